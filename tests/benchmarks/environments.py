@@ -1,0 +1,61 @@
+"""One virtual environment per peer, made once and kept outside git."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+REQUIREMENTS = {
+    "chainrule": [str(PROJECT)],
+    "uncompiled": [str(PROJECT)],
+    "micrograd": ["micrograd==0.1.0"],
+    "xad": ["xad==1.5.2"],
+    "torch": ["torch==2.13.0"],
+    "microgpt": ["--no-deps", "strands-microgpt==0.1.0"],  # only one of its modules is loaded
+}
+VARIABLES = {"uncompiled": {"CHAINRULE_PURE": "1"}}
+
+
+def interpreter(peer: str, directory: Path) -> Path:
+    """The Python of `peer`'s environment under `directory`, installed anew when out of date."""
+    home = directory / peer
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = home / "requirements.txt"
+    wanted = "\n".join([*REQUIREMENTS[peer], sys.version, fingerprint(peer)])
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"installing {peer} ...", file=sys.stderr)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".gitignore").write_text("*\n")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS[peer]],
+            check=True,
+            env={**os.environ, **VARIABLES.get(peer, {})},
+        )
+        stamp.write_text(wanted)
+    return python
+
+
+def fingerprint(peer: str) -> str:
+    """Changes whenever what would be installed for `peer` from this checkout changes."""
+    if str(PROJECT) not in REQUIREMENTS[peer]:
+        return ""
+    digest = hashlib.sha256()
+    sources = [PROJECT / "pyproject.toml", *PROJECT.glob("*.py")]
+    for package in ("autograd", "nn"):
+        sources += (p for p in (PROJECT / package).rglob("*") if p.suffix in {".py", ".h"})
+    for path in sorted(sources):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def module_path(python: Path, relative: str) -> Path:
+    """Where the file `relative` of an installed package lies, without importing the package."""
+    command = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    return Path(found.stdout.strip()) / relative

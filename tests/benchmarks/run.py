@@ -1,0 +1,110 @@
+"""Compare the engine with its peers: ``python tests/benchmarks/run.py eager``.
+
+Every peer runs in its own virtual environment, in turn (A B C A B C ...) for several rounds, on
+one core. Printed are medians over the rounds and, per peer, how many times as fast the engine is
+(for memory: how many times as small) with the target beside it. Results that differ between peers
+by more than 1e-9 make the exit status 1; times never do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from environments import PROJECT, interpreter, module_path
+from harness import Measurement
+from report import TOLERANCE, Rounds, disagreement, medians, table
+from suites import SUITES, Row
+
+HERE = Path(__file__).resolve().parent
+
+
+def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
+    """Run one workload script once, in the environment of `peer`."""
+    size = row.sizes.get(peer, row.size)
+    command = [str(pythons[peer]), str(HERE / f"{row.workload}.py"), peer, str(size)]
+    command += ["--collector", row.collector]
+    if row.workload == "microgpt":
+        source = module_path(pythons["microgpt"], "strands_microgpt/engine.py")
+        command += ["--source", str(source)]
+    environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
+    environment |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    process = subprocess.run(
+        command, check=False, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    if process.returncode:
+        raise SystemExit(f"{row.workload}.py failed for {peer}, see above")
+    return Measurement(**json.loads(process.stdout))
+
+
+def run(rows: Sequence[Row], pythons: dict[str, Path], rounds: int) -> list[Rounds]:
+    """The measurements of every row, one peer after the other within each round."""
+    results: list[Rounds] = [{peer: [] for peer in row.peers if peer in pythons} for row in rows]
+    for i in range(rounds):
+        for row, result in zip(rows, results, strict=True):
+            if i and not row.repeat:
+                continue
+            print(f"round {i + 1} of {rounds}: {row.name}", file=sys.stderr)
+            for peer, measurements in result.items():
+                measurements.append(measure(row, peer, pythons))
+    return results
+
+
+def parse() -> argparse.Namespace:
+    description, _, details = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(description=description, epilog=details)
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", metavar="WORKLOAD", help="chain, memory, ...")
+    parser.add_argument("--peers", nargs="+", help="leave out all others")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        metavar="DIRECTORY",
+        default=PROJECT / ".benchmarks",
+        help="where the peers are installed (default: .benchmarks)",
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse()
+    rows = [
+        row for row in SUITES[arguments.suite] if row.workload in (arguments.only or row.workload)
+    ]
+    wanted = dict.fromkeys(peer for row in rows for peer in row.peers)
+    pythons = {
+        peer: interpreter(peer, arguments.environments.resolve())
+        for peer in wanted
+        if peer in (arguments.peers or wanted)
+    }
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by every peer
+    results = run(rows, pythons, arguments.rounds)
+    print(f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}\n")
+    for row, rounds in zip(rows, results, strict=True):
+        print(table(row, rounds))
+    if arguments.json:
+        document = [
+            {
+                **asdict(row),
+                "targets": [[*pair, aim] for pair, aim in row.targets.items()],
+                "medians": medians(rounds),
+                "rounds": {peer: [asdict(run) for run in runs] for peer, runs in rounds.items()},
+            }
+            for row, rounds in zip(rows, results, strict=True)
+        ]
+        arguments.json.write_text(json.dumps(document, indent=1))
+    return int(any(disagreement(rounds) > TOLERANCE for rounds in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
