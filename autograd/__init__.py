@@ -1,0 +1,146 @@
+"""Chainrule: scalar reverse-mode automatic differentiation that can be read, drawn and trusted.
+
+>>> from autograd import Value
+>>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+>>> c = a + b
+>>> d = b + 1
+>>> e = c * d
+>>> e.backward()
+>>> a.grad, b.grad
+(2.0, 5.0)
+
+The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in `__all__`:
+write `autograd.sum(...)`.
+"""
+
+from autograd import value as _value
+from autograd.functions import (
+    dot,
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    prod,
+    softmax,
+    sum,
+)
+from autograd.graph import paths
+from autograd.modes import detect_anomaly, no_grad
+from autograd.primitives import (
+    Primitive,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    ceil,
+    clip,
+    copysign,
+    cos,
+    cosh,
+    elu,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    fmod,
+    gelu,
+    hypot,
+    leaky_relu,
+    lgamma,
+    log,
+    log1p,
+    log2,
+    log10,
+    maximum,
+    minimum,
+    primitive,
+    reciprocal,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinh,
+    softplus,
+    softsign,
+    sqrt,
+    square,
+    tan,
+    tanh,
+    where,
+)
+from autograd.primitives import abs_ as abs
+from autograd.primitives import pow_ as pow
+from autograd.primitives import round_ as round
+from autograd.value import Value
+
+compiled: bool = not _value.__file__.endswith(".py")
+"""Whether this installation runs the ahead-of-time compiled form of the engine."""
+
+__all__ = [
+    "Primitive",
+    "Value",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "ceil",
+    "clip",
+    "compiled",
+    "copysign",
+    "cos",
+    "cosh",
+    "detect_anomaly",
+    "dot",
+    "elu",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "floor",
+    "fmod",
+    "gelu",
+    "hypot",
+    "leaky_relu",
+    "lgamma",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_softmax",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "no_grad",
+    "norm",
+    "paths",
+    "primitive",
+    "prod",
+    "reciprocal",
+    "relu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+    "where",
+]

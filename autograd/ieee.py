@@ -1,0 +1,470 @@
+"""Real functions of floats by the rules of IEEE 754: never an exception, never a complex number.
+
+Python's `math` raises where the standard has an answer (`math.log(0.0)`, `math.exp(1000.0)`, `1.0 / 0.0`).
+The functions here answer instead: infinity for an overflow or a pole, NaN outside the domain. Those that
+`math` lacks are written to stay within a few units in the last place over the whole range of a double.
+
+They know nothing of graphs or gradients: they are the `forward` column of the table in `primitives`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+INF: Final = math.inf
+NAN: Final = math.nan
+PI: Final = math.pi
+
+SQRT_HALF: Final = 0.7071067811865476  # nearest double to 1/sqrt(2) ...
+SQRT_HALF_REST: Final = -4.833646656726457e-17  # ... and what that rounding left out
+TWO_OVER_SQRT_PI: Final = 1.1283791670955126
+SPLITTER: Final = 134217729.0  # 2**27 + 1, Veltkamp's constant
+
+
+# -- exponentials and logarithms -------------------------------------------------------------------
+
+
+def exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return INF
+
+
+def expm1(x: float) -> float:
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return INF
+
+
+def log(x: float) -> float:
+    if x > 0.0:
+        return math.log(x)
+    return _log_outside(x)
+
+
+def log1p(x: float) -> float:
+    if x > -1.0:
+        return math.log1p(x)
+    return _log_outside(x + 1.0)
+
+
+def log2(x: float) -> float:
+    if x > 0.0:
+        return math.log2(x)
+    return _log_outside(x)
+
+
+def log10(x: float) -> float:
+    if x > 0.0:
+        return math.log10(x)
+    return _log_outside(x)
+
+
+def _log_outside(x: float) -> float:
+    return -INF if x == 0.0 else NAN
+
+
+def sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0.0 else NAN
+
+
+# -- arithmetic ------------------------------------------------------------------------------------
+
+
+def divide(a: float, b: float) -> float:
+    if b != 0.0:
+        return a / b
+    if a == 0.0 or a != a:
+        return NAN
+    return math.copysign(INF, a) * math.copysign(1.0, b)
+
+
+def power(a: float, b: float) -> float:
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -INF if a < 0.0 and _is_odd(b) else INF
+    except ValueError:
+        if a != 0.0:
+            return NAN  # a negative base to a fractional power
+        return math.copysign(INF, a) if _is_odd(b) else INF
+
+
+def _is_odd(b: float) -> bool:
+    return math.fmod(b, 2.0) in (1.0, -1.0)
+
+
+def fmod(a: float, b: float) -> float:
+    try:
+        return math.fmod(a, b)
+    except ValueError:
+        return NAN
+
+
+def modulo(a: float, b: float) -> float:
+    """Python's `a % b` (the sign of the divisor), NaN where the divisor is 0."""
+    if b == 0.0 or math.isinf(a):
+        return NAN
+    return a % b
+
+
+def floor_divide(a: float, b: float) -> float:
+    if b == 0.0 or math.isinf(a):
+        return divide(a, b)
+    return a // b
+
+
+def floor(x: float) -> float:
+    return math.copysign(float(math.floor(x)), x) if math.isfinite(x) else x
+
+
+def ceil(x: float) -> float:
+    return math.copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
+
+
+def rint(x: float) -> float:
+    """Nearest whole number, halves to even."""
+    return math.copysign(float(round(x)), x) if math.isfinite(x) else x
+
+
+def sign(x: float) -> float:
+    if x > 0.0:
+        return 1.0
+    return -1.0 if x < 0.0 else x
+
+
+def greater(a: float, b: float) -> float:
+    """1 where a > b, 0 where it is not, NaN where either is NaN: the branch of every kinked rule."""
+    if a > b:
+        return 1.0
+    return 0.0 if a <= b else NAN
+
+
+def maximum(a: float, b: float) -> float:
+    if a != a or b != b:
+        return NAN
+    return a if a >= b else b
+
+
+def minimum(a: float, b: float) -> float:
+    if a != a or b != b:
+        return NAN
+    return a if a <= b else b
+
+
+def clip(x: float, lo: float, hi: float) -> float:
+    return minimum(maximum(x, lo), hi)
+
+
+def where(condition: float, a: float, b: float) -> float:
+    return a if condition != 0.0 else b
+
+
+def message(adjoint: float, factor: float) -> float:
+    """What an edge carries: adjoint times local derivative, where an adjoint of exactly 0 stays 0."""
+    return adjoint * factor if adjoint != 0.0 else 0.0
+
+
+def finite_part(x: float) -> float:
+    return x if math.isfinite(x) else 0.0
+
+
+def identity(x: float) -> float:
+    return x
+
+
+# -- trigonometric and hyperbolic ------------------------------------------------------------------
+
+
+def sin(x: float) -> float:
+    return math.sin(x) if math.isfinite(x) else NAN
+
+
+def cos(x: float) -> float:
+    return math.cos(x) if math.isfinite(x) else NAN
+
+
+def tan(x: float) -> float:
+    return math.tan(x) if math.isfinite(x) else NAN
+
+
+def asin(x: float) -> float:
+    return math.asin(x) if -1.0 <= x <= 1.0 else NAN
+
+
+def acos(x: float) -> float:
+    return math.acos(x) if -1.0 <= x <= 1.0 else NAN
+
+
+def sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(INF, x)
+
+
+def cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return INF
+
+
+def sech2(x: float) -> float:
+    """1/cosh(x)^2, which is tanh'(x) without the cancellation of 1 - tanh(x)^2."""
+    s = 1.0 / cosh(x)
+    return s * s
+
+
+def acosh(x: float) -> float:
+    return math.acosh(x) if x >= 1.0 else NAN
+
+
+def atanh(x: float) -> float:
+    if -1.0 < x < 1.0:
+        return math.atanh(x)
+    return math.copysign(INF, x) if x == 1.0 or x == -1.0 else NAN
+
+
+# -- the error function and its relatives ----------------------------------------------------------
+
+
+def exp_square(x: float, c: float) -> float:
+    """exp(c x^2) for c = -1 or -1/2.
+
+    Rounding x*x first would cost up to x*x units in the last place, so x is split into a head of 26
+    bits, whose square is exact, and a tail (Veltkamp's splitting, as in fdlibm's erf).
+    """
+    if not math.fabs(x) < 60.0:
+        return NAN if x != x else 0.0
+    scaled = SPLITTER * x
+    head = scaled - (scaled - x)
+    return math.exp(c * head * head) * math.exp(c * (x - head) * (x + head))
+
+
+def normal_cdf(x: float) -> float:
+    """The standard normal distribution function, erfc(-x/sqrt 2)/2 with the argument's rounding mended."""
+    if not math.fabs(x) < 60.0:
+        return NAN if x != x else (1.0 if x > 0.0 else 0.0)
+    z = x * SQRT_HALF
+    scaled = SPLITTER * x
+    head = scaled - (scaled - x)
+    tail = x - head
+    scaled = SPLITTER * SQRT_HALF
+    c_head = scaled - (scaled - SQRT_HALF)
+    c_tail = SQRT_HALF - c_head
+    # Dekker's exact product: z + rest is x times 1/sqrt(2) to twice the precision of a double.
+    rest = ((head * c_head - z) + head * c_tail + tail * c_head) + tail * c_tail
+    rest += x * SQRT_HALF_REST
+    return 0.5 * (math.erfc(-z) + TWO_OVER_SQRT_PI * exp_square(z, -1.0) * rest)
+
+
+def gelu(x: float) -> float:
+    if x == -INF:
+        return -0.0
+    return x * normal_cdf(x)
+
+
+def lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return INF  # a pole at 0, -1, -2 ..., or too large
+
+
+BERNOULLI: Final[list[float]] = [
+    1 / 6,
+    -1 / 30,
+    1 / 42,
+    -1 / 30,
+    5 / 66,
+    -691 / 2730,
+    7 / 6,
+    -3617 / 510,
+    43867 / 798,
+    -174611 / 330,
+    854513 / 138,
+]  # B2, B4 ... B22
+
+
+def polygamma(order: float, x: float) -> float:
+    """The derivative of order + 1 of log Gamma (order 0 is digamma), for a whole order >= 0.
+
+    Left of 0 by reflection, near 0 by the recurrence, elsewhere by the asymptotic series
+    (Abramowitz & Stegun 6.3.5-6.3.18, 6.4.6-6.4.11).
+    """
+    n = int(order)
+    if x != x or x == -INF:
+        return NAN
+    if x == INF:
+        return INF if n == 0 else 0.0
+    if x == 0.0 and n == 0:
+        return -math.copysign(INF, x)
+    if x <= 0.0 and x == math.floor(x):
+        return NAN if n % 2 == 0 else INF
+    if x < 0.0:
+        reflected = polygamma(order, 1.0 - x)
+        return (reflected if n % 2 == 0 else -reflected) - _cotangent_derivative(n, x)
+    return _polygamma_right(n, x)
+
+
+def _polygamma_right(n: int, x: float) -> float:
+    total = 0.0
+    factorial = float(math.factorial(n))
+    while x < 16.0 + n:
+        total += factorial * power(x, -(n + 1.0))
+        x += 1.0
+    square = x * x
+    if n == 0:
+        series = 0.5 / x
+        term = 1.0 / square
+        for k, b in enumerate(BERNOULLI, 1):
+            series += b * term / (2 * k)
+            term /= square
+        return math.log(x) - (series + total)
+    series = factorial / n * power(x, -float(n)) + 0.5 * factorial * power(x, -(n + 1.0))
+    term = factorial * (n + 1) / 2.0 * power(x, -(n + 2.0))  # (2k+n-1)!/(2k)! x^-(2k+n), k = 1
+    for k, b in enumerate(BERNOULLI, 1):
+        series += b * term
+        term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2) * square)
+    return series + total if n % 2 == 1 else -(series + total)
+
+
+def _cotangent_derivative(n: int, x: float) -> float:
+    """The n-th derivative of pi cot(pi x): a polynomial in the cotangent, P' -> -(1 + c^2) P'."""
+    c = 1.0 / math.tan(PI * (x - math.floor(x)))
+    coefficients = [0.0, 1.0]
+    for _ in range(n):
+        raised = [0.0] * (len(coefficients) + 1)
+        for i in range(1, len(coefficients)):
+            raised[i - 1] -= i * coefficients[i]
+            raised[i + 1] -= i * coefficients[i]
+        coefficients = raised
+    total = 0.0
+    for coefficient in reversed(coefficients):
+        total = total * c + coefficient
+    return total * power(PI, n + 1.0)
+
+
+# -- activations -----------------------------------------------------------------------------------
+
+
+def sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def relu(x: float) -> float:
+    return x if x > 0.0 or x != x else 0.0
+
+
+def leaky_relu(x: float, slope: float) -> float:
+    return x if x >= 0.0 else slope * x
+
+
+def elu(x: float, alpha: float) -> float:
+    return x if x >= 0.0 else alpha * math.expm1(x)
+
+
+def silu(x: float) -> float:
+    return -0.0 if x == -INF else x * sigmoid(x)
+
+
+def softplus(x: float) -> float:
+    if x > 0.0:
+        return x + math.log1p(math.exp(-x))
+    return math.log1p(math.exp(x))
+
+
+def softsign(x: float) -> float:
+    return math.copysign(1.0, x) if math.isinf(x) else x / (1.0 + math.fabs(x))
+
+
+# -- over any number of inputs ---------------------------------------------------------------------
+
+
+def sum_of(*xs: float) -> float:
+    total = 0.0
+    for x in xs:
+        total += x
+    return total
+
+
+def product(*xs: float) -> float:
+    total = 1.0
+    for x in xs:
+        total *= x
+    return total
+
+
+def mean(*xs: float) -> float:
+    return sum_of(*xs) / len(xs)
+
+
+def dot(*xs: float) -> float:
+    """The first half of the inputs times the second half."""
+    n = len(xs) // 2
+    total = 0.0
+    for i in range(n):
+        total += xs[i] * xs[n + i]
+    return total
+
+
+def largest(*xs: float) -> float:
+    top = xs[0]
+    for x in xs:
+        top = maximum(top, x)
+    return top
+
+
+def smallest(*xs: float) -> float:
+    bottom = xs[0]
+    for x in xs:
+        bottom = minimum(bottom, x)
+    return bottom
+
+
+def logsumexp(*xs: float) -> float:
+    if not xs:
+        return -INF
+    top = largest(*xs)
+    if not math.isfinite(top):
+        return top
+    rest = 0.0  # without the largest itself, so that log1p keeps what is tiny beside it
+    skipped = False
+    for x in xs:
+        if x == top and not skipped:
+            skipped = True
+        else:
+            rest += math.exp(x - top)
+    return top + math.log1p(rest)
+
+
+def softmax_first(*xs: float) -> float:
+    """exp(x0) / sum exp(xi)."""
+    top = largest(*xs)
+    total = 0.0
+    for x in xs:
+        total += exp(x - top)
+    return exp(xs[0] - top) / total
+
+
+def log_softmax_first(*xs: float) -> float:
+    """log softmax of the first: minus the logsumexp of the distances to it."""
+    first = xs[0]
+    top = largest(*xs)
+    if not math.isfinite(top):
+        return NAN if top != -INF and first == top else first - top
+    rest = 0.0
+    skipped = False
+    for x in xs:
+        if x == top and not skipped:
+            skipped = True
+        else:
+            rest += math.exp(x - top)
+    return (first - top) - math.log1p(rest)

@@ -1,0 +1,852 @@
+"""Value: a number that remembers how it was computed, and backward(), which differentiates it.
+
+Each arithmetic operation makes one new Value that points at its inputs and keeps, beside each pointer, the
+local derivative of the result with respect to that input. That is the whole computation graph. It is
+acyclic, so reference counting frees it the moment its last name goes away, and the cyclic garbage
+collector is never needed (the compiled class is not even tracked by it).
+
+`backward()` counts, in one walk down, how many consumers each node has; then it sends messages (adjoint
+times local derivative) from the root, and a node passes its sum on when its last consumer has reported.
+That is Kahn's topological order: let each node pile up what it receives, and go on only when everything
+above it has arrived. Nothing is recursive, so a chain of a million nodes is an ordinary graph.
+
+Storage. A node has up to two edges in place, `_a` with `_pa` and `_b` with `_pb`. A plain number is not a
+node: where `_a` or `_b` is None, the number sits in `_pa` or `_pb` instead of the derivative that nobody
+needs. More inputs live in a `Fan`. `parents`, `partials` and `inputs` show the same in public.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, ClassVar, Final, final
+
+from mypy_extensions import mypyc_attr
+
+from autograd import ieee
+from autograd.modes import MODES, plain_arithmetic, recording, watching
+from autograd.primitives import (
+    ATTACH,
+    TABLE,
+    Primitive,
+    abs_,
+    add,
+    as_float,
+    describe,
+    div,
+    floordiv,
+    mod,
+    mul,
+    neg,
+    pow_,
+    pow_const,
+    sub,
+)
+
+__all__ = ["Value"]
+
+Method = Callable[..., "Value"]
+
+BLANK: Final = 0.0
+NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset)
+
+
+@mypyc_attr(acyclic=True)
+@final
+class Fan:
+    """The edges of a node with any number of inputs: the inputs, and one local derivative each."""
+
+    __slots__ = ("factors", "inputs")
+
+    def __init__(self, inputs: tuple[Any, ...], factors: tuple[Any, ...]) -> None:
+        self.inputs = inputs
+        self.factors = factors
+
+
+@mypyc_attr(acyclic=True)
+@final
+class Value:
+    """A scalar in a computation graph: a float (64 bits), its gradient, and where it came from.
+
+    `Value(data, label=None)` makes a leaf. `data` is a real number (int, float, bool, Fraction, NumPy
+    scalar), `label` any text, for pictures and messages. Arithmetic, comparisons and autograd's functions
+    work on Values, plain numbers and mixes of both.
+
+    Raises TypeError if `data` is not a real number or `label` not a str.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    >>> e = (a + b) * (b + 1)
+    >>> e.backward()
+    >>> e.data, a.grad, b.grad
+    (6.0, 2.0, 5.0)
+    """
+
+    __slots__ = (
+        "_a",
+        "_b",
+        "_data",
+        "_fan",
+        "_grad",
+        "_label",
+        "_pa",
+        "_pb",
+        "_primitive",
+        "_waiting",
+    )
+
+    # Every function of one input is a method too, attached from the table at the end of this module; the
+    # second group are the names by which NumPy asks the elements of an object array.
+    acos: ClassVar[Method]
+    acosh: ClassVar[Method]
+    asin: ClassVar[Method]
+    asinh: ClassVar[Method]
+    atan: ClassVar[Method]
+    atanh: ClassVar[Method]
+    cbrt: ClassVar[Method]
+    ceil: ClassVar[Method]
+    cos: ClassVar[Method]
+    cosh: ClassVar[Method]
+    elu: ClassVar[Method]
+    erf: ClassVar[Method]
+    erfc: ClassVar[Method]
+    exp: ClassVar[Method]
+    expm1: ClassVar[Method]
+    floor: ClassVar[Method]
+    gelu: ClassVar[Method]
+    leaky_relu: ClassVar[Method]
+    lgamma: ClassVar[Method]
+    log: ClassVar[Method]
+    log10: ClassVar[Method]
+    log1p: ClassVar[Method]
+    log2: ClassVar[Method]
+    reciprocal: ClassVar[Method]
+    relu: ClassVar[Method]
+    sigmoid: ClassVar[Method]
+    sign: ClassVar[Method]
+    silu: ClassVar[Method]
+    sin: ClassVar[Method]
+    sinh: ClassVar[Method]
+    softplus: ClassVar[Method]
+    softsign: ClassVar[Method]
+    sqrt: ClassVar[Method]
+    square: ClassVar[Method]
+    tan: ClassVar[Method]
+    tanh: ClassVar[Method]
+
+    arccos: ClassVar[Method]
+    arccosh: ClassVar[Method]
+    arcsin: ClassVar[Method]
+    arcsinh: ClassVar[Method]
+    arctan: ClassVar[Method]
+    arctanh: ClassVar[Method]
+
+    def __init__(self, data: object, label: str | None = None) -> None:
+        self._data = data if type(data) is float else as_float(data, "Value's data must be")
+        self._label = label if label is None else _checked_label(label)
+        self._grad = 0.0
+        self._primitive: Primitive | None = None
+        self._a: Value | None = None
+        self._b: Value | None = None
+        self._pa = 0.0
+        self._pb = 0.0
+        self._fan: Fan | None = None
+        self._waiting = 0
+
+    # -- what it holds -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning changes this node alone: what was computed from it before stays as it
+        was, local derivatives included, so `backward` differentiates the computation that really ran."""
+        return self._data
+
+    @data.setter
+    def data(self, data: object) -> None:
+        self._data = as_float(data, "Value.data must be")
+
+    @property
+    def grad(self) -> float:
+        """Derivative of the value that `backward` was called on with respect to this one. Leaves add up
+        over passes until `zero_grad`; a node inside the graph shows the latest pass."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: object) -> None:
+        self._grad = as_float(grad, "Value.grad must be")
+
+    @property
+    def label(self) -> str | None:
+        """A name for pictures and messages, or None."""
+        return self._label
+
+    @label.setter
+    def label(self, label: object) -> None:
+        self._label = None if label is None else _checked_label(label)
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The record of the operation that made it; None for a leaf."""
+        return self._primitive
+
+    @property
+    def op(self) -> str:
+        """The name of the operation that made it, such as "mul" or "tanh"; "" for a leaf."""
+        return "" if self._primitive is None else self._primitive.name
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the operation was applied to, in order: Values, and floats for plain numbers."""
+        if self._fan is not None:
+            return self._fan.inputs
+        if self._primitive is None:
+            return ()
+        first = self._pa if self._a is None else self._a
+        if self._primitive.arity == 1:
+            return (first,)
+        return (first, self._pb if self._b is None else self._b)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The inputs that are Values, in order, repeats kept: `a * a` has two."""
+        if self._fan is not None:
+            return tuple([x for x in self._fan.inputs if isinstance(x, Value)])
+        if self._a is None:
+            return () if self._b is None else (self._b,)
+        return (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The local derivative of this node with respect to each of `parents`, as of the moment it was
+        computed."""
+        pairs = zip(self.inputs, _factors_of(self), strict=True)
+        return tuple([factor for x, factor in pairs if isinstance(x, Value)])
+
+    # -- differentiation ---------------------------------------------------------------------------
+
+    def backward(self, gradient: object = 1.0) -> None:
+        """Reverse pass from here: adds d(self)/d(leaf), times `gradient`, to `.grad` of every leaf below.
+
+        Nodes inside the graph get their adjoint of this pass, whatever an earlier pass left there. An
+        adjoint of exactly 0 sends nothing, even along an infinite local derivative. If the pass is
+        interrupted, no leaf has changed. Raises TypeError if `gradient` is not a plain real number, and
+        FloatingPointError inside `detect_anomaly`.
+
+        >>> from autograd import Value
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward()
+        >>> y.backward()
+        >>> x.grad, y.grad
+        (12.0, 1.0)
+        """
+        seed = as_float(gradient, "backward's gradient must be")
+        with _PASS_LOCK:
+            _backward(self, seed)
+
+    def zero_grad(self) -> None:
+        """Set `.grad` to 0.0 on this node and on everything it was computed from."""
+        seen: set[Value] = {self}
+        stack: list[Value] = [self]
+        while stack:
+            node = stack.pop()
+            node._grad = 0.0
+            for parent in node.parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+
+    def detach(self) -> Value:
+        """A new leaf with the same data and label: gradients do not flow through it."""
+        return Value(self._data, self._label)
+
+    # -- arithmetic --------------------------------------------------------------------------------
+    #
+    # The derivatives of + - * / ** stand here once more, for speed alone; a test holds them to the
+    # table's rules bit by bit. `| Any` in the annotations is for NotImplemented, which gives other types
+    # their say.
+
+    def __add__(self, other: object) -> Value | Any:
+        if isinstance(other, Value):
+            return _node(add, self._data + other._data, self, other, 1.0, 1.0)
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(add, self._data + number, self, None, 1.0, number)
+
+    def __radd__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(add, number + self._data, None, self, number, 1.0)
+
+    def __sub__(self, other: object) -> Value | Any:
+        if isinstance(other, Value):
+            return _node(sub, self._data - other._data, self, other, 1.0, -1.0)
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(sub, self._data - number, self, None, 1.0, number)
+
+    def __rsub__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(sub, number - self._data, None, self, number, -1.0)
+
+    def __mul__(self, other: object) -> Value | Any:
+        if isinstance(other, Value):
+            return _node(mul, self._data * other._data, self, other, other._data, self._data)
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(mul, self._data * number, self, None, number, number)
+
+    def __rmul__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        number = _number(other)
+        return _node(mul, number * self._data, None, self, number, number)
+
+    def __truediv__(self, other: object) -> Value | Any:
+        if isinstance(other, Value):
+            b = other._data
+            out = ieee.divide(self._data, b)
+            return _node(div, out, self, other, ieee.divide(1.0, b), ieee.divide(-out, b))
+        if not _is_number(other):
+            return NotImplemented
+        b = _number(other)
+        return _node(div, ieee.divide(self._data, b), self, None, ieee.divide(1.0, b), b)
+
+    def __rtruediv__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        a = _number(other)
+        b = self._data
+        out = ieee.divide(a, b)
+        return _node(div, out, None, self, a, ieee.divide(-out, b))
+
+    def __pow__(self, other: object) -> Value | Any:
+        if isinstance(other, Value):
+            return apply(pow_, (self, other))
+        if not _is_number(other):
+            return NotImplemented
+        n = _number(other)
+        x = self._data
+        factor = ieee.message(n, ieee.power(x, n - 1.0))
+        return _node(pow_const, ieee.power(x, n), self, None, factor, n)
+
+    def __rpow__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        return apply(pow_, (_number(other), self))
+
+    def __mod__(self, other: object) -> Value | Any:
+        if not _is_number(other) and not isinstance(other, Value):
+            return NotImplemented
+        return apply(mod, (self, other))
+
+    def __rmod__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        return apply(mod, (other, self))
+
+    def __floordiv__(self, other: object) -> Value | Any:
+        if not _is_number(other) and not isinstance(other, Value):
+            return NotImplemented
+        return apply(floordiv, (self, other))
+
+    def __rfloordiv__(self, other: object) -> Value | Any:
+        if not _is_number(other):
+            return NotImplemented
+        return apply(floordiv, (other, self))
+
+    def __divmod__(self, other: object) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: object) -> tuple[Value, Value]:
+        return other // self, other % self
+
+    def __neg__(self) -> Value:
+        return _node(neg, -self._data, self, None, -1.0, 0.0)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return apply(abs_, (self,))
+
+    # -- comparing, converting, printing -----------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, Value):
+            return self._data == other._data
+        return bool(self._data == other) if _is_real(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, Value):
+            return self._data != other._data
+        return bool(self._data != other) if _is_real(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        if isinstance(other, Value):
+            return self._data < other._data
+        return bool(self._data < other) if _is_real(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        if isinstance(other, Value):
+            return self._data <= other._data
+        return bool(self._data <= other) if _is_real(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        if isinstance(other, Value):
+            return self._data > other._data
+        return bool(self._data > other) if _is_real(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        if isinstance(other, Value):
+            return self._data >= other._data
+        return bool(self._data >= other) if _is_real(other) else NotImplemented
+
+    def __hash__(self) -> int:
+        return id(self) >> 4  # by identity: equal numbers are still different nodes
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return round(self._data) if ndigits is None else round(self._data, ndigits)
+
+    def __floor__(self) -> int:
+        return math.floor(self._data)
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._data)
+
+    def __trunc__(self) -> int:
+        return math.trunc(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "converting a Value to float would lose its gradient; for the bare number write v.data, for "
+            "a function use autograd's (autograd.exp instead of math.exp)"
+        )
+
+    def __complex__(self) -> complex:
+        raise TypeError("a Value is a real number; for a complex one start from v.data")
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = "" if self._label is None else f", label={self._label!r}"
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
+
+    # -- copies ------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Value:
+        return restore(self._data, self._grad, self._label, self._primitive, *edges(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from autograd.copying import deep_copy
+
+        return deep_copy(self, memo)
+
+    def __reduce__(self) -> Any:
+        from autograd.copying import reduce_value
+
+        return reduce_value(self)
+
+    # -- meeting other code ------------------------------------------------------------------------
+
+    def __primitive__(self, primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
+        return apply(primitive, inputs)
+
+
+# -- making nodes ----------------------------------------------------------------------------------
+
+
+def _node(
+    primitive: Primitive, data: float, a: Value | None, b: Value | None, pa: float, pb: float
+) -> Value:
+    """A node with its edges in place. Where `a` or `b` is None, `pa` or `pb` is the plain number."""
+    out = Value(BLANK)
+    out._data = data
+    if MODES.active != 0:
+        inputs: tuple[Any, ...] = (pa if a is None else a, pb if b is None else b)
+        if not _admit(primitive, data, inputs[: primitive.arity]):
+            return out
+    out._primitive = primitive
+    out._a = a
+    out._b = b
+    out._pa = pa
+    out._pb = pb
+    return out
+
+
+def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
+    """Compute a primitive over Values and numbers, and record it with its local derivatives."""
+    if primitive.arity == 1:
+        return unary(primitive, inputs[0])
+    operands: list[Any] = []
+    numbers: list[float] = []
+    for x in inputs:
+        if isinstance(x, Value):
+            operands.append(x)
+            numbers.append(x._data)
+        else:
+            number = x if type(x) is float else as_float(x, f"{primitive.name} takes a Value or")
+            operands.append(number)
+            numbers.append(number)
+    if primitive is pow_ and not isinstance(operands[1], Value):
+        primitive = pow_const
+    data = _forward(primitive, numbers)
+    if MODES.active != 0 and not _admit(primitive, data, tuple(operands)):
+        return Value(data)
+    return _place(primitive, data, tuple(operands), _differentiate(primitive, data, numbers))
+
+
+def unary(primitive: Primitive, x: Value) -> Value:
+    """`apply` for one input, which is most of the table."""
+    number = x._data
+    data: float = primitive.forward(number) if primitive.builtin else _forward(primitive, [number])
+    if MODES.active != 0 and not _admit(primitive, data, (x,)):
+        return Value(data)
+    factor: float
+    if primitive.builtin:
+        try:
+            factor = primitive.partials(data, number)
+        except ZeroDivisionError:
+            factor = _differentiate(primitive, data, [number])[0]
+    else:
+        factor = _differentiate(primitive, data, [number])[0]
+    return _node(primitive, data, x, None, factor, 0.0)
+
+
+def _forward(primitive: Primitive, numbers: list[float]) -> float:
+    return as_float(primitive.forward(*numbers), f"{primitive.name}'s forward must return")
+
+
+def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> tuple[Any, ...]:
+    """The local derivatives: the rule fed floats or, where those would raise, Values, which never do."""
+    try:
+        factors = primitive.partials(data, *numbers)
+    except (ZeroDivisionError, OverflowError):
+        with plain_arithmetic():
+            factors = primitive.partials(Value(data), *[Value(x) for x in numbers])
+    if not isinstance(factors, (tuple, list)):
+        factors = (factors,)
+    if len(factors) != len(numbers):
+        raise TypeError(
+            f"{primitive.name}'s partials must return one factor per input: "
+            f"{len(numbers)} inputs, {len(factors)} factors"
+        )
+    where = f"{primitive.name}'s partials must return"
+    return tuple([_bare(factor, where) for factor in factors])
+
+
+def _bare(factor: object, where: str) -> float:
+    if isinstance(factor, Value):
+        return factor._data
+    return factor if type(factor) is float else as_float(factor, where)
+
+
+def _place(
+    primitive: Primitive, data: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]
+) -> Value:
+    """A node with these inputs (Values and floats) and one local derivative for each."""
+    out = Value(BLANK)
+    out._data = data
+    out._primitive = primitive
+    if primitive.arity is None or len(inputs) > 2:
+        out._fan = Fan(inputs, factors)
+        return out
+    first = inputs[0]
+    if isinstance(first, Value):
+        out._a = first
+        out._pa = factors[0]
+    else:
+        out._pa = first
+    if len(inputs) == 2:
+        second = inputs[1]
+        if isinstance(second, Value):
+            out._b = second
+            out._pb = factors[1]
+        else:
+            out._pb = second
+    return out
+
+
+def edges(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """A node's inputs and one local derivative for each (of no meaning where the input is a number)."""
+    return node.inputs, _factors_of(node)
+
+
+def _factors_of(node: Value) -> tuple[Any, ...]:
+    if node._fan is not None:
+        return node._fan.factors
+    if node._primitive is None:
+        return ()
+    return (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
+
+
+def restore(
+    data: float,
+    grad: float,
+    label: str | None,
+    primitive: Primitive | None,
+    inputs: tuple[Any, ...],
+    factors: tuple[Any, ...],
+) -> Value:
+    """The inverse of taking a node apart, for copying and unpickling."""
+    out = Value(data) if primitive is None else _place(primitive, data, inputs, factors)
+    out._grad = grad
+    out._label = label
+    return out
+
+
+# -- numbers among the operands --------------------------------------------------------------------
+
+
+def _is_number(other: object) -> bool:
+    """Whether an operator can take it; a TypeError for what is surely a mistake. For anything else the
+    operator returns NotImplemented, so that other types (an ndarray) have their say."""
+    if isinstance(other, float) or _is_real(other):
+        return True
+    if other is None or isinstance(other, NEVER_OPERANDS):
+        as_float(other, "an operand of a Value must be a Value or")
+    return False
+
+
+def _is_real(other: object) -> bool:
+    if isinstance(other, Real):
+        return True
+    return getattr(other, "shape", None) == () and hasattr(type(other), "__array_priority__")
+
+
+def _number(other: object) -> float:
+    return other if type(other) is float else as_float(other, "an operand of a Value must be")
+
+
+def _checked_label(label: object) -> str:
+    if not isinstance(label, str):
+        raise TypeError(f"a label is a str or None, got {describe(label)}")
+    return label
+
+
+# -- the modes -------------------------------------------------------------------------------------
+
+
+def _admit(primitive: Primitive, data: float, inputs: tuple[Any, ...]) -> bool:
+    """Whether to record; FloatingPointError if this is the first NaN or infinity and someone watches."""
+    if not math.isfinite(data) and watching():
+        operands = [x._data if isinstance(x, Value) else x for x in inputs]
+        made = not any(x != x for x in operands) if data != data else all(map(math.isfinite, operands))
+        if made:
+            shown = ", ".join([_name(x) for x in inputs])
+            raise FloatingPointError(f"{primitive.name} made {data} of {shown} ({_where()})")
+    return recording()
+
+
+def _name(x: object) -> str:
+    if not isinstance(x, Value):
+        return repr(x)
+    label = x._label
+    return repr(x._data) if label is None else f"{label} = {x._data!r}"
+
+
+def _where() -> str:
+    """The file and line of the innermost caller outside this project."""
+    frame: Any = sys._getframe()
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in ("autograd", "nn"):
+            return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+        frame = frame.f_back
+    return "line unknown"
+
+
+# -- the reverse pass ------------------------------------------------------------------------------
+
+
+class Pass:
+    """The nodes whose consumers are being counted; left behind only by a pass that was interrupted."""
+
+    __slots__ = ("visited",)
+
+    def __init__(self) -> None:
+        self.visited: list[Value] = []
+
+
+_PASS: Final = Pass()
+_PASS_LOCK: Final[Any] = threading.RLock()
+_set_grad: Final[Any] = getattr(Value, "_grad").__set__
+
+
+def _backward(root: Value, seed: float) -> None:
+    for node in _PASS.visited:
+        node._waiting = 0
+    _PASS.visited = visited = [root]
+    leaves = _count_consumers(root, visited)
+    if root._primitive is None:
+        leaves.append(root)
+        root._pa = seed
+    else:
+        root._grad = seed
+        _send_messages(root)
+    totals = [leaf._grad + leaf._pa for leaf in leaves]
+    # One call into C, which no signal can split: the leaves change all together or not at all.
+    deque(map(_set_grad, leaves, totals), maxlen=0)
+    _PASS.visited = []
+
+
+def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
+    """Set `_waiting` to the number of edges that lead to each node below the root, adjoints to 0; return
+    the leaves. A leaf collects its adjoint of this pass in `_pa`, which it has no other use for."""
+    leaves: list[Value] = []
+    stack: list[Value] = [root]
+    while stack:
+        node = stack.pop()
+        a = node._a
+        if a is not None:
+            if a._waiting == 0:
+                visited.append(a)
+                if a._primitive is None:
+                    a._pa = 0.0
+                    leaves.append(a)
+                else:
+                    a._grad = 0.0
+                    stack.append(a)
+            a._waiting += 1
+        b = node._b
+        if b is not None:
+            if b._waiting == 0:
+                visited.append(b)
+                if b._primitive is None:
+                    b._pa = 0.0
+                    leaves.append(b)
+                else:
+                    b._grad = 0.0
+                    stack.append(b)
+            b._waiting += 1
+        fan = node._fan
+        if fan is not None:
+            for x in fan.inputs:
+                if isinstance(x, Value):
+                    if x._waiting == 0:
+                        visited.append(x)
+                        if x._primitive is None:
+                            x._pa = 0.0
+                            leaves.append(x)
+                        else:
+                            x._grad = 0.0
+                            stack.append(x)
+                    x._waiting += 1
+    return leaves
+
+
+def _send_messages(root: Value) -> None:
+    """From the root down, each node once, when all its consumers have reported."""
+    watched = MODES.active != 0 and watching()
+    stack: list[Value] = [root]
+    while stack:
+        node = stack.pop()
+        adjoint = node._grad
+        if watched:
+            _watch_messages(node)
+        a = node._a
+        if a is not None:
+            if adjoint != 0.0 and (node._pa != 0.0 or not _cuts(node)):
+                if a._primitive is None:
+                    a._pa += adjoint * node._pa
+                else:
+                    a._grad += adjoint * node._pa
+            a._waiting -= 1
+            if a._waiting == 0 and a._primitive is not None:
+                stack.append(a)
+        b = node._b
+        if b is not None:
+            if adjoint != 0.0 and (node._pb != 0.0 or not _cuts(node)):
+                if b._primitive is None:
+                    b._pa += adjoint * node._pb
+                else:
+                    b._grad += adjoint * node._pb
+            b._waiting -= 1
+            if b._waiting == 0 and b._primitive is not None:
+                stack.append(b)
+        fan = node._fan
+        if fan is not None:
+            factors = fan.factors
+            for i, x in enumerate(fan.inputs):
+                if isinstance(x, Value):
+                    factor: float = factors[i]
+                    if adjoint != 0.0 and (factor != 0.0 or not _cuts(node)):
+                        if x._primitive is None:
+                            x._pa += adjoint * factor
+                        else:
+                            x._grad += adjoint * factor
+                    x._waiting -= 1
+                    if x._waiting == 0 and x._primitive is not None:
+                        stack.append(x)
+
+
+def _cuts(node: Value) -> bool:
+    return node._primitive is not None and node._primitive.cuts
+
+
+def _watch_messages(node: Value) -> None:
+    """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or infinity."""
+    adjoint = node._grad
+    if adjoint == 0.0 or not math.isfinite(adjoint):
+        return
+    for parent, factor in zip(node.parents, node.partials, strict=True):
+        if not math.isfinite(adjoint * factor):
+            inputs = ", ".join([_name(x) for x in node.inputs])
+            raise FloatingPointError(
+                f"backward through {node.op} made {adjoint * factor}: the adjoint {adjoint} times the "
+                f"local derivative {factor} with respect to {_name(parent)}, of {node.op}({inputs}) "
+                f"({_where()})"
+            )
+
+
+# -- every function of one input is a method too ---------------------------------------------------
+
+
+def _attach(primitive: Primitive) -> None:
+    """Let a Value be asked `v.tanh()`, by our name and by the one NumPy uses for object arrays."""
+    if not primitive.is_method:
+        return
+    method: Any = _unary_method(primitive) if primitive.arity == 1 else _method(primitive)
+    for name in {primitive.name, primitive.numpy_name}:
+        if not name:
+            continue
+        if hasattr(Value, name) and not primitive.builtin and name not in TABLE:
+            raise ValueError(f"{name!r} is taken by an attribute of Value; choose another name")
+        setattr(Value, name, method)
+
+
+def _unary_method(primitive: Primitive) -> Callable[[Value], Value]:
+    def method(self: Value) -> Value:
+        return unary(primitive, self)
+
+    return method
+
+
+def _method(primitive: Primitive) -> Callable[..., Value]:
+    def method(self: Value, *others: Any) -> Value:
+        out: Value = primitive(self, *others)
+        return out
+
+    return method
+
+
+for _primitive in TABLE.values():
+    _attach(_primitive)
+ATTACH.append(_attach)
