@@ -1,0 +1,90 @@
+"""Build hook: compiles the engine ahead of time with mypyc, or leaves the package plain Python.
+
+The environment variable CHAINRULE_PURE decides: `1` never compiles; `0` compiles, or fails and
+shows the compiler's output; unset compiles where that works. A build that ends up uncompiled says
+so in one line of its log (seen with `pip install -v`), and `autograd.compiled` tells ever after.
+
+An editable install is never compiled: a compiled module would have to lie in the source tree, where
+it would hide later edits of its own source. For the same reason the compiler works on a copy in a
+temporary directory, and nothing is left in the source tree.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+from tempfile import TemporaryDirectory
+from textwrap import shorten
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODULES = ["ieee", "primitives", "modes", "value", "functions"]
+COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
+
+# In a process of its own, because mypyc ends the process at the first error. The header replaces
+# CPython's trashcan (it says why). Contraction is off so that a*b + c rounds as it does in Python.
+COMPILE = """
+import sys
+from mypyc.build import mypycify
+from setuptools import setup
+
+flags = ["/FIautograd/_trashcan.h"] if sys.platform == "win32" else [
+    "-include", "autograd/_trashcan.h", "-ffp-contract=off", "-Wno-error"
+]
+options = ["--config-file=", "--ignore-missing-imports"]
+modules = [f"autograd/{name}.py" for name in sys.argv[1:]]
+extensions = mypycify(options + modules, debug_level="0", group_name="autograd._compiled")
+extensions[0].extra_compile_args += flags  # one list, shared by all extensions
+build = ["build_ext", "--build-lib", "compiled", "--build-temp", "objects"]
+setup(name="chainrule", packages=[], py_modules=[], ext_modules=extensions, script_args=build)
+"""
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Adds the compiled modules to a wheel, where there are to be any."""
+
+    def dependencies(self) -> list[str]:
+        return [] if self._reason_to_stay_pure("standard") else COMPILER
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        reason = self._reason_to_stay_pure(version) or self._compile(build_data)
+        if reason:
+            self.app.display_warning(
+                f"chainrule is built uncompiled (slower, otherwise the same): {reason}"
+            )
+
+    def _reason_to_stay_pure(self, version: str) -> str:
+        if version == "editable":
+            return "this is an editable install; `pip install .` compiles"
+        if os.environ.get("CHAINRULE_PURE") == "1":
+            return "CHAINRULE_PURE is 1; unset it to compile"
+        if sys.implementation.name != "cpython":
+            return "mypyc compiles for CPython only; install with CPython to compile"
+        return ""
+
+    def _compile(self, build_data: dict[str, Any]) -> str:
+        """Compile, and return "" or the reason why that did not work."""
+        self.workshop = TemporaryDirectory(prefix="chainrule-")
+        shop = Path(self.workshop.name)
+        shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
+        command = [sys.executable, "-c", COMPILE, *MODULES]
+        done = subprocess.run(command, cwd=shop, text=True, stdout=PIPE, stderr=STDOUT, check=False)
+        if done.returncode:
+            if os.environ.get("CHAINRULE_PURE") == "0":
+                raise RuntimeError(f"chainrule could not be compiled:\n{done.stdout}")
+            last_line = done.stdout.strip().rpartition("\n")[2]
+            return f"{shorten(last_line, 100)} - install a C compiler; CHAINRULE_PURE=0 shows more"
+        for path in (shop / "compiled" / "autograd").iterdir():
+            build_data["force_include"][str(path)] = f"autograd/{path.name}"
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        return ""
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        if hasattr(self, "workshop"):
+            self.workshop.cleanup()
