@@ -1,0 +1,67 @@
+"""What modules, losses and optimisers may be called with, and the errors for anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from numbers import Real
+from typing import Any, TypeAlias
+
+from autograd import Value
+
+Number: TypeAlias = Value | float
+Vector: TypeAlias = Number | Iterable[Number]
+
+
+def as_list(x: Any) -> Sequence[Any] | None:
+    """The entries of `x`, or None if it is a single thing. The entries of an array become floats.
+
+    >>> as_list((1.0, 2.0)), as_list(3.0)
+    ((1.0, 2.0), None)
+    """
+    if isinstance(x, (list, tuple)):
+        return x
+    if isinstance(x, (Value, float, int)):
+        return None
+    if hasattr(x, "tolist"):
+        x = x.tolist()
+        return x if isinstance(x, list) else None
+    if isinstance(x, (str, bytes, Mapping, AbstractSet)):
+        raise TypeError(f"a sequence of numbers was expected, got a {type(x).__name__}: {x!r}")
+    return list(x) if isinstance(x, Iterable) else None
+
+
+def as_vector(x: Any, length: int, owner: object) -> Sequence[Any]:
+    """The entries of `x`, one for each input of `owner`; a single number counts as one entry."""
+    entries = x if type(x) is list else as_list(x)
+    if entries is None:
+        entries = [x]
+    if len(entries) != length:
+        message = f"{owner!r} takes {plural(length, 'input')}, got {len(entries)}"
+        if entries and isinstance(entries[0], (list, tuple)):
+            message += "; it takes one sample at a time: [model(x) for x in rows]"
+        raise ValueError(message)
+    return entries
+
+
+def as_float(name: str, x: object) -> float:
+    """A plain number, called `name` in the error if it is none.
+
+    >>> as_float("lr", 1)
+    1.0
+    """
+    if not isinstance(x, Real):
+        raise TypeError(f"{name} must be a number, got the {type(x).__name__} {x!r}")
+    try:
+        return float(x)
+    except OverflowError:
+        raise ValueError(f"{name} does not fit a float: {x!s:.20}...") from None
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun, for messages.
+
+    >>> plural(1, "input"), plural(2, "input")
+    ('1 input', '2 inputs')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,196 @@
+"""What every model shares: finding its parameters, naming them, and keeping them in a file.
+
+A model is a class with Values in its attributes. `Module` finds them by itself, also in lists,
+tuples, dicts and other modules, in the order in which they were assigned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
+from pathlib import Path
+from secrets import token_hex
+from shutil import copymode
+from typing import Any, ClassVar, TypeAlias
+
+from autograd import Value
+
+from .inputs import as_float, plural
+
+FilePath: TypeAlias = str | os.PathLike[str]
+
+
+class Module:
+    """The base of every model.
+
+    A parameter is a leaf Value held in an attribute. Values that are the result of an operation are
+    not parameters, so a module may keep its last output.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.intercept = Value(2.0), Value(1.0)
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.intercept
+    >>> line = Line()
+    >>> line.state_dict()
+    {'slope': 2.0, 'intercept': 1.0}
+    >>> line
+    Line(2 parameters)
+    """
+
+    short_names: ClassVar[Mapping[str, str]] = {}
+    """Attribute -> its name in those of the parameters: with "weights": "w" they are w0, w1 ..."""
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter once, with its name, in the order of assignment.
+
+        A shared parameter goes by the first of its names. A parameter without a label gets its
+        name as its label, so that diagrams and messages tell parameters apart.
+
+        >>> from nn import Neuron
+        >>> [name for name, parameter in Neuron(2).named_parameters()]
+        ['w0', 'w1', 'b']
+        """
+        named: dict[str, Value] = {}
+        for name, parameter in _leaves_of(self, "", set()):
+            if name in named:
+                raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
+            named[name] = parameter
+            if parameter.label is None:
+                parameter.label = name
+        return list(named.items())
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in order."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """The numbers of the model: name -> float."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Take over the numbers of another model of the same shape.
+
+        Raises ValueError if a name is missing or unknown, TypeError if a value is not a number;
+        then nothing changes.
+
+        >>> from nn import MLP
+        >>> a, b = MLP(2, [3, 1], seed=1), MLP(2, [3, 1], seed=2)
+        >>> a.load_state_dict(b.state_dict())
+        >>> a.state_dict() == b.state_dict()
+        True
+        """
+        self._load(state, "the state")
+
+    def save(self, path: FilePath) -> None:
+        """Write the numbers to a JSON file, exactly.
+
+        A file that is there is replaced in one go or, if anything fails, left as it is. JSON has no
+        word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
+        """
+        state = {name: x if isfinite(x) else str(x) for name, x in self.state_dict().items()}
+        text = json.dumps({"module": repr(self), "parameters": state}, indent=1, allow_nan=False)
+        _write_atomically(Path(path), text + "\n")
+
+    def load(self, path: FilePath) -> None:
+        """Read back what `save` wrote, into a model of the same shape.
+
+        Raises ValueError or TypeError, naming the file and the culprit, if it does not fit; then
+        nothing changes.
+        """
+        try:
+            document = json.loads(Path(path).read_text(encoding="utf-8"))
+            state = document["parameters"]
+            state = {
+                name: _NOT_FINITE.get(x, x) if isinstance(x, str) else x
+                for name, x in state.items()
+            }
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
+            ) from error
+        self._load(state, f"{os.fspath(path)!r} (saved from {document.get('module')!r:.200})")
+
+    def _load(self, state: Mapping[str, float], source: str) -> None:
+        named = self.named_parameters()
+        ours, theirs = [name for name, _ in named], list(state)
+        if set(ours) != set(theirs):
+            raise ValueError(
+                f"{source} does not fit {self!r}: {len(theirs)} names against {len(ours)}"
+                + _listed("; missing", [name for name in ours if name not in state])
+                + _listed("; not in the model", [name for name in theirs if name not in set(ours)])
+            )
+        numbers = [as_float(repr(name), state[name]) for name in ours]
+        for (_, parameter), number in zip(named, numbers, strict=True):
+            parameter.data = number
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({plural(len(self.parameters()), 'parameter')})"
+
+
+_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+
+
+def _members(holder: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes of a module or the entries of a container, each with the name it goes by in
+    there."""
+    if isinstance(holder, Module):
+        for attribute, held in vars(holder).items():
+            short = holder.short_names.get(attribute)
+            if short and isinstance(held, (list, tuple)):
+                yield from ((f"{short}{i}", entry) for i, entry in enumerate(held))
+            else:
+                yield short or attribute, held
+    elif isinstance(holder, dict):
+        yield from ((str(key), entry) for key, entry in holder.items())
+    elif isinstance(holder, (list, tuple)):
+        yield from ((str(i), entry) for i, entry in enumerate(holder))
+    elif str(getattr(holder, "dtype", "")) == "object":  # a NumPy array of Values
+        yield from ((str(i), entry) for i, entry in enumerate(holder.flat))
+
+
+def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """The leaf Values below a module or container with their qualified names, each object visited
+    once."""
+    for name, held in _members(holder):
+        if id(held) in seen:
+            continue
+        if isinstance(held, Value):
+            seen.add(id(held))
+            if not held.op:
+                yield prefix + name, held
+        elif not isinstance(held, (int, float, str)):
+            seen.add(id(held))
+            yield from _leaves_of(held, f"{prefix}{name}.", seen)
+
+
+def _listed(title: str, names: Iterable[str], at_most: int = 3) -> str:
+    names = list(names)
+    shown = ", ".join(map(repr, names[:at_most]))
+    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
+    return f"{title} {shown}{more}" if names else ""
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Through a neighbouring file, so that a reader, a full disk or a crash never meets half of
+    it."""
+    path = path.resolve()  # a link stays a link
+    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            copymode(path, draft)
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
