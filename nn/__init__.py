@@ -1,0 +1,59 @@
+"""Neural networks on scalar Values: `Neuron`, `Layer`, `MLP`, losses, optimisers, learning-rate
+schedules.
+
+Written with the public `autograd` only; each module can be read in a few minutes.
+
+>>> import nn
+>>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+>>> model = nn.MLP(2, [4, 1], seed=3)
+>>> optimizer = nn.Adam(model.parameters(), lr=0.1)
+>>> for epoch in range(100):
+...     loss = nn.binary_cross_entropy([model(x) for x in X], y)
+...     optimizer.zero_grad()
+...     loss.backward()
+...     optimizer.step()
+>>> [round(model(x).sigmoid().data) for x in X]
+[0, 1, 1, 0]
+"""
+
+from . import schedules
+from .activations import ACTIVATIONS
+from .initialisers import INITIALISERS, he, uniform, xavier
+from .losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    half_squared_error,
+    hinge_loss,
+    huber_loss,
+    mse_loss,
+)
+from .module import Module
+from .networks import MLP, Layer, Neuron
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .schedules import Schedule
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALISERS",
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "Schedule",
+    "binary_cross_entropy",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "cross_entropy",
+    "half_squared_error",
+    "he",
+    "hinge_loss",
+    "huber_loss",
+    "mse_loss",
+    "schedules",
+    "uniform",
+    "xavier",
+]

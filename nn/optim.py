@@ -1,0 +1,291 @@
+"""Optimisers: one step against the gradient, and the clipping of gradients before it.
+
+    for epoch in range(100):
+        loss = mse_loss([model(x) for x in X], y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+The update formulas and defaults are those of `torch.optim` (2.x). A parameter that the loss did not
+reach has gradient 0, and momentum and weight decay still move it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import copysign, hypot, inf, isfinite, isnan, sqrt
+from typing import Any
+
+from autograd import Value
+
+from .inputs import as_float, plural
+
+
+class Optimizer:
+    """The base of all: which parameters, how fast, and how many steps so far.
+
+    A subclass gives `updated(i, parameter)`, the new number of the i-th parameter. Whatever it
+    keeps from step to step it keeps in attributes, numbers or a list of one number for each
+    parameter: that is its state.
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        self.parameters = _checked_parameters(parameters)
+        self.lr = lr
+        self.steps = 0
+
+    @property
+    def lr(self) -> float:
+        """The learning rate; assignable at any time."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        self._lr = _at_least_0("lr", lr)
+
+    def step(self) -> None:
+        """Move every parameter by its gradient."""
+        self.steps += 1
+        for i, parameter in enumerate(self.parameters):
+            parameter.data = self.updated(i, parameter)
+
+    def updated(self, i: int, parameter: Value) -> float:
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and memory as plain numbers and lists, ready for JSON.
+
+        >>> SGD([Value(1.0)], lr=0.1).state_dict()["lr"]
+        0.1
+        """
+        return {
+            name.lstrip("_"): list(kept) if isinstance(kept, list) else kept
+            for name, kept in vars(self).items()
+            if name != "parameters"
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another optimiser of the same kind, for as many parameters, was.
+
+        Raises ValueError or TypeError, naming the key, if it does not fit; then nothing changes.
+        """
+        ours = self.state_dict()
+        if set(state) != set(ours):
+            raise ValueError(
+                f"the state of {type(self).__name__} is {', '.join(ours)};"
+                f" got {', '.join(map(str, state))}"
+            )
+        fitting = {name: _like(name, ours[name], state[name]) for name in ours}
+        for name, kept in fitting.items():  # lr first: it alone can still be refused
+            setattr(self, name, kept)
+
+    def __repr__(self) -> str:
+        count = plural(len(self.parameters), "parameter")
+        return f"{type(self).__name__}(lr={self.lr}, {count})"
+
+
+class SGD(Optimizer):
+    """Gradient descent: p ← p - lr·g.
+
+    With momentum, v ← momentum·v + g takes the place of g; `nesterov` looks one step ahead and
+    takes g + momentum·v. `weight_decay` adds weight_decay·p to the gradient.
+
+    >>> p = Value(3.0)
+    >>> optimizer = SGD([p], lr=0.1)
+    >>> (p * p).backward()
+    >>> optimizer.step()
+    >>> round(p.data, 12)
+    2.4
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        *,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = _at_least_0("momentum", momentum)
+        self.nesterov = bool(nesterov)
+        self.weight_decay = _at_least_0("weight_decay", weight_decay)
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov looks ahead along the momentum: give a momentum > 0")
+        self.velocity = [0.0] * len(self.parameters)
+
+    def updated(self, i: int, parameter: Value) -> float:
+        g = _decaying(parameter, self.weight_decay)
+        if self.momentum:
+            v = self.velocity[i] = self.momentum * self.velocity[i] + g
+            g = g + self.momentum * v if self.nesterov else v
+        return parameter.data - self.lr * g
+
+
+class Adam(Optimizer):
+    """Every parameter at its own pace: mean gradient over root mean square gradient.
+
+        m ← β1·m + (1-β1)·g      m̂ = m / (1-β1ᵗ)
+        v ← β2·v + (1-β2)·g²     v̂ = v / (1-β2ᵗ)      p ← p - lr·m̂ / (√v̂ + eps)
+
+    (Kingma and Ba 2015, algorithm 1.) `weight_decay` adds weight_decay·p to the gradient.
+
+    >>> p = Value(3.0)
+    >>> optimizer = Adam([p], lr=0.1)
+    >>> (p * p).backward()
+    >>> optimizer.step()
+    >>> round(p.data, 6)
+    2.9
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        *,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.beta1, self.beta2 = (_decay_rate("betas", beta) for beta in betas)
+        self.eps = _at_least_0("eps", eps)
+        if not self.eps:
+            raise ValueError("eps must be greater than 0: it keeps the division possible")
+        self.weight_decay = _at_least_0("weight_decay", weight_decay)
+        self.mean = [0.0] * len(self.parameters)
+        self.mean_square = [0.0] * len(self.parameters)
+
+    def updated(self, i: int, parameter: Value) -> float:
+        return self._descended(i, parameter.data, _decaying(parameter, self.weight_decay))
+
+    def _descended(self, i: int, p: float, g: float) -> float:
+        m = self.mean[i] = self.beta1 * self.mean[i] + (1 - self.beta1) * g
+        v = self.mean_square[i] = self.beta2 * self.mean_square[i] + (1 - self.beta2) * g * g
+        m_hat = m / (1 - self.beta1**self.steps)
+        v_hat = v / (1 - self.beta2**self.steps)
+        return p - self.lr * m_hat / (sqrt(v_hat) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam with the decay apart from the gradient: p ← p - lr·weight_decay·p, then Adam's step.
+
+    (Loshchilov and Hutter 2019, algorithm 2.)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        *,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay=weight_decay)
+
+    def updated(self, i: int, parameter: Value) -> float:
+        decayed = parameter.data * (1 - self.lr * self.weight_decay)
+        return self._descended(i, decayed, parameter.grad)
+
+
+def _decaying(parameter: Value, weight_decay: float) -> float:
+    """The gradient of the loss with ½·weight_decay·p² added to it."""
+    if weight_decay:
+        return parameter.grad + weight_decay * parameter.data
+    return parameter.grad  # without a product that an infinite parameter would make NaN
+
+
+def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
+    """Scale all gradients down together until their Euclidean norm is at most `max_norm`.
+
+    Gives the norm they had. Raises FloatingPointError if that is NaN or infinite; then nothing
+    changes.
+
+    >>> p, q = Value(0.0), Value(0.0)
+    >>> p.grad, q.grad = 3.0, 4.0
+    >>> clip_grad_norm([p, q], 1.0), round(p.grad, 12), round(q.grad, 12)
+    (5.0, 0.6, 0.8)
+    """
+    parameters = _checked_parameters(parameters)
+    max_norm = _at_least_0("max_norm", max_norm)
+    norm = hypot(*(p.grad for p in parameters))
+    if not isfinite(norm):
+        culprit = max(parameters, key=lambda p: inf if isnan(p.grad) else abs(p.grad))
+        raise FloatingPointError(
+            f"the norm of the gradients is {norm}: {culprit!r} has gradient {culprit.grad};"
+            " autograd.detect_anomaly() finds the operation"
+        )
+    if norm > max_norm:
+        for p in parameters:
+            p.grad *= max_norm / norm
+    return norm
+
+
+def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
+    """Bring every gradient by itself into ±limit; NaN stays NaN.
+
+    >>> p = Value(0.0)
+    >>> p.grad = -7.0
+    >>> clip_grad_value([p], 1.0)
+    >>> p.grad
+    -1.0
+    """
+    limit = _at_least_0("limit", limit)
+    for p in _checked_parameters(parameters):
+        if abs(p.grad) > limit:
+            p.grad = copysign(limit, p.grad)
+
+
+def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
+    """As a list, each once, however often it is shared."""
+    if not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"an optimiser takes a list of Values, such as model.parameters(); got {parameters!r}"
+        )
+    checked: dict[int, Value] = {}
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            raise TypeError(
+                "an optimiser takes Values, such as model.parameters();"
+                f" got a {type(parameter).__name__}: {parameter!r}"
+            )
+        if parameter.op:
+            raise ValueError(
+                f"{parameter!r} is the result of {parameter.op!r}; only leaves can be parameters"
+            )
+        checked[id(parameter)] = parameter
+    if not checked:
+        raise ValueError("there are no parameters to optimise")
+    return list(checked.values())
+
+
+def _at_least_0(name: str, number: float) -> float:
+    number = as_float(name, number)
+    if not 0.0 <= number < inf:
+        raise ValueError(f"{name} must be a finite number, 0 or more, got {number}")
+    return number
+
+
+def _decay_rate(name: str, number: float) -> float:
+    number = as_float(name, number)
+    if not 0.0 <= number < 1.0:
+        raise ValueError(f"{name} must be from 0 to below 1, got {number}")
+    return number
+
+
+def _like(name: str, ours: Any, theirs: Any) -> Any:
+    """`theirs` in the type of `ours`: a number, or a list of as many numbers."""
+    if isinstance(ours, list):
+        if not isinstance(theirs, (list, tuple)) or len(theirs) != len(ours):
+            size = len(theirs) if isinstance(theirs, (list, tuple)) else repr(theirs)
+            wanted = plural(len(ours), "number")
+            raise ValueError(f"{name!r} must have {wanted}, one a parameter; got {size}")
+        return [_like(name, 0.0, x) for x in theirs]
+    return type(ours)(as_float(repr(name), theirs))
