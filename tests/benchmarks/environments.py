@@ -18,7 +18,7 @@ REQUIREMENTS = {
     "torch": ["torch==2.13.0"],
     "microgpt": ["--no-deps", "strands-microgpt==0.1.0"],  # only one of its modules is loaded
 }
-VARIABLES = {"uncompiled": {"CHAINRULE_PURE": "1"}}
+VARIABLES = {"chainrule": {"CHAINRULE_PURE": "0"}, "uncompiled": {"CHAINRULE_PURE": "1"}}
 
 
 def interpreter(peer: str, directory: Path) -> Path:

@@ -38,7 +38,7 @@ def measure(arguments: Namespace) -> Measurement:
         tokenizer,
         num_steps=arguments.size,
         log_every=0,
-        callback=lambda step, loss: ends.append(perf_counter()),
+        callback=lambda _step, _loss: ends.append(perf_counter()),
     )
     # the first step warms up; the mean, because names differ in length
     return Measurement({"step": (ends[-1] - ends[1]) / (len(ends) - 2) * 1e3}, losses)

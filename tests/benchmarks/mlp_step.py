@@ -134,7 +134,7 @@ def xad() -> Step:
             for i, layer in enumerate(layers):
                 x = [sum(map(mul, row, x), row[-1]) for row in layer]
                 if i < len(layers) - 1:
-                    x = [neuron if neuron > 0.0 else 0.0 for neuron in x]
+                    x = [max(0.0, neuron) for neuron in x]
             outputs.append(x[0])
         return mean_squared_error(outputs, targets)
 
