@@ -215,7 +215,10 @@ def cosh(x: float) -> float:
 
 def sech2(x: float) -> float:
     """1/cosh(x)^2, which is tanh'(x) without the cancellation of 1 - tanh(x)^2."""
-    s = 1.0 / cosh(x)
+    try:
+        s = 1.0 / math.cosh(x)
+    except OverflowError:
+        return 0.0
     return s * s
 
 

@@ -83,13 +83,14 @@ class Primitive:
         self.builtin = builtin
 
     def __call__(self, *inputs: Any) -> Any:
+        if len(inputs) != self.arity and self.arity is not None:
+            inputs = self._with_defaults(inputs)
         for x in inputs:
             if type(x) is not float:
                 return self._dispatch(inputs)
-        return self.forward(*self.complete(inputs))
+        return self.forward(*inputs)
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
-        inputs = self.complete(inputs)
         numpy = sys.modules.get("numpy")
         if numpy is not None and any(isinstance(x, numpy.ndarray) and x.ndim for x in inputs):
             return self._elementwise(numpy, inputs)
@@ -103,11 +104,8 @@ class Primitive:
         plain = all(isinstance(x, float) for x in out.flat)
         return out.astype(float) if plain else out
 
-    def complete(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The inputs with defaults for those left out; TypeError where the number can't be right."""
-        missing = 0 if self.arity is None else self.arity - len(inputs)
-        if missing == 0:
-            return inputs
+    def _with_defaults(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        missing = (self.arity or 0) - len(inputs)
         if 0 < missing <= len(self.defaults):
             return inputs + self.defaults[len(self.defaults) - missing :]
         wanted = f"{self.arity} input{'s' if self.arity != 1 else ''}"

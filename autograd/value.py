@@ -23,7 +23,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from numbers import Real
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, Final, SupportsFloat, final
 
 from mypy_extensions import mypyc_attr
 
@@ -51,7 +51,6 @@ __all__ = ["Value"]
 
 Method = Callable[..., "Value"]
 
-BLANK: Final = 0.0
 NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset)
 
 
@@ -145,17 +144,34 @@ class Value:
     arctan: ClassVar[Method]
     arctanh: ClassVar[Method]
 
-    def __init__(self, data: object, label: str | None = None) -> None:
-        self._data = data if type(data) is float else as_float(data, "Value's data must be")
+    def __init__(
+        self,
+        data: SupportsFloat,
+        label: str | None = None,
+        _primitive: Primitive | None = None,
+        _a: Value | None = None,
+        _b: Value | None = None,
+        _pa: float = 0.0,
+        _pb: float = 0.0,
+        _fan: Fan | None = None,
+    ) -> None:
+        if _primitive is None and type(data) is not float:
+            data = as_float(data, "Value's data must be")
+        self._data: float = data  # type: ignore[assignment]
         self._label = label if label is None else _checked_label(label)
         self._grad = 0.0
-        self._primitive: Primitive | None = None
-        self._a: Value | None = None
-        self._b: Value | None = None
-        self._pa = 0.0
-        self._pb = 0.0
-        self._fan: Fan | None = None
+        self._primitive = _primitive
+        self._a = _a
+        self._b = _b
+        self._pa = _pa
+        self._pb = _pb
+        self._fan = _fan
         self._waiting = 0
+        if _primitive is not None and MODES.active != 0 and not _admit(self):
+            self._primitive = None
+            self._a = None
+            self._b = None
+            self._fan = None
 
     # -- what it holds -----------------------------------------------------------------------------
 
@@ -272,98 +288,94 @@ class Value:
 
     def __add__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return _node(add, self._data + other._data, self, other, 1.0, 1.0)
-        if not _is_number(other):
+            return Value(self._data + other._data, None, add, self, other, 1.0, 1.0)
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(add, self._data + number, self, None, 1.0, number)
+        return Value(self._data + number, None, add, self, None, 1.0, number)
 
     def __radd__(self, other: object) -> Value | Any:
-        if not _is_number(other):
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(add, number + self._data, None, self, number, 1.0)
+        return Value(number + self._data, None, add, None, self, number, 1.0)
 
     def __sub__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return _node(sub, self._data - other._data, self, other, 1.0, -1.0)
-        if not _is_number(other):
+            return Value(self._data - other._data, None, sub, self, other, 1.0, -1.0)
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(sub, self._data - number, self, None, 1.0, number)
+        return Value(self._data - number, None, sub, self, None, 1.0, number)
 
     def __rsub__(self, other: object) -> Value | Any:
-        if not _is_number(other):
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(sub, number - self._data, None, self, number, -1.0)
+        return Value(number - self._data, None, sub, None, self, number, -1.0)
 
     def __mul__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return _node(mul, self._data * other._data, self, other, other._data, self._data)
-        if not _is_number(other):
+            return Value(self._data * other._data, None, mul, self, other, other._data, self._data)
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(mul, self._data * number, self, None, number, number)
+        return Value(self._data * number, None, mul, self, None, number, number)
 
     def __rmul__(self, other: object) -> Value | Any:
-        if not _is_number(other):
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        number = _number(other)
-        return _node(mul, number * self._data, None, self, number, number)
+        return Value(number * self._data, None, mul, None, self, number, number)
 
     def __truediv__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
             b = other._data
             out = ieee.divide(self._data, b)
-            return _node(div, out, self, other, ieee.divide(1.0, b), ieee.divide(-out, b))
-        if not _is_number(other):
+            return Value(out, None, div, self, other, ieee.divide(1.0, b), ieee.divide(-out, b))
+        number = _operand(other)
+        if number is None:
             return NotImplemented
-        b = _number(other)
-        return _node(div, ieee.divide(self._data, b), self, None, ieee.divide(1.0, b), b)
+        out = ieee.divide(self._data, number)
+        return Value(out, None, div, self, None, ieee.divide(1.0, number), number)
 
     def __rtruediv__(self, other: object) -> Value | Any:
-        if not _is_number(other):
+        a = _operand(other)
+        if a is None:
             return NotImplemented
-        a = _number(other)
         b = self._data
         out = ieee.divide(a, b)
-        return _node(div, out, None, self, a, ieee.divide(-out, b))
+        return Value(out, None, div, None, self, a, ieee.divide(-out, b))
 
     def __pow__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
             return apply(pow_, (self, other))
-        if not _is_number(other):
+        n = _operand(other)
+        if n is None:
             return NotImplemented
-        n = _number(other)
         x = self._data
         factor = ieee.message(n, ieee.power(x, n - 1.0))
-        return _node(pow_const, ieee.power(x, n), self, None, factor, n)
+        return Value(ieee.power(x, n), None, pow_const, self, None, factor, n)
 
     def __rpow__(self, other: object) -> Value | Any:
-        if not _is_number(other):
-            return NotImplemented
-        return apply(pow_, (_number(other), self))
+        a = _operand(other)
+        return NotImplemented if a is None else apply(pow_, (a, self))
 
     def __mod__(self, other: object) -> Value | Any:
-        if not _is_number(other) and not isinstance(other, Value):
-            return NotImplemented
-        return apply(mod, (self, other))
+        b = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if b is None else apply(mod, (self, b))
 
     def __rmod__(self, other: object) -> Value | Any:
-        if not _is_number(other):
-            return NotImplemented
-        return apply(mod, (other, self))
+        a = _operand(other)
+        return NotImplemented if a is None else apply(mod, (a, self))
 
     def __floordiv__(self, other: object) -> Value | Any:
-        if not _is_number(other) and not isinstance(other, Value):
-            return NotImplemented
-        return apply(floordiv, (self, other))
+        b = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if b is None else apply(floordiv, (self, b))
 
     def __rfloordiv__(self, other: object) -> Value | Any:
-        if not _is_number(other):
-            return NotImplemented
-        return apply(floordiv, (other, self))
+        a = _operand(other)
+        return NotImplemented if a is None else apply(floordiv, (a, self))
 
     def __divmod__(self, other: object) -> tuple[Value, Value]:
         return self // other, self % other
@@ -372,7 +384,7 @@ class Value:
         return other // self, other % self
 
     def __neg__(self) -> Value:
-        return _node(neg, -self._data, self, None, -1.0, 0.0)
+        return Value(-self._data, None, neg, self, None, -1.0, 0.0)
 
     def __pos__(self) -> Value:
         return self
@@ -473,24 +485,6 @@ class Value:
 # -- making nodes ----------------------------------------------------------------------------------
 
 
-def _node(
-    primitive: Primitive, data: float, a: Value | None, b: Value | None, pa: float, pb: float
-) -> Value:
-    """A node with its edges in place. Where `a` or `b` is None, `pa` or `pb` is the plain number."""
-    out = Value(BLANK)
-    out._data = data
-    if MODES.active != 0:
-        inputs: tuple[Any, ...] = (pa if a is None else a, pb if b is None else b)
-        if not _admit(primitive, data, inputs[: primitive.arity]):
-            return out
-    out._primitive = primitive
-    out._a = a
-    out._b = b
-    out._pa = pa
-    out._pb = pb
-    return out
-
-
 def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     """Compute a primitive over Values and numbers, and record it with its local derivatives."""
     if primitive.arity == 1:
@@ -508,7 +502,7 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     if primitive is pow_ and not isinstance(operands[1], Value):
         primitive = pow_const
     data = _forward(primitive, numbers)
-    if MODES.active != 0 and not _admit(primitive, data, tuple(operands)):
+    if _idle():
         return Value(data)
     return _place(primitive, data, tuple(operands), _differentiate(primitive, data, numbers))
 
@@ -517,7 +511,7 @@ def unary(primitive: Primitive, x: Value) -> Value:
     """`apply` for one input, which is most of the table."""
     number = x._data
     data: float = primitive.forward(number) if primitive.builtin else _forward(primitive, [number])
-    if MODES.active != 0 and not _admit(primitive, data, (x,)):
+    if _idle():
         return Value(data)
     factor: float
     if primitive.builtin:
@@ -527,7 +521,7 @@ def unary(primitive: Primitive, x: Value) -> Value:
             factor = _differentiate(primitive, data, [number])[0]
     else:
         factor = _differentiate(primitive, data, [number])[0]
-    return _node(primitive, data, x, None, factor, 0.0)
+    return Value(data, None, primitive, x, None, factor)
 
 
 def _forward(primitive: Primitive, numbers: list[float]) -> float:
@@ -562,26 +556,20 @@ def _place(
     primitive: Primitive, data: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]
 ) -> Value:
     """A node with these inputs (Values and floats) and one local derivative for each."""
-    out = Value(BLANK)
-    out._data = data
-    out._primitive = primitive
     if primitive.arity is None or len(inputs) > 2:
-        out._fan = Fan(inputs, factors)
-        return out
-    first = inputs[0]
-    if isinstance(first, Value):
-        out._a = first
-        out._pa = factors[0]
-    else:
-        out._pa = first
-    if len(inputs) == 2:
-        second = inputs[1]
-        if isinstance(second, Value):
-            out._b = second
-            out._pb = factors[1]
-        else:
-            out._pb = second
-    return out
+        return Value(data, None, primitive, _fan=Fan(inputs, factors))
+    a, pa = _edge(inputs[0], factors[0])
+    if len(inputs) == 1:
+        return Value(data, None, primitive, a, None, pa)
+    b, pb = _edge(inputs[1], factors[1])
+    return Value(data, None, primitive, a, b, pa, pb)
+
+
+def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
+    """One edge as a node keeps it: a Value with its local derivative, or None with the plain number."""
+    if isinstance(x, Value):
+        return x, factor
+    return None, x
 
 
 def edges(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -615,24 +603,20 @@ def restore(
 # -- numbers among the operands --------------------------------------------------------------------
 
 
-def _is_number(other: object) -> bool:
-    """Whether an operator can take it; a TypeError for what is surely a mistake. For anything else the
-    operator returns NotImplemented, so that other types (an ndarray) have their say."""
-    if isinstance(other, float) or _is_real(other):
-        return True
-    if other is None or isinstance(other, NEVER_OPERANDS):
-        as_float(other, "an operand of a Value must be a Value or")
-    return False
+def _operand(other: object) -> float | None:
+    """A number as a float; TypeError for what is surely a mistake; None for anything else, so that the
+    operator returns NotImplemented and other types (an ndarray) have their say."""
+    if type(other) is float:
+        return other
+    if _is_real(other) or other is None or isinstance(other, NEVER_OPERANDS):
+        return as_float(other, "an operand of a Value must be a Value or")
+    return None
 
 
 def _is_real(other: object) -> bool:
     if isinstance(other, Real):
         return True
     return getattr(other, "shape", None) == () and hasattr(type(other), "__array_priority__")
-
-
-def _number(other: object) -> float:
-    return other if type(other) is float else as_float(other, "an operand of a Value must be")
 
 
 def _checked_label(label: object) -> str:
@@ -644,14 +628,20 @@ def _checked_label(label: object) -> str:
 # -- the modes -------------------------------------------------------------------------------------
 
 
-def _admit(primitive: Primitive, data: float, inputs: tuple[Any, ...]) -> bool:
+def _idle() -> bool:
+    """Whether nothing is recorded and nobody watches, so that local derivatives would be for nothing."""
+    return MODES.active != 0 and not recording() and not watching()
+
+
+def _admit(node: Value) -> bool:
     """Whether to record; FloatingPointError if this is the first NaN or infinity and someone watches."""
+    data = node._data
     if not math.isfinite(data) and watching():
-        operands = [x._data if isinstance(x, Value) else x for x in inputs]
-        made = not any(x != x for x in operands) if data != data else all(map(math.isfinite, operands))
-        if made:
+        inputs = node.inputs
+        numbers = [x._data if isinstance(x, Value) else x for x in inputs]
+        if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
             shown = ", ".join([_name(x) for x in inputs])
-            raise FloatingPointError(f"{primitive.name} made {data} of {shown} ({_where()})")
+            raise FloatingPointError(f"{node.op} made {data} of {shown} ({_where()})")
     return recording()
 
 
@@ -704,51 +694,66 @@ def _backward(root: Value, seed: float) -> None:
     totals = [leaf._grad + leaf._pa for leaf in leaves]
     # One call into C, which no signal can split: the leaves change all together or not at all.
     deque(map(_set_grad, leaves, totals), maxlen=0)
+    for leaf in leaves:
+        leaf._waiting = 0
     _PASS.visited = []
 
 
 def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
-    """Set `_waiting` to the number of edges that lead to each node below the root, adjoints to 0; return
-    the leaves. A leaf collects its adjoint of this pass in `_pa`, which it has no other use for."""
+    """For every node below the root, adjoint 0 and in `_waiting` the number of edges that will report to
+    it; returns the leaves. A leaf collects its adjoint of this pass in `_pa`, which it has no other use
+    for; its count only says that it was seen, since it passes nothing on."""
     leaves: list[Value] = []
     stack: list[Value] = [root]
     while stack:
         node = stack.pop()
         a = node._a
         if a is not None:
-            if a._waiting == 0:
-                visited.append(a)
-                if a._primitive is None:
-                    a._pa = 0.0
+            if a._primitive is None:
+                if a._waiting == 0:
+                    visited.append(a)
                     leaves.append(a)
-                else:
-                    a._grad = 0.0
-                    stack.append(a)
-            a._waiting += 1
+                    a._waiting = 1
+                    a._pa = 0.0
+            elif a._waiting == 0:
+                visited.append(a)
+                stack.append(a)
+                a._waiting = 1
+                a._grad = 0.0
+            else:
+                a._waiting += 1
         b = node._b
         if b is not None:
-            if b._waiting == 0:
-                visited.append(b)
-                if b._primitive is None:
-                    b._pa = 0.0
+            if b._primitive is None:
+                if b._waiting == 0:
+                    visited.append(b)
                     leaves.append(b)
-                else:
-                    b._grad = 0.0
-                    stack.append(b)
-            b._waiting += 1
+                    b._waiting = 1
+                    b._pa = 0.0
+            elif b._waiting == 0:
+                visited.append(b)
+                stack.append(b)
+                b._waiting = 1
+                b._grad = 0.0
+            else:
+                b._waiting += 1
         fan = node._fan
         if fan is not None:
             for x in fan.inputs:
                 if isinstance(x, Value):
-                    if x._waiting == 0:
-                        visited.append(x)
-                        if x._primitive is None:
-                            x._pa = 0.0
+                    if x._primitive is None:
+                        if x._waiting == 0:
+                            visited.append(x)
                             leaves.append(x)
-                        else:
-                            x._grad = 0.0
-                            stack.append(x)
-                    x._waiting += 1
+                            x._waiting = 1
+                            x._pa = 0.0
+                    elif x._waiting == 0:
+                        visited.append(x)
+                        stack.append(x)
+                        x._waiting = 1
+                        x._grad = 0.0
+                    else:
+                        x._waiting += 1
     return leaves
 
 
@@ -759,42 +764,62 @@ def _send_messages(root: Value) -> None:
     while stack:
         node = stack.pop()
         adjoint = node._grad
+        if adjoint == 0.0:
+            _send_nothing(node, stack)
+            continue
         if watched:
             _watch_messages(node)
         a = node._a
         if a is not None:
-            if adjoint != 0.0 and (node._pa != 0.0 or not _cuts(node)):
-                if a._primitive is None:
-                    a._pa += adjoint * node._pa
-                else:
-                    a._grad += adjoint * node._pa
-            a._waiting -= 1
-            if a._waiting == 0 and a._primitive is not None:
-                stack.append(a)
+            factor = node._pa
+            sends = factor != 0.0 or not _cuts(node)
+            if a._primitive is None:
+                if sends:
+                    a._pa += adjoint * factor
+            else:
+                if sends:
+                    a._grad += adjoint * factor
+                a._waiting -= 1
+                if a._waiting == 0:
+                    stack.append(a)
         b = node._b
         if b is not None:
-            if adjoint != 0.0 and (node._pb != 0.0 or not _cuts(node)):
-                if b._primitive is None:
-                    b._pa += adjoint * node._pb
-                else:
-                    b._grad += adjoint * node._pb
-            b._waiting -= 1
-            if b._waiting == 0 and b._primitive is not None:
-                stack.append(b)
+            factor = node._pb
+            sends = factor != 0.0 or not _cuts(node)
+            if b._primitive is None:
+                if sends:
+                    b._pa += adjoint * factor
+            else:
+                if sends:
+                    b._grad += adjoint * factor
+                b._waiting -= 1
+                if b._waiting == 0:
+                    stack.append(b)
         fan = node._fan
         if fan is not None:
             factors = fan.factors
             for i, x in enumerate(fan.inputs):
                 if isinstance(x, Value):
-                    factor: float = factors[i]
-                    if adjoint != 0.0 and (factor != 0.0 or not _cuts(node)):
-                        if x._primitive is None:
+                    factor = factors[i]
+                    sends = factor != 0.0 or not _cuts(node)
+                    if x._primitive is None:
+                        if sends:
                             x._pa += adjoint * factor
-                        else:
+                    else:
+                        if sends:
                             x._grad += adjoint * factor
-                    x._waiting -= 1
-                    if x._waiting == 0 and x._primitive is not None:
-                        stack.append(x)
+                        x._waiting -= 1
+                        if x._waiting == 0:
+                            stack.append(x)
+
+
+def _send_nothing(node: Value, stack: list[Value]) -> None:
+    """Report to the inputs without a message: an adjoint of exactly 0 stays 0 along any edge."""
+    for x in node.parents:
+        if x._primitive is not None:
+            x._waiting -= 1
+            if x._waiting == 0:
+                stack.append(x)
 
 
 def _cuts(node: Value) -> bool:
