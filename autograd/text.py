@@ -1,0 +1,127 @@
+"""How numbers, labels and operations are written as plain text: floor 0, for tables and pictures.
+
+Labels are untrusted: whatever a terminal would obey instead of showing (control characters,
+direction overrides, half surrogates) is written as an escape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["formula", "names", "number", "plural", "printable", "quantity"]
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+JOINERS = (
+    "\u200c\u200d"  # invisible but harmless: they hold emoji sequences and Persian words together
+)
+MAX_INPUTS = 8  # of a formula: sum(a, b, ..., z)
+
+
+def number(x: float, digits: int = 12) -> str:
+    """A number as a person writes it: no `.0`, no noise in the last places.
+
+    >>> number(2.0), number(0.1 + 0.2), number(float("inf"))
+    ('2', '0.3', 'inf')
+    """
+    return f"{x:.{digits}g}"
+
+
+def printable(text: str, width: int = 60) -> str:
+    r"""The text on one line, at most `width` characters, none of which a terminal would obey.
+
+    >>> print(printable("a\x1b[2J\nb"))
+    a\x1b[2J\nb
+    """
+    shown = text[: width + 1]
+    shown = "".join(c if c.isprintable() or c in JOINERS else repr(c)[1:-1] for c in shown)
+    return shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun, which takes a plain s.
+
+    >>> plural(1, "path"), plural(1200, "edge")
+    ('1 path', '1,200 edges')
+    """
+    return f"{quantity(count)} {noun}" if count == 1 else f"{quantity(count)} {noun}s"
+
+
+def quantity(count: int) -> str:
+    """A whole number of any size in a few characters; beyond 15 digits, cut to three.
+
+    >>> quantity(32768), quantity(2**100_000)
+    ('32,768', '9.99e30102')
+    """
+    if count < 10**15:
+        return f"{count:,}"
+    # Python's own conversion of a huge int is quadratic in time, and refuses from 4,300 digits on.
+    exponent = int((count.bit_length() - 1) * 0.30102999566398120)
+    while count >= 10 ** (exponent + 1):
+        exponent += 1
+    return f"{count // 10 ** (exponent - 2) / 100:.2f}e{exponent}"
+
+
+def names(nodes: Iterable[Any], width: int = 60) -> dict[int, str]:
+    """A name for every node, by id(node): its label, or `v1`, `v2`, ... where it has none.
+
+    No two nodes get the same name: automatic names avoid the labels, and a repeated label is
+    numbered (`w`, `w#2`).
+    """
+    nodes = list({id(node): node for node in nodes}.values())
+    labels = ((node, getattr(node, "label", None)) for node in nodes)
+    found = {id(node): printable(label, width) for node, label in labels if label}
+    taken = set(found.values())
+    used: set[str] = set()
+    repeats: dict[str, int] = {}
+    automatic = 0
+    for node in nodes:
+        key = id(node)
+        name = found.get(key, "")
+        if not name:
+            while not name or name in taken:
+                automatic += 1
+                name = f"v{automatic}"
+        elif name in used:
+            label = name
+            while name in used or name in taken:
+                repeats[label] = repeats.get(label, 1) + 1
+                name = f"{label}#{repeats[label]}"
+        used.add(name)
+        found[key] = name
+    return found
+
+
+def formula(
+    node: Any, name: Callable[[Any], str], show: Callable[[float], str] = number, minus: str = "-"
+) -> str:
+    """How a node was made: `a + b`, `-a`, `tanh(a)`, `sum(a, b, c)`, constants in their places.
+
+    `name` gives the name of an input that is a node, `show` the text of one that is a plain number.
+    A leaf has no formula: the result is "".
+    """
+    if not node.op:
+        return ""
+    inputs = [_operand(x, name, show) for x in node.inputs]
+    symbol = node.primitive.symbol if node.primitive is not None else ""
+    if symbol and len(inputs) == 2:
+        return f"{inputs[0]} {minus if symbol == '-' else symbol} {inputs[1]}"
+    if symbol and len(inputs) == 1:
+        return f"{minus if symbol == '-' else symbol}{inputs[0]}"
+    if node.op == "dot":
+        half = len(inputs) // 2
+        return f"dot([{_listing(inputs[:half])}], [{_listing(inputs[half:])}])"
+    return f"{node.op}({_listing(inputs)})"
+
+
+def _operand(x: Any, name: Callable[[Any], str], show: Callable[[float], str]) -> str:
+    if hasattr(x, "parents"):
+        return name(x)
+    return f"({show(x)})" if math.copysign(1.0, x) < 0 else show(x)
+
+
+def _listing(inputs: list[str]) -> str:
+    if len(inputs) > MAX_INPUTS:
+        inputs = [*inputs[:3], f"{ELLIPSIS} {len(inputs) - 4:,} more {ELLIPSIS}", inputs[-1]]
+    return ", ".join(inputs)
