@@ -1,0 +1,74 @@
+"""Which program lays a diagram out: a Graphviz on this machine, or the one that pip installed.
+
+A system `dot` comes first: it knows every format and the system's fonts. Otherwise `graphviz-pure`,
+a wheel that holds the whole engine; pip puts its command beside Python's, where PATH may not reach.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graphviz.backend import dot_command  # type: ignore[import-untyped]
+
+from autograd.text import printable
+
+__all__ = ["DrawingError", "find_dot", "graphviz_running"]
+
+BUNDLED = "graphviz-pure"
+_LOCK = threading.Lock()
+
+
+class DrawingError(RuntimeError):
+    """A picture that can't be made on this machine, and what to install."""
+
+
+def find_dot() -> str | None:
+    """The path of the program that turns DOT into pictures, or None."""
+    system = shutil.which("dot")
+    if system:
+        return system
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    beside = os.pathsep.join(sysconfig.get_path("scripts", scheme) for scheme in schemes)
+    return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
+
+
+@contextmanager
+def graphviz_running(format: str) -> Iterator[None]:
+    """Inside the block the `graphviz` package runs the program that `find_dot` found.
+
+    Raises DrawingError where there is none, or where it can't write the format.
+    """
+    found = find_dot()
+    if found is None:
+        raise DrawingError(
+            "a picture needs Graphviz, and no 'dot' was found; run: pip install graphviz-pure "
+            "(or install Graphviz from https://graphviz.org/download); the diagram's .source is DOT"
+        )
+    # The package keeps the program's name in a global, so it is ours only while the program runs.
+    with _LOCK:
+        before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, Path(found)
+        try:
+            yield
+        except subprocess.CalledProcessError as error:
+            raise DrawingError(_complaint(Path(found).name, format, error)) from None
+        finally:
+            dot_command.DOT_BINARY = before
+
+
+def _complaint(program: str, format: str, error: subprocess.CalledProcessError) -> str:
+    said = error.stderr
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    if "not recognized" in said:
+        return (
+            f"{program} can't write {format}; write svg or png, or install Graphviz from "
+            "https://graphviz.org/download, which can"
+        )
+    return f"{program} failed with status {error.returncode}: {printable(said.strip(), 500)}"
