@@ -79,7 +79,10 @@ class Neuron(Module):
         self._activation, self._activate = activation, activate
 
     def __call__(self, x: Vector) -> Any:
-        x = as_vector(x, len(self.weights), self)
+        return self.respond(as_vector(x, len(self.weights), self))
+
+    def respond(self, x: Sequence[Number]) -> Any:
+        """What it gives for inputs known to be as many as its weights: a layer asks only once."""
         return self._activate(dot(self.weights, x) + self.bias)
 
     def __repr__(self) -> str:
@@ -167,7 +170,7 @@ class Layer(Module):
 
     def __call__(self, x: Vector) -> Any:
         x = as_vector(x, self.n_inputs, self)
-        out = [neuron(x) for neuron in self.neurons]
+        out = [neuron.respond(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
