@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from operator import index
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex, cast
 
 from autograd import Value, dot
 
@@ -142,7 +142,7 @@ class Layer(Module):
             )
         biases = as_list(b)
         if biases is None:
-            biases = [b if isinstance(b, Value) else Value(b)] * len(rows)
+            biases = [_value(cast(Number, b))] * len(rows)
         if len(biases) != len(rows):
             raise ValueError(
                 f"{plural(len(rows), 'row')} of weights and {len(biases)} biases;"
