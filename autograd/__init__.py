@@ -9,23 +9,14 @@
 >>> a.grad, b.grad
 (2.0, 5.0)
 
-The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in `__all__`:
-write `autograd.sum(...)`.
+The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in
+`__all__`: write `autograd.sum(...)`.
 """
 
+from autograd import functions as _functions
+from autograd import primitives as _primitives
 from autograd import value as _value
-from autograd.functions import (
-    dot,
-    log_softmax,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    prod,
-    softmax,
-    sum,
-)
+from autograd.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
 from autograd.graph import paths
 from autograd.modes import detect_anomaly, no_grad
 from autograd.primitives import (
@@ -76,10 +67,10 @@ from autograd.primitives import (
     tanh,
     where,
 )
-from autograd.primitives import abs_ as abs
-from autograd.primitives import pow_ as pow
-from autograd.primitives import round_ as round
 from autograd.value import Value
+
+sum, max, min = _functions.sum, _functions.max, _functions.min
+abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
 
 compiled: bool = not _value.__file__.endswith(".py")
 """Whether this installation runs the ahead-of-time compiled form of the engine."""

@@ -1,8 +1,10 @@
-"""Copying and pickling graphs of any depth, where the usual recursion over attributes would overflow.
+"""Copying and pickling graphs of any depth, where the usual recursion over attributes would
+overflow.
 
-A Value pickles as its place in a `Segment`: the nodes below it, inputs first, each naming its inputs by
-number. A node that another live segment already holds is named by that segment and its number there, so
-Values that share a part of a graph, pickled together, still share it when they come back.
+A Value pickles as its place in a `Segment`: the nodes below it, inputs first, each naming its
+inputs by number. A node that another live segment already holds is named by that segment and its
+number there, so Values that share a part of a graph, pickled together, still share it when they
+come back.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ __all__ = ["deep_copy", "reduce_value"]
 
 
 def _below(root: Value, known: Callable[[Value], bool]) -> list[Value]:
-    """The nodes below `root`, inputs before what is computed from them, without those known already."""
+    """The nodes below `root`, inputs before what is computed from them, without those known
+    already."""
     order: list[Value] = []
     done: set[int] = set()
     stack = [root]
@@ -69,7 +72,8 @@ class Segment:
             _HOME.pop(key, None)
 
     def __reduce__(self) -> tuple[Callable[..., list[Value]], tuple[Any, ...]]:
-        """Columns. An input is a float, or the number of a node here, or (segment, number) elsewhere."""
+        """Columns. An input is a float, or the number of a node here, or (segment, number)
+        elsewhere."""
         nodes = self.nodes
         labels = {i: node.label for i, node in enumerate(nodes) if node.label is not None}
         counts: list[int] = []
@@ -93,7 +97,9 @@ class Segment:
         return home, home.numbers[id(node)]
 
 
-_HOME: Final[dict[int, ref[Segment]]] = {}  # by id of a node; its segment keeps the node, so the id, alive
+_HOME: Final[
+    dict[int, ref[Segment]]
+] = {}  # by id of a node; its segment keeps the node, so the id, alive
 _HOME_LOCK: Final = threading.RLock()
 
 

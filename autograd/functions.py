@@ -1,7 +1,8 @@
-"""Functions over a sequence. Each makes one node of the graph, not a chain: a neuron's `dot` is one node.
+"""Functions over a sequence. Each makes one node of the graph, not a chain: a neuron's `dot` is one
+node.
 
-A sequence is a list, a tuple, an iterator or a NumPy array (of any shape, taken element by element) of
-Values, numbers or both. Without a Value among them the result is a plain float.
+A sequence is a list, a tuple, an iterator or a NumPy array (of any shape, taken element by element)
+of Values, numbers or both. Without a Value among them the result is a plain float.
 
 Functions of a fixed number of inputs (`exp`, `atan2`, `where` ...) are primitives themselves: see
 `primitives`.
@@ -53,7 +54,9 @@ def _over(primitive: Primitive, items: list[Any]) -> Any:
 def _nonempty(values: Iterable[Any], function: str) -> list[Any]:
     items = _items(values, function)
     if not items:
-        raise ValueError(f"{function} of an empty sequence is not defined; give it one number or more")
+        raise ValueError(
+            f"{function} of an empty sequence is not defined; give it one number or more"
+        )
     return items
 
 
@@ -90,7 +93,8 @@ def mean(values: Iterable[Any]) -> Any:
 
 
 def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
-    """The sum of products of two sequences of equal length (ValueError otherwise); 0.0 if both are empty.
+    """The sum of products of two sequences of equal length (ValueError otherwise); 0.0 if both are
+    empty.
 
     >>> from autograd import Value, dot
     >>> w = [Value(0.5), Value(-1.0)]
@@ -108,7 +112,8 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
 
 
 def norm(values: Iterable[Any]) -> Any:
-    """Euclidean length, without overflow or underflow on the way; its derivative at the origin is 0.
+    """Euclidean length, without overflow or underflow on the way; its derivative at the origin is
+    0.
 
     >>> from autograd import norm
     >>> norm([3e200, 4e200])
@@ -128,7 +133,8 @@ def logsumexp(values: Iterable[Any]) -> Any:
 
 
 def max(values: Iterable[Any]) -> Any:
-    """The largest; those that tie share the gradient equally, NaN wins. ValueError for an empty sequence.
+    """The largest; those that tie share the gradient equally, NaN wins. ValueError for an empty
+    sequence.
 
     >>> from autograd import Value, max
     >>> a, b, c = Value(2.0), Value(5.0), Value(5.0)
@@ -140,7 +146,8 @@ def max(values: Iterable[Any]) -> Any:
 
 
 def min(values: Iterable[Any]) -> Any:
-    """The smallest; those that tie share the gradient equally, NaN wins. ValueError for an empty sequence.
+    """The smallest; those that tie share the gradient equally, NaN wins. ValueError for an empty
+    sequence.
 
     >>> from autograd import min
     >>> min([2, 1.5])
@@ -173,6 +180,4 @@ def log_softmax(values: Iterable[Any]) -> list[Any]:
 
 def _each_first(primitive: Primitive, items: list[Any]) -> list[Any]:
     """The primitive with each item in turn put first, the others behind it."""
-    return [
-        _over(primitive, [items[i], *items[:i], *items[i + 1 :]]) for i in range(len(items))
-    ]
+    return [_over(primitive, [items[i], *items[:i], *items[i + 1 :]]) for i in range(len(items))]

@@ -1,10 +1,12 @@
 """Real functions of floats by the rules of IEEE 754: never an exception, never a complex number.
 
-Python's `math` raises where the standard has an answer (`math.log(0.0)`, `math.exp(1000.0)`, `1.0 / 0.0`).
-The functions here answer instead: infinity for an overflow or a pole, NaN outside the domain. Those that
-`math` lacks are written to stay within a few units in the last place over the whole range of a double.
+Python's `math` raises where the standard has an answer (`math.log(0.0)`, `math.exp(1000.0)`, `1.0 /
+0.0`). The functions here answer instead: infinity for an overflow or a pole, NaN outside the
+domain. Those that `math` lacks are written to stay within a few units in the last place over the
+whole range of a double.
 
-They know nothing of graphs or gradients: they are the `forward` column of the table in `primitives`.
+They know nothing of graphs or gradients: they are the `forward` column of the table in
+`primitives`.
 """
 
 from __future__ import annotations
@@ -137,7 +139,8 @@ def sign(x: float) -> float:
 
 
 def greater(a: float, b: float) -> float:
-    """1 where a > b, 0 where it is not, NaN where either is NaN: the branch of every kinked rule."""
+    """1 where a > b, 0 where it is not, NaN where either is NaN: the branch of every kinked
+    rule."""
     if a > b:
         return 1.0
     return 0.0 if a <= b else NAN
@@ -146,13 +149,13 @@ def greater(a: float, b: float) -> float:
 def maximum(a: float, b: float) -> float:
     if a != a or b != b:
         return NAN
-    return a if a >= b else b
+    return a if a >= b else b  # noqa: FURB136 (max() would box)
 
 
 def minimum(a: float, b: float) -> float:
     if a != a or b != b:
         return NAN
-    return a if a <= b else b
+    return a if a <= b else b  # noqa: FURB136 (min() would box)
 
 
 def clip(x: float, lo: float, hi: float) -> float:
@@ -164,7 +167,8 @@ def where(condition: float, a: float, b: float) -> float:
 
 
 def message(adjoint: float, factor: float) -> float:
-    """What an edge carries: adjoint times local derivative, where an adjoint of exactly 0 stays 0."""
+    """What an edge carries: adjoint times local derivative, where an adjoint of exactly 0 stays
+    0."""
     return adjoint * factor if adjoint != 0.0 else 0.0
 
 
@@ -249,7 +253,8 @@ def exp_square(x: float, c: float) -> float:
 
 
 def normal_cdf(x: float) -> float:
-    """The standard normal distribution function, erfc(-x/sqrt 2)/2 with the argument's rounding mended."""
+    """The standard normal distribution function, erfc(-x/sqrt 2)/2 with the argument's rounding
+    mended."""
     if not math.fabs(x) < 60.0:
         return NAN if x != x else (1.0 if x > 0.0 else 0.0)
     z = x * SQRT_HALF

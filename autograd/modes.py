@@ -1,7 +1,8 @@
-"""Switches that change what an operation does, for the thread that opened them: no_grad, detect_anomaly.
+"""Switches that change what an operation does, for the thread that opened them: no_grad,
+detect_anomaly.
 
-`MODES.active` counts the blocks open in any thread. While it is 0, which is nearly always, an operation
-pays for one comparison; only otherwise does it ask which modes its own thread is in.
+`MODES.active` counts the blocks open in any thread. While it is 0, which is nearly always, an
+operation pays for one comparison; only otherwise does it ask which modes its own thread is in.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _shift(mode: str, by: int) -> None:
 
 @contextmanager
 def plain_arithmetic() -> Iterator[None]:
-    """For the engine itself, where it computes with Values as with numbers: no recording, no watching."""
+    """For the engine itself, where it computes with Values as with numbers: no recording, no
+    watching."""
     _shift("plain", 1)
     try:
         yield
@@ -79,11 +81,12 @@ def no_grad() -> Iterator[None]:
 
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
-    """Inside the block, the operation that first makes a NaN or an infinity raises FloatingPointError.
+    """Inside the block, the operation that first makes a NaN or an infinity raises
+    FloatingPointError.
 
-    The message names the operation, its operands with their labels, and the file and line that asked for
-    it. `backward()` inside the block raises at the first local derivative that does so. It holds for the
-    thread that opened it. The name is PyTorch's.
+    The message names the operation, its operands with their labels, and the file and line that
+    asked for it. `backward()` inside the block raises at the first local derivative that does so.
+    It holds for the thread that opened it. The name is PyTorch's.
 
     >>> import autograd
     >>> with autograd.detect_anomaly():

@@ -1,17 +1,19 @@
 """The record of a primitive, and the table of them.
 
-Everything known about an operation stands in one row: how to compute it, its local derivatives, how it
-is written, where it is defined, what happens at its kinks. The engine, higher derivatives, checks and
-pictures all read this table; adding an operation is adding a row.
+Everything known about an operation stands in one row: how to compute it, its local derivatives, how
+it is written, where it is defined, what happens at its kinks. The engine, higher derivatives,
+checks and pictures all read this table; adding an operation is adding a row.
 
-The derivative rule is one function, `partials(out, *inputs)`, which returns one factor per input (a bare
-factor where there is only one input). It is written with operators and the primitives themselves, so the
-same text gives an edge's number when it is fed floats and a derivative graph when it is fed Values. A rule
-may divide: where floats would raise ZeroDivisionError, the engine feeds it Values, whose division is
-IEEE's. A branch inside a rule is itself a primitive (`where`, `greater`), never an `if`.
+The derivative rule is one function, `partials(out, *inputs)`, which returns one factor per input (a
+bare factor where there is only one input). It is written with operators and the primitives
+themselves, so the same text gives an edge's number when it is fed floats and a derivative graph
+when it is fed Values. A rule may divide: where floats would raise ZeroDivisionError, the engine
+feeds it Values, whose division is IEEE's. A branch inside a rule is itself a primitive (`where`,
+`greater`), never an `if`.
 
-A primitive never looks inside its inputs. Whatever is not a plain number is asked to record the operation
-itself, through `__primitive__(primitive, inputs)`: that is all a Value has in common with this module.
+A primitive never looks inside its inputs. Whatever is not a plain number is asked to record the
+operation itself, through `__primitive__(primitive, inputs)`: that is all a Value has in common with
+this module.
 """
 
 from __future__ import annotations
@@ -33,10 +35,11 @@ REALS: Final = (-math.inf, math.inf)
 
 
 class Primitive:
-    """One row of the table, and the function a user calls: `exp(2.0)`, `exp(Value(2.0))`, `exp(array)`.
+    """One row of the table, and the function a user calls: `exp(2.0)`, `exp(Value(2.0))`,
+    `exp(array)`.
 
-    Over plain numbers it gives a plain float; with a Value among the inputs, a Value; over NumPy arrays,
-    an array elementwise.
+    Over plain numbers it gives a plain float; with a Value among the inputs, a Value; over NumPy
+    arrays, an array elementwise.
     """
 
     __slots__ = (
@@ -76,7 +79,9 @@ class Primitive:
         self.symbol = symbol  # how it is written between or before operands; "" for f(x)
         self.domain = domain  # per input, the open interval on which it is smooth and finite
         self.kinks = kinks  # what was decided where it is not
-        self.cuts = cuts  # a local derivative of exactly 0 means "no path": nothing passes, not even NaN
+        self.cuts = (
+            cuts  # a local derivative of exactly 0 means "no path": nothing passes, not even NaN
+        )
         self.defaults = defaults  # of the last inputs, where they may be left out
         self.numpy_name = numpy_name  # the method NumPy calls on the elements of an object array
         self.doc = doc
@@ -124,7 +129,7 @@ class Primitive:
 
 
 TABLE: Final[dict[str, Primitive]] = {}
-ATTACH: Final[list[Callable[[Primitive], None]]] = []  # told of every new row; value.py adds the method
+ATTACH: Final[list[Callable[[Primitive], None]]] = []  # told of every new row: see value.py
 
 
 def lookup(name: str) -> Primitive:
@@ -139,11 +144,11 @@ def lookup(name: str) -> Primitive:
 
 
 def primitive(
-    name: str,
-    forward: Callable[..., float],
-    partials: Rule,
+    name: str | Any,
+    forward: Callable[..., float] | Any,
+    partials: Rule | Any,
     *,
-    arity: int | None = 1,
+    arity: int | Any = 1,
     symbol: str = "",
     domain: Iterable[Interval] = (),
     kinks: str = "",
@@ -152,14 +157,15 @@ def primitive(
 ) -> Primitive:
     """Define an operation of your own, with the same record that the built-in ones use.
 
-    `forward(*inputs)` gets floats and returns one. `partials(out, *inputs)` returns the local derivatives,
-    one per input (a bare one if there is one input); write it with operators and autograd's functions, not
-    with `math`, and every order of derivative works. `arity=None` takes any number of inputs. `cuts=True`
-    says that a local derivative of exactly 0 means the input was not selected: nothing passes there, not
-    even an infinite gradient. A primitive of one input becomes a method of Value too.
+    `forward(*inputs)` gets floats and returns one. `partials(out, *inputs)` returns the local
+    derivatives, one per input (a bare one if there is one input); write it with operators and
+    autograd's functions, not with `math`, and every order of derivative works. `arity=None` takes
+    any number of inputs. `cuts=True` says that a local derivative of exactly 0 means the input was
+    not selected: nothing passes there, not even an infinite gradient. A primitive of one input
+    becomes a method of Value too.
 
-    Raises TypeError for a malformed row, ValueError for a name that is taken by a built-in primitive.
-    Defining your own name again replaces it.
+    Raises TypeError for a malformed row, ValueError for a name that is taken by a built-in
+    primitive. Defining your own name again replaces it.
 
     >>> import autograd
     >>> cube = autograd.primitive("cube", lambda x: x * x * x, lambda out, x: 3 * x * x)
@@ -172,11 +178,13 @@ def primitive(
     if not isinstance(name, str) or not name.isidentifier():
         raise TypeError(f"a primitive's name is an identifier such as 'mish', got {name!r}")
     if name in TABLE and TABLE[name].builtin:
-        raise ValueError(f"{name!r} is a built-in primitive and can't be replaced; choose another name")
+        raise ValueError(f"{name!r} is a built-in primitive; choose another name")
     if not callable(forward) or not callable(partials):
         raise TypeError(f"primitive {name!r}: forward and partials must be functions")
     if arity is not None and (type(arity) is not int or arity < 1):
-        raise TypeError(f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}")
+        raise TypeError(
+            f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
+        )
     return _register(
         Primitive(
             name, forward, partials, arity, symbol, tuple(domain), kinks, cuts, (), "", doc, False
@@ -194,8 +202,8 @@ def _register(row: Primitive) -> Primitive:
 def as_float(x: object, where: str) -> float:
     """A real number as a float: int, bool, Fraction, NumPy scalars; anything else is a TypeError.
 
-    `where` begins the message: "Value.data must be". An int too large for a double becomes infinite, as
-    rounding by IEEE 754 has it.
+    `where` begins the message: "Value.data must be". An int too large for a double becomes
+    infinite, as rounding by IEEE 754 has it.
     """
     if isinstance(x, float):
         return float(x)
@@ -245,7 +253,18 @@ def _row(
     numpy_name = numpy_name or name
     return _register(
         Primitive(
-            name, forward, partials, arity, symbol, domain, kinks, cuts, defaults, numpy_name, doc, True
+            name,
+            forward,
+            partials,
+            arity,
+            symbol,
+            domain,
+            kinks,
+            cuts,
+            defaults,
+            numpy_name,
+            doc,
+            True,
         )
     )
 
@@ -389,13 +408,19 @@ floordiv: Final[Primitive] = _row(
     kinks="derivative 0 everywhere",
     cuts=True,
 )
-neg: Final[Primitive] = _row("neg", lambda x: -x, lambda out, x: -1.0, "-x.", symbol="-", numpy_name="negative")
+neg: Final[Primitive] = _row(
+    "neg", lambda x: -x, lambda out, x: -1.0, "-x.", symbol="-", numpy_name="negative"
+)
 
 # Exponentials, logarithms, roots.
 
 exp: Final[Primitive] = _row("exp", ieee.exp, lambda out, x: out, "e to the x.")
-expm1: Final[Primitive] = _row("expm1", ieee.expm1, lambda out, x: exp(x), "exp(x) - 1, accurate near 0.")
-log: Final[Primitive] = _row("log", ieee.log, lambda out, x: 1.0 / x, "Natural logarithm.", domain=POSITIVE)
+expm1: Final[Primitive] = _row(
+    "expm1", ieee.expm1, lambda out, x: exp(x), "exp(x) - 1, accurate near 0."
+)
+log: Final[Primitive] = _row(
+    "log", ieee.log, lambda out, x: 1.0 / x, "Natural logarithm.", domain=POSITIVE
+)
 log1p: Final[Primitive] = _row(
     "log1p",
     ieee.log1p,
@@ -403,7 +428,9 @@ log1p: Final[Primitive] = _row(
     "log(1 + x), accurate near 0.",
     domain=((-1.0, math.inf),),
 )
-log2: Final[Primitive] = _row("log2", ieee.log2, lambda out, x: LOG2_E / x, "Logarithm to base 2.", domain=POSITIVE)
+log2: Final[Primitive] = _row(
+    "log2", ieee.log2, lambda out, x: LOG2_E / x, "Logarithm to base 2.", domain=POSITIVE
+)
 log10: Final[Primitive] = _row(
     "log10", ieee.log10, lambda out, x: LOG10_E / x, "Logarithm to base 10.", domain=POSITIVE
 )
@@ -425,13 +452,19 @@ cbrt: Final[Primitive] = _row(
 )
 square: Final[Primitive] = _row("square", lambda x: x * x, lambda out, x: 2.0 * x, "x * x.")
 reciprocal: Final[Primitive] = _row(
-    "reciprocal", lambda x: ieee.divide(1.0, x), lambda out, x: -out * out, "1 / x.", domain=POSITIVE
+    "reciprocal",
+    lambda x: ieee.divide(1.0, x),
+    lambda out, x: -out * out,
+    "1 / x.",
+    domain=POSITIVE,
 )
 
 # Trigonometric and hyperbolic functions.
 
 sin: Final[Primitive] = _row("sin", ieee.sin, lambda out, x: cos(x), "Sine of an angle in radians.")
-cos: Final[Primitive] = _row("cos", ieee.cos, lambda out, x: -sin(x), "Cosine of an angle in radians.")
+cos: Final[Primitive] = _row(
+    "cos", ieee.cos, lambda out, x: -sin(x), "Cosine of an angle in radians."
+)
 tan: Final[Primitive] = _row(
     "tan",
     ieee.tan,
@@ -468,7 +501,10 @@ sinh: Final[Primitive] = _row("sinh", ieee.sinh, lambda out, x: cosh(x), "Hyperb
 cosh: Final[Primitive] = _row("cosh", ieee.cosh, lambda out, x: sinh(x), "Hyperbolic cosine.")
 tanh: Final[Primitive] = _row("tanh", math.tanh, lambda out, x: sech2(x), "Hyperbolic tangent.")
 sech2: Final[Primitive] = _row(
-    "sech2", ieee.sech2, lambda out, x: -2.0 * out * tanh(x), "1 / cosh(x)**2, the derivative of tanh."
+    "sech2",
+    ieee.sech2,
+    lambda out, x: -2.0 * out * tanh(x),
+    "1 / cosh(x)**2, the derivative of tanh.",
 )
 asinh: Final[Primitive] = _row(
     "asinh",
@@ -540,7 +576,10 @@ polygamma: Final[Primitive] = _row(
 # Activations.
 
 sigmoid: Final[Primitive] = _row(
-    "sigmoid", ieee.sigmoid, lambda out, x: out * sigmoid(-x), "Logistic function 1 / (1 + exp(-x))."
+    "sigmoid",
+    ieee.sigmoid,
+    lambda out, x: out * sigmoid(-x),
+    "Logistic function 1 / (1 + exp(-x)).",
 )
 relu: Final[Primitive] = _row(
     "relu",
@@ -587,7 +626,9 @@ silu: Final[Primitive] = _row(
     lambda out, x: sigmoid(x) + message(sigmoid(x) * sigmoid(-x), x),
     "x * sigmoid(x), also called swish.",
 )
-softplus: Final[Primitive] = _row("softplus", ieee.softplus, lambda out, x: sigmoid(x), "log(1 + exp(x)).")
+softplus: Final[Primitive] = _row(
+    "softplus", ieee.softplus, lambda out, x: sigmoid(x), "log(1 + exp(x))."
+)
 softsign: Final[Primitive] = _row(
     "softsign", ieee.softsign, lambda out, x: square(1.0 / (1.0 + abs(x))), "x / (1 + |x|)."
 )
@@ -606,10 +647,20 @@ sign: Final[Primitive] = _row(
     cuts=True,
 )
 floor: Final[Primitive] = _row(
-    "floor", ieee.floor, lambda out, x: 0.0, "Largest whole number <= x.", kinks="derivative 0", cuts=True
+    "floor",
+    ieee.floor,
+    lambda out, x: 0.0,
+    "Largest whole number <= x.",
+    kinks="derivative 0",
+    cuts=True,
 )
 ceil: Final[Primitive] = _row(
-    "ceil", ieee.ceil, lambda out, x: 0.0, "Smallest whole number >= x.", kinks="derivative 0", cuts=True
+    "ceil",
+    ieee.ceil,
+    lambda out, x: 0.0,
+    "Smallest whole number >= x.",
+    kinks="derivative 0",
+    cuts=True,
 )
 round_: Final[Primitive] = _row(
     "round",
@@ -706,7 +757,8 @@ clip: Final[Primitive] = _row(
 
 
 def _product_partials(out: Any, *xs: Any) -> Any:
-    """The product of all the others, by running products from both ends, so that a zero does no harm."""
+    """The product of all the others, by running products from both ends, so that a zero does no
+    harm."""
     before: list[Any] = [1.0]
     for x in xs[:-1]:
         before.append(before[-1] * x)
@@ -727,7 +779,8 @@ def _shares(*xs: Any) -> list[Any]:
 
 
 def _softmax_partials(out: Any, *xs: Any) -> Any:
-    """s(1 - s) and -s s_k, with 1 - s summed from the other shares: no cancellation in either tail."""
+    """s(1 - s) and -s s_k, with 1 - s summed from the other shares: no cancellation in either
+    tail."""
     shares = _shares(*xs)
     return (out * sum_(*shares[1:]), *[-out * share for share in shares[1:]])
 
@@ -738,7 +791,8 @@ def _log_softmax_partials(out: Any, *xs: Any) -> Any:
 
 
 def _extreme_partials(out: Any, *xs: Any) -> Any:
-    """1 for the one selected, 1/k for each of k that tie, 0 for the others, NaN where there is a NaN."""
+    """1 for the one selected, 1/k for each of k that tie, 0 for the others, NaN where there is a
+    NaN."""
     selected = [(1.0 - greater(x, out)) * (1.0 - greater(out, x)) for x in xs]
     ties = sum_(*selected)
     return tuple([x / ties for x in selected])
@@ -747,9 +801,15 @@ def _extreme_partials(out: Any, *xs: Any) -> Any:
 sum_: Final[Primitive] = _row(
     "sum", ieee.sum_of, lambda out, *xs: (1.0,) * len(xs), "The sum of all inputs.", arity=None
 )
-prod: Final[Primitive] = _row("prod", ieee.product, _product_partials, "The product of all inputs.", arity=None)
+prod: Final[Primitive] = _row(
+    "prod", ieee.product, _product_partials, "The product of all inputs.", arity=None
+)
 mean: Final[Primitive] = _row(
-    "mean", ieee.mean, lambda out, *xs: (1.0 / len(xs),) * len(xs), "The arithmetic mean.", arity=None
+    "mean",
+    ieee.mean,
+    lambda out, *xs: (1.0 / len(xs),) * len(xs),
+    "The arithmetic mean.",
+    arity=None,
 )
 dot: Final[Primitive] = _row(
     "dot",
@@ -767,7 +827,11 @@ norm: Final[Primitive] = _row(
     kinks="derivative 0 at the origin",
 )
 logsumexp: Final[Primitive] = _row(
-    "logsumexp", ieee.logsumexp, lambda out, *xs: tuple(_shares(*xs)), "log of the sum of exp.", arity=None
+    "logsumexp",
+    ieee.logsumexp,
+    lambda out, *xs: tuple(_shares(*xs)),
+    "log of the sum of exp.",
+    arity=None,
 )
 softmax: Final[Primitive] = _row(
     "softmax", ieee.softmax_first, _softmax_partials, "The first input's share of exp.", arity=None

@@ -1,18 +1,20 @@
 """Value: a number that remembers how it was computed, and backward(), which differentiates it.
 
-Each arithmetic operation makes one new Value that points at its inputs and keeps, beside each pointer, the
-local derivative of the result with respect to that input. That is the whole computation graph. It is
-acyclic, so reference counting frees it the moment its last name goes away, and the cyclic garbage
-collector is never needed (the compiled class is not even tracked by it).
+Each arithmetic operation makes one new Value that points at its inputs and keeps, beside each
+pointer, the local derivative of the result with respect to that input. That is the whole
+computation graph. It is acyclic, so reference counting frees it the moment its last name goes away,
+and the cyclic garbage collector is never needed (the compiled class is not even tracked by it).
 
-`backward()` counts, in one walk down, how many consumers each node has; then it sends messages (adjoint
-times local derivative) from the root, and a node passes its sum on when its last consumer has reported.
-That is Kahn's topological order: let each node pile up what it receives, and go on only when everything
-above it has arrived. Nothing is recursive, so a chain of a million nodes is an ordinary graph.
+`backward()` counts, in one walk down, how many consumers each node has; then it sends messages
+(adjoint times local derivative) from the root, and a node passes its sum on when its last consumer
+has reported. That is Kahn's topological order: let each node pile up what it receives, and go on
+only when everything above it has arrived. Nothing is recursive, so a chain of a million nodes is an
+ordinary graph.
 
-Storage. A node has up to two edges in place, `_a` with `_pa` and `_b` with `_pb`. A plain number is not a
-node: where `_a` or `_b` is None, the number sits in `_pa` or `_pb` instead of the derivative that nobody
-needs. More inputs live in a `Fan`. `parents`, `partials` and `inputs` show the same in public.
+Storage. A node has up to two edges in place, `_a` with `_pa` and `_b` with `_pb`. A plain number is
+not a node: where `_a` or `_b` is None, the number sits in `_pa` or `_pb` instead of the derivative
+that nobody needs. More inputs live in a `Fan`. `parents`, `partials` and `inputs` show the same in
+public.
 """
 
 from __future__ import annotations
@@ -71,9 +73,9 @@ class Fan:
 class Value:
     """A scalar in a computation graph: a float (64 bits), its gradient, and where it came from.
 
-    `Value(data, label=None)` makes a leaf. `data` is a real number (int, float, bool, Fraction, NumPy
-    scalar), `label` any text, for pictures and messages. Arithmetic, comparisons and autograd's functions
-    work on Values, plain numbers and mixes of both.
+    `Value(data, label=None)` makes a leaf. `data` is a real number (int, float, bool, Fraction,
+    NumPy scalar), `label` any text, for pictures and messages. Arithmetic, comparisons and
+    autograd's functions work on Values, plain numbers and mixes of both.
 
     Raises TypeError if `data` is not a real number or `label` not a str.
 
@@ -98,8 +100,8 @@ class Value:
         "_waiting",
     )
 
-    # Every function of one input is a method too, attached from the table at the end of this module; the
-    # second group are the names by which NumPy asks the elements of an object array.
+    # Every function of one input is a method too, attached from the table at the end of this
+    # module; the second group are the names by which NumPy asks the elements of an object array.
     acos: ClassVar[Method]
     acosh: ClassVar[Method]
     asin: ClassVar[Method]
@@ -147,7 +149,7 @@ class Value:
     def __init__(
         self,
         data: SupportsFloat,
-        label: str | None = None,
+        label: str | Any = None,
         _primitive: Primitive | None = None,
         _a: Value | None = None,
         _b: Value | None = None,
@@ -177,8 +179,9 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number. Assigning changes this node alone: what was computed from it before stays as it
-        was, local derivatives included, so `backward` differentiates the computation that really ran."""
+        """The number. Assigning changes this node alone: what was computed from it before stays as
+        it was, local derivatives included, so `backward` differentiates the computation that really
+        ran."""
         return self._data
 
     @data.setter
@@ -187,8 +190,8 @@ class Value:
 
     @property
     def grad(self) -> float:
-        """Derivative of the value that `backward` was called on with respect to this one. Leaves add up
-        over passes until `zero_grad`; a node inside the graph shows the latest pass."""
+        """Derivative of the value that `backward` was called on with respect to this one. Leaves
+        add up over passes until `zero_grad`; a node inside the graph shows the latest pass."""
         return self._grad
 
     @grad.setter
@@ -237,20 +240,21 @@ class Value:
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The local derivative of this node with respect to each of `parents`, as of the moment it was
-        computed."""
+        """The local derivative of this node with respect to each of `parents`, as of the moment it
+        was computed."""
         pairs = zip(self.inputs, _factors_of(self), strict=True)
         return tuple([factor for x, factor in pairs if isinstance(x, Value)])
 
     # -- differentiation ---------------------------------------------------------------------------
 
     def backward(self, gradient: object = 1.0) -> None:
-        """Reverse pass from here: adds d(self)/d(leaf), times `gradient`, to `.grad` of every leaf below.
+        """Reverse pass from here: adds d(self)/d(leaf), times `gradient`, to `.grad` of every leaf
+        below.
 
-        Nodes inside the graph get their adjoint of this pass, whatever an earlier pass left there. An
-        adjoint of exactly 0 sends nothing, even along an infinite local derivative. If the pass is
-        interrupted, no leaf has changed. Raises TypeError if `gradient` is not a plain real number, and
-        FloatingPointError inside `detect_anomaly`.
+        Nodes inside the graph get their adjoint of this pass, whatever an earlier pass left there.
+        An adjoint of exactly 0 sends nothing, even along an infinite local derivative. If the pass
+        is interrupted, no leaf has changed. Raises TypeError if `gradient` is not a plain real
+        number, and FloatingPointError inside `detect_anomaly`.
 
         >>> from autograd import Value
         >>> x = Value(3.0)
@@ -283,8 +287,8 @@ class Value:
     # -- arithmetic --------------------------------------------------------------------------------
     #
     # The derivatives of + - * / ** stand here once more, for speed alone; a test holds them to the
-    # table's rules bit by bit. `| Any` in the annotations is for NotImplemented, which gives other types
-    # their say.
+    # table's rules bit by bit. `| Any` in the annotations is for NotImplemented, which gives other
+    # types their say.
 
     def __add__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
@@ -447,8 +451,8 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            "converting a Value to float would lose its gradient; for the bare number write v.data, for "
-            "a function use autograd's (autograd.exp instead of math.exp)"
+            "converting a Value to float would lose its gradient; for the bare number write "
+            "v.data, for a function use autograd's (autograd.exp instead of math.exp)"
         )
 
     def __complex__(self) -> complex:
@@ -529,7 +533,8 @@ def _forward(primitive: Primitive, numbers: list[float]) -> float:
 
 
 def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> tuple[Any, ...]:
-    """The local derivatives: the rule fed floats or, where those would raise, Values, which never do."""
+    """The local derivatives: the rule fed floats or, where those would raise, Values, which never
+    do."""
     try:
         factors = primitive.partials(data, *numbers)
     except (ZeroDivisionError, OverflowError):
@@ -566,14 +571,16 @@ def _place(
 
 
 def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
-    """One edge as a node keeps it: a Value with its local derivative, or None with the plain number."""
+    """One edge as a node keeps it: a Value with its local derivative, or None with the plain
+    number."""
     if isinstance(x, Value):
         return x, factor
     return None, x
 
 
 def edges(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """A node's inputs and one local derivative for each (of no meaning where the input is a number)."""
+    """A node's inputs and one local derivative for each (of no meaning where the input is a
+    number)."""
     return node.inputs, _factors_of(node)
 
 
@@ -604,8 +611,8 @@ def restore(
 
 
 def _operand(other: object) -> float | None:
-    """A number as a float; TypeError for what is surely a mistake; None for anything else, so that the
-    operator returns NotImplemented and other types (an ndarray) have their say."""
+    """A number as a float; TypeError for what is surely a mistake; None for anything else, so that
+    the operator returns NotImplemented and other types (an ndarray) have their say."""
     if type(other) is float:
         return other
     if _is_real(other) or other is None or isinstance(other, NEVER_OPERANDS):
@@ -629,12 +636,14 @@ def _checked_label(label: object) -> str:
 
 
 def _idle() -> bool:
-    """Whether nothing is recorded and nobody watches, so that local derivatives would be for nothing."""
+    """Whether nothing is recorded and nobody watches, so that local derivatives would be for
+    nothing."""
     return MODES.active != 0 and not recording() and not watching()
 
 
 def _admit(node: Value) -> bool:
-    """Whether to record; FloatingPointError if this is the first NaN or infinity and someone watches."""
+    """Whether to record; FloatingPointError if this is the first NaN or infinity and someone
+    watches."""
     data = node._data
     if not math.isfinite(data) and watching():
         inputs = node.inputs
@@ -667,7 +676,8 @@ def _where() -> str:
 
 
 class Pass:
-    """The nodes whose consumers are being counted; left behind only by a pass that was interrupted."""
+    """The nodes whose consumers are being counted; left behind only by a pass that was
+    interrupted."""
 
     __slots__ = ("visited",)
 
@@ -677,7 +687,7 @@ class Pass:
 
 _PASS: Final = Pass()
 _PASS_LOCK: Final[Any] = threading.RLock()
-_set_grad: Final[Any] = getattr(Value, "_grad").__set__
+_set_grad: Final[Any] = vars(Value)["_grad"].__set__
 
 
 def _backward(root: Value, seed: float) -> None:
@@ -700,9 +710,11 @@ def _backward(root: Value, seed: float) -> None:
 
 
 def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
-    """For every node below the root, adjoint 0 and in `_waiting` the number of edges that will report to
-    it; returns the leaves. A leaf collects its adjoint of this pass in `_pa`, which it has no other use
-    for; its count only says that it was seen, since it passes nothing on."""
+    """For every node below the root, adjoint 0 and in `_waiting` the number of edges that will
+    report to it; returns the leaves. A leaf collects its adjoint of this pass in `_pa`, which it
+    has no other use for; its count only says that it was seen, since it passes nothing on."""
+    # An edge is treated alike in `_a`, in `_b` and in a fan, and written out three times: here and
+    # in `_send_messages` is where a pass spends its time.
     leaves: list[Value] = []
     stack: list[Value] = [root]
     while stack:
@@ -827,7 +839,8 @@ def _cuts(node: Value) -> bool:
 
 
 def _watch_messages(node: Value) -> None:
-    """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or infinity."""
+    """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or
+    infinity."""
     adjoint = node._grad
     if adjoint == 0.0 or not math.isfinite(adjoint):
         return
@@ -835,9 +848,8 @@ def _watch_messages(node: Value) -> None:
         if not math.isfinite(adjoint * factor):
             inputs = ", ".join([_name(x) for x in node.inputs])
             raise FloatingPointError(
-                f"backward through {node.op} made {adjoint * factor}: the adjoint {adjoint} times the "
-                f"local derivative {factor} with respect to {_name(parent)}, of {node.op}({inputs}) "
-                f"({_where()})"
+                f"backward through {node.op}({inputs}) made {adjoint * factor}: adjoint {adjoint} "
+                f"times local derivative {factor} with respect to {_name(parent)} ({_where()})"
             )
 
 
