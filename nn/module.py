@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from secrets import token_hex
@@ -120,14 +120,15 @@ class Module:
 
     def _load(self, state: Mapping[str, float], source: str) -> None:
         named = self.named_parameters()
-        ours, theirs = [name for name, _ in named], list(state)
-        if set(ours) != set(theirs):
+        missing = [name for name, _ in named if name not in state]
+        unknown = list(set(state) - {name for name, _ in named})
+        if missing or unknown:
             raise ValueError(
-                f"{source} does not fit {self!r}: {len(theirs)} names against {len(ours)}"
-                + _listed("; missing", [name for name in ours if name not in state])
-                + _listed("; not in the model", [name for name in theirs if name not in set(ours)])
+                f"{source} does not fit {self!r}: {len(state)} names against {len(named)}"
+                + _listed("; missing", missing)
+                + _listed("; not in the model", sorted(unknown, key=str))
             )
-        numbers = [as_float(repr(name), state[name]) for name in ours]
+        numbers = [as_float(repr(name), state[name]) for name, _ in named]
         for (_, parameter), number in zip(named, numbers, strict=True):
             parameter.data = number
 
@@ -139,8 +140,7 @@ _NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
 def _members(holder: Any) -> Iterator[tuple[str, Any]]:
-    """The attributes of a module or the entries of a container, each with the name it goes by in
-    there."""
+    """What a module or container holds, each with the name it goes by in there."""
     if isinstance(holder, Module):
         for attribute, held in vars(holder).items():
             short = holder.short_names.get(attribute)
@@ -157,8 +157,7 @@ def _members(holder: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """The leaf Values below a module or container with their qualified names, each object visited
-    once."""
+    """The leaf Values below a module or container, with qualified names; each object once."""
     for name, held in _members(holder):
         if id(held) in seen:
             continue
@@ -171,16 +170,14 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
 
 
-def _listed(title: str, names: Iterable[str], at_most: int = 3) -> str:
-    names = list(names)
+def _listed(title: str, names: list[str], at_most: int = 3) -> str:
     shown = ", ".join(map(repr, names[:at_most]))
     more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
     return f"{title} {shown}{more}" if names else ""
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """Through a neighbouring file, so that a reader, a full disk or a crash never meets half of
-    it."""
+    """Through a neighbouring file, so that neither a reader nor a crash ever meets half of it."""
     path = path.resolve()  # a link stays a link
     draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     try:
