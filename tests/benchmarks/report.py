@@ -56,6 +56,24 @@ def table(row: Row, rounds: Rounds) -> str:
     return f"### {row.name} ({row.unit})\n\n{markdown(lines)}\n\n{agreement}\n"
 
 
+def summary(rows: Sequence[Row], results: Sequence[Rounds]) -> str:
+    """A line per row and peer: the compared figure of the peer and ours, and the ratios."""
+    lines = [["workload", "collector", "peer", "peer's", *(x for y in OURS for x in (y, "÷"))]]
+    for row, rounds in zip(rows, results, strict=True):
+        figures = medians(rounds)
+        for peer in (peer for peer in figures if peer not in OURS):
+            line = [f"{row.title}, {row.unit}", row.collector, peer]
+            line.append(number(figures[peer][row.headline]))
+            for mine in OURS:
+                if mine in figures:
+                    line.append(number(figures[mine][row.headline]))
+                    line.append(ratio(row, figures, mine, peer))
+                else:
+                    line += ["", ""]
+            lines.append(line)
+    return f"### Summary\n\n{markdown(lines)}\n"
+
+
 def ratio(row: Row, figures: dict[str, dict[str, float]], mine: str, peer: str) -> str:
     if peer in OURS:
         return ""
@@ -73,7 +91,7 @@ def number(figure: float) -> str:
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
     """Aligned columns, so that the table reads in a terminal as well."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * width for width in widths[:1]] + ["-" * (width - 1) + ":" for width in widths[1:]]
 
     def join(cells: Iterable[str]) -> str:

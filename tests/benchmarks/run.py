@@ -20,7 +20,7 @@ from pathlib import Path
 
 from environments import PROJECT, interpreter, module_path
 from harness import Measurement
-from report import TOLERANCE, Rounds, disagreement, medians, table
+from report import TOLERANCE, Rounds, disagreement, medians, summary, table
 from suites import SUITES, Row
 
 HERE = Path(__file__).resolve().parent
@@ -92,6 +92,7 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}\n")
     for row, rounds in zip(rows, results, strict=True):
         print(table(row, rounds))
+    print(summary(rows, results))
     if arguments.json:
         document = [
             {

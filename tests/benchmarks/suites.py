@@ -76,7 +76,7 @@ def microgpt(collector: str) -> Row:
 
 MEMORY = Row(
     workload="memory",
-    title="Memory of a chain of 1,000,000 operations (torch: 100,000)",
+    title="Chain of 1,000,000 operations (torch: 100,000)",
     unit="resident bytes per operation",
     headline="after backward",
     peers=(*OURS, "micrograd", "xad", "torch"),
