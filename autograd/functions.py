@@ -32,7 +32,9 @@ __all__ = [
 
 
 def _items(values: Iterable[Any], function: str) -> list[Any]:
-    if isinstance(values, (list, tuple)):
+    if isinstance(values, list):
+        return values
+    if isinstance(values, tuple):
         return list(values)
     if hasattr(values, "ravel"):
         return list(values.ravel())
@@ -107,8 +109,7 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
         raise ValueError(
             f"dot needs two sequences of equal length, got {len(left)} and {len(right)} numbers"
         )
-    left.extend(right)
-    return _over(primitives.dot, left)
+    return _over(primitives.dot, left + right)
 
 
 def norm(values: Iterable[Any]) -> Any:

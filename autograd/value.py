@@ -529,6 +529,9 @@ def unary(primitive: Primitive, x: Value) -> Value:
 
 
 def _forward(primitive: Primitive, numbers: list[float]) -> float:
+    if primitive.builtin:
+        out: float = primitive.forward(*numbers)
+        return out
     return as_float(primitive.forward(*numbers), f"{primitive.name}'s forward must return")
 
 
@@ -537,6 +540,8 @@ def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> t
     do."""
     try:
         factors = primitive.partials(data, *numbers)
+        if primitive.builtin:
+            return factors if isinstance(factors, tuple) else (factors,)
     except (ZeroDivisionError, OverflowError):
         with plain_arithmetic():
             factors = primitive.partials(Value(data), *[Value(x) for x in numbers])
@@ -548,13 +553,7 @@ def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> t
             f"{len(numbers)} inputs, {len(factors)} factors"
         )
     where = f"{primitive.name}'s partials must return"
-    return tuple([_bare(factor, where) for factor in factors])
-
-
-def _bare(factor: object, where: str) -> float:
-    if isinstance(factor, Value):
-        return factor._data
-    return factor if type(factor) is float else as_float(factor, where)
+    return tuple([x._data if isinstance(x, Value) else as_float(x, where) for x in factors])
 
 
 def _place(
