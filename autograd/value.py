@@ -493,22 +493,26 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     """Compute a primitive over Values and numbers, and record it with its local derivatives."""
     if primitive.arity == 1:
         return unary(primitive, inputs[0])
-    operands: list[Any] = []
     numbers: list[float] = []
     for x in inputs:
         if isinstance(x, Value):
-            operands.append(x)
             numbers.append(x._data)
+        elif type(x) is float:
+            numbers.append(x)
         else:
-            number = x if type(x) is float else as_float(x, f"{primitive.name} takes a Value or")
-            operands.append(number)
-            numbers.append(number)
-    if primitive is pow_ and not isinstance(operands[1], Value):
+            return apply(primitive, _with_floats(primitive, inputs))
+    if primitive is pow_ and not isinstance(inputs[1], Value):
         primitive = pow_const
     data = _forward(primitive, numbers)
     if _idle():
         return Value(data)
-    return _place(primitive, data, tuple(operands), _differentiate(primitive, data, numbers))
+    return _place(primitive, data, inputs, _differentiate(primitive, data, numbers))
+
+
+def _with_floats(primitive: Primitive, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The inputs with every number among them as a float."""
+    where = f"{primitive.name} takes a Value or"
+    return tuple([x if isinstance(x, Value) else as_float(x, where) for x in inputs])
 
 
 def unary(primitive: Primitive, x: Value) -> Value:
@@ -770,6 +774,7 @@ def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
 
 def _send_messages(root: Value) -> None:
     """From the root down, each node once, when all its consumers have reported."""
+    factor: float  # declared, or mypyc would box it
     watched = MODES.active != 0 and watching()
     stack: list[Value] = [root]
     while stack:
