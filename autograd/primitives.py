@@ -99,7 +99,7 @@ class Primitive:
         if len(inputs) == 1 and hasattr(inputs[0], "__primitive__"):
             return inputs[0].__primitive__(self, inputs)
         numpy = sys.modules.get("numpy")
-        if numpy is not None and any([isinstance(x, numpy.ndarray) and x.ndim for x in inputs]):
+        if numpy is not None and any(isinstance(x, numpy.ndarray) and x.ndim for x in inputs):
             return self._elementwise(numpy, inputs)
         for x in inputs:
             if hasattr(x, "__primitive__"):
