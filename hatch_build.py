@@ -78,7 +78,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
             if os.environ.get("CHAINRULE_PURE") == "0":
                 raise RuntimeError(f"chainrule could not be compiled:\n{done.stdout}")
             last_line = done.stdout.strip().rpartition("\n")[2]
-            return f"{shorten(last_line, 100)} - install a C compiler; CHAINRULE_PURE=0 shows more"
+            return (
+                f"{shorten(last_line, 100)}; CHAINRULE_PURE=0 shows more (a C compiler is needed)"
+            )
         for path in (shop / "compiled" / "autograd").iterdir():
             build_data["force_include"][str(path)] = f"autograd/{path.name}"
         build_data["pure_python"] = False
