@@ -66,10 +66,11 @@ def draw(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Diagram:
         width = dot.min_width(lines)
         if width is not None:
             attributes["width"] = width
-        diagram.node(ids[id(node)], dot.label(lines), **attributes)
-    for edge in edges(root):
+        key = ids[id(node)]
+        diagram.node(key, dot.label(lines), id=key, **attributes)
+    for i, edge in enumerate(edges(root)):
         tail, head = ids[id(edge.parent)], ids[id(edge.output)]
-        diagram.edge(tail, head, dot.label([_derivative(edge, name)]))
+        diagram.edge(tail, head, dot.label([_derivative(edge, name)]), id=f"e{i}")
     return diagram
 
 
