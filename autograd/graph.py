@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from autograd.text import ELLIPSIS, names, number, plural, quantity
 
-__all__ = ["Edge", "Path", "Paths", "count_paths", "edges", "paths", "topological_order"]
+__all__ = ["Edge", "Path", "Paths", "count_paths", "edges", "message", "paths", "topological_order"]
 
 MAX_STEPS = 1_000_000  # edges that `paths` writes down altogether, however high its limit
 
@@ -293,7 +293,7 @@ def _enumerated(root: Node, leaf: Node, between: set[int], limit: int) -> Iterat
 def _path(root: Any, downwards: list[Edge]) -> Path:
     product = 1.0
     for edge in downwards:
-        product = _message(product, edge.partial, edge.output)
+        product = message(product, edge.partial, edge.output)
     upwards = downwards[::-1]
     return Path(
         nodes=(*[edge.parent for edge in upwards], root),
@@ -312,12 +312,14 @@ def _adjoint(order: Sequence[Any], leaf: Any) -> float:
         adjoint = adjoints.pop(id(node))
         for parent, partial in zip(node.parents, node.partials, strict=True):
             old = adjoints.get(id(parent), 0.0)
-            adjoints[id(parent)] = old + _message(adjoint, partial, node)
+            adjoints[id(parent)] = old + message(adjoint, partial, node)
     return adjoints.get(id(leaf), 0.0)
 
 
-def _message(adjoint: float, partial: float, node: Any) -> float:
-    """adjoint x partial; 0 where nothing arrives, or where a selection did not take this input."""
+def message(adjoint: float, partial: float, node: Any) -> float:
+    """What `node` sends to an input in backpropagation: adjoint x partial; 0 where nothing arrives,
+    or where a selection did not take this input.
+    """
     if adjoint == 0.0 or (
         partial == 0.0 and getattr(getattr(node, "primitive", None), "cuts", False)
     ):
