@@ -73,7 +73,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
         command = [sys.executable, "-c", COMPILE, *MODULES]
-        done = subprocess.run(command, cwd=shop, text=True, stdout=PIPE, stderr=STDOUT, check=False)
+        done = subprocess.run(
+            command, cwd=shop, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
+        )
         if done.returncode:
             if os.environ.get("CHAINRULE_PURE") == "0":
                 raise RuntimeError(f"chainrule could not be compiled:\n{done.stdout}")
