@@ -70,8 +70,8 @@ def names(nodes: Iterable[Any], width: int = 60) -> dict[int, str]:
     numbered (`w`, `w#2`).
     """
     nodes = list({id(node): node for node in nodes}.values())
-    labels = ((node, getattr(node, "label", None)) for node in nodes)
-    found = {id(node): printable(label, width) for node, label in labels if label}
+    labels = ((node, getattr(node, "label", None) or "") for node in nodes)
+    found = {id(node): printable(label, width) for node, label in labels if label.strip()}
     taken = set(found.values())
     used: set[str] = set()
     repeats: dict[str, int] = {}
