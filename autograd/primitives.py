@@ -187,11 +187,21 @@ def primitive(
         raise TypeError(
             f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
         )
+    compute = _returning_float(forward, name)
     return _register(
         Primitive(
-            name, forward, partials, arity, symbol, tuple(domain), kinks, cuts, (), "", doc, False
+            name, compute, partials, arity, symbol, tuple(domain), kinks, cuts, (), "", doc, False
         )
     )
+
+
+def _returning_float(forward: Any, name: str) -> Callable[..., float]:
+    """A user's function held to what the rest of the engine relies on."""
+
+    def compute(*inputs: float) -> float:
+        return as_float(forward(*inputs), f"{name}'s forward must return")
+
+    return compute
 
 
 def _register(row: Primitive) -> Primitive:

@@ -53,6 +53,8 @@ __all__ = ["Value"]
 
 Method = Callable[..., "Value"]
 
+_DELETED: Final = object()  # for `del v.data`, a compiled setter is called without an argument
+
 NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset)
 
 
@@ -175,6 +177,13 @@ class Value:
             self._b = None
             self._fan = None
 
+    @classmethod
+    def __init_subclass__(cls, **options: Any) -> None:
+        raise TypeError(
+            f"{cls.__name__} can't be a subclass of Value: results would be plain Values; keep a "
+            "Value in an attribute, or add an operation with autograd.primitive"
+        )
+
     # -- what it holds -----------------------------------------------------------------------------
 
     @property
@@ -185,8 +194,8 @@ class Value:
         return self._data
 
     @data.setter
-    def data(self, data: object) -> None:
-        self._data = as_float(data, "Value.data must be")
+    def data(self, data: object = _DELETED) -> None:
+        self._data = as_float(_given(data, "data"), "Value.data must be")
 
     @property
     def grad(self) -> float:
@@ -195,8 +204,8 @@ class Value:
         return self._grad
 
     @grad.setter
-    def grad(self, grad: object) -> None:
-        self._grad = as_float(grad, "Value.grad must be")
+    def grad(self, grad: object = _DELETED) -> None:
+        self._grad = as_float(_given(grad, "grad"), "Value.grad must be")
 
     @property
     def label(self) -> str | None:
@@ -204,8 +213,8 @@ class Value:
         return self._label
 
     @label.setter
-    def label(self, label: object) -> None:
-        self._label = None if label is None else _checked_label(label)
+    def label(self, label: object = _DELETED) -> None:
+        self._label = None if label is None else _checked_label(_given(label, "label"))
 
     @property
     def primitive(self) -> Primitive | None:
@@ -397,13 +406,16 @@ class Value:
         return apply(abs_, (self,))
 
     # -- comparing, converting, printing -----------------------------------------------------------
+    #
+    # `other` is Any in == and != too: were it an object, mypyc would insist that comparing it with
+    # a float gives a bool, and with a NumPy scalar it does not.
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: Any) -> Any:  # noqa: PYI032
         if isinstance(other, Value):
             return self._data == other._data
         return bool(self._data == other) if _is_real(other) else NotImplemented
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: Any) -> Any:  # noqa: PYI032
         if isinstance(other, Value):
             return self._data != other._data
         return bool(self._data != other) if _is_real(other) else NotImplemented
@@ -503,7 +515,7 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
             return apply(primitive, _with_floats(primitive, inputs))
     if primitive is pow_ and not isinstance(inputs[1], Value):
         primitive = pow_const
-    data = _forward(primitive, numbers)
+    data = primitive.forward(*numbers)
     if _idle():
         return Value(data)
     return _place(primitive, data, inputs, _differentiate(primitive, data, numbers))
@@ -518,7 +530,7 @@ def _with_floats(primitive: Primitive, inputs: tuple[Any, ...]) -> tuple[Any, ..
 def unary(primitive: Primitive, x: Value) -> Value:
     """`apply` for one input, which is most of the table."""
     number = x._data
-    data: float = primitive.forward(number) if primitive.builtin else _forward(primitive, [number])
+    data = primitive.forward(number)
     if _idle():
         return Value(data)
     factor: float
@@ -530,13 +542,6 @@ def unary(primitive: Primitive, x: Value) -> Value:
     else:
         factor = _differentiate(primitive, data, [number])[0]
     return Value(data, None, primitive, x, None, factor)
-
-
-def _forward(primitive: Primitive, numbers: list[float]) -> float:
-    if primitive.builtin:
-        out: float = primitive.forward(*numbers)
-        return out
-    return as_float(primitive.forward(*numbers), f"{primitive.name}'s forward must return")
 
 
 def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> tuple[Any, ...]:
@@ -627,6 +632,13 @@ def _is_real(other: object) -> bool:
     if isinstance(other, Real):
         return True
     return getattr(other, "shape", None) == () and hasattr(type(other), "__array_priority__")
+
+
+def _given(x: object, name: str) -> object:
+    """What a setter was given, unless that is nothing."""
+    if x is _DELETED:
+        raise AttributeError(f"property {name!r} of 'Value' object has no deleter")
+    return x
 
 
 def _checked_label(label: object) -> str:
@@ -874,8 +886,8 @@ def _attach(primitive: Primitive) -> None:
 
 
 def _unary_method(primitive: Primitive) -> Callable[[Value], Value]:
-    def method(self: Value) -> Value:
-        return unary(primitive, self)
+    def method(self: Any) -> Any:
+        return unary(primitive, self) if isinstance(self, Value) else primitive(self)
 
     return method
 
