@@ -7,12 +7,18 @@ The chain rule can be read in two ways, and both are here. *Sum over paths*: the
 root with respect to a leaf is the sum, over every path from the leaf up to the root, of the product
 of the local derivatives along it. *Backpropagation*: send adjoint x local derivative down every
 edge once, in topological order. They give the same number; the second does not pay for the number
-of paths, which grows exponentially with depth. `paths` shows the first and counts what it would
-cost.
+of paths, which grows exponentially with depth. `paths` shows the first for one leaf, and
+`edge_visits` counts for all leaves what it would cost.
+
+Where infinities meet zeros the two can differ, since inf x (1 - 1) is not inf - inf. A product here
+keeps the engine's two rules, along its own path: an adjoint of exactly 0 passes nothing, and
+neither does a selection to the input it did not take. The total is always the engine's, and the
+text says where the products do not add up to it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +26,18 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from autograd.text import ELLIPSIS, names, number, plural, quantity
 
-__all__ = ["Edge", "Path", "Paths", "count_paths", "edges", "message", "paths", "topological_order"]
+__all__ = [
+    "Edge",
+    "EdgeVisits",
+    "Path",
+    "Paths",
+    "count_paths",
+    "edge_visits",
+    "edges",
+    "message",
+    "paths",
+    "topological_order",
+]
 
 MAX_STEPS = 1_000_000  # edges that `paths` writes down altogether, however high its limit
 
@@ -97,7 +114,7 @@ class Path:
 
     nodes: from the leaf to the root. factors: the local derivative of each step, one fewer than
     nodes. positions: which input of the next node each step enters by (from 0). product: of all the
-    factors.
+    factors, by the engine's rules: 0 where nothing passes, even next to an infinity or NaN.
     """
 
     nodes: tuple[Any, ...]
@@ -110,10 +127,10 @@ class Path:
 class Paths:
     """The gradient of a root with respect to one node below it, as a sum over paths.
 
-    rows: the paths written down, all of them if `complete`. total: d root / d leaf, as
-    backpropagation finds it. count: how many paths there are, exactly. path_steps: the edges one
-    walks over when every path is followed on its own; edges: those that backpropagation walks over,
-    once each.
+    rows: the paths written down, all of them if `complete`. total: d root / d leaf, bit for bit
+    what `root.backward()` adds to `leaf.grad`. count: how many paths there are, exactly.
+    path_steps: the edges one walks over when every path is followed on its own; edges: those that
+    backpropagation walks over, once each.
     """
 
     root: Any
@@ -129,6 +146,11 @@ class Paths:
         """Whether every path is among the rows."""
         return len(self.rows) == self.count
 
+    @property
+    def saved(self) -> int:
+        """How many edge visits backpropagation saves on the way to this leaf."""
+        return self.path_steps - self.edges
+
     def __str__(self) -> str:
         name = names(topological_order(self.root))
         leaf = name.get(id(self.leaf)) or next(iter(names([self.leaf]).values()))
@@ -141,24 +163,39 @@ class Paths:
         routes = [_route(row, name, repeated) for row in self.rows]
         width = max(map(len, routes), default=0)
         lines += [
-            f"  {route:<{width}}  {_product(row)}"
+            f"  {route:<{width}}  {_product(row)}{_why_nothing_passes(row, name)}"
             for route, row in zip(routes, self.rows, strict=True)
         ]
         if not self.complete:
             lines.append(f"  {ELLIPSIS} and {quantity(self.count - len(self.rows))} more")
-        lines.append(f"  sum over all paths: {self._sum()}{number(self.total)} = {derivative}")
-        if self.path_steps > self.edges:
+        lines += self._sum(derivative, name)
+        if self.saved:
             lines.append(
                 f"  one by one, the paths walk {plural(self.path_steps, 'edge')}; "
-                f"backpropagation walks {quantity(self.edges)}"
+                f"backpropagation walks {quantity(self.edges)}, each once"
             )
         return "\n".join(lines)
 
-    def _sum(self) -> str:
-        if not self.complete or not 1 < self.count <= 6:
-            return ""
-        terms = [number(row.product) for row in self.rows]
-        return " + ".join(f"({t})" if t.startswith("-") else t for t in terms) + " = "
+    def _sum(self, derivative: str, name: dict[int, str]) -> list[str]:
+        products = [row.product for row in self.rows]
+        shown = self.complete and 1 < self.count <= 6
+        terms = " + ".join(map(_factor, products)) + " = " if shown else ""
+        found = sum(products)
+        if not self.complete or _agree(found, self.total, products):
+            return [f"  sum over all paths: {terms}{number(self.total)} = {derivative}"]
+        reason = f"adds up at each node before it goes on{self._where_nothing_is_left(name)}"
+        return [
+            f"  sum over all paths: {terms}{number(found)}",
+            f"  {derivative} = {number(self.total)}: backpropagation {reason}",
+        ]
+
+    def _where_nothing_is_left(self, name: dict[int, str]) -> str:
+        adjoints = _adjoints(self.root, self.leaf)
+        for row in self.rows:
+            for node, factor in zip(row.nodes[1:], row.factors, strict=True):
+                if adjoints[id(node)] == 0.0 and not math.isfinite(factor):
+                    return f"; {name[id(node)]} gets 0 in all, and passes nothing"
+        return ""
 
     def __repr__(self) -> str:
         written = "" if self.complete else f", {len(self.rows):,} of them written down"
@@ -183,9 +220,33 @@ def _repeated(nodes: Sequence[Any]) -> set[int]:
 def _product(row: Path) -> str:
     if len(row.factors) < 2:
         return number(row.product)
-    factors = [f"({t})" if t.startswith("-") else t for t in map(number, row.factors)]
-    written = f" {TIMES} ".join(_middle_out(factors))
+    written = f" {TIMES} ".join(_middle_out(list(map(_factor, row.factors))))
     return f"{written} = {number(row.product)}"
+
+
+def _factor(x: float) -> str:
+    text = number(x)
+    return f"({text})" if text.startswith("-") else text
+
+
+def _why_nothing_passes(row: Path, name: dict[int, str]) -> str:
+    """Which rule made a product 0 that ordinary multiplication would make NaN."""
+    adjoint = 1.0
+    steps = zip(row.nodes[-2::-1], row.nodes[:0:-1], row.factors[::-1], strict=True)
+    for parent, node, factor in steps:
+        sent = message(adjoint, factor, node)
+        if math.isnan(adjoint * factor) and sent == 0.0:
+            if adjoint == 0.0:
+                return f"  (nothing arrives at {name[id(node)]})"
+            return f"  ({node.op} passes nothing to {name[id(parent)]})"
+        adjoint = sent
+    return ""
+
+
+def _agree(found: float, total: float, terms: Sequence[float]) -> bool:
+    if not (math.isfinite(found) and math.isfinite(total)):
+        return found == total or (math.isnan(found) and math.isnan(total))
+    return abs(found - total) <= 1e-9 * sum(map(abs, terms)) + 1e-300
 
 
 def _middle_out(parts: list[str]) -> list[str]:
@@ -221,7 +282,8 @@ def paths(root: N, leaf: N, limit: int = 1000) -> Paths:
     between = _between(order, leaf)
     count, path_steps, edge_count = _counts(order, between, leaf)
     rows = tuple(_enumerated(root, leaf, between, limit)) if count else ()
-    return Paths(root, leaf, rows, _adjoint(order, leaf), count, path_steps, edge_count)
+    total = _adjoints(root, leaf).get(id(leaf), 0.0)
+    return Paths(root, leaf, rows, total, count, path_steps, edge_count)
 
 
 def count_paths(root: N, leaf: N) -> int:
@@ -303,17 +365,28 @@ def _path(root: Any, downwards: list[Edge]) -> Path:
     )
 
 
-def _adjoint(order: Sequence[Any], leaf: Any) -> float:
-    """d root / d leaf by backpropagation, without touching any `.grad`."""
-    adjoints = {id(order[-1]): 1.0}
-    for node in reversed(order):
+def _adjoints(root: Any, leaf: Any) -> dict[int, float]:
+    """Backpropagation as far as the leaf, without touching any `.grad`: adjoints by id(node).
+
+    In the order of `Value.backward`, so that every sum is rounded as it is there: a node passes its
+    adjoint on when its last consumer has reported, the latest such node first.
+    """
+    order = topological_order(root)
+    waiting = Counter(id(parent) for node in order for parent in node.parents)
+    adjoints = {id(node): 0.0 for node in order}
+    adjoints[id(root)] = 1.0
+    stack = [root]
+    while stack:
+        node = stack.pop()
         if node is leaf:
             break
-        adjoint = adjoints.pop(id(node))
         for parent, partial in zip(node.parents, node.partials, strict=True):
-            old = adjoints.get(id(parent), 0.0)
-            adjoints[id(parent)] = old + message(adjoint, partial, node)
-    return adjoints.get(id(leaf), 0.0)
+            key = id(parent)
+            adjoints[key] += message(adjoints[id(node)], partial, node)
+            waiting[key] -= 1
+            if not waiting[key]:
+                stack.append(parent)
+    return adjoints
 
 
 def message(adjoint: float, partial: float, node: Any) -> float:
@@ -325,3 +398,93 @@ def message(adjoint: float, partial: float, node: Any) -> float:
     ):
         return 0.0
     return adjoint * partial
+
+
+# -- what following every path would cost ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeVisits:
+    """What all gradients of a root cost: path by path, and by backpropagation.
+
+    leaves: how many leaves there are. count: the paths from all of them. path_steps: the edges one
+    walks over when each path is followed on its own; edges: those of the graph, which
+    backpropagation walks over once each. busiest: the edge on the most paths, and busiest_visits
+    how many those are; None and 0 where there is no edge, or where they are beyond 2**53.
+    """
+
+    root: Any
+    leaves: int
+    count: int
+    path_steps: int
+    edges: int
+    busiest: Edge | None
+    busiest_visits: int
+
+    @property
+    def saved(self) -> int:
+        """How many edge visits backpropagation saves."""
+        return self.path_steps - self.edges
+
+    def __str__(self) -> str:
+        name = names(topological_order(self.root))
+        walked = plural(self.path_steps, "edge")
+        if self.busiest is not None and self.busiest_visits > 1:
+            ends = name[id(self.busiest.parent)], name[id(self.busiest.output)]
+            walked += f", {EN_DASH.join(ends)} {plural(self.busiest_visits, 'time')}"
+        return (
+            f"{plural(self.count, 'path')} from {_leaves(self.leaves)} to {name[id(self.root)]}\n"
+            f"  one by one, the paths walk {walked}\n"
+            f"  backpropagation walks {plural(self.edges, 'edge')}, each once"
+        )
+
+
+def _leaves(count: int) -> str:
+    return "1 leaf" if count == 1 else f"{quantity(count)} leaves"
+
+
+def edge_visits(root: Node) -> EdgeVisits:
+    """How many edges the paths from all leaves walk over, against backpropagation's once each.
+
+    Exact, and without following any path: one walk over the graph.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, "a"), Value(1.0, "b")
+    >>> c = a + b; c.label = "c"
+    >>> d = b + 1; d.label = "d"
+    >>> e = c * d; e.label = "e"
+    >>> print(edge_visits(e))
+    3 paths from 2 leaves to e
+      one by one, the paths walk 6 edges, c–e 2 times
+      backpropagation walks 5 edges, each once
+    """
+    order = topological_order(root)
+    reached = {id(root): (1, 0)}
+    leaves = count = path_steps = edge_count = 0
+    for node in reversed(order):
+        n, s = reached.pop(id(node))
+        if not node.parents:
+            leaves, count, path_steps = leaves + 1, count + n, path_steps + s
+        for parent in node.parents:
+            edge_count += 1
+            old_n, old_s = reached.get(id(parent), (0, 0))
+            reached[id(parent)] = (old_n + n, old_s + s + n)
+    busiest, visits = _busiest(order) if path_steps < 2**53 else (None, 0)
+    return EdgeVisits(root, leaves, count, path_steps, edge_count, busiest, visits)
+
+
+def _busiest(order: Sequence[Node]) -> tuple[Edge | None, int]:
+    """The edge on the most paths: those from below to its parent, times those from its output."""
+    below: dict[int, int] = {}
+    for node in order:
+        below[id(node)] = sum(below[id(parent)] for parent in node.parents) or 1
+    above = {id(order[-1]): 1}
+    found, most = None, 0
+    for node in reversed(order):
+        for edge in _edges_of(node):
+            key = id(edge.parent)
+            above[key] = above.get(key, 0) + above[id(node)]
+            visits = above[id(node)] * below[key]
+            if visits > most:
+                found, most = edge, visits
+    return found, most
