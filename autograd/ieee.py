@@ -41,6 +41,18 @@ def expm1(x: float) -> float:
         return INF
 
 
+def exp_difference(a: float, b: float) -> float:
+    """exp(a - b). The rounding of a - b alone would cost up to |a - b|/2 units in the last place, so what
+    it left out (Knuth's two-sum) is put back to first order."""
+    difference = a - b
+    e = exp(difference)
+    if not 0.0 < e < INF:
+        return e
+    lost = difference - a
+    rest = (a - (difference - lost)) - (b + lost)
+    return e + e * rest
+
+
 def log(x: float) -> float:
     if x > 0.0:
         return math.log(x)
@@ -343,7 +355,7 @@ def _polygamma_right(n: int, x: float) -> float:
 
 def _cotangent_derivative(n: int, x: float) -> float:
     """The n-th derivative of pi cot(pi x): a polynomial in the cotangent, P' -> -(1 + c^2) P'."""
-    c = 1.0 / math.tan(PI * (x - math.floor(x)))
+    c = 1.0 / math.tan(PI * (x - rint(x)))  # from the nearest pole: exact, so close to it as well
     coefficients = [0.0, 1.0]
     for _ in range(n):
         raised = [0.0] * (len(coefficients) + 1)
@@ -443,14 +455,19 @@ def logsumexp(*xs: float) -> float:
     top = largest(*xs)
     if not math.isfinite(top):
         return top
-    rest = 0.0  # without the largest itself, so that log1p keeps what is tiny beside it
+    return top + math.log1p(_beside(top, xs))
+
+
+def _beside(top: float, xs: tuple[float, ...]) -> float:
+    """The sum of exp(x - top) over all but one largest x, so that log1p keeps what is tiny beside it."""
+    total = 0.0
     skipped = False
     for x in xs:
         if x == top and not skipped:
             skipped = True
         else:
-            rest += math.exp(x - top)
-    return top + math.log1p(rest)
+            total += exp_difference(x, top)
+    return total
 
 
 def softmax_first(*xs: float) -> float:
@@ -458,8 +475,8 @@ def softmax_first(*xs: float) -> float:
     top = largest(*xs)
     total = 0.0
     for x in xs:
-        total += exp(x - top)
-    return exp(xs[0] - top) / total
+        total += exp_difference(x, top)
+    return exp_difference(xs[0], top) / total
 
 
 def log_softmax_first(*xs: float) -> float:
@@ -468,11 +485,4 @@ def log_softmax_first(*xs: float) -> float:
     top = largest(*xs)
     if not math.isfinite(top):
         return NAN if top != -INF and first == top else first - top
-    rest = 0.0
-    skipped = False
-    for x in xs:
-        if x == top and not skipped:
-            skipped = True
-        else:
-            rest += math.exp(x - top)
-    return (first - top) - math.log1p(rest)
+    return (first - top) - math.log1p(_beside(top, xs))

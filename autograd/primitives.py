@@ -430,6 +430,14 @@ exp: Final[Primitive] = _row("exp", ieee.exp, lambda out, x: out, "e to the x.")
 expm1: Final[Primitive] = _row(
     "expm1", ieee.expm1, lambda out, x: exp(x), "exp(x) - 1, accurate near 0."
 )
+exp_difference: Final[Primitive] = _row(
+    "exp_difference",
+    ieee.exp_difference,
+    lambda out, a, b: (out, -out),
+    "exp(a - b), accurate where a - b is large and rounded.",
+    arity=2,
+    domain=(REALS, REALS),
+)
 log: Final[Primitive] = _row(
     "log", ieee.log, lambda out, x: 1.0 / x, "Natural logarithm.", domain=POSITIVE
 )
@@ -785,7 +793,7 @@ def _product_partials(out: Any, *xs: Any) -> Any:
 def _shares(*xs: Any) -> list[Any]:
     """softmax of the inputs: weights that add up to 1."""
     top = stop_gradient(max_(*xs))
-    weights = [exp(x - top) for x in xs]
+    weights = [exp_difference(x, top) for x in xs]
     total = sum_(*weights)
     return [weight / total for weight in weights]
 
