@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from importlib import import_module
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from harness import Measurement, load_value, main
@@ -54,16 +54,16 @@ def object_graph(
     value: Any, tanh: Callable[[Any], Any], operations: int, collect: bool = False
 ) -> tuple[Times, float]:
     """One repetition for an engine whose graph is its objects."""
-    start = perf_counter()
+    start = process_time()
     x, w, b = value(0.5), value(0.9), value(0.1)
     root = build(x, w, b, tanh, operations)
-    built = perf_counter()
+    built = process_time()
     root.backward()
-    differentiated = perf_counter()
+    differentiated = process_time()
     del root
     if collect:
         gc.collect()
-    freed = perf_counter()
+    freed = process_time()
     return (built - start, differentiated - built, freed - differentiated), w.grad
 
 
@@ -72,20 +72,20 @@ def xad() -> Callable[[int], tuple[Times, float]]:
     math_functions: Any = import_module("xad.math")
 
     def once(operations: int) -> tuple[Times, float]:
-        start = perf_counter()
+        start = process_time()
         with adjoint.Tape() as tape:
             x, w, b = adjoint.Real(0.5), adjoint.Real(0.9), adjoint.Real(0.1)
             tape.registerInputs([x, w, b])
             tape.newRecording()
             root = build(x, w, b, math_functions.tanh, operations)
-            built = perf_counter()
+            built = process_time()
             tape.registerOutput(root)
             root.setDerivative(1.0)
             tape.computeAdjoints()
             slope = w.getDerivative()
-            differentiated = perf_counter()
+            differentiated = process_time()
         del tape, root
-        freed = perf_counter()
+        freed = process_time()
         return (built - start, differentiated - built, freed - differentiated), slope
 
     return once
@@ -97,14 +97,14 @@ def torch() -> Callable[[int], tuple[Times, float]]:
     library.set_default_dtype(library.float64)
 
     def once(operations: int) -> tuple[Times, float]:
-        start = perf_counter()
+        start = process_time()
         x, w, b = (library.tensor(number, requires_grad=True) for number in (0.5, 0.9, 0.1))
         root = build(x, w, b, library.tanh, operations)
-        built = perf_counter()
+        built = process_time()
         root.backward()
-        differentiated = perf_counter()
+        differentiated = process_time()
         del root
-        freed = perf_counter()
+        freed = process_time()
         return (built - start, differentiated - built, freed - differentiated), w.grad.item()
 
     return once

@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import pairwise
 from operator import mul
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 from harness import Measurement, load_value, main
@@ -158,15 +158,15 @@ def measure(arguments: Namespace) -> Measurement:
     times: list[tuple[float, float, float, float]] = []
     losses: list[float] = []
     for _ in range(1 + STEPS.get(peer, ENOUGH_STEPS)):  # the first is the warm-up
-        start = perf_counter()
+        start = process_time()
         loss = step.forward()
-        forward = perf_counter()
+        forward = process_time()
         step.backward(loss)
-        backward = perf_counter()
+        backward = process_time()
         step.update()
         losses.append(step.number(loss))
         del loss
-        end = perf_counter()
+        end = process_time()
         times.append((forward - start, backward - forward, end - backward, end - start))
     names = ("forward", "backward", "update + free", "step")
     columns = zip(*times[1:], strict=True)
