@@ -42,8 +42,8 @@ def expm1(x: float) -> float:
 
 
 def exp_difference(a: float, b: float) -> float:
-    """exp(a - b). The rounding of a - b alone would cost up to |a - b|/2 units in the last place, so what
-    it left out (Knuth's two-sum) is put back to first order."""
+    """exp(a - b), without the |a - b|/2 units in the last place that rounding a - b alone would cost:
+    what was rounded off (Knuth's two-sum) is put back to first order."""
     difference = a - b
     e = exp(difference)
     if not 0.0 < e < INF:
@@ -459,7 +459,8 @@ def logsumexp(*xs: float) -> float:
 
 
 def _beside(top: float, xs: tuple[float, ...]) -> float:
-    """The sum of exp(x - top) over all but one largest x, so that log1p keeps what is tiny beside it."""
+    """The sum of exp(x - top) over all but one of the largest: what log1p then keeps, however
+    small."""
     total = 0.0
     skipped = False
     for x in xs:
