@@ -21,7 +21,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from numbers import Real
+from reprlib import Repr
 from typing import Any, Final
 
 from autograd import ieee
@@ -32,6 +34,9 @@ Rule = Callable[..., Any]
 Interval = tuple[float, float]
 
 REALS: Final = (-math.inf, math.inf)
+
+BRIEFLY: Final = Repr()  # neither as deep nor as long as the culprit may be
+BRIEFLY.maxother = 60
 
 
 class Primitive:
@@ -99,7 +104,7 @@ class Primitive:
         if len(inputs) == 1 and hasattr(inputs[0], "__primitive__"):
             return inputs[0].__primitive__(self, inputs)
         numpy = sys.modules.get("numpy")
-        if numpy is not None and any(isinstance(x, numpy.ndarray) and x.ndim for x in inputs):
+        if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
             return self._elementwise(numpy, inputs)
         for x in inputs:
             if hasattr(x, "__primitive__"):
@@ -108,6 +113,8 @@ class Primitive:
 
     def _elementwise(self, numpy: Any, inputs: tuple[Any, ...]) -> Any:
         out = numpy.frompyfunc(self, len(inputs), 1)(*inputs)
+        if not isinstance(out, numpy.ndarray):
+            return out  # of arrays without dimensions
         plain = all(isinstance(x, float) for x in out.flat)
         return out.astype(float) if plain else out
 
@@ -225,7 +232,8 @@ def as_float(x: object, where: str) -> float:
         except OverflowError:
             return math.inf if x > 0 else -math.inf  # type: ignore[operator]
     raise TypeError(
-        f"{where} a real number (int, float, bool, Fraction or NumPy scalar), got {describe(x)}"
+        f"{where} a real number (int, float, bool, Fraction or NumPy scalar), "
+        f"got {describe(x)}{_remedy(x)}"
     )
 
 
@@ -238,10 +246,22 @@ def describe(x: object) -> str:
     """A type and a short, printable form of a culprit, for error messages."""
     if x is None:
         return "None"
-    text = ascii(x) if isinstance(x, str) else repr(x)
+    text = ascii(x[:40]) if isinstance(x, str) else BRIEFLY.repr(x)
     if len(text) > 40 or "\n" in text:
         text = text[:37].replace("\n", " ") + "..."
-    return f"{type(x).__name__} {text}"
+    name = type(x).__name__
+    return text if text.startswith(f"{name}(") else f"{name} {text}"
+
+
+def _remedy(x: object) -> str:
+    """What to write instead, where a number was expected."""
+    if hasattr(x, "__primitive__"):
+        return "; its bare number is its .data"
+    if isinstance(x, (str, Decimal)):
+        return "; convert it with float(...)"
+    if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
+        return "; take the entries one by one"
+    return ""
 
 
 # -- the table -------------------------------------------------------------------------------------
