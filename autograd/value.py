@@ -275,7 +275,11 @@ class Value:
         """
         seed = as_float(gradient, "backward's gradient must be")
         with _PASS_LOCK:
-            _backward(self, seed)
+            try:
+                _backward(self, seed)
+            except BaseException:
+                _abandon()
+                raise
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
@@ -569,13 +573,17 @@ def _place(
     primitive: Primitive, data: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]
 ) -> Value:
     """A node with these inputs (Values and floats) and one local derivative for each."""
-    if primitive.arity is None or len(inputs) > 2:
+    if _needs_fan(primitive, inputs):
         return Value(data, None, primitive, _fan=Fan(inputs, factors))
     a, pa = _edge(inputs[0], factors[0])
     if len(inputs) == 1:
         return Value(data, None, primitive, a, None, pa)
     b, pb = _edge(inputs[1], factors[1])
     return Value(data, None, primitive, a, b, pa, pb)
+
+
+def _needs_fan(primitive: Primitive, inputs: tuple[Any, ...]) -> bool:
+    return primitive.arity is None or len(inputs) > 2
 
 
 def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
@@ -608,10 +616,18 @@ def restore(
     inputs: tuple[Any, ...],
     factors: tuple[Any, ...],
 ) -> Value:
-    """The inverse of taking a node apart, for copying and unpickling."""
-    out = Value(data) if primitive is None else _place(primitive, data, inputs, factors)
+    """The inverse of taking a node apart, for copying and unpickling, whatever modes are on."""
+    out = Value(data, label)
     out._grad = grad
-    out._label = label
+    if primitive is None:
+        return out
+    out._primitive = primitive
+    if _needs_fan(primitive, inputs):
+        out._fan = Fan(inputs, factors)
+        return out
+    out._a, out._pa = _edge(inputs[0], factors[0])
+    if len(inputs) == 2:
+        out._b, out._pb = _edge(inputs[1], factors[1])
     return out
 
 
@@ -631,7 +647,9 @@ def _operand(other: object) -> float | None:
 def _is_real(other: object) -> bool:
     if isinstance(other, Real):
         return True
-    return getattr(other, "shape", None) == () and hasattr(type(other), "__array_priority__")
+    if getattr(other, "shape", None) != () or not hasattr(type(other), "__array_priority__"):
+        return False
+    return getattr(other, "dtype", None) != "O"  # an array of one Value knows better
 
 
 def _given(x: object, name: str) -> object:
@@ -691,8 +709,7 @@ def _where() -> str:
 
 
 class Pass:
-    """The nodes whose consumers are being counted; left behind only by a pass that was
-    interrupted."""
+    """The nodes whose consumers are being counted."""
 
     __slots__ = ("visited",)
 
@@ -705,9 +722,16 @@ _PASS_LOCK: Final[Any] = threading.RLock()
 _set_grad: Final[Any] = vars(Value)["_grad"].__set__
 
 
-def _backward(root: Value, seed: float) -> None:
+def _abandon() -> None:
+    """Take back the counts of a pass that did not finish, and let go of its nodes. If this is
+    interrupted too, the next pass begins with it."""
     for node in _PASS.visited:
         node._waiting = 0
+    _PASS.visited = []
+
+
+def _backward(root: Value, seed: float) -> None:
+    _abandon()
     _PASS.visited = visited = [root]
     leaves = _count_consumers(root, visited)
     if root._primitive is None:
