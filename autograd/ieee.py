@@ -42,8 +42,8 @@ def expm1(x: float) -> float:
 
 
 def exp_difference(a: float, b: float) -> float:
-    """exp(a - b), without the |a - b|/2 units in the last place that rounding a - b alone would cost:
-    what was rounded off (Knuth's two-sum) is put back to first order."""
+    """exp(a - b) to a unit or two in the last place. Rounding a - b alone would cost |a - b|/2 of
+    them; what was rounded off (Knuth's two-sum) is put back to first order."""
     difference = a - b
     e = exp(difference)
     if not 0.0 < e < INF:
