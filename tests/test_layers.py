@@ -81,7 +81,7 @@ def test_optional_packages_stay_in_their_rooms():
 
 
 @pytest.mark.parametrize("module", ["autograd", "nn", "autograd.drawing"])
-def test_importing_loads_nothing_heavy(module):
+def test_importing_loads_nothing_heavy(module, tmp_path):
     """Neither an optional package nor a part of the standard library that only tools need."""
     heavy = ["graphviz", "numpy", "matplotlib", "llvmlite", "IPython", "scipy", "tqdm"]
     heavy += ["argparse", "subprocess", "asyncio", "sysconfig", "xml"]
@@ -90,7 +90,6 @@ def test_importing_loads_nothing_heavy(module):
         f"import {module}\n"
         f"print(*sorted(set({heavy}) & (set(sys.modules) - before)))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
