@@ -13,9 +13,11 @@ The names that would shadow Python's own (`sum max min abs pow round`) are here 
 `__all__`: write `autograd.sum(...)`.
 """
 
+from autograd import _is_chainrule  # noqa: F401 (first: it refuses to run in a mixture)
 from autograd import functions as _functions
 from autograd import primitives as _primitives
 from autograd import value as _value
+from autograd.drawing import draw
 from autograd.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
 from autograd.graph import paths
 from autograd.modes import detect_anomaly, no_grad
@@ -94,6 +96,7 @@ __all__ = [
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",

@@ -16,6 +16,8 @@ Written with the public `autograd` only; each module can be read in a few minute
 [0, 1, 1, 0]
 """
 
+from autograd import _is_chainrule  # noqa: F401 (first: it refuses to run in a mixture)
+
 from . import schedules
 from .activations import ACTIVATIONS
 from .initialisers import INITIALISERS, he, uniform, xavier
