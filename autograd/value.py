@@ -29,6 +29,7 @@ from typing import Any, ClassVar, Final, SupportsFloat, final
 
 from mypy_extensions import mypyc_attr
 
+import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import ieee
 from autograd.modes import MODES, plain_arithmetic, recording, watching
 from autograd.primitives import (

@@ -16,7 +16,7 @@ Written with the public `autograd` only; each module can be read in a few minute
 [0, 1, 1, 0]
 """
 
-from autograd import _is_chainrule  # noqa: F401 (first: it refuses to run in a mixture)
+import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 
 from . import schedules
 from .activations import ACTIVATIONS
