@@ -363,7 +363,7 @@ def _cotangent_derivative(n: int, x: float) -> float:
             raised[i - 1] -= i * coefficients[i]
             raised[i + 1] -= i * coefficients[i]
         coefficients = raised
-    total = 0.0
+    total = coefficients.pop()
     for coefficient in reversed(coefficients):
         total = total * c + coefficient
     return total * power(PI, n + 1.0)
