@@ -13,6 +13,9 @@ The names that would shadow Python's own (`sum max min abs pow round`) are here 
 `__all__`: write `autograd.sum(...)`.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from autograd import _is_chainrule  # noqa: F401 (first: it refuses to run in a mixture)
 from autograd import functions as _functions
 from autograd import primitives as _primitives
@@ -70,6 +73,9 @@ from autograd.primitives import (
     where,
 )
 from autograd.value import Value
+
+if _TYPE_CHECKING:
+    from autograd.drawing.player import steps
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
@@ -134,7 +140,17 @@ __all__ = [
     "softsign",
     "sqrt",
     "square",
+    "steps",
     "tan",
     "tanh",
     "where",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """`steps` is loaded when it is first asked for: it needs more of the standard library."""
+    if name == "steps":
+        from autograd.drawing.player import steps
+
+        return steps
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

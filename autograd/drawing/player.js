@@ -1,0 +1,416 @@
+// Brings every player of the page to life that is not alive yet. The finished picture and all steps
+// in words are there already (see player.py); if anything goes wrong here, they stay.
+(() => {
+  "use strict";
+  const SVG = "http://www.w3.org/2000/svg";
+  const MOVE = 750, REST = 1000; // milliseconds at speed 1
+  const PHASES = {value: "values", seed: "gradients", message: "gradients", sum: "gradients"};
+  const PHASE_NAMES = {"": "Start", values: "Forward", gradients: "Backward", done: "Result"};
+  const ICONS = {
+    restart: "M1 1h2v10H1zM12 1v10L4 6z",
+    back: "M10 1v10L2 6z",
+    play: "M2 0v12l9-6z",
+    pause: "M2 1h3v10H2zM7 1h3v10H7z",
+    next: "M2 1v10l8-5z",
+  };
+
+  for (const root of document.querySelectorAll(".chainrule-player:not([data-ready])")) {
+    const data = root.querySelector("script[type='application/json']");
+    const image = root.querySelector(".cr-stage img");
+    if (!data || !image) continue;
+    root.dataset.ready = "";
+    player(root, image, JSON.parse(data.textContent));
+  }
+
+  // -- small tools --------------------------------------------------------------------------------
+
+  function element(tag, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function drawn(tag, attributes = {}) {
+    const made = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  }
+
+  function icon(name) {
+    const svg = drawn("svg", {viewBox: "0 0 12 12", "aria-hidden": "true"});
+    svg.append(drawn("path", {d: ICONS[name]}));
+    return svg;
+  }
+
+  // -- the picture: Graphviz's SVG, made ready to be animated -------------------------------------
+
+  function picture(image, data) {
+    const bytes = Uint8Array.from(atob(image.src.split(",")[1]), c => c.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    if (parsed.localName !== "svg") throw new Error("the picture is not an SVG");
+    const svg = document.importNode(parsed, true);
+    const nodes = data.nodes.map((_, i) => nodeParts(svg.querySelector(`#n${i}`)));
+    const edges = data.edges.map((_, j) => edgeParts(svg.querySelector(`#e${j}`)));
+    for (const unwanted of svg.querySelectorAll("title, style, script")) unwanted.remove();
+    for (const part of [svg, ...svg.querySelectorAll("*")]) {
+      part.removeAttribute("id"); // another player of this page may have the same
+      for (const link of ["href", "xlink:href", "xlink:title"]) part.removeAttribute(link);
+      for (const property of ["fill", "stroke"]) {
+        const colour = (part.getAttribute(property) || "").toLowerCase();
+        const name = {black: "text", white: "background"}[colour] || data.colours[colour];
+        if (name) part.classList.add(`cr-${property}-${name}`);
+      }
+      if (part.localName === "text" && !part.hasAttribute("fill")) part.classList.add("cr-fill-text");
+    }
+    const width = parseFloat(svg.getAttribute("width")) * 4 / 3; // points to pixels
+    svg.removeAttribute("height");
+    svg.setAttribute("width", width);
+    svg.style.maxWidth = "100%";
+    svg.style.minWidth = `${Math.round(width * 0.6)}px`;
+    svg.setAttribute("role", "group");
+    svg.setAttribute("aria-label", image.alt);
+    return {svg, nodes, edges, canvas: svg.querySelector("g")};
+  }
+
+  // The lines of text inside a group, from top to bottom; a line may have several text elements.
+  function lines(group) {
+    const found = new Map();
+    for (const text of group.querySelectorAll("text")) {
+      const y = Math.round(parseFloat(text.getAttribute("y")));
+      found.set(y, [...(found.get(y) || []), text]);
+    }
+    return [...found.entries()].sort((a, b) => a[0] - b[0]).map(([, texts]) => texts);
+  }
+
+  function words(texts) {
+    return texts.map(text => text.textContent).join(" ").trim();
+  }
+
+  function nodeParts(group) {
+    const [, ...rest] = lines(group);
+    const value = rest.find(texts => /^(! )?value\b/.test(words(texts))) || [];
+    const grad = rest.find(texts => /^(! )?grad\b/.test(words(texts))) || [];
+    const shapes = [...group.querySelectorAll("path, polygon, ellipse")];
+    const visible = shape => !["none", "transparent"].includes(shape.getAttribute("stroke"));
+    const outline = shapes.find(visible) || shapes[0];
+    group.classList.add("cr-node");
+    outline.classList.add("cr-outline");
+    let soFar = null; // the gradient while it is still adding up
+    if (grad.length) {
+      soFar = grad[0].cloneNode(false);
+      soFar.classList.add("cr-so-far", "cr-off");
+      grad[grad.length - 1].after(soFar);
+    }
+    return {group, value, grad, soFar};
+  }
+
+  function edgeParts(group) {
+    const texts = lines(group);
+    const line = group.querySelector("path");
+    group.classList.add("cr-edge");
+    line.classList.add("cr-line");
+    for (const head of group.querySelectorAll("polygon")) head.classList.add("cr-head");
+    return {group, line, message: texts.filter(line => words(line).includes("×")).flat()};
+  }
+
+  // -- the player ---------------------------------------------------------------------------------
+
+  function player(root, image, data) {
+    const {svg, nodes, edges, canvas} = picture(image, data);
+    const {steps} = data;
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+    let at = 0, playing = false, timer = 0, frame = 0;
+
+    // controls
+    const button = (name, word, action) => {
+      const made = element("button", {type: "button", className: `cr-${name}`, onclick: action});
+      made.append(icon(name), element("span", {textContent: word}));
+      return made;
+    };
+    const restart = button("restart", "Restart", () => stop(0));
+    const back = button("back", "Back", () => stop(at - 1));
+    const play = button("play", "Play", toggle);
+    const next = button("next", "Next", () => stop(at + 1));
+    const slider = element("input", {type: "range", min: 0, max: steps.length, step: 1, value: 0});
+    slider.setAttribute("aria-label", "Step");
+    slider.oninput = () => stop(Number(slider.value));
+    const count = element("span", {className: "cr-count"});
+    const speed = element("select");
+    for (const factor of [0.5, 1, 2, 4]) {
+      speed.append(element("option", {value: factor, textContent: `${factor}×`, selected: factor === 1}));
+    }
+    const controls = element("div", {className: "cr-controls"});
+    controls.append(restart, back, play, next, slider, count);
+    controls.append(element("label", {}, "Speed", speed));
+
+    // what happens now
+    const now = element("div", {className: "cr-now"});
+    const phase = element("span", {className: "cr-phase"});
+    const caption = element("div", {className: "cr-caption"});
+    const note = element("div", {className: "cr-note"});
+    now.setAttribute("role", "status");
+    now.setAttribute("aria-live", "polite");
+    now.setAttribute("aria-atomic", "true");
+    now.append(phase, caption, note);
+
+    // the picture, and the panel below it
+    const stage = root.querySelector(".cr-stage");
+    const panel = element("div", {className: "cr-panel"});
+    const rows = Math.max(...data.nodes.map(node => node.paths.length + (node.rest ? 1 : 0)));
+    panel.style.minHeight = `${20 + 22 * (rows + 3)}px`;
+    stage.tabIndex = 0;
+    stage.setAttribute("role", "group");
+    stage.setAttribute("aria-label", "Diagram. Arrow keys step, space plays, Home and End jump.");
+    stage.replaceChildren(svg);
+    stage.before(controls, now);
+    stage.after(panel);
+    nodes.forEach(({group}, i) => {
+      const {name, formula, value, gradient, grad, heading} = data.nodes[i];
+      const made = formula ? ` = ${formula}` : "";
+      group.setAttribute("tabindex", "0");
+      group.setAttribute("role", "img");
+      group.setAttribute(
+        "aria-label", `${name}${made}, value ${value}, gradient ${gradient} = ${grad}, ${heading}`);
+      for (const event of ["mouseenter", "focus"]) group.addEventListener(event, () => inspect(i));
+      for (const event of ["mouseleave", "blur"]) group.addEventListener(event, () => inspect(null));
+    });
+    const items = [...root.querySelectorAll("ol li")];
+    items.forEach((item, i) => {
+      const jump = element("button", {type: "button", textContent: item.textContent});
+      jump.onclick = () => stop(i + 1);
+      item.replaceChildren(jump);
+    });
+    root.addEventListener("keydown", key);
+    inspect(null);
+    show(0, false);
+
+    // -- moving through the steps -----------------------------------------------------------------
+
+    function stop(step) {
+      pause();
+      const to = Math.max(0, Math.min(steps.length, step));
+      show(to, to === at + 1);
+    }
+
+    function toggle() {
+      if (playing) return pause();
+      playing = true;
+      play.replaceChildren(icon("pause"), element("span", {textContent: "Pause"}));
+      if (at === steps.length) show(0, false);
+      timer = setTimeout(advance, 150);
+    }
+
+    function pause() {
+      playing = false;
+      clearTimeout(timer);
+      play.replaceChildren(icon("play"), element("span", {textContent: "Play"}));
+    }
+
+    function advance() {
+      if (!root.isConnected || at === steps.length) return pause();
+      show(at + 1, true);
+    }
+
+    function arrived() {
+      root.dataset.settled = at;
+      if (!playing) return;
+      if (at === steps.length) return pause();
+      timer = setTimeout(advance, (REST + (calm.matches ? MOVE : 0)) / speed.value);
+    }
+
+    function key(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.target === speed) return;
+      const press = {" ": toggle, ArrowRight: () => stop(at + 1), ArrowLeft: () => stop(at - 1),
+        Home: () => stop(0), End: () => stop(steps.length)}[event.key];
+      const native = event.target === slider ? event.key !== " "
+        : event.key === " " && event.target.closest("button, summary");
+      if (!press || native) return;
+      event.preventDefault();
+      event.stopPropagation();
+      press();
+    }
+
+    // -- one step ---------------------------------------------------------------------------------
+
+    function show(to, moving) {
+      cancelAnimationFrame(frame);
+      for (const pill of canvas.querySelectorAll(".cr-pill")) pill.remove();
+      at = to;
+      delete root.dataset.settled;
+      const step = steps[at - 1];
+      const kind = step ? step.kind : "";
+      now.dataset.phase = PHASES[kind] || kind;
+      phase.textContent = PHASE_NAMES[now.dataset.phase];
+      caption.textContent = (step || data.start).caption;
+      note.textContent = (step || data.start).note;
+      count.textContent = `${at} of ${steps.length}`;
+      slider.value = at;
+      slider.setAttribute("aria-valuetext", `${at} of ${steps.length}: ${caption.textContent}`);
+      restart.disabled = back.disabled = at === 0;
+      next.disabled = at === steps.length;
+      items.forEach((item, i) => i === at - 1
+        ? item.setAttribute("aria-current", "step") : item.removeAttribute("aria-current"));
+      root.dataset.step = at;
+
+      const flights = step ? flightsOf(step) : [];
+      if (moving && !calm.matches && flights.length) {
+        paint(at - 1, step);
+        reveal(step, true);
+        fly(flights, () => { paint(at, step); arrived(); });
+      } else {
+        paint(at, step);
+        reveal(step, false);
+        arrived();
+      }
+    }
+
+    // What moves: an operation's inputs up to it, or a message down its edge.
+    function flightsOf(step) {
+      if (step.kind === "message") {
+        return [{line: edges[step.edge].line, text: step.figures[2], grad: true}];
+      }
+      if (step.kind !== "value") return [];
+      return data.edges.flatMap(([parent, output], j) => output === step.node
+        ? [{line: edges[j].line, text: data.nodes[parent].value, grad: false}] : []);
+    }
+
+    // Everything that the first `upto` steps have brought, with `step` as what happens now.
+    function paint(upto, step) {
+      const valued = new Set(), flowed = new Set(), graded = new Map();
+      const missing = data.nodes.map(() => 0);
+      for (const [parent] of data.edges) missing[parent] += 1;
+      steps.slice(0, upto).forEach(({kind, node, edge, figures}) => {
+        if (kind === "value") valued.add(node);
+        if (kind === "seed") graded.set(node, figures[0]);
+        if (kind === "message") {
+          flowed.add(edge);
+          missing[node] -= 1;
+          if (!graded.has(node)) graded.set(node, figures[2]);
+        }
+        if (kind === "sum") graded.set(node, figures[2]);
+      });
+      const adding = step && step.kind === "message" && upto === at
+        && steps[at] && steps[at].kind === "sum" ? step.node : null; // in hand, not yet added
+      const live = step && step.kind !== "done" ? step : {};
+      nodes.forEach(({group, value, grad, soFar}, i) => {
+        const complete = graded.has(i) && !missing[i] && i !== adding;
+        toggleClasses(group, {
+          "cr-todo": !valued.has(i) && live.node !== i,
+          "cr-graded": complete,
+          "cr-live": live.node === i || (live.edge != null && data.edges[live.edge][1] === i),
+          "cr-value": live.kind === "value",
+          "cr-grad": live.kind !== "value",
+        });
+        for (const text of value) text.classList.toggle("cr-off", !valued.has(i));
+        for (const text of grad) text.classList.toggle("cr-off", !complete);
+        if (soFar) {
+          soFar.classList.toggle("cr-off", !graded.has(i) || complete);
+          soFar.textContent = `grad ${graded.get(i)} + …`;
+        }
+      });
+      edges.forEach(({group, message}, j) => {
+        const [, output] = data.edges[j];
+        toggleClasses(group, {
+          "cr-todo": !valued.has(output) && !(live.kind === "value" && live.node === output),
+          "cr-fed": live.kind === "value" && live.node === output,
+          "cr-flowed": flowed.has(j) || live.edge === j,
+          "cr-live": live.edge === j,
+        });
+        for (const text of message) text.classList.toggle("cr-off", !flowed.has(j));
+      });
+    }
+
+    function toggleClasses(group, classes) {
+      for (const [name, on] of Object.entries(classes)) group.classList.toggle(name, Boolean(on));
+    }
+
+    function fly(flights, land) {
+      const pills = flights.map(({line, text, grad}) => {
+        const pill = drawn("g", {class: `cr-pill ${grad ? "cr-grad" : ""}`, "aria-hidden": "true"});
+        const label = drawn("text", {"text-anchor": "middle", y: 4.6, "font-size": 13});
+        label.textContent = text;
+        pill.append(label);
+        canvas.append(pill);
+        const width = Math.max(22, label.getComputedTextLength() + 14);
+        pill.prepend(drawn("rect", {x: -width / 2, y: -11, width, height: 22, rx: 11}));
+        const length = line.getTotalLength();
+        return far => {
+          const point = line.getPointAtLength(length * (grad ? 1 - far : far));
+          pill.setAttribute("transform", `translate(${point.x} ${point.y})`);
+          return pill;
+        };
+      });
+      const start = performance.now(), duration = MOVE / speed.value;
+      const tick = time => {
+        const far = Math.min(1, Math.max(0, (time - start) / duration));
+        const eased = far < 0.5 ? 2 * far * far : 1 - 2 * (1 - far) * (1 - far);
+        const placed = pills.map(place => place(eased));
+        if (far < 1) {
+          frame = requestAnimationFrame(tick);
+        } else {
+          for (const pill of placed) pill.remove();
+          land();
+        }
+      };
+      tick(start);
+    }
+
+    // Where the picture is larger than the stage, scroll to what happens.
+    function reveal(step, smoothly) {
+      if (!step || step.kind === "done") return;
+      if (stage.scrollWidth <= stage.clientWidth && stage.scrollHeight <= stage.clientHeight) return;
+      const here = nodes[step.node].group.getBoundingClientRect();
+      const frame = stage.getBoundingClientRect();
+      stage.scrollBy({
+        left: here.x + here.width / 2 - frame.x - frame.width / 2,
+        top: here.y + here.height / 2 - frame.y - frame.height / 2,
+        behavior: smoothly ? "smooth" : "instant",
+      });
+    }
+
+    // -- one value, and the paths behind its gradient ---------------------------------------------
+
+    function inspect(i) {
+      if (i === null) {
+        const focused = nodes.findIndex(({group}) => group === document.activeElement);
+        if (focused >= 0) return inspect(focused);
+        trace(null);
+        panel.replaceChildren(element("span", {className: "cr-hint", textContent:
+          "Point at a value, or reach it with Tab, to see the paths behind its gradient."}));
+        return;
+      }
+      const node = data.nodes[i];
+      const facts = element("div", {className: "cr-facts"});
+      facts.append(
+        element("b", {textContent: node.formula ? `${node.name} = ${node.formula}` : node.name}),
+        element("span", {className: "cr-is-value", textContent: `value ${node.value}`}),
+        element("span", {className: "cr-is-grad", textContent: `grad ${node.gradient} = ${node.grad}`}));
+      const table = element("table");
+      const head = element("thead"), body = element("tbody"), foot = element("tfoot");
+      const row = (...cells) => element("tr", {}, ...cells);
+      const cell = (tag, text) => element(tag, {textContent: text});
+      head.append(row(cell("th", node.heading), cell("th", "product of the local derivatives")));
+      for (const path of node.paths) {
+        const line = row(cell("td", path.route), cell("td", path.product));
+        line.onmouseenter = () => trace(i, [path]);
+        line.onmouseleave = () => trace(i, node.paths);
+        body.append(line);
+      }
+      if (node.rest) body.append(row(cell("td", node.rest), cell("td", "")));
+      foot.append(row(cell("th", "sum over all paths"), cell("td", `${node.sum} = ${node.gradient}`)));
+      table.append(head, body, foot);
+      panel.replaceChildren(facts, table);
+      trace(i, node.paths);
+    }
+
+    function trace(i, paths = []) {
+      svg.classList.toggle("cr-tracing", i !== null);
+      const traced = new Set(paths.flatMap(path => path.edges));
+      const touched = new Set([i]);
+      for (const j of traced) for (const end of data.edges[j]) touched.add(end);
+      nodes.forEach(({group}, k) => group.classList.toggle("cr-traced", touched.has(k)));
+      edges.forEach(({group}, j) => group.classList.toggle("cr-traced", traced.has(j)));
+    }
+  }
+})();
