@@ -23,7 +23,7 @@ from typing import NoReturn
 from autograd import demo
 from autograd.drawing import draw
 from autograd.expressions import ExpressionError, assignment, compute
-from autograd.graph import paths, topological_order
+from autograd.graph import edge_visits, paths, topological_order
 from autograd.report import report
 from autograd.text import names, printable
 from autograd.value import Value
@@ -92,7 +92,7 @@ def _formula(arguments: list[str], prog: str) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="the sum over paths from this value",
+        help="the sum over paths from this value, and what following every path costs",
     )
     parser.add_argument("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
     options = parser.parse_intermixed_args([_protected(text) for text in arguments])
@@ -108,6 +108,8 @@ def _formula(arguments: list[str], prog: str) -> None:
     _write(report(root, besides))
     for leaf in leaves:
         _write("\n" + str(paths(root, leaf, MAX_PATHS)))
+    if leaves and (visits := edge_visits(root)).saved:
+        _write("\n" + str(visits))
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
 

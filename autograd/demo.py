@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograd.graph import paths
+from autograd.graph import edge_visits, paths
 from autograd.report import report, table
 from autograd.text import number
 from autograd.value import Value
@@ -37,6 +37,7 @@ def toy_text(e: Value) -> Iterator[str]:
     yield report(e) + "\n"
     for leaf in e.parents[0].parents:
         yield str(paths(e, leaf))
+    yield str(edge_visits(e))
 
 
 def circuit() -> Iterator[str]:

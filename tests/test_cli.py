@@ -77,6 +77,17 @@ def test_paths(run):
     assert "\n\n1 path from a to e\n  a–c–e  1 × 2 = 2\n" in result.stdout
 
 
+def test_paths_say_what_backpropagation_saves(answer):
+    """Once, for all leaves; and not where nothing is saved."""
+    toy = "c = a + b; d = b + 1; e = c*d", "a=2", "b=1", "--paths", "b"
+    assert answer(*toy)[1].split("\n\n")[-1].splitlines() == [
+        "3 paths from 2 leaves to e",
+        "  one by one, the paths walk 6 edges, c–e 2 times",
+        "  backpropagation walks 5 edges, each once",
+    ]
+    assert "backpropagation" not in answer("y = a*b", "a=2", "b=1", "--paths", "b")[1]
+
+
 def test_paths_from_a_value_without_a_name_of_its_own(answer):
     assert "1 path from v2 to e" in answer(*TOY, "--paths", "v2")[1]
 

@@ -1,6 +1,7 @@
 """Walks over a graph, and the chain rule read as a sum over paths."""
 
 import math
+from collections import Counter
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import Value, paths
-from autograd.graph import count_paths, edges, topological_order
+from autograd.graph import count_paths, edge_visits, edges, topological_order
 
 
 def toy():
@@ -293,3 +295,159 @@ def test_path_sum_equals_backpropagation_equals_the_engine(nodes):
         assert row.nodes[-1] is root
         for (low, high), position in zip(pairwise(row.nodes), row.positions, strict=True):
             assert high.parents[position] is low
+
+
+# -- where infinities meet zeros -------------------------------------------------------------------
+
+
+def test_the_text_says_why_nothing_passes():
+    """Both rules that turn inf x 0 into 0: a selection, and an adjoint of exactly 0."""
+    x, y = Value(-1.0, "x"), Value(0.0, "y")
+    root = autograd.sqrt(autograd.maximum(x, y))
+    assert "0 × inf = 0  (maximum passes nothing to x)" in str(paths(root, x))
+    root = 0.0 * autograd.sqrt(y)
+    assert "inf × 0 = 0  (nothing arrives at v1)" in str(paths(root, y))
+
+
+def test_the_text_says_where_the_products_do_not_add_up():
+    """inf x (3 - 3) is 0 for the engine, and inf - inf on the paths: the table shows both."""
+    x = Value(0.0, "x")
+    v = autograd.sqrt(x)
+    v.label = "v"
+    y = v * 3.0 - v * 3.0
+    y.label = "y"
+    found = paths(y, x)
+    y.backward()
+    assert found.total == x.grad == 0.0
+    assert [row.product for row in found.rows] == [math.inf, -math.inf]
+    products, gradient = str(found).splitlines()[3:5]
+    assert products == "  sum over all paths: inf + (-inf) = nan"
+    assert gradient == (
+        "  ∂y/∂x = 0: backpropagation adds up at each node before it goes on; "
+        "v gets 0 in all, and passes nothing"
+    )
+
+
+def test_the_text_does_not_hide_an_overflow():
+    """The adjoint overflows to inf where each path, by itself, stays finite."""
+    x = Value(1.0, "x")
+    v = x * 1e-300
+    y = v * 1e308 + v * 1e308
+    found = paths(y, x)
+    y.backward()
+    assert found.total == x.grad == math.inf
+    assert "sum over all paths: 100000000 + 100000000 = 200000000\n" in str(found)
+    assert "= inf: backpropagation adds up at each node before it goes on\n" in str(found)
+
+
+@st.composite
+def awkward_graphs(draw):
+    """Graphs whose values and local derivatives are 0, huge, infinite and NaN, with selections."""
+    numbers = st.sampled_from(
+        [0.0, -0.0, 1.0, -1.5, 0.1, 1e-320, 1e200, -1e308, math.inf, math.nan]
+    )
+    nodes = [Value(x) for x in draw(st.lists(numbers, min_size=1, max_size=3))]
+    operations = [
+        lambda a, b: a + b,
+        lambda a, b: a - b,
+        lambda a, b: a * b,
+        lambda a, b: a / b,
+        lambda a, b: autograd.sqrt(a),
+        lambda a, b: autograd.relu(a),
+        autograd.maximum,
+        lambda a, b: autograd.where(a > 0, a, b),
+        lambda a, b: autograd.sum([a, b, a]),
+    ]
+    for _ in range(draw(st.integers(1, 10))):
+        pick = st.sampled_from(nodes)
+        nodes.append(draw(st.sampled_from(operations))(draw(pick), draw(pick)))
+    return nodes
+
+
+@given(awkward_graphs())
+def test_the_total_is_the_engines_gradient_to_the_bit(nodes):
+    """Also with 0 x inf, NaN and overflow: same rules, same order of additions."""
+    root = nodes[-1]
+    totals = [paths(root, node, limit=3).total for node in nodes]
+    root.backward()
+    assert list(map(repr, totals)) == [repr(node.grad) for node in nodes]
+    for node in nodes:
+        str(paths(root, node))
+
+
+# -- what following every path would cost ----------------------------------------------------------
+
+
+def test_edge_visits_of_the_toy():
+    """Path by path one visits c–e twice, for a and for b; backpropagation once."""
+    _, _, c, _, e = toy()
+    found = edge_visits(e)
+    assert (found.leaves, found.count, found.path_steps, found.edges) == (2, 3, 6, 5)
+    assert (found.busiest.parent, found.busiest.output, found.busiest_visits) == (c, e, 2)
+    assert found.saved == 1
+    assert str(found).splitlines() == [
+        "3 paths from 2 leaves to e",
+        "  one by one, the paths walk 6 edges, c–e 2 times",
+        "  backpropagation walks 5 edges, each once",
+    ]
+
+
+def test_edge_visits_of_the_sigmoid_network():
+    """The same as all paths of all ten parameters written down one by one."""
+    parameters, loss = sigmoid_network()
+    found = edge_visits(loss)
+    rows = [row for leaf in parameters.values() for row in paths(loss, leaf).rows]
+    assert (found.leaves, found.count) == (10, len(rows)) == (10, 18)
+    assert found.path_steps == sum(len(row.factors) for row in rows)
+    assert found.edges == len(edges(loss))
+    walked = Counter(step for row in rows for step in pairwise(map(id, row.nodes)))
+    assert found.busiest_visits == max(walked.values()) == 9
+
+
+def test_edge_visits_of_a_3_4_4_1_network():
+    """41 parameters: 1 + 4 to the output neuron, 20 with one way on, 16 with four."""
+    model = nn.MLP(3, [4, 4, 1], seed=0)
+    out = model([1.0, 2.0, 3.0])
+    found = edge_visits(out)
+    assert (found.leaves, found.count) == (41, 1 + 4 + 20 + 4 * 16)
+    # A neuron is dot, + and, in the hidden layers, tanh: 3 edges from weight to tanh, 2 from bias.
+    to_output = {0: 2, 1: 2 + 3, 2: 2 + 3 + 3}  # of a weight, by layer counted from the output
+    assert found.path_steps == (
+        (4 * to_output[0] + 1)
+        + (16 * to_output[1] + 4 * (to_output[1] - 1))
+        + 4 * (12 * to_output[2] + 4 * (to_output[2] - 1))
+    )
+    assert found.edges == len(edges(out)) == (8 + 2) + 4 * (8 + 2 + 1) + 4 * (3 + 2 + 1)
+    first = model.layers[0].neurons[0].weights[0]
+    one = paths(out, first)
+    assert (one.count, one.path_steps, one.edges, one.saved) == (4, 4 * 8, 3 + 4 * 4 + 1, 12)
+
+
+def test_edge_visits_beyond_counting():
+    """2**100 paths of 100 steps: exact, and without the busiest edge."""
+    _, y = chain_of_squares(100)
+    found = edge_visits(y)
+    assert (found.count, found.path_steps, found.edges) == (2**100, 100 * 2**100, 200)
+    assert (found.busiest, found.busiest_visits) == (None, 0)
+    assert "walk 1.26e32 edges\n" in str(found)
+
+
+def test_edge_visits_of_a_leaf():
+    """Its gradient is 1, and there is nothing to walk over."""
+    x = Value(1.0, "x")
+    found = edge_visits(x)
+    assert (found.leaves, found.count, found.path_steps, found.edges) == (1, 1, 0, 0)
+    assert found.busiest is None
+    assert str(found).splitlines()[0] == "1 path from 1 leaf to x"
+
+
+@given(graphs())
+def test_edge_visits_are_those_of_all_leaves_together(nodes):
+    root = nodes[-1]
+    found = edge_visits(root)
+    leaves = [node for node in topological_order(root) if not node.parents]
+    each = [paths(root, leaf, limit=0) for leaf in leaves]
+    assert found.leaves == len(leaves)
+    assert found.count == sum(one.count for one in each)
+    assert found.path_steps == sum(one.path_steps for one in each)
+    assert found.edges == len(edges(root))
