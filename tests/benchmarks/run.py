@@ -15,10 +15,10 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from environments import PROJECT, interpreter, module_path
+from environments import PROJECT, REQUIREMENTS, interpreter, module_path
 from harness import Measurement
 from report import TOLERANCE, Rounds, disagreement, medians, summary, table
 from suites import SUITES, Row
@@ -46,7 +46,7 @@ def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
 
 def run(rows: Sequence[Row], pythons: dict[str, Path], rounds: int) -> list[Rounds]:
     """The measurements of every row, one peer after the other within each round."""
-    results: list[Rounds] = [{peer: [] for peer in row.peers if peer in pythons} for row in rows]
+    results: list[Rounds] = [{peer: [] for peer in row.peers} for row in rows]
     for i in range(rounds):
         for row, result in zip(rows, results, strict=True):
             if i and not row.repeat:
@@ -57,13 +57,24 @@ def run(rows: Sequence[Row], pythons: dict[str, Path], rounds: int) -> list[Roun
     return results
 
 
+def select(rows: Sequence[Row], only: list[str] | None, peers: list[str] | None) -> list[Row]:
+    """The rows of these workloads, each with these peers alone; None means all."""
+    chosen = [
+        replace(row, peers=tuple(peer for peer in row.peers if peer in (peers or row.peers)))
+        for row in rows
+        if row.workload in (only or row.workload)
+    ]
+    return [row for row in chosen if row.peers]
+
+
 def parse() -> argparse.Namespace:
     description, _, details = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(description=description, epilog=details)
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", metavar="WORKLOAD", help="chain, memory, ...")
-    parser.add_argument("--peers", nargs="+", help="leave out all others")
+    workloads = sorted({row.workload for rows in SUITES.values() for row in rows})
+    parser.add_argument("--only", nargs="+", choices=workloads, help="these workloads")
+    parser.add_argument("--peers", nargs="+", choices=REQUIREMENTS, help="these peers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument(
         "--environments",
@@ -77,15 +88,12 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse()
-    rows = [
-        row for row in SUITES[arguments.suite] if row.workload in (arguments.only or row.workload)
-    ]
-    wanted = dict.fromkeys(peer for row in rows for peer in row.peers)
-    pythons = {
-        peer: interpreter(peer, arguments.environments.resolve())
-        for peer in wanted
-        if peer in (arguments.peers or wanted)
-    }
+    rows = select(SUITES[arguments.suite], arguments.only, arguments.peers)
+    needed = dict.fromkeys(peer for row in rows for peer in row.peers)
+    if any(row.workload == "microgpt" for row in rows):
+        needed["microgpt"] = None  # ours borrow its engine module
+    directory = arguments.environments.resolve()
+    pythons = {peer: interpreter(peer, directory) for peer in needed}
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by every peer
     results = run(rows, pythons, arguments.rounds)
