@@ -398,7 +398,7 @@ pow_: Final[Primitive] = _row(
     "pow",
     ieee.power,
     lambda out, a, b: (
-        message(b, pow_const(a, b - 1.0)),
+        message(b, pow_(a, b - 1.0)),
         where(a, message(out, log(a)), where(greater(0.0, b), -out, 0.0)),
     ),
     "a ** b with both varying.",
