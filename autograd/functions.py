@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.primitives import Primitive, describe
-from autograd.value import Value, apply
+from autograd.value import Fan, Value, apply, with_floats
 
 __all__ = [
     "dot",
@@ -109,7 +109,35 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
         raise ValueError(
             f"dot needs two sequences of equal length, got {len(left)} and {len(right)} numbers"
         )
-    return _over(primitives.dot, left + right)
+    # The table's row for dot once more, for speed alone: a neuron is one of these. A test holds it
+    # to the row bit by bit.
+    n = len(left)
+    inputs = left + right
+    factors = inputs.copy()
+    total = 0.0
+    recorded = False
+    for i in range(n):
+        x, y = inputs[i], inputs[n + i]
+        if isinstance(x, Value):
+            a = x._data
+            recorded = True
+        elif type(x) is float:
+            a = x
+        else:
+            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+        if isinstance(y, Value):
+            b = y._data
+            recorded = True
+        elif type(y) is float:
+            b = y
+        else:
+            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+        total += a * b
+        factors[i] = b
+        factors[n + i] = a
+    if not recorded:
+        return total
+    return Value(total, None, primitives.dot, _fan=Fan(tuple(inputs), tuple(factors)))
 
 
 def norm(values: Iterable[Any]) -> Any:

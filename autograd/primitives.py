@@ -93,6 +93,13 @@ class Primitive:
         self.builtin = builtin
 
     def __call__(self, *inputs: Any) -> Any:
+        if self.arity == 1 and len(inputs) == 1:  # the same as below, sooner
+            x = inputs[0]
+            if type(x) is float:
+                return self.forward(x)
+            record = getattr(x, "__primitive__", None)
+            if record is not None:
+                return record(self, inputs)
         if len(inputs) != self.arity and self.arity is not None:
             inputs = self._with_defaults(inputs)
         for x in inputs:
@@ -101,8 +108,6 @@ class Primitive:
         return self.forward(*inputs)
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
-        if len(inputs) == 1 and hasattr(inputs[0], "__primitive__"):
-            return inputs[0].__primitive__(self, inputs)
         numpy = sys.modules.get("numpy")
         if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
             return self._elementwise(numpy, inputs)
@@ -226,7 +231,7 @@ def as_float(x: object, where: str) -> float:
     """
     if isinstance(x, float):
         return float(x)
-    if isinstance(x, Real) or _is_numpy_scalar(x):
+    if isinstance(x, (int, Real)) or _is_numpy_scalar(x):  # int first: asking an ABC is slow
         try:
             return float(x)  # type: ignore[arg-type]
         except OverflowError:

@@ -23,7 +23,7 @@ import math
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Final, SupportsFloat, final
 
@@ -510,33 +510,30 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     """Compute a primitive over Values and numbers, and record it with its local derivatives."""
     if primitive.arity == 1:
         return unary(primitive, inputs[0])
-    numbers: list[float] = []
     for x in inputs:
-        if isinstance(x, Value):
-            numbers.append(x._data)
-        elif type(x) is float:
-            numbers.append(x)
-        else:
-            return apply(primitive, _with_floats(primitive, inputs))
+        if not isinstance(x, Value) and type(x) is not float:
+            inputs = tuple(with_floats(primitive, inputs))
+            break
     if primitive is pow_ and not isinstance(inputs[1], Value):
         primitive = pow_const
+    numbers = [x._data if isinstance(x, Value) else x for x in inputs]
     data = primitive.forward(*numbers)
-    if _idle():
+    if MODES.active != 0 and _idle():
         return Value(data)
     return _place(primitive, data, inputs, _differentiate(primitive, data, numbers))
 
 
-def _with_floats(primitive: Primitive, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+def with_floats(primitive: Primitive, inputs: Sequence[Any]) -> list[Any]:
     """The inputs with every number among them as a float."""
     where = f"{primitive.name} takes a Value or"
-    return tuple([x if isinstance(x, Value) else as_float(x, where) for x in inputs])
+    return [x if isinstance(x, Value) else as_float(x, where) for x in inputs]
 
 
 def unary(primitive: Primitive, x: Value) -> Value:
     """`apply` for one input, which is most of the table."""
     number = x._data
     data = primitive.forward(number)
-    if _idle():
+    if MODES.active != 0 and _idle():
         return Value(data)
     factor: float
     if primitive.builtin:
@@ -640,7 +637,7 @@ def _operand(other: object) -> float | None:
     the operator returns NotImplemented and other types (an ndarray) have their say."""
     if type(other) is float:
         return other
-    if _is_real(other) or other is None or isinstance(other, NEVER_OPERANDS):
+    if type(other) is int or _is_real(other) or other is None or isinstance(other, NEVER_OPERANDS):
         return as_float(other, "an operand of a Value must be a Value or")
     return None
 
@@ -672,7 +669,7 @@ def _checked_label(label: object) -> str:
 def _idle() -> bool:
     """Whether nothing is recorded and nobody watches, so that local derivatives would be for
     nothing."""
-    return MODES.active != 0 and not recording() and not watching()
+    return not recording() and not watching()
 
 
 def _admit(node: Value) -> bool:
@@ -710,12 +707,13 @@ def _where() -> str:
 
 
 class Pass:
-    """The nodes whose consumers are being counted."""
+    """What a reverse pass has met, so that one that did not finish can be taken back."""
 
-    __slots__ = ("visited",)
+    __slots__ = ("leaves", "nodes")
 
     def __init__(self) -> None:
-        self.visited: list[Value] = []
+        self.nodes: list[Value] = []
+        self.leaves: list[Value] = []
 
 
 _PASS: Final = Pass()
@@ -726,15 +724,20 @@ _set_grad: Final[Any] = vars(Value)["_grad"].__set__
 def _abandon() -> None:
     """Take back the counts of a pass that did not finish, and let go of its nodes. If this is
     interrupted too, the next pass begins with it."""
-    for node in _PASS.visited:
+    for node in _PASS.nodes:
         node._waiting = 0
-    _PASS.visited = []
+    for leaf in _PASS.leaves:
+        leaf._waiting = 0
+    _PASS.nodes = []
+    _PASS.leaves = []
 
 
 def _backward(root: Value, seed: float) -> None:
     _abandon()
-    _PASS.visited = visited = [root]
-    leaves = _count_consumers(root, visited)
+    nodes = _PASS.nodes = [root]
+    leaves: list[Value] = []
+    _PASS.leaves = leaves
+    _count_consumers(nodes, leaves)
     if root._primitive is None:
         leaves.append(root)
         root._pa = seed
@@ -746,30 +749,27 @@ def _backward(root: Value, seed: float) -> None:
     deque(map(_set_grad, leaves, totals), maxlen=0)
     for leaf in leaves:
         leaf._waiting = 0
-    _PASS.visited = []
+    _PASS.nodes = []
+    _PASS.leaves = []
 
 
-def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
-    """For every node below the root, adjoint 0 and in `_waiting` the number of edges that will
-    report to it; returns the leaves. A leaf collects its adjoint of this pass in `_pa`, which it
-    has no other use for; its count only says that it was seen, since it passes nothing on."""
+def _count_consumers(nodes: list[Value], leaves: list[Value]) -> None:
+    """From the root, which is all there is in `nodes`, find every node below: adjoint 0, and in
+    `_waiting` the number of edges that will report to it. A leaf collects its adjoint of this pass
+    in `_pa`, which it has no other use for; its count only says that it was met, since it passes
+    nothing on."""
     # An edge is treated alike in `_a`, in `_b` and in a fan, and written out three times: here and
     # in `_send_messages` is where a pass spends its time.
-    leaves: list[Value] = []
-    stack: list[Value] = [root]
-    while stack:
-        node = stack.pop()
+    for node in nodes:  # which grows on the way
         a = node._a
         if a is not None:
             if a._primitive is None:
                 if a._waiting == 0:
-                    visited.append(a)
                     leaves.append(a)
                     a._waiting = 1
                     a._pa = 0.0
             elif a._waiting == 0:
-                visited.append(a)
-                stack.append(a)
+                nodes.append(a)
                 a._waiting = 1
                 a._grad = 0.0
             else:
@@ -778,13 +778,11 @@ def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
         if b is not None:
             if b._primitive is None:
                 if b._waiting == 0:
-                    visited.append(b)
                     leaves.append(b)
                     b._waiting = 1
                     b._pa = 0.0
             elif b._waiting == 0:
-                visited.append(b)
-                stack.append(b)
+                nodes.append(b)
                 b._waiting = 1
                 b._grad = 0.0
             else:
@@ -795,84 +793,78 @@ def _count_consumers(root: Value, visited: list[Value]) -> list[Value]:
                 if isinstance(x, Value):
                     if x._primitive is None:
                         if x._waiting == 0:
-                            visited.append(x)
                             leaves.append(x)
                             x._waiting = 1
                             x._pa = 0.0
                     elif x._waiting == 0:
-                        visited.append(x)
-                        stack.append(x)
+                        nodes.append(x)
                         x._waiting = 1
                         x._grad = 0.0
                     else:
                         x._waiting += 1
-    return leaves
 
 
 def _send_messages(root: Value) -> None:
     """From the root down, each node once, when all its consumers have reported."""
     factor: float  # declared, or mypyc would box it
     watched = MODES.active != 0 and watching()
-    stack: list[Value] = [root]
-    while stack:
-        node = stack.pop()
+    ready: list[Value] = [root]
+    while ready:
+        node = ready.pop()
         adjoint = node._grad
         if adjoint == 0.0:
-            _send_nothing(node, stack)
+            _send_nothing(node, ready)
             continue
         if watched:
             _watch_messages(node)
         a = node._a
         if a is not None:
             factor = node._pa
-            sends = factor != 0.0 or not _cuts(node)
             if a._primitive is None:
-                if sends:
+                if factor != 0.0 or not _cuts(node):
                     a._pa += adjoint * factor
             else:
-                if sends:
+                if factor != 0.0 or not _cuts(node):
                     a._grad += adjoint * factor
                 a._waiting -= 1
                 if a._waiting == 0:
-                    stack.append(a)
+                    ready.append(a)
         b = node._b
         if b is not None:
             factor = node._pb
-            sends = factor != 0.0 or not _cuts(node)
             if b._primitive is None:
-                if sends:
+                if factor != 0.0 or not _cuts(node):
                     b._pa += adjoint * factor
             else:
-                if sends:
+                if factor != 0.0 or not _cuts(node):
                     b._grad += adjoint * factor
                 b._waiting -= 1
                 if b._waiting == 0:
-                    stack.append(b)
+                    ready.append(b)
         fan = node._fan
         if fan is not None:
             factors = fan.factors
             for i, x in enumerate(fan.inputs):
                 if isinstance(x, Value):
                     factor = factors[i]
-                    sends = factor != 0.0 or not _cuts(node)
                     if x._primitive is None:
-                        if sends:
+                        if factor != 0.0 or not _cuts(node):
                             x._pa += adjoint * factor
                     else:
-                        if sends:
+                        if factor != 0.0 or not _cuts(node):
                             x._grad += adjoint * factor
                         x._waiting -= 1
                         if x._waiting == 0:
-                            stack.append(x)
+                            ready.append(x)
 
 
-def _send_nothing(node: Value, stack: list[Value]) -> None:
+def _send_nothing(node: Value, ready: list[Value]) -> None:
     """Report to the inputs without a message: an adjoint of exactly 0 stays 0 along any edge."""
     for x in node.parents:
         if x._primitive is not None:
             x._waiting -= 1
             if x._waiting == 0:
-                stack.append(x)
+                ready.append(x)
 
 
 def _cuts(node: Value) -> bool:
