@@ -1,11 +1,11 @@
 """The command line: `python -m autograd`, also installed as `chainrule`.
 
-    chainrule "e = (a+b)*(b+1)" a=2 b=1 --paths b --draw e.svg
+    chainrule "e = (a+b)*(b+1)" a=2 b=1 --paths b --draw e.svg --steps e.html
     chainrule demo
 
 It prints every value of a formula with its gradient and local derivatives and, on request, a sum
-over paths and a diagram. A mistake in the command ends with exit status 2, a file or picture that
-can't be made with 1, each with one message.
+over paths, a diagram, and a page that plays both passes step by step. A mistake in the command ends
+with exit status 2, a file or picture that can't be made with 1, each with one message.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from autograd import demo
 from autograd.drawing import draw
+from autograd.drawing.player import steps
 from autograd.expressions import ExpressionError, assignment, compute
 from autograd.graph import edge_visits, paths, topological_order
 from autograd.report import report
@@ -95,10 +96,14 @@ def _formula(arguments: list[str], prog: str) -> None:
         help="the sum over paths from this value, and what following every path costs",
     )
     parser.add_argument("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
+    parser.add_argument(
+        "--steps", metavar="FILE", help="write a page that plays both passes step by step: .html"
+    )
     options = parser.parse_intermixed_args([_protected(text) for text in arguments])
     if options.expression is None:
         parser.error("no formula; give one in quotes, as in 'e = (a + b) * (b + 1)' a=2 b=1")
     _check_suffix(options.draw)
+    _check_page(options.steps)
 
     computation = compute(options.expression, _inputs(options.inputs))
     root = computation.root
@@ -112,6 +117,8 @@ def _formula(arguments: list[str], prog: str) -> None:
         _write("\n" + str(visits))
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
+    if options.steps is not None:
+        _write("\n" + _written(options.steps, lambda: steps(root).save(options.steps)))
 
 
 def _demo(arguments: list[str], prog: str) -> None:
@@ -167,10 +174,21 @@ def _check_suffix(filename: str | None) -> None:
         )
 
 
+def _check_page(filename: str | None) -> None:
+    if filename is not None and Path(filename).suffix.lower() not in {".html", ".htm"}:
+        raise ExpressionError(
+            f"--steps writes a page; end the file's name in .html, as in {printable(filename)}.html"
+        )
+
+
 def _draw(root: Value, filename: str) -> str:
-    """Write the diagram; what to tell the user about it."""
+    return _written(filename, lambda: draw(root).write(filename))
+
+
+def _written(filename: str, write: Callable[[], object]) -> str:
+    """Write a picture; what to tell the user about it."""
     try:
-        draw(root).write(filename)
+        write()
     except (OSError, RuntimeError, ValueError, ImportError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise OutputError(f"can't draw {printable(filename)}: {reason}") from None

@@ -166,7 +166,7 @@ class Passes:
         if waiting:
             return f"{name} waits for {plural(waiting, 'more message')}"
         if consumers == 1:
-            return f"that is all of {name}.grad"
+            return f"{name}.grad is complete" + (f", so {name} may send" if node.op else "")
         all_of = "both" if consumers == 2 else f"all {consumers}"
         return f"{all_of} messages are in: {name}.grad is complete"
 

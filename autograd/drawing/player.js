@@ -182,6 +182,9 @@
       item.replaceChildren(jump);
     });
     root.addEventListener("keydown", key);
+    if (root.closest("[data-chainrule-page]")) { // nothing else on the page wants the keys
+      document.addEventListener("keydown", event => event.target === document.body && key(event));
+    }
     inspect(null);
     show(0, false);
 

@@ -142,9 +142,9 @@ class Player:
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{title}</title>\n"
-            "<style>body { margin: 1rem auto; max-width: 72rem; padding: 0 1rem; }\n"
+            "<style>body { margin: 1rem auto; max-width: 90rem; padding: 0 1rem; }\n"
             "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
-            f"</head>\n<body>\n<main>\n{self.html()}</main>\n</body>\n</html>\n"
+            f"</head>\n<body>\n<main data-chainrule-page>\n{self.html()}</main>\n</body>\n</html>\n"
         )
         pathlib.Path(filename).write_text(page, encoding="utf-8", newline="\n")
         return os.fspath(filename)
