@@ -26,7 +26,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = ["ieee", "primitives", "modes", "value", "functions"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
-# In a process of its own, because mypyc ends the process at the first error. The header replaces
+# In a process of its own, because mypyc ends the process at the first error; silent about modules that
+# are not compiled, because their types are checked elsewhere. The header replaces
 # CPython's trashcan (it says why). Contraction is off so that a*b + c rounds as it does in Python.
 COMPILE = """
 import sys
@@ -36,7 +37,7 @@ from setuptools import setup
 flags = ["/FIautograd/_trashcan.h"] if sys.platform == "win32" else [
     "-include", "autograd/_trashcan.h", "-ffp-contract=off", "-Wno-error"
 ]
-options = ["--config-file=", "--ignore-missing-imports"]
+options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
 modules = [f"autograd/{name}.py" for name in sys.argv[1:]]
 extensions = mypycify(options + modules, debug_level="0", group_name="autograd._compiled")
 extensions[0].extra_compile_args += flags  # one list, shared by all extensions
