@@ -26,9 +26,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = ["ieee", "primitives", "modes", "value", "functions"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
-# In a process of its own, because mypyc ends the process at the first error; silent about modules that
-# are not compiled, because their types are checked elsewhere. The header replaces
-# CPython's trashcan (it says why). Contraction is off so that a*b + c rounds as it does in Python.
+# In a process of its own, because mypyc ends the process at the first error; silent about modules
+# that are not compiled, because their types are checked elsewhere. The header replaces CPython's
+# trashcan (it says why). Contraction is off so that a*b + c rounds as it does in Python.
 COMPILE = """
 import sys
 from mypyc.build import mypycify
