@@ -299,8 +299,8 @@ def test_save_writes_a_page_that_needs_nothing_else(tmp_path):
     assert "<title>5 values, 5 edges. e = 6. ∂e/∂a = 2, ∂e/∂b = 5.</title>" in page
     found = Elements(page)
     assert found.tags["link"] == 0
-    sources = [value for name, value in found.attributes if name in ("src", "href")]
-    assert [source[:26] for source in sources] == ["data:image/svg+xml;base64,"]
+    sources = [value for name, value in found.attributes if name in ("src", "srcset", "href")]
+    assert [source[:26] for source in sources] == ["data:image/svg+xml;base64,"] * 2
     assert set(re.findall(r"https?://[^\"' ]+", page)) == {"http://www.w3.org/2000/svg"}
 
 
@@ -521,6 +521,7 @@ def test_next_shows_every_step(page, html):
     assert page.text(".cr-caption") == "Values first, then gradients"
     assert page.text(".cr-count") == "0 of 13"
     assert not [text for text in page.shown(".cr-node") if text.startswith(("value", "grad"))]
+    assert page.shown(".cr-edge") == []
     captions = []
     for _ in TOY:
         page.js("document.querySelector('.cr-next').click()")
@@ -730,17 +731,21 @@ def test_scripts_blocked(page, html):
 
 
 def test_the_picture_without_script_is_the_finished_one(html):
-    encoded = re.search(r"base64,([^\"]*)", html.read_text("utf-8"))[1]
-    svg = base64.b64decode(encoded).decode()
-    assert svg == steps(toy()).svg
-    assert "grad" in svg
+    """In both themes, which differ in their colours alone."""
+    encoded = re.findall(r"base64,([^\"]*)", html.read_text("utf-8"))
+    dark, light = (base64.b64decode(picture).decode() for picture in encoded)
+    assert light == steps(toy()).svg
+    assert "grad 1" in light.replace("\N{NO-BREAK SPACE}", " ")
+    colour = re.compile(r'(fill|stroke)="[^"]*"')
+    assert dark != light
+    assert colour.sub("", dark) == colour.sub("", light)
 
 
 def colours(page):
     return page.js(
         "[getComputedStyle(document.querySelector('.chainrule-player')).backgroundColor,"
         " getComputedStyle(document.querySelector('.chainrule-player')).color,"
-        " getComputedStyle(document.querySelector('.cr-node text')).fill]"
+        " getComputedStyle(document.querySelector('.cr-node .cr-fill-text')).fill]"
     )
 
 

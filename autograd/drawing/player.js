@@ -67,10 +67,12 @@
     svg.removeAttribute("height");
     svg.setAttribute("width", width);
     svg.style.maxWidth = "100%";
-    svg.style.minWidth = `${Math.round(width * 0.6)}px`;
+    svg.style.minWidth = `${Math.round(width * 0.75)}px`;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", image.alt);
-    return {svg, nodes, edges, canvas: svg.querySelector("g")};
+    const canvas = svg.querySelector("g");
+    canvas.append(...[...edges, ...nodes].map(part => part.group)); // Tab follows the order
+    return {svg, nodes, edges, canvas};
   }
 
   // The lines of text inside a group, from top to bottom; a line may have several text elements.
@@ -111,7 +113,10 @@
     group.classList.add("cr-edge");
     line.classList.add("cr-line");
     for (const head of group.querySelectorAll("polygon")) head.classList.add("cr-head");
-    return {group, line, message: texts.filter(line => words(line).includes("×")).flat()};
+    const message = texts.filter(line => words(line).includes("×")).flat();
+    const derivative = texts.flat().filter(text => !message.includes(text));
+    for (const text of derivative) text.classList.add("cr-derivative");
+    return {group, line, message, derivative};
   }
 
   // -- the player ---------------------------------------------------------------------------------
@@ -312,7 +317,7 @@
           soFar.textContent = `grad ${graded.get(i)} + …`;
         }
       });
-      edges.forEach(({group, message}, j) => {
+      edges.forEach(({group, message, derivative}, j) => {
         const [, output] = data.edges[j];
         toggleClasses(group, {
           "cr-todo": !valued.has(output) && !(live.kind === "value" && live.node === output),
@@ -320,6 +325,7 @@
           "cr-flowed": flowed.has(j) || live.edge === j,
           "cr-live": live.edge === j,
         });
+        for (const text of derivative) text.classList.toggle("cr-off", !valued.has(output));
         for (const text of message) text.classList.toggle("cr-off", !flowed.has(j));
       });
     }

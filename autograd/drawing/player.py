@@ -14,6 +14,7 @@ import html
 import json
 import os
 import pathlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from autograd.drawing import NAME_WIDTH, draw
@@ -34,20 +35,26 @@ EDGES_PER_NODE = 5  # of a graph as large as max_nodes
 LIGHT = {
     "background": "#ffffff",
     "text": "#1b1f24",
+    "muted": "#57606a",
+    "line": "#7d8590",
     "value": "#0064a6",
     "grad": "#b34700",
     "input": "#e8f3fb",
     "parameter": "#e4f4ee",
     "output": "#fff6dc",
+    "alarm": "#b3261e",
 }
 DARK = {
     "background": "#16191d",
     "text": "#e6edf3",
+    "muted": "#a3adb8",
+    "line": "#8b949e",
     "value": "#6cb9f5",
     "grad": "#f0a35e",
     "input": "#15324a",
     "parameter": "#11382c",
     "output": "#3b3212",
+    "alarm": "#ff8f87",
 }
 # How JupyterLab, VS Code and Sphinx's themes say which theme they show.
 LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='light']")
@@ -120,14 +127,14 @@ class Player:
     def html(self) -> str:
         """The player as a fragment of a page, which needs nothing from outside the fragment."""
         key = hashlib.sha256((self.svg + self._data).encode()).hexdigest()[:12]
-        image = base64.b64encode(self.svg.encode()).decode()
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
         return (
             f'<div class="chainrule-player" id="chainrule-{key}" lang="en" dir="ltr" '
             'data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_themes()}{_asset('player.css')}</style>\n"
-            f'<div class="cr-stage"><img alt="{html.escape(self._summary)}" '
-            f'src="data:image/svg+xml;base64,{image}"></div>\n'
+            '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
+            f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self._summary)}" '
+            f'src="{_uri(self.svg)}"></picture></div>\n'
             f"<details><summary>All {len(self.steps)} steps in words</summary>"
             f"<ol>{captions}</ol></details>\n"
             f'<script type="application/json">{self._data}</script>\n'
@@ -141,6 +148,7 @@ class Player:
         page = (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n'
             f"<title>{title}</title>\n"
             "<style>body { margin: 1rem auto; max-width: 90rem; padding: 0 1rem; }\n"
             "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
@@ -263,6 +271,18 @@ def _variables(theme: dict[str, str]) -> str:
 
 def _under(pages: tuple[str, ...]) -> str:
     return ", ".join(f"{page} .chainrule-player" for page in pages)
+
+
+def _darkened(svg: str) -> str:
+    """The picture in the dark palette. Quotes in a label are entities, so only attributes match."""
+    dark = {colour: DARK[name] for name, colour in LIGHT.items()}
+    dark |= {"black": DARK["text"], "white": DARK["background"]}
+    pattern = rf'\b(fill|stroke)="({"|".join(dark)})"'
+    return re.sub(pattern, lambda found: f'{found[1]}="{dark[found[2]]}"', svg)
+
+
+def _uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def _asset(name: str) -> str:
