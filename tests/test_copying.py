@@ -227,7 +227,7 @@ def test_primitives_of_ones_own(again: Callable[[Any], Any]) -> None:
 
 def run(code: str, stdin: bytes = b"") -> tuple[bytes, str]:
     done = subprocess.run(
-        [sys.executable, "-c", code], input=stdin, capture_output=True, check=False
+        [sys.executable, "-P", "-c", code], input=stdin, capture_output=True, check=False
     )
     return done.stdout, done.stderr.decode()
 
