@@ -13,7 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from autograd.primitives import TABLE, Primitive
+from autograd import Value
+from autograd.graph import topological_order
+from autograd.primitives import TABLE, Primitive, message
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
@@ -88,3 +90,23 @@ def formulas() -> Callable[..., SearchStrategy[Formula]]:
         return _formulas(rows, numbers)
 
     return strategy
+
+
+@pytest.fixture(scope="session")
+def gradient_graph() -> Callable[[Value, Value], Value]:
+    """The reverse pass in Values: d root/d leaf as a graph, which can be differentiated again."""
+
+    def derivative(root: Value, leaf: Value) -> Value:
+        adjoints: dict[Value, Any] = {root: Value(1.0)}
+        for node in reversed(list(topological_order(root))):
+            if node.primitive is None or node not in adjoints:
+                continue
+            factors = node.primitive.partials(node, *node.inputs)
+            if not isinstance(factors, (tuple, list)):
+                factors = (factors,)
+            for x, factor in zip(node.inputs, factors, strict=True):
+                if isinstance(x, Value):
+                    adjoints[x] = adjoints.get(x, 0.0) + message(adjoints[node], factor)
+        return Value(0.0) + adjoints.get(leaf, 0.0)
+
+    return derivative

@@ -1,0 +1,541 @@
+"""What was decided at the awkward points: one test per line of docs/conventions.md, which names it.
+
+A seed of inf or NaN (`backward(math.inf)`) stands for whatever bad thing happened above.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import mpmath as mp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value
+from autograd.primitives import TABLE, Primitive
+
+INF, NAN = math.inf, math.nan
+ROWS = [row for row in TABLE.values() if row.builtin]
+PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
+
+
+def gradients(function: Callable[..., Any], *point: float, seed: float = 1.0) -> tuple[float, ...]:
+    """The gradient of a function of Values at a point."""
+    inputs = [Value(x) for x in point]
+    function(*inputs).backward(seed)
+    return tuple(x.grad for x in inputs)
+
+
+def same(a: float, b: float) -> bool:
+    """Bit for bit; all NaNs are one."""
+    return a.hex() == b.hex()
+
+
+def test_the_page_names_the_tests() -> None:
+    """Every line of the page stands on a test, and every test has its line."""
+    named = re.findall(r"`(test_\w+)`", PAGE.read_text("utf-8"))
+    here = [name for name in globals() if name.startswith("test_")]
+    assert sorted(named) == sorted(set(here) - {"test_the_page_names_the_tests"})
+
+
+# -- IEEE 754 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "result"),
+    [
+        (lambda a, b: a / b, (1.0, 0.0), INF),
+        (lambda a, b: a / b, (1.0, -0.0), -INF),
+        (lambda a, b: a / b, (-1.0, 0.0), -INF),
+        (lambda a, b: a / b, (0.0, 0.0), NAN),
+        (lambda a, b: a / b, (INF, INF), NAN),
+        (lambda a, b: a % b, (1.0, 0.0), NAN),
+        (lambda a, b: a % b, (INF, 2.0), NAN),
+        (lambda a, b: a // b, (1.0, 0.0), INF),
+        (lambda a, b: a // b, (0.0, 0.0), NAN),
+        (lambda a, b: a**b, (-8.0, 1 / 3), NAN),
+        (lambda a, b: a**b, (0.0, -2.0), INF),
+        (lambda a, b: a**b, (-0.0, -3.0), -INF),
+        (lambda a, b: a**b, (10.0, 400.0), INF),
+        (lambda a, b: a**b, (-10.0, 401.0), -INF),
+        (lambda a, b: a**b, (10.0, -400.0), 0.0),
+        (lambda a, b: a * b, (1e200, 1e200), INF),
+        (lambda a, b: a + b, (INF, -INF), NAN),
+        (autograd.fmod, (1.0, 0.0), NAN),
+        (autograd.fmod, (INF, 1.0), NAN),
+        (autograd.exp, (1000.0,), INF),
+        (autograd.expm1, (1000.0,), INF),
+        (autograd.sinh, (-1000.0,), -INF),
+        (autograd.cosh, (-1000.0,), INF),
+        (autograd.square, (1e200,), INF),
+        (autograd.reciprocal, (-0.0,), -INF),
+        (autograd.log, (0.0,), -INF),
+        (autograd.log, (-1.0,), NAN),
+        (autograd.log1p, (-1.0,), -INF),
+        (autograd.log1p, (-1.5,), NAN),
+        (autograd.log2, (-0.0,), -INF),
+        (autograd.log10, (-INF,), NAN),
+        (autograd.sqrt, (-1.0,), NAN),
+        (autograd.sqrt, (-0.0,), -0.0),
+        (autograd.asin, (1.5,), NAN),
+        (autograd.acos, (-1.5,), NAN),
+        (autograd.acosh, (0.5,), NAN),
+        (autograd.atanh, (1.0,), INF),
+        (autograd.atanh, (-1.0,), -INF),
+        (autograd.atanh, (2.0,), NAN),
+        (autograd.sin, (INF,), NAN),
+        (autograd.tan, (-INF,), NAN),
+        (autograd.lgamma, (-1.0,), INF),
+        (autograd.lgamma, (1e306,), INF),
+        (autograd.floor, (-INF,), -INF),
+        (autograd.ceil, (-0.5,), -0.0),
+    ],
+)
+def test_ieee_754_answers_instead_of_an_exception(
+    function: Callable[..., Any], point: tuple[float, ...], result: float
+) -> None:
+    """Infinity for a pole or an overflow, NaN where there is no real result; constants alike."""
+    values = [Value(x) for x in point]
+    assert same(function(*values).data, result)
+    for i, v in enumerate(values):
+        assert same(function(*point[:i], v, *point[i + 1 :]).data, result)
+
+
+AWKWARD = [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, 2.0, -3.0, 1e200, -1.7e308, INF, -INF, NAN]
+CONSTANTS = {"polygamma": (0, [0.0, 1.0, 2.0, 3.0]), "exp_square": (1, [-1.0, -0.5])}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_no_row_raises_whatever_the_numbers(row: Primitive) -> None:
+    """Each row over all awkward numbers, forward and backward; floats and Values give the same."""
+    axes = [AWKWARD[:: max(1, (row.arity or 2) - 1)]] * (row.arity or 2)
+    if row.name in CONSTANTS:
+        i, allowed = CONSTANTS[row.name]
+        axes[i] = allowed
+    for point in product(*axes):
+        values = [Value(x) for x in point]
+        out = row(*values)
+        out.backward()
+        number = row(*point)
+        assert type(number) is float
+        assert type(out.data) is float
+        assert same(number, out.data), point
+
+
+@given(data=st.data())
+def test_formulas_never_raise_and_are_the_same_over_floats(formulas: Any, data: Any) -> None:
+    """Random formulas over any doubles: bit-equal data, a gradient for every leaf, 0 for seed 0."""
+    formula = data.draw(formulas())
+    inputs = [Value(x) for x in formula.inputs]
+    out = formula(inputs)
+    number = formula(formula.inputs)
+    assert type(number) is float
+    if isinstance(out, Value):
+        assert same(number, out.data)
+        out.backward(0.0)
+        assert [x.grad for x in inputs if x is not out] == [0.0 for x in inputs if x is not out]
+        out.backward()
+        assert all(type(x.grad) is float for x in inputs)
+
+
+# -- kinks, steps, ties ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [abs, autograd.abs, autograd.relu, autograd.sign])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_abs_relu_and_sign_have_derivative_0_at_0(
+    function: Callable[[Value], Value], zero: float
+) -> None:
+    assert gradients(function, zero) == (0.0,)
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_leaky_relu_and_elu_take_the_right_hand_derivative(zero: float) -> None:
+    """1, whatever the slope on the left."""
+    assert gradients(autograd.leaky_relu, zero) == (1.0,)
+    assert gradients(autograd.elu, zero) == (1.0,)
+    assert gradients(autograd.leaky_relu, zero, 0.3) == (1.0, 0.0)
+    assert gradients(autograd.elu, zero, 0.3) == (1.0, 0.0)
+
+
+def test_ties_share_the_gradient_equally() -> None:
+    """Halves for two, thirds for three; an input that stands there twice gets both shares."""
+    assert gradients(autograd.maximum, 2.0, 2.0) == (0.5, 0.5)
+    assert gradients(autograd.minimum, 0.0, -0.0) == (0.5, 0.5)
+    assert gradients(lambda a, b, c: autograd.max([a, b, c]), 5.0, 1.0, 5.0) == (0.5, 0.0, 0.5)
+    assert gradients(lambda a, b, c: autograd.min([a, b, c]), -1.0, -1.0, -1.0) == (1 / 3,) * 3
+    assert gradients(lambda a, b: autograd.max([a, b]), INF, INF) == (0.5, 0.5)
+    assert gradients(lambda a: autograd.max([a, a]), 7.0) == (1.0,)
+    assert gradients(lambda a: autograd.maximum(a, 3.0), 3.0) == (0.5,)
+
+
+@pytest.mark.parametrize("x", [-1.5, -0.0, 0.5, 2.0, INF])
+@pytest.mark.parametrize("seed", [1.0, INF, NAN])
+def test_steps_have_derivative_0_everywhere(x: float, seed: float) -> None:
+    """At the jumps too, and whatever comes from above."""
+    for step in (autograd.floor, autograd.ceil, autograd.round, autograd.sign):
+        assert gradients(step, x, seed=seed) == (0.0,)
+    assert gradients(lambda a, b: a // b, x, 0.5, seed=seed) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("a", [7.5, -7.5, 6.0, 0.0])
+@pytest.mark.parametrize("b", [2.0, -2.0])
+def test_mod_has_derivatives_1_and_minus_the_floored_quotient(a: float, b: float) -> None:
+    """With the sign of the divisor, as in Python; at the jumps as to their right. `fmod` truncates,
+    as in C."""
+    assert (Value(a) % Value(b)).data == a % b
+    assert gradients(lambda a, b: a % b, a, b) == (1.0, -math.floor(a / b))
+    assert autograd.fmod(Value(a), Value(b)).data == math.fmod(a, b)
+    assert gradients(autograd.fmod, a, b) == (1.0, -math.trunc(a / b))
+
+
+def test_hypot_norm_and_atan2_have_derivative_0_at_the_origin() -> None:
+    assert gradients(autograd.hypot, 0.0, -0.0) == (0.0, 0.0)
+    assert gradients(autograd.atan2, 0.0, 0.0) == (0.0, 0.0)
+    assert gradients(autograd.atan2, -0.0, -0.0) == (0.0, 0.0)
+    assert gradients(lambda *xs: autograd.norm(xs), 0.0, 0.0, 0.0) == (0.0, 0.0, 0.0)
+
+
+# -- powers and roots ------------------------------------------------------------------------------
+
+
+def test_0_to_the_power_0_is_1_with_derivatives_0() -> None:
+    power = Value(0.0) ** Value(0.0)
+    assert (power.data, power.partials) == (1.0, (0.0, 0.0))
+    assert gradients(lambda x: x**0, 0.0) == (0.0,)
+    assert gradients(lambda b: 0**b, 0.0) == (0.0,)
+
+
+@pytest.mark.parametrize(
+    ("n", "first"), [(1, 1.0), (2, 0.0), (3, 0.0), (1.5, 0.0), (0.5, INF), (-1, -INF), (-2, -INF)]
+)
+def test_a_power_of_0_has_the_exact_polynomial_derivative(n: float, first: float) -> None:
+    """n 0**(n - 1), and log 0 is never taken; the same whether n is a number or a Value."""
+    assert gradients(lambda x: x**n, 0.0) == (first,)
+    assert gradients(lambda x, n: x**n, 0.0, n)[0] == first
+
+
+def test_powers_have_exact_derivatives_of_every_order_at_0(
+    gradient_graph: Callable[[Value, Value], Value],
+) -> None:
+    """x**3 at 0: 0, 0, 6, 0."""
+    x = Value(0.0)
+    derivative = x**3
+    orders = []
+    for _ in range(4):
+        derivative = gradient_graph(derivative, x)
+        orders.append(derivative.data)
+    assert orders == [0.0, 0.0, 6.0, 0.0]
+
+
+@pytest.mark.parametrize("b", [0.5, 1.0, 2.0, 1e300])
+def test_0_to_a_positive_power_has_derivative_0_in_the_exponent(b: float) -> None:
+    """0**b stays 0 when b moves a little, though log 0 is infinite."""
+    assert gradients(lambda a, b: a**b, 0.0, b)[1] == 0.0
+    assert gradients(lambda b: 0.0**b, b) == (0.0,)
+
+
+def test_a_negative_base_has_nan_only_where_the_exponent_is_a_value() -> None:
+    """And then only there: the base has its derivative."""
+    assert gradients(lambda x: x**3, -2.0) == (12.0,)
+    assert gradients(lambda x: x**-1, -2.0) == (-0.25,)
+    base, exponent = gradients(lambda a, b: a**b, -2.0, 3.0)
+    assert base == 12.0
+    assert math.isnan(exponent)
+
+
+def test_roots_have_derivative_inf_at_0() -> None:
+    """And inverse functions at the ends of their range."""
+    assert gradients(autograd.sqrt, 0.0) == (INF,)
+    assert gradients(autograd.cbrt, 0.0) == (INF,)
+    assert gradients(lambda x: x**0.5, 0.0) == (INF,)
+    assert gradients(autograd.asin, -1.0) == (INF,)
+    assert gradients(autograd.acos, 1.0) == (-INF,)
+    assert gradients(autograd.acosh, 1.0) == (INF,)
+    assert gradients(autograd.atanh, -1.0) == (INF,)
+
+
+# -- zero adjoints and sides not taken -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (lambda x: 0.0 * autograd.sqrt(x), 0.0),
+        (lambda x: autograd.sqrt(x) ** 0, 0.0),
+        (lambda x: -0.0 * (1 / x), 0.0),
+        (lambda x: 0 * autograd.log(x), -1.0),
+        (lambda x: 0 * autograd.asin(x), 2.0),
+        (lambda x: 0 * autograd.cbrt(x) * 3.0, 0.0),
+        (lambda x: autograd.floor(1 / x), 0.0),
+        (lambda x: autograd.dot([autograd.log(x), autograd.sqrt(x)], [0.0, 0.0]), 0.0),
+        (lambda x: autograd.prod([autograd.sqrt(x), 0.0, 2.0]), 0.0),
+    ],
+)
+@pytest.mark.parametrize("seed", [1.0, 1e300])
+def test_a_zero_adjoint_stays_zero(
+    function: Callable[[Value], Value], x: float, seed: float
+) -> None:
+    """What is multiplied by an adjoint of exactly 0 adds 0, be the local derivative inf or NaN."""
+    assert gradients(function, x, seed=seed) == (0.0,)
+    assert gradients(lambda x: function(x) + x, x, seed=seed) == (seed,)
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.arity], ids=lambda row: row.name)
+def test_a_seed_of_0_sends_nothing(row: Primitive) -> None:
+    """Through any operation, at any point."""
+    for point in product(*[[0.0, -1.0, INF, NAN]] * (row.arity or 0)):
+        if row.name not in CONSTANTS:
+            assert set(gradients(row, *point, seed=0.0)) == {0.0}
+
+
+def test_messages_that_cancel_are_a_zero_adjoint() -> None:
+    """A sum of messages that is exactly 0 counts as 0."""
+
+    def difference(x: Value) -> Value:
+        root = autograd.sqrt(x)
+        return root - root
+
+    assert gradients(difference, 0.0) == (0.0,)
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, -INF, 4.0])
+def test_a_guarded_function_has_a_finite_gradient_everywhere(
+    x: float, gradient_graph: Callable[[Value, Value], Value]
+) -> None:
+    """`where(x > 0, sqrt(x), 0)`, to the third order, though sqrt(x) is computed in any case."""
+    v = Value(x)
+    derivative = autograd.where(v > 0, autograd.sqrt(v), 0.0)
+    want = [0.25, -1 / 32, 3 / 256] if x > 0.0 else [0.0, 0.0, 0.0]
+    assert gradients(lambda v: autograd.where(v > 0, autograd.sqrt(v), 0.0), x) == (want[0],)
+    for expected in want:
+        derivative = gradient_graph(derivative, v)
+        assert derivative.data == expected
+
+
+SIDES: list[tuple[Callable[..., Any], tuple[float, ...], int]] = [
+    # A selection, a point, and which input it takes (-1: none).
+    (lambda a, b: autograd.where(True, a, b), (1.0, 2.0), 0),
+    (lambda a, b: autograd.where(0.0, a, b), (1.0, 2.0), 1),
+    (autograd.where, (1.0, 2.0, 3.0), 1),
+    (autograd.maximum, (1.0, 2.0), 1),
+    (autograd.maximum, (INF, 2.0), 0),
+    (autograd.minimum, (1.0, 2.0), 0),
+    (autograd.minimum, (1.0, -INF), 1),
+    (lambda *xs: autograd.max(xs), (1.0, 3.0, 2.0), 1),
+    (lambda *xs: autograd.min(xs), (1.0, 3.0, 2.0), 0),
+    (autograd.relu, (-2.0,), -1),
+    (autograd.relu, (0.0,), -1),
+    (autograd.relu, (2.0,), 0),
+    (autograd.clip, (0.5, 0.0, 1.0), 0),
+    (autograd.clip, (-0.5, 0.0, 1.0), 1),
+    (autograd.clip, (1.5, 0.0, 1.0), 2),
+    (lambda x: autograd.clip(x, 0.0, 1.0), (1.5,), -1),
+]
+
+
+@pytest.mark.parametrize(("selection", "point", "taken"), SIDES)
+@pytest.mark.parametrize("seed", [1.0, INF, -INF, NAN])
+def test_a_side_not_taken_receives_exactly_0(
+    selection: Callable[..., Any], point: tuple[float, ...], taken: int, seed: float
+) -> None:
+    """Even from an infinite or NaN adjoint, where 0 times the adjoint would be NaN."""
+    for i, gradient in enumerate(gradients(selection, *point, seed=seed)):
+        assert same(gradient, seed if i == taken else 0.0)
+
+
+# -- NaN -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: autograd.maximum(x, 1.0),
+        lambda x: autograd.maximum(1.0, x),
+        lambda x: autograd.minimum(x, -INF),
+        lambda x: autograd.max([1.0, x, 2.0]),
+        lambda x: autograd.max([x, INF]),
+        lambda x: autograd.min([1.0, x, -INF]),
+        autograd.relu,
+        autograd.leaky_relu,
+        autograd.elu,
+        lambda x: autograd.clip(x, 0.0, 1.0),
+        lambda x: autograd.clip(0.5, x, 1.0),
+        lambda x: autograd.clip(2.0, 0.0, x),
+        abs,
+        autograd.sign,
+        autograd.floor,
+        autograd.round,
+        lambda x: x % 2.0,
+        lambda x: x // 2.0,
+        lambda x: autograd.sum([1.0, x]),
+        lambda x: autograd.prod([0.0, x]),
+        lambda x: autograd.dot([0.0, 1.0], [x, 1.0]),
+        lambda x: autograd.norm([x, 1.0]),
+        lambda x: autograd.logsumexp([x, INF]),
+        lambda x: autograd.softmax([0.0, x])[0],
+        lambda x: autograd.log_softmax([0.0, x])[0],
+    ],
+)
+def test_nan_is_never_lost(function: Callable[[Any], Any]) -> None:
+    """Neither from the value nor, by a selection, from the gradient."""
+    x = Value(NAN)
+    assert math.isnan(function(x).data)
+    assert math.isnan(function(NAN))
+
+
+def test_a_selection_among_nan_has_a_nan_gradient() -> None:
+    """There is no telling which one would have been taken."""
+    assert all(map(math.isnan, gradients(autograd.maximum, NAN, 1.0)))
+    assert all(map(math.isnan, gradients(lambda *xs: autograd.min(xs), 0.0, NAN, 1.0)))
+    assert all(map(math.isnan, gradients(autograd.relu, NAN)))
+    assert all(map(math.isnan, gradients(autograd.clip, NAN, 0.0, 1.0)))
+
+
+def test_where_ieee_754_itself_gives_a_number_for_nan() -> None:
+    """Whatever the NaN stood for, the result would be this."""
+    assert (Value(NAN) ** 0).data == 1.0
+    assert (1 ** Value(NAN)).data == 1.0
+    assert autograd.hypot(Value(NAN), INF).data == INF
+    assert autograd.norm([Value(NAN), INF]).data == INF
+    assert gradients(lambda x: x**0, NAN) == (0.0,)
+
+
+def test_a_nan_condition_counts_as_true() -> None:
+    """As in Python: it is not 0."""
+    assert autograd.where(NAN, 1.0, 2.0) == 1.0
+    assert autograd.where(Value(NAN), Value(1.0), Value(2.0)).data == 1.0
+
+
+# -- clip ------------------------------------------------------------------------------------------
+
+
+def test_clip_has_derivative_1_at_its_edges() -> None:
+    """The edge itself counts as inside; the bounds get nothing there."""
+    assert gradients(autograd.clip, 0.0, 0.0, 1.0) == (1.0, 0.0, 0.0)
+    assert gradients(autograd.clip, 1.0, 0.0, 1.0) == (1.0, 0.0, 0.0)
+    assert gradients(autograd.clip, 1.0, 1.0, 1.0) == (1.0, 0.0, 0.0)
+
+
+def test_clip_between_crossed_bounds_is_the_upper_one() -> None:
+    """As in NumPy and PyTorch."""
+    for x in (-1.0, 0.5, 3.0):
+        assert autograd.clip(x, 2.0, 0.0) == 0.0
+        assert gradients(autograd.clip, x, 2.0, 0.0) == (0.0, 0.0, 1.0)
+
+
+# -- accuracy --------------------------------------------------------------------------------------
+
+
+def ulps(got: float, want: Any) -> float:
+    return float(abs(mp.mpf(got) - want) / math.ulp(float(want)))
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "want"),
+    [
+        # Derivatives that out*(1-out), 1-out*out or a rounded x*x lose in the tails.
+        (autograd.sigmoid, 40.0, lambda: mp.exp(-40) / (1 + mp.exp(-40)) ** 2),
+        (autograd.sigmoid, -700.0, lambda: mp.exp(-700)),
+        (autograd.tanh, 20.0, lambda: mp.sech(20) ** 2),
+        (autograd.tanh, -300.0, lambda: mp.sech(300) ** 2),
+        (autograd.softplus, -700.0, lambda: mp.exp(-700)),
+        (autograd.expm1, -40.0, lambda: mp.exp(-40)),
+        (autograd.erf, 20.0, lambda: 2 / mp.sqrt(mp.pi) * mp.exp(-400)),
+        (autograd.erfc, 25.3, lambda: -2 / mp.sqrt(mp.pi) * mp.exp(-(mp.mpf(25.3) ** 2))),
+        (autograd.atanh, 1 - 2**-53, lambda: 1 / (1 - (1 - mp.mpf(2) ** -53) ** 2)),
+        (autograd.acosh, 1 + 2**-52, lambda: 1 / mp.sqrt((1 + mp.mpf(2) ** -52) ** 2 - 1)),
+        (autograd.asinh, 1e300, lambda: 1 / mp.mpf(1e300)),
+        (lambda x: autograd.hypot(x, 4e200), 3e200, lambda: mp.mpf(0.6)),
+        (lambda x: autograd.hypot(x, 4e-200), 3e-200, lambda: mp.mpf(0.6)),
+        (lambda x: autograd.norm([x, 4e200]), 3e200, lambda: mp.mpf(0.6)),
+        (lambda x: autograd.logsumexp([x, 300.1]), -399.7, lambda: share(-399.7, 300.1)),
+        (lambda x: autograd.softmax([x, 300.1])[0], -399.7, lambda: share(-399.7, 300.1)),
+        (lambda x: autograd.log_softmax([300.1, x])[0], -399.7, lambda: -share(-399.7, 300.1)),
+    ],
+)
+def test_derivatives_are_accurate_in_the_tails(
+    function: Callable[[Value], Value], x: float, want: Callable[[], Any]
+) -> None:
+    """To a few units in the last place, where the usual formulas have lost everything."""
+    with mp.workdps(40):
+        assert ulps(gradients(function, x)[0], want()) < 4.0
+
+
+def share(a: float, b: float) -> Any:
+    return 1 / (1 + mp.exp(mp.mpf(b) - mp.mpf(a)))
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "want"),
+    [
+        (autograd.sigmoid, (-700.0,), lambda: mp.exp(-700)),
+        (autograd.softplus, (-700.0,), lambda: mp.exp(-700)),
+        (autograd.softplus, (700.0,), lambda: mp.mpf(700)),
+        (autograd.log1p, (1e-300,), lambda: mp.mpf(1e-300)),
+        (autograd.expm1, (-1e-300,), lambda: mp.mpf(-1e-300)),
+        (autograd.erfc, (26.0,), lambda: mp.erfc(26)),
+        (autograd.gelu, (-30.0,), lambda: -15 * mp.erfc(30 / mp.sqrt(2))),
+        (autograd.asinh, (-1e-300,), lambda: mp.mpf(-1e-300)),
+        (autograd.asinh, (-1e300,), lambda: -mp.log(2 * mp.mpf(1e300))),
+        (autograd.acosh, (1 + 2**-52,), lambda: mp.acosh(1 + mp.mpf(2) ** -52)),
+        (autograd.atanh, (1 - 2**-53,), lambda: mp.atanh(1 - mp.mpf(2) ** -53)),
+        (autograd.hypot, (3e200, 4e200), lambda: mp.mpf(5e200)),
+        (autograd.hypot, (3e-200, 4e-200), lambda: mp.mpf(5e-200)),
+        (lambda *xs: autograd.norm(xs), (3e-200, 4e-200), lambda: mp.mpf(5e-200)),
+        (lambda *xs: autograd.logsumexp(xs), (1000.0, 1000.0), lambda: 1000 + mp.log(2)),
+        (lambda *xs: autograd.logsumexp(xs), (0.0, -700.0), lambda: mp.exp(-700)),
+        (lambda *xs: autograd.softmax(xs)[0], (-399.7, 300.1), lambda: share(-399.7, 300.1)),
+        (lambda *xs: autograd.log_softmax(xs)[0], (700.0, 0.0), lambda: -mp.exp(-700)),
+        (lambda *xs: autograd.log_softmax(xs)[1], (1e300, 0.0), lambda: -mp.mpf(1e300)),
+    ],
+)
+def test_values_are_accurate_in_the_tails(
+    function: Callable[..., Any], point: tuple[float, ...], want: Callable[[], Any]
+) -> None:
+    """To a few units in the last place, without overflow on the way."""
+    with mp.workdps(40):
+        assert ulps(function(*point), want()) < 4.0
+        assert same(function(*map(Value, point)).data, function(*point))
+
+
+def test_the_two_numbers_that_everyone_gets_as_0() -> None:
+    """sigmoid'(40) and tanh'(20), where `out * (1 - out)` and `1 - out * out` are 0."""
+    assert gradients(autograd.sigmoid, 40.0)[0] == pytest.approx(4.248354255291589e-18, rel=1e-15)
+    assert gradients(autograd.tanh, 20.0)[0] == pytest.approx(1.699341702116635e-17, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("function", "limits"),
+    [
+        (autograd.sigmoid, [(-INF, 0.0, 0.0), (INF, 1.0, 0.0)]),
+        (autograd.tanh, [(-INF, -1.0, 0.0), (INF, 1.0, 0.0)]),
+        (autograd.gelu, [(-INF, 0.0, 0.0), (INF, INF, 1.0)]),
+        (autograd.silu, [(-INF, 0.0, 0.0), (INF, INF, 1.0)]),
+        (autograd.elu, [(-INF, -1.0, 0.0), (INF, INF, 1.0)]),
+        (autograd.softplus, [(-INF, 0.0, 0.0), (INF, INF, 1.0)]),
+        (autograd.softsign, [(-INF, -1.0, 0.0), (INF, 1.0, 0.0)]),
+        (autograd.atan, [(-INF, -math.pi / 2, 0.0), (INF, math.pi / 2, 0.0)]),
+        (autograd.erf, [(-INF, -1.0, 0.0), (INF, 1.0, 0.0)]),
+        (autograd.log, [(INF, INF, 0.0)]),
+        (autograd.sqrt, [(INF, INF, 0.0)]),
+        (lambda x: autograd.log_softmax([0.0, x])[0], [(-INF, 0.0, 0.0), (INF, -INF, NAN)]),
+        (lambda x: autograd.softmax([0.0, x])[0], [(-INF, 1.0, 0.0)]),
+        (lambda x: autograd.logsumexp([0.0, x]), [(-INF, 0.0, 0.0)]),
+    ],
+)
+def test_functions_have_their_limits_at_infinity(
+    function: Callable[[Value], Value], limits: list[tuple[float, float, float]]
+) -> None:
+    """Value and derivative, where 0 times infinity would be NaN; -inf masks a logit."""
+    for x, value, derivative in limits:
+        assert function(Value(x)).data == value
+        (gradient,) = gradients(function, x)
+        assert gradient == derivative or (math.isnan(gradient) and math.isnan(derivative))
