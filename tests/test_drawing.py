@@ -2,20 +2,29 @@
 
 import builtins
 import math
+import random
 import re
 import subprocess
 import sys
 import sysconfig
 import threading
+from operator import add, mul, truediv
 from xml.etree import ElementTree
 
 import pytest
 from graphviz.backend import dot_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import autograd
+import nn
 from autograd import Value
 from autograd.drawing import draw, executable
 from autograd.drawing.executable import DrawingError, find_dot
+from autograd.drawing.gradients import BackwardPass
 from autograd.drawing.numbers import figure
+from autograd.drawing.palette import THEMES
+from autograd.graph import edges, topological_order
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -46,21 +55,22 @@ def boxes_and_arrows(diagram):
 
 
 def test_the_toy():
-    """A box per value with its formula, an arrow per input with its local derivative."""
+    """Per value: formula, value, gradient as the sum that made it; per input: local derivative and
+    message, gradient above x local derivative."""
     nodes, arrows = boxes_and_arrows(draw(toy()))
     assert nodes == [
-        ["a", "value 2", "grad 2"],
-        ["b", "value 1", "grad 5"],
         ["c = a + b", "value 3", "grad 2"],
         ["d = b + 1", "value 2", "grad 3"],
-        ["e = c * d", "value 6", "grad 1"],
+        ["input", "a", "value 2", "grad 2"],
+        ["input", "b", "value 1", "grad 2 + 3 = 5"],
+        ["output", "e = c * d", "value 6", "grad 1"],
     ]
     assert arrows == [
-        ["∂c/∂a = 1"],
-        ["∂c/∂b = 1"],
-        ["∂d/∂b = 1"],
-        ["∂e/∂c = 2"],
-        ["∂e/∂d = 3"],
+        ["∂c/∂a = 1", "2 × 1 = 2"],
+        ["∂c/∂b = 1", "2 × 1 = 2"],
+        ["∂d/∂b = 1", "3 × 1 = 3"],
+        ["∂e/∂c = 2", "1 × 2 = 2"],
+        ["∂e/∂d = 3", "1 × 3 = 3"],
     ]
 
 
@@ -71,35 +81,87 @@ def test_the_root_has_a_thick_border():
 
 
 def test_a_square_has_two_arrows_that_can_be_told_apart():
+    """x*x + x at -3: two equal messages and a third add up to 2x + 1."""
     x = Value(-3.0, "x")
-    y = x * x
+    s = x * x
+    s.label = "s"
+    y = s + x
     y.label = "y"
-    _, arrows = boxes_and_arrows(draw(y))
-    assert arrows == [["∂y/∂x = −3 (input 1)"], ["∂y/∂x = −3 (input 2)"]]
+    y.backward()
+    nodes, arrows = boxes_and_arrows(draw(y))
+    assert nodes[0] == ["input", "x", "value −3", "grad −3 + (−3) + 1 = −5"]
+    assert arrows == [
+        ["∂s/∂x = −3 (input 1)", "1 × (−3) = −3"],
+        ["∂s/∂x = −3 (input 2)", "1 × (−3) = −3"],
+        ["∂y/∂s = 1", "1 × 1 = 1"],
+        ["∂y/∂x = 1", "1 × 1 = 1"],
+    ]
+
+
+def test_ids_are_places_in_the_graph():
+    """n1 is topological_order(root)[1], e1 is edges(root)[1]: a page finds them in the SVG."""
+    e = toy()
+    svg = ElementTree.fromstring(draw(e).pipe("svg"))
+    said = {group.get("id"): group.find(f"{SVG}title").text for group in svg.iter(f"{SVG}g")
+            if group.get("class") in ("node", "edge")}  # fmt: skip
+    assert set(said) == {f"n{i}" for i in range(5)} | {f"e{j}" for j in range(5)}
+    for i, node in enumerate(topological_order(e)):
+        assert said[f"n{i}"].startswith(node.label)
+    for j, edge in enumerate(edges(e)):
+        assert said[f"e{j}"].startswith(f"∂{edge.output.label}/∂{edge.parent.label} = ")
+
+
+def test_long_formulas_are_broken_at_commas():
+    xs = [Value(float(i), f"quite_a_long_name_{i}") for i in range(6)]
+    nodes, _ = boxes_and_arrows(draw(autograd.sum(xs)))
+    assert nodes[-1][1:4] == [
+        "v1 = sum(quite_a_long_name_0,",
+        "quite_a_long_name_1,",
+        "… quite_a_long_name_5)",
+    ]
+
+
+def test_many_terms_are_counted():
+    x = Value(2.0, "x")
+    y = autograd.sum([x] * 12)
+    y.backward()
+    nodes, _ = boxes_and_arrows(draw(y, detail="full"))
+    assert nodes[0][-1] == "grad 1 + 1 + 1 + (9 more) = 12"
+
+
+def test_constants():
+    """A number has its place in the formula, and a box of its own on request."""
+    y = 3.5 - Value(1.0, "x")
+    assert boxes_and_arrows(draw(y))[0][-1][1] == "v1 = 3.5 − x"
+    nodes, arrows = boxes_and_arrows(draw(y, show_constants=True))
+    assert nodes[0] == ["3.5"]
+    assert len(arrows) == 2
 
 
 def test_nodes_without_a_label_get_names_that_formulas_use():
-    nodes, _ = boxes_and_arrows(draw((Value(1.0, "v1") + 2) * Value(3.0)))
+    nodes, _ = boxes_and_arrows(draw((Value(1.0, "v1") + 2) * Value(3.0), detail="small"))
     assert [lines[0] for lines in nodes] == ["v1", "v2 = v1 + 2", "v3", "v4 = v2 * v3"]
 
 
 def test_equal_labels_are_numbered():
-    nodes, _ = boxes_and_arrows(draw(Value(1.0, "w") + Value(2.0, "w")))
+    nodes, _ = boxes_and_arrows(draw(Value(1.0, "w") + Value(2.0, "w"), detail="small"))
     assert [lines[0] for lines in nodes] == ["v1 = w + w#2", "w", "w#2"]
 
 
-def test_special_numbers():
+def test_what_is_not_finite_is_marked_and_spelled_out():
     x = Value(0.0, "x")
     y = 1 / x - math.inf
     y.backward()
     nodes, arrows = boxes_and_arrows(draw(y))
-    assert ["v1 = 1 / x", "value ∞", "grad 1"] in nodes
-    assert ["v2 = v1 − ∞", "value NaN", "grad 1"] in nodes
-    assert ["∂v1/∂x = −∞"] in arrows
+    assert ["v1 = 1 / x", "!", "value ∞, infinite", "grad 1"] in nodes
+    assert ["output", "v2 = v1 − ∞", "!", "value NaN", "grad 1"] in nodes
+    assert ["!", "∂v1/∂x = −∞, infinite", "!", "1 × (−∞) = −∞, infinite"] in arrows
+    assert draw(y).source.count(THEMES["light"].alarm) > 5
 
 
 def test_a_leaf_alone():
-    assert boxes_and_arrows(draw(Value(3.0, "x"))) == ([["x", "value 3", "grad 0"]], [])
+    x = Value(3.0, "x")
+    assert boxes_and_arrows(draw(x)) == ([["output", "x", "value 3", "grad 1"]], [])
 
 
 def test_the_same_graph_gives_the_same_source():
@@ -116,10 +178,328 @@ def test_direction():
     assert "rankdir=TB" in draw(toy(), rankdir="TB").source
 
 
+def test_themes():
+    """The same text in other colours, each of which can be read on every fill."""
+    light, dark = draw(toy()), draw(toy(), theme="dark")
+    assert boxes_and_arrows(light) == boxes_and_arrows(dark)
+    for name, diagram in (("light", light), ("dark", dark)):
+        assert f'bgcolor="{THEMES[name].background}"' in diagram.source
+        assert f'COLOR="{THEMES[name].value}"' in diagram.source
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_contrast(theme):
+    """WCAG's contrast is at least 4.5:1 wherever text stands."""
+    fills = (theme.background, theme.input, theme.parameter, theme.output)
+    for fill in fills:
+        for text in (theme.text, theme.muted, theme.value, theme.grad):
+            assert contrast(text, fill) >= 4.5, (text, fill)
+    assert contrast(theme.background, theme.alarm) >= 4.5
+
+
+def contrast(one, other):
+    """https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio"""
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_title():
+    root = ElementTree.fromstring(draw(toy(), title="The <toy>").pipe("svg"))
+    texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    assert "The <toy>" in texts
+    assert root.find(f"{SVG}title").text == "The <toy>"
+
+
+def test_words_for_those_who_cannot_see_it():
+    summary = "5 values, 5 edges. e = 6. de/da = 2, de/db = 5."
+    root = ElementTree.fromstring(draw(toy()).pipe("svg"))
+    assert (root.get("role"), root.get("aria-label")) == ("img", summary)
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert titles[0] == summary
+    assert "d = b + 1: value 2, gradient 3" in titles
+    assert "∂e/∂d = 3; sent back: 1 × 3 = 3" in titles
+    assert repr(draw(toy())) == f"<Diagram: {summary}>"
+
+
 def test_wide_script_gets_wide_boxes():
     """Without the system's fonts Graphviz would take Chinese for narrow and let it stick out."""
     node = next(line for line in draw(Value(1.0, "漢字" * 10)).source.splitlines() if "漢" in line)
-    assert float(re.search(r" width=([\d.]+)", node)[1]) > 20 * 14 / 72
+    assert float(re.search(r'WIDTH="([\d.]+)"', node)[1]) > 20 * 13
+
+
+# -- whose gradients -------------------------------------------------------------------------------
+
+
+def test_before_backward_the_gradients_are_what_it_would_give():
+    x = Value(3.0, "x")
+    y = x * 2
+    nodes, _ = boxes_and_arrows(draw(y))
+    assert nodes[0] == ["input", "x", "value 3", "grad 2"]
+    assert "backward() has not run here: grad is what it would give" in text_of(draw(y))
+    assert (x.grad, y.grad) == (0.0, 0.0)
+    y.backward()
+    assert "has not run" not in text_of(draw(y))
+
+
+def text_of(diagram):
+    root = ElementTree.fromstring(diagram.pipe("svg"))
+    return "\n".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+
+
+def test_a_leaf_with_the_gradients_of_several_passes_shows_both():
+    """The picture adds up for its own root; what `.grad` holds besides is said in another line."""
+    x = Value(3.0, "x")
+    for y in (x * 5, x * 2):
+        y.backward()
+    nodes, arrows = boxes_and_arrows(draw(y))
+    assert nodes[0] == ["input", "x", "value 3", "grad 2", "in .grad: 7"]
+    assert arrows == [["∂v1/∂x = 2", "1 × 2 = 2"]]
+
+
+def test_a_part_of_a_graph_starts_from_its_own_gradient():
+    """c's gradient in the toy is 2, and so a and b get 2 through it; b got 3 elsewhere."""
+    c = toy().parents[0]
+    nodes, _ = boxes_and_arrows(draw(c))
+    assert nodes == [
+        ["input", "a", "value 2", "grad 2"],
+        ["input", "b", "value 1", "grad 2", "in .grad: 5"],
+        ["output", "c = a + b", "value 3", "grad 2"],
+    ]
+
+
+def test_the_seed_is_the_root_s_own_gradient():
+    x = Value(3.0, "x")
+    y = x * 2
+    y.backward(10.0)
+    nodes, arrows = boxes_and_arrows(draw(y))
+    assert nodes[0] == ["input", "x", "value 3", "grad 20"]
+    assert arrows == [["∂v1/∂x = 2", "10 × 2 = 20"]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_gradients_are_the_engine_s_bit_for_bit(seed):
+    rng = random.Random(seed)
+    nodes = [Value(rng.choice([0.0, -1.5, 0.3, 1e200, math.inf])) for _ in range(3)]
+    for _ in range(rng.randrange(1, 30)):
+        operation = rng.choice([mul, add, truediv, Value.relu, Value.tanh])
+        inputs = [rng.choice(nodes), rng.choice(nodes)]
+        nodes.append(operation(*inputs[: 1 if operation in (Value.relu, Value.tanh) else 2]))
+    order = topological_order(nodes[-1])
+    nodes[-1].zero_grad()
+    before = BackwardPass(order).adjoint
+    nodes[-1].backward()
+    for node in order:
+        assert repr(before[id(node)]) == repr(node.grad)
+        assert not BackwardPass(order).holds_another(node)
+
+
+def test_a_gradient_that_a_selection_stops():
+    """The engine's rule: what was not selected gets exactly 0, even from an infinity."""
+    x = Value(-1.0, "x")
+    y = x.relu() / 0.0
+    y.backward()
+    _, arrows = boxes_and_arrows(draw(y))
+    assert "∞ × 0 passes nothing" in arrows[1]
+
+
+# -- how much it shows -----------------------------------------------------------------------------
+
+
+def chain(length):
+    x = Value(1.0, "x")
+    for _ in range(length - 1):
+        x = x.tanh()
+    return x
+
+
+@pytest.mark.parametrize(
+    ("length", "detail"), [(16, "full"), (17, "medium"), (60, "medium"), (61, "small")]
+)
+def test_detail_goes_by_size(length, detail):
+    assert draw(chain(length)).source == draw(chain(length), detail=detail).source
+
+
+def test_levels_of_detail():
+    e = toy()
+    sizes = [len(draw(e, detail=d).source) for d in ("full", "medium", "small")]
+    assert sizes == sorted(sizes, reverse=True)
+    nodes, arrows = boxes_and_arrows(draw(e, detail="medium"))
+    assert ["b", "value 1", "grad 5"] in [lines[-3:] for lines in nodes]
+    assert arrows[0] == ["∂c/∂a = 1"]
+    nodes, arrows = boxes_and_arrows(draw(e, detail="small"))
+    assert ["b", "value 1", "grad 5"] in nodes
+    assert arrows == [[]] * 5
+
+
+def test_parameters_look_different_from_inputs():
+    """Those of the given model, and leaves whose label is a qualified name."""
+    w, x = Value(2.0, "layer0.neuron0.w0"), Value(3.0, "x")
+    kinds = {lines[1]: lines[0] for lines in boxes_and_arrows(draw(w * x))[0]}
+    assert (kinds["x"], kinds[w.label]) == ("input", "parameter")
+    kinds = {lines[1]: lines[0] for lines in boxes_and_arrows(draw(w * x, parameters=[x]))[0]}
+    assert (kinds["x"], kinds[w.label]) == ("parameter", "parameter")
+
+
+def test_the_2_2_2_network():
+    """All ten parameters with their gradients (worked_examples: five significant digits here)."""
+    E, model = network_2_2_2()
+    nodes, _ = boxes_and_arrows(draw(E, parameters=model))
+    found = {lines[1]: lines[2:] for lines in nodes if lines[0] == "parameter"}
+    assert found == {
+        "w1": ["value 0.25", "grad 1.819e−5"],
+        "w2": ["value 0.25", "grad 3.638e−5"],
+        "w3": ["value 0.15", "grad 3.556e−5"],
+        "w4": ["value 0.2", "grad 7.112e−5"],
+        "w5": ["value 0.3", "grad 0.02818"],
+        "w6": ["value 0.35", "grad 0.02813"],
+        "w7": ["value 0.4", "grad −0.01542"],
+        "w8": ["value 0.35", "grad −0.01539"],
+        "b1": ["value 0.4", "grad 0.002687"],
+        "b2": ["value 0.7", "grad 0.02119"],
+    }
+
+
+def network_2_2_2():
+    w = [Value(x, f"w{i}") for i, x in enumerate([0.25, 0.25, 0.15, 0.2, 0.3, 0.35, 0.4, 0.35], 1)]
+    b1, b2 = Value(0.4, "b1"), Value(0.7, "b2")
+    hidden = nn.Layer.from_weights([w[0:2], w[2:4]], b1, "sigmoid")
+    output = nn.Layer.from_weights([w[4:6], w[6:8]], b2, "sigmoid")
+    model = nn.MLP.from_layers([hidden, output])
+    E = nn.half_squared_error(model([0.02, 0.04]), (0.5, 0.9))
+    E.label = "E"
+    E.backward()
+    return E, model
+
+
+def test_a_large_network_is_drawn_by_neuron():
+    """2-16-16-1: 435 values become 33 neurons and 2 inputs; an arrow for each weight."""
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    out = model([Value(0.5, "x0"), Value(-1.0, "x1")])
+    out.backward()
+    nodes, arrows = boxes_and_arrows(draw(out))
+    assert len(nodes) == 35
+    assert len(arrows) == 2 * 16 + 16 * 16 + 16
+    assert {lines[0] for lines in nodes} == {
+        "x0", "x1", "layer2.neuron0",
+        *(f"layer{i}.neuron{j}" for i in range(2) for j in range(16)),
+    }  # fmt: skip
+    box = next(lines for lines in nodes if lines[0] == "layer2.neuron0")
+    weights = model.layers[2].neurons[0].parameters()
+    assert box == [
+        "layer2.neuron0",
+        "17 parameters",
+        f"value {figure(out.data)}",
+        "grad 1",
+        f"parameters: |grad| ≤ {figure(max(abs(w.grad) for w in weights))}",
+    ]
+
+
+def test_a_batch_is_drawn_by_neuron_too():
+    """Each neuron is one box, whatever the number of samples; the loss has few boxes."""
+    model = nn.MLP(2, [4, 1], seed=0)
+    loss = nn.mse_loss([model([i / 50, 0.5]) for i in range(50)], [0.0] * 50)
+    loss.label = "loss"
+    loss.backward()
+    nodes, _ = boxes_and_arrows(draw(loss))
+    names = [lines[0] for lines in nodes]
+    assert {f"layer0.neuron{i}" for i in range(4)} | {"layer1.neuron0"} <= set(names)
+    assert len(nodes) <= 8
+    box = nodes[names.index("layer0.neuron1")]
+    assert box[1] == "3 parameters, tanh"
+    assert box[2].startswith("50 values from ")
+
+
+def test_by_layer():
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    out = model([0.5, -1.0])
+    out.backward()
+    nodes, arrows = boxes_and_arrows(draw(out, detail="layer"))
+    assert [lines[:2] for lines in nodes] == [
+        ["layer0", "16 neurons, 48 parameters, tanh"],
+        ["layer1", "16 neurons, 272 parameters, tanh"],
+        ["layer2", "1 neuron, 17 parameters"],
+    ]
+    assert arrows == [["16 edges"], ["256 edges"]]
+    assert "layer0" in text_of(draw(out, max_nodes=10))
+
+
+def test_a_shared_bias_does_not_mix_neurons():
+    _, model = network_2_2_2()
+    for parameter in model.parameters():
+        parameter.label = None
+    outs = nn.MLP.from_layers(model.layers)([Value(0.02, "i1"), Value(0.04, "i2")])
+    nodes, _ = boxes_and_arrows(draw(autograd.sum(outs), detail="neuron"))
+    boxes = {lines[0]: lines for lines in nodes}
+    for name, value in (("layer0.neuron0", 0.6023), ("layer0.neuron1", 0.6013)):
+        assert f"value {value}" in boxes[name]
+    assert boxes["layer0.neuron0.b"][:2] == ["layer0.neuron0.b", "value 0.4"]
+
+
+def test_the_neighbourhood_of_the_root():
+    nodes, arrows = boxes_and_arrows(draw(toy(), depth=1))
+    assert nodes == [
+        ["c = a + b", "value 3", "grad 2"],
+        ["d = b + 1", "value 2", "grad 3"],
+        ["output", "e = c * d", "value 6", "grad 1"],
+        ["… 1 input"],
+        ["… 2 inputs"],
+    ]
+    assert len(arrows) == 4
+
+
+# -- models ----------------------------------------------------------------------------------------
+
+
+def test_a_model_without_a_forward_pass():
+    """Its neurons with their biases, its weights with their gradients on the arrows."""
+    _, model = network_2_2_2()
+    nodes, arrows = boxes_and_arrows(draw(model))
+    assert nodes == [
+        ["input", "x0"],
+        ["input", "x1"],
+        ["layer0.neuron0", "sigmoid", "bias 0.4", "grad 0.002687"],
+        ["layer0.neuron1", "sigmoid", "bias 0.4", "grad 0.002687"],
+        ["layer1.neuron0", "sigmoid", "bias 0.7", "grad 0.02119"],
+        ["layer1.neuron1", "sigmoid", "bias 0.7", "grad 0.02119"],
+    ]
+    assert arrows[0] == ["w1 = 0.25", "grad 1.819e−5"]
+    assert len(arrows) == 8
+
+
+def test_weights_are_blue_or_orange_and_dashed():
+    layer = nn.Layer.from_weights([[1.0, -2.0]])
+    positive, negative = [line for line in draw(layer).source.splitlines() if "->" in line]
+    assert f'color="{THEMES["light"].value}"' in positive
+    assert f'color="{THEMES["light"].grad}"' in negative
+    assert ("dashed" in positive, "dashed" in negative) == (False, True)
+    widths = [float(re.search(r"penwidth=([\d.]+)", line)[1]) for line in (positive, negative)]
+    assert widths == [1.8, 3.0]
+
+
+def test_large_models_are_drawn_by_layer():
+    model = nn.MLP(64, [64, 64, 10], seed=0)
+    nodes, _ = boxes_and_arrows(draw(model))
+    assert len(nodes) == 4
+    assert nodes[1][:2] == ["layer0", "64 neurons, tanh"]
+    assert nodes[1][2].startswith("4,096 weights from −")
+
+
+def test_another_kind_of_model_is_drawn_by_its_parts():
+    class Line(nn.Module):
+        def __init__(self):
+            self.slope, self.heads = Value(2.0), [nn.Neuron(2, seed=0), nn.Neuron(2, seed=1)]
+
+    nodes, arrows = boxes_and_arrows(draw(Line()))
+    assert ["Line", "slope = 2", "grad 0"] in nodes
+    assert {lines[0] for lines in nodes} == {"Line", "heads", "heads.0", "heads.1"}
+    assert len(arrows) == 3
 
 
 @pytest.mark.parametrize(
@@ -153,7 +533,9 @@ def test_figures(x, text):
 
 
 def test_only_a_value_can_be_drawn():
-    with pytest.raises(TypeError, match="draw needs a Value, the root of a graph; got list"):
+    with pytest.raises(
+        TypeError, match="draw needs a Value, the root of a graph, or a model; got list"
+    ):
         draw([toy()])
 
 
@@ -226,12 +608,6 @@ def test_write_knows_its_formats(tmp_path):
 def test_pipe():
     assert draw(toy()).pipe("png").startswith(b"\x89PNG")
     assert draw(toy()).pipe(encoding="utf-8").startswith("<?xml")
-
-
-def test_a_notebook_shows_an_svg():
-    (mimetype, svg), *rest = draw(toy())._repr_mimebundle_().items()
-    assert (mimetype, rest) == ("image/svg+xml", [])
-    assert svg.startswith("<?xml")
 
 
 def test_nothing_is_printed(capfd):

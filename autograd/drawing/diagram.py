@@ -1,33 +1,74 @@
-"""The diagram object: a graphviz.Digraph that finds its own Graphviz."""
+"""The diagram object: a graphviz.Digraph that finds its own Graphviz and can tell what it shows."""
 
 from __future__ import annotations
 
+import base64
+import html
 import os
+import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd.drawing.executable import graphviz_running
+from autograd.drawing.executable import DrawingError, graphviz_running, without_glyphs
+from autograd.drawing.svg import with_words
 
 __all__ = ["Diagram"]
 
 FORMATS: set[str] = graphviz.FORMATS
 SOURCE_SUFFIXES = {"dot", "gv"}
+RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
 
 class Diagram(graphviz.Digraph):  # type: ignore[misc]
     """A picture of a graph: `.render("e.svg")` writes it, `.pipe("png")` gives bytes.
 
-    Everything else is as in graphviz.Digraph. The format follows the file's suffix: svg, png and
-    the others that Graphviz knows; dot and gv hold the source. Raises DrawingError where no
-    Graphviz is installed, or none that can write the format.
+    Everything else is as in graphviz.Digraph: `.source` is the DOT text, `.attr`, `.node` and
+    `.edge` add to it. The format follows the file's suffix: svg, png and the others that Graphviz
+    knows; dot and gv hold the source. In a notebook a diagram shows itself. Raises DrawingError
+    where no Graphviz is installed, or none that can write the format.
+
+    summary: what it shows, in a sentence or two. words: what its nodes and edges say, by their id.
     """
 
-    def pipe(self, format: str | None = None, *args: Any, quiet: bool = True, **kwargs: Any) -> Any:
+    def __init__(self, *args: Any, summary: str = "", title: str = "", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.summary = summary
+        self.title = title
+        self.words: dict[str, str] = {}
+
+    def _copy_kwargs(self, **kwargs: Any) -> Any:
+        return super()._copy_kwargs(summary=self.summary, title=self.title, **kwargs)
+
+    def copy(self) -> Diagram:
+        """A diagram of its own with the same content."""
+        other: Diagram = super().copy()
+        other.words = dict(self.words)
+        return other
+
+    def __repr__(self) -> str:
+        return f"<Diagram: {self.summary}>" if self.summary else super().__repr__()
+
+    # -- bytes and files ---------------------------------------------------------------------------
+
+    def pipe(
+        self,
+        format: str | None = None,
+        *args: Any,
+        quiet: bool = True,
+        encoding: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """The picture as bytes, or as text in the given `encoding`."""
-        with graphviz_running(format or self.format):
-            return super().pipe(format, *args, quiet=quiet, **kwargs)
+        format = format or self.format
+        with graphviz_running(format) as program:
+            self._check_glyphs(format, program)
+            picture: bytes = super().pipe(format, *args, quiet=quiet, **kwargs)
+        if format == "svg":
+            picture = self._told(picture)
+        return picture if encoding is None else picture.decode(encoding)
 
     def render(
         self,
@@ -43,8 +84,12 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         """
         if filename is not None and not (args or kwargs) and _suffix(filename) in FORMATS:
             return self.write(filename)
-        with graphviz_running(kwargs.get("format") or self.format):
+        format = kwargs.get("format") or self.format
+        with graphviz_running(format) as program:
+            self._check_glyphs(format, program)
             path: str = super().render(filename, *args, quiet=quiet, **kwargs)
+        if _suffix(path) == "svg":
+            Path(path).write_bytes(self._told(Path(path).read_bytes()))
         return path
 
     def write(self, filename: str | os.PathLike[str]) -> str:
@@ -63,6 +108,49 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             picture = self.pipe(suffix)
         Path(filename).write_bytes(picture)
         return os.fspath(filename)
+
+    def _told(self, svg: bytes) -> bytes:
+        text = svg.decode(self.encoding or "utf-8")
+        return with_words(text, self.title, self.summary, self.words).encode()
+
+    def _check_glyphs(self, format: str, program: str) -> None:
+        missing = without_glyphs(self.source) if format in RASTER else ""
+        if missing and Path(program).stem != "dot":
+            warnings.warn(
+                f"{Path(program).name} has no glyphs for {missing} in {format} pictures and draws "
+                "boxes; write svg, or install Graphviz from https://graphviz.org/download",
+                stacklevel=3,
+            )
+
+    # -- notebooks ---------------------------------------------------------------------------------
+
+    def _repr_mimebundle_(
+        self,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        **_: Any,
+    ) -> dict[str, str]:
+        """What a notebook shows: an image that it trusts, the SVG for exporters, and words.
+
+        Without Graphviz the words say what is missing.
+        """
+        words = self.summary or repr(self)
+        try:
+            svg = self.pipe("svg", encoding="utf-8")
+        except DrawingError as error:
+            return {"text/plain": f"{words}\n(no picture: {error})"}
+        source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+        spoken = f"{self.title}: {words}" if self.title else words
+        bundle = {
+            "text/html": f'<img alt="{html.escape(spoken)}" src="{source}">',
+            "image/svg+xml": svg,
+            "text/plain": words,
+        }
+        return {
+            mimetype: content
+            for mimetype, content in bundle.items()
+            if (not include or mimetype in include) and mimetype not in (exclude or ())
+        }
 
 
 def _suffix(filename: str | os.PathLike[str]) -> str:

@@ -1,34 +1,86 @@
 r"""Text for DOT: whatever a label holds, the picture shows it as text.
 
-Three readers stand between a label and the picture, each with its own special characters: the
-`graphviz` package (a string in angle brackets is HTML), the DOT language (quotes) and Graphviz's
-labels (backslash escapes such as `\N`, entities such as `&lt;`). Control characters are already
+Three readers stand between a label and the picture, each with its own special characters: DOT
+(where angle brackets enclose HTML-like text), the HTML-like text itself (tags and entities such as
+`&lt;`) and Graphviz's escapes in it (backslashes, such as `\N`). Control characters are already
 escapes: see autograd.text.
+
+A label is a column of lines, each in one style and all beginning at the same left edge: how wide
+the reader's fonts are then changes nothing but the room that is left on the right.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import graphviz  # type: ignore[import-untyped]
+from autograd.drawing.palette import Palette
 
-__all__ = ["isolated", "label", "min_width"]
+__all__ = ["Line", "escaped", "isolated", "label", "width"]
 
 RIGHT_TO_LEFT = {"R", "AL", "AN"}
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
-EM = 14 / 72  # inches, at Graphviz's default font size
+SIZES = {"title": 15.0, "name": 13.0, "body": 13.0, "edge": 11.0, "small": 10.0}
+HELVETICA = {  # widths of ASCII characters in thousandths of the font size
+    "jil'": 222,
+    '|"I !,./:;[\\]ft': 278,
+    "(-)`r": 333,
+    "*{}": 390,
+    "Jckssvxyz^": 500,
+    "#$0123456789?L_abdeghnopqu": 556,
+    "+<=>~": 584,
+    "FTZ": 611,
+    "&ABEKPSVXY": 667,
+    "CDHNRUw": 722,
+    "GOQ": 778,
+    "Mm": 833,
+    "%W": 944,
+    "@": 1015,
+}
+WIDTHS = {c: size for group, size in HELVETICA.items() for c in group}
 
 
-def label(lines: Sequence[str]) -> str:
-    r"""The value of a `label` attribute that shows these lines, centred, character by character.
+class Line(NamedTuple):
+    """One line of a label: text, a colour of the palette, a size, and whether to sound an alarm."""
 
-    >>> print(label(["<b>", r"a\N & c"]))
-    <b>\na\\N &amp; c
+    text: str
+    colour: str = "text"
+    size: str = "body"
+    alarm: bool = False
+
+
+def label(lines: Sequence[Line], palette: Palette) -> str:
+    """The value of a `label` attribute that shows these lines, character by character."""
+    rows = "".join(f"<TR>{_cell(line, palette)}</TR>" for line in lines)
+    return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="1">{rows}</TABLE>>'
+
+
+def _cell(line: Line, palette: Palette) -> str:
+    text = escaped(line.text)
+    if line.size in ("name", "title"):
+        text = f"<B>{text}</B>"
+    colour, size = getattr(palette, line.colour), SIZES[line.size]
+    text = f'<FONT COLOR="{colour}" POINT-SIZE="{size:g}">{text}</FONT>'
+    room = "" if line.text.isascii() else f' WIDTH="{width(line):.0f}"'
+    if not line.alarm:
+        return f'<TD ALIGN="LEFT"{room}>{text}</TD>'
+    mark = (
+        f'<TD BGCOLOR="{palette.alarm}" WIDTH="12"><FONT COLOR="{palette.background}" '
+        f'POINT-SIZE="{size:g}"><B>!</B></FONT></TD>'
+    )
+    inner = '<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="2">'
+    return f'<TD ALIGN="LEFT">{inner}<TR>{mark}<TD ALIGN="LEFT"{room}>{text}</TD></TR></TABLE></TD>'
+
+
+def escaped(text: str) -> str:
+    r"""Text for the inside of an HTML-like label.
+
+    >>> print(escaped(r"<b> a\N & c"))
+    &lt;b&gt; a\\N &amp; c
     """
-    shown = (line.replace("&", "&amp;").replace("\\", r"\\") for line in lines)
-    text: str = graphviz.nohtml(r"\n".join(shown))
-    return text
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\\", "\\\\")
 
 
 def isolated(name: str) -> str:
@@ -38,16 +90,18 @@ def isolated(name: str) -> str:
     return name
 
 
-def min_width(lines: Sequence[str]) -> str | None:
-    """Inches that a node needs for wide script (Chinese, Japanese, Korean, emoji), None without it.
+def width(line: Line) -> float:
+    """Points that a line takes in a reader's fonts.
 
-    A Graphviz that does not see the system's fonts takes such script for narrower than it is.
+    A Graphviz that does not see the system's fonts takes all that is not ASCII for narrow.
     """
-    widths = [sum(1.0 if _wide(c) else 0.55 for c in line) for line in lines]
-    if not any(map(_wide, "".join(lines))):
-        return None
-    return f"{max(widths) * EM + 0.25:.2f}"
+    bold = 1.08 if line.size in ("name", "title") else 1.0
+    return sum(map(_em, line.text)) * SIZES[line.size] * bold
 
 
-def _wide(c: str) -> bool:
-    return unicodedata.east_asian_width(c) in "WF"
+def _em(c: str) -> float:
+    if c in WIDTHS:
+        return WIDTHS[c] / 1000
+    if unicodedata.category(c) in ("Mn", "Me", "Cf"):
+        return 0.0
+    return 1.0 if unicodedata.east_asian_width(c) in "WF" else 0.6

@@ -19,10 +19,20 @@ from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
 from autograd.text import printable
 
-__all__ = ["DrawingError", "find_dot", "graphviz_running"]
+__all__ = ["DrawingError", "find_dot", "graphviz_running", "without_glyphs"]
 
 BUNDLED = "graphviz-pure"
 _LOCK = threading.Lock()
+# Blocks of Unicode that the fonts inside graphviz-pure cover, as far as pictures are concerned:
+# Latin, Greek, Cyrillic, Hebrew, punctuation and the commoner signs of mathematics.
+COVERED = (
+    (0x0000, 0x0530),
+    (0x0590, 0x0600),
+    (0x1E00, 0x20D0),
+    (0x2100, 0x2150),
+    (0x2190, 0x2194),
+)
+COVERED_SIGNS = "∂∆∏∑−∕∙√∞∟∩∫≈≠≡≤≥\u2066\u2067\u2068\u2069"
 
 
 class DrawingError(RuntimeError):
@@ -40,9 +50,10 @@ def find_dot() -> str | None:
 
 
 @contextmanager
-def graphviz_running(format: str) -> Iterator[None]:
+def graphviz_running(format: str) -> Iterator[str]:
     """Inside the block the `graphviz` package runs the program that `find_dot` found.
 
+    Gives the program's path.
     Raises DrawingError where there is none, or where it can't write the format.
     """
     found = find_dot()
@@ -55,7 +66,7 @@ def graphviz_running(format: str) -> Iterator[None]:
     with _LOCK:
         before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, Path(found)
         try:
-            yield
+            yield found
         except subprocess.CalledProcessError as error:
             raise DrawingError(_complaint(Path(found).name, format, error)) from None
         finally:
@@ -72,3 +83,17 @@ def _complaint(program: str, format: str, error: subprocess.CalledProcessError) 
             "https://graphviz.org/download, which can"
         )
     return f"{program} failed with status {error.returncode}: {printable(said.strip(), 500)}"
+
+
+def without_glyphs(text: str, at_most: int = 5) -> str:
+    """The first characters of the text for which graphviz-pure's own fonts have no shape.
+
+    >>> without_glyphs("∂y/∂x = −∞"), without_glyphs("漢字 = 2")
+    ('', '漢字')
+    """
+    missing = dict.fromkeys(
+        c
+        for c in text
+        if c not in COVERED_SIGNS and not any(low <= ord(c) < high for low, high in COVERED)
+    )
+    return "".join(list(missing)[:at_most])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MINUS", "figure"]
+__all__ = ["MINUS", "equation", "figure", "signed", "spelled"]
 
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "\N{INFINITY}"
 WHOLE = 1e6  # whole numbers below this are written in full
+MAX_TERMS = 4  # of a sum that is written out
 
 
 def figure(x: float) -> str:
@@ -27,3 +28,37 @@ def figure(x: float) -> str:
     if exponent:
         digits = f"{digits}e{int(power)}"
     return digits.replace("-", MINUS)
+
+
+def spelled(x: float) -> str:
+    """A result: as `figure`, and an infinity also in words.
+
+    >>> spelled(5.0), spelled(float("-inf"))
+    ('5', '−∞, infinite')
+    """
+    return f"{figure(x)}, infinite" if math.isinf(x) else figure(x)
+
+
+def signed(x: float) -> str:
+    """A number that may stand after an operator: in brackets if it begins with a minus.
+
+    >>> signed(2.0), signed(-2.0)
+    ('2', '(−2)')
+    """
+    text = figure(x)
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def equation(terms: list[float], sign: str, total: float) -> str:
+    """`2 + 3 = 5`; the total alone where there is one term, the first terms where there are many.
+
+    >>> equation([2.0, -3.0], "+", -1.0), equation([5.0], "+", 5.0)
+    ('2 + (−3) = −1', '5')
+    """
+    if len(terms) < 2:
+        return spelled(total)
+    shown = [signed(x) if i else figure(x) for i, x in enumerate(terms)]
+    if len(shown) > MAX_TERMS:
+        rest = len(shown) - MAX_TERMS + 1
+        shown = [*shown[: MAX_TERMS - 1], f"({rest:,} more)"]
+    return f"{f' {sign} '.join(shown)} = {spelled(total)}"

@@ -1,0 +1,297 @@
+"""A graph too large for a box per Value: a box per neuron or layer.
+
+Who belongs together is read from the qualified names of the parameters (`layer0.neuron2.w1` is of
+neuron `layer0.neuron2`, in layer `layer0`), so any model with such names will do, for one sample or
+for a whole batch. A node made with a parameter belongs to the parameter's neuron; one made of a
+single neuron's results alone does too, if it is an activation or a later neuron is made of it. What
+belongs to nobody, such as a loss, keeps its own boxes while it has few.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd.drawing.dot import Line
+from autograd.drawing.numbers import figure, spelled
+from autograd.drawing.picture import Arrow, Box, Picture, in_words
+from autograd.drawing.values import (
+    NAME_WIDTH,
+    Graph,
+    about,
+    grad_line,
+    small_box,
+    value_line,
+)
+from autograd.graph import Edge
+from autograd.text import ELLIPSIS, plural, printable
+
+__all__ = ["largest_of", "parameter_names", "picture", "range_of"]
+
+QUALIFIED = re.compile(r"\w+(\.\w+)+")
+ACTIVATIONS = {
+    "tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "softsign",
+}  # fmt: skip
+FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
+ARROWS = (
+    "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
+    " the thicker, the more is sent back"
+)
+
+
+def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
+    """id(leaf) -> name, of the leaves that are parameters.
+
+    They are those of `given`, a model or Values, and those with a qualified name as their label.
+    """
+    names = {
+        id(node): node.label
+        for node in order
+        if not node.parents and node.label and QUALIFIED.fullmatch(node.label)
+    }
+    if hasattr(given, "named_parameters"):
+        named: Iterable[tuple[str, Any]] = given.named_parameters()
+    else:
+        named = [(x.label or "", x) for x in given]
+    return names | {id(x): name for name, x in named}
+
+
+def picture(graph: Graph, level: str) -> Picture:
+    """A box per neuron (`level` "neuron") or per layer ("layer"), one per Value of the rest."""
+    return _Grouping(graph, level).picture()
+
+
+def neuron_of(name: str) -> str:
+    """`layer0.neuron2` of `layer0.neuron2.w1`; "" of a name that is not qualified."""
+    return name.rpartition(".")[0]
+
+
+def layer_of(neuron: str) -> str:
+    """`layer0` of `layer0.neuron2`."""
+    return neuron.rpartition(".")[0] or neuron
+
+
+def _owners(graph: Graph) -> dict[int, str]:
+    """id(node) -> the neuron to which it belongs."""
+    parameters = graph.parameters
+    owner = {key: neuron_of(name) for key, name in parameters.items() if neuron_of(name)}
+    before_another = _before_parameters(graph.order, parameters)
+    for node in graph.order:
+        own = {owner[id(p)] for p in node.parents if id(p) in parameters and id(p) in owner}
+        inner = {owner.get(id(p), "") for p in node.parents if id(p) not in parameters}
+        if own:
+            # A bias may be shared by the neurons of a layer: w·x + b stays with w.
+            layers = set(map(layer_of, own))
+            candidates = {x for x in inner if x and layer_of(x) in layers} or own
+        elif id(node) in before_another or node.op in ACTIVATIONS:
+            candidates = inner
+        else:
+            candidates = set()
+        if len(candidates) == 1 and "" not in candidates:
+            (owner[id(node)],) = candidates
+    return _without_shared(graph, owner)
+
+
+def _without_shared(graph: Graph, owner: Mapping[int, str]) -> dict[int, str]:
+    """A parameter that several neurons use belongs to none: it gets a box of its own."""
+    users: dict[int, set[str]] = {}
+    for edge in graph.edges:
+        if id(edge.parent) in graph.parameters and id(edge.output) in owner:
+            users.setdefault(id(edge.parent), set()).add(owner[id(edge.output)])
+    return {key: name for key, name in owner.items() if len(users.get(key, ())) < 2}
+
+
+def _before_parameters(order: Sequence[Any], parameters: Mapping[int, str]) -> set[int]:
+    """The ids of nodes of which something that uses a parameter is made."""
+    found: set[int] = set()
+    for node in reversed(order):
+        if id(node) in found or any(id(parent) in parameters for parent in node.parents):
+            found.update(map(id, node.parents))
+    return found
+
+
+class _Grouping:
+    """Which box every node is in (`home`), and who is in a box (`members`)."""
+
+    def __init__(self, graph: Graph, level: str) -> None:
+        self.graph = graph
+        self.level = level
+        self.neuron = _owners(graph)
+        self.home: dict[int, str] = {
+            key: name if level == "neuron" else layer_of(name) for key, name in self.neuron.items()
+        }
+        self.owned = set(self.home.values())
+        self._house_the_rest()
+        self.members: dict[str, list[Any]] = {}
+        for node in graph.order:
+            self.members.setdefault(self.home[id(node)], []).append(node)
+        place = {id(node): i for i, node in enumerate(graph.order)}
+        self.ids = {
+            home: f"n{place[id(nodes[0])]}" if self._alone(home) else f"g{k}"
+            for k, (home, nodes) in enumerate(self.members.items())
+        }
+
+    def _alone(self, home: str) -> bool:
+        return home not in self.owned and len(self.members[home]) == 1
+
+    def _house_the_rest(self) -> None:
+        """Homes for the nodes of no neuron; a colon is in no qualified name."""
+        root = self.graph.root
+        rest = [x for x in self.graph.order if id(x) not in self.home]
+        inner = [x for x in rest if x.parents and x is not root]
+        leaves = [x for x in rest if not x.parents and x is not root]
+        self.home |= {id(x): f":{i}" for i, x in enumerate(rest)}
+        if len(inner) > FEW_NODES:
+            self.home |= _connected([*inner, root] if id(root) not in self.neuron else inner, inner)
+        if len(leaves) > FEW_INPUTS:  # those that go into the same boxes are one box
+            used: dict[int, set[str]] = {}
+            for edge in self.graph.edges:
+                used.setdefault(id(edge.parent), set()).add(self.home[id(edge.output)])
+            self.home |= {id(x): ":for " + " ".join(sorted(used[id(x)])) for x in leaves}
+
+    # -- boxes -------------------------------------------------------------------------------------
+
+    def picture(self) -> Picture:
+        boxes = [self._box(home) for home in self.members]
+        arrows = self._arrows()
+        drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
+        notes = self.graph.notes()
+        if any(arrow.sign for arrow in arrows):
+            notes.append(ARROWS)
+        return Picture(boxes, arrows, f"{self.graph.summary()} {drawn}", notes)
+
+    def _box(self, home: str) -> Box:
+        graph, nodes = self.graph, self.members[home]
+        if self._alone(home):
+            (node,) = nodes
+            return Box(self.ids[home], small_box(graph, node), graph.kind(node), about(graph, node))
+        parameters = [x for x in nodes if id(x) in graph.parameters]
+        results = self._results(home)
+        if home in self.owned:
+            name, size = printable(home, NAME_WIDTH), self._size(home, parameters, results)
+        elif nodes[0].parents:
+            name, size = f"{len(nodes):,} operations", _listed(x.op for x in nodes)
+        else:
+            name, size = f"{len(nodes):,} {graph.kind(nodes[0])}s", ""
+        lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
+        lines += self._numbers(results)
+        if parameters:
+            largest = largest_of(graph.gradient(x) for x in parameters)
+            text = f"parameters: |grad| ≤ {spelled(largest)}"
+            lines.append(Line(text, "grad", "edge", alarm=not math.isfinite(largest)))
+        root = any(x is graph.root for x in nodes)
+        kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
+        return Box(self.ids[home], lines, kind, in_words(lines))
+
+    def _results(self, home: str) -> list[Any]:
+        """The members that someone outside uses, in order."""
+        graph = self.graph
+        seen = self.used_outside
+        return [x for x in self.members[home] if x is graph.root or id(x) in seen]
+
+    @cached_property
+    def used_outside(self) -> set[int]:
+        home = self.home
+        return {
+            id(edge.parent)
+            for edge in self.graph.edges
+            if home[id(edge.parent)] != home[id(edge.output)]
+        }
+
+    def _size(self, home: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
+        parts = []
+        if self.level == "layer":
+            neurons = {self.neuron[id(x)] for x in self.members[home]}
+            if neurons != {home}:
+                parts.append(plural(len(neurons), "neuron"))
+        activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATIONS)
+        return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
+
+    def _numbers(self, results: Sequence[Any]) -> list[Line]:
+        """The value and gradient of what comes out of a box; of many results, the ranges."""
+        graph = self.graph
+        if len(results) == 1:
+            gradient = graph.gradient(results[0])
+            return [value_line(results[0].data), grad_line(gradient, spelled(gradient))]
+        if not results:
+            return []
+        lines = []
+        for word, colour, numbers in (
+            ("values", "value", [x.data for x in results]),
+            ("grads", "grad", [graph.gradient(x) for x in results]),
+        ):
+            text, finite = range_of(numbers)
+            lines.append(Line(f"{len(results):,} {word} {text}", colour, "edge", alarm=not finite))
+        return lines
+
+    # -- arrows ------------------------------------------------------------------------------------
+
+    def _arrows(self) -> list[Arrow]:
+        """One per pair of boxes; it carries what all the edges between them send."""
+        bundles: dict[tuple[str, str], list[Edge]] = {}
+        for edge in self.graph.edges:
+            tail, head = self.home[id(edge.parent)], self.home[id(edge.output)]
+            if tail != head:
+                bundles.setdefault((tail, head), []).append(edge)
+        flows = [sum(abs(self.graph.back.sent(x)) for x in bundle) for bundle in bundles.values()]
+        most = max((x for x in flows if math.isfinite(x)), default=0.0)
+        arrows = []
+        for (tail, head), flow in zip(bundles, flows, strict=True):
+            bundle = bundles[tail, head]
+            arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
+            count = plural(len(bundle), "edge")
+            arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
+            if self.level == "neuron":
+                arrow.sign = _common_sign([edge.partial for edge in bundle])
+                arrow.strength = flow / most if most and math.isfinite(flow) else 0.0
+            elif len(bundle) > 1:
+                arrow.lines = [Line(count, "muted", "edge")]
+            arrows.append(arrow)
+        return arrows
+
+
+def _connected(nodes: Sequence[Any], kept: Sequence[Any]) -> dict[int, str]:
+    """id(node) -> its connected component among the nodes, for those that are `kept`."""
+    above: dict[int, int] = {id(x): id(x) for x in nodes}
+
+    def top(key: int) -> int:
+        while above[key] != key:
+            above[key] = key = above[above[key]]
+        return key
+
+    for node in nodes:
+        for parent in node.parents:
+            if id(parent) in above:
+                above[top(id(parent))] = top(id(node))
+    place = {id(x): i for i, x in enumerate(nodes)}
+    return {id(x): f":with {place[top(id(x))]}" for x in kept}
+
+
+def _listed(operations: Iterable[str]) -> str:
+    common = [op for op, _ in Counter(operations).most_common(4)]
+    return ", ".join(common[:3]) + (f", {ELLIPSIS}" if len(common) > 3 else "")
+
+
+def largest_of(numbers: Iterable[float]) -> float:
+    """The largest magnitude; NaN if any number is."""
+    found = [abs(x) for x in numbers]
+    return next((x for x in found if math.isnan(x)), max(found, default=0.0))
+
+
+def range_of(numbers: Sequence[float]) -> tuple[str, bool]:
+    """From where to where they go, and whether all are finite."""
+    if any(map(math.isnan, numbers)):
+        return "with NaN among them", False
+    low, high = min(numbers), max(numbers)
+    text = f"from {figure(low)} to {figure(high)}" if low != high else f"of {figure(low)}"
+    return text, math.isfinite(low) and math.isfinite(high)
+
+
+def _common_sign(numbers: Sequence[float]) -> int:
+    if all(x > 0.0 for x in numbers):
+        return 1
+    return -1 if all(x < 0.0 for x in numbers) else 0

@@ -1,0 +1,130 @@
+"""A picture before it is DOT: boxes and arrows, each with lines of text and a kind.
+
+What a box is for is the business of `values` (a box per Value), `groups` (a box per neuron or
+layer) and `models`; this module knows how each kind looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from autograd.drawing.dot import Line, isolated, label
+from autograd.drawing.palette import palette
+
+if TYPE_CHECKING:
+    from autograd.drawing.diagram import Diagram
+
+__all__ = ["Arrow", "Box", "Picture", "in_words"]
+
+KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colour
+    "value": ("background", {}),
+    "input": ("input", {}),
+    "parameter": ("parameter", {"style": "filled"}),  # sharp corners
+    "output": ("output", {"penwidth": "3"}),
+    "constant": ("background", {"shape": "plaintext", "style": "", "margin": "0.03"}),
+    "rest": ("background", {"style": "rounded,filled,dashed"}),
+}
+
+
+@dataclass(slots=True)
+class Box:
+    """A node of the picture. `about` is what it says in words, for those who can't see it."""
+
+    id: str
+    lines: list[Line]
+    kind: str = "value"
+    about: str = ""
+
+    @property
+    def alarm(self) -> bool:
+        return any(line.alarm for line in self.lines)
+
+
+@dataclass(slots=True)
+class Arrow:
+    """An edge of the picture. `sign` and `strength` (from 0 to 1) are for arrows without words."""
+
+    id: str
+    tail: str
+    head: str
+    lines: list[Line] = field(default_factory=list)
+    about: str = ""
+    sign: int = 0
+    strength: float | None = None
+
+
+@dataclass(slots=True)
+class Picture:
+    """Boxes and arrows with a title and a one-sentence summary; `notes` go below the title."""
+
+    boxes: list[Box]
+    arrows: list[Arrow]
+    summary: str
+    notes: list[str] = field(default_factory=list)
+
+    def diagram(self, *, rankdir: str, theme: str, title: Sequence[str] = ()) -> Diagram:
+        """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
+        from autograd.drawing.diagram import Diagram
+
+        colours = palette(theme)
+        diagram = Diagram(format="svg", summary=self.summary, title=" ".join(title))
+        diagram.attr(
+            "graph",
+            rankdir=rankdir,
+            bgcolor=colours.background,
+            fontname="Helvetica",
+            pad="0.15",
+            nodesep="0.3",
+            ranksep="0.45",
+            **self._heading(title, theme),
+        )
+        diagram.attr(
+            "node",
+            shape="box",
+            style="rounded,filled",
+            fontname="Helvetica",
+            margin="0.12,0.06",
+            color=colours.line,
+            fillcolor=colours.background,
+        )
+        diagram.attr(
+            "edge", fontname="Helvetica", fontsize="11", color=colours.line, arrowsize="0.7"
+        )
+        for box in self.boxes:
+            fill, look = KINDS[box.kind]
+            attributes = {"id": box.id, **look}
+            if fill != "background":
+                attributes["fillcolor"] = getattr(colours, fill)
+            if box.alarm:
+                attributes |= {"color": colours.alarm, "penwidth": look.get("penwidth", "2")}
+            diagram.node(box.id, label(box.lines, colours), **attributes)
+            diagram.words[box.id] = box.about
+        for arrow in self.arrows:
+            attributes = {"id": arrow.id}
+            if arrow.lines:
+                attributes["label"] = label(arrow.lines, colours)
+            if arrow.sign:
+                attributes["color"] = colours.value if arrow.sign > 0 else colours.grad
+            if arrow.sign < 0:
+                attributes["style"] = "dashed"
+            if arrow.strength is not None:
+                attributes["penwidth"] = f"{0.6 + 2.4 * arrow.strength:.2f}"
+            if any(line.alarm for line in arrow.lines):
+                attributes["color"] = colours.alarm
+            diagram.edge(arrow.tail, arrow.head, **attributes)
+            diagram.words[arrow.id] = arrow.about
+        return diagram
+
+    def _heading(self, title: Sequence[str], theme: str) -> dict[str, str]:
+        lines = [Line(isolated(line), size="title") for line in title]
+        lines += [Line(note, "muted", "edge") for note in self.notes]
+        if not lines:
+            return {}
+        return {"label": label(lines, palette(theme)), "labelloc": "t", "labeljust": "l"}
+
+
+def in_words(lines: Iterable[Line]) -> str:
+    """What a box says, in one line."""
+    return ", ".join(line.text for line in lines)

@@ -1,0 +1,35 @@
+"""Graphviz's SVG, told in words: what a screen reader says and what a browser shows on hovering."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+
+__all__ = ["with_words"]
+
+ROOT = re.compile(r"<svg\b[^>]*>")
+GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
+TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
+
+
+def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> str:
+    """The SVG as an image with a title and a description; `words` replaces titles, by id.
+
+    Text without words to put there (as of a diagram to which someone added nodes) stays as it is.
+    """
+
+    def titled(found: re.Match[str]) -> str:
+        said = words.get(found[2])
+        return f"{found[1]}<title>{escape(said, quote=False)}</title>" if said else found[0]
+
+    svg = TITLE.sub(titled, GRAPH_TITLE.sub(r"\1", svg, count=1))
+    spoken = f"{title}: {summary}" if title else summary
+    root = ROOT.search(svg)
+    if root is None or not spoken:
+        return svg
+    opening = f'{root[0][:-1]} role="img" aria-label="{escape(spoken)}">'
+    opening += f"\n<title>{escape(title or summary, quote=False)}</title>"
+    if title:
+        opening += f"\n<desc>{escape(summary, quote=False)}</desc>"
+    return svg[: root.start()] + opening + svg[root.end() :]
