@@ -1,5 +1,5 @@
 """Neural networks on scalar Values: `Neuron`, `Layer`, `MLP`, losses, optimisers, learning-rate
-schedules.
+schedules, pictures of training.
 
 Written with the public `autograd` only; each module can be read in a few minutes.
 
@@ -32,6 +32,7 @@ from .losses import (
 from .module import Module
 from .networks import MLP, Layer, Neuron
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .pictures import decision_boundary, loss_curve, network
 from .schedules import Schedule
 
 __all__ = [
@@ -50,11 +51,14 @@ __all__ = [
     "clip_grad_norm",
     "clip_grad_value",
     "cross_entropy",
+    "decision_boundary",
     "half_squared_error",
     "he",
     "hinge_loss",
     "huber_loss",
+    "loss_curve",
     "mse_loss",
+    "network",
     "schedules",
     "uniform",
     "xavier",

@@ -1,0 +1,142 @@
+"""Makes every picture of the documentation, in docs/images: python docs/make_pictures.py
+
+With names, only those: python docs/make_pictures.py network boundary-dark. `--out DIR` writes
+elsewhere. It needs: pip install "chainrule[plot]". The same versions of everything make the same
+files, byte by byte.
+
+To add a picture, write a function that takes the path of its file, and enter it in PICTURES.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from collections.abc import Callable
+from functools import cache, partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import nn
+from autograd import Value
+
+IMAGES = Path(__file__).resolve().parent / "images"
+THEMES = ("light", "dark")
+DPI = 110
+
+
+# -- what the pictures show ------------------------------------------------------------------------
+
+
+def moons(count: int, seed: int, noise: float = 0.13) -> tuple[list[list[float]], list[int]]:
+    """Two interleaved half circles, class 0 and class 1, and some noise."""
+    rng = random.Random(seed)
+    X, y = [], []
+    for i in range(count):
+        angle, label = math.pi * rng.random(), i % 2
+        u, v = math.cos(angle), math.sin(angle)
+        u, v = (1.0 - u, 0.5 - v) if label else (u, v)
+        X.append([u + rng.gauss(0.0, noise), v + rng.gauss(0.0, noise)])
+        y.append(label)
+    return X, y
+
+
+@cache
+def trained() -> dict[str, Any]:
+    """A 2-16-16-1 network that has learned the moons, and how its losses went."""
+    X, y = moons(100, seed=1)
+    X_new, y_new = moons(100, seed=2)
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    optimizer = nn.Adam(model.parameters(), lr=0.02)
+    losses, validation = [], []
+    for _ in range(100):
+        loss = nn.binary_cross_entropy([model(x) for x in X], y)
+        optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss.data)
+        validation.append(nn.binary_cross_entropy([model(x).data for x in X_new], y_new))
+        optimizer.step()
+    return {"model": model, "X": X, "y": y, "losses": losses, "validation": validation}
+
+
+def two_two_two() -> nn.MLP:
+    """The 2-2-2 network of sigmoid neurons, after one backward pass."""
+    numbers = (0.25, 0.25, 0.15, 0.20, 0.30, 0.35, 0.40, 0.35)
+    w = [Value(number, f"w{i}") for i, number in enumerate(numbers, 1)]
+    hidden = nn.Layer.from_weights([w[0:2], w[2:4]], Value(0.4, "b1"), "sigmoid")
+    output = nn.Layer.from_weights([w[4:6], w[6:8]], Value(0.7, "b2"), "sigmoid")
+    model = nn.MLP.from_layers([hidden, output])
+    nn.half_squared_error(model([0.02, 0.04]), [0.5, 0.9]).backward()
+    return model
+
+
+# -- the pictures ----------------------------------------------------------------------------------
+
+
+def loss(path: Path, theme: str) -> None:
+    run = trained()
+    save(nn.loss_curve(run["losses"], run["validation"], theme=theme), path)
+
+
+def boundary(path: Path, theme: str) -> None:
+    run = trained()
+    save(nn.decision_boundary(run["model"], run["X"], run["y"], theme=theme), path)
+
+
+def network(path: Path, theme: str) -> None:
+    save(nn.network(trained()["model"], theme=theme), path)
+
+
+def network_2_2_2(path: Path, theme: str) -> None:
+    save(nn.network(two_two_two(), theme=theme), path)
+
+
+def save(ax: Any, path: Path) -> None:
+    """As a small PNG: 192 colours, and no word about which version of what made it."""
+    from matplotlib import pyplot
+    from PIL import Image
+
+    drawn = BytesIO()
+    ax.figure.savefig(drawn, dpi=DPI)
+    pyplot.close(ax.figure)
+    picture = Image.open(drawn).convert("RGB")
+    picture = picture.quantize(192, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    picture.save(path, "PNG", optimize=True)
+
+
+def in_both_themes(name: str, draw: Callable[[Path, str], None]) -> dict[str, Any]:
+    """`name.png` in light, `name-dark.png` in dark."""
+    suffix = {"light": ".png", "dark": "-dark.png"}
+    return {name + suffix[theme]: partial(draw, theme=theme) for theme in THEMES}
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {
+    **in_both_themes("loss", loss),
+    **in_both_themes("boundary", boundary),
+    **in_both_themes("network", network),
+    **in_both_themes("network-2-2-2", network_2_2_2),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Makes the pictures of the documentation.")
+    known = {Path(name).stem: name for name in PICTURES}
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(known)}")
+    parser.add_argument("--out", type=Path, default=IMAGES, metavar="DIR")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        parser.error(f"no picture is called {', '.join(unknown)}; there are {', '.join(known)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.names or known:
+        path = options.out / known[name]
+        PICTURES[known[name]](path)
+        print(f"{path.name}  {path.stat().st_size / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    import matplotlib
+
+    matplotlib.use("Agg")
+    main()
