@@ -276,11 +276,19 @@ class Value:
         """
         seed = as_float(gradient, "backward's gradient must be")
         with _PASS_LOCK:
+            if _PASS.running:
+                raise RuntimeError(
+                    "backward was called in the middle of another backward of the same thread, "
+                    "as from a signal handler; call it when that one has returned"
+                )
             try:
+                _PASS.running = True
                 _backward(self, seed)
             except BaseException:
                 _abandon()
                 raise
+            finally:
+                _PASS.running = False
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
@@ -709,9 +717,10 @@ def _where() -> str:
 class Pass:
     """What a reverse pass has met, so that one that did not finish can be taken back."""
 
-    __slots__ = ("leaves", "nodes")
+    __slots__ = ("leaves", "nodes", "running")
 
     def __init__(self) -> None:
+        self.running = False
         self.nodes: list[Value] = []
         self.leaves: list[Value] = []
 

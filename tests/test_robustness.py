@@ -175,12 +175,17 @@ def varied_graph(leaves: list[Value]) -> Value:
     return autograd.sum([s, cut.tanh(), a, (s - b) * 0.0, 1.0]) * s
 
 
-class Interrupter:
-    """Raises KeyboardInterrupt at the n-th step of a pass, as Ctrl-C may at any of them."""
+def ctrl_c() -> None:
+    raise KeyboardInterrupt
 
-    def __init__(self, n: int, step: str) -> None:
+
+class Interrupter:
+    """Strikes at the n-th step of a pass, as a signal may at any of them."""
+
+    def __init__(self, n: int, step: str, strike: Callable[[], None] = ctrl_c) -> None:
         self.countdown = n
         self.step = step
+        self.strike = strike
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Any:
         """A trace function for frames of the engine below `backward`."""
@@ -190,7 +195,7 @@ class Interrupter:
         if event == self.step:
             self.countdown -= 1
             if self.countdown == 0:
-                raise KeyboardInterrupt
+                self.strike()
         return self.trace
 
     def interrupts(self, call: Callable[[], None]) -> bool:
@@ -199,7 +204,7 @@ class Interrupter:
         sys.settrace(self.trace)
         try:
             call()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, RuntimeError):
             return True
         finally:
             sys.settrace(tracing)
@@ -293,6 +298,26 @@ def test_a_graph_is_freed_after_a_pass_that_failed() -> None:
     for work in (fail, interrupt):
         work()
         assert Tag.alive == 0
+
+
+def test_a_pass_in_the_middle_of_a_pass() -> None:
+    """From a signal handler it is refused, and the pass that it interrupted has not happened."""
+    leaves = [Value(0.5), Value(-1.5), Value(2.0)]
+    root, other = varied_graph(leaves), leaves[0] * 3
+    refused = "in the middle of another backward of the same thread"
+
+    def strike() -> None:
+        with pytest.raises(RuntimeError, match=refused) as error:
+            other.backward()
+        raise error.value
+
+    for n in (1, 10, 50):
+        if Interrupter(n, "line", strike).interrupts(root.backward):
+            assert [leaf.grad for leaf in leaves] == [0.0, 0.0, 0.0]
+        else:
+            root.zero_grad()
+    other.backward()
+    assert leaves[0].grad == 3.0
 
 
 def test_an_exception_in_a_rule_leaves_no_trace() -> None:
