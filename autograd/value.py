@@ -901,6 +901,9 @@ def _watch_messages(node: Value) -> None:
 def _attach(primitive: Primitive) -> None:
     """Let a Value be asked `v.tanh()`, by our name and by the one NumPy uses for object arrays."""
     if not primitive.is_method:
+        replaced = TABLE.get(primitive.name)
+        if replaced is not None and replaced.is_method:
+            delattr(Value, primitive.name)
         return
     method: Any = _unary_method(primitive) if primitive.arity == 1 else _method(primitive)
     for name in {primitive.name, primitive.numpy_name}:
