@@ -85,11 +85,11 @@ def boundary(path: Path, theme: str) -> None:
 
 
 def network(path: Path, theme: str) -> None:
-    save(nn.network(trained()["model"], theme=theme), path)
+    save(nn.draw_network(trained()["model"], theme=theme), path)
 
 
 def network_2_2_2(path: Path, theme: str) -> None:
-    save(nn.network(two_two_two(), theme=theme), path)
+    save(nn.draw_network(two_two_two(), theme=theme), path)
 
 
 def save(ax: Any, path: Path) -> None:

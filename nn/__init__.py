@@ -32,7 +32,7 @@ from .losses import (
 from .module import Module
 from .networks import MLP, Layer, Neuron
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
-from .pictures import decision_boundary, loss_curve, network
+from .pictures import decision_boundary, draw_network, loss_curve
 from .schedules import Schedule
 
 __all__ = [
@@ -52,13 +52,13 @@ __all__ = [
     "clip_grad_value",
     "cross_entropy",
     "decision_boundary",
+    "draw_network",
     "half_squared_error",
     "he",
     "hinge_loss",
     "huber_loss",
     "loss_curve",
     "mse_loss",
-    "network",
     "schedules",
     "uniform",
     "xavier",

@@ -29,7 +29,7 @@ from .networks import Neuron
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["decision_boundary", "loss_curve", "network"]
+__all__ = ["decision_boundary", "draw_network", "loss_curve"]
 
 MINUS = "\N{MINUS SIGN}"
 DASHES = (0, (3.2, 1.6))
@@ -401,7 +401,7 @@ class Connection(NamedTuple):
     written: bool  # with its numbers, where there is room
 
 
-def network(
+def draw_network(
     model: Module, *, max_neurons: int = 32, ax: Axes | None = None, theme: str = "light"
 ) -> Axes:
     """A network with its weights and gradients: an MLP, a layer or a neuron.
@@ -418,7 +418,7 @@ def network(
     >>> from nn import MLP
     >>> model = MLP(2, [3, 1], seed=0)
     >>> model([1.0, 2.0]).backward()
-    >>> ax = network(model)
+    >>> ax = draw_network(model)
     >>> [text.get_text() for text in ax.get_legend().get_texts()][:2]
     ['positive weight (ring: bias)', 'negative weight (ring: bias)']
     """
@@ -469,7 +469,7 @@ def _layers_of(model: object) -> list[list[Neuron]]:
     layers: Any = getattr(model, "layers", [model])
     found: list[Any] = [getattr(layer, "neurons", None) for layer in layers]
     if not found or not all(found):
-        raise TypeError(f"network draws an MLP, a Layer or a Neuron, got {model!r}")
+        raise TypeError(f"draw_network draws an MLP, a Layer or a Neuron, got {model!r}")
     return found
 
 

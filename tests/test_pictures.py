@@ -51,7 +51,7 @@ PICTURES = {
     "decision_boundary": lambda **options: nn.decision_boundary(
         linear(1.0, 1.0), X, Y, resolution=5, **options
     ),
-    "network": lambda **options: nn.network(nn.MLP(2, [3, 1], seed=0), **options),
+    "draw_network": lambda **options: nn.draw_network(nn.MLP(2, [3, 1], seed=0), **options),
 }
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -428,7 +428,7 @@ def drawn(ax, model):
 def test_lines_are_weights_and_their_gradients(theme):
     """Blue and solid or orange and dashed by sign, deeper by size, wider by |gradient|."""
     model = two_two_two()
-    lines = drawn(nn.network(model, theme=theme), model)
+    lines = drawn(nn.draw_network(model, theme=theme), model)
     assert len(lines) == 8
     for weight, (red, _, blue, _), _, dashed in lines:
         assert (blue > red) == (weight.data > 0) == (not dashed)
@@ -449,7 +449,7 @@ def test_lines_are_weights_and_their_gradients(theme):
 
 def test_numbers_of_all_ten_parameters_of_a_small_network():
     model = two_two_two()
-    written = texts(nn.network(model))
+    written = texts(nn.draw_network(model))
     for p in model.parameters():
         number = f"{p.label} = {p.data:.3g}\ngrad ".replace("-", "−")
         (gradient,) = {text.removeprefix(number) for text in written if text.startswith(number)}
@@ -458,7 +458,7 @@ def test_numbers_of_all_ten_parameters_of_a_small_network():
 
 
 def test_no_two_labels_of_a_small_network_overlap():
-    ax = nn.network(two_two_two())
+    ax = nn.draw_network(two_two_two())
     ax.figure.canvas.draw()
     upright = [text.get_window_extent() for text in ax.texts if not text.get_rotation() % 180]
     legends = [ax.get_legend().get_window_extent()]
@@ -471,14 +471,14 @@ def test_no_two_labels_of_a_small_network_overlap():
 def test_a_large_network_has_lines_and_no_numbers():
     model = nn.MLP(2, [16, 16, 1], seed=0)
     model([1.0, 2.0]).backward()
-    ax = nn.network(model)
+    ax = nn.draw_network(model)
     assert len(drawn(ax, model)) == 2 * 16 + 16 * 16 + 16
     assert not [text for text in texts(ax) if "grad" in text]
 
 
 def test_the_ring_of_a_neuron_is_its_bias():
     model = nn.MLP.from_layers([nn.Layer.from_weights([[1.0], [1.0]], [2.0, -1.0], "tanh")])
-    rings = nn.network(model).collections[-1]
+    rings = nn.draw_network(model).collections[-1]
     (_, solid), (_, dashes) = rings.get_linestyles()
     assert solid is None
     assert dashes is not None
@@ -487,7 +487,7 @@ def test_the_ring_of_a_neuron_is_its_bias():
 
 def test_without_gradients_all_lines_are_of_one_width():
     model = nn.MLP(2, [2, 1], seed=0)
-    ax = nn.network(model)
+    ax = nn.draw_network(model)
     assert len({width for _, _, width, _ in drawn(ax, model)}) == 1
     assert "no gradients yet" in legend(ax)
 
@@ -496,7 +496,7 @@ def test_what_is_not_finite_is_dotted_and_counted():
     model = two_two_two()
     model.layers[0].neurons[0].weights[0].data = math.nan
     model.layers[1].neurons[0].weights[0].grad = math.inf
-    ax = nn.network(model)
+    ax = nn.draw_network(model)
     assert "2 not finite" in legend(ax)
     dotted = [
         weight.label for weight, colour, *_ in drawn(ax, model) if to_hex(colour) == "#1b1f24"
@@ -506,7 +506,7 @@ def test_what_is_not_finite_is_dotted_and_counted():
 
 
 def test_of_a_wide_layer_the_ends_are_drawn():
-    ax = nn.network(nn.Layer(100, 3, seed=0), max_neurons=10)
+    ax = nn.draw_network(nn.Layer(100, 3, seed=0), max_neurons=10)
     inputs, outputs = [
         c for c in ax.collections if isinstance(c, matplotlib.collections.PathCollection)
     ]
@@ -516,8 +516,8 @@ def test_of_a_wide_layer_the_ends_are_drawn():
 
 
 def test_a_layer_and_a_neuron_are_networks_too():
-    assert "layer0\nrelu" in texts(nn.network(nn.Layer(2, 2, "relu", seed=0)))
-    assert "w1 = 2\ngrad 0" in texts(nn.network(linear(1.0, 2.0)))
+    assert "layer0\nrelu" in texts(nn.draw_network(nn.Layer(2, 2, "relu", seed=0)))
+    assert "w1 = 2\ngrad 0" in texts(nn.draw_network(linear(1.0, 2.0)))
 
 
 def test_labels_are_shown_as_they_are():
@@ -525,7 +525,7 @@ def test_labels_are_shown_as_they_are():
     model = nn.Neuron.from_weights(
         [Value(1.0, r"$\frac{"), Value(2.0, "a\nb\x1b")], Value(0, "x" * 99)
     )
-    ax = nn.network(model)
+    ax = nn.draw_network(model)
     ax.figure.canvas.draw()
     assert {r"$\frac{ = 1" + "\ngrad 0", "a b  = 2\ngrad 0"} <= set(texts(ax))
     assert "x" * 11 + "… = 0\ngrad 0" in texts(ax)
@@ -534,10 +534,10 @@ def test_labels_are_shown_as_they_are():
 @pytest.mark.parametrize("model", [3, [], Value(1.0), nn.Module(), lambda x: x])
 def test_what_is_no_network(model):
     with pytest.raises(TypeError, match="network draws an MLP, a Layer or a Neuron, got"):
-        nn.network(model)
+        nn.draw_network(model)
     assert pyplot.get_fignums() == []
 
 
 def test_max_neurons_leaves_something_to_draw():
     with pytest.raises(ValueError, match="max_neurons must be at least 2, got 1"):
-        nn.network(linear(1.0), max_neurons=1)
+        nn.draw_network(linear(1.0), max_neurons=1)
