@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import demo
 from autograd.drawing import draw
 from autograd.drawing.player import steps
