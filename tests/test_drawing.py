@@ -394,11 +394,23 @@ def test_a_large_network_is_drawn_by_neuron():
     weights = model.layers[2].neurons[0].parameters()
     assert box == [
         "layer2.neuron0",
-        "17 parameters",
         f"value {figure(out.data)}",
         "grad 1",
         f"parameters: |grad| ≤ {figure(max(abs(w.grad) for w in weights))}",
     ]
+
+
+def test_neurons_stand_in_order():
+    """From top to bottom, 10 below 9."""
+    model = nn.MLP(2, [16, 3], seed=0)
+    for diagram in (draw(model), draw(autograd.sum(model([0.5, -1.0])), detail="neuron")):
+        places = {
+            "".join(text.itertext()): float(text.get("y"))
+            for text in ElementTree.fromstring(diagram.pipe("svg")).iter(f"{SVG}text")
+        }
+        for layer, width in enumerate((16, 3)):
+            column = [places[f"layer{layer}.neuron{i}"] for i in range(width)]
+            assert column == sorted(column)
 
 
 def test_a_batch_is_drawn_by_neuron_too():
@@ -475,7 +487,9 @@ def test_a_model_without_a_forward_pass():
 
 def test_weights_are_blue_or_orange_and_dashed():
     layer = nn.Layer.from_weights([[1.0, -2.0]])
-    positive, negative = [line for line in draw(layer).source.splitlines() if "->" in line]
+    positive, negative = [
+        line for line in draw(layer).source.splitlines() if "id=x" in line and "->" in line
+    ]
     assert f'color="{THEMES["light"].value}"' in positive
     assert f'color="{THEMES["light"].grad}"' in negative
     assert ("dashed" in positive, "dashed" in negative) == (False, True)

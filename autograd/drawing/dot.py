@@ -50,10 +50,10 @@ class Line(NamedTuple):
     alarm: bool = False
 
 
-def label(lines: Sequence[Line], palette: Palette) -> str:
+def label(lines: Sequence[Line], palette: Palette, spacing: int = 1) -> str:
     """The value of a `label` attribute that shows these lines, character by character."""
     rows = "".join(f"<TR>{_cell(line, palette)}</TR>" for line in lines)
-    return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="1">{rows}</TABLE>>'
+    return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="{spacing}">{rows}</TABLE>>'
 
 
 def _cell(line: Line, palette: Palette) -> str:

@@ -162,7 +162,20 @@ class _Grouping:
         notes = self.graph.notes()
         if any(arrow.sign for arrow in arrows):
             notes.append(ARROWS)
-        return Picture(boxes, arrows, f"{self.graph.summary()} {drawn}", notes)
+        summary = f"{self.graph.summary()} {drawn}"
+        found = Picture(boxes, arrows, summary, notes, self._columns())
+        if found.dense:
+            for box in boxes:
+                box.lines = compact(box.lines)
+        return found
+
+    def _columns(self) -> list[list[str]]:
+        """The neurons of each layer, in order."""
+        layers: dict[str, list[str]] = {}
+        if self.level == "neuron":
+            for name in sorted(self.owned, key=_natural):
+                layers.setdefault(layer_of(name), []).append(self.ids[name])
+        return [layer for layer in layers.values() if len(layer) > 1]
 
     def _box(self, home: str) -> Box:
         graph, nodes = self.graph, self.members[home]
@@ -252,6 +265,22 @@ class _Grouping:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)
         return arrows
+
+
+def compact(lines: Sequence[Line]) -> list[Line]:
+    """A box where there are many: in small type, and without the line that is the same in all."""
+    return [
+        line if line.size == "name" else line._replace(size="edge")
+        for line in lines
+        if line.colour != "muted" or line.size == "small"
+    ]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts neuron10 behind neuron9."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]
 
 
 def _connected(nodes: Sequence[Any], kept: Sequence[Any]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.drawing.dot import Line
-from autograd.drawing.groups import largest_of, range_of
+from autograd.drawing.groups import compact, largest_of, range_of
 from autograd.drawing.numbers import spelled
 from autograd.drawing.picture import Arrow, Box, Picture, in_words
 from autograd.drawing.values import NAME_WIDTH, grad_line, value_line
@@ -97,6 +97,7 @@ def _picture_of_neurons(layers: Sequence[Layer], summary: str) -> Picture:
         for key in below
     ]
     arrows: list[Arrow] = []
+    columns = [below]
     weights = [w for layer in layers for neuron in layer.neurons for w in neuron.weights]
     with_gradients = any(w.grad != 0.0 for w in weights)
     most = _largest_finite(map(_gradient if with_gradients else _size, weights))
@@ -104,7 +105,7 @@ def _picture_of_neurons(layers: Sequence[Layer], summary: str) -> Picture:
         above = []
         for i, neuron in enumerate(layer.neurons):
             name = f"{layer.name}.neuron{i}" if layer.name else f"neuron{i}"
-            key = name.replace(".", "-")
+            key = name.replace(".", "_")
             above.append(key)
             boxes.append(_neuron_box(key, name, neuron, last=layer is layers[-1]))
             for j, (tail, w) in enumerate(zip(below, neuron.weights, strict=False)):
@@ -112,9 +113,14 @@ def _picture_of_neurons(layers: Sequence[Layer], summary: str) -> Picture:
                 size = _gradient(w) if with_gradients else _size(w)
                 arrow.strength = size / most if most and math.isfinite(size) else 0.0
                 arrows.append(arrow)
+        columns.append(above)
         below = above
     note = f"{ARROWS}; the thicker, the larger the {'gradient' if with_gradients else 'weight'}"
-    return Picture(boxes, arrows, summary, [note])
+    found = Picture(boxes, arrows, summary, [note], columns)
+    if found.dense:
+        for box in boxes:
+            box.lines = compact(box.lines)
+    return found
 
 
 def _size(w: Any) -> float:

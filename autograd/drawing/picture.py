@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd.drawing.dot import Line, isolated, label
@@ -26,6 +27,9 @@ KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colo
     "constant": ("background", {"shape": "plaintext", "style": "", "margin": "0.03"}),
     "rest": ("background", {"style": "rounded,filled,dashed"}),
 }
+
+PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
+DENSE = 3  # arrows per box
 
 
 @dataclass(slots=True)
@@ -57,12 +61,16 @@ class Arrow:
 
 @dataclass(slots=True)
 class Picture:
-    """Boxes and arrows with a title and a one-sentence summary; `notes` go below the title."""
+    """Boxes and arrows with a one-sentence summary; `notes` go below the title.
+
+    columns: ids of boxes that stand side by side, in this order, as the neurons of a layer do.
+    """
 
     boxes: list[Box]
     arrows: list[Arrow]
     summary: str
     notes: list[str] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)
 
     def diagram(self, *, rankdir: str, theme: str, title: Sequence[str] = ()) -> Diagram:
         """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
@@ -76,8 +84,7 @@ class Picture:
             bgcolor=colours.background,
             fontname="Helvetica",
             pad="0.15",
-            nodesep="0.3",
-            ranksep="0.45",
+            **self._spacing(),
             **self._heading(title, theme),
         )
         diagram.attr(
@@ -90,7 +97,11 @@ class Picture:
             fillcolor=colours.background,
         )
         diagram.attr(
-            "edge", fontname="Helvetica", fontsize="11", color=colours.line, arrowsize="0.7"
+            "edge",
+            fontname="Helvetica",
+            color=colours.line,
+            arrowsize="0.7",
+            **self._ports(rankdir),
         )
         for box in self.boxes:
             fill, look = KINDS[box.kind]
@@ -104,7 +115,7 @@ class Picture:
         for arrow in self.arrows:
             attributes = {"id": arrow.id}
             if arrow.lines:
-                attributes["label"] = label(arrow.lines, colours)
+                attributes["label"] = label(arrow.lines, colours, spacing=3)
             if arrow.sign:
                 attributes["color"] = colours.value if arrow.sign > 0 else colours.grad
             if arrow.sign < 0:
@@ -115,14 +126,35 @@ class Picture:
                 attributes["color"] = colours.alarm
             diagram.edge(arrow.tail, arrow.head, **attributes)
             diagram.words[arrow.id] = arrow.about
+        for column in self.columns:
+            for above, below in pairwise(column):
+                diagram.edge(above, below, style="invis", headport="_", tailport="_")
+            diagram.body.append(f"\t{{ rank=same; {'; '.join(column)} }}\n")
         return diagram
+
+    @property
+    def dense(self) -> bool:
+        """Whether straight lines from box to box are all that can be made out."""
+        return bool(self.columns) and len(self.arrows) > DENSE * len(self.boxes)
+
+    def _spacing(self) -> dict[str, str]:
+        if not self.dense:
+            return {"nodesep": "0.3", "ranksep": "0.45"}
+        tallest = max(map(len, self.columns), default=0)
+        return {"nodesep": "0.1", "ranksep": f"{1 + tallest / 12:.2f}", "splines": "line"}
+
+    def _ports(self, rankdir: str) -> dict[str, str]:
+        if not self.dense:
+            return {}
+        out, into = PORTS[rankdir]
+        return {"tailport": out, "headport": into}
 
     def _heading(self, title: Sequence[str], theme: str) -> dict[str, str]:
         lines = [Line(isolated(line), size="title") for line in title]
         lines += [Line(note, "muted", "edge") for note in self.notes]
         if not lines:
             return {}
-        return {"label": label(lines, palette(theme)), "labelloc": "t", "labeljust": "l"}
+        return {"label": label(lines, palette(theme), spacing=4), "labelloc": "t", "labeljust": "l"}
 
 
 def in_words(lines: Iterable[Line]) -> str:
