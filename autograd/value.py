@@ -510,6 +510,10 @@ class Value:
     def __primitive__(self, primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
         return apply(primitive, inputs)
 
+    def conjugate(self) -> Value:
+        """Itself, as for any real number; np.var and np.std of object arrays ask."""
+        return self
+
 
 # -- making nodes ----------------------------------------------------------------------------------
 

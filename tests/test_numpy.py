@@ -393,3 +393,11 @@ def test_a_numpy_network_runs_unchanged() -> None:
     loss.backward()
     for parameter, gradient in zip(parameters, plain.gradients(X, y), strict=True):
         assert grads(parameter) == pytest.approx(gradient, rel=1e-12)
+
+
+def test_variance_and_standard_deviation() -> None:
+    """np.var and np.std of an array of Values have the derivative that is found by hand."""
+    xs = np.array([Value(1.0), Value(2.0), Value(6.0)])
+    np.var(xs).backward()
+    assert [x.grad for x in xs] == pytest.approx([-4 / 3, -2 / 3, 2.0])  # 2 (x - mean) / n
+    assert np.std(xs).data == pytest.approx(math.sqrt(14 / 3))
