@@ -488,7 +488,7 @@ def test_a_model_without_a_forward_pass():
 def test_weights_are_blue_or_orange_and_dashed():
     layer = nn.Layer.from_weights([[1.0, -2.0]])
     positive, negative = [
-        line for line in draw(layer).source.splitlines() if "id=x" in line and "->" in line
+        line for line in draw(layer).source.splitlines() if "penwidth" in line and "->" in line
     ]
     assert f'color="{THEMES["light"].value}"' in positive
     assert f'color="{THEMES["light"].grad}"' in negative
