@@ -1,12 +1,14 @@
 """The player: its steps agree with the engine, and a real browser plays them."""
 
 import base64
+import importlib.util
 import json
 import math
 import os
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -169,7 +171,7 @@ def test_a_square_has_two_messages_that_can_be_told_apart():
         "y.grad = 1",
         "y → x (input 1): 1 × (−3) = −3",
         "y → x (input 2): 1 × (−3) = −3",
-        "x.grad: (−3) + (−3) = −6",
+        "x.grad: −3 + (−3) = −6",
         "y = 9; ∂y/∂x = −6",
     ]
 
@@ -277,7 +279,7 @@ def test_a_notebook_shows_the_player_and_a_sentence():
     bundle = steps(toy())._repr_mimebundle_()
     assert list(bundle) == ["text/html", "text/plain"]
     assert bundle["text/html"].startswith('<div class="chainrule-player" id="chainrule-')
-    sentence = "5 values, 5 edges. e = 6. ∂e/∂a = 2, ∂e/∂b = 5."
+    sentence = "5 values, 5 edges. e = 6. de/da = 2, de/db = 5."
     assert bundle["text/plain"] == f"<Player of 13 steps: {sentence}>"
 
 
@@ -296,7 +298,7 @@ def test_save_writes_a_page_that_needs_nothing_else(tmp_path):
     assert steps(toy()).save(path) == str(path)
     page = path.read_text("utf-8")
     assert page.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">')
-    assert "<title>5 values, 5 edges. e = 6. ∂e/∂a = 2, ∂e/∂b = 5.</title>" in page
+    assert "<title>5 values, 5 edges. e = 6. de/da = 2, de/db = 5.</title>" in page
     found = Elements(page)
     assert found.tags["link"] == 0
     sources = [value for name, value in found.attributes if name in ("src", "srcset", "href")]
@@ -428,6 +430,16 @@ class Page:
         self.browser.events.clear()
         self.send("Page.navigate", url=path.as_uri())
         self.wait_for("document.readyState === 'complete' && location.protocol === 'file:'")
+
+    def visit(self, address, selector):
+        """Open an address, on a server that may still be starting, and wait for an element."""
+        self.send("Page.navigate", url=address)
+        end = time.monotonic() + 90
+        while not self.js(f"document.querySelector({selector!r}) !== null"):
+            assert time.monotonic() < end, f"{address} never showed {selector}"
+            if not self.js("location.href").startswith("http"):  # refused
+                self.send("Page.navigate", url=address)
+            time.sleep(0.5)
 
     def js(self, expression):
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
@@ -601,6 +613,16 @@ def test_playing_goes_to_the_end_and_stops(page, html):
     page.wait_for("document.querySelector('.cr-play').textContent === 'Play'")
 
 
+def test_an_address_may_name_a_step(page, html):
+    page.open(html, **CALM)
+    page.js("location.hash = '#10'")
+    page.wait_for("document.querySelector('.cr-count').textContent === '10 of 13'")
+    page.js("location.hash = '#99'")
+    page.wait_for("document.querySelector('.cr-count').textContent === '13 of 13'")
+    page.js("location.hash = '#nonsense'")
+    page.wait_for("document.querySelector('.cr-count').textContent === '0 of 13'")
+
+
 def test_buttons_have_words(page, html):
     page.open(html)
     words = page.js("[...document.querySelectorAll('.cr-controls button')].map(b => b.textContent)")
@@ -727,7 +749,7 @@ def test_scripts_blocked(page, html):
     assert page.js("document.querySelector('.cr-stage img').naturalWidth") > 100
     assert page.js("[...document.querySelectorAll('li')].map(i => i.textContent)") == TOY
     said = page.js("document.querySelector('.cr-stage img').alt")
-    assert said == "5 values, 5 edges. e = 6. ∂e/∂a = 2, ∂e/∂b = 5."
+    assert said == "5 values, 5 edges. e = 6. de/da = 2, de/db = 5."
 
 
 def test_the_picture_without_script_is_the_finished_one(html):
@@ -809,3 +831,105 @@ def test_the_script_may_be_put_in_later(page, html, tmp_path):
         "  script.textContent = old.textContent; old.replaceWith(script); }"
     )
     assert page.text(".cr-count") == "0 of 13"
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+
+
+def notebook(path):
+    """A notebook with two players as its outputs."""
+    outputs = [
+        {
+            "output_type": "execute_result",
+            "data": steps(root)._repr_mimebundle_(),
+            "execution_count": 1,
+            "metadata": {},
+        }
+        for root in (toy(), square())
+    ]
+    cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": "steps(e)"}
+    cells = [{**cell, "id": f"cell{i}", "outputs": [out]} for i, out in enumerate(outputs)]
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8"
+    )
+    return path
+
+
+def needs(package):
+    found = importlib.util.find_spec(package) is not None
+    return pytest.mark.skipif(not found, reason=f"{package} is not installed: chainrule[notebook]")
+
+
+@needs("nbconvert")
+@pytest.mark.parametrize(("theme", "expected"), [("light", LIGHT), ("dark", DARK)])
+def test_a_notebook_as_a_page(page, tmp_path, theme, expected):
+    """In nbconvert's HTML, whose theme wins over what the reader prefers."""
+    path = notebook(tmp_path / "players.ipynb")
+    command = ["-m", "nbconvert", "--to", "html", "--theme", theme, str(path)]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    other = {"light": "dark", "dark": "light"}[theme]
+    page.open(path.with_suffix(".html"), prefers_color_scheme=other, **CALM)
+    counts = "[...document.querySelectorAll('.cr-count')].map(c => c.textContent)"
+    page.wait_for(f"{counts}.length === 2")
+    page.js("document.querySelectorAll('.cr-next')[1].click()")
+    assert page.js(counts) == ["0 of 13", "1 of 7"]
+    assert colours(page) == expected
+    page.browser.events.clear()  # what the page around the player has to say
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A JupyterLab: the folder of its files, and its address."""
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name))
+    (tmp_path / "files").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token="]
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            *options,
+            f"--ServerApp.root_dir={tmp_path / 'files'}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    yield tmp_path / "files", f"http://127.0.0.1:{port}/lab/tree"
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:  # it waits for kernels; they end with it
+        server.kill()
+        server.wait(10)
+
+
+@needs("jupyterlab")
+def test_in_jupyterlab(page, lab):
+    """Trusted, a player plays and the notebook leaves it its keys; untrusted, it is a picture."""
+    folder, address = lab
+    trusted = notebook(folder / "trusted.ipynb")
+    command = [sys.executable, "-m", "jupyter", "trust", str(trusted)]
+    subprocess.run(command, check=True, capture_output=True)
+    untrusted = notebook(folder / "untrusted.ipynb")
+    untrusted.write_text(untrusted.read_text("utf-8").replace("steps(e)", "steps(f)"), "utf-8")
+
+    page.send("Emulation.setEmulatedMedia", features=[])
+    page.visit(f"{address}/trusted.ipynb", ".cr-stage svg")
+    idle = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
+    page.wait_for(idle)  # JupyterLab takes the focus while it starts
+    page.js("document.querySelector('.cr-stage').focus()")
+    page.press("ArrowRight")
+    page.press("ArrowRight")
+    assert page.text(".cr-count") == "2 of 13"
+    assert "cr-stage" in page.js("document.activeElement.className")
+
+    other = Page(page.browser)
+    other.visit(f"{address}/untrusted.ipynb?reset", ".cr-stage img")
+    assert other.js("document.querySelectorAll('.cr-count').length") == 0
+    assert other.js("document.querySelector('.cr-stage img').naturalWidth") > 100
+    page.browser.events.clear()

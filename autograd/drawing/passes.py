@@ -16,11 +16,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograd.drawing.numbers import MINUS, figure
+from autograd.drawing.numbers import MINUS, figure, signed
 from autograd.graph import PARTIAL, TIMES, Edge, edge_visits, edges, message, topological_order
 from autograd.text import ELLIPSIS, formula, plural, quantity
 
-__all__ = ["Passes", "Step", "backpropagated", "signed"]
+__all__ = ["Passes", "Step", "backpropagated"]
 
 ARROW = "\N{RIGHTWARDS ARROW}"
 MAX_LISTED = 6  # local derivatives of one node, gradients at the end
@@ -150,14 +150,14 @@ class Passes:
             caption += "0"
             note = f"{edge.output.op} did not use {parent} here, so nothing flows"
         else:
-            caption += f"{signed(adjoint)} {TIMES} {signed(partial)} = {figure(sent)}"
+            caption += f"{figure(adjoint)} {TIMES} {signed(partial)} = {figure(sent)}"
             note = f"{output}.grad {TIMES} the local derivative {self.derivative(edge)}"
         note += f"; {still}" if still else ""
         place = self.place[id(edge.parent)]
         return Step("message", place, j, (adjoint, partial, sent), caption, note)
 
     def _sum(self, node: Any, before: float, sent: float, after: float, still: str) -> Step:
-        caption = f"{self.of(node)}.grad: {signed(before)} + {signed(sent)} = {figure(after)}"
+        caption = f"{self.of(node)}.grad: {figure(before)} + {signed(sent)} = {figure(after)}"
         return Step("sum", self.place[id(node)], None, (before, sent, after), caption, still)
 
     def _still(self, node: Any, waiting: int, consumers: int) -> str:
@@ -197,16 +197,6 @@ class Passes:
     def _input(self, edge: Edge) -> str:
         twice = sum(other is edge.parent for other in edge.output.parents) > 1
         return self.of(edge.parent) + (f" (input {edge.position + 1})" if twice else "")
-
-
-def signed(x: float) -> str:
-    """A number that may stand after an operator: `(−2)`.
-
-    >>> signed(3.0), signed(-2.0)
-    ('3', '(−2)')
-    """
-    text = figure(x)
-    return f"({text})" if text.startswith(MINUS) else text
 
 
 def _is_stale(node: Any) -> bool:

@@ -187,11 +187,14 @@
       item.replaceChildren(jump);
     });
     root.addEventListener("keydown", key);
-    if (root.closest("[data-chainrule-page]")) { // nothing else on the page wants the keys
-      document.addEventListener("keydown", event => event.target === document.body && key(event));
-    }
     inspect(null);
     show(0, false);
+    if (root.closest("[data-chainrule-page]")) { // nothing else on the page wants keys or address
+      const linked = () => stop(Number(location.hash.slice(1)) || 0); // e.html#10 is step 10
+      document.addEventListener("keydown", event => event.target === document.body && key(event));
+      window.addEventListener("hashchange", linked);
+      linked();
+    }
 
     // -- moving through the steps -----------------------------------------------------------------
 

@@ -15,11 +15,14 @@ import json
 import os
 import pathlib
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing import NAME_WIDTH, draw
-from autograd.drawing.numbers import figure
-from autograd.drawing.passes import Passes, Step, backpropagated, signed
+from autograd.drawing import EDGES_PER_NODE, NAME_WIDTH, draw
+from autograd.drawing.dot import isolated
+from autograd.drawing.numbers import equation, figure, signed
+from autograd.drawing.palette import THEMES
+from autograd.drawing.passes import Passes, Step, backpropagated
 from autograd.graph import EN_DASH, TIMES, Path, Paths, edges, paths, topological_order
 from autograd.text import ELLIPSIS, names, plural, quantity
 
@@ -30,32 +33,8 @@ __all__ = ["Player", "steps"]
 
 MAX_PATHS = 5  # of one node, in the panel below the picture
 MAX_PARTS = 12  # of one path
-EDGES_PER_NODE = 5  # of a graph as large as max_nodes
 
-LIGHT = {
-    "background": "#ffffff",
-    "text": "#1b1f24",
-    "muted": "#57606a",
-    "line": "#7d8590",
-    "value": "#0064a6",
-    "grad": "#b34700",
-    "input": "#e8f3fb",
-    "parameter": "#e4f4ee",
-    "output": "#fff6dc",
-    "alarm": "#b3261e",
-}
-DARK = {
-    "background": "#16191d",
-    "text": "#e6edf3",
-    "muted": "#a3adb8",
-    "line": "#8b949e",
-    "value": "#6cb9f5",
-    "grad": "#f0a35e",
-    "input": "#15324a",
-    "parameter": "#11382c",
-    "output": "#3b3212",
-    "alarm": "#ff8f87",
-}
+LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
 # How JupyterLab, VS Code and Sphinx's themes say which theme they show.
 LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='light']")
 DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
@@ -87,11 +66,9 @@ def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
         raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
     _check_size(root, max_nodes)
     done = backpropagated(root)
-    svg = draw(done, rankdir=rankdir, max_nodes=max_nodes).pipe("svg", encoding="utf-8")
-    from autograd.drawing.dot import isolated  # needs graphviz, which draw has just asked for
-
+    diagram = draw(done, rankdir=rankdir, max_nodes=max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
-    return Player(Passes(done, name), svg)
+    return Player(Passes(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
 
 
 def _check_size(root: Value, max_nodes: int) -> None:
@@ -109,17 +86,17 @@ def _check_size(root: Value, max_nodes: int) -> None:
 class Player:
     """What `steps` returns: it shows itself in a notebook and saves itself as a page.
 
-    steps: the list of Step records. svg: the finished picture.
+    steps: the list of Step records. svg: the finished picture. summary: what it shows, in words.
     """
 
-    def __init__(self, passes: Passes, svg: str) -> None:
+    def __init__(self, passes: Passes, svg: str, summary: str) -> None:
         self.steps: list[Step] = passes.steps()
-        self.svg: str = svg
-        self._summary = _summary(passes)
+        self.svg = svg
+        self.summary = summary
         self._data = _data(passes, self.steps)
 
     def __repr__(self) -> str:
-        return f"<Player of {plural(len(self.steps), 'step')}: {self._summary}>"
+        return f"<Player of {plural(len(self.steps), 'step')}: {self.summary}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": repr(self)}
@@ -133,7 +110,7 @@ class Player:
             'data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_themes()}{_asset('player.css')}</style>\n"
             '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
-            f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self._summary)}" '
+            f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
             f'src="{_uri(self.svg)}"></picture></div>\n'
             f"<details><summary>All {len(self.steps)} steps in words</summary>"
             f"<ol>{captions}</ol></details>\n"
@@ -144,7 +121,7 @@ class Player:
 
     def save(self, filename: str | os.PathLike[str]) -> str:
         """Write a page of its own, and return its path."""
-        title = html.escape(self._summary)
+        title = html.escape(self.summary)
         page = (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -211,7 +188,9 @@ def _node(node: Any, passes: Passes, place: dict[tuple[int, int], int]) -> dict[
 def _path(row: Path, passes: Passes, place: dict[tuple[int, int], int]) -> dict[str, Any]:
     product = figure(row.product)
     if len(row.factors) > 1:
-        product = f" {TIMES} ".join(_shortened(list(map(signed, row.factors)))) + f" = {product}"
+        first, *others = row.factors
+        factors = _shortened([figure(first), *map(signed, others)])
+        product = f"{f' {TIMES} '.join(factors)} = {product}"
     steps = zip(row.nodes[1:], row.positions, strict=True)
     return {
         "route": EN_DASH.join(_shortened([passes.of(node) for node in row.nodes])),
@@ -227,21 +206,14 @@ def _rest(found: Paths) -> str:
 def _sum(found: Paths) -> str:
     """`2 + 3 = 5`"""
     products = [row.product for row in found.rows]
-    if found.complete and len(products) > 1 and figure(sum(products)) == figure(found.total):
-        return f"{' + '.join(map(signed, products))} = {figure(found.total)}"
+    if found.complete and figure(sum(products)) == figure(found.total):
+        return equation(products, "+", found.total)
     return figure(found.total)
 
 
 def _shortened(parts: list[str]) -> list[str]:
     half = MAX_PARTS // 2
     return parts if len(parts) <= MAX_PARTS else [*parts[:half], ELLIPSIS, *parts[1 - half :]]
-
-
-def _summary(passes: Passes) -> str:
-    """`5 values, 5 edges. e = 6. ∂e/∂a = 2, ∂e/∂b = 5.`"""
-    size = f"{plural(len(passes.order), 'value')}, {plural(len(passes.edges), 'edge')}"
-    done = passes.steps()[-1].caption.replace("; ", ". ")
-    return f"{size}. {done}."
 
 
 # -- how it looks ----------------------------------------------------------------------------------
