@@ -577,6 +577,27 @@ def page_at(page, step):
     return page.shown(node("b"))
 
 
+def test_no_alarm_before_its_time(page, tmp_path):
+    """What is not finite is marked when it is there, not before."""
+    x = Value(0.0, "x")
+    y = autograd.sqrt(x)
+    y.label = "y"
+    steps(y).save(tmp_path / "y.html")
+    page.open(tmp_path / "y.html", **CALM)
+    seen = (
+        "[...document.querySelectorAll('.cr-node, .cr-edge')].map(g =>"
+        " [...g.querySelectorAll('polygon:not(.cr-head)')]"
+        ".filter(p => getComputedStyle(p).visibility === 'visible').length)"
+    )
+    found = []
+    for step in ("0", "2", "4", "5"):
+        page.js(f"location.hash = '#{step}'")
+        page.wait_for(f"document.querySelector('.chainrule-player').dataset.step === '{step}'")
+        found.append(page.js(seen))
+    assert found == [[0, 0, 0], [1, 0, 0], [2, 1, 0], [2, 1, 0]]  # the edge, x, y
+    assert page.text(".cr-so-far") == ""
+
+
 def test_a_message_flies_down_its_edge(page, html):
     """With motion: a pill with the message's number starts at the output and ends at the input."""
     page.open(html)

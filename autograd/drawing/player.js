@@ -75,24 +75,34 @@
     return {svg, nodes, edges, canvas};
   }
 
-  // The lines of text inside a group, from top to bottom; a line may have several text elements.
+  // The lines of text inside a group, from top to bottom. Texts that stand side by side are one
+  // line, and so is the little box behind an alarm, which comes just before its text.
   function lines(group) {
-    const found = new Map();
-    for (const text of group.querySelectorAll("text")) {
-      const y = Math.round(parseFloat(text.getAttribute("y")));
-      found.set(y, [...(found.get(y) || []), text]);
+    const found = [];
+    const height = text => parseFloat(text.getAttribute("y"));
+    for (const text of [...group.querySelectorAll("text")].sort((a, b) => height(a) - height(b))) {
+      const last = found[found.length - 1];
+      const line = last && height(text) - last.y < 6 ? last : {y: height(text), parts: []};
+      if (line !== last) found.push(line);
+      const before = text.previousElementSibling;
+      const box = before && before.localName === "polygon" && before.getAttribute("stroke") === "none";
+      line.parts.push(...(box ? [before, text] : [text]));
     }
-    return [...found.entries()].sort((a, b) => a[0] - b[0]).map(([, texts]) => texts);
+    return found.map(line => line.parts);
   }
 
-  function words(texts) {
-    return texts.map(text => text.textContent).join(" ").trim();
+  function words(parts) {
+    return parts.map(part => part.textContent).join(" ").trim();
+  }
+
+  function isAlarm(parts) {
+    return parts.some(part => part.localName === "polygon");
   }
 
   function nodeParts(group) {
     const [, ...rest] = lines(group);
-    const value = rest.find(texts => /^(! )?value\b/.test(words(texts))) || [];
-    const grad = rest.find(texts => /^(! )?grad\b/.test(words(texts))) || [];
+    const value = rest.find(texts => /^(! *)?value\b/.test(words(texts))) || [];
+    const grad = rest.find(texts => /^(! *)?grad\b/.test(words(texts))) || [];
     const shapes = [...group.querySelectorAll("path, polygon, ellipse")];
     const visible = shape => !["none", "transparent"].includes(shape.getAttribute("stroke"));
     const outline = shapes.find(visible) || shapes[0];
@@ -100,8 +110,8 @@
     outline.classList.add("cr-outline");
     let soFar = null; // the gradient while it is still adding up
     if (grad.length) {
-      soFar = grad[0].cloneNode(false);
-      soFar.classList.add("cr-so-far", "cr-off");
+      soFar = grad.find(part => part.localName === "text").cloneNode(false);
+      soFar.classList.add("cr-so-far");
       grad[grad.length - 1].after(soFar);
     }
     return {group, value, grad, soFar};
@@ -112,7 +122,10 @@
     const line = group.querySelector("path");
     group.classList.add("cr-edge");
     line.classList.add("cr-line");
-    for (const head of group.querySelectorAll("polygon")) head.classList.add("cr-head");
+    const alarms = new Set(texts.flat());
+    for (const head of group.querySelectorAll("polygon")) {
+      if (!alarms.has(head)) head.classList.add("cr-head");
+    }
     const message = texts.filter(line => words(line).includes("×")).flat();
     const derivative = texts.flat().filter(text => !message.includes(text));
     for (const text of derivative) text.classList.add("cr-derivative");
@@ -309,6 +322,7 @@
         toggleClasses(group, {
           "cr-todo": !valued.has(i) && live.node !== i,
           "cr-graded": complete,
+          "cr-alarmed": (valued.has(i) && isAlarm(value)) || (complete && isAlarm(grad)),
           "cr-live": live.node === i || (live.edge != null && data.edges[live.edge][1] === i),
           "cr-value": live.kind === "value",
           "cr-grad": live.kind !== "value",
@@ -316,8 +330,8 @@
         for (const text of value) text.classList.toggle("cr-off", !valued.has(i));
         for (const text of grad) text.classList.toggle("cr-off", !complete);
         if (soFar) {
-          soFar.classList.toggle("cr-off", !graded.has(i) || complete);
-          soFar.textContent = `grad ${graded.get(i)} + …`;
+          soFar.textContent = graded.has(i) && !complete ? `grad ${graded.get(i)} + …` : "";
+          fit(soFar, group);
         }
       });
       edges.forEach(({group, message, derivative}, j) => {
@@ -326,11 +340,23 @@
           "cr-todo": !valued.has(output) && !(live.kind === "value" && live.node === output),
           "cr-fed": live.kind === "value" && live.node === output,
           "cr-flowed": flowed.has(j) || live.edge === j,
+          "cr-alarmed": (valued.has(output) && isAlarm(derivative)) || (flowed.has(j) && isAlarm(message)),
           "cr-live": live.edge === j,
         });
         for (const text of derivative) text.classList.toggle("cr-off", !valued.has(output));
         for (const text of message) text.classList.toggle("cr-off", !flowed.has(j));
       });
+    }
+
+    // A text that begins inside a box ends inside it, with the same margin.
+    function fit(text, group) {
+      const box = group.querySelector(".cr-outline").getBBox();
+      const room = box.width - 2 * (parseFloat(text.getAttribute("x")) - box.x);
+      text.removeAttribute("textLength");
+      if (text.getAttribute("text-anchor") === "start" && text.getComputedTextLength() > room && room > 0) {
+        text.setAttribute("textLength", room);
+        text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+      }
     }
 
     function toggleClasses(group, classes) {
