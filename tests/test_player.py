@@ -480,7 +480,7 @@ class Page:
         """The texts of the picture inside an element that can be seen."""
         return self.js(
             f"[...document.querySelectorAll({selector + ' text'!r})]"
-            ".filter(t => getComputedStyle(t).visibility === 'visible')"
+            ".filter(t => t.textContent && getComputedStyle(t).visibility === 'visible')"
             ".map(t => t.textContent.replaceAll('\\u00a0', ' '))"
         )
 
