@@ -1,8 +1,8 @@
 """Makes every picture of the documentation, in docs/images: python docs/make_pictures.py
 
 With names, only those: python docs/make_pictures.py network boundary-dark. `--out DIR` writes
-elsewhere. It needs: pip install "chainrule[plot]". The same versions of everything make the same
-files, byte by byte.
+elsewhere. It needs: pip install "chainrule[plot]", and Chromium for the player's. The same versions
+of everything make the same files, byte by byte.
 
 To add a picture, write a function that takes the path of its file, and enter it in PICTURES.
 """
@@ -12,18 +12,46 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import shutil
+import subprocess
 from collections.abc import Callable
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import autograd
 import nn
-from autograd import Value
+from autograd import Value, demo
 
 IMAGES = Path(__file__).resolve().parent / "images"
 THEMES = ("light", "dark")
 DPI = 110
+
+
+FRAMES = (3, 5, 8, 10, 11, 12)  # steps of the toy's player
+FILMSTRIP_SIZE = "1280,1168"
+FILMSTRIP = """<!doctype html>
+<html lang="en" data-theme="{theme}">
+<meta charset="utf-8">
+<style>
+  html {{ background: light-dark(#ffffff, #0d1117); color-scheme: {theme}; }}
+  body {{ margin: 0; padding: 6px; height: 100vh; box-sizing: border-box; display: grid;
+          grid-template: repeat(3, minmax(0, 1fr)) / repeat(2, minmax(0, 1fr)); gap: 10px; }}
+  .chainrule-player {{ height: 100%; }}
+  .cr-note {{ white-space: nowrap; font-size: .93em; }}
+  .cr-controls, .cr-panel, details {{ display: none !important; }}
+</style>
+{frames}
+<script>
+  for (const frame of document.querySelectorAll("[data-show]")) {{
+    const slider = frame.querySelector("input[type=range]");
+    slider.value = frame.dataset.show;
+    slider.oninput();
+  }}
+</script>
+"""
 
 
 # -- what the pictures show ------------------------------------------------------------------------
@@ -93,16 +121,53 @@ def network_2_2_2(path: Path, theme: str) -> None:
 
 
 def save(ax: Any, path: Path) -> None:
-    """As a small PNG: 192 colours, and no word about which version of what made it."""
     from matplotlib import pyplot
-    from PIL import Image
 
     drawn = BytesIO()
     ax.figure.savefig(drawn, dpi=DPI)
     pyplot.close(ax.figure)
+    write(drawn, path)
+
+
+def write(drawn: BytesIO | Path, path: Path) -> None:
+    """As a small PNG: 192 colours, and no word about which version of what made it."""
+    from PIL import Image
+
     picture = Image.open(drawn).convert("RGB")
     picture = picture.quantize(192, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(path, "PNG", optimize=True)
+
+
+def filmstrip(path: Path, theme: str) -> None:
+    """Six moments of the toy's player, photographed in a browser."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit(
+            "the player's pictures need Chromium, and neither chromium nor "
+            "google-chrome is on the PATH"
+        )
+    player = autograd.steps(demo.toy()).html()
+    frames = "".join(f'<div data-show="{step}">{player}</div>' for step in FRAMES)
+    with TemporaryDirectory() as folder:
+        page, shot = Path(folder, "page.html"), Path(folder, "shot.png")
+        page.write_text(FILMSTRIP.format(theme=theme, frames=frames), "utf-8")
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--force-prefers-reduced-motion",
+            "--force-device-scale-factor=1.25",
+            f"--window-size={FILMSTRIP_SIZE}",
+            f"--user-data-dir={folder}/profile",
+            f"--screenshot={shot}",
+        ]
+        subprocess.run([browser, *options, page.as_uri()], check=True, capture_output=True)
+        write(shot, path)
 
 
 def in_both_themes(name: str, draw: Callable[[Path, str], None]) -> dict[str, Any]:
@@ -116,6 +181,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     **in_both_themes("boundary", boundary),
     **in_both_themes("network", network),
     **in_both_themes("network-2-2-2", network_2_2_2),
+    **in_both_themes("steps", filmstrip),
 }
 
 
