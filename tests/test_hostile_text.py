@@ -136,7 +136,7 @@ def test_html_is_one_image(graph):
     bundle = draw(graph, title=graph.label)._repr_mimebundle_()
     parser.feed(bundle["text/html"])
     ((tag, attributes),) = tags
-    assert (tag, set(attributes)) == ("img", {"alt", "src"})
+    assert (tag, set(attributes)) == ("img", {"alt", "src", "style"})
     assert attributes["alt"].endswith(bundle["text/plain"])
     assert attributes["src"].startswith("data:image/svg+xml;base64,")
     assert base64.b64decode(attributes["src"].partition(",")[2]).decode() == bundle["image/svg+xml"]

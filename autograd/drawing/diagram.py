@@ -13,12 +13,13 @@ from typing import Any
 import graphviz  # type: ignore[import-untyped]
 
 from autograd.drawing.executable import DrawingError, graphviz_running, without_glyphs
-from autograd.drawing.svg import with_words
+from autograd.drawing.svg import pixels, with_words
 
 __all__ = ["Diagram"]
 
 FORMATS: set[str] = graphviz.FORMATS
 SOURCE_SUFFIXES = {"dot", "gv"}
+SMALLEST = 0.7  # of its size: where a notebook has less room, it gets a scroll bar
 RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
 
@@ -141,8 +142,9 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             return {"text/plain": f"{words}\n(no picture: {error})"}
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
+        style = f"min-width: {SMALLEST * pixels(svg):.0f}px"
         bundle = {
-            "text/html": f'<img alt="{html.escape(spoken)}" src="{source}">',
+            "text/html": f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">',
             "image/svg+xml": svg,
             "text/plain": words,
         }

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-__all__ = ["with_words"]
+__all__ = ["pixels", "with_words"]
 
 ROOT = re.compile(r"<svg\b[^>]*>")
+WIDTH = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
 GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
 TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
 
@@ -33,3 +34,9 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
     if title:
         opening += f"\n<desc>{escape(summary, quote=False)}</desc>"
     return svg[: root.start()] + opening + svg[root.end() :]
+
+
+def pixels(svg: str) -> float:
+    """How wide the picture is on a screen, at its natural size; 0 if it does not say."""
+    found = WIDTH.search(svg)
+    return float(found[1]) * 4 / 3 if found else 0.0

@@ -72,10 +72,20 @@ class Graph:
         text = f"{plural(len(self.order), 'value')}, {plural(len(self.edges), 'edge')}."
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
-        found = [f"d{root}/d{self.name[id(x)]} = {spelled(self.gradient(x))}" for x in leaves]
-        if len(found) > LEAVES:
-            found[LEAVES:] = [f"and {plural(len(found) - LEAVES, 'more gradient')}"]
-        return f"{text} {', '.join(found)}." if found else text
+        if not leaves:
+            return text
+        seed = self.gradient(self.root)
+        found = [
+            (f"d{root}/d{name} = " if seed == 1.0 else f"{name} ") + spelled(self.gradient(leaf))
+            for leaf in leaves[:LEAVES]
+            for name in [self.name[id(leaf)]]
+        ]
+        if len(leaves) > LEAVES:
+            found.append(f"and {plural(len(leaves) - LEAVES, 'more gradient')}")
+        listed = ", ".join(found)
+        if seed == 1.0:
+            return f"{text} {listed}."
+        return f"{text} Gradients: {listed}, from {root} {spelled(seed)}."
 
     def notes(self) -> list[str]:
         return [] if self.back.ran else [BACKWARD_NOT_RUN]
