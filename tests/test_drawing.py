@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import threading
 from operator import add, mul, truediv
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -172,6 +173,19 @@ def test_drawing_changes_nothing():
     e = toy()
     draw(e)
     assert (e.data, e.grad, e.label, e.parents[0].label) == (6.0, 1.0, "e", "c")
+
+
+def test_parents_are_in_order():
+    """From top to bottom, constants in their places: x, 5, y."""
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    diagram = draw(autograd.sum([x, 5.0, y * y]) * x, show_constants=True)
+    root = ElementTree.fromstring(diagram.pipe("svg"))
+    heights = {
+        group.get("id"): float(next(group.iter(f"{SVG}text")).get("y"))
+        for group in root.iter(f"{SVG}g")
+        if group.get("class") == "node"
+    }
+    assert heights["n0"] < heights["n3c1"] < heights["n2"]
 
 
 def test_direction():
@@ -563,6 +577,12 @@ def test_too_many_nodes_are_a_message_at_once():
         draw(x)
 
 
+def test_too_many_edges_to_collapse_are_a_message(monkeypatch):
+    monkeypatch.setattr("autograd.drawing.MAX_EDGES", 500)
+    with pytest.raises(ValueError, match="437 nodes and 706 edges, too many even for a picture"):
+        draw(nn.MLP(2, [16, 16, 1])([Value(0.5), Value(-1.0)]))
+
+
 def test_max_nodes_can_be_raised():
     x = Value(1.0)
     for _ in range(250):
@@ -704,6 +724,47 @@ def test_a_format_that_the_program_lacks_names_the_remedy(tmp_path, monkeypatch)
     with pytest.raises(DrawingError, match=message):
         draw(toy()).render(tmp_path / "e.pdf")
     assert not (tmp_path / "e.pdf").exists()
+
+
+def test_pdf_is_written_or_the_remedy_named(tmp_path):
+    """A system Graphviz writes it; the bundled one can't."""
+    found = find_dot()
+    if Path(found).stem == "dot":
+        assert Path(draw(toy()).render(tmp_path / "e.pdf")).read_bytes().startswith(b"%PDF")
+    else:
+        with pytest.raises(DrawingError, match="can't write pdf; write svg or png, or install"):
+            draw(toy()).render(tmp_path / "e.pdf")
+
+
+@unix
+def test_png_of_the_bundled_program_has_no_chinese(tmp_path, monkeypatch):
+    """Its own fonts cover European scripts; the SVG is drawn with the reader's fonts."""
+    mine = program(tmp_path, "graphviz-pure", "echo '<svg>'")
+    monkeypatch.setattr(executable, "find_dot", lambda: str(mine))
+    diagram = draw(Value(1.0, "漢字"))
+    with pytest.warns(UserWarning, match="no glyphs for 漢字 in png pictures .* write svg, or"):
+        diagram.pipe("png")
+    diagram.pipe("svg")
+    draw(toy(), title="Ελληνικά, русский, שלום, ∞").pipe("png")
+
+
+def test_render_with_graphviz_s_own_arguments(tmp_path):
+    """The SVG has its words whichever way it is written."""
+    path = draw(toy()).render("e", directory=tmp_path, cleanup=True)
+    assert path == str(tmp_path / "e.svg")
+    assert 'role="img"' in (tmp_path / "e.svg").read_text(encoding="utf-8")
+
+
+def test_a_copy_says_the_same():
+    diagram = draw(toy(), title="toy")
+    assert diagram.copy().pipe("svg") == diagram.pipe("svg")
+
+
+def test_a_diagram_can_be_added_to():
+    diagram = draw(toy())
+    diagram.node("note", "as in the book")
+    diagram.edge("note", "n4")
+    assert "as in the book" in text_of(diagram)
 
 
 def test_drawing_is_imported_without_graphviz(tmp_path):

@@ -30,6 +30,7 @@ __all__ = ["NAME_WIDTH", "draw"]
 Detail = Literal["auto", "full", "medium", "small", "neuron", "layer"]
 
 FULL, MEDIUM = 16, 60  # the largest graphs, in nodes, that are drawn at these levels by themselves
+MAX_EDGES = 1_500_000  # of a graph that is collapsed: some seconds
 TITLE_LINES, TITLE_WIDTH = 4, 100
 EDGES_PER_NODE = 5  # a picture may have this many times as many arrows as boxes
 COLLAPSED = ("neuron", "layer")
@@ -140,10 +141,13 @@ def _of_graph(
         level = _level(nodes, arrows) if detail == "auto" else detail
         graph = values.Graph(order, known)
         return values.picture(graph, level, show_constants=show_constants, depth=depth)
-    if detail in COLLAPSED or (detail == "auto" and depth is None):
+    collapsible = detail in COLLAPSED or (detail == "auto" and depth is None)
+    if collapsible and arrows <= MAX_EDGES:
         if any("." in name for name in known.values()):
             graph = values.Graph(order, known)
-            for level in COLLAPSED if detail == "auto" else (detail,):
+            by_neuron = groups.count(known) <= max_nodes
+            levels = COLLAPSED if by_neuron else ("layer",)
+            for level in levels if detail == "auto" else (detail,):
                 found = groups.picture(graph, level)
                 nodes, arrows = len(found.boxes), len(found.arrows)
                 if _fits(nodes, arrows, max_nodes):
@@ -153,6 +157,11 @@ def _of_graph(
                 f"detail={detail!r} goes by the names of parameters, such as layer0.neuron2.w1, "
                 "and none here has one; pass parameters=model"
             )
+    if collapsible and arrows > MAX_EDGES:
+        raise ValueError(
+            f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many even "
+            f"for a picture of its parts; draw the graph of fewer samples, or the model"
+        )
     raise ValueError(_too_many("the graph", nodes, arrows, max_nodes, len(order)))
 
 

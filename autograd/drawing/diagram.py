@@ -40,13 +40,10 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         self.title = title
         self.words: dict[str, str] = {}
 
-    def _copy_kwargs(self, **kwargs: Any) -> Any:
-        return super()._copy_kwargs(summary=self.summary, title=self.title, **kwargs)
-
     def copy(self) -> Diagram:
         """A diagram of its own with the same content."""
         other: Diagram = super().copy()
-        other.words = dict(self.words)
+        other.summary, other.title, other.words = self.summary, self.title, dict(self.words)
         return other
 
     def __repr__(self) -> str:

@@ -19,9 +19,9 @@ __all__ = ["BackwardPass"]
 class BackwardPass:
     """One backward pass from `order[-1]` over a graph in topological order.
 
-    `adjoint` is by id(node), `messages` by (id(output), position). The seed is the root's own
-    `.grad`, which is right after `backward()` with any seed and for a part of a larger graph; where
-    it is 0, no pass has come by (`ran` is False) and the seed is 1.
+    `adjoint` is by id(node). The seed is the root's own `.grad`, which is right after `backward()`
+    with any seed and for a part of a larger graph; where it is 0, no pass has come by (`ran` is
+    False) and the seed is 1.
     """
 
     def __init__(self, order: Sequence[Any]) -> None:
@@ -29,25 +29,23 @@ class BackwardPass:
         self.ran: bool = root.grad != 0.0
         seed = root.grad if self.ran else 1.0
         self.adjoint: dict[int, float] = {id(node): 0.0 for node in order}
-        self.adjoint[id(root)] = seed
-        self.messages: dict[tuple[int, int], float] = {}
-        waiting = Counter(id(parent) for node in order for parent in node.parents)
+        adjoint = self.adjoint
+        adjoint[id(root)] = seed
+        waiting = Counter([id(parent) for node in order for parent in node.parents])
         stack = [root]
         while stack:
             node = stack.pop()
-            passed_on = self.adjoint[id(node)]
-            for i, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
+            passed_on = adjoint[id(node)]
+            for parent, partial in zip(node.parents, node.partials, strict=True):
                 key = id(parent)
-                sent = message(passed_on, partial, node)
-                self.messages[id(node), i] = sent
-                self.adjoint[key] += sent
+                adjoint[key] += message(passed_on, partial, node)
                 waiting[key] -= 1
                 if not waiting[key]:
                     stack.append(parent)
 
     def sent(self, edge: Edge) -> float:
         """What travels down an edge."""
-        return self.messages[id(edge.output), edge.position]
+        return message(self.adjoint[id(edge.output)], edge.partial, edge.output)
 
     def holds_another(self, node: Any) -> bool:
         """Whether the node's `.grad` tells of other passes than this one."""

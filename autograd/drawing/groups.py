@@ -30,7 +30,7 @@ from autograd.drawing.values import (
 from autograd.graph import Edge
 from autograd.text import ELLIPSIS, plural, printable
 
-__all__ = ["largest_of", "parameter_names", "picture", "range_of"]
+__all__ = ["count", "largest_of", "parameter_names", "picture", "range_of"]
 
 QUALIFIED = re.compile(r"\w+(\.\w+)+")
 ACTIVATIONS = {
@@ -68,6 +68,11 @@ def picture(graph: Graph, level: str) -> Picture:
 def neuron_of(name: str) -> str:
     """`layer0.neuron2` of `layer0.neuron2.w1`; "" of a name that is not qualified."""
     return name.rpartition(".")[0]
+
+
+def count(parameters: Mapping[int, str]) -> int:
+    """How many neurons these parameters make."""
+    return len(set(map(neuron_of, parameters.values())))
 
 
 def layer_of(neuron: str) -> str:
@@ -202,18 +207,23 @@ class _Grouping:
 
     def _results(self, home: str) -> list[Any]:
         """The members that someone outside uses, in order."""
-        graph = self.graph
-        seen = self.used_outside
-        return [x for x in self.members[home] if x is graph.root or id(x) in seen]
+        used, root = self.used_outside, self.graph.root
+        return [x for x in self.members[home] if x is root or id(x) in used]
 
     @cached_property
     def used_outside(self) -> set[int]:
+        return {id(edge.parent) for bundle in self.bundles.values() for edge in bundle}
+
+    @cached_property
+    def bundles(self) -> dict[tuple[str, str], list[Edge]]:
+        """The edges between every two boxes."""
         home = self.home
-        return {
-            id(edge.parent)
-            for edge in self.graph.edges
-            if home[id(edge.parent)] != home[id(edge.output)]
-        }
+        found: dict[tuple[str, str], list[Edge]] = {}
+        for edge in self.graph.edges:
+            tail, head = home[id(edge.parent)], home[id(edge.output)]
+            if tail != head:
+                found.setdefault((tail, head), []).append(edge)
+        return found
 
     def _size(self, home: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
         parts = []
@@ -245,11 +255,7 @@ class _Grouping:
 
     def _arrows(self) -> list[Arrow]:
         """One per pair of boxes; it carries what all the edges between them send."""
-        bundles: dict[tuple[str, str], list[Edge]] = {}
-        for edge in self.graph.edges:
-            tail, head = self.home[id(edge.parent)], self.home[id(edge.output)]
-            if tail != head:
-                bundles.setdefault((tail, head), []).append(edge)
+        bundles = self.bundles
         flows = [sum(abs(self.graph.back.sent(x)) for x in bundle) for bundle in bundles.values()]
         most = max((x for x in flows if math.isfinite(x)), default=0.0)
         arrows = []

@@ -24,8 +24,8 @@ KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colo
     "input": ("input", {}),
     "parameter": ("parameter", {"style": "filled"}),  # sharp corners
     "output": ("output", {"penwidth": "3"}),
-    "constant": ("background", {"shape": "plaintext", "style": "", "margin": "0.03"}),
-    "rest": ("background", {"style": "rounded,filled,dashed"}),
+    "constant": ("background", {"shape": "plaintext", "style": "", "margin": "0.03", "width": "0"}),
+    "rest": ("background", {"style": "rounded,filled,dashed", "width": "0", "height": "0"}),
 }
 
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
@@ -64,6 +64,7 @@ class Picture:
     """Boxes and arrows with a one-sentence summary; `notes` go below the title.
 
     columns: ids of boxes that stand side by side, in this order, as the neurons of a layer do.
+    ordered: whether the arrows into a box are to arrive in the order in which they are listed.
     """
 
     boxes: list[Box]
@@ -71,6 +72,7 @@ class Picture:
     summary: str
     notes: list[str] = field(default_factory=list)
     columns: list[list[str]] = field(default_factory=list)
+    ordered: bool = False
 
     def diagram(self, *, rankdir: str, theme: str, title: Sequence[str] = ()) -> Diagram:
         """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
@@ -84,6 +86,7 @@ class Picture:
             bgcolor=colours.background,
             fontname="Helvetica",
             pad="0.15",
+            **({"ordering": "in"} if self.ordered else {}),
             **self._spacing(),
             **self._heading(title, theme),
         )
@@ -134,17 +137,23 @@ class Picture:
 
     @property
     def dense(self) -> bool:
-        """Whether straight lines from box to box are all that can be made out."""
+        """Whether there is so much of it that it needs small type."""
         return bool(self.columns) and len(self.arrows) > DENSE * len(self.boxes)
 
+    @property
+    def straight(self) -> bool:
+        """Whether it is a network with nothing on its arrows: they are lines from side to side."""
+        return bool(self.columns) and not any(arrow.lines for arrow in self.arrows)
+
     def _spacing(self) -> dict[str, str]:
-        if not self.dense:
+        if not self.straight:
             return {"nodesep": "0.3", "ranksep": "0.45"}
-        tallest = max(map(len, self.columns), default=0)
-        return {"nodesep": "0.1", "ranksep": f"{1 + tallest / 12:.2f}", "splines": "line"}
+        tallest = max(map(len, self.columns))
+        nodesep = "0.1" if self.dense else "0.2"
+        return {"nodesep": nodesep, "ranksep": f"{0.8 + tallest / 10:.2f}", "splines": "line"}
 
     def _ports(self, rankdir: str) -> dict[str, str]:
-        if not self.dense:
+        if not self.straight:
             return {}
         out, into = PORTS[rankdir]
         return {"tailport": out, "headport": into}

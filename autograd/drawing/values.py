@@ -6,13 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from autograd.drawing.dot import Line, isolated
 from autograd.drawing.gradients import BackwardPass
 from autograd.drawing.numbers import MINUS, equation, figure, signed, spelled
 from autograd.drawing.picture import Arrow, Box, Picture
-from autograd.graph import PARTIAL, TIMES, Edge, edges
+from autograd.graph import PARTIAL, TIMES, Edge
 from autograd.text import ELLIPSIS, formula, names, plural
 
 __all__ = [
@@ -43,15 +44,24 @@ class Graph:
     def __init__(self, order: Sequence[Any], parameters: Mapping[int, str]) -> None:
         self.order = order
         self.root = order[-1]
-        self.edges: list[Edge] = edges(self.root)
+        self.edges = [  # as graph.edges has them, without a second walk
+            Edge(node, i, parent, partial)
+            for node in order
+            for i, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True))
+        ]
         self.parameters = parameters
         self.back = BackwardPass(order)
-        self.arrivals: dict[int, list[float]] = {}
-        for edge in self.edges:  # in the order of the picture, whatever the order of the pass
-            self.arrivals.setdefault(id(edge.parent), []).append(self.back.sent(edge))
         self.name: dict[int, str] = {
             key: isolated(text) for key, text in names(order, NAME_WIDTH).items()
         }
+
+    @cached_property
+    def arrivals(self) -> dict[int, list[float]]:
+        """The messages that add up to each gradient, in the order of the picture."""
+        found: dict[int, list[float]] = {}
+        for edge in self.edges:
+            found.setdefault(id(edge.parent), []).append(self.back.sent(edge))
+        return found
 
     def kind(self, node: Any) -> str:
         if node is self.root:
@@ -110,7 +120,7 @@ def picture(graph: Graph, level: str, *, show_constants: bool, depth: int | None
     if show_constants:
         _add_constants(graph, shown, ids, boxes, arrows)
     _add_stubs(graph, shown, ids, boxes, arrows)
-    return Picture(boxes, arrows, graph.summary(), graph.notes())
+    return Picture(boxes, arrows, graph.summary(), graph.notes(), ordered=level == "full")
 
 
 # -- boxes -----------------------------------------------------------------------------------------
@@ -236,14 +246,19 @@ ARROWS: dict[str, Callable[[Graph, Edge], list[Line]]] = {
 def _add_constants(
     graph: Graph, shown: Collection[int], ids: dict[int, str], boxes: list[Box], arrows: list[Arrow]
 ) -> None:
+    into: dict[str, list[Arrow]] = {}
+    for arrow in arrows:
+        into.setdefault(arrow.head, []).append(arrow)
     for node in graph.order:
         if id(node) not in shown:
             continue
+        head = ids[id(node)]
         for i, x in enumerate(getattr(node, "inputs", ())):
             if not hasattr(x, "parents"):
-                key = f"{ids[id(node)]}c{i}"
+                key = f"{head}c{i}"
                 boxes.append(Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}"))
-                arrows.append(Arrow(f"{key}e", key, ids[id(node)]))
+                into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
+    arrows[:] = [arrow for bundle in into.values() for arrow in bundle]
 
 
 def near(order: Sequence[Any], depth: int) -> list[Any]:
