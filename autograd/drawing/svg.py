@@ -10,6 +10,7 @@ __all__ = ["pixels", "with_words"]
 
 ROOT = re.compile(r"<svg\b[^>]*>")
 WIDTH = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
+COMMENT = re.compile(r"<!--[^>]*-->\s*")  # in Graphviz's SVG a ">" of anyone's text is "&gt;"
 GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
 TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
 
@@ -24,7 +25,7 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
         said = words.get(found[2])
         return f"{found[1]}<title>{escape(said, quote=False)}</title>" if said else found[0]
 
-    svg = TITLE.sub(titled, GRAPH_TITLE.sub(r"\1", svg, count=1))
+    svg = TITLE.sub(titled, GRAPH_TITLE.sub(r"\1", COMMENT.sub("", svg), count=1))
     spoken = f"{title}: {summary}" if title else summary
     root = ROOT.search(svg)
     if root is None or not spoken:
