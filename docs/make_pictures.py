@@ -170,13 +170,52 @@ def filmstrip(path: Path, theme: str) -> None:
         write(shot, path)
 
 
-def in_both_themes(name: str, draw: Callable[[Path, str], None]) -> dict[str, Any]:
+def toy(path: Path, theme: str) -> None:
+    autograd.draw(demo.toy(), theme=theme).write(path)
+
+
+def square(path: Path, theme: str) -> None:
+    x = Value(-3.0, "x")
+    s = x * x
+    s.label = "s"
+    y = s + x
+    y.label = "y"
+    y.backward()
+    autograd.draw(y, theme=theme).write(path)
+
+
+def loss_2_2_2(path: Path, theme: str) -> None:
+    """The whole graph of the 2-2-2 network's loss."""
+    model = two_two_two()
+    h1, h2 = h = model.layers[0]([Value(0.02, "i1"), Value(0.04, "i2")])
+    o1, o2 = o = model.layers[1](h)
+    E = nn.half_squared_error(o, [0.5, 0.9])
+    h1.label, h2.label, o1.label, o2.label, E.label = "h1", "h2", "o1", "o2", "E"
+    E.zero_grad()
+    E.backward()
+    autograd.draw(E, rankdir="TB", parameters=model, theme=theme).write(path)
+
+
+def mlp_collapsed(path: Path, theme: str) -> None:
+    """The 437 values of a network's output, as its 33 neurons."""
+    out = nn.MLP(2, [16, 16, 1], seed=0)([Value(0.5, "x0"), Value(-1.0, "x1")])
+    out.backward()
+    autograd.draw(out, theme=theme).write(path)
+
+
+def in_both_themes(
+    name: str, draw: Callable[[Path, str], None], suffix: str = ".png"
+) -> dict[str, Any]:
     """`name.png` in light, `name-dark.png` in dark."""
-    suffix = {"light": ".png", "dark": "-dark.png"}
-    return {name + suffix[theme]: partial(draw, theme=theme) for theme in THEMES}
+    ends = {"light": suffix, "dark": f"-dark{suffix}"}
+    return {name + ends[theme]: partial(draw, theme=theme) for theme in THEMES}
 
 
 PICTURES: dict[str, Callable[[Path], None]] = {
+    **in_both_themes("toy", toy, ".svg"),
+    **in_both_themes("square", square, ".svg"),
+    **in_both_themes("loss-2-2-2", loss_2_2_2, ".svg"),
+    **in_both_themes("mlp-collapsed", mlp_collapsed, ".svg"),
     **in_both_themes("loss", loss),
     **in_both_themes("boundary", boundary),
     **in_both_themes("network", network),
