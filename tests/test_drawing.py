@@ -468,6 +468,19 @@ def test_a_shared_bias_does_not_mix_neurons():
     assert boxes["layer0.neuron0.b"][:2] == ["layer0.neuron0.b", "value 0.4"]
 
 
+def test_a_layer_that_feeds_itself():
+    """A recurrent network is drawn by neuron too, with arrows both ways."""
+    layer, last = nn.Layer(3, 3, seed=0), nn.Neuron(3, seed=0)
+    model = nn.MLP.from_layers([layer, nn.Layer.from_weights([last.weights])])
+    h = [Value(0.1), Value(0.2), Value(0.3)]
+    for _ in range(60):
+        h = model.layers[0](h)
+    nodes, arrows = boxes_and_arrows(draw(model.layers[1](h)))
+    names = {lines[0] for lines in nodes}
+    assert names == {"v1", "v2", "v3", "layer1.neuron0", *(f"layer0.neuron{i}" for i in range(3))}
+    assert len(arrows) == 9 + 6 + 3
+
+
 def test_the_neighbourhood_of_the_root():
     nodes, arrows = boxes_and_arrows(draw(toy(), depth=1))
     assert nodes == [

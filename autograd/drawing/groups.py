@@ -91,7 +91,8 @@ def _owners(graph: Graph) -> dict[int, str]:
         if own:
             # A bias may be shared by the neurons of a layer: w·x + b stays with w.
             layers = set(map(layer_of, own))
-            candidates = {x for x in inner if x and layer_of(x) in layers} or own
+            siblings = {x for x in inner if x and layer_of(x) in layers}
+            candidates = siblings if node.op == "add" and len(siblings) == 1 else own
         elif id(node) in before_another or node.op in ACTIVATIONS:
             candidates = inner
         else:
