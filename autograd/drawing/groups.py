@@ -176,9 +176,14 @@ class _Grouping:
         return found
 
     def _columns(self) -> list[list[str]]:
-        """The neurons of each layer, in order."""
+        """The neurons of each layer, in order; none where a layer feeds itself."""
         layers: dict[str, list[str]] = {}
-        if self.level == "neuron":
+        within = any(
+            layer_of(tail) == layer_of(head)
+            for tail, head in self.bundles
+            if tail in self.owned and head in self.owned
+        )
+        if self.level == "neuron" and not within:
             for name in sorted(self.owned, key=_natural):
                 layers.setdefault(layer_of(name), []).append(self.ids[name])
         return [layer for layer in layers.values() if len(layer) > 1]
