@@ -72,6 +72,7 @@ from autograd.primitives import (
     tanh,
     where,
 )
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
@@ -111,7 +112,12 @@ __all__ = [
     "floor",
     "fmod",
     "gelu",
+    "grad",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "lgamma",
     "log",
@@ -143,6 +149,8 @@ __all__ = [
     "steps",
     "tan",
     "tanh",
+    "value_and_grad",
+    "vjp",
     "where",
 ]
 
