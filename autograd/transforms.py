@@ -20,6 +20,7 @@ No `.grad` changes, of captured Values either.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -158,7 +159,10 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(f(*args), tangent of the result): the Jacobian times the tangents, one for each argument.
 
-    Forward through the recorded graph, in one sweep for any number of results.
+    Forward through the recorded graph, in one sweep for any number of results. A selection passes
+    nothing from the input it did not take, and a tangent of exactly 0 nothing at all; but an
+    infinite derivative further down is met before a factor of 0 further up. So `0 * sqrt(x)` at 0
+    has the tangent NaN, where `grad`, which comes from above, has 0.
 
     >>> from autograd import jvp
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
@@ -249,7 +253,8 @@ class _Run:
         given, self.inputs = flatten(
             chosen[0] if isinstance(argnums, int) else chosen, f"{transform}'s argument"
         )
-        outer: set[Value] = set().union(*_LEVELS.seeds) if recording() else set()
+        unchosen = [x for i, x in enumerate(args) if i not in places]
+        others_given = _values_in([*unchosen, *others.values()])
         values = any(isinstance(x, Value) for x in given)
         live = values and recording()
         self.seeds = [_seed(x, live) for x in given]
@@ -260,8 +265,9 @@ class _Run:
         with _level(self.seeds):
             result = f(*arguments, **others)
         self.results, self.outputs = flatten(result, f"what {transform}'s function returns")
-        self.differentiable = live or _meets(self.results, outer)
-        self.as_values = values or self.differentiable
+        outer = others_given.union(*_LEVELS.seeds)
+        self.differentiable = live or (recording() and _meets(self.results, outer))
+        self.as_values = values or bool(others_given) or self.differentiable
 
     def single_result(self) -> Any:
         """The one number that the function returned; TypeError if it is not one."""
@@ -332,6 +338,25 @@ def _seed(x: Any, live: bool) -> Value:
         joined: Value = x - 0.0  # which keeps even the sign of 0
         return joined
     return Value(x.data if isinstance(x, Value) else x)
+
+
+def _values_in(tree: Any) -> set[Value]:
+    """The Values in an argument that is not differentiated, which may be anything at all."""
+    numpy = sys.modules.get("numpy")
+    found: set[Value] = set()
+    seen: set[int] = set()  # it may contain itself
+    stack = [tree]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Value):
+            found.add(x)
+        elif isinstance(x, (list, tuple, dict)):
+            if id(x) not in seen:
+                seen.add(id(x))
+                stack.extend(x.values() if isinstance(x, dict) else x)
+        elif numpy is not None and isinstance(x, numpy.ndarray) and x.dtype == "O":
+            stack.extend(x.ravel().tolist())
+    return found
 
 
 def _meets(roots: Sequence[Any], wanted: set[Value]) -> bool:

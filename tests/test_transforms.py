@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import mpmath as mp
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import autograd
 from autograd import (
@@ -235,6 +237,25 @@ def test_a_derivative_as_a_loss() -> None:
     slope = grad(lambda x: tanh(w * x))(Value(0.0))
     (slope - 2.0).square().backward()
     assert w.grad == -3.0  # slope = w at 0, and 2 (w - 2)
+
+
+def test_a_value_among_the_other_arguments_counts_too() -> None:
+    w = Value(3.0)
+    for call in (
+        lambda: grad(lambda x, w: w * x * x)(2.0, w),
+        lambda: grad(lambda x, w: w[0]["w"] * x * x)(2.0, [{"w": w}]),
+        lambda: grad(lambda x, w: w[0] * x * x)(2.0, np.array([w])),
+        lambda: grad(lambda x, *, w: w * x * x)(2.0, w=w),
+    ):
+        w.zero_grad()
+        call().backward()
+        assert w.grad == 4.0
+    assert grad(lambda x, name: {"w": x * x}[name])(2.0, "w") == 4.0
+    endless: list[Any] = []
+    endless.append(endless)
+    assert grad(lambda x, endless: x * len(endless))(2.0, endless) == 1.0
+    with no_grad():
+        assert grad(lambda x, w: w * x * x)(2.0, w).parents == ()
 
 
 def test_captured_values_are_constants_and_keep_their_grad() -> None:
@@ -481,6 +502,55 @@ def test_kinks_at_every_order() -> None:
 def test_selections_cut_forward_too() -> None:
     assert jvp(lambda x: where(x > 0, sqrt(x), 0.0), (0.0,), (1.0,)) == (0.0, 0.0)
     assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
+
+
+def test_forward_mode_meets_an_infinity_first() -> None:
+    assert grad(lambda x: 0.0 * sqrt(x))(0.0) == 0.0
+    assert math.isnan(jvp(lambda x: 0.0 * sqrt(x), (0.0,), (1.0,))[1])
+
+
+def agree(a: float, b: float, tolerance: float) -> bool:
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b))
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_numbers_and_graphs_give_the_gradients_of_backward(data: Any, formulas: Any) -> None:
+    """At NaN, infinities and kinks too: bit for bit from numbers, to rounding from the rules."""
+    f = data.draw(formulas())
+    leaves = [Value(x) for x in f.inputs]
+    root = f(leaves)
+    if isinstance(root, Value):
+        root.backward()
+    numbers = grad(f)(f.inputs)
+    graphs = grad(f)([Value(x) for x in f.inputs])
+    for leaf, number, graph in zip(leaves, numbers, graphs, strict=True):
+        assert agree(leaf.grad, number, 0.0)
+        assert agree(leaf.grad, graph.data, 1e-9)
+
+
+SMOOTH = ["add", "sub", "mul", "sin", "cos", "tanh", "sigmoid", "softplus", "atan", "square"]
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_four_ways_to_a_hessian(data: Any, formulas: Any) -> None:
+    """Reverse over reverse, forward over reverse, products with unit vectors; and it is
+    symmetric."""
+    f = data.draw(formulas(rows=[TABLE[name] for name in SMOOTH], numbers=st.floats(-1.0, 1.0)))
+    x, n = f.inputs, len(f.inputs)
+    units = np.eye(n).tolist()
+    ways = [
+        np.array(hessian(f)(x)),
+        np.array(hessian(f)(x)).T,
+        np.array([jvp(grad(f), (x,), (unit,))[1] for unit in units]),
+        np.array([hvp(f)(x, unit) for unit in units]),
+    ]
+    scale = 1.0 + np.abs(ways[0]).max()
+    for way in ways[1:]:
+        np.testing.assert_allclose(way, ways[0], rtol=1e-9, atol=1e-9 * scale)
 
 
 def test_a_plain_zero_in_a_rule_raises_nothing() -> None:
