@@ -870,8 +870,11 @@ def notebook(path):
     ]
     cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": "steps(e)"}
     cells = [{**cell, "id": f"cell{i}", "outputs": [out]} for i, out in enumerate(outputs)]
+    # Without a kernel's name JupyterLab asks for one, in a dialog that takes the keys.
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     path.write_text(
-        json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8"
+        json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}),
+        "utf-8",
     )
     return path
 
@@ -943,6 +946,7 @@ def test_in_jupyterlab(page, lab):
     page.visit(f"{address}/trusted.ipynb", ".cr-stage svg")
     idle = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
     page.wait_for(idle)  # JupyterLab takes the focus while it starts
+    assert page.js("document.querySelectorAll('.jp-Dialog').length") == 0
     page.js("document.querySelector('.cr-stage').focus()")
     page.press("ArrowRight")
     page.press("ArrowRight")
