@@ -321,7 +321,7 @@ def polygamma(order: float, x: float) -> float:
         return NAN
     if x == INF:
         return INF if n == 0 else 0.0
-    if x == 0.0 and n == 0:
+    if x == 0.0 and n % 2 == 0:
         return -math.copysign(INF, x)
     if x <= 0.0 and x == math.floor(x):
         return NAN if n % 2 == 0 else INF

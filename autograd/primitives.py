@@ -399,13 +399,22 @@ div: Final[Primitive] = _row(
     domain=(REALS, (0.0, math.inf)),
     numpy_name="divide",
 )
+
+
+def _pow_partials(out: Any, a: Any, b: Any) -> Any:
+    """At a = 0 the exponent b >= 0 passes nothing, from the base's derivative either: so mixed
+    derivatives are 0 whichever comes first."""
+    varying = where(a, 1.0, greater(0.0, b))
+    slope = message(b, pow_(a, b - 1.0))
+    slope_at_0 = message(stop_gradient(b), pow_const(a, b - 1.0))
+    by_exponent = where(a, message(out, log(a)), where(varying, -out, 0.0))
+    return where(varying, slope, slope_at_0), by_exponent
+
+
 pow_: Final[Primitive] = _row(
     "pow",
     ieee.power,
-    lambda out, a, b: (
-        message(b, pow_(a, b - 1.0)),
-        where(a, message(out, log(a)), where(greater(0.0, b), -out, 0.0)),
-    ),
+    _pow_partials,
     "a ** b with both varying.",
     arity=2,
     symbol="**",
@@ -490,7 +499,7 @@ sqrt: Final[Primitive] = _row(
 cbrt: Final[Primitive] = _row(
     "cbrt",
     math.cbrt,
-    lambda out, x: 1.0 / (3.0 * out * out),
+    lambda out, x: square(1.0 / out) / 3.0,
     "Cube root, of negative numbers too.",
     domain=POSITIVE,
     kinks="derivative inf at 0",
@@ -506,6 +515,13 @@ reciprocal: Final[Primitive] = _row(
 
 # Trigonometric and hyperbolic functions.
 
+one_minus_square: Final[Primitive] = _row(
+    "one_minus_square",
+    lambda x: (1.0 - x) * (1.0 + x),
+    lambda out, x: -2.0 * x,
+    "1 - x**2, accurate near -1 and 1.",
+)
+
 sin: Final[Primitive] = _row("sin", ieee.sin, lambda out, x: cos(x), "Sine of an angle in radians.")
 cos: Final[Primitive] = _row(
     "cos", ieee.cos, lambda out, x: -sin(x), "Cosine of an angle in radians."
@@ -520,7 +536,7 @@ tan: Final[Primitive] = _row(
 asin: Final[Primitive] = _row(
     "asin",
     ieee.asin,
-    lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    lambda out, x: 1.0 / sqrt(one_minus_square(x)),
     "Arc sine, in radians.",
     domain=UNIT,
     kinks="derivative inf at -1 and 1",
@@ -529,7 +545,7 @@ asin: Final[Primitive] = _row(
 acos: Final[Primitive] = _row(
     "acos",
     ieee.acos,
-    lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    lambda out, x: -1.0 / sqrt(one_minus_square(x)),
     "Arc cosine, in radians.",
     domain=UNIT,
     kinks="derivative -inf at -1 and 1",
@@ -570,7 +586,7 @@ acosh: Final[Primitive] = _row(
 atanh: Final[Primitive] = _row(
     "atanh",
     ieee.atanh,
-    lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x)),
+    lambda out, x: 1.0 / one_minus_square(x),
     "Inverse hyperbolic tangent.",
     domain=UNIT,
     numpy_name="arctanh",
@@ -659,10 +675,18 @@ elu: Final[Primitive] = _row(
     kinks="the right-hand derivative, 1, at 0",
     cuts=True,
 )
+
+
+def _gelu_partials(out: Any, x: Any) -> Any:
+    """Where the density is 0, x is no factor: its square would overflow in higher derivatives."""
+    density = INV_SQRT_TAU * exp_square(x, -0.5)
+    return normal_cdf(x) + density * where(density, x, 0.0)
+
+
 gelu: Final[Primitive] = _row(
     "gelu",
     ieee.gelu,
-    lambda out, x: normal_cdf(x) + message(INV_SQRT_TAU * exp_square(x, -0.5), x),
+    _gelu_partials,
     "x times the normal distribution function (exact, not the tanh approximation).",
 )
 silu: Final[Primitive] = _row(

@@ -1,8 +1,9 @@
 """Every row of the table, against mpmath and against itself: a new row is tested by being there.
 
-What a row has to bring is one line in REFERENCE, the same function in mpmath. Values and local
-derivatives are then compared over its whole domain, in units in the last place (ulp); derivatives
-of the reference are divided differences at high precision, so no rule is tested with a rule.
+What a row has to bring is one line in mp_reference.py, the same function in mpmath. Values and
+local derivatives are then compared over its whole domain, in units in the last place (ulp);
+derivatives of the reference are divided differences at high precision, so no rule is tested with a
+rule.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import mpmath as mp
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from mp_reference import HELD, REFERENCE, dot
 
 from autograd import Value
 from autograd.primitives import TABLE, Primitive
@@ -31,109 +33,6 @@ def each_row(rows: Iterable[Primitive]) -> Any:
 
 
 # -- the reference ---------------------------------------------------------------------------------
-
-
-def _erfc(x: Any) -> Any:
-    """mpmath's own does not accept 1e308."""
-    return mp.erfc(max(min(x, 1000), -1000))
-
-
-def _normal_cdf(x: Any) -> Any:
-    return _erfc(-x / mp.sqrt(2)) / 2
-
-
-def _dot(*xs: Any) -> Any:
-    half = len(xs) // 2
-    return mp.fsum(x * y for x, y in zip(xs[:half], xs[half:], strict=True))
-
-
-def _norm(*xs: Any) -> Any:
-    return mp.sqrt(mp.fsum(x * x for x in xs))
-
-
-def _logsumexp(*xs: Any) -> Any:
-    return mp.log(mp.fsum(mp.exp(x) for x in xs))
-
-
-REFERENCE: dict[str, Callable[..., Any]] = {
-    "stop_gradient": lambda x: x,
-    "finite_part": lambda x: x,
-    "message": lambda adjoint, factor: adjoint * factor,
-    "greater": lambda a, b: mp.mpf(a > b),
-    "where": lambda condition, a, b: a if condition != 0 else b,
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-    "pow_const": operator.pow,
-    "mod": lambda a, b: a - b * mp.floor(a / b),
-    "floordiv": lambda a, b: mp.floor(a / b),
-    "neg": operator.neg,
-    "exp": mp.exp,
-    "expm1": mp.expm1,
-    "exp_difference": lambda a, b: mp.exp(a - b),
-    "log": mp.log,
-    "log1p": mp.log1p,
-    "log2": lambda x: mp.log(x) / mp.log(2),
-    "log10": lambda x: mp.log(x) / mp.log(10),
-    "sqrt": mp.sqrt,
-    "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
-    "square": lambda x: x * x,
-    "reciprocal": lambda x: 1 / x,
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "tan": mp.tan,
-    "asin": mp.asin,
-    "acos": mp.acos,
-    "atan": mp.atan,
-    "sinh": mp.sinh,
-    "cosh": mp.cosh,
-    "tanh": mp.tanh,
-    "sech2": lambda x: mp.sech(x) ** 2,
-    "asinh": mp.asinh,
-    "acosh": mp.acosh,
-    "atanh": mp.atanh,
-    "exp_square": lambda x, c: mp.exp(c * x * x),
-    "erf": lambda x: mp.erf(x) if abs(x) < 1 else mp.sign(x) * (1 - _erfc(abs(x))),
-    "erfc": _erfc,
-    "normal_cdf": _normal_cdf,
-    "lgamma": lambda x: mp.re(mp.loggamma(x)),
-    "polygamma": lambda order, x: mp.psi(int(order), x),
-    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
-    "relu": lambda x: max(x, 0),
-    "leaky_relu": lambda x, slope: x if x >= 0 else slope * x,
-    "elu": lambda x, alpha: x if x >= 0 else alpha * mp.expm1(x),
-    "gelu": lambda x: x * _normal_cdf(x),
-    "silu": lambda x: x / (1 + mp.exp(-x)),
-    "softplus": lambda x: mp.log1p(mp.exp(x)),
-    "softsign": lambda x: x / (1 + abs(x)),
-    "abs": abs,
-    "sign": mp.sign,
-    "floor": mp.floor,
-    "ceil": mp.ceil,
-    "round": mp.nint,
-    "atan2": mp.atan2,
-    "hypot": _norm,
-    "maximum": max,
-    "minimum": min,
-    "copysign": lambda x, y: abs(x) if y >= 0 else -abs(x),
-    "fmod": lambda a, b: a - b * (mp.floor if a * b > 0 else mp.ceil)(a / b),
-    "clip": lambda x, lo, hi: min(max(x, lo), hi),
-    "sum": lambda *xs: mp.fsum(xs),
-    "prod": lambda *xs: mp.fprod(xs),
-    "mean": lambda *xs: mp.fsum(xs) / len(xs),
-    "dot": _dot,
-    "norm": _norm,
-    "logsumexp": _logsumexp,
-    "softmax": lambda *xs: mp.exp(xs[0] - _logsumexp(*xs)),
-    "log_softmax": lambda first, *xs: -mp.log1p(mp.fsum(mp.exp(x - first) for x in xs)),
-    "max": lambda *xs: max(xs),
-    "min": lambda *xs: min(xs),
-}
-
-# Inputs that a row declares constant: their factor is 0 by decision.
-HELD = {("stop_gradient", 0), ("pow_const", 1), ("polygamma", 0)}
 
 
 def derivative(f: Callable[..., Any], point: Point, i: int, digits: int = 100) -> Any:
@@ -267,7 +166,7 @@ VALUE_SCALE: dict[str, Callable[..., Any]] = {
     "polygamma": lambda order, x: 1.0 if order == 0 else 0.0,  # digamma at its zero 1.46
     "sum": lambda *xs: sum(map(abs, xs)),
     "mean": lambda *xs: sum(map(abs, xs)) / len(xs),
-    "dot": lambda *xs: _dot(*map(abs, xs)),
+    "dot": lambda *xs: dot(*map(abs, xs)),
     "logsumexp": lambda *xs: max(map(abs, xs)),
 }
 DERIVATIVE_SCALE: dict[str, Callable[..., Any]] = {
