@@ -9,17 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from pathlib import Path
-from secrets import token_hex
-from shutil import copymode
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from autograd import Value
 
+from .files import FilePath, numbers, write_json
 from .inputs import as_float, plural
-
-FilePath: TypeAlias = str | os.PathLike[str]
 
 
 class Module:
@@ -95,9 +91,7 @@ class Module:
         A file that is there is replaced in one go or, if anything fails, left as it is. JSON has no
         word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
         """
-        state = {name: x if isfinite(x) else str(x) for name, x in self.state_dict().items()}
-        text = json.dumps({"module": repr(self), "parameters": state}, indent=1, allow_nan=False)
-        _write_atomically(Path(path), text + "\n")
+        write_json(path, {"module": repr(self), "parameters": self.state_dict()})
 
     def load(self, path: FilePath) -> None:
         """Read back what `save` wrote, into a model of the same shape.
@@ -108,10 +102,7 @@ class Module:
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
             state = document["parameters"]
-            state = {
-                name: _NOT_FINITE.get(x, x) if isinstance(x, str) else x
-                for name, x in state.items()
-            }
+            state = {name: numbers(x) for name, x in state.items()}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
@@ -128,15 +119,12 @@ class Module:
                 + _listed("; missing", missing)
                 + _listed("; not in the model", sorted(unknown, key=str))
             )
-        numbers = [as_float(repr(name), state[name]) for name, _ in named]
-        for (_, parameter), number in zip(named, numbers, strict=True):
+        loaded = [as_float(repr(name), state[name]) for name, _ in named]
+        for (_, parameter), number in zip(named, loaded, strict=True):
             parameter.data = number
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({plural(len(self.parameters()), 'parameter')})"
-
-
-_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
 def _members(holder: Any) -> Iterator[tuple[str, Any]]:
@@ -174,20 +162,3 @@ def _listed(title: str, names: list[str], at_most: int = 3) -> str:
     shown = ", ".join(map(repr, names[:at_most]))
     more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
     return f"{title} {shown}{more}" if names else ""
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Through a neighbouring file, so that neither a reader nor a crash ever meets half of it."""
-    path = path.resolve()  # a link stays a link
-    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
-    try:
-        with draft.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            copymode(path, draft)
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
