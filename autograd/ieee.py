@@ -184,6 +184,11 @@ def message(adjoint: float, factor: float) -> float:
     return adjoint * factor if adjoint != 0.0 else 0.0
 
 
+def cut_message(adjoint: float, factor: float) -> float:
+    """The same where a local derivative of exactly 0 means that there is no path."""
+    return adjoint * factor if adjoint != 0.0 and factor != 0.0 else 0.0
+
+
 def finite_part(x: float) -> float:
     return x if math.isfinite(x) else 0.0
 

@@ -1,5 +1,5 @@
 """Switches that change what an operation does, for the thread that opened them: no_grad,
-detect_anomaly.
+detect_anomaly; and the tracer, for whom a thread's operations are being written down.
 
 `MODES.active` counts the blocks open in any thread. While it is 0, which is nearly always, an
 operation pays for one comparison; only otherwise does it ask which modes its own thread is in.
@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-__all__ = ["MODES", "detect_anomaly", "no_grad", "plain_arithmetic", "recording", "watching"]
+__all__ = [
+    "MODES",
+    "detect_anomaly",
+    "no_grad",
+    "plain_arithmetic",
+    "recording",
+    "traced_by",
+    "tracer",
+    "watching",
+]
 
 
 class Modes:
@@ -35,6 +44,30 @@ def recording() -> bool:
 def watching() -> bool:
     """Whether this thread is inside detect_anomaly()."""
     return _depth("detect_anomaly") > 0 and _depth("plain") == 0
+
+
+def tracer() -> Any:
+    """The tracer of this thread, or None. It is told of every node made and every decision taken on
+    one (`autograd.jit.tracing` has the class)."""
+    return getattr(_THREAD, "tracer", None) if _depth("plain") == 0 else None
+
+
+@contextmanager
+def traced_by(observer: Any) -> Iterator[None]:
+    """For the engine itself: what this thread computes in the block is told to `observer`."""
+    outer = getattr(_THREAD, "tracer", None)
+    _THREAD.tracer = observer
+    _shift("traced", 1)
+    try:
+        yield
+    finally:
+        _shift("traced", -1)
+        _THREAD.tracer = outer
+
+
+def locating() -> bool:
+    """Whether this thread is inside record_lines()."""
+    return _depth("record_lines") > 0
 
 
 def _depth(mode: str) -> int:
@@ -100,3 +133,28 @@ def detect_anomaly() -> Iterator[None]:
         yield
     finally:
         _shift("detect_anomaly", -1)
+
+
+@contextmanager
+def record_lines() -> Iterator[None]:
+    """Inside the block, every new Value remembers the file and line that asked for it, as `.line`.
+
+    `explain` and whoever looks for the origin of a number can then point at the source. Lines of
+    `autograd` and `nn` themselves don't count: a neuron's Values name the line that called it.
+    Recording takes about a microsecond per Value; outside the block nothing is paid. It holds for
+    the thread that opened it.
+
+    >>> import autograd
+    >>> x = autograd.Value(3.0)
+    >>> with autograd.record_lines():
+    ...     y = x * x
+    >>> y.line
+    '<doctest ...>, line 2'
+    >>> x.line is None
+    True
+    """
+    _shift("record_lines", 1)
+    try:
+        yield
+    finally:
+        _shift("record_lines", -1)

@@ -338,6 +338,17 @@ message: Final[Primitive] = _row(
     arity=2,
     domain=(REALS, REALS),
 )
+cut_message: Final[Primitive] = _row(
+    "cut_message",
+    ieee.cut_message,
+    lambda out, adjoint, factor: (
+        where(adjoint, factor, finite_part(factor)),
+        where(factor, adjoint, finite_part(adjoint)),
+    ),
+    "adjoint * factor, where either of exactly 0 gives 0: along the edges of a selection.",
+    arity=2,
+    domain=(REALS, REALS),
+)
 greater: Final[Primitive] = _row(
     "greater",
     ieee.greater,

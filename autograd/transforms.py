@@ -29,8 +29,8 @@ from typing import Any, Final
 
 from autograd import graph
 from autograd.functions import dot
-from autograd.modes import _depth, _shift, recording
-from autograd.primitives import describe, message
+from autograd.modes import _depth, _shift, recording, traced_by, tracer
+from autograd.primitives import cut_message, describe, message
 from autograd.tree import Structure, flatten, pack, size_of
 from autograd.value import _PASS_LOCK, Value, _set_grad
 
@@ -256,7 +256,7 @@ class _Run:
         unchosen = [x for i, x in enumerate(args) if i not in places]
         others_given = _values_in([*unchosen, *others.values()])
         values = any(isinstance(x, Value) for x in given)
-        live = values and recording()
+        live = values and (recording() or tracer() is not None)
         self.seeds = [_seed(x, live) for x in given]
         own = self.inputs.unflatten(self.seeds)
         arguments = list(args)
@@ -266,8 +266,15 @@ class _Run:
             result = f(*arguments, **others)
         self.results, self.outputs = flatten(result, f"what {transform}'s function returns")
         outer = others_given.union(*_LEVELS.seeds)
-        self.differentiable = live or (recording() and _meets(self.results, outer))
+        self.differentiable = (
+            live or (recording() and _meets(self.results, outer)) or self._varies()
+        )
         self.as_values = values or bool(others_given) or self.differentiable
+
+    def _varies(self) -> bool:
+        """Whether a tracer has to see how the derivative is computed, from what was captured."""
+        observer = tracer()
+        return observer is not None and observer.varies(_below(self.results), self.seeds)
 
     def single_result(self) -> Any:
         """The one number that the function returned; TypeError if it is not one."""
@@ -385,7 +392,7 @@ def _sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
     nodes = _below([*roots, *seeds])
     zeros = [0.0] * len(seeds)
     rows = []
-    with _PASS_LOCK:
+    with _PASS_LOCK, traced_by(None):
         before = [node.grad for node in nodes]
         try:
             for root in roots:
@@ -412,20 +419,48 @@ def _numeric(node: Value, tangents: dict[Value, Any]) -> Any:
 
 def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Value]) -> list[Any]:
     """The reverse pass in Values: the derivative of the weighted sum of the roots with respect to
-    each seed, as a graph. Floats where nothing varies."""
-    order, dependent = _dependent(roots, seeds)
+    each seed, as a graph. Floats where nothing varies.
+
+    It visits nodes and edges in the order of the engine's own pass, so that both add up alike, to
+    the last bit."""
+    inner, dependent = _dependent(roots, seeds)
+    waiting = _consumers(inner, roots, dependent)
     adjoints: dict[Value, Any] = {}
+    ready: list[Value] = []
+
+    def send(x: Any, term: Any) -> None:
+        if isinstance(x, Value) and x in dependent:
+            _accumulate(adjoints, x, term)
+            waiting[x] -= 1
+            if waiting[x] == 0 and x not in ends:
+                ready.append(x)
+
+    ends = set(seeds)
     for root, weight in zip(roots, weights, strict=True):
-        if isinstance(root, Value) and root in dependent:
-            _accumulate(adjoints, root, weight)
-    for node in reversed(order):
+        send(root, weight)
+    while ready:
+        node = ready.pop()
         adjoint = adjoints.pop(node, None)
         if adjoint is None:
-            continue
-        for x, factor in zip(node.inputs, _factors(node), strict=True):
-            if isinstance(x, Value) and x in dependent:
-                _accumulate(adjoints, x, _send(adjoint, factor, node))
-    return [adjoints.get(seed, 0.0) for seed in seeds]
+            for x in node.parents:
+                send(x, None)
+        else:
+            for x, factor in zip(node.inputs, _factors(node), strict=True):
+                send(x, _send(adjoint, factor, node) if x in dependent else None)
+    found = [adjoints.get(seed, 0.0) for seed in seeds]
+    # The engine's sums begin with 0.0, so they are never -0.0.
+    return found if tracer() is None else [x + 0.0 for x in found]
+
+
+def _consumers(
+    nodes: Sequence[Value], roots: Sequence[Any], dependent: set[Value]
+) -> dict[Value, int]:
+    """How many edges will report to each dependent node, an asked-for result counting as one."""
+    waiting = dict.fromkeys(dependent, 0)
+    for x in [*roots, *[parent for node in nodes for parent in node.parents]]:
+        if isinstance(x, Value) and x in dependent:
+            waiting[x] += 1
+    return waiting
 
 
 def _linear(node: Value, tangents: dict[Value, Any]) -> Any:
@@ -471,9 +506,12 @@ def _send(adjoint: Any, factor: Any, node: Value) -> Any:
     """What passes along one edge: adjoint x factor, by the engine's two rules; None for nothing."""
     row = node.primitive
     assert row is not None
-    if row.cuts and factor == 0.0:
-        # 0 whatever the adjoint. The factor may vary all the same: that of x**2 at 0 does.
-        return message(factor, adjoint) if isinstance(factor, Value) else None
+    if row.cuts:
+        # 0 whatever the adjoint, where the factor is 0. It may vary: that of x**2 does.
+        if isinstance(factor, Value):
+            return cut_message(adjoint, factor)
+        if factor == 0.0:
+            return None
     if type(adjoint) is float and adjoint == 1.0:
         return factor
     if type(factor) is float and factor == 1.0:

@@ -31,7 +31,7 @@ from mypy_extensions import mypyc_attr
 
 import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import ieee
-from autograd.modes import MODES, plain_arithmetic, recording, watching
+from autograd.modes import MODES, plain_arithmetic, recording, tracer, watching
 from autograd.primitives import (
     ATTACH,
     TABLE,
@@ -39,14 +39,19 @@ from autograd.primitives import (
     abs_,
     add,
     as_float,
+    ceil,
+    copysign,
     describe,
     div,
+    floor,
     floordiv,
     mod,
     mul,
     neg,
     pow_,
     pow_const,
+    round_,
+    stop_gradient,
     sub,
 )
 
@@ -172,11 +177,8 @@ class Value:
         self._pb = _pb
         self._fan = _fan
         self._waiting = 0
-        if _primitive is not None and MODES.active != 0 and not _admit(self):
-            self._primitive = None
-            self._a = None
-            self._b = None
-            self._fan = None
+        if MODES.active != 0:
+            _enter(self)
 
     @classmethod
     def __init_subclass__(cls, **options: Any) -> None:
@@ -192,20 +194,28 @@ class Value:
         """The number. Assigning changes this node alone: what was computed from it before stays as
         it was, local derivatives included, so `backward` differentiates the computation that really
         ran."""
+        if MODES.active != 0:
+            _leaves(self, "reads .data")
         return self._data
 
     @data.setter
     def data(self, data: object = _DELETED) -> None:
+        if MODES.active != 0:
+            _leaves(self, "assigns .data")
         self._data = as_float(_given(data, "data"), "Value.data must be")
 
     @property
     def grad(self) -> float:
         """Derivative of the value that `backward` was called on with respect to this one. Leaves
         add up over passes until `zero_grad`; a node inside the graph shows the latest pass."""
+        if MODES.active != 0:
+            _leaves(self, "reads .grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: object = _DELETED) -> None:
+        if MODES.active != 0:
+            _leaves(self, "assigns .grad")
         self._grad = as_float(_given(grad, "grad"), "Value.grad must be")
 
     @property
@@ -252,6 +262,8 @@ class Value:
     def partials(self) -> tuple[float, ...]:
         """The local derivative of this node with respect to each of `parents`, as of the moment it
         was computed."""
+        if MODES.active != 0:
+            _leaves(self, "reads .partials")
         pairs = zip(self.inputs, _factors_of(self), strict=True)
         return tuple([factor for x, factor in pairs if isinstance(x, Value)])
 
@@ -275,6 +287,8 @@ class Value:
         (12.0, 1.0)
         """
         seed = as_float(gradient, "backward's gradient must be")
+        if MODES.active != 0:
+            _leaves(self, "calls backward()")
         with _PASS_LOCK:
             if _PASS.running:
                 raise RuntimeError(
@@ -292,6 +306,8 @@ class Value:
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
+        if MODES.active != 0:
+            _leaves(self, "calls zero_grad()")
         seen: set[Value] = {self}
         stack: list[Value] = [self]
         while stack:
@@ -304,6 +320,8 @@ class Value:
 
     def detach(self) -> Value:
         """A new leaf with the same data and label: gradients do not flow through it."""
+        if MODES.active != 0 and tracer() is not None:
+            return Value(self._data, self._label, stop_gradient, self)  # it is still computed
         return Value(self._data, self._label)
 
     # -- arithmetic --------------------------------------------------------------------------------
@@ -425,54 +443,93 @@ class Value:
 
     def __eq__(self, other: Any) -> Any:  # noqa: PYI032
         if isinstance(other, Value):
-            return self._data == other._data
-        return bool(self._data == other) if _is_real(other) else NotImplemented
+            out = self._data == other._data
+        elif _is_real(other):
+            out = bool(self._data == other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided("==", self, other, out)
 
     def __ne__(self, other: Any) -> Any:  # noqa: PYI032
         if isinstance(other, Value):
-            return self._data != other._data
-        return bool(self._data != other) if _is_real(other) else NotImplemented
+            out = self._data != other._data
+        elif _is_real(other):
+            out = bool(self._data != other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided("!=", self, other, out)
 
     def __lt__(self, other: Any) -> Any:
         if isinstance(other, Value):
-            return self._data < other._data
-        return bool(self._data < other) if _is_real(other) else NotImplemented
+            out = self._data < other._data
+        elif _is_real(other):
+            out = bool(self._data < other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided("<", self, other, out)
 
     def __le__(self, other: Any) -> Any:
         if isinstance(other, Value):
-            return self._data <= other._data
-        return bool(self._data <= other) if _is_real(other) else NotImplemented
+            out = self._data <= other._data
+        elif _is_real(other):
+            out = bool(self._data <= other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided("<=", self, other, out)
 
     def __gt__(self, other: Any) -> Any:
         if isinstance(other, Value):
-            return self._data > other._data
-        return bool(self._data > other) if _is_real(other) else NotImplemented
+            out = self._data > other._data
+        elif _is_real(other):
+            out = bool(self._data > other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided(">", self, other, out)
 
     def __ge__(self, other: Any) -> Any:
         if isinstance(other, Value):
-            return self._data >= other._data
-        return bool(self._data >= other) if _is_real(other) else NotImplemented
+            out = self._data >= other._data
+        elif _is_real(other):
+            out = bool(self._data >= other)
+        else:
+            return NotImplemented
+        return out if MODES.active == 0 else _decided(">=", self, other, out)
 
     def __hash__(self) -> int:
         return id(self) >> 4  # by identity: equal numbers are still different nodes
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        out = self._data != 0.0
+        return out if MODES.active == 0 else _decided("!=", self, 0.0, out)
 
     def __round__(self, ndigits: Any = None) -> Any:
-        return round(self._data) if ndigits is None else round(self._data, ndigits)
+        if ndigits is None:
+            return self._as_int(round(self._data), round_)
+        if MODES.active != 0:
+            _leaves(self, "calls round(v, ndigits)")
+        return round(self._data, ndigits)
 
     def __floor__(self) -> int:
-        return math.floor(self._data)
+        return self._as_int(math.floor(self._data), floor)
 
     def __ceil__(self) -> int:
-        return math.ceil(self._data)
+        return self._as_int(math.ceil(self._data), ceil)
 
     def __trunc__(self) -> int:
-        return math.trunc(self._data)
+        return self._as_int(math.trunc(self._data), None)
 
     def __int__(self) -> int:
-        return int(self._data)
+        return self._as_int(int(self._data), None)
+
+    def _as_int(self, whole: int, rounding: Primitive | None) -> int:
+        """The whole number, of which a tracer is told as of a comparison."""
+        if MODES.active != 0 and tracer() is not None:
+            if rounding is None:
+                rounded = apply(copysign, (unary(floor, apply(abs_, (self,))), self))
+            else:
+                rounded = unary(rounding, self)
+            _decided("int", rounded, whole, True)
+        return whole
 
     def __float__(self) -> float:
         raise TypeError(
@@ -484,23 +541,33 @@ class Value:
         raise TypeError("a Value is a real number; for a complex one start from v.data")
 
     def __format__(self, spec: str) -> str:
+        if MODES.active != 0 and tracer() is not None:
+            return "<traced>"
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         label = "" if self._label is None else f", label={self._label!r}"
+        if MODES.active != 0 and tracer() is not None:
+            return f"Value(<traced>{label})"
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
     # -- copies ------------------------------------------------------------------------------------
 
     def __copy__(self) -> Value:
+        if MODES.active != 0:
+            _leaves(self, "is copied or pickled")
         return restore(self._data, self._grad, self._label, self._primitive, *edges(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        if MODES.active != 0:
+            _leaves(self, "is copied or pickled")
         from autograd.copying import deep_copy
 
         return deep_copy(self, memo)
 
     def __reduce__(self) -> Any:
+        if MODES.active != 0:
+            _leaves(self, "is copied or pickled")
         from autograd.copying import reduce_value
 
         return reduce_value(self)
@@ -681,12 +748,37 @@ def _checked_label(label: object) -> str:
 def _idle() -> bool:
     """Whether nothing is recorded and nobody watches, so that local derivatives would be for
     nothing."""
-    return not recording() and not watching()
+    return not recording() and not watching() and tracer() is None
 
 
-def _admit(node: Value) -> bool:
-    """Whether to record; FloatingPointError if this is the first NaN or infinity and someone
-    watches."""
+def _enter(node: Value) -> None:
+    """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
+    someone watches; no edges where nothing is recorded."""
+    if node._primitive is not None:
+        _check_anomaly(node)
+        if not recording():
+            _cut_off(node)
+    observer = tracer()
+    if observer is not None:
+        observer.made(node)
+
+
+def _cut_off(node: Value) -> None:
+    """Make it a leaf; for a tracer, which has to know how it was computed, let no gradient
+    through."""
+    hidden = None
+    if tracer() is not None:
+        with plain_arithmetic():
+            hidden = restore(node._data, 0.0, None, node._primitive, *edges(node))
+        tracer().made(hidden)
+    node._primitive = None if hidden is None else stop_gradient
+    node._a = hidden
+    node._b = None
+    node._pa = 0.0
+    node._fan = None
+
+
+def _check_anomaly(node: Value) -> None:
     data = node._data
     if not math.isfinite(data) and watching():
         inputs = node.inputs
@@ -694,7 +786,21 @@ def _admit(node: Value) -> bool:
         if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
             shown = ", ".join([_name(x) for x in inputs])
             raise FloatingPointError(f"{node.op} made {data} of {shown} ({_where()})")
-    return recording()
+
+
+def _decided(symbol: str, a: Value, b: Any, out: bool) -> bool:
+    """The outcome of a comparison, told to the tracer on its way."""
+    observer = tracer()
+    if observer is not None:
+        observer.decided(symbol, a, b, out, _where())
+    return out
+
+
+def _leaves(node: Value, how: str) -> None:
+    """A number is leaving the graph, or entering it, unseen: a tracer may have to forbid it."""
+    observer = tracer()
+    if observer is not None:
+        observer.leaves(node, how, _where())
 
 
 def _name(x: object) -> str:

@@ -40,6 +40,7 @@ REFERENCE: dict[str, Callable[..., Any]] = {
     "stop_gradient": lambda x: x,
     "finite_part": lambda x: x,
     "message": lambda adjoint, factor: adjoint * factor,
+    "cut_message": lambda adjoint, factor: adjoint * factor,
     "greater": lambda a, b: mp.mpf(a > b),
     "where": lambda condition, a, b: a if condition != 0 else b,
     "add": operator.add,
