@@ -3,10 +3,13 @@
 `draw` decides how much a picture shows: `values` draws a box per Value, `groups` a box per neuron
 or layer where that would be too many, `models` a model without any computation. All of them make a
 `picture.Picture`, boxes and arrows with lines of text, which becomes a `diagram.Diagram`, the
-object a user holds. Below them: `gradients` (what the backward pass sends along each edge),
-`numbers` (how a number is written), `palette` (colours), `dot` (text gets safely into DOT), `svg`
-(words for those who can't see it), `executable` (which Graphviz runs). The `graphviz` package is
-imported when the first picture is drawn, not before.
+object a user holds. `steps` is in `player`: the same picture, in which the steps that `passes`
+lists happen one by one.
+
+Below them: `gradients` (what the backward pass sends along each edge), `numbers` (how a number is
+written), `palette` (colours), `dot` (text gets safely into DOT), `svg` (words for those who can't
+see it), `executable` (which Graphviz runs). The `graphviz` package is imported when the first
+picture is drawn, not before.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.drawing.dot import Line
+from autograd.drawing.gradients import Links
 from autograd.drawing.numbers import figure, spelled
 from autograd.drawing.picture import Arrow, Box, Picture, in_words
 from autograd.drawing.values import (
@@ -27,7 +28,6 @@ from autograd.drawing.values import (
     small_box,
     value_line,
 )
-from autograd.graph import Edge
 from autograd.text import ELLIPSIS, plural, printable
 
 __all__ = ["count", "largest_of", "parameter_names", "picture", "range_of"]
@@ -80,65 +80,79 @@ def layer_of(neuron: str) -> str:
     return neuron.rpartition(".")[0] or neuron
 
 
-def _owners(graph: Graph) -> dict[int, str]:
-    """id(node) -> the neuron to which it belongs."""
-    parameters = graph.parameters
-    owner = {key: neuron_of(name) for key, name in parameters.items() if neuron_of(name)}
-    before_another = _before_parameters(graph.order, parameters)
-    for node in graph.order:
-        own = {owner[id(p)] for p in node.parents if id(p) in parameters and id(p) in owner}
-        inner = {owner.get(id(p), "") for p in node.parents if id(p) not in parameters}
-        if own:
+def _owners(graph: Graph) -> list[str]:
+    """The neuron to which each node belongs, in order; "" where there is none."""
+    links, parameters = graph.links, graph.parameters
+    is_parameter = [id(node) in parameters for node in graph.order]
+    own = [neuron_of(parameters.get(id(node), "")) for node in graph.order]
+    owner = own.copy()
+    before_another = _before_parameters(links, is_parameter)
+    for i, node in enumerate(graph.order):
+        inputs = links.sources[links.into(i)]
+        used = {own[k] for k in inputs} - {""}
+        inner = {owner[k] for k in inputs if not is_parameter[k]}
+        if used:
             # A bias may be shared by the neurons of a layer: w·x + b stays with w.
-            layers = set(map(layer_of, own))
+            layers = set(map(layer_of, used))
             siblings = {x for x in inner if x and layer_of(x) in layers}
-            candidates = siblings if node.op == "add" and len(siblings) == 1 else own
-        elif id(node) in before_another or node.op in ACTIVATIONS:
+            candidates = siblings if node.op == "add" and len(siblings) == 1 else used
+        elif before_another[i] or node.op in ACTIVATIONS:
             candidates = inner
         else:
             candidates = set()
         if len(candidates) == 1 and "" not in candidates:
-            (owner[id(node)],) = candidates
-    return _without_shared(graph, owner)
+            (owner[i],) = candidates
+    _disown_shared(links, is_parameter, owner)
+    return owner
 
 
-def _without_shared(graph: Graph, owner: Mapping[int, str]) -> dict[int, str]:
+def _disown_shared(links: Links, is_parameter: Sequence[bool], owner: list[str]) -> None:
     """A parameter that several neurons use belongs to none: it gets a box of its own."""
-    users: dict[int, set[str]] = {}
-    for edge in graph.edges:
-        if id(edge.parent) in graph.parameters and id(edge.output) in owner:
-            users.setdefault(id(edge.parent), set()).add(owner[id(edge.output)])
-    return {key: name for key, name in owner.items() if len(users.get(key, ())) < 2}
+    user: dict[int, str] = {}
+    shared = set()
+    for source, output in zip(links.sources, links.outputs, strict=True):
+        name = owner[output]
+        if is_parameter[source] and name and user.setdefault(source, name) != name:
+            shared.add(source)
+    for source in shared:
+        owner[source] = ""
 
 
-def _before_parameters(order: Sequence[Any], parameters: Mapping[int, str]) -> set[int]:
-    """The ids of nodes of which something that uses a parameter is made."""
-    found: set[int] = set()
-    for node in reversed(order):
-        if id(node) in found or any(id(parent) in parameters for parent in node.parents):
-            found.update(map(id, node.parents))
+def _before_parameters(links: Links, is_parameter: Sequence[bool]) -> list[bool]:
+    """Of each node, whether something that uses a parameter is made of it."""
+    found = [False] * len(is_parameter)
+    for i in reversed(range(len(found))):
+        inputs = links.sources[links.into(i)]
+        if found[i] or any(is_parameter[k] for k in inputs):
+            for k in inputs:
+                found[k] = True
     return found
 
 
+class Bundle(NamedTuple):
+    """All edges from one box to another: where they start, local derivatives, messages."""
+
+    sources: list[int]
+    partials: list[float]
+    messages: list[float]
+
+
 class _Grouping:
-    """Which box every node is in (`home`), and who is in a box (`members`)."""
+    """Which box every node is in (`home`), and who is in a box (`members`): by place in order."""
 
     def __init__(self, graph: Graph, level: str) -> None:
         self.graph = graph
         self.level = level
         self.neuron = _owners(graph)
-        self.home: dict[int, str] = {
-            key: name if level == "neuron" else layer_of(name) for key, name in self.neuron.items()
-        }
-        self.owned = set(self.home.values())
+        self.home = self.neuron.copy() if level == "neuron" else list(map(layer_of, self.neuron))
+        self.owned = set(self.home) - {""}
         self._house_the_rest()
-        self.members: dict[str, list[Any]] = {}
-        for node in graph.order:
-            self.members.setdefault(self.home[id(node)], []).append(node)
-        place = {id(node): i for i, node in enumerate(graph.order)}
+        self.members: dict[str, list[int]] = {}
+        for i, home in enumerate(self.home):
+            self.members.setdefault(home, []).append(i)
         self.ids = {
-            home: f"n{place[id(nodes[0])]}" if self._alone(home) else f"g{k}"
-            for k, (home, nodes) in enumerate(self.members.items())
+            home: f"n{places[0]}" if self._alone(home) else f"g{k}"
+            for k, (home, places) in enumerate(self.members.items())
         }
 
     def _alone(self, home: str) -> bool:
@@ -146,18 +160,26 @@ class _Grouping:
 
     def _house_the_rest(self) -> None:
         """Homes for the nodes of no neuron; a colon is in no qualified name."""
-        root = self.graph.root
-        rest = [x for x in self.graph.order if id(x) not in self.home]
-        inner = [x for x in rest if x.parents and x is not root]
-        leaves = [x for x in rest if not x.parents and x is not root]
-        self.home |= {id(x): f":{i}" for i, x in enumerate(rest)}
+        order, home = self.graph.order, self.home
+        rest = [i for i, name in enumerate(home) if not name]
+        below = [i for i in rest if i != len(order) - 1]
+        inner = [i for i in below if order[i].parents]
+        leaves = [i for i in below if not order[i].parents]
+        for i in rest:
+            home[i] = f":{i}"
         if len(inner) > FEW_NODES:
-            self.home |= _connected([*inner, root] if id(root) not in self.neuron else inner, inner)
+            component = _connected(self.graph.links, {*inner, *rest[len(below) :]})
+            for i in inner:
+                home[i] = f":with {component[i]}"
         if len(leaves) > FEW_INPUTS:  # those that go into the same boxes are one box
-            used: dict[int, set[str]] = {}
-            for edge in self.graph.edges:
-                used.setdefault(id(edge.parent), set()).add(self.home[id(edge.output)])
-            self.home |= {id(x): ":for " + " ".join(sorted(used[id(x)])) for x in leaves}
+            used: dict[int, set[str]] = {i: set() for i in leaves}
+            for source, output in zip(
+                self.graph.links.sources, self.graph.links.outputs, strict=True
+            ):
+                if source in used:
+                    used[source].add(home[output])
+            for i, homes in used.items():
+                home[i] = ":for " + " ".join(sorted(homes))
 
     # -- boxes -------------------------------------------------------------------------------------
 
@@ -189,7 +211,8 @@ class _Grouping:
         return [layer for layer in layers.values() if len(layer) > 1]
 
     def _box(self, home: str) -> Box:
-        graph, nodes = self.graph, self.members[home]
+        graph = self.graph
+        nodes = [graph.order[i] for i in self.members[home]]
         if self._alone(home):
             (node,) = nodes
             return Box(self.ids[home], small_box(graph, node), graph.kind(node), about(graph, node))
@@ -213,28 +236,36 @@ class _Grouping:
 
     def _results(self, home: str) -> list[Any]:
         """The members that someone outside uses, in order."""
-        used, root = self.used_outside, self.graph.root
-        return [x for x in self.members[home] if x is root or id(x) in used]
+        order, used = self.graph.order, self.used_outside
+        return [order[i] for i in self.members[home] if i in used or i == len(order) - 1]
 
     @cached_property
     def used_outside(self) -> set[int]:
-        return {id(edge.parent) for bundle in self.bundles.values() for edge in bundle}
+        return {i for bundle in self.bundles.values() for i in bundle.sources}
 
     @cached_property
-    def bundles(self) -> dict[tuple[str, str], list[Edge]]:
+    def bundles(self) -> dict[tuple[str, str], Bundle]:
         """The edges between every two boxes."""
-        home = self.home
-        found: dict[tuple[str, str], list[Edge]] = {}
-        for edge in self.graph.edges:
-            tail, head = home[id(edge.parent)], home[id(edge.output)]
-            if tail != head:
-                found.setdefault((tail, head), []).append(edge)
+        home, links = self.home, self.graph.links
+        found: dict[tuple[str, str], Bundle] = {}
+        columns = zip(
+            links.sources, links.outputs, links.partials, self.graph.back.messages, strict=True
+        )
+        for source, output, partial, sent in columns:
+            ends = home[source], home[output]
+            if ends[0] != ends[1]:
+                if ends not in found:
+                    found[ends] = Bundle([], [], [])
+                bundle = found[ends]
+                bundle.sources.append(source)
+                bundle.partials.append(partial)
+                bundle.messages.append(sent)
         return found
 
     def _size(self, home: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
         parts = []
         if self.level == "layer":
-            neurons = {self.neuron[id(x)] for x in self.members[home]}
+            neurons = {self.neuron[i] for i in self.members[home]}
             if neurons != {home}:
                 parts.append(plural(len(neurons), "neuron"))
         activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATIONS)
@@ -262,18 +293,17 @@ class _Grouping:
     def _arrows(self) -> list[Arrow]:
         """One per pair of boxes; it carries what all the edges between them send."""
         bundles = self.bundles
-        flows = [sum(abs(self.graph.back.sent(x)) for x in bundle) for bundle in bundles.values()]
+        flows = [sum(map(abs, bundle.messages)) for bundle in bundles.values()]
         most = max((x for x in flows if math.isfinite(x)), default=0.0)
         arrows = []
-        for (tail, head), flow in zip(bundles, flows, strict=True):
-            bundle = bundles[tail, head]
+        for ((tail, head), bundle), flow in zip(bundles.items(), flows, strict=True):
             arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
-            count = plural(len(bundle), "edge")
+            count = plural(len(bundle.sources), "edge")
             arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
             if self.level == "neuron":
-                arrow.sign = _common_sign([edge.partial for edge in bundle])
+                arrow.sign = _common_sign(bundle.partials)
                 arrow.strength = flow / most if most and math.isfinite(flow) else 0.0
-            elif len(bundle) > 1:
+            elif len(bundle.sources) > 1:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)
         return arrows
@@ -295,21 +325,19 @@ def _natural(name: str) -> list[tuple[int, str]]:
     ]
 
 
-def _connected(nodes: Sequence[Any], kept: Sequence[Any]) -> dict[int, str]:
-    """id(node) -> its connected component among the nodes, for those that are `kept`."""
-    above: dict[int, int] = {id(x): id(x) for x in nodes}
+def _connected(links: Links, places: Collection[int]) -> dict[int, int]:
+    """Of each place, its connected component among them all, named by one of its places."""
+    above = {i: i for i in places}
 
-    def top(key: int) -> int:
-        while above[key] != key:
-            above[key] = key = above[above[key]]
-        return key
+    def top(i: int) -> int:
+        while above[i] != i:
+            above[i] = i = above[above[i]]
+        return i
 
-    for node in nodes:
-        for parent in node.parents:
-            if id(parent) in above:
-                above[top(id(parent))] = top(id(node))
-    place = {id(x): i for i, x in enumerate(nodes)}
-    return {id(x): f":with {place[top(id(x))]}" for x in kept}
+    for source, output in zip(links.sources, links.outputs, strict=True):
+        if source in above and output in above:
+            above[top(source)] = top(output)
+    return {i: top(i) for i in places}
 
 
 def _listed(operations: Iterable[str]) -> str:

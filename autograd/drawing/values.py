@@ -13,7 +13,7 @@ from autograd.drawing.dot import Line, isolated
 from autograd.drawing.gradients import BackwardPass
 from autograd.drawing.numbers import MINUS, equation, figure, signed, spelled
 from autograd.drawing.picture import Arrow, Box, Picture
-from autograd.graph import PARTIAL, TIMES, Edge
+from autograd.graph import PARTIAL, TIMES, Edge, edges
 from autograd.text import ELLIPSIS, formula, names, plural
 
 __all__ = [
@@ -44,16 +44,17 @@ class Graph:
     def __init__(self, order: Sequence[Any], parameters: Mapping[int, str]) -> None:
         self.order = order
         self.root = order[-1]
-        self.edges = [  # as graph.edges has them, without a second walk
-            Edge(node, i, parent, partial)
-            for node in order
-            for i, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True))
-        ]
         self.parameters = parameters
         self.back = BackwardPass(order)
+        self.links = self.back.links
         self.name: dict[int, str] = {
             key: isolated(text) for key, text in names(order, NAME_WIDTH).items()
         }
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """As `graph.edges` has them, for a picture that has an arrow for each."""
+        return edges(self.root)
 
     @cached_property
     def arrivals(self) -> dict[int, list[float]]:
@@ -79,7 +80,8 @@ class Graph:
     def summary(self) -> str:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
         root = self.name[id(self.root)]
-        text = f"{plural(len(self.order), 'value')}, {plural(len(self.edges), 'edge')}."
+        edge_count = len(self.links.sources)
+        text = f"{plural(len(self.order), 'value')}, {plural(edge_count, 'edge')}."
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
