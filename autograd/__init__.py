@@ -23,7 +23,7 @@ from autograd import value as _value
 from autograd.drawing import draw
 from autograd.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
 from autograd.graph import paths
-from autograd.modes import detect_anomaly, no_grad
+from autograd.modes import detect_anomaly, no_grad, record_lines
 from autograd.primitives import (
     Primitive,
     acos,
@@ -135,6 +135,7 @@ __all__ = [
     "primitive",
     "prod",
     "reciprocal",
+    "record_lines",
     "relu",
     "sigmoid",
     "sign",

@@ -31,7 +31,7 @@ from mypy_extensions import mypyc_attr
 
 import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import ieee
-from autograd.modes import MODES, plain_arithmetic, recording, tracer, watching
+from autograd.modes import MODES, locating, plain_arithmetic, recording, tracer, watching
 from autograd.primitives import (
     ATTACH,
     TABLE,
@@ -58,6 +58,8 @@ from autograd.primitives import (
 __all__ = ["Value"]
 
 Method = Callable[..., "Value"]
+
+UNRECORDED: Final = ", inside no_grad"  # behind the line of a result without a graph
 
 _DELETED: Final = object()  # for `del v.data`, a compiled setter is called without an argument
 
@@ -102,11 +104,14 @@ class Value:
         "_fan",
         "_grad",
         "_label",
+        "_line",
         "_pa",
         "_pb",
         "_primitive",
         "_waiting",
     )
+
+    _line: str  # set inside record_lines alone, so that it costs nothing elsewhere
 
     # Every function of one input is a method too, attached from the table at the end of this
     # module; the second group are the names by which NumPy asks the elements of an object array.
@@ -226,6 +231,11 @@ class Value:
     @label.setter
     def label(self, label: object = _DELETED) -> None:
         self._label = None if label is None else _checked_label(_given(label, "label"))
+
+    @property
+    def line(self) -> str | None:
+        """The file and line that made it, where that was inside `record_lines`."""
+        return getattr(self, "_line", None)
 
     @property
     def primitive(self) -> Primitive | None:
@@ -748,12 +758,14 @@ def _checked_label(label: object) -> str:
 def _idle() -> bool:
     """Whether nothing is recorded and nobody watches, so that local derivatives would be for
     nothing."""
-    return not recording() and not watching() and tracer() is None
+    return not (recording() or watching() or locating() or tracer() is not None)
 
 
 def _enter(node: Value) -> None:
     """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
     someone watches; no edges where nothing is recorded."""
+    if locating():
+        _locate(node)
     if node._primitive is not None:
         _check_anomaly(node)
         if not recording():
@@ -801,6 +813,12 @@ def _leaves(node: Value, how: str) -> None:
     observer = tracer()
     if observer is not None:
         observer.leaves(node, how, _where())
+
+
+def _locate(node: Value) -> None:
+    """Note the line that asked for this node, and whether an operation was not recorded."""
+    recorded = node._primitive is None or recording()
+    node._line = sys.intern(_where() if recorded else _where() + UNRECORDED)
 
 
 def _name(x: object) -> str:
@@ -935,7 +953,7 @@ def _send_messages(root: Value) -> None:
             _send_nothing(node, ready)
             continue
         if watched:
-            _watch_messages(node)
+            _watch_messages(node, adjoint)
         a = node._a
         if a is not None:
             factor = node._pa
@@ -990,10 +1008,9 @@ def _cuts(node: Value) -> bool:
     return node._primitive is not None and node._primitive.cuts
 
 
-def _watch_messages(node: Value) -> None:
+def _watch_messages(node: Value, adjoint: float) -> None:
     """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or
     infinity."""
-    adjoint = node._grad
     if adjoint == 0.0 or not math.isfinite(adjoint):
         return
     for parent, factor in zip(node.parents, node.partials, strict=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
+import pickle
 import sys
 import threading
 from collections.abc import Callable
@@ -14,7 +16,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, detect_anomaly, no_grad
+from autograd import Value, detect_anomaly, no_grad, record_lines
 
 OPERATIONS: list[Callable[[Value, Value], Any]] = [
     operator.add,
@@ -326,3 +328,82 @@ def test_rules_of_primitives_are_not_watched() -> None:
         out.backward()
         assert out.partials == (0.0,)
         assert (Value(0.0) ** Value(2.0)).partials == (0.0, 0.0)
+
+
+# record_lines -------------------------------------------------------------------------------------
+
+
+def here() -> str:
+    """The file and line that call it, as `Value.line` writes them."""
+    caller = sys._getframe(1)
+    return f"{caller.f_code.co_filename}, line {caller.f_lineno}"
+
+
+def line_number(where: str) -> int:
+    return int(where.rpartition(" ")[2])
+
+
+@pytest.mark.parametrize("compute", OPERATIONS)
+def test_record_lines_notes_who_asked_for_a_value(
+    compute: Callable[[Value, Value], Any],
+) -> None:
+    """Results and leaves made in the block name the line outside the package; others none."""
+    a = Value(0.75)
+    with record_lines():
+        b, expected = Value(2.5), here()
+        out = compute(a, b)
+    code = getattr(compute, "__code__", None)  # of a lambda above; operators have none
+    number = line_number(expected) + 1 if code is None else code.co_firstlineno
+    assert (a.line, b.line) == (None, expected)
+    assert out.line == f"{__file__}, line {number}"
+    assert compute(a, b).line is None
+
+
+def test_record_lines_names_the_line_that_called_a_network() -> None:
+    """What nn computes inside the package belongs to the caller."""
+    model = nn.MLP(2, [3, 1], seed=0)
+    with record_lines():
+        out, expected = model([1.0, 2.0]), here()
+    nodes = [out]
+    for node in nodes:
+        nodes += node.parents
+    assert {node.line for node in nodes if node.op} == {expected}
+    assert model.parameters()[0].line is None
+
+
+def test_record_lines_says_what_no_grad_left_out() -> None:
+    """An operation that was not recorded is a leaf, and its line says so."""
+    a = Value(2.0)
+    with record_lines(), no_grad():
+        outs = [a * a, a.tanh(), autograd.hypot(a, a), autograd.sum([a, a])]
+        leaf, expected = Value(1.0), here()
+    assert [out.line for out in outs] == [
+        f"{__file__}, line {line_number(expected) - 1}, inside no_grad"
+    ] * 4
+    assert leaf.line == expected
+    assert all(out.op == "" for out in outs)
+
+
+def test_record_lines_holds_for_its_thread_and_block() -> None:
+    """Other threads are not recorded, nor is anything after an exception has left the block."""
+    a = Value(2.0)
+    with record_lines():
+        assert in_thread(lambda: a * a).line is None
+    with pytest.raises(KeyError), record_lines():
+        raise KeyError
+    assert (a * a).line is None
+
+
+def test_lines_change_nothing_else() -> None:
+    """Numbers, gradients, anomalies and copies are what they are without."""
+    a = Value(2.0, "a")
+    with record_lines():
+        out = a * a + 1
+        with detect_anomaly(), pytest.raises(FloatingPointError, match="log made -inf of 0"):
+            autograd.log(a * 0.0)
+    out.backward()
+    assert (out.data, a.grad) == (5.0, 4.0)
+    for twin in (copy.copy(out), copy.deepcopy(out), pickle.loads(pickle.dumps(out))):
+        assert (twin.data, twin.op, twin.line) == (5.0, "add", None)
+    with pytest.raises(AttributeError):
+        out.line = "elsewhere"  # type: ignore[misc]
