@@ -31,11 +31,16 @@ __all__ = [
     "EdgeVisits",
     "Path",
     "Paths",
+    "adjoints",
     "count_paths",
     "edge_visits",
     "edges",
     "message",
+    "nodes_between",
+    "path_along",
     "paths",
+    "product_text",
+    "route_text",
     "topological_order",
 ]
 
@@ -160,10 +165,10 @@ class Paths:
             return f"no path leads from {leaf} to {root}: {derivative} = 0"
         lines = [f"{plural(self.count, 'path')} from {leaf} to {root}"]
         repeated: dict[int, set[int]] = {}
-        routes = [_route(row, name, repeated) for row in self.rows]
+        routes = [route_text(row, name, repeated) for row in self.rows]
         width = max(map(len, routes), default=0)
         lines += [
-            f"  {route:<{width}}  {_product(row)}{_why_nothing_passes(row, name)}"
+            f"  {route:<{width}}  {product_text(row)}{_why_nothing_passes(row, name)}"
             for route, row in zip(routes, self.rows, strict=True)
         ]
         if not self.complete:
@@ -190,10 +195,10 @@ class Paths:
         ]
 
     def _where_nothing_is_left(self, name: dict[int, str]) -> str:
-        adjoints = _adjoints(self.root, self.leaf)
+        adjoint = adjoints(self.root, self.leaf)
         for row in self.rows:
             for node, factor in zip(row.nodes[1:], row.factors, strict=True):
-                if adjoints[id(node)] == 0.0 and not math.isfinite(factor):
+                if adjoint[id(node)] == 0.0 and not math.isfinite(factor):
                     return f"; {name[id(node)]} gets 0 in all, and passes nothing"
         return ""
 
@@ -202,7 +207,7 @@ class Paths:
         return f"<Paths: {plural(self.count, 'path')}{written}, total {number(self.total)}>"
 
 
-def _route(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
+def route_text(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
     """`b–c–e`; where a node has the same parent twice, by which input: `a–e (input 2)`."""
     parts = [name[id(row.nodes[0])]]
     for node, parent, position in zip(row.nodes[1:], row.nodes, row.positions, strict=False):
@@ -217,7 +222,8 @@ def _repeated(nodes: Sequence[Any]) -> set[int]:
     return {key for key, times in Counter(map(id, nodes)).items() if times > 1}
 
 
-def _product(row: Path) -> str:
+def product_text(row: Path) -> str:
+    """`1 × (-2) = -2`; the number alone where there is one factor."""
     if len(row.factors) < 2:
         return number(row.product)
     written = f" {TIMES} ".join(_middle_out(list(map(_factor, row.factors))))
@@ -279,10 +285,10 @@ def paths(root: N, leaf: N, limit: int = 1000) -> Paths:
     if limit < 0:
         raise ValueError(f"limit is the number of paths to write down, from 0; got {limit}")
     order = topological_order(root)
-    between = _between(order, leaf)
+    between = nodes_between(order, leaf)
     count, path_steps, edge_count = _counts(order, between, leaf)
     rows = tuple(_enumerated(root, leaf, between, limit)) if count else ()
-    total = _adjoints(root, leaf).get(id(leaf), 0.0)
+    total = adjoints(root, leaf).get(id(leaf), 0.0)
     return Paths(root, leaf, rows, total, count, path_steps, edge_count)
 
 
@@ -297,10 +303,10 @@ def count_paths(root: N, leaf: N) -> int:
     True
     """
     order = topological_order(root)
-    return _counts(order, _between(order, leaf), leaf)[0]
+    return _counts(order, nodes_between(order, leaf), leaf)[0]
 
 
-def _between(order: Sequence[Node], leaf: Node) -> set[int]:
+def nodes_between(order: Sequence[Node], leaf: Node) -> set[int]:
     """The ids of the nodes that lie on some path from the leaf to the root, both included."""
     found: set[int] = set()
     for node in order:
@@ -334,7 +340,7 @@ def _counts(order: Sequence[Node], between: set[int], leaf: Node) -> tuple[int, 
 def _enumerated(root: Node, leaf: Node, between: set[int], limit: int) -> Iterator[Path]:
     """The first paths, in the order of the inputs. Every branch followed ends at the leaf."""
     if root is leaf:
-        yield _path(root, [])
+        yield path_along(root, [])
     taken: list[Edge] = []
     stack = [_edges_of(root)]
     written = steps = 0
@@ -345,14 +351,15 @@ def _enumerated(root: Node, leaf: Node, between: set[int], limit: int) -> Iterat
             del taken[-1:]
         elif edge.parent is leaf:
             path = [*taken, edge]
-            yield _path(root, path)
+            yield path_along(root, path)
             written, steps = written + 1, steps + len(path)
         elif id(edge.parent) in between:
             taken.append(edge)
             stack.append(_edges_of(edge.parent))
 
 
-def _path(root: Any, downwards: list[Edge]) -> Path:
+def path_along(root: Any, downwards: Sequence[Edge]) -> Path:
+    """The path of these edges, which lead from the root down."""
     product = 1.0
     for edge in downwards:
         product = message(product, edge.partial, edge.output)
@@ -365,28 +372,30 @@ def _path(root: Any, downwards: list[Edge]) -> Path:
     )
 
 
-def _adjoints(root: Any, leaf: Any) -> dict[int, float]:
-    """Backpropagation as far as the leaf, without touching any `.grad`: adjoints by id(node).
+def adjoints(root: Any, leaf: Any = None) -> dict[int, float]:
+    """Backpropagation, as far as the leaf if there is one, without touching any `.grad`: adjoints
+    by id(node).
 
     In the order of `Value.backward`, so that every sum is rounded as it is there: a node passes its
     adjoint on when its last consumer has reported, the latest such node first.
     """
     order = topological_order(root)
     waiting = Counter(id(parent) for node in order for parent in node.parents)
-    adjoints = {id(node): 0.0 for node in order}
-    adjoints[id(root)] = 1.0
+    found = {id(node): 0.0 for node in order}
+    found[id(root)] = 1.0
     stack = [root]
     while stack:
         node = stack.pop()
         if node is leaf:
             break
+        adjoint = found[id(node)]
         for parent, partial in zip(node.parents, node.partials, strict=True):
             key = id(parent)
-            adjoints[key] += message(adjoints[id(node)], partial, node)
+            found[key] += message(adjoint, partial, node)
             waiting[key] -= 1
             if not waiting[key]:
                 stack.append(parent)
-    return adjoints
+    return found
 
 
 def message(adjoint: float, partial: float, node: Any) -> float:

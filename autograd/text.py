@@ -7,7 +7,7 @@ direction overrides, half surrogates) is written as an escape.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 __all__ = ["formula", "names", "number", "plural", "printable", "quantity"]
@@ -63,14 +63,17 @@ def quantity(count: int) -> str:
     return f"{count // 10 ** (exponent - 2) / 100:.2f}e{exponent}"
 
 
-def names(nodes: Iterable[Any], width: int = 60) -> dict[int, str]:
+def names(
+    nodes: Iterable[Any], width: int = 60, unlabelled: Mapping[int, str] | None = None
+) -> dict[int, str]:
     """A name for every node, by id(node): its label, or `v1`, `v2`, ... where it has none.
 
     No two nodes get the same name: automatic names avoid the labels, and a repeated label is
-    numbered (`w`, `w#2`).
+    numbered (`w`, `w#2`). `unlabelled` may have names, by id(node), for nodes without a label.
     """
     nodes = list({id(node): node for node in nodes}.values())
-    labels = ((node, getattr(node, "label", None) or "") for node in nodes)
+    given = unlabelled or {}
+    labels = ((node, getattr(node, "label", None) or given.get(id(node), "")) for node in nodes)
     found = {id(node): printable(label, width) for node, label in labels if label.strip()}
     taken = set(found.values())
     used: set[str] = set()
