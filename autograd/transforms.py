@@ -24,15 +24,14 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from autograd import graph
 from autograd.functions import dot
-from autograd.modes import _depth, _shift, recording, traced_by, tracer
+from autograd.modes import _depth, _shift, recording, traced_by, tracer, watching
 from autograd.primitives import cut_message, describe, message
 from autograd.tree import Structure, flatten, pack, size_of
-from autograd.value import _PASS_LOCK, Value, _set_grad
+from autograd.value import _PASS_LOCK, Value, _cuts, _set_grad, _watch_messages
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -159,10 +158,10 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(f(*args), tangent of the result): the Jacobian times the tangents, one for each argument.
 
-    Forward through the recorded graph, in one sweep for any number of results. A selection passes
-    nothing from the input it did not take, and a tangent of exactly 0 nothing at all; but an
-    infinite derivative further down is met before a factor of 0 further up. So `0 * sqrt(x)` at 0
-    has the tangent NaN, where `grad`, which comes from above, has 0.
+    Forward through the recorded graph, in one sweep for any number of results. Along an edge, a
+    tangent of exactly 0 stays 0, and so does what meets a local derivative of exactly 0: `0 *
+    sqrt(x)` at 0 has the tangent 0, as `grad` has it. What `grad` finds to be 0 only by adding up,
+    as `r - r` with `r = sqrt(x)`, is inf - inf here: NaN.
 
     >>> from autograd import jvp
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
@@ -214,15 +213,20 @@ _LEVELS: Final = _Levels()
 
 
 @contextmanager
-def _recorded() -> Iterator[None]:
-    """Recording, even where the transform is called in a no_grad block (a no_grad block within the
-    function holds as ever)."""
-    depth = _depth("no_grad")
-    _shift("no_grad", -depth)
+def _without(mode: str) -> Iterator[None]:
+    """Outside of the blocks of this mode that the caller has opened."""
+    depth = _depth(mode)
+    _shift(mode, -depth)
     try:
         yield
     finally:
-        _shift("no_grad", depth)
+        _shift(mode, depth)
+
+
+def _recorded() -> AbstractContextManager[None]:
+    """Recording, even where the transform is called in a no_grad block (a no_grad block within the
+    function holds as ever)."""
+    return _without("no_grad")
 
 
 @contextmanager
@@ -406,11 +410,12 @@ def _sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
 
 
 def _numeric(node: Value, tangents: dict[Value, Any]) -> Any:
-    """The tangent of a node, from its stored local derivatives."""
+    """The tangent of a node, from its stored local derivatives. Those that are 0 pass nothing: an
+    adjoint from above would have become 0 there."""
     total = 0.0
     for parent, partial in zip(node.parents, node.partials, strict=True):
         if parent in tangents:
-            total += graph.message(tangents[parent], partial, node)
+            total += cut_message(tangents[parent], partial)
     return total
 
 
@@ -445,8 +450,10 @@ def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Valu
             for x in node.parents:
                 send(x, None)
         else:
+            if watching():
+                _watch_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
             for x, factor in zip(node.inputs, _factors(node), strict=True):
-                send(x, _send(adjoint, factor, node) if x in dependent else None)
+                send(x, _send(adjoint, factor, _cuts(node)) if x in dependent else None)
     found = [adjoints.get(seed, 0.0) for seed in seeds]
     # The engine's sums begin with 0.0, so they are never -0.0.
     return found if tracer() is None else [x + 0.0 for x in found]
@@ -468,7 +475,7 @@ def _linear(node: Value, tangents: dict[Value, Any]) -> Any:
     total: dict[Value, Any] = {}
     for x, factor in zip(node.inputs, _factors(node), strict=True):
         if isinstance(x, Value) and x in tangents:
-            _accumulate(total, node, _send(tangents[x], factor, node))
+            _accumulate(total, node, _send(tangents[x], factor, True))
     return total.get(node, 0.0)
 
 
@@ -491,7 +498,13 @@ def _accumulate(sums: dict[Value, Any], node: Value, term: Any) -> None:
 
 
 def _factors(node: Value) -> Sequence[Any]:
-    """The rule of a node's primitive, fed the node and its inputs themselves."""
+    """The rule of a node's primitive, fed the node and its inputs themselves. Whoever watches for
+    NaN and infinity is shown what comes of it, not what it meets on a side not taken."""
+    with _without("detect_anomaly") if watching() else nullcontext():
+        return _rule(node)
+
+
+def _rule(node: Value) -> Sequence[Any]:
     row = node.primitive
     assert row is not None
     try:
@@ -502,11 +515,9 @@ def _factors(node: Value) -> Sequence[Any]:
     return factors if isinstance(factors, (tuple, list)) else (factors,)
 
 
-def _send(adjoint: Any, factor: Any, node: Value) -> Any:
+def _send(adjoint: Any, factor: Any, cuts: bool) -> Any:
     """What passes along one edge: adjoint x factor, by the engine's two rules; None for nothing."""
-    row = node.primitive
-    assert row is not None
-    if row.cuts:
+    if cuts:
         # 0 whatever the adjoint, where the factor is 0. It may vary: that of x**2 does.
         if isinstance(factor, Value):
             return cut_message(adjoint, factor)

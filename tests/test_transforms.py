@@ -504,9 +504,28 @@ def test_selections_cut_forward_too() -> None:
     assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
 
 
-def test_forward_mode_meets_an_infinity_first() -> None:
-    assert grad(lambda x: 0.0 * sqrt(x))(0.0) == 0.0
-    assert math.isnan(jvp(lambda x: 0.0 * sqrt(x), (0.0,), (1.0,))[1])
+def cancelling(x: Any) -> Any:
+    root = sqrt(x)
+    return root - root
+
+
+def test_forward_mode_has_the_zeros_of_backward() -> None:
+    """What is multiplied by 0 further up is 0 further down; only sums that cancel are met late."""
+    for f in (lambda x: 0.0 * sqrt(x), lambda x: sqrt(x) ** 2, lambda x: autograd.floor(1 / x)):
+        assert grad(f)(0.0) == jvp(f, (0.0,), (1.0,))[1] == 0.0
+        assert jvp(grad(f), (0.0,), (1.0,))[1] == 0.0
+        assert jvp(lambda x, f=f: jvp(f, (x,), (1.0,))[1], (0.0,), (1.0,))[1] == 0.0
+    assert grad(cancelling)(0.0) == 0.0
+    assert math.isnan(jvp(cancelling, (0.0,), (1.0,))[1])
+
+
+def test_anomalies_of_higher_derivatives_are_those_of_the_result() -> None:
+    """Not those that a rule meets on a side it does not take; and the operation is named."""
+    with autograd.detect_anomaly():
+        assert hessian(lambda p: autograd.atan2(p[0], p[1]))([0.0, 0.0]) == [[0.0, 0.0]] * 2
+        assert hessian(lambda p: p[0] ** p[1])([0.0, 2.0])[0][0] == 2.0
+        with pytest.raises(FloatingPointError, match=r"backward through sqrt\(0.0\) made inf"):
+            grad(grad(sqrt))(0.0)
 
 
 def agree(a: float, b: float, tolerance: float) -> bool:

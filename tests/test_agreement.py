@@ -1,0 +1,164 @@
+"""Different routes to one number agree: for every primitive, and for random graphs of 200 nodes.
+
+Backpropagation, the sum over paths, forward mode, the gradient transform, the recorded derivative
+graph and a central difference in mpmath. None of them is taken to be right: they have to be equal,
+bit for bit where the operations are the same, and to a stated tolerance where only their order is
+not. The scale of a tolerance is the sum over all paths of the *absolute* products, since that is
+what rounding is relative to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mpmath as mp
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mp_reference import REFERENCE
+from random_formulas import AWKWARD, ROWS, Formula, graphs, ordinary
+
+from autograd import Value, grad, hessian, jvp, paths
+from autograd.graph import topological_order
+from autograd.primitives import Primitive
+
+INF, NAN = math.inf, math.nan
+
+# Rows that are what mpmath says they are: these two have inputs that count as constant.
+PLAIN = [row for row in ROWS if row.name not in ("stop_gradient", "pow_const")]
+
+quickly = settings(max_examples=300, suppress_health_check=list(HealthCheck))
+
+
+def backward(f: Callable[..., Any], point: Sequence[float]) -> tuple[Any, list[float]]:
+    """The root that f makes of new leaves, and their gradients."""
+    leaves = [Value(x) for x in point]
+    root = f(leaves)
+    root.backward()
+    return root, [leaf.grad for leaf in leaves]
+
+
+def sizes(root: Value) -> dict[int, float]:
+    """For every node, the sum over its paths to the root of the absolute products."""
+    found: dict[int, float] = defaultdict(float, {id(root): 1.0})
+    for node in reversed(topological_order(root)):
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            found[id(parent)] += abs(partial) * found[id(node)]
+    return found
+
+
+def forward(f: Callable[..., Any], point: Sequence[float]) -> list[float]:
+    """The gradient by forward mode, one direction at a time."""
+    units = [[float(i == j) for j in range(len(point))] for i in range(len(point))]
+    return [jvp(f, (list(point),), (unit,))[1] for unit in units]
+
+
+def in_mpmath(f: Formula) -> Callable[..., Any]:
+    """The same formula with mpmath's functions in the place of the primitives."""
+
+    def exact(row: Primitive) -> Callable[..., Any]:
+        return lambda *xs: REFERENCE[row.name](*map(mp.mpf, xs))
+
+    return lambda *inputs: f.in_terms_of(exact, inputs)
+
+
+def central_difference(f: Callable[..., Any], point: Sequence[float], i: int) -> float:
+    """With a step of 1e-20 and 50 digits: exact to 1e-30."""
+    with mp.workdps(50):
+        step = mp.mpf(10) ** -20
+        above = f(*[mp.mpf(x) + step * (i == j) for j, x in enumerate(point)])
+        below = f(*[mp.mpf(x) - step * (i == j) for j, x in enumerate(point)])
+        return float((above - below) / (2 * step))
+
+
+def same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+# -- random graphs ---------------------------------------------------------------------------------
+
+
+@quickly
+@given(f=graphs(rows=PLAIN, admits=ordinary))
+def test_six_ways_to_a_gradient(f: Formula) -> None:
+    """Backward, the transform, the derivative graph, forward mode, paths, central difference."""
+    root, found = backward(f, f.inputs)
+    assert grad(f)(f.inputs) == found
+    leaves = [Value(x) for x in f.inputs]
+    tree = f(leaves)
+    scale = sizes(tree)
+    recorded = grad(f)(leaves)
+    tangents = forward(f, f.inputs)
+    for i, leaf in enumerate(leaves):
+        close = pytest.approx(found[i], rel=0.0, abs=1e-13 * scale[id(leaf)])
+        assert recorded[i].data == close
+        assert tangents[i] == close
+        assert paths(tree, leaf, limit=0).total == found[i]
+        difference = central_difference(in_mpmath(f), f.inputs, i)
+        assert difference == pytest.approx(found[i], rel=0.0, abs=1e-12 * scale[id(leaf)])
+    assert root.data == tree.data
+
+
+@quickly
+@given(f=graphs(rows=PLAIN, admits=ordinary, sizes=st.integers(5, 25)))
+def test_the_sum_over_all_paths_written_down(f: Formula) -> None:
+    """Each path on its own, every product multiplied out."""
+    leaves = [Value(x) for x in f.inputs]
+    root = f(leaves)
+    root.backward()
+    for leaf in leaves:
+        found = paths(root, leaf, limit=10_000)
+        products = [row.product for row in found.rows]
+        assert found.complete
+        assert len(products) == found.count
+        tolerance = 1e-14 * math.fsum(map(abs, products))
+        assert math.fsum(products) == pytest.approx(leaf.grad, rel=0.0, abs=tolerance)
+
+
+@quickly
+@given(f=graphs(numbers=AWKWARD))
+def test_graphs_over_awkward_numbers(f: Formula) -> None:
+    """NaN, infinities, zeros of both signs, huge and tiny: the numeric routes are bit-equal."""
+    root, found = backward(f, f.inputs)
+    assert all(map(same, grad(f)(f.inputs), found))
+    leaves = [Value(x) for x in f.inputs]
+    tree = f(leaves)
+    assert same(tree.data, root.data)
+    assert all(
+        same(paths(tree, leaf, limit=0).total, x) for leaf, x in zip(leaves, found, strict=True)
+    )
+
+
+@quickly
+@given(f=graphs(rows=PLAIN, admits=ordinary, sizes=st.integers(5, 40)))
+def test_hessians_are_symmetric_whichever_way(f: Formula) -> None:
+    """Reverse over reverse is forward over reverse is a second difference in mpmath."""
+    found = hessian(f)(f.inputs)
+    scale = 1.0 + max(abs(x) for row in found for x in row)
+    n = range(len(f.inputs))
+    for i in n:
+        unit = [float(i == j) for j in n]
+        _, column = jvp(grad(f), (f.inputs,), (unit,))
+        for j in n:
+            close = pytest.approx(found[i][j], rel=0.0, abs=1e-11 * scale)
+            assert found[j][i] == close
+            assert column[j] == close
+            with mp.workdps(50):
+                order = tuple([(i == k) + (j == k) for k in n])
+                exact = mp.diff(in_mpmath(f), tuple(f.inputs), order)
+            assert float(exact) == pytest.approx(found[i][j], rel=0.0, abs=1e-9 * scale)
+
+
+@quickly
+@given(f=graphs(numbers=[0.0, -0.0, 0.5, 1.0, -2.0, 3.5, INF, -INF, NAN]))
+def test_forward_mode_over_awkward_numbers(f: Formula) -> None:
+    """Finite wherever backward is finite and nothing infinite cancels; then they agree."""
+    _, found = backward(f, f.inputs)
+    leaves = [Value(x) for x in f.inputs]
+    scale = sizes(f(leaves))
+    for leaf, there, back in zip(leaves, found, forward(f, f.inputs), strict=True):
+        if math.isfinite(scale[id(leaf)]):
+            assert there == pytest.approx(back, rel=0.0, abs=1e-13 * scale[id(leaf)])
