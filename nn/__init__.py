@@ -20,6 +20,7 @@ import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 
 from . import schedules
 from .activations import ACTIVATIONS
+from .history import History, Record
 from .initialisers import INITIALISERS, he, uniform, xavier
 from .losses import (
     binary_cross_entropy,
@@ -34,6 +35,7 @@ from .networks import MLP, Layer, Neuron
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .pictures import decision_boundary, draw_network, loss_curve
 from .schedules import Schedule
+from .training import Evaluation, evaluate, fit
 
 __all__ = [
     "ACTIVATIONS",
@@ -42,10 +44,13 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Evaluation",
+    "History",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
+    "Record",
     "Schedule",
     "binary_cross_entropy",
     "clip_grad_norm",
@@ -53,6 +58,8 @@ __all__ = [
     "cross_entropy",
     "decision_boundary",
     "draw_network",
+    "evaluate",
+    "fit",
     "half_squared_error",
     "he",
     "hinge_loss",

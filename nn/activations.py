@@ -48,8 +48,8 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
     return activation
 
 
-def name_of(activation: Activation) -> str:
-    """How `repr` calls an activation."""
-    if isinstance(activation, str):
-        return activation
-    return getattr(activation, "__name__", type(activation).__name__)
+def name_of(function: str | Callable[..., Any]) -> str:
+    """How `repr` and messages call an activation or another function."""
+    if isinstance(function, str):
+        return function
+    return getattr(function, "__name__", type(function).__name__)

@@ -1,0 +1,89 @@
+"""Checkpoints of `fit`: everything that the rest of a training depends on, in one JSON file.
+
+The file holds what `Module.save` writes, so `model.load` reads the weights from it, and under
+"training" the optimiser, the schedule, the state of the random numbers, the history, the best
+weights so far, and the settings that a training has to be resumed with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from .data import Samples
+from .files import FilePath, numbers, write_json
+
+AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
+
+
+class Checkpoint:
+    """Writes the latest of the states that it is given, and reads it back."""
+
+    def __init__(self, path: FilePath, settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self.settings = dict(settings)
+        self.pending: dict[str, Any] | None = None
+        self.written_at = -AT_MOST_EVERY
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """This is the state after an epoch. It is written now or, at the latest, by `flush`."""
+        self.pending = state
+        if monotonic() - self.written_at >= AT_MOST_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.pending is not None:
+            state = {**self.pending, "settings": self.settings}
+            head = {"module": state.pop("module"), "parameters": state.pop("parameters")}
+            write_json(self.path, {**head, "training": state}, indent=None)
+            self.pending, self.written_at = None, monotonic()
+
+    def read(self) -> dict[str, Any] | None:
+        """The state in the file; None if there is no file.
+
+        Raises ValueError if it is no checkpoint, or one of a training with other settings.
+        """
+        name = repr(os.fspath(self.path))
+        try:
+            document = json.loads(Path(self.path).read_text(encoding="utf-8"))
+            state: dict[str, Any] = {
+                **numbers(document["training"]),
+                "parameters": numbers(document["parameters"]),
+            }
+            theirs = dict(state["settings"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"{name} was not written by fit(..., checkpoint=...) ({error!r})"
+            ) from error
+        for key, ours in self.settings.items():
+            if theirs.get(key) != ours:
+                was, now = (
+                    ("other data", "")
+                    if key == "data"
+                    else (f"{key}={theirs.get(key)!r}", f", and this call has {ours!r}")
+                )
+                raise ValueError(
+                    f"{name} is of a training with {was}{now}; a training is resumed with the"
+                    f" settings and data it was begun with. To begin a new one from its weights:"
+                    f" model.load({name}), without resume"
+                )
+        return state
+
+
+def data_digest(*parts: Samples | None) -> str:
+    """Differs for different data."""
+    from hashlib import sha256
+
+    digest = sha256()
+    for part in filter(None, parts):
+        digest.update(repr(part.targets).encode())
+        for row in part.rows:
+            digest.update(array("d", row).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,648 @@
+"""Training in one call: `fit` takes a model and data, and gives back what happened.
+
+    history = nn.fit(model, X, y, validation=0.2, patience=20)
+    history.plot()
+
+Below it stands one step: a batch in, its loss out, and the parameters moved (`Step`). Everything
+else, from shuffling to checkpoints, is bookkeeping around it, so another engine is another step.
+"""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from math import hypot, inf, isfinite
+from numbers import Real
+from operator import index
+from time import perf_counter
+from typing import Any, NamedTuple, TypeAlias
+
+import autograd
+from autograd import Value
+
+from .activations import name_of
+from .checkpoint import Checkpoint, data_digest
+from .data import Row, Samples, column_names, read_rows, read_targets, scale_hint
+from .files import FilePath
+from .history import History, Record, records_from
+from .initialisers import Seed, random_source
+from .inputs import as_float, plural
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .progress import Progress
+from .schedules import Rule, Schedule
+from .tasks import Loss, Task, loss_hint, make_task
+
+__all__ = ["Evaluation", "evaluate", "fit"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
+"""What `fit` starts from: networks of a few hundred parameters learn well with more than the
+cautious defaults of the optimisers."""
+
+OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
+Callback: TypeAlias = Callable[[History], Any]
+
+
+# -- one step --------------------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """What a batch gave before the parameters moved; `right` predictions count as accuracy."""
+
+    loss: float
+    right: int
+    gradient_norm: float
+
+
+class NotFinite(Exception):
+    """The loss or a gradient is NaN or infinite; nothing has moved. Says why."""
+
+
+class Step:
+    """A batch in; its outcome out, and the parameters moved against the gradient of its loss."""
+
+    def __init__(
+        self,
+        task: Task,
+        parameters: Sequence[Value],
+        optimizer: Optimizer,
+        clip_norm: float | None,
+        clip_value: float | None,
+    ) -> None:
+        self.task = task
+        self.parameters = parameters
+        self.optimizer = optimizer
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+
+    def __call__(self, batch: Samples) -> Outcome:
+        with collection_paused():
+            loss, right = self._differentiate(batch)
+        norm = hypot(*[p.grad for p in self.optimizer.parameters])
+        if not (isfinite(loss) and isfinite(norm)):
+            raise NotFinite(self._reason(batch, loss, norm))
+        if self.clip_value is not None:
+            clip_grad_value(self.optimizer.parameters, self.clip_value)
+        if self.clip_norm is not None:
+            clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+        self._move()
+        return Outcome(loss, right, norm)
+
+    def _differentiate(self, batch: Samples) -> tuple[float, int]:
+        """The graph lives in here alone, so that it is freed before collection goes on."""
+        outputs = self.task.predict(batch.rows)
+        loss = self.task.loss(outputs, batch.targets)
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+        loss.backward()
+        right = 0 if batch.classes is None else self.task.right(outputs, batch.classes)
+        return loss.data, right
+
+    def _move(self) -> None:
+        """All parameters or, when interrupted, none."""
+        parameters = self.optimizer.parameters
+        before = [p.data for p in parameters]
+        try:
+            self.optimizer.step()
+        except BaseException:
+            for p, number in zip(parameters, before, strict=True):
+                p.data = number
+            raise
+
+    def _reason(self, batch: Samples, loss: float, norm: float) -> str:
+        what = f"the gradient has norm {norm:g}" if isfinite(loss) else f"the loss is {loss:g}"
+        for p in self.parameters:
+            if not isfinite(p.data):
+                return f"{what}, because parameter {p.label} is {p.data:g}"
+        try:
+            with autograd.detect_anomaly(), collection_paused():
+                self._differentiate(batch)
+        except FloatingPointError as error:
+            return f"{what}: {error}"
+        return what
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Keep the cyclic garbage collector from re-scanning a graph while it grows.
+
+    Graphs hold no cycles, so there is nothing in them that it could free.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+# -- how good is it --------------------------------------------------------------------------------
+
+
+class Evaluation(NamedTuple):
+    """How a model does on some data; `accuracy` is from 0 to 1, None for a regression."""
+
+    loss: float
+    accuracy: float | None
+
+
+def evaluate(
+    model: Callable[[Any], Any],
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    classes: Any = None,
+) -> Evaluation:
+    """Loss and accuracy of a model on data that it may never have seen. Nothing changes.
+
+    X, y and `loss` are those of `fit`. If y has text labels, `classes=history.classes` says in
+    which order the model learned them.
+
+    >>> from nn import Neuron
+    >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
+    1.0
+    """
+    rows = read_rows("X", X)
+    targets = read_targets("y", y, len(rows))
+    task = make_task(model, rows[0], targets, loss, None if classes is None else tuple(classes))
+    return _evaluate(task, Samples(rows, *task.encode("y", targets)))
+
+
+def _evaluate(task: Task, samples: Samples) -> Evaluation:
+    with autograd.no_grad():
+        outputs = task.predict(samples.rows)
+        loss = task.loss(outputs, samples.targets)
+    right = None if samples.classes is None else task.right(outputs, samples.classes)
+    return Evaluation(
+        loss.data if isinstance(loss, Value) else float(loss),
+        None if right is None else right / len(samples),
+    )
+
+
+# -- fit -------------------------------------------------------------------------------------------
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: OptimizerLike = "adam",
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: Seed = 0,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    restore_best: bool | None = None,
+    schedule: Rule | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    callback: Callback | Iterable[Callback] | None = None,
+    progress: bool = True,
+    checkpoint: FilePath | None = None,
+    resume: bool = False,
+) -> History:
+    """Train a model, and give back the history of its training.
+
+    **Data.** `X` has a row for each sample (lists, a NumPy array, a pandas frame; single numbers
+    for a model of one input), `y` a target for each: a number or a row of numbers for a regression;
+    for classes an index from 0, a text label, a one-hot row, or, with one output, 0 and 1 or -1 and
+    1. Missing numbers are an error.
+
+    **Loss.** A name ("mse", "half_squared_error", "huber", "binary_cross_entropy", "cross_entropy",
+    "hinge") or a function (predictions, targets) -> Value of a whole batch. Classes are put into
+    the form that the named loss takes. If it is not given: `cross_entropy` for classes and several
+    outputs; for one output `binary_cross_entropy` for 0 and 1 or two labels, `hinge` for -1 and 1;
+    `mse` for numbers, and for a model that ends in a sigmoid or tanh.
+
+    **Optimiser.** A name ("adam", "adamw", "sgd"), with `lr` (default 0.01, sgd 0.1) and
+    `weight_decay`; an optimiser of this model's parameters; or a function parameters -> optimiser.
+    `schedule` is a rule epoch -> factor, such as `nn.schedules.cosine(epochs)`; afterwards the
+    optimiser has the learning rate again that it came with. `clip_norm` and `clip_value` bound the
+    gradient of a batch, as `clip_grad_norm` and `clip_grad_value` do.
+
+    **Batches.** `batch_size` samples a step, None for all of them; `shuffle` puts them in another
+    order each epoch, drawn from `seed` (an int, a `random.Random`, or None for `random` itself).
+
+    **Validation.** A fraction of the samples, drawn at random and held out, or a pair (X, y).
+    With `patience`, training stops after so many epochs without a lower validation loss (or loss,
+    without validation data), and the best weights are put back, unless `restore_best` is False.
+    Without patience `restore_best=True` puts them back at the end.
+
+    **Watching.** `callback` is a function of the history so far, or several, called after each
+    epoch; True stops the training. `progress` shows a bar (tqdm) on a terminal or in a notebook.
+
+    **Endings.** Ctrl-C ends the training early and keeps the best weights so far (in the first
+    epoch, those of the last step); so does a loss or gradient that is NaN or infinite, with a
+    RuntimeWarning that says which operation made it. `history.stopped` says so too. Without
+    validation data, the loss of an epoch belongs to the weights after it, or, if it was a single
+    batch, to those before its step, which it was computed with.
+
+    **Checkpoint.** A JSON file with everything that the rest of the training depends on, replaced
+    after an epoch, at most once a second, and at the end. With `resume=True` and the file there,
+    training goes on from it up to `epochs` epochs in all and ends with the very same numbers, to
+    the last bit, as if it had never been interrupted. `model.load(checkpoint)` reads the weights
+    alone.
+
+    Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
+    do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn
+    well from.
+
+    >>> import nn
+    >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> model = nn.MLP(2, [8, 1], seed=1)
+    >>> history = nn.fit(model, X, [0, 1, 1, 0], epochs=200, lr=0.05)
+    >>> history[-1].accuracy
+    1.0
+    """
+    _check_model(model)
+    for name, count in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
+        if count is not None and index(count) < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
+    clips = {"clip_norm": clip_norm, "clip_value": clip_value}
+    for name, bound in clips.items():
+        if bound is not None and not as_float(name, bound) > 0.0:
+            raise ValueError(f"{name} must be greater than 0, got {bound}")
+    if resume and checkpoint is None:
+        raise ValueError("resume=True must know from where: give checkpoint='training.json' too")
+    callbacks = _callbacks(callback)
+    rng = _shuffler(seed)
+
+    rows = read_rows("X", X)
+    targets = read_targets("y", y, len(rows))
+    task = make_task(model, rows[0], targets, loss)
+    samples = Samples(rows, *task.encode("y", targets))
+    given = _given_validation(task, validation, len(rows[0]))
+    for part in filter(None, (samples, given)):
+        _try_loss(task, part)
+    optimizer = _optimizer(optimizer, model.parameters(), lr, weight_decay)
+
+    file, saved = None, None
+    if checkpoint is not None:
+        settings = {
+            "loss": name_of(task.loss),
+            **_settings_of(optimizer),
+            "schedule": schedule is not None,
+            "batch_size": batch_size,
+            "shuffle": bool(shuffle),
+            **clips,
+            "validation": validation if given is None else "given",
+            "data": data_digest(samples, given),
+        }
+        file = Checkpoint(checkpoint, settings)
+        saved = file.read() if resume else None
+
+    for hint in (hints := _hints(task, rows, targets, column_names(X))):
+        warnings.warn(hint, stacklevel=2)
+    held_out = saved["held_out"] if saved else _draw(validation, len(rows), rng)
+    training = Training(
+        model=model,
+        task=task,
+        samples=samples,
+        held_out=held_out,
+        validation=given,
+        step=Step(task, model.parameters(), optimizer, clip_norm, clip_value),
+        batch_size=batch_size,
+        rng=rng,
+        shuffle=shuffle,
+    )
+    training.history.hints = hints
+    lr_before = optimizer.lr
+    try:
+        if schedule is not None:
+            training.schedule = Schedule(optimizer, schedule)
+        if saved:
+            training.load_state(saved)
+        training.run(epochs, patience, callbacks, file, progress)
+    finally:
+        if schedule is not None:
+            optimizer.lr = lr_before
+    training.finish(restore_best, patience is not None)
+    return training.history
+
+
+class Training:
+    """What changes from epoch to epoch, and what it takes to go on from there."""
+
+    def __init__(
+        self,
+        model: Module,
+        task: Task,
+        samples: Samples,
+        held_out: list[int],
+        validation: Samples | None,
+        step: Step,
+        batch_size: int | None,
+        rng: Any,
+        shuffle: bool,
+    ) -> None:
+        self.model = model
+        self.task = task
+        self.held_out = held_out
+        kept = sorted(set(range(len(samples))) - set(held_out))
+        self.samples = samples.take(kept) if held_out else samples
+        self.validation = samples.take(held_out) if held_out else validation
+        self.step = step
+        self.batch_size = min(batch_size or len(self.samples), len(self.samples))
+        self.rng = rng
+        self.shuffle = shuffle
+        self.schedule: Schedule | None = None
+        self.history = History(classes=task.classes)
+        self.best_loss = inf
+        self.best_weights: list[float] | None = None
+        self.broken_off = False
+
+    # -- epochs ------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        epochs: int,
+        patience: int | None,
+        callbacks: Sequence[Callback],
+        checkpoint: Checkpoint | None,
+        progress: bool,
+    ) -> None:
+        """Epoch after epoch, until one of the reasons to stop."""
+        history = self.history
+        bar = Progress(progress, epochs, len(self._batches()), len(history))
+        try:
+            self._be_patient(patience)
+            while len(history) < epochs and history.stopped is None:
+                self._run_epoch(bar)
+                if checkpoint is not None:
+                    checkpoint.keep(self.state())
+                self._be_patient(patience)
+                self._ask(callbacks)
+        except KeyboardInterrupt:
+            self.broken_off = history.interrupted = True
+            history.stopped = f"interrupted in epoch {len(history) + 1}"
+        except NotFinite as error:
+            self.broken_off = True
+            history.stopped = f"in epoch {len(history) + 1} {error}"
+        finally:
+            bar.close()
+            if checkpoint is not None:
+                checkpoint.flush()
+
+    def _run_epoch(self, bar: Progress) -> None:
+        start = perf_counter()
+        epoch = len(self.history) + 1
+        bar.begin_epoch(epoch)
+        before = self._weights()
+        sizes, outcomes = [], []
+        for indices in self._batches(self._order()):
+            batch = (
+                self.samples if len(indices) == len(self.samples) else self.samples.take(indices)
+            )
+            outcomes.append(self.step(batch))
+            sizes.append(len(indices))
+            bar.step()
+        validation = _evaluate(self.task, self.validation) if self.validation else None
+        record = Record(
+            epoch=epoch,
+            loss=_mean([outcome.loss for outcome in outcomes], sizes),
+            validation_loss=validation.loss if validation else None,
+            accuracy=(
+                sum(outcome.right for outcome in outcomes) / len(self.samples)
+                if self.task.classes
+                else None
+            ),
+            validation_accuracy=validation.accuracy if validation else None,
+            lr=self.step.optimizer.lr,
+            gradient_norm=_mean([outcome.gradient_norm for outcome in outcomes]),
+            seconds=perf_counter() - start,
+        )
+        if record.decisive_loss < self.best_loss:
+            measured_before = validation is None and len(outcomes) == 1
+            self.best_weights = before if measured_before else self._weights()
+            self.best_loss = record.decisive_loss
+        self.history.records.append(record)
+        if self.schedule is not None:
+            self.schedule.step()
+        bar.end_epoch(record)
+
+    def _order(self) -> Sequence[int]:
+        """Of the samples in this epoch; a single batch is the same in any order."""
+        order = list(range(len(self.samples)))
+        if self.shuffle and self.batch_size < len(order):
+            self.rng.shuffle(order)
+        return order
+
+    def _batches(self, order: Sequence[int] | None = None) -> list[Sequence[int]]:
+        order = range(len(self.samples)) if order is None else order
+        return [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
+
+    def _be_patient(self, patience: int | None) -> None:
+        best = self.history.best
+        waited = len(self.history) - (best.epoch if best else 0)
+        if patience is not None and waited >= patience:
+            which = "loss" if self.validation is None else "validation loss"
+            self.history.stopped = f"no lower {which} for {plural(patience, 'epoch')}"
+
+    def _ask(self, callbacks: Sequence[Callback]) -> None:
+        for callback in callbacks:
+            answer = callback(self.history)
+            if answer is not None and answer not in (True, False):
+                raise TypeError(
+                    "a callback returns True to stop the training, and None or False to go on;"
+                    f" {name_of(callback)} returned {answer!r:.80}"
+                )
+            if answer:
+                epoch = plural(len(self.history), "epoch")
+                self.history.stopped = f"by {name_of(callback)} after {epoch}"
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def finish(self, restore_best: bool | None, early_stopping: bool) -> None:
+        """Put back the best weights where that is wanted, and say what is to be said."""
+        wanted = early_stopping or self.broken_off if restore_best is None else restore_best
+        if wanted and self.best_weights is not None:
+            self._set_weights(self.best_weights)
+        history = self.history
+        if self.broken_off and history.best is not None and wanted:
+            history.stopped = (
+                f"{history.stopped}; the weights are the best, of epoch {history.best.epoch}"
+            )
+        elif self.broken_off:
+            history.stopped = f"{history.stopped}; the weights are those of the last step"
+        if self.broken_off and not history.interrupted:
+            warnings.warn(
+                f"training stopped: {history.stopped}. A lower learning rate, inputs of about ±1,"
+                " or clip_norm=1.0 may help",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
+    def _weights(self) -> list[float]:
+        return [p.data for p in self.step.parameters]
+
+    def _set_weights(self, weights: Sequence[float]) -> None:
+        for p, number in zip(self.step.parameters, weights, strict=True):
+            p.data = number
+
+    # -- going on later ----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on, apart from its settings."""
+        return {
+            "module": repr(self.model),
+            "parameters": self.model.state_dict(),
+            "optimizer": self.step.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict() if self.schedule else None,
+            "random": self.rng.getstate(),
+            "held_out": self.held_out,
+            "best_weights": self.best_weights,
+            "history": self.history.columns(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """All of it or, if it does not fit, nothing."""
+        weights, optimizer = self._weights(), self.step.optimizer.state_dict()
+        try:
+            self.history.records = records_from(state["history"])
+            self.best_weights = state["best_weights"]
+            best = self.history.best
+            self.best_loss = inf if best is None else best.decisive_loss
+            self.model.load_state_dict(state["parameters"])
+            self.step.optimizer.load_state_dict(state["optimizer"])
+            if self.schedule is not None:
+                self.schedule.load_state_dict(state["schedule"])
+            version, internal, gauss = state["random"]
+            self.rng.setstate((version, tuple(internal), gauss))
+        except BaseException:
+            self._set_weights(weights)
+            self.step.optimizer.load_state_dict(optimizer)
+            raise
+
+
+# -- what fit is given -----------------------------------------------------------------------------
+
+
+def _check_model(model: object) -> None:
+    if not isinstance(model, Module) or not callable(model):
+        raise TypeError(
+            "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]);"
+            f" got {model!r:.80}"
+        )
+
+
+def _given_validation(task: Task, validation: Any, width: int) -> Samples | None:
+    """Validation data that are not a part of the training data."""
+    if validation is None or isinstance(validation, Real):
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(
+            "validation is a fraction of the samples, such as 0.2, or a pair (X, y);"
+            f" got {validation!r:.80}"
+        )
+    rows = read_rows("validation X", validation[0])
+    if len(rows[0]) != width:
+        raise ValueError(
+            f"a row of X has {plural(width, 'number')}, of validation X {len(rows[0])}"
+        )
+    targets = read_targets("validation y", validation[1], len(rows), "validation X")
+    return Samples(rows, *task.encode("validation y", targets))
+
+
+def _draw(validation: Any, count: int, rng: Any) -> list[int]:
+    """Which samples are held out, if validation is a fraction of them."""
+    if not isinstance(validation, Real):
+        return []
+    fraction = as_float("validation", validation)
+    held_out = max(1, round(fraction * count)) if 0.0 < fraction < 1.0 else 0
+    if not 0 < held_out < count:
+        raise ValueError(
+            "validation as a fraction of the samples is between 0 and 1 and leaves some for"
+            f" training; got {validation} of {plural(count, 'sample')}"
+        )
+    order = list(range(count))
+    rng.shuffle(order)
+    return sorted(order[:held_out])
+
+
+def _try_loss(task: Task, samples: Samples) -> None:
+    """Let the loss object to a target now, and not in the middle of an epoch."""
+    answer = task.predict(samples.rows[:1])[0]
+    loss = task.loss([answer] * len(samples), samples.targets)
+    if not isinstance(loss, Value):
+        raise TypeError(
+            "a loss takes the predictions and targets of a batch and gives one Value, computed from"
+            f" the predictions; {name_of(task.loss)} gave {loss!r:.80}"
+        )
+
+
+def _optimizer(
+    given: Any, parameters: list[Value], lr: float | None, weight_decay: float | None
+) -> Optimizer:
+    both = {"lr": lr, "weight_decay": weight_decay}
+    settings: dict[str, Any] = {name: x for name, x in both.items() if x is not None}
+    optimizer = given
+    if isinstance(given, Optimizer):
+        if settings:
+            raise ValueError(f"{given!r} has its own {' and '.join(settings)}; set it there")
+    elif isinstance(given, str):
+        name = given.lower()
+        if name not in OPTIMIZERS:
+            raise ValueError(f"no optimiser is called {given!r}; known: {', '.join(OPTIMIZERS)}")
+        optimizer = OPTIMIZERS[name](parameters, **{"lr": LEARNING_RATES[name], **settings})
+    elif callable(given):
+        optimizer = given(parameters, **settings)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"an optimiser is a name ({', '.join(OPTIMIZERS)}), an nn.Optimizer, or a function"
+            f" parameters -> nn.Optimizer; got {optimizer!r:.80}"
+        )
+    strangers = {id(p) for p in optimizer.parameters} - {id(p) for p in parameters}
+    if strangers:
+        raise ValueError(
+            f"{plural(len(strangers), 'parameter')} of {optimizer!r} belong to another model than"
+            " the one to be trained; make the optimiser from model.parameters()"
+        )
+    return optimizer
+
+
+def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
+    """What it was made with, without what it has seen."""
+    state = {name: x for name, x in optimizer.state_dict().items() if not isinstance(x, list)}
+    return {"optimizer": type(optimizer).__name__, **state, "steps": None}
+
+
+def _callbacks(callback: Any) -> list[Callback]:
+    callbacks = [callback] if callable(callback) else list(callback or [])
+    for entry in callbacks:
+        if not callable(entry):
+            raise TypeError(f"a callback is a function of the history, got {entry!r:.80}")
+    return callbacks
+
+
+def _shuffler(seed: Seed) -> Any:
+    rng = random_source(seed)
+    if not all(hasattr(rng, method) for method in ("shuffle", "getstate", "setstate")):
+        raise TypeError(f"a seed is an int, a random.Random, or None; got {seed!r:.80}")
+    return rng
+
+
+def _hints(
+    task: Task, rows: Sequence[Row], targets: Sequence[Any], columns: Sequence[str]
+) -> list[str]:
+    hints = [scale_hint("X", rows, columns), loss_hint(task)]
+    if task.classes is None:
+        hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
+    return [hint for hint in hints if hint is not None]
+
+
+def _mean(numbers: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """Of a single number exactly that number."""
+    if len(numbers) == 1:
+        return numbers[0]
+    weights = weights or [1.0] * len(numbers)
+    return sum(x * w for x, w in zip(numbers, weights, strict=True)) / sum(weights)
