@@ -25,7 +25,7 @@ from autograd.drawing.executable import DrawingError, find_dot
 from autograd.drawing.gradients import BackwardPass
 from autograd.drawing.numbers import figure
 from autograd.drawing.palette import THEMES
-from autograd.graph import edges, topological_order
+from autograd.graph import PARTIAL, edges, topological_order
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -158,6 +158,28 @@ def test_what_is_not_finite_is_marked_and_spelled_out():
     assert ["output", "v2 = v1 − ∞", "!", "value NaN", "grad 1"] in nodes
     assert ["!", "∂v1/∂x = −∞, infinite", "!", "1 × (−∞) = −∞, infinite"] in arrows
     assert draw(y).source.count(THEMES["light"].alarm) > 5
+
+
+def test_exclamation_marks_are_of_one_width():
+    """However much wider another line of the same label is."""
+    x = Value(0.0, "x")
+    y = autograd.sqrt(x) * Value(math.nan, "a long label, for a wide box")
+    polygons = ElementTree.fromstring(draw(y).pipe("svg")).iter(f"{SVG}polygon")
+    marks = [x.get("points") for x in polygons if x.get("fill") == THEMES["light"].alarm]
+    across = [[float(point.split(",")[0]) for point in points.split()] for points in marks]
+    widths = [max(xs) - min(xs) for xs in across]
+    assert len(widths) > 6  # and the heads of arrows
+    assert max(widths) < 18
+
+
+def test_arrows_name_parameters_shortly():
+    """The box has the whole name, and so have the words for those who cannot see it."""
+    diagram = draw(Value(2.0, "layer0.neuron1.w3") * Value(3.0, "x.y z"))
+    shown = text_of(diagram)
+    assert f"{PARTIAL}v1/{PARTIAL}w3 = 3" in shown
+    assert f"{PARTIAL}v1/{PARTIAL}x.y z = 2" in shown
+    assert "layer0.neuron1.w3" in shown
+    assert f"{PARTIAL}v1/{PARTIAL}layer0.neuron1.w3 = 3" in diagram.words["e0"]
 
 
 def test_a_leaf_alone():

@@ -40,6 +40,9 @@ HELVETICA = {  # widths of ASCII characters in thousandths of the font size
 }
 WIDTHS = {c: size for group, size in HELVETICA.items() for c in group}
 
+MARK, MARK_SPACING = 12, 2  # of the exclamation mark in front of an alarming line, in points
+MARK_ROOM = MARK + 3 * MARK_SPACING
+
 
 class Line(NamedTuple):
     """One line of a label: text, a colour of the palette, a size, and whether to sound an alarm."""
@@ -52,11 +55,12 @@ class Line(NamedTuple):
 
 def label(lines: Sequence[Line], palette: Palette, spacing: int = 1) -> str:
     """The value of a `label` attribute that shows these lines, character by character."""
-    rows = "".join(f"<TR>{_cell(line, palette)}</TR>" for line in lines)
+    widest = max((width(line) + (MARK_ROOM if line.alarm else 0.0) for line in lines), default=0.0)
+    rows = "".join(f"<TR>{_cell(line, palette, widest)}</TR>" for line in lines)
     return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="{spacing}">{rows}</TABLE>>'
 
 
-def _cell(line: Line, palette: Palette) -> str:
+def _cell(line: Line, palette: Palette, widest: float) -> str:
     text = escaped(line.text)
     if line.size in ("name", "title"):
         text = f"<B>{text}</B>"
@@ -65,11 +69,13 @@ def _cell(line: Line, palette: Palette) -> str:
     room = "" if line.text.isascii() else f' WIDTH="{width(line):.0f}"'
     if not line.alarm:
         return f'<TD ALIGN="LEFT"{room}>{text}</TD>'
+    # Graphviz widens both cells to fill the row, unless the second one fills it by itself.
+    room = f' WIDTH="{widest - MARK_ROOM:.0f}"'
     mark = (
-        f'<TD BGCOLOR="{palette.alarm}" WIDTH="12"><FONT COLOR="{palette.background}" '
+        f'<TD BGCOLOR="{palette.alarm}" WIDTH="{MARK}"><FONT COLOR="{palette.background}" '
         f'POINT-SIZE="{size:g}"><B>!</B></FONT></TD>'
     )
-    inner = '<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="2">'
+    inner = f'<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="{MARK_SPACING}">'
     return f'<TD ALIGN="LEFT">{inner}<TR>{mark}<TD ALIGN="LEFT"{room}>{text}</TD></TR></TABLE></TD>'
 
 

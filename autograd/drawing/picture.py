@@ -24,7 +24,10 @@ KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colo
     "input": ("input", {}),
     "parameter": ("parameter", {"style": "filled"}),  # sharp corners
     "output": ("output", {"penwidth": "3"}),
-    "constant": ("background", {"shape": "plaintext", "style": "", "margin": "0.03", "width": "0"}),
+    "constant": (
+        "background",
+        {"shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0"},
+    ),
     "rest": ("background", {"style": "rounded,filled,dashed", "width": "0", "height": "0"}),
 }
 

@@ -14,7 +14,7 @@ from autograd.drawing.gradients import BackwardPass
 from autograd.drawing.numbers import MINUS, equation, figure, signed, spelled
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.graph import PARTIAL, TIMES, Edge, edges
-from autograd.text import ELLIPSIS, formula, names, plural
+from autograd.text import ELLIPSIS, formula, names, plural, printable
 
 __all__ = [
     "NAME_WIDTH",
@@ -70,6 +70,13 @@ class Graph:
         if node.parents:
             return "value"
         return "parameter" if id(node) in self.parameters else "input"
+
+    def short_name(self, node: Any) -> str:
+        """`w1` of `layer0.neuron2.w1`: enough on an arrow, which begins at the box of that name."""
+        qualified = self.parameters.get(id(node), "")
+        if node.label == qualified and "." in qualified:
+            return isolated(printable(qualified.rpartition(".")[2], NAME_WIDTH))
+        return self.name[id(node)]
 
     def formula(self, node: Any) -> str:
         return formula(node, lambda x: self.name[id(x)], figure, MINUS)
@@ -197,9 +204,9 @@ def about(graph: Graph, node: Any) -> str:
 # -- arrows ----------------------------------------------------------------------------------------
 
 
-def _derivative(graph: Graph, edge: Edge) -> Line:
-    """`∂c/∂b = 1`; where b enters c more than once, also as which input."""
-    output, parent = graph.name[id(edge.output)], graph.name[id(edge.parent)]
+def _derivative(graph: Graph, edge: Edge, parent: str) -> Line:
+    """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
+    output = graph.name[id(edge.output)]
     twice = sum(other is edge.parent for other in edge.output.parents) > 1
     which = f" (input {edge.position + 1})" if twice else ""
     text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which}"
@@ -220,15 +227,16 @@ def _message(graph: Graph, edge: Edge) -> Line:
 
 
 def _full_arrow(graph: Graph, edge: Edge) -> list[Line]:
-    return [_derivative(graph, edge), _message(graph, edge)]
+    return [*_medium_arrow(graph, edge), _message(graph, edge)]
 
 
 def _medium_arrow(graph: Graph, edge: Edge) -> list[Line]:
-    return [_derivative(graph, edge)]
+    return [_derivative(graph, edge, graph.short_name(edge.parent))]
 
 
 def about_edge(graph: Graph, edge: Edge) -> str:
-    return f"{_derivative(graph, edge).text}; sent back: {_message(graph, edge).text}"
+    derivative = _derivative(graph, edge, graph.name[id(edge.parent)])
+    return f"{derivative.text}; sent back: {_message(graph, edge).text}"
 
 
 BOXES: dict[str, Callable[[Graph, Any], list[Line]]] = {
