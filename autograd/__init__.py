@@ -13,6 +13,7 @@ The names that would shadow Python's own (`sum max min abs pow round`) are here 
 `__all__`: write `autograd.sum(...)`.
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
@@ -76,6 +77,7 @@ from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 from autograd.value import Value
 
 if _TYPE_CHECKING:
+    from autograd.compiler import jit
     from autograd.drawing.player import steps
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
@@ -117,6 +119,7 @@ __all__ = [
     "hvp",
     "hypot",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "lgamma",
@@ -156,10 +159,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _Any:
-    """`steps` is loaded when it is first asked for: it needs more of the standard library."""
-    if name == "steps":
-        from autograd.drawing.player import steps
+_LAZY = {
+    "jit": "autograd.compiler",
+    "steps": "autograd.drawing.player",
+}
 
-        return steps
+
+def __getattr__(name: str) -> _Any:
+    """What needs more of the standard library, or others', is loaded when first asked for."""
+    if name in _LAZY:
+        found = getattr(_import_module(_LAZY[name]), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -97,6 +97,8 @@ def divide(a: float, b: float) -> float:
 
 
 def power(a: float, b: float) -> float:
+    if b == 2.0:
+        return a * a  # rounded once, which the libraries' pow is not always
     try:
         return math.pow(a, b)
     except OverflowError:

@@ -56,6 +56,7 @@ class Primitive:
         "domain",
         "forward",
         "kinks",
+        "lowering",
         "name",
         "numpy_name",
         "partials",
@@ -76,6 +77,7 @@ class Primitive:
         numpy_name: str,
         doc: str,
         builtin: bool,
+        lowering: Rule | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -91,6 +93,7 @@ class Primitive:
         self.numpy_name = numpy_name  # the method NumPy calls on the elements of an object array
         self.doc = doc
         self.builtin = builtin
+        self.lowering = lowering  # how to compile a user's; built-in rows are in compiler.lowering
 
     def __call__(self, *inputs: Any) -> Any:
         if self.arity == 1 and len(inputs) == 1:  # the same as below, sooner
@@ -168,6 +171,7 @@ def primitive(
     kinks: str = "",
     cuts: bool = False,
     doc: str = "",
+    lowering: Rule | Any = None,
 ) -> Primitive:
     """Define an operation of your own, with the same record that the built-in ones use.
 
@@ -176,7 +180,8 @@ def primitive(
     autograd's functions, not with `math`, and every order of derivative works. `arity=None` takes
     any number of inputs. `cuts=True` says that a local derivative of exactly 0 means the input was
     not selected: nothing passes there, not even an infinite gradient. A primitive of one input
-    becomes a method of Value too.
+    becomes a method of Value too. `lowering(*inputs)` says the same as `forward` with operators and
+    autograd's functions; compiled code then does it itself, and else calls `forward`.
 
     Raises TypeError for a malformed row, ValueError for a name that is taken by a built-in
     primitive. Defining your own name again replaces it.
@@ -195,6 +200,8 @@ def primitive(
         raise ValueError(f"{name!r} is a built-in primitive; choose another name")
     if not callable(forward) or not callable(partials):
         raise TypeError(f"primitive {name!r}: forward and partials must be functions")
+    if lowering is not None and not callable(lowering):
+        raise TypeError(f"primitive {name!r}: lowering must be a function")
     if arity is not None and (type(arity) is not int or arity < 1):
         raise TypeError(
             f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
@@ -202,7 +209,19 @@ def primitive(
     compute = _returning_float(forward, name)
     return _register(
         Primitive(
-            name, compute, partials, arity, symbol, tuple(domain), kinks, cuts, (), "", doc, False
+            name,
+            compute,
+            partials,
+            arity,
+            symbol,
+            tuple(domain),
+            kinks,
+            cuts,
+            (),
+            "",
+            doc,
+            False,
+            lowering,
         )
     )
 
@@ -588,7 +607,7 @@ asinh: Final[Primitive] = _row(
 acosh: Final[Primitive] = _row(
     "acosh",
     ieee.acosh,
-    lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
+    lambda out, x: (1.0 / sqrt(x - 1.0)) * (1.0 / sqrt(x + 1.0)),
     "Inverse hyperbolic cosine.",
     domain=((1.0, math.inf),),
     kinks="derivative inf at 1",

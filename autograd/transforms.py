@@ -278,7 +278,7 @@ class _Run:
     def _varies(self) -> bool:
         """Whether a tracer has to see how the derivative is computed, from what was captured."""
         observer = tracer()
-        return observer is not None and observer.varies(_below(self.results), self.seeds)
+        return observer is not None and observer.varies(_below(self.results))
 
     def single_result(self) -> Any:
         """The one number that the function returned; TypeError if it is not one."""

@@ -48,6 +48,11 @@ class Structure:
         """Whether it is one number, bare or an array without dimensions."""
         return self._kind in (None, ("array", ()))
 
+    @property
+    def kind(self) -> Any:
+        """What it is, hashable: equal for equal structures."""
+        return self._kind
+
     def unflatten(self, leaves: Sequence[Any]) -> Any:
         """The nesting with these numbers (floats or Values) in it, in the order of `flatten`.
 

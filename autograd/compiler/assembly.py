@@ -1,0 +1,190 @@
+"""LLVM assembly of a program: straight-line code, for one number a register or for several lanes.
+
+Only text is made here. With `lanes` = 1 the code does to a double, in the same order, what the
+reference interpreter does, and calls the same C library as Python; nothing may be reordered,
+contracted or assumed about NaN (no fast-math flags). With more lanes a register is a vector, one
+lane for each row of a batch, and functions of the C library come from its vector form where there
+is one (`vector_names`), else lane by lane.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from autograd.compiler.lowering import INSTRUCTIONS, LIBRARY
+from autograd.compiler.program import Op, Program
+
+__all__ = ["Assembly", "double"]
+
+ARITHMETIC: Final = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
+INTRINSICS: Final = {
+    "abs": "fabs",
+    "sqrt": "sqrt",
+    "floor": "floor",
+    "ceil": "ceil",
+    "round": "rint",
+    "copysign": "copysign",
+}
+CONDITIONS: Final = {"lt": "olt", "le": "ole", "eq": "oeq"}
+LOGIC: Final = {"and": "and", "or": "or"}
+
+# Not LLVM's to replace by something nearly the same, as it would pow(x, 0.5).
+ATTRIBUTES: Final = "attributes #0 = { nobuiltin nounwind willreturn memory(none) }"
+
+
+def double(x: float) -> str:
+    """A constant, to the bit."""
+    bits: int = struct.unpack("<Q", struct.pack("<d", x))[0]
+    return f"0x{bits:016X}"
+
+
+class Assembly:
+    """The text of a program's operations, register by register.
+
+    `addresses` gives where to call back for operations that are no instructions; `vector_names`
+    the vector form of library functions.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        lanes: int = 1,
+        addresses: Mapping[str, int] | None = None,
+        vector_names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.program = program
+        self.lanes = lanes
+        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
+        self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
+        self.declarations: set[str] = set()
+        self.lines: list[str] = []
+        self._addresses = addresses or {}
+        self._vector_names = vector_names or {}
+        self._temporaries = 0
+
+    def operations(
+        self, load: Callable[[int], str], check: Callable[[int, str, bool], None]
+    ) -> list[str]:
+        """Append the code of every operation. `load(slot)` gives the operand that holds an input,
+        `check(index, truth, expected)` appends what has to happen at a guard. Returns the operands
+        that hold the results."""
+        held: list[str] = []
+        checks = self.program.checks()
+        for i, op in enumerate(self.program.code):
+            held.append(self._operation(op, i, held, load))
+            for index in checks.get(i, ()):
+                guard = self.program.guards[index]
+                check(index, held[guard.register], guard.expected)
+        return [held[i] for i in self.program.outputs]
+
+    def _operation(self, op: Op, i: int, held: Sequence[str], load: Callable[[int], str]) -> str:
+        if op.name == "const":
+            return self.constant(op.value)
+        if op.name == "input":
+            return load(int(op.value))
+        name = f"%r{i}"
+        self._compute(name, op.name, [held[j] for j in op.operands])
+        return name
+
+    def constant(self, x: float) -> str:
+        """An operand that holds a constant in every lane."""
+        if self.lanes == 1:
+            return double(x)
+        return "<" + ", ".join([f"double {double(x)}"] * self.lanes) + ">"
+
+    def temporary(self) -> str:
+        """A new name."""
+        self._temporaries += 1
+        return f"%t{self._temporaries}"
+
+    def _compute(self, out: str, name: str, operands: Sequence[str]) -> None:
+        shown = ", ".join(operands)
+        if name in ARITHMETIC:
+            self.lines.append(f"{out} = {ARITHMETIC[name]} {self.type} {shown}")
+        elif name in CONDITIONS:
+            self.lines.append(f"{out} = fcmp {CONDITIONS[name]} {self.type} {shown}")
+        elif name in LOGIC:
+            self.lines.append(f"{out} = {LOGIC[name]} {self.truth} {shown}")
+        elif name == "not":
+            self.lines.append(f"{out} = xor {self.truth} {shown}, {self.all_true()}")
+        elif name == "select":
+            truth, a, b = operands
+            self.lines.append(
+                f"{out} = select {self.truth} {truth}, {self.type} {a}, {self.type} {b}"
+            )
+        elif name in INTRINSICS:
+            suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
+            self._call(out, f"@llvm.{INTRINSICS[name]}.{suffix}", operands, self.type)
+        elif self.lanes > 1 and name in self._vector_names:
+            self._call(out, f"@{self._vector_names[name]}", operands, self.type)
+        elif self.lanes > 1:
+            self._lane_by_lane(out, name, operands)
+        else:
+            self._call_scalar(out, name, operands)
+
+    def all_true(self) -> str:
+        """The truth value that holds in every lane."""
+        return "true" if self.lanes == 1 else "<" + ", ".join(["i1 true"] * self.lanes) + ">"
+
+    def _call(self, out: str, function: str, operands: Sequence[str], kind: str) -> None:
+        self.declarations.add(f"declare {kind} {function}({', '.join([kind] * len(operands))})")
+        given = ", ".join(f"{kind} {x}" for x in operands)
+        self.lines.append(f"{out} = call {kind} {function}({given}) #0")
+
+    def _call_scalar(self, out: str, name: str, operands: Sequence[str]) -> None:
+        if name in LIBRARY:
+            self._call(out, f"@{name}", operands, "double")
+            return
+        given = ", ".join(f"double {x}" for x in operands)
+        types = ", ".join(["double"] * len(operands))
+        target = f"inttoptr (i64 {self._addresses[name]} to ptr)"
+        self.lines.append(f"{out} = call double ({types}) {target}({given})")
+
+    def _lane_by_lane(self, out: str, name: str, operands: Sequence[str]) -> None:
+        whole = "poison"
+        for lane in range(self.lanes):
+            parts = []
+            for x in operands:
+                part = self.temporary()
+                self.lines.append(f"{part} = extractelement {self.type} {x}, i32 {lane}")
+                parts.append(part)
+            scalar = self.temporary()
+            self._call_scalar(scalar, name, parts)
+            new = out if lane == self.lanes - 1 else self.temporary()
+            self.lines.append(
+                f"{new} = insertelement {self.type} {whole}, double {scalar}, i32 {lane}"
+            )
+            whole = new
+
+
+def callbacks_of(program: Program) -> set[str]:
+    """The names of the operations that no machine has, with the number of inputs in them."""
+    return {op.name for op in program.code if op.name not in INSTRUCTIONS}
+
+
+def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "kernel") -> str:
+    """`i64 name(const double *in, double *out)`: -1, or the index of the guard that failed."""
+    assembly = Assembly(program, addresses=addresses)
+    lines = assembly.lines
+
+    def load(slot: int) -> str:
+        lines.append(f"%p{slot} = getelementptr double, ptr %in, i64 {slot}")
+        lines.append(f"%in{slot} = load double, ptr %p{slot}")
+        return f"%in{slot}"
+
+    def check(index: int, truth: str, expected: bool) -> None:
+        ways = (f"%pass{index}", f"%fail{index}")
+        first, second = ways if expected else ways[::-1]
+        lines.append(f"br i1 {truth}, label {first}, label {second}")
+        lines.append(f"fail{index}:")
+        lines.append(f"ret i64 {index}")
+        lines.append(f"pass{index}:")
+
+    for i, x in enumerate(assembly.operations(load, check)):
+        lines.append(f"%q{i} = getelementptr double, ptr %out, i64 {i}")
+        lines.append(f"store double {x}, ptr %q{i}")
+    lines.append("ret i64 -1")
+    head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
+    return "\n".join([*sorted(assembly.declarations), head, "entry:", *lines, "}", ATTRIBUTES, ""])

@@ -1,0 +1,73 @@
+"""Kernels: a program's machine code as a Python callable over a flat list of numbers."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compiler.assembly import callbacks_of, scalar_kernel
+from autograd.compiler.machine import Compiled, compiled
+from autograd.compiler.program import Program, meaning
+
+__all__ = ["Callbacks", "Kernel"]
+
+
+class Callbacks:
+    """What machine code has to ask Python for, and the exception of one that failed.
+
+    An exception can't pass through machine code, so it is kept, and raised after it.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._error: BaseException | None = None
+        self._functions: dict[str, Any] = {}
+        arities = {op.name: len(op.operands) for op in program.code}
+        for name in callbacks_of(program):
+            kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arities[name])
+            self._functions[name] = kind(self._guarded(meaning(name)))
+
+    def _guarded(self, forward: Callable[..., float]) -> Callable[..., float]:
+        def call(*inputs: float) -> float:
+            try:
+                return forward(*inputs)
+            except BaseException as error:  # noqa: BLE001 (raised after the machine code)
+                self._error = error
+                return float("nan")
+
+        return call
+
+    @property
+    def addresses(self) -> dict[str, int]:
+        """Where machine code finds each."""
+        return {
+            name: ctypes.cast(function, ctypes.c_void_p).value or 0
+            for name, function in self._functions.items()
+        }
+
+    def reraise(self) -> None:
+        """Raise what a call raised since the last time."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+
+class Kernel:
+    """Called with all inputs of the program; gives -1 and the results, or the index of the guard
+    that failed."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._callbacks = Callbacks(program)
+        self._code: Compiled = compiled(scalar_kernel(program, self._callbacks.addresses))
+        self._function = self._code.function(
+            "kernel", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
+        )
+        self._inputs = ctypes.c_double * len(program.inputs)
+        self._outputs = ctypes.c_double * len(program.outputs)
+
+    def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
+        out = self._outputs()
+        failed: int = self._function(self._inputs(*numbers), out)
+        self._callbacks.reraise()
+        return failed, list(out)

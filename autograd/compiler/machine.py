@@ -1,0 +1,79 @@
+"""Machine code: LLVM assembly compiled for this processor, through llvmlite (which is imported here
+only).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+__all__ = ["Compiled", "compiled", "cpu"]
+
+_LOCK: Final = threading.RLock()
+
+
+@cache
+def _llvm() -> Any:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        raise ImportError(
+            "compiling needs llvmlite, which is not installed; run: pip install 'chainrule[jit]'"
+        ) from None
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+def require() -> None:
+    """ImportError with the remedy, where machine code can't be made."""
+    _llvm()
+
+
+@cache
+def cpu() -> tuple[str, str]:
+    """This processor's name and features, as LLVM calls them."""
+    llvm = _llvm()
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+class Compiled:
+    """Functions in memory. They are there as long as this object is."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        found: int = self._engine.get_function_address(name)
+        return found
+
+    def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+        """A function as ctypes calls it, without the interpreter's lock."""
+        out: Callable[..., Any] = ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+        return out
+
+
+def compiled(text: str, effort: int = 2, passes: str = "") -> Compiled:
+    """Compile assembly. `effort` is LLVM's level of code generation (0 to 3), `passes` a pipeline
+    to run before it."""
+    llvm = _llvm()
+    name, features = cpu()
+    with _LOCK:
+        target = llvm.Target.from_default_triple()
+        machine = target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
+        module = llvm.parse_assembly(text)
+        module.triple = llvm.get_default_triple()
+        module.data_layout = str(machine.target_data)
+        module.verify()
+        if passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=effort)
+            builder = llvm.create_pass_builder(machine, options)
+            pipeline = builder.getModulePassManager()
+            pipeline.run(module, builder)
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+    return Compiled(engine)
