@@ -207,6 +207,13 @@ def test_where_nothing_flows_the_step_says_why():
     assert note == "relu did not use z here, so nothing flows; z.grad is complete"
 
 
+def test_long_names_do_not_fill_the_caption():
+    y = autograd.sum([Value(1.0, f"layer0.neuron0.w{i}") for i in range(5)])
+    y.label = "y"
+    derivatives = [f"∂y/∂layer0.neuron0.w{i} = 1" for i in range(3)]
+    assert steps(y).steps[-1].caption == f"y = 5; {', '.join(derivatives)}, …"
+
+
 def test_an_input_that_was_changed_since_is_no_false_equation():
     e = toy()
     e.parents[0].parents[0].data = 100.0
@@ -712,6 +719,23 @@ def test_pointing_at_a_value_lists_its_paths(page, html):
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
     assert cells(page) == []
     assert page.js(traced) == 0
+
+
+def test_paths_through_the_same_values_can_be_told_apart(page, tmp_path):
+    steps(square()).save(tmp_path / "y.html")
+    page.open(tmp_path / "y.html", **CALM)
+    page.point_at(node("x"))
+    assert cells(page)[2:6:2] == ["x–y (input 1)", "x–y (input 2)"]
+
+
+def test_pointing_moves_nothing(page, html):
+    """What is below the panel stays where it is."""
+    page.open(html, **CALM)
+    place = "document.querySelector('details').getBoundingClientRect().y"
+    before = page.js(place)
+    for name in "abcde":
+        page.point_at(node(name))
+        assert page.js(place) == before
 
 
 def test_focus_does_as_the_mouse(page, html):

@@ -23,7 +23,7 @@ from autograd.text import ELLIPSIS, formula, plural, quantity
 __all__ = ["Passes", "Step", "backpropagated"]
 
 ARROW = "\N{RIGHTWARDS ARROW}"
-MAX_LISTED = 6  # local derivatives of one node, gradients at the end
+MAX_LISTED, LISTED_WIDTH = 6, 90  # local derivatives of one node, gradients at the end
 
 Kind = Literal["value", "seed", "message", "sum", "done"]
 
@@ -211,5 +211,8 @@ def _is_stale(node: Any) -> bool:
 
 
 def _listing(parts: list[str]) -> str:
-    shown = parts if len(parts) <= MAX_LISTED else [*parts[: MAX_LISTED - 1], ELLIPSIS]
-    return ", ".join(shown)
+    """As many as fit, at least one."""
+    fit = parts if len(parts) <= MAX_LISTED else parts[: MAX_LISTED - 1]
+    while len(fit) > 1 and len(", ".join(fit)) > LISTED_WIDTH:
+        fit = fit[:-1]
+    return ", ".join(fit if len(fit) == len(parts) else [*fit, ELLIPSIS])

@@ -176,7 +176,7 @@
     const stage = root.querySelector(".cr-stage");
     const panel = element("div", {className: "cr-panel"});
     const rows = Math.max(...data.nodes.map(node => node.paths.length + (node.rest ? 1 : 0)));
-    panel.style.minHeight = `${20 + 22 * (rows + 3)}px`;
+    panel.style.minHeight = `${26 + 24 * (rows + 3)}px`; // pointing at a value moves nothing below
     stage.tabIndex = 0;
     stage.setAttribute("role", "group");
     stage.setAttribute("aria-label", "Diagram. Arrow keys step, space plays, Home and End jump.");

@@ -23,7 +23,7 @@ from autograd.drawing.dot import isolated
 from autograd.drawing.numbers import equation, figure, signed
 from autograd.drawing.palette import THEMES
 from autograd.drawing.passes import Passes, Step, backpropagated
-from autograd.graph import EN_DASH, TIMES, Path, Paths, edges, paths, topological_order
+from autograd.graph import TIMES, Path, Paths, edges, paths, route_text, topological_order
 from autograd.text import ELLIPSIS, names, plural, quantity
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _path(row: Path, passes: Passes, place: dict[tuple[int, int], int]) -> dict[
         product = f"{f' {TIMES} '.join(factors)} = {product}"
     steps = zip(row.nodes[1:], row.positions, strict=True)
     return {
-        "route": EN_DASH.join(_shortened([passes.of(node) for node in row.nodes])),
+        "route": route_text(row, passes.name, {}),
         "product": product,
         "edges": [place[id(node), position] for node, position in steps],
     }
