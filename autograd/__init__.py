@@ -79,6 +79,7 @@ from autograd.value import Value
 if _TYPE_CHECKING:
     from autograd.compiler import jit
     from autograd.drawing.player import steps
+    from autograd.sparse import sparse_hessian, sparse_jacobian
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
@@ -148,6 +149,8 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sparse_hessian",
+    "sparse_jacobian",
     "sqrt",
     "square",
     "steps",
@@ -161,6 +164,8 @@ __all__ = [
 
 _LAZY = {
     "jit": "autograd.compiler",
+    "sparse_hessian": "autograd.sparse",
+    "sparse_jacobian": "autograd.sparse",
     "steps": "autograd.drawing.player",
 }
 

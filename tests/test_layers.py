@@ -24,6 +24,8 @@ FLOORS = {
     "copying": 1,
     "tree": 2,
     "transforms": 2,
+    "sparse": 2,
+    "implicit": 2,
 }
 TOP = 3
 ENTRANCES = {"__init__", "__main__"}  # they may see every floor
