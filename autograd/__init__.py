@@ -79,6 +79,7 @@ from autograd.value import Value
 if _TYPE_CHECKING:
     from autograd.compiler import jit
     from autograd.drawing.player import steps
+    from autograd.explaining import explain
     from autograd.sparse import sparse_hessian, sparse_jacobian
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
@@ -111,6 +112,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
     "floor",
     "fmod",
@@ -163,6 +165,7 @@ __all__ = [
 
 
 _LAZY = {
+    "explain": "autograd.explaining",
     "jit": "autograd.compiler",
     "sparse_hessian": "autograd.sparse",
     "sparse_jacobian": "autograd.sparse",

@@ -222,16 +222,17 @@ def _repeated(nodes: Sequence[Any]) -> set[int]:
     return {key for key, times in Counter(map(id, nodes)).items() if times > 1}
 
 
-def product_text(row: Path) -> str:
+def product_text(row: Path, digits: int = 12) -> str:
     """`1 × (-2) = -2`; the number alone where there is one factor."""
+    product = number(row.product + 0.0, digits)  # -0 is 0
     if len(row.factors) < 2:
-        return number(row.product)
-    written = f" {TIMES} ".join(_middle_out(list(map(_factor, row.factors))))
-    return f"{written} = {number(row.product)}"
+        return product
+    factors = [_factor(x, digits) for x in row.factors]
+    return f"{f' {TIMES} '.join(_middle_out(factors))} = {product}"
 
 
-def _factor(x: float) -> str:
-    text = number(x)
+def _factor(x: float, digits: int = 12) -> str:
+    text = number(x, digits)
     return f"({text})" if text.startswith("-") else text
 
 
