@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import update_wrapper
 from typing import Any, Final
 
+from autograd.compiler.calling import Entry, Unsupported, entry
 from autograd.compiler.kernels import Kernel
 from autograd.compiler.lowering import lowered
 from autograd.compiler.machine import require
@@ -29,6 +30,8 @@ from autograd.tree import Structure, flatten
 from autograd.value import Value
 
 __all__ = ["Jitted", "jit"]
+
+ENTRIES: Final = 4  # how many paths are tried before Python takes over
 
 
 def jit(
@@ -57,9 +60,12 @@ def jit(
 class Path:
     """One way through a function: its program, and the machine code of it."""
 
-    def __init__(self, recorded: Recorded, outputs: Structure) -> None:
-        self.recorded = recorded
+    def __init__(
+        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any], result: Any
+    ) -> None:
         self.outputs = outputs
+        self._arguments = arguments  # the first ones, and what came of them: examples of their kind
+        self._result = result
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
         self.instructions = optimised(lowered(self.program))
@@ -70,8 +76,14 @@ class Path:
     def kernel(self) -> Kernel:
         """The machine code, made when it is first needed."""
         if self._kernel is None:
-            self._kernel = Kernel(self.instructions)
+            self._kernel = Kernel(self.instructions, self._entry())
         return self._kernel
+
+    def _entry(self) -> Entry | None:
+        try:
+            return entry(self.instructions, self._arguments, self.captured, self._result)
+        except Unsupported:
+            return None
 
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""
@@ -88,8 +100,8 @@ class Variant:
         self.paths: list[Path] = []
         self.warned = False
 
-    def run(self, numbers: Sequence[float]) -> Any:
-        """The result, or NotImplemented if no path is that of these arguments."""
+    def run(self, numbers: Sequence[float]) -> tuple[Path | None, list[float]]:
+        """The path of these arguments and its results; None if there is none yet."""
         candidates = self.paths
         while candidates:
             path = candidates[0]
@@ -97,7 +109,7 @@ class Variant:
             if failed < 0:
                 if path is not self.paths[0]:
                     self.paths = [path, *[p for p in self.paths if p is not path]]
-                return path.outputs.unflatten(results)
+                return path, results
             taken = path.outcomes[: failed + 1]
             # Another path of these arguments made the same decisions before this one.
             candidates = [
@@ -105,7 +117,7 @@ class Variant:
                 for p in candidates
                 if p.outcomes[:failed] == taken[:failed] and p.outcomes[failed] != taken[failed]
             ]
-        return NotImplemented
+        return None, []
 
 
 class Jitted:
@@ -126,11 +138,20 @@ class Jitted:
         self._static = frozenset(names)
         _check_static(self._static, self._signature)
         self._variants: dict[Hashable, Variant] = {}
+        self._entries: list[Callable[..., Any]] = []
         self._lock = threading.RLock()
         self._recording_seconds = 0.0
         update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if MODES.active == 0 and not keywords:
+            for enter in self._entries:
+                result = enter(*args)
+                if result is not NotImplemented:
+                    return result
+        return self._carefully(args, keywords)
+
+    def _carefully(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         if MODES.active != 0 and tracer() is not None:
             return self.f(*args, **keywords)
         arguments = Arguments(self, args, keywords)
@@ -140,10 +161,18 @@ class Jitted:
             return arguments.eagerly()
         variant = self._variants.get(arguments.key)
         if variant is not None:
-            result = variant.run(arguments.numbers)
-            if result is not NotImplemented:
-                return result
+            path, results = variant.run(arguments.numbers)
+            if path is not None:
+                self._enter_at(path)
+                return path.outputs.unflatten(results)
         return self._record(arguments)
+
+    def _enter_at(self, path: Path) -> None:
+        """Next time, try this path first, and without taking the arguments apart in Python."""
+        enter = path.kernel.entry
+        if enter is not None and not self._static:
+            others = [e for e in self._entries if e is not enter]
+            self._entries = [enter, *others[: ENTRIES - 1]]
 
     def _record(self, arguments: Arguments) -> Any:
         """Run the function, keep what it did, and return what it gave."""
@@ -157,7 +186,9 @@ class Jitted:
             start = time.perf_counter()
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
-            variant.paths = [Path(recorded, outputs), *variant.paths]
+            result = outputs.unflatten(results)
+            path = Path(recorded, outputs, arguments.args, result)
+            variant.paths = [path, *variant.paths]
             self._variants[arguments.key] = variant
         return outputs.unflatten(results)
 
@@ -169,8 +200,8 @@ class Jitted:
         most = max(set(lines), key=lines.count)
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
-            f"uncompiled. The decision met most often is in {most}: make it with autograd.where, or raise "
-            "max_paths",
+            f"uncompiled. The decision met most often is in {most}: make it with autograd.where, "
+            "or raise max_paths",
             RuntimeWarning,
             stacklevel=4,
         )
@@ -199,6 +230,7 @@ class Arguments:
 
     def __init__(self, jitted: Jitted, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         self._f = jitted.f
+        self.args = args
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
         names = jitted._signature

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.assembly import callbacks_of, scalar_kernel
+from autograd.compiler.calling import Entry
 from autograd.compiler.machine import Compiled, compiled
 from autograd.compiler.program import Program, meaning
 
@@ -54,12 +55,14 @@ class Callbacks:
 
 class Kernel:
     """Called with all inputs of the program; gives -1 and the results, or the index of the guard
-    that failed."""
+    that failed. `entry` is the same as a function of Python's objects, where one was asked for."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, entry: Entry | None = None) -> None:
         self.program = program
         self._callbacks = Callbacks(program)
-        self._code: Compiled = compiled(scalar_kernel(program, self._callbacks.addresses))
+        text = scalar_kernel(program, self._callbacks.addresses)
+        self._code: Compiled = compiled(text if entry is None else f"{text}\n{entry}")
+        self.entry = None if entry is None else entry.function(self._code)
         self._function = self._code.function(
             "kernel", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
         )
