@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import update_wrapper
 from typing import Any, Final
 
+from autograd.compiler.binding import Bound
 from autograd.compiler.calling import Entry, Unsupported, entry
 from autograd.compiler.kernels import Kernel
 from autograd.compiler.lowering import lowered
@@ -71,6 +72,7 @@ class Path:
         self.instructions = optimised(lowered(self.program))
         self.captured = recorded.captured
         self._kernel: Kernel | None = None
+        self.is_kept = False
 
     @property
     def kernel(self) -> Kernel:
@@ -175,22 +177,26 @@ class Jitted:
             self._entries = [enter, *others[: ENTRIES - 1]]
 
     def _record(self, arguments: Arguments) -> Any:
-        """Run the function, keep what it did, and return what it gave."""
+        path, results = self._recorded_path(arguments)
+        return path.outputs.unflatten(results)
+
+    def _recorded_path(self, arguments: Arguments) -> tuple[Path, list[float]]:
+        """Run the function, keep what it did, and say what it gave."""
         with self._lock:
             variant = self._variants.get(arguments.key)
             if variant is None:
                 variant = Variant(arguments.structure, arguments.names)
-            if len(variant.paths) >= self.max_paths:
-                self._warn(variant)
-                return arguments.eagerly()
             start = time.perf_counter()
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
-            result = outputs.unflatten(results)
-            path = Path(recorded, outputs, arguments.args, result)
-            variant.paths = [path, *variant.paths]
-            self._variants[arguments.key] = variant
-        return outputs.unflatten(results)
+            path = Path(recorded, outputs, arguments.args, outputs.unflatten(results))
+            if len(variant.paths) >= self.max_paths:
+                self._warn(variant)
+            else:
+                path.is_kept = True
+                variant.paths = [path, *variant.paths]
+                self._variants[arguments.key] = variant
+        return path, results
 
     def _warn(self, variant: Variant) -> None:
         if variant.warned:
@@ -215,6 +221,29 @@ class Jitted:
         if not paths:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
         return paths[0]
+
+    def bind(self, *args: Any) -> Bound:
+        """The function with its arguments at fixed places: NumPy arrays, whose present content
+        every call reads, and numbers, which stay. It takes no arguments and writes its results
+        over the previous ones.
+
+        >>> import numpy
+        >>> x = numpy.array([1.0, 2.0])
+        >>> norm = jit(lambda p: p[0] * p[0] + p[1] * p[1]).bind(x)
+        >>> x[0] = 3.0
+        >>> float(norm())
+        13.0
+        """
+        return Bound(self, args)
+
+    def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+        """The path that these arguments take, and the results as flat numbers."""
+        arguments = Arguments(self, args, {})
+        variant = self._variants.get(arguments.key)
+        path, results = (None, []) if variant is None else variant.run(arguments.numbers)
+        if path is None:
+            path, results = self._recorded_path(arguments)
+        return path, results
 
     def program(self) -> Program:
         """The program of the path last taken; print it to read it. ValueError before any call."""
