@@ -683,7 +683,10 @@ relu: Final[Primitive] = _row(
 leaky_relu: Final[Primitive] = _row(
     "leaky_relu",
     ieee.leaky_relu,
-    lambda out, x, slope: (where(greater(0.0, x), slope, 1.0), where(greater(0.0, x), x, 0.0)),
+    lambda out, x, slope: (
+        message(greater(0.0, x), slope) + (1.0 - greater(0.0, x)),
+        where(greater(0.0, x), x, 0.0),
+    ),
     "x where x >= 0, else slope * x.",
     arity=2,
     defaults=(0.01,),

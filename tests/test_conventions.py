@@ -539,3 +539,219 @@ def test_functions_have_their_limits_at_infinity(
         assert function(Value(x)).data == value
         (gradient,) = gradients(function, x)
         assert gradient == derivative or (math.isnan(gradient) and math.isnan(derivative))
+
+
+# -- higher orders ---------------------------------------------------------------------------------
+
+
+def first_two(function: Callable[[Any], Any], x: float) -> tuple[float, float]:
+    """The first and the second derivative."""
+    return autograd.grad(function)(x), autograd.grad(autograd.grad(function))(x)
+
+
+def second(function: Callable[..., Any], *point: float) -> list[list[float]]:
+    """All second derivatives."""
+    found: list[list[float]] = autograd.hessian(lambda xs: function(*xs))(list(point))
+    return found
+
+
+def alike(found: tuple[float, ...], wanted: tuple[float, ...]) -> bool:
+    """Equal, zeros of either sign and all NaNs alike."""
+    pairs = list(zip(found, wanted, strict=True))
+    return all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [
+        *[(name, (0.0,)) for name in ("abs", "relu", "sign", "floor", "ceil")],
+        ("round", (0.5,)),
+        ("leaky_relu", (0.0, 0.3)),
+        ("elu", (0.0, 0.3)),
+        ("maximum", (2.0, 2.0)),
+        ("minimum", (2.0, 2.0)),
+        ("max", (2.0, 2.0, 1.0)),
+        ("min", (2.0, 2.0, 2.0)),
+        ("clip", (0.0, 0.0, 1.0)),
+        ("clip", (1.0, 0.0, 1.0)),
+        ("clip", (3.0, 2.0, 0.0)),
+        ("hypot", (0.0, 0.0)),
+        ("norm", (0.0, 0.0, 0.0)),
+        ("atan2", (0.0, 0.0)),
+        ("copysign", (0.0, 1.0)),
+        ("mod", (6.0, 2.0)),
+        ("fmod", (6.0, 2.0)),
+        ("floordiv", (6.0, 2.0)),
+        ("where", (0.0, 1.0, 2.0)),
+    ],
+)
+def test_kinks_and_jumps_have_second_derivatives_0(name: str, point: tuple[float, ...]) -> None:
+    """What stands in for the derivative there counts as constant."""
+    assert second(TABLE[name], *point) == [[0.0] * len(point)] * len(point)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "wanted"),
+    [
+        (autograd.log, 0.0, (INF, -INF)),
+        (autograd.log2, 0.0, (INF, -INF)),
+        (autograd.log10, 0.0, (INF, -INF)),
+        (autograd.log1p, -1.0, (INF, -INF)),
+        (autograd.sqrt, 0.0, (INF, -INF)),
+        (autograd.cbrt, 0.0, (INF, -INF)),
+        (autograd.reciprocal, 0.0, (-INF, INF)),
+        (autograd.lgamma, 0.0, (-INF, INF)),
+        (autograd.asin, 1.0, (INF, INF)),
+        (autograd.asin, -1.0, (INF, -INF)),
+        (autograd.acos, 1.0, (-INF, -INF)),
+        (autograd.acos, -1.0, (-INF, INF)),
+        (autograd.acosh, 1.0, (INF, -INF)),
+        (autograd.atanh, 1.0, (INF, INF)),
+        (autograd.atanh, -1.0, (INF, -INF)),
+        (lambda x: x**0.5, 0.0, (INF, -INF)),
+        (lambda x: x**1.5, 0.0, (0.0, INF)),
+    ],
+)
+def test_edges_of_a_domain_have_the_derivatives_from_inside(
+    function: Callable[[Any], Any], x: float, wanted: tuple[float, float]
+) -> None:
+    """Of second order too, where inf times 0 would be NaN."""
+    assert first_two(function, x) == wanted
+
+
+def test_the_sign_of_a_zero_chooses_the_side() -> None:
+    """As 1/x does: -0.0 is 0 from the left, where a square root has no other."""
+    assert first_two(autograd.reciprocal, -0.0) == (-INF, -INF)
+    assert first_two(autograd.log, -0.0) == (-INF, -INF)
+    assert first_two(autograd.cbrt, -0.0) == (INF, INF)
+    assert first_two(autograd.lgamma, -0.0) == (INF, INF)
+    assert first_two(autograd.sqrt, -0.0) == (-INF, INF)
+
+
+@pytest.mark.parametrize(
+    ("names", "left", "right"),
+    [
+        ("atan tanh asinh erf erfc sigmoid softsign sech2 normal_cdf", (0.0, 0.0), (0.0, 0.0)),
+        ("gelu silu softplus elu relu", (0.0, 0.0), (1.0, 0.0)),
+        ("cbrt reciprocal", (0.0, 0.0), (0.0, 0.0)),
+        ("log log2 log10 log1p", (0.0, 0.0), (0.0, 0.0)),
+        ("sqrt acosh", (NAN, NAN), (0.0, 0.0)),
+        ("lgamma", (NAN, NAN), (INF, 0.0)),
+        ("exp expm1", (0.0, 0.0), (INF, INF)),
+        ("sinh", (INF, -INF), (INF, INF)),
+        ("cosh", (-INF, INF), (INF, INF)),
+        ("square", (-INF, 2.0), (INF, 2.0)),
+        ("neg", (-1.0, 0.0), (-1.0, 0.0)),
+        ("abs", (-1.0, 0.0), (1.0, 0.0)),
+        ("leaky_relu", (0.01, 0.0), (1.0, 0.0)),
+        ("sign floor ceil round", (0.0, 0.0), (0.0, 0.0)),
+        ("sin cos tan asin acos", (NAN, NAN), (NAN, NAN)),
+    ],
+)
+def test_second_derivatives_have_their_limits_at_infinity(
+    names: str, left: tuple[float, float], right: tuple[float, float]
+) -> None:
+    """NaN where there is no limit, or no function."""
+    for name in names.split():
+        assert alike(first_two(TABLE[name], -INF), left), name
+        assert alike(first_two(TABLE[name], INF), right), name
+
+
+def test_lengths_and_angles_have_nan_derivatives_at_infinity() -> None:
+    """Infinity over infinity."""
+    assert math.isnan(gradients(autograd.hypot, INF, 1.0)[0])
+    assert math.isnan(gradients(lambda *xs: autograd.norm(xs), INF, 1.0)[0])
+    assert gradients(autograd.hypot, INF, 1.0)[1] == 0.0
+    assert math.isnan(second(autograd.atan2, INF, 1.0)[1][1])
+
+
+CONSTANT_SECOND = {"neg": 0.0, "square": 2.0, "one_minus_square": -2.0}
+PIECES = {"relu", "abs", "leaky_relu"}
+STEPS = {"sign", "floor", "ceil", "round", "stop_gradient", "finite_part"}
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.is_method], ids=lambda row: row.name)
+def test_nan_has_nan_derivatives_unless_they_are_constant(row: Primitive) -> None:
+    """-1 for neg, 2 for the second of square, 0 for the second of piecewise linear functions."""
+    first, then = first_two(row, NAN)
+    assert math.isnan(row(NAN)) or row.name == "finite_part"
+    if row.name in STEPS:
+        assert (first, then) == (0.0, 0.0)
+    else:
+        assert math.isnan(first) or row.name == "neg"
+        wanted = 0.0 if row.name in PIECES else CONSTANT_SECOND.get(row.name, NAN)
+        assert alike((then,), (wanted,))
+
+
+def test_logarithms_keep_the_formula_beyond_their_domain() -> None:
+    """1/x of a negative x, as in PyTorch and JAX; roots have no number to go on with."""
+    assert first_two(autograd.log, -2.0) == (-0.5, -0.25)
+    assert gradients(autograd.log1p, -3.0) == (-0.5,)
+    assert gradients(autograd.log2, -1.0)[0] < 0.0
+    assert gradients(autograd.log10, -1.0)[0] < 0.0
+    assert gradients(autograd.atanh, 3.0) == (-0.125,)
+    for function, x in [
+        (autograd.sqrt, -1.0),
+        (autograd.asin, 2.0),
+        (autograd.acos, -2.0),
+        (autograd.acosh, 0.5),
+    ]:
+        assert alike(first_two(function, x), (NAN, NAN))
+
+
+@pytest.mark.parametrize("b", [0.0, 0.5, 1.0, 2.0, 3.5])
+def test_0_to_a_power_has_mixed_derivatives_0(b: float) -> None:
+    """Whichever input comes first; the second derivative in the base is that of the polynomial."""
+    (aa, ab), (ba, bb) = second(TABLE["pow"], 0.0, b)
+    assert (ab, ba, bb) == (0.0, 0.0, 0.0)
+    assert aa == {0.0: 0.0, 0.5: -INF, 1.0: 0.0, 2.0: 2.0, 3.5: 0.0}[b]
+
+
+def test_exponents_of_a_negative_base_have_nan_second_derivatives() -> None:
+    (aa, ab), (ba, bb) = second(TABLE["pow"], -2.0, 3.0)
+    assert aa == -12.0
+    assert all(math.isnan(x) for x in (ab, ba, bb))
+
+
+def test_second_derivatives_are_as_accurate_as_their_terms() -> None:
+    """Where those cancel, nearly all may be lost: that of sigmoid is odd, and 0 at 1e-20."""
+    assert first_two(autograd.sigmoid, 1e-20)[1] == 0.0
+    assert first_two(autograd.sigmoid, 40.0)[1] == pytest.approx(-4.248354255291589e-18, rel=1e-14)
+    assert first_two(autograd.tanh, 20.0)[1] == pytest.approx(-3.39868340423327e-17, rel=1e-14)
+    assert first_two(autograd.asin, 1e-20)[1] == 1e-20
+    assert first_two(autograd.atanh, 1e-20)[1] == 2e-20
+
+
+def test_far_out_higher_derivatives_do_not_overflow() -> None:
+    """Where a density is 0, so is x**2 times the density."""
+    for function in (autograd.gelu, autograd.erf, autograd.silu, autograd.softplus):
+        assert first_two(function, -1e200) == (0.0, 0.0)
+        assert autograd.grad(autograd.grad(autograd.grad(function)))(-1e200) == 0.0
+
+
+def test_forward_mode_has_the_zeros_of_the_reverse_pass() -> None:
+    """And one of its own: a tangent of exactly 0 stays 0."""
+    for function in (lambda x: 0.0 * autograd.sqrt(x), lambda x: autograd.sqrt(x) ** 2):
+        assert autograd.jvp(function, (0.0,), (1.0,)) == (0.0, 0.0)
+        assert autograd.grad(function)(0.0) == 0.0
+    assert autograd.jvp(lambda x: autograd.sqrt(0.0 * x), (3.0,), (1.0,)) == (0.0, 0.0)
+    assert math.isnan(autograd.grad(lambda x: autograd.sqrt(0.0 * x))(3.0))
+
+
+def test_forward_mode_meets_infinities_before_they_cancel() -> None:
+    """inf - inf, which from above is inf times (1 - 1)."""
+
+    def difference(x: Any) -> Any:
+        root = autograd.sqrt(x)
+        return root - root
+
+    assert autograd.grad(difference)(0.0) == 0.0
+    assert math.isnan(autograd.jvp(difference, (0.0,), (1.0,))[1])
+
+
+def test_anomalies_are_those_of_results() -> None:
+    """A rule may meet inf times 0 on a side it does not take."""
+    with autograd.detect_anomaly():
+        assert second(autograd.atan2, 0.0, 0.0) == [[0.0, 0.0], [0.0, 0.0]]
+        with pytest.raises(FloatingPointError, match=r"backward through sqrt\(0.0\) made inf"):
+            second(autograd.sqrt, 0.0)
