@@ -77,6 +77,7 @@ from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 from autograd.value import Value
 
 if _TYPE_CHECKING:
+    from autograd.check import check_grad
     from autograd.compiler import jit
     from autograd.drawing.player import steps
     from autograd.explaining import explain
@@ -100,6 +101,7 @@ __all__ = [
     "atanh",
     "cbrt",
     "ceil",
+    "check_grad",
     "clip",
     "compiled",
     "copysign",
@@ -165,6 +167,7 @@ __all__ = [
 
 
 _LAZY = {
+    "check_grad": "autograd.check",
     "explain": "autograd.explaining",
     "jit": "autograd.compiler",
     "sparse_hessian": "autograd.sparse",
