@@ -9,21 +9,24 @@ what rounding is relative to.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import combinations_with_replacement, permutations
 from typing import Any
 
 import mpmath as mp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mp_reference import REFERENCE
+from mp_reference import HELD, REFERENCE
 from random_formulas import AWKWARD, ROWS, Formula, graphs, ordinary
 
-from autograd import Value, grad, hessian, jvp, paths
+from autograd import Value, grad, hessian, jacobian, jvp, paths
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitives import TABLE, Primitive
 
 INF, NAN = math.inf, math.nan
 
@@ -94,7 +97,7 @@ def test_six_ways_to_a_gradient(f: Formula) -> None:
     tangents = forward(f, f.inputs)
     for i, leaf in enumerate(leaves):
         close = pytest.approx(found[i], rel=0.0, abs=1e-13 * scale[id(leaf)])
-        assert recorded[i].data == close
+        assert recorded[i].data == found[i]
         assert tangents[i] == close
         assert paths(tree, leaf, limit=0).total == found[i]
         difference = central_difference(in_mpmath(f), f.inputs, i)
@@ -162,3 +165,46 @@ def test_forward_mode_over_awkward_numbers(f: Formula) -> None:
     for leaf, there, back in zip(leaves, found, forward(f, f.inputs), strict=True):
         if math.isfinite(scale[id(leaf)]):
             assert there == pytest.approx(back, rel=0.0, abs=1e-13 * scale[id(leaf)])
+
+
+# -- every primitive -------------------------------------------------------------------------------
+
+BUILT_IN = [row for row in TABLE.values() if row.builtin]
+
+
+@st.composite
+def inside(draw: Any, row: Primitive) -> list[float]:
+    """A point of the domain where the row is ordinary; away from 0, where softsign is not."""
+    if row.name == "polygamma":
+        return [draw(st.sampled_from([0.0, 1.0])), draw(st.floats(0.5, 3.0))]
+    domain = row.domain if row.arity else [(-INF, INF)] * draw(st.sampled_from([2, 4]))
+    axes = [st.floats(max(lo, -3.0), min(hi, 3.0)) for lo, hi in domain]
+    points = st.tuples(*axes).map(list)
+    return draw(points.filter(lambda point: min(map(abs, point)) > 0.01 and ordinary(row, point)))
+
+
+@pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_three_orders_of_every_primitive(row: Primitive, data: Any) -> None:
+    """All derivatives, mixed ones included, against differences in mpmath; each symmetric."""
+    point = data.draw(inside(row))
+    free = [i for i in range(len(point)) if (row.name, i) not in HELD]
+
+    def f(xs: Sequence[Any]) -> Any:
+        return row(*xs)
+
+    orders = [grad(f)(point), hessian(f)(point), jacobian(hessian(f))(point)]
+    for order, found in enumerate(orders, 1):
+        scale = 1.0 + max(map(abs, flat(found)))
+        for by in combinations_with_replacement(free, order):
+            with mp.workdps(50):
+                counts = tuple([by.count(i) for i in range(len(point))])
+                want = float(mp.diff(REFERENCE[row.name], tuple(point), counts))
+            for places in set(permutations(by)):
+                number = functools.reduce(operator.getitem, places, found)
+                assert number == pytest.approx(want, rel=0.0, abs=1e-12 * scale), places
+
+
+def flat(nested: Any) -> list[float]:
+    return [x for row in nested for x in flat(row)] if isinstance(nested, list) else [nested]

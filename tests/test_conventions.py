@@ -564,7 +564,7 @@ def alike(found: tuple[float, ...], wanted: tuple[float, ...]) -> bool:
 @pytest.mark.parametrize(
     ("name", "point"),
     [
-        *[(name, (0.0,)) for name in ("abs", "relu", "sign", "floor", "ceil")],
+        *[(name, (0.0,)) for name in ("abs", "relu", "sign", "floor", "ceil", "softsign")],
         ("round", (0.5,)),
         ("leaky_relu", (0.0, 0.3)),
         ("elu", (0.0, 0.3)),
