@@ -23,6 +23,7 @@ SMALL_SLOPE: Final = 0.01  # of a function that saturates: from here on it count
 SATURATING: Final = {"sigmoid", "tanh", "erf", "erfc", "atan", "softsign", "normal_cdf", "softmax"}
 FLAT_BELOW_0: Final = {"softplus", "elu", "silu", "gelu", "expm1"}
 STEPS: Final = {"sign", "floor", "ceil", "round", "floordiv", "greater"}
+KINKED: Final = {"abs", "hypot", "norm", "atan2", "copysign"}
 EXTREMES: Final = {"max", "min", "maximum", "minimum"}
 ROOTS: Final = {"sqrt", "cbrt", "pow", "pow_const"}
 LOGS: Final = {"log", "log2", "log10", "log1p"}
@@ -54,7 +55,7 @@ REMEDIES: Final = {
     "other_pass": "call backward() on the result whose gradient is wanted, last",
     "outside_domain": "keep the input inside the domain, with clip or where",
     "overflow": "keep the numbers smaller: logsumexp, softmax, softplus and hypot do it themselves",
-    "root_of_0": "add a little below the root; norm, hypot and abs have derivative 0 at 0",
+    "root_of_0": "add a little under the root: sqrt(x + 1e-12); norm, hypot, abs have slope 0 at 0",
     "saturated": "smaller inputs, by smaller weights or scaled data; or a loss of logits",
     "small_factor": "rescale the input of that operation; near a minimum, none is needed",
     "step": "a smooth function in its place, such as tanh for sign",
@@ -76,8 +77,11 @@ class Cause:
 
 
 def shown(x: Any, name: Name) -> str:
-    """`z = -3` for a node, `3` for a plain number."""
-    return f"{name(x)} = {number(x.data, 6)}" if hasattr(x, "parents") else number(x, 6)
+    """`z = w * x = -3` for a node, `3` for a plain number."""
+    if not hasattr(x, "parents"):
+        return number(x, 6)
+    made = formula(x, name)
+    return f"{name(x)}{f' = {made}' if 0 < len(made) <= 40 else ''} = {number(x.data, 6)}"
 
 
 def slot(edge: Edge) -> int:
@@ -127,13 +131,12 @@ def blocked(edge: Edge, name: Name) -> Cause:
         return Cause("not_taken", _not_taken(node, i, name))
     zero = _zero_beside(node, i)
     if zero is not None:
-        other = f"{_made(zero, name)} = 0" if getattr(zero, "op", "") else shown(zero, name)
-        return Cause("zero_factor", f"{made} does not change with {name(x)}: {other}")
+        return Cause("zero_factor", f"{made} does not change with {name(x)}: {shown(zero, name)}")
     if op in SATURATING or (op in FLAT_BELOW_0 and x.data < 0):
         return Cause("saturated", f"{made} is flat at {at}: its slope is 0")
     if op in ("exp", "exp_difference", "exp_square", "sech2") and node.data == 0.0:
         return Cause("underflow", f"{made} is 0, because at {at} it is smaller than any double")
-    kinks = f" ({node.primitive.kinks})" if node.primitive.kinks else ""
+    kinks = f" ({node.primitive.kinks})" if op in KINKED else ""
     return Cause("flat", f"{made} is flat at {at}: its slope is 0{kinks}")
 
 

@@ -4,8 +4,9 @@
     chainrule demo
 
 It prints every value of a formula with its gradient and local derivatives and, on request, a sum
-over paths, a diagram, and a page that plays both passes step by step. A mistake in the command ends
-with exit status 2, a file or picture that can't be made with 1, each with one message.
+over paths, why a gradient is what it is, a diagram, and a page that plays both passes step by step.
+A mistake in the command ends with exit status 2, a file or picture that can't be made with 1, each
+with one message.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import demo
 from autograd.drawing import draw
 from autograd.drawing.player import steps
+from autograd.explaining import explain
 from autograd.expressions import ExpressionError, assignment, compute
 from autograd.graph import edge_visits, paths, topological_order
 from autograd.report import report
@@ -41,6 +43,7 @@ examples:
   %(prog)s "c = a + b; d = b + 1; e = c * d" a=2 b=1 --paths b --draw e.svg
   %(prog)s "loss = (sigmoid(w*x + b) - 1)**2" w=0.5 x=2 b=0
   %(prog)s "where(x > 0, sqrt(x), 0)" x=0
+  %(prog)s "sqrt(x*x)" x=0 --explain x
   %(prog)s demo
 
 A formula is made of names, numbers, + - * / // %% **, lists and autograd's functions, such as
@@ -96,6 +99,13 @@ def _formula(arguments: list[str], prog: str) -> None:
         default=[],
         help="the sum over paths from this value, and what following every path costs",
     )
+    parser.add_argument(
+        "--explain",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="why the gradient of this value is zero, NaN, infinite, huge, or what it is",
+    )
     parser.add_argument("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
     parser.add_argument(
         "--steps", metavar="FILE", help="write a page that plays both passes step by step: .html"
@@ -109,13 +119,17 @@ def _formula(arguments: list[str], prog: str) -> None:
     computation = compute(options.expression, _inputs(options.inputs))
     root = computation.root
     besides = [value for value in computation.named.values() if not value.op]
-    leaves = [_find(name, [*besides, *topological_order(root)]) for name in options.paths]
+    nodes = [*besides, *topological_order(root)]
+    leaves = [_find(name, nodes, "--paths") for name in options.paths]
+    explained = [_find(name, nodes, "--explain") for name in options.explain]
     root.backward()
     _write(report(root, besides))
     for leaf in leaves:
         _write("\n" + str(paths(root, leaf, MAX_PATHS)))
     if leaves and (visits := edge_visits(root)).saved:
         _write("\n" + str(visits))
+    for value in explained:
+        _write("\n" + str(explain(value, root)))
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
     if options.steps is not None:
@@ -157,13 +171,13 @@ def _inputs(texts: Sequence[str]) -> dict[str, float]:
     return inputs
 
 
-def _find(wanted: str, nodes: Sequence[Value]) -> Value:
+def _find(wanted: str, nodes: Sequence[Value], option: str) -> Value:
     name = names(nodes)
     known = {name[id(node)]: node for node in nodes}
     wanted = unicodedata.normalize("NFKC", wanted)
     if wanted not in known:
         raise ExpressionError(
-            f"--paths: nothing is called '{printable(wanted)}'; there are {', '.join(known)}"
+            f"{option}: nothing is called '{printable(wanted)}'; there are {', '.join(known)}"
         )
     return known[wanted]
 

@@ -1,12 +1,8 @@
 """explain: why a gradient is what it is.
 
-A gradient is a sum over paths, too many to look at one by one. So the walk goes the way of
-backpropagation, backwards: from the value in question up to its consumers, as long as what arrives
-there is as bad (0, infinite or NaN) as what arrived here. Where it is not, the trouble begins: in
-that operation, which `causes` explains. A NaN or infinite number is followed down to the operation
-that made it of good ones. The path shown is the strongest of those through that place: the one of
-the largest product, found for all nodes in one walk by adding up logarithms, which can neither
-overflow nor underflow. Everything is linear in the size of the graph.
+A gradient is a sum over paths, too many to look at one by one. `origins` finds the operations in
+which a zero, an infinity or a NaN begins, `causes` explains each of them, and here the reasons are
+put together, the gradient compared with what `.grad` holds, and all of it written down.
 
 A Value does not know what was computed from it. `explain(w)` therefore looks for a result among the
 variables of its caller, whose names also serve where a label is missing.
@@ -18,30 +14,26 @@ import linecache
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from autograd.causes import REMEDIES, Cause, blocked, born, flattened, shown, unbounded
 from autograd.graph import (
     PARTIAL,
     Edge,
     Path,
-    adjoints,
     count_paths,
-    edges,
-    message,
     nodes_between,
-    path_along,
     paths,
     product_text,
     route_text,
     topological_order,
 )
+from autograd.origins import Flow, Origin, culprits, is_zero, magnitude
 from autograd.primitives import describe
-from autograd.text import ELLIPSIS, names, number, plural, printable, quantity
+from autograd.text import ELLIPSIS, formula, number, plural, printable, quantity
 from autograd.value import UNRECORDED, Value
 
 __all__ = ["Explanation", "Finding", "explain"]
@@ -52,13 +44,9 @@ CANCELLED: Final = 1e-3  # of the largest message: what is left is a small diffe
 SHARE: Final = 0.5  # of the orders of magnitude of a product: one factor accounts for it
 
 DIGITS: Final = 6  # of factors and products
-MAX_PLACES = 1000  # where the same trouble begins, looked at one by one
-MAX_LISTED = 6  # leaves, results
-MAX_PATHS = 5
-
-# Of a factor in an added-up logarithm: so bad that any other path is better, or worse.
-NOTHING: Final = -1e15
-INFINITE: Final = 1e12
+EXAMINED: Final = 5  # of the places where operations of one kind begin the same trouble
+MAX_LISTED: Final = 6  # leaves, results
+MAX_PATHS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +149,7 @@ def explain(value: Value, root: Value | None = None) -> Explanation:
     if root is None:
         root = _result(value, variables)
     besides = [x for x in [*variables.values(), value] if x is not root]
-    graph = _Graph(root, besides, {id(x): name for name, x in variables.items()})
+    graph = Flow(root, besides, {id(x): name for name, x in variables.items()})
     if value is root:
         return _of_result(graph)
     if not graph.holds(value):
@@ -243,199 +231,90 @@ def _looks_cut(root: Value, originals: list[Value]) -> bool:
     return bool(_copied(leaves, originals, lambda node: ""))
 
 
-# -- the graph -------------------------------------------------------------------------------------
-
-
-class _Origin(NamedTuple):
-    """Where trouble begins: in what `node` gets along `edge`, or in the sum of what it gets."""
-
-    node: Value
-    edge: Edge | None
-    way: tuple[Edge, ...]  # from the start up to the node
-
-
-class _Graph:
-    """A graph below a root, with the adjoints of one pass and the consumers of every node."""
-
-    def __init__(self, root: Value, besides: Sequence[Value], unlabelled: dict[int, str]) -> None:
-        self.root = root
-        self.order: list[Value] = topological_order(root)
-        self.adjoint = adjoints(root)
-        self.consumers: dict[int, list[Edge]] = {id(node): [] for node in self.order}
-        for edge in edges(root):
-            self.consumers[id(edge.parent)].append(edge)
-        outside = [x for x in besides if not self.holds(x)]
-        self._names = names([*outside, *self.order], unlabelled=unlabelled)
-
-    def name(self, node: Any) -> str:
-        return self._names[id(node)]
-
-    @property
-    def leaves(self) -> list[Value]:
-        return [node for node in self.order if not node.op]
-
-    def holds(self, node: Value) -> bool:
-        return id(node) in self.consumers
-
-    def derivative(self, node: Value) -> str:
-        return f"{PARTIAL}{self.name(self.root)}/{PARTIAL}{self.name(node)}"
-
-    def arrives_at(self, node: Value) -> float:
-        return self.adjoint[id(node)]
-
-    def sent(self, edge: Edge) -> float:
-        """The message along an edge."""
-        return message(self.arrives_at(edge.output), edge.partial, edge.output)
-
-    @cached_property
-    def _strongest(self) -> dict[int, tuple[float, Edge]]:
-        """For every node, the first edge of the path to the root with the largest product, and the
-        logarithm of that product."""
-        found: dict[int, tuple[float, Edge]] = {}
-        for node in reversed(self.order):
-            for edge in self.consumers[id(node)]:
-                rest = found.get(id(edge.output))
-                score = _magnitude(edge.partial) + (rest[0] if rest else 0.0)
-                if id(node) not in found or score > found[id(node)][0]:
-                    found[id(node)] = score, edge
-        return found
-
-    def way_up(self, node: Value) -> list[Edge]:
-        """The edges of the strongest path from a node to the root."""
-        way: list[Edge] = []
-        while id(node) in self._strongest:
-            way.append(self._strongest[id(node)][1])
-            node = way[-1].output
-        return way
-
-    def logarithm(self, node: Value) -> float:
-        """Natural, of the largest product of any path from the node to the root."""
-        return self._strongest[id(node)][0] if id(node) in self._strongest else 0.0
-
-    def path(self, upwards: Sequence[Edge]) -> Path:
-        return path_along(self.root, upwards[::-1])
-
-    def path_through(self, origin: _Origin) -> Path:
-        way = list(origin.way)
-        if origin.edge is not None:
-            way.append(origin.edge)
-        return self.path(way + self.way_up(way[-1].output if way else origin.node))
-
-    def origins(self, starts: Sequence[Value], bad: Callable[[float], bool]) -> list[_Origin]:
-        """Where adjoints first are bad, seen from the root, on the ways up from the starts."""
-        came: dict[int, Edge | None] = {id(node): None for node in starts}
-        reached = list(starts)
-        found: list[_Origin] = []
-
-        def add(node: Value, edge: Edge | None) -> None:
-            way: list[Edge] = []
-            below = came[id(node)]
-            while below is not None:
-                way.append(below)
-                below = came[id(below.parent)]
-            found.append(_Origin(node, edge, tuple(way[::-1])))
-
-        for node in reached:  # which grows on the way
-            consumers = self.consumers[id(node)]
-            guilty = [edge for edge in consumers if bad(self.sent(edge))]
-            if consumers and (not guilty or (bad(0.0) and len(guilty) < len(consumers))):
-                add(node, None)
-                continue
-            for edge in guilty:
-                if len(found) == MAX_PLACES:
-                    return found
-                if not bad(self.arrives_at(edge.output)):
-                    add(node, edge)
-                elif id(edge.output) not in came:
-                    came[id(edge.output)] = edge
-                    reached.append(edge.output)
-        return found
-
-
-def _magnitude(factor: float) -> float:
-    if factor == 0.0:
-        return NOTHING
-    return math.log(abs(factor)) if math.isfinite(factor) else INFINITE
-
-
-def _is_zero(x: float) -> bool:
-    return x == 0.0
-
-
 # -- gradients that are 0, NaN or infinite ---------------------------------------------------------
 
 
-def _found(graph: _Graph, starts: Sequence[Value], bad: Callable[[float], bool]) -> list[Finding]:
+def _found(graph: Flow, starts: Sequence[Value], bad: Callable[[float], bool]) -> list[Finding]:
     """The reasons why the adjoints of these nodes are bad."""
-    explained = {_is_zero: _zero, math.isnan: _nan, math.isinf: _infinite}[bad]
-    findings: list[Finding] = []
+    explained = {is_zero: _zero, math.isnan: _nan, math.isinf: _infinite}[bad]
+    groups: dict[str, list[Origin]] = {}
     for origin in graph.origins(starts, bad):
-        findings += explained(graph, origin)
-    return findings
+        groups.setdefault(origin.edge.output.op if origin.edge else "", []).append(origin)
+    findings: list[Finding] = []
+    infinite: list[Value] = []
+    for group in groups.values():
+        ones = [finding for origin in group[:EXAMINED] for finding in explained(graph, origin)]
+        places = {id(origin.edge.output if origin.edge else origin.node) for origin in group}
+        more = len(places) - len({id(finding.node) for finding in ones})
+        findings += [replace(ones[0], count=1 + max(0, more)), *ones[1:]]
+        infinite += [x for origin in group[:EXAMINED] for x in _infinite_node(origin, bad)]
+    return findings + (_found(graph, infinite, math.isinf) if infinite else [])
 
 
-def _zero(graph: _Graph, origin: _Origin) -> list[Finding]:
+def _infinite_node(origin: Origin, bad: Callable[[float], bool]) -> list[Value]:
+    """The node whose infinite adjoint became NaN here, if one did."""
+    if bad is not math.isnan:
+        return []
+    if origin.edge is None:
+        return [origin.node]
+    return [origin.edge.output] if origin.edge.partial == 0.0 else []
+
+
+def _zero(graph: Flow, origin: Origin) -> list[Finding]:
     edge = origin.edge
     if edge is None:
         return [_cancelling(graph, origin.node, origin.way)]
-    if edge.partial == 0.0:
-        return [_finding(blocked(edge, graph.name), edge.output, graph.path_through(origin))]
     path = graph.path_through(origin)
-    size = sum(map(_magnitude, path.factors)) / math.log(10.0)
+    if edge.partial == 0.0:
+        return [_finding(blocked(edge, graph.name), edge.output, path)]
+    exponent = sum(map(magnitude, path.factors)) / math.log(10.0)
     why = (
         f"the product along the path, of {plural(len(path.factors), 'factor')}, is about "
-        f"1e{size:.0f}; a double has nothing between 5e-324 and 0"
+        f"1e{exponent:.0f}; between 5e-324 and 0 there is no double"
     )
     return [Finding("underflow", why, edge.output, (path,))]
 
 
-def _cancelling(graph: _Graph, node: Value, way: Sequence[Edge]) -> Finding:
+def _cancelling(graph: Flow, node: Value, way: Sequence[Edge]) -> Finding:
     """Messages to a node that add up to nothing, or next to nothing."""
     consumers = graph.consumers[id(node)]
-    most = max(consumers, key=graph.sent)
-    least = min(consumers, key=graph.sent)
-    sent = [number(graph.sent(edge), 6) for edge in (most, least)]
+    ends = max(consumers, key=graph.sent), min(consumers, key=graph.sent)
+    most, least = (number(graph.sent(edge), DIGITS) for edge in ends)
     more = f" and {quantity(len(consumers) - 2)} more" if len(consumers) > 2 else ""
-    total = number(graph.arrives_at(node), 6)
-    why = f"{graph.name(node)} gets {sent[0]} and {sent[1]}{more}, which add up to {total}"
-    ways = [graph.path([*way, edge, *graph.way_up(edge.output)]) for edge in (most, least)]
+    total = number(graph.arrives_at(node), DIGITS)
+    why = f"{graph.name(node)} gets {most} and {least}{more}, which add up to {total}"
+    ways = [graph.path([*way, edge, *graph.way_up(edge.output)]) for edge in ends]
     return Finding("cancelling", why, node, tuple(ways))
 
 
-def _nan(graph: _Graph, origin: _Origin) -> list[Finding]:
+def _nan(graph: Flow, origin: Origin) -> list[Finding]:
     edge = origin.edge
+    if edge is not None and edge.partial != 0.0:
+        return _steep(graph, origin, edge)
+    path = graph.path_through(origin)
     if edge is None:
         why = f"{graph.name(origin.node)} gets inf and -inf, whose sum is nan"
-        finding = Finding(
-            "infinity_minus_infinity", why, origin.node, (graph.path_through(origin),)
-        )
-        return [finding, *_found(graph, [origin.node], math.isinf)]
-    if edge.partial == 0.0:
-        finding = Finding(
-            "zero_times_infinity",
-            f"{graph.name(edge.output)} gets {number(graph.arrives_at(edge.output))} and has slope "
-            f"0 in {graph.name(edge.parent)}: inf × 0 is nan",
-            edge.output,
-            (graph.path_through(origin),),
-        )
-        return [finding, *_found(graph, [edge.output], math.isinf)]
-    return _steep(graph, origin, edge)
+        return [Finding("infinity_minus_infinity", why, origin.node, (path,))]
+    why = (
+        f"{graph.name(edge.output)} gets {number(graph.arrives_at(edge.output))} and has slope 0 "
+        f"in {graph.name(edge.parent)}: inf × 0 is nan"
+    )
+    return [Finding("zero_times_infinity", why, edge.output, (path,))]
 
 
-def _infinite(graph: _Graph, origin: _Origin) -> list[Finding]:
-    edge = origin.edge
-    if edge is not None and not math.isfinite(edge.partial):
-        return _steep(graph, origin, edge)
+def _infinite(graph: Flow, origin: Origin) -> list[Finding]:
+    if origin.edge is not None and not math.isfinite(origin.edge.partial):
+        return _steep(graph, origin, origin.edge)
     return [_product(graph, graph.path_through(origin), growing=True)]
 
 
-def _steep(graph: _Graph, origin: _Origin, edge: Edge) -> list[Finding]:
+def _steep(graph: Flow, origin: Origin, edge: Edge) -> list[Finding]:
     """An edge whose local derivative is infinite or NaN: by a number, or by its place."""
     path = graph.path_through(origin)
-    culprits = _culprits(edge.output)
-    if not culprits:
+    ways = culprits(edge.output)
+    if not ways:
         return [_finding(unbounded(edge, graph.name), edge.output, path)]
-    return [_finding(born(node, graph.name), node, path) for node, _ in culprits]
+    return [_finding(born(way[-1], graph.name), way[-1], path) for way in ways]
 
 
 def _finding(cause: Cause, node: Value, path: Path) -> Finding:
@@ -445,36 +324,23 @@ def _finding(cause: Cause, node: Value, path: Path) -> Finding:
 # -- numbers that are NaN or infinite --------------------------------------------------------------
 
 
-def _culprits(node: Value) -> list[tuple[Value, list[Value]]]:
-    """The operations or leaves that made the first NaN, and the first infinity behind it, of all
-    that leads to this number; each with the way down there. Empty where all numbers are finite."""
-    found: list[tuple[Value, list[Value]]] = []
-    way = [node]
-    for bad in (math.isnan, math.isinf):
-        start = len(way)
-        while inputs := [x for x in way[-1].parents if bad(x.data)]:
-            way.append(inputs[0])
-        if bad(way[-1].data) and (start < len(way) or not found):
-            found.append((way[-1], list(way)))
-    return found
-
-
-def _bad_numbers(graph: _Graph) -> list[Finding]:
+def _bad_numbers(graph: Flow) -> list[Finding]:
     """Why the result is NaN or infinite."""
     findings = []
-    for node, way in _culprits(graph.root):
+    for way in culprits(graph.root):
         upwards = [
             next(edge for edge in graph.consumers[id(below)] if edge.output is above)
             for above, below in pairwise(way)
         ]
-        findings.append(_finding(born(node, graph.name), node, graph.path(upwards[::-1])))
+        path = graph.path(upwards[::-1])
+        findings.append(_finding(born(way[-1], graph.name), way[-1], path))
     return findings
 
 
 # -- gradients that are huge, tiny or less than they seem ------------------------------------------
 
 
-def _ordinary(graph: _Graph, value: Value) -> list[Finding]:
+def _ordinary(graph: Flow, value: Value) -> list[Finding]:
     """What is remarkable about a gradient that is neither 0 nor infinite nor NaN."""
     size = abs(graph.arrives_at(value))
     way = graph.way_up(value)
@@ -493,7 +359,7 @@ def _ordinary(graph: _Graph, value: Value) -> list[Finding]:
     return [_product(graph, graph.path(way), growing=False)] if size <= TINY else []
 
 
-def _nearly_cancelling(graph: _Graph, value: Value, way: Sequence[Edge]) -> Finding | None:
+def _nearly_cancelling(graph: Flow, value: Value, way: Sequence[Edge]) -> Finding | None:
     """The first node on the way up that keeps next to nothing of what it gets."""
     for i, node in enumerate([value, *[edge.output for edge in way]]):
         sent = [graph.sent(edge) for edge in graph.consumers[id(node)]]
@@ -503,10 +369,10 @@ def _nearly_cancelling(graph: _Graph, value: Value, way: Sequence[Edge]) -> Find
     return None
 
 
-def _product(graph: _Graph, path: Path, growing: bool) -> Finding:
+def _product(graph: Flow, path: Path, growing: bool) -> Finding:
     """Why a product is huge, or tiny: one factor, or many."""
     sign = 1.0 if growing else -1.0
-    sizes = [sign * _magnitude(factor) for factor in path.factors]
+    sizes = [sign * magnitude(factor) for factor in path.factors]
     pushing = [(size, i) for i, size in enumerate(sizes) if size > 0.0]
     if not pushing:
         return _many_paths(graph, path.nodes[0])
@@ -525,26 +391,23 @@ def _product(graph: _Graph, path: Path, growing: bool) -> Finding:
     return Finding("exploding" if growing else "vanishing", why, node, (path,))
 
 
-def _one_factor(graph: _Graph, path: Path, i: int, growing: bool) -> Finding:
+def _one_factor(graph: Flow, path: Path, i: int, growing: bool) -> Finding:
     node = path.nodes[i + 1]
     operands = ", ".join(
         dict.fromkeys(shown(x, graph.name) for x in node.inputs[:MAX_LISTED] if type(x) is Value)
     )
-    kind, extreme = ("large_factor", "largest") if growing else ("small_factor", "smallest")
-    why = (
-        f"one factor accounts for most of it, the {extreme}: {_slope(graph, path, i)}, "
-        f"where {operands}"
-    )
-    return Finding(kind, why, node, (path,))
+    made = formula(node, graph.name)
+    why = f"{_slope(graph, path, i)} accounts for most of it: {made} with {operands}"
+    return Finding("large_factor" if growing else "small_factor", why, node, (path,))
 
 
-def _slope(graph: _Graph, path: Path, i: int) -> str:
+def _slope(graph: Flow, path: Path, i: int) -> str:
     below, above = path.nodes[i : i + 2]
     slope = f"{PARTIAL}{graph.name(above)}/{PARTIAL}{graph.name(below)}"
     return f"{slope} = {number(path.factors[i], 4)}"
 
 
-def _many_paths(graph: _Graph, value: Value) -> Finding:
+def _many_paths(graph: Flow, value: Value) -> Finding:
     count = plural(count_paths(graph.root, value), "path")
     path = graph.path(graph.way_up(value))
     why = f"{count} add up, though none contributes more than {number(abs(path.product), 6)}"
@@ -554,7 +417,7 @@ def _many_paths(graph: _Graph, value: Value) -> Finding:
 # -- what .grad holds ------------------------------------------------------------------------------
 
 
-def _bookkeeping(graph: _Graph, value: Value) -> list[Finding]:
+def _bookkeeping(graph: Flow, value: Value) -> list[Finding]:
     """Where `.grad` is not what one backward pass from the root gives."""
     held, seed = value.grad, graph.root.grad
     gradient = graph.arrives_at(value)
@@ -590,7 +453,7 @@ def _close(a: float, b: float) -> bool:
 # -- a way that ends at a copy ---------------------------------------------------------------------
 
 
-def _copies(graph: _Graph, originals: Iterable[Value]) -> list[Finding]:
+def _copies(graph: Flow, originals: Iterable[Value]) -> list[Finding]:
     """Leaves of the graph that look like copies of one of these numbers."""
     return [
         Finding(cause.kind, cause.why, leaf, (graph.path(graph.way_up(leaf)),))
@@ -637,7 +500,7 @@ def _copy(leaf: Value, original: Value, name: Callable[[Any], str]) -> Cause | N
 # -- the three questions ---------------------------------------------------------------------------
 
 
-def _of_gradient(graph: _Graph, value: Value) -> Explanation:
+def _of_gradient(graph: Flow, value: Value) -> Explanation:
     gradient = graph.arrives_at(value)
     bad = _badness(gradient)
     findings = _found(graph, [value], bad) if bad else _ordinary(graph, value)
@@ -651,10 +514,10 @@ def _of_gradient(graph: _Graph, value: Value) -> Explanation:
 
 
 def _badness(gradient: float) -> Callable[[float], bool] | None:
-    return next((bad for bad in (math.isnan, math.isinf, _is_zero) if bad(gradient)), None)
+    return next((bad for bad in (math.isnan, math.isinf, is_zero) if bad(gradient)), None)
 
 
-def _of_outsider(graph: _Graph, value: Value, variables: list[Value]) -> Explanation:
+def _of_outsider(graph: Flow, value: Value, variables: list[Value]) -> Explanation:
     """No path leads from the value to the root."""
     if any(x is graph.root for x in topological_order(value)):
         name, root = graph.name(value), graph.name(graph.root)
@@ -669,7 +532,7 @@ def _of_outsider(graph: _Graph, value: Value, variables: list[Value]) -> Explana
     return _told(graph, value, [f"{graph.derivative(value)} = 0"], findings)
 
 
-def _unused(graph: _Graph, value: Value) -> Finding:
+def _unused(graph: Flow, value: Value) -> Finding:
     name, root = graph.name(value), graph.name(graph.root)
     if not graph.root.op:
         return _rootless(graph)
@@ -684,7 +547,7 @@ def _unused(graph: _Graph, value: Value) -> Finding:
     return Finding("unused", why, None)
 
 
-def _rootless(graph: _Graph) -> Finding:
+def _rootless(graph: Flow) -> Finding:
     name = graph.name(graph.root)
     if (graph.root.line or "").endswith(UNRECORDED):
         return Finding(
@@ -694,13 +557,13 @@ def _rootless(graph: _Graph) -> Finding:
     return Finding("unused", why, None)
 
 
-def _listed(graph: _Graph, nodes: Sequence[Value]) -> str:
+def _listed(graph: Flow, nodes: Sequence[Value]) -> str:
     shown = ", ".join(graph.name(node) for node in nodes[:MAX_LISTED])
     more = len(nodes) - MAX_LISTED
     return f"{shown} and {quantity(more)} more" if more > 0 else shown
 
 
-def _of_result(graph: _Graph) -> Explanation:
+def _of_result(graph: Flow) -> Explanation:
     root = graph.root
     head = [f"{graph.name(root)} = {number(root.data)}"]
     findings = [] if math.isfinite(root.data) else _bad_numbers(graph)
@@ -711,7 +574,7 @@ def _of_result(graph: _Graph) -> Explanation:
     head[0] += f", computed from {_listed(graph, leaves) if few else plural(len(leaves), 'number')}"
     groups = [
         (bad, [leaf for leaf in leaves if bad(graph.arrives_at(leaf))])
-        for bad in (math.isnan, math.isinf, _is_zero)
+        for bad in (math.isnan, math.isinf, is_zero)
     ]
     for word, (bad, affected) in zip(("nan", "infinite", "0"), groups, strict=True):
         if affected:
@@ -728,7 +591,7 @@ def _of_result(graph: _Graph) -> Explanation:
     return _told(graph, root, head, findings)
 
 
-def _extremes(graph: _Graph, leaves: Sequence[Value]) -> list[Finding]:
+def _extremes(graph: Flow, leaves: Sequence[Value]) -> list[Finding]:
     """What is remarkable about the largest and the smallest of these gradients."""
     findings = []
     if leaves:
@@ -742,7 +605,7 @@ def _extremes(graph: _Graph, leaves: Sequence[Value]) -> list[Finding]:
 # -- as text ---------------------------------------------------------------------------------------
 
 
-def _told(graph: _Graph, value: Value, head: list[str], findings: Sequence[Finding]) -> Explanation:
+def _told(graph: Flow, value: Value, head: list[str], findings: Sequence[Finding]) -> Explanation:
     merged = _merged(findings)
     lines = list(head)
     for finding in merged:
@@ -759,33 +622,31 @@ def _told(graph: _Graph, value: Value, head: list[str], findings: Sequence[Findi
 
 def _merged(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The first of each kind, with the number of places."""
-    kinds: dict[str, list[Finding]] = {}
+    kinds: dict[str, dict[int, Finding]] = {}
     for finding in findings:
-        kinds.setdefault(finding.kind, []).append(finding)
+        kinds.setdefault(finding.kind, {}).setdefault(id(finding.node), finding)
     return tuple(
-        Finding(first.kind, first.why, first.node, first.paths, len({id(x.node) for x in same}))
-        for same in kinds.values()
-        for first in same[:1]
+        replace(next(iter(places.values())), count=sum(x.count for x in places.values()))
+        for places in kinds.values()
     )
 
 
-def _written(graph: _Graph, finding: Finding) -> list[str]:
+def _written(graph: Flow, finding: Finding) -> list[str]:
     lines = [f"  {finding.kind.replace('_', ' ')}: {finding.why}"]
     repeated: dict[int, set[int]] = {}
     for path in finding.paths:
         if path.factors:
-            route = route_text(path, graph._names, repeated)
+            route = route_text(path, graph.names, repeated)
             lines.append(f"    path: {route}  {product_text(path, DIGITS)}")
     if finding.line:
         lines.append(f"    line: {_place(finding.line)}")
     if finding.count > 1:
-        at_least = "at least " if finding.count >= MAX_PLACES else ""
-        lines.append(f"    the same in {at_least}{plural(finding.count - 1, 'other place')}")
+        lines.append(f"    the same in {plural(finding.count - 1, 'other place')}")
     lines.append(f"    remedy: {finding.remedy}")
     return lines
 
 
-def _plain(graph: _Graph, value: Value) -> list[str]:
+def _plain(graph: Flow, value: Value) -> list[str]:
     """A gradient about which there is nothing to say but its paths."""
     found = paths(graph.root, value, MAX_PATHS)
     if found.count == 1:
@@ -794,7 +655,7 @@ def _plain(graph: _Graph, value: Value) -> list[str]:
         head = f"  nothing remarkable: the sum over {plural(found.count, 'path')}"
     repeated: dict[int, set[int]] = {}
     rows = [
-        f"    {route_text(row, graph._names, repeated)}  {product_text(row, DIGITS)}"
+        f"    {route_text(row, graph.names, repeated)}  {product_text(row, DIGITS)}"
         for row in found.rows
     ]
     more = [] if found.complete else [f"    {ELLIPSIS}"]
