@@ -208,3 +208,29 @@ def test_three_orders_of_every_primitive(row: Primitive, data: Any) -> None:
 
 def flat(nested: Any) -> list[float]:
     return [x for row in nested for x in flat(row)] if isinstance(nested, list) else [nested]
+
+
+SIZES = [1e-200, 1e-20, 1e-5, 0.003, 20.0, 40.0, 300.0, 1e5, 1e20, 1e200]
+# floor and ceil jump at whole numbers, as all the large ones are.
+UNARY = [row for row in BUILT_IN if row.arity == 1 and row.name not in ("floor", "ceil")]
+
+
+def second_difference(f: Callable[[Any], Any], x: float) -> float:
+    """With a step of 1e-60 of x, and digits enough for what cancels."""
+    with mp.workdps(700):
+        at, step = mp.mpf(x), abs(mp.mpf(x)) * mp.mpf(10) ** -60
+        found = (f(at + step) - 2 * f(at) + f(at - step)) / step**2
+        return math.copysign(INF, found) if abs(found) > 1.7e308 else float(found)
+
+
+@pytest.mark.parametrize("row", UNARY, ids=lambda row: row.name)
+def test_second_derivatives_of_huge_and_tiny_numbers(row: Primitive) -> None:
+    """To 1e-13 of the number itself or, where terms cancel, 1e-15 of the first derivative."""
+    ((lo, hi),) = row.domain
+    for x in [sign * size for size in SIZES for sign in (1.0, -1.0)]:
+        if not lo < x < hi or (abs(x) > 1e15 and row.name in ("sin", "cos", "tan")):
+            continue
+        found, slope = grad(grad(row))(x), grad(row)(x)
+        want = second_difference(REFERENCE[row.name], x)
+        tolerance = 1e-13 * abs(want) + 1e-15 * abs(slope) + 1e-300
+        assert found == want or abs(found - want) <= tolerance, x
