@@ -69,7 +69,7 @@ class Path:
         self._result = result
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
-        self.instructions = optimised(lowered(self.program))
+        self.instructions = lowered(self.program)
         self.captured = recorded.captured
         self._kernel: Kernel | None = None
         self.is_kept = False

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from autograd import ieee
-from autograd.compiler.program import Op, Program, Writer, rewritten
+from autograd.compiler.passes import prune, writer
+from autograd.compiler.program import Program, Writer, rewritten
 from autograd.primitives import TABLE, Primitive
 
 __all__ = ["BINARY", "INSTRUCTIONS", "LIBRARY", "RULES", "UNARY", "Symbol", "lowered", "select"]
@@ -49,7 +51,7 @@ class Symbol:
 
     def _emit(self, name: str, *operands: Any) -> Symbol:
         registers = tuple([self._register(x) for x in operands])
-        return Symbol(self.writer, lower(self.writer, name, registers))
+        return Symbol(self.writer, lower(self.writer, name, *registers))
 
     def _register(self, x: Any) -> int:
         return x.register if isinstance(x, Symbol) else self.writer.const(float(x))
@@ -141,14 +143,11 @@ def select(truth: Symbol, a: Any, b: Any) -> Symbol:
 
 def lowered(program: Program) -> Program:
     """The same program in instructions, and names that call back into Python."""
-    return rewritten(program, Writer(), _lower_op)
+    making = writer()
+    return prune(rewritten(program, making, partial(lower, making)))
 
 
-def _lower_op(writer: Writer, op: Op, operands: tuple[int, ...]) -> int:
-    return lower(writer, op.name, operands)
-
-
-def lower(writer: Writer, name: str, operands: tuple[int, ...]) -> int:
+def lower(writer: Writer, name: str, *operands: int) -> int:
     """Emit an operation in instructions."""
     if name in INSTRUCTIONS:
         return writer.emit(name, *operands)

@@ -15,8 +15,7 @@ to reproduce.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -70,6 +69,7 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     "select": lambda truth, a, b: a if truth else b,
     "pow": ieee.power,
 }
+NOTHING: Final[Mapping[str, Any]] = {}
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
 
 
@@ -166,14 +166,21 @@ def meaning(name: str) -> Callable[..., Any]:
 class Writer:
     """A program in the making. Emitting gives the register's number.
 
-    The same operation on the same registers is written once (common subexpressions share a
-    register), and what has only constants for operands is computed at once; both can be turned off.
+    With `share` the same operation on the same registers is written once; with `fold` what has only
+    constants for operands is computed at once; an operation that is among the `identities` is asked
+    first whether a register holds the same already.
     """
 
-    def __init__(self, share: bool = True, fold: bool = True) -> None:
+    def __init__(
+        self,
+        share: bool = False,
+        fold: bool = False,
+        identities: Mapping[str, Callable[..., int | None]] = NOTHING,
+    ) -> None:
         self.code: list[Op] = []
         self._share = share
         self._fold = fold
+        self._identities = identities
         self._known: dict[Hashable, int] = {}
 
     def const(self, value: float) -> int:
@@ -186,17 +193,23 @@ class Writer:
 
     def emit(self, name: str, *operands: int) -> int:
         """The register of an operation."""
-        constant = operands and all(self.code[i].name == "const" for i in operands)
-        if self._fold and constant and name not in TRUTHS:
-            return self.const(meaning(name)(*[self.code[i].value for i in operands]))
+        identity = self._identities.get(name)
+        if identity is not None:
+            found = identity(self, *operands)
+            if found is not None:
+                return found
+        if self._fold and name not in TRUTHS and operands:
+            numbers = [self.code[i].value for i in operands if self.code[i].name == "const"]
+            if len(numbers) == len(operands):
+                return self.const(meaning(name)(*numbers))
         return self._write(Op(name, operands), (name, _in_order(name, operands)))
 
     def _write(self, op: Op, key: Hashable) -> int:
-        if self._share and key in self._known:
-            return self._known[key]
-        self.code.append(op)
-        self._known[key] = len(self.code) - 1
-        return len(self.code) - 1
+        found = self._known.get(key) if self._share else None
+        if found is None:
+            found = self._known[key] = len(self.code)
+            self.code.append(op)
+        return found
 
 
 def _in_order(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
@@ -204,11 +217,13 @@ def _in_order(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(operands)) if name in ("add", "mul", "eq", "and", "or") else operands
 
 
-def rewritten(
-    program: Program, writer: Writer, rule: Callable[[Writer, Op, tuple[int, ...]], int]
-) -> Program:
-    """The program with every operation written anew by `rule`, which gets the operation and the new
-    registers of its operands."""
+Emit = Callable[..., int]
+
+
+def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Program:
+    """The program with every operation written anew, by `emit` (the writer's own, if not given),
+    which gets its name and the new registers of its operands."""
+    emit = emit or writer.emit
     new: list[int] = []
     for op in program.code:
         if op.name == "const":
@@ -216,7 +231,7 @@ def rewritten(
         elif op.name == "input":
             new.append(writer.input(int(op.value)))
         else:
-            new.append(rule(writer, op, tuple([new[i] for i in op.operands])))
+            new.append(emit(op.name, *[new[i] for i in op.operands]))
     return Program(
         tuple(writer.code),
         program.inputs,
@@ -235,7 +250,3 @@ def below(program: Program, registers: Iterable[int]) -> list[bool]:
             for j in program.code[i].operands:
                 needed[j] = True
     return needed
-
-
-def is_negative_zero(x: float) -> bool:
-    return x == 0.0 and math.copysign(1.0, x) < 0.0

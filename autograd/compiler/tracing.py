@@ -131,7 +131,7 @@ class _Reader:
     def __init__(self, trace: Trace, slots: int) -> None:
         self.trace = trace
         self.captured: list[Value] = []
-        self.writer = Writer(share=True, fold=False)
+        self.writer = Writer(share=True)
         self._slots = slots
         self._registers = {x: self.writer.input(i) for i, x in enumerate(trace.arguments)}
 
