@@ -104,11 +104,11 @@ class _Point:
 
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], places: list[int]) -> None:
         self.f = f
-        self.args = tuple(_plain(x) if i in places else x for i, x in enumerate(args))
         self.places = places
         self.chosen = tuple(args[i] for i in places)
         try:
             leaves, self.structure = flatten(self.chosen, "check_grad's argument")
+            self.args = tuple(_plain(x) if i in places else x for i, x in enumerate(args))
         except TypeError as problem:
             raise TypeError(
                 f"{problem}; name those to be differentiated with argnums, as in argnums=0"
@@ -405,6 +405,8 @@ def _between(x: float, slope: Slope, rtol: float) -> bool:
 def _close(a: float, b: float, rtol: float, error: float) -> bool:
     if a == b:
         return True
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return False
     return abs(a - b) <= rtol * max(abs(a), abs(b)) + SAFETY * error
 
 

@@ -128,6 +128,9 @@ def alternatives(step: Step, node: Any) -> Iterator[Alternative]:
             yield from WRITTEN[step.op](step.x, step.out)
         elif step.op == "pow_const":
             yield from _written_power(step.x, node.inputs[1], step.out)
+        elif step.op == "log_softmax":
+            said = "taken as -p in place of 1 - p: the 1 of the label itself is missing"
+            yield RULE, step.right - 1.0, said, 0.1
         elif step.op == "div":
             yield from _written_quotient(step, node)
         if row.arity == 1 or step.op in WRITTEN or step.op == "pow_const":

@@ -91,12 +91,13 @@ def watched(found: dict[int, str]) -> Iterator[Callable[..., Any]]:
                 if outermost or times[code] == 1:
                     frames.append((outermost, code, dict(frame.f_locals)))
 
-        before = sys.getprofile()
+        if sys.getprofile() is not None:  # a profiler is at work: names are not worth its data
+            return f(*args)
         sys.setprofile(note)
         try:
             return f(*args)
         finally:
-            sys.setprofile(before)
+            sys.setprofile(None)
 
     yield call
     for outermost in (True, False):

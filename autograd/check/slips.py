@@ -19,9 +19,10 @@ needs the fewest words. What remains is explained in the same way; where nothing
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -69,6 +70,9 @@ class _Idea:
     @property
     def score(self) -> float:
         return len(self.covered) - 0.5 * len(self.broken) - 0.35 * self.cost
+
+
+_Ratios = tuple[list[float], _Idea]  # what an idea multiplies each wrong component by
 
 
 def find_slips(
@@ -119,7 +123,7 @@ class _Search:
         found: list[Slip] = []
         wrong, odd = self._split(wrong)
         found += odd
-        ideas = list(self._ideas(wrong)) if wrong else []
+        ideas = self._ideas(wrong, right) if wrong else []
         while wrong:
             best = self._best(ideas, wrong, right)
             if best is None or len(found) >= 8:
@@ -132,15 +136,19 @@ class _Search:
 
     def _split(self, wrong: list[int]) -> tuple[list[int], list[Slip]]:
         """Set aside what is not a matter of the chain rule: numbers that are none, or rounded."""
-        nans = [i for i in wrong if not math.isfinite(self.analytic[i])]
+        lost = [i for i in wrong if self._has_no_path(i)]
+        nans = [i for i in wrong if i not in lost and not math.isfinite(self.analytic[i])]
         near = [i for i in wrong if self._is_rounded(i)]
         found = []
+        if lost:
+            text = "f does not depend on it: no path leads to the result, the derivative is 0"
+            found.append(self._spoken("no path", text, lost))
         if nans:
             text = "not a finite number; the derivative is " + few(
                 [number(self.truth[i]) for i in nans]
             )
             found.append(self._spoken("not finite", text, nans))
-        rest = [i for i in wrong if i not in nans]
+        rest = [i for i in wrong if i not in nans and i not in lost]
         if near and len(near) == len(rest):
             digits = min(self._digits(i) for i in near)
             text = (
@@ -150,6 +158,9 @@ class _Search:
             found.append(self._spoken("rounded", text, near))
             rest = []
         return rest, found
+
+    def _has_no_path(self, i: int) -> bool:
+        return self.g.seeds[i] < 0
 
     def _digits(self, i: int) -> int:
         apart = abs(self.analytic[i] / self.truth[i] - 1.0)
@@ -224,21 +235,21 @@ class _Search:
 
     # -- ideas
 
-    def _ideas(self, wrong: list[int]) -> Iterator[_Idea]:
-        """Everything that is tried, dearest last."""
-        yield from self._mixed_up(wrong)
-        yield from self._moved(wrong)
+    def _ideas(self, wrong: list[int], right: list[int]) -> list[_Idea]:
+        """All that is tried; the dear ones only where nothing cheap explains everything."""
+        ideas = [*self._mixed_up(wrong), *self._moved(wrong)]
         rules: list[_Idea] = []
         if self.g.size * len(self.names) <= WORK // 16:
-            yield from self._through_places(wrong)
-            yield from self._sums_of_contributions(wrong)
+            ideas += [*self._through_places(wrong), *self._sums_of_contributions(wrong)]
             rules += self._single_rules()
-            yield from self._without_factor(wrong)
+            ideas += self._without_factor()
         rules += self._rules_for_many()
-        yield from rules
-        yield from self._several(rules, wrong)
-        if len(self.names) > 1:
-            yield from self._wrong_value(wrong)
+        ideas += rules
+        best = self._best(ideas, wrong, right)
+        if best is None or len(best.covered) < len(wrong) or best.broken or best.cost >= 1.0:
+            ideas += self._several(rules, wrong)
+            ideas += self._wrong_value(wrong)
+        return ideas
 
     def _whole(self, i: int, x: float) -> list[float]:
         gradient = list(self.truth)
@@ -293,7 +304,7 @@ class _Search:
             kind, text = (SIGN, "the sign is wrong") if said == "-1" else (FACTOR, _off_by(said))
             if said == "-1" and everything:
                 text += ", everywhere: this gradient climbs where it should descend"
-            yield _Idea(kind, text, gradient, 1.0)
+            yield _Idea(kind, text, gradient, 0.25 if everything else 1.0)
 
     def _transposed(self) -> Iterator[_Idea]:
         """A square block of components taken the other way round, or what it multiplies."""
@@ -452,6 +463,8 @@ class _Search:
     ) -> tuple[str, str, float] | None:
         """Words for a factor on the paths through a place."""
         place = self.g.nodes[node]
+        if edge is None and node in self.g.seeds:
+            return self._said_of_seed(factor)
         plain = 0.0 if self.name.is_named(place) else 0.15
         output = self.g.nodes[self.g.outputs[edge]] if edge is not None else None
         if factor == 0.0:
@@ -474,6 +487,16 @@ class _Search:
         if known is not None:
             return FACTOR, f"{known} on {self._where(node, edge)}", 2.0 + plain
         return None
+
+    def _said_of_seed(self, factor: float) -> tuple[str, str, float] | None:
+        """Words for a component that is off by a factor, whatever its paths."""
+        simple = self._simple(factor)
+        if simple == "-1":
+            return SIGN, "the sign is wrong", 0.3
+        if simple is not None:
+            return FACTOR, _off_by(simple), 0.5
+        known = self._known_number(factor) if factor else None
+        return None if known is None else (FACTOR, known, 2.0)
 
     def _dropped(self, node: int, edge: int) -> str:
         """An edge of which nothing arrived, said for the node below it."""
@@ -622,7 +645,7 @@ class _Search:
 
     def _signs_and_factors(self, steps: list[Step]) -> Iterator[_Idea]:
         node = self.g.nodes[steps[0].node]
-        edges = [e for step in steps for e in step.edges[:1]]
+        edges = [e for step in steps for e in step.edges]
         where = self.name.listed([self.g.nodes[step.node] for step in steps])
 
         def idea(kind: str, text: str, ratio: float, cost: float) -> _Idea:
@@ -652,7 +675,7 @@ class _Search:
                 )
                 yield idea(FACTOR, f"the {what} {written} of {where} is applied twice", factor, 0.2)
 
-    def _without_factor(self, wrong: list[int]) -> Iterator[_Idea]:
+    def _without_factor(self) -> Iterator[_Idea]:
         """Products differentiated with the other factor left out, or another in its place."""
         edges = [(e, o) for e, o in self._multiplied() if self.g.factors[e] not in (0.0, 1.0)]
         layers: dict[tuple[Any, ...], list[tuple[int, int]]] = defaultdict(list)
@@ -707,21 +730,16 @@ class _Search:
             return
         target = [self.analytic[i] / self.truth[i] for i in wrong]
         singles = self._distinct(rules, wrong)
-        table: dict[float, list[tuple[list[float], list[_Idea]]]] = defaultdict(list)
-        for ratios, idea in singles:
-            table[_rounded(ratios[0])].append((ratios, [idea]))
-        yield from self._completed(target, [(r, [a]) for r, a in singles], table)
-        if len(singles) ** 2 * 4 <= WORK:
-            two = [
-                ([x * y for x, y in zip(r, s, strict=True)], [a, b])
-                for k, (r, a) in enumerate(singles)
-                for s, b in singles[k + 1 :]
-            ]
-            yield from self._completed(target, two, table)
+        by_first: dict[float, list[_Ratios]] = defaultdict(list)
+        for single in singles:
+            by_first[_rounded(single[0][0])].append(single)
+        yield from self._completed(target, ((single,) for single in singles), by_first)
+        if len(singles) ** 2 <= WORK // 4:
+            yield from self._completed(target, itertools.combinations(singles, 2), by_first)
 
-    def _distinct(self, rules: list[_Idea], wrong: list[int]) -> list[tuple[list[float], _Idea]]:
+    def _distinct(self, rules: list[_Idea], wrong: list[int]) -> list[_Ratios]:
         """One idea, the simplest, for every effect."""
-        found: dict[tuple[float, ...], tuple[list[float], _Idea]] = {}
+        found: dict[tuple[float, ...], _Ratios] = {}
         for idea in sorted(rules, key=lambda idea: idea.cost):
             ratios = [idea.gradient[i] / self.truth[i] for i in wrong]
             if not all(r and math.isfinite(r) for r in ratios) or all(
@@ -736,21 +754,24 @@ class _Search:
     def _completed(
         self,
         target: list[float],
-        starts: list[tuple[list[float], list[_Idea]]],
-        table: dict[float, list[tuple[list[float], list[_Idea]]]],
+        starts: Iterable[tuple[_Ratios, ...]],
+        by_first: dict[float, list[_Ratios]],
     ) -> Iterator[_Idea]:
         """Each start with the one idea more that would reach the target, if there is one."""
-        for ratios, ideas in starts:
-            needed = target[0] / ratios[0]
-            for other, more in table.get(_rounded(needed), ()):
-                fits = all(
-                    abs(t - r * o) <= 10 * SHARP * abs(t)
-                    for t, r, o in zip(target, ratios, other, strict=True)
-                )
-                if ideas and fits and more[0] not in ideas:
-                    combined = self._combined([*ideas, *more])
+        for start in starts:
+            needed = target[0] / math.prod(ratios[0] for ratios, _ in start)
+            for last in by_first.get(_rounded(needed), ()):
+                if last not in start and self._multiply_to(target, (*start, last)):
+                    combined = self._combined([idea for _, idea in (*start, last)])
                     if combined is not None:
                         yield combined
+
+    def _multiply_to(self, target: list[float], factors: tuple[_Ratios, ...]) -> bool:
+        products = map(math.prod, zip(*[ratios for ratios, _ in factors], strict=True))
+        return all(
+            abs(t - product) <= 10 * SHARP * abs(t)
+            for t, product in zip(target, products, strict=True)
+        )
 
     def _combined(self, ideas: list[_Idea]) -> _Idea | None:
         """Several slips in one graph, worked out for certain; None where they collide."""
