@@ -69,7 +69,7 @@ def _cell(line: Line, palette: Palette, widest: float) -> str:
     room = "" if line.text.isascii() else f' WIDTH="{width(line):.0f}"'
     if not line.alarm:
         return f'<TD ALIGN="LEFT"{room}>{text}</TD>'
-    # Graphviz widens both cells to fill the row, unless the second one fills it by itself.
+    # Graphviz widens both cells to fill the row, except where the second one fills it by itself.
     room = f' WIDTH="{widest - MARK_ROOM:.0f}"'
     mark = (
         f'<TD BGCOLOR="{palette.alarm}" WIDTH="{MARK}"><FONT COLOR="{palette.background}" '

@@ -85,10 +85,14 @@
       const line = last && height(text) - last.y < 6 ? last : {y: height(text), parts: []};
       if (line !== last) found.push(line);
       const before = text.previousElementSibling;
-      const box = before && before.localName === "polygon" && before.getAttribute("stroke") === "none";
+      const box = before && before.localName === "polygon" && !hasOutline(before);
       line.parts.push(...(box ? [before, text] : [text]));
     }
     return found.map(line => line.parts);
+  }
+
+  function hasOutline(shape) { // Graphviz before version 3 writes "transparent"
+    return !["none", "transparent"].includes(shape.getAttribute("stroke"));
   }
 
   function words(parts) {
@@ -104,8 +108,7 @@
     const value = rest.find(texts => /^(! *)?value\b/.test(words(texts))) || [];
     const grad = rest.find(texts => /^(! *)?grad\b/.test(words(texts))) || [];
     const shapes = [...group.querySelectorAll("path, polygon, ellipse")];
-    const visible = shape => !["none", "transparent"].includes(shape.getAttribute("stroke"));
-    const outline = shapes.find(visible) || shapes[0];
+    const outline = shapes.find(hasOutline) || shapes[0];
     group.classList.add("cr-node");
     outline.classList.add("cr-outline");
     let soFar = null; // the gradient while it is still adding up
