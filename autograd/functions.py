@@ -154,6 +154,8 @@ def norm(values: Iterable[Any]) -> Any:
 def logsumexp(values: Iterable[Any]) -> Any:
     """log(exp(x1) + exp(x2) + ...), accurate in both tails; -inf for an empty sequence.
 
+    Computed from the largest input, without overflow (Blanchard, Higham and Higham 2021).
+
     >>> from autograd import logsumexp
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599

@@ -5,10 +5,11 @@ recurses, so depth is no limit.
 
 The chain rule can be read in two ways, and both are here. *Sum over paths*: the gradient of the
 root with respect to a leaf is the sum, over every path from the leaf up to the root, of the product
-of the local derivatives along it. *Backpropagation*: send adjoint x local derivative down every
-edge once, in topological order. They give the same number; the second does not pay for the number
-of paths, which grows exponentially with depth. `paths` shows the first for one leaf, and
-`edge_visits` counts for all leaves what it would cost.
+of the local derivatives along it (Bauer, "Computational graphs and rounding error", 1974).
+*Backpropagation*: send adjoint x local derivative down every edge once, in topological order. They
+give the same number; the second does not pay for the number of paths, which grows exponentially
+with depth. `paths` shows the first for one leaf, and `edge_visits` counts for all leaves what it
+would cost.
 
 Where infinities meet zeros the two can differ, since inf x (1 - 1) is not inf - inf. A product here
 keeps the engine's two rules, along its own path: an adjoint of exactly 0 passes nothing, and

@@ -43,7 +43,8 @@ def expm1(x: float) -> float:
 
 def exp_difference(a: float, b: float) -> float:
     """exp(a - b) to a unit or two in the last place. Rounding a - b alone would cost |a - b|/2 of
-    them; what was rounded off (Knuth's two-sum) is put back to first order."""
+    them; what was rounded off (two-sum; Knuth, The Art of Computer Programming 2, 4.2.2) is put
+    back to first order."""
     difference = a - b
     e = exp(difference)
     if not 0.0 < e < INF:
@@ -283,7 +284,7 @@ def normal_cdf(x: float) -> float:
     scaled = SPLITTER * SQRT_HALF
     c_head = scaled - (scaled - SQRT_HALF)
     c_tail = SQRT_HALF - c_head
-    # Dekker's exact product: z + rest is x times 1/sqrt(2) to twice the precision of a double.
+    # Dekker's exact product (1971): z + rest is x/sqrt(2) to twice the precision of a double.
     rest = ((head * c_head - z) + head * c_tail + tail * c_head) + tail * c_tail
     rest += x * SQRT_HALF_REST
     return 0.5 * (math.erfc(-z) + TWO_OVER_SQRT_PI * exp_square(z, -1.0) * rest)
@@ -457,6 +458,8 @@ def smallest(*xs: float) -> float:
 
 
 def logsumexp(*xs: float) -> float:
+    """The largest, and log1p of what the others add to it (Blanchard, Higham and Higham,
+    "Accurately computing the log-sum-exp and softmax functions", 2021)."""
     if not xs:
         return -INF
     top = largest(*xs)

@@ -701,7 +701,7 @@ elu: Final[Primitive] = _row(
         where(greater(0.0, x), alpha * exp(x), 1.0),
         where(greater(0.0, x), expm1(x), 0.0),
     ),
-    "x where x >= 0, else alpha * (exp(x) - 1).",
+    "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
     arity=2,
     defaults=(1.0,),
     domain=(REALS, REALS),
@@ -720,13 +720,14 @@ gelu: Final[Primitive] = _row(
     "gelu",
     ieee.gelu,
     _gelu_partials,
-    "x times the normal distribution function (exact, not the tanh approximation).",
+    "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh "
+    "approximation).",
 )
 silu: Final[Primitive] = _row(
     "silu",
     ieee.silu,
     lambda out, x: sigmoid(x) + message(sigmoid(x) * sigmoid(-x), x),
-    "x * sigmoid(x), also called swish.",
+    "x * sigmoid(x), also called swish (Elfwing et al. 2017).",
 )
 softplus: Final[Primitive] = _row(
     "softplus", ieee.softplus, lambda out, x: sigmoid(x), "log(1 + exp(x))."

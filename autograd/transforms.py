@@ -13,7 +13,11 @@ Which of the two? Called with Values, a transform gives Values. Called with plai
 plain numbers, unless the function has captured an argument of a transform around it: then the
 result is a Value for that transform to differentiate. Other Values that the function captures are
 constants to it. A seed is a new node even where the argument is a Value, so the x that is
-differentiated is told from the same x where the function captured it (no perturbation confusion).
+differentiated is told from the same x where the function captured it (no perturbation confusion:
+Siskind and Pearlmutter, "Perturbation confusion and referential transparency", 2005).
+
+Reverse and forward accumulation, and what they cost: Griewank and Walther, "Evaluating
+Derivatives", 2nd edition (2008), chapters 3 and 4.
 
 No `.grad` changes, of captured Values either.
 """
@@ -120,7 +124,8 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 def hvp(f: Function) -> Function:
     """The function of (x, v) that gives the Hessian of `f` at x times v, without the Hessian.
 
-    v has the nesting of x. More arguments are handed on to `f`, as SciPy's `hessp` has it.
+    v has the nesting of x. More arguments are handed on to `f`, as SciPy's `hessp` has it. For the
+    cost of a few gradients (Pearlmutter, "Fast exact multiplication by the Hessian", 1994).
 
     >>> from autograd import hvp
     >>> hvp(lambda p: p[0] ** 2 * p[1])([3.0, 4.0], [1.0, 0.0])
