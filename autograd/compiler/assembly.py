@@ -85,7 +85,7 @@ class Assembly:
         if op.name == "input":
             return load(int(op.value))
         name = f"%r{i}"
-        self._compute(name, op.name, [held[j] for j in op.operands])
+        self.compute(name, op.name, [held[j] for j in op.operands])
         return name
 
     def constant(self, x: float) -> str:
@@ -99,7 +99,8 @@ class Assembly:
         self._temporaries += 1
         return f"%t{self._temporaries}"
 
-    def _compute(self, out: str, name: str, operands: Sequence[str]) -> None:
+    def compute(self, out: str, name: str, operands: Sequence[str]) -> None:
+        """Append the code of one instruction."""
         shown = ", ".join(operands)
         if name in ARITHMETIC:
             self.lines.append(f"{out} = {ARITHMETIC[name]} {self.type} {shown}")

@@ -14,11 +14,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import update_wrapper
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, update_wrapper
 from typing import Any, Final
 
 from autograd.compiler.binding import Bound
 from autograd.compiler.calling import Entry, Unsupported, entry
+from autograd.compiler.interpreter import can_interpret
 from autograd.compiler.kernels import Kernel
 from autograd.compiler.lowering import lowered
 from autograd.compiler.machine import require
@@ -33,6 +35,14 @@ from autograd.value import Value
 __all__ = ["Jitted", "jit"]
 
 ENTRIES: Final = 4  # how many paths are tried before Python takes over
+SHORT: Final = 400  # instructions; compiled in some 10 milliseconds
+LONG: Final = 20_000  # instructions; the machine code of more is no faster than the interpreter
+
+
+@cache
+def _background() -> ThreadPoolExecutor:
+    """One thread, for compiling while the interpreter runs."""
+    return ThreadPoolExecutor(1, "chainrule-compiler")
 
 
 def jit(
@@ -72,14 +82,29 @@ class Path:
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         self._kernel: Kernel | None = None
+        self._better: Future[Kernel] | None = None
         self.is_kept = False
 
     @property
     def kernel(self) -> Kernel:
-        """The machine code, made when it is first needed."""
+        """The machine code, made when it is first needed: at once for a short program; a longer one
+        is interpreted until its machine code is ready, in the background, and one that would not
+        fit the processor's instruction cache is interpreted for good."""
         if self._kernel is None:
-            self._kernel = Kernel(self.instructions, self._entry())
+            size = self.instructions.operations
+            interpreted = size > SHORT and can_interpret(self.instructions)
+            entry = self._entry()
+            self._kernel = Kernel(self.instructions, entry, interpreted)
+            if interpreted and size <= LONG:
+                self._better = _background().submit(Kernel, self.instructions, entry)
+        elif self._better is not None and self._better.done():
+            self._kernel, self._better = self._better.result(), None
         return self._kernel
+
+    def when_better(self, then: Callable[[], None]) -> None:
+        """Do something when the machine code is ready that is being made in the background."""
+        if self._better is not None:
+            self._better.add_done_callback(lambda _: then())
 
     def _entry(self) -> Entry | None:
         try:
@@ -175,6 +200,12 @@ class Jitted:
         if enter is not None and not self._static:
             others = [e for e in self._entries if e is not enter]
             self._entries = [enter, *others[: ENTRIES - 1]]
+            path.when_better(lambda: self._replace(enter, path))
+
+    def _replace(self, entry: Callable[..., Any], path: Path) -> None:
+        """The path's machine code is ready."""
+        better = path.kernel.entry or entry
+        self._entries = [better if e is entry else e for e in self._entries]
 
     def _record(self, arguments: Arguments) -> Any:
         path, results = self._recorded_path(arguments)

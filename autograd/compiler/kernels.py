@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.assembly import callbacks_of, scalar_kernel
 from autograd.compiler.calling import Entry
+from autograd.compiler.interpreter import Tape
 from autograd.compiler.machine import Compiled, compiled
 from autograd.compiler.program import Program, meaning
 
@@ -55,19 +57,33 @@ class Callbacks:
 
 class Kernel:
     """Called with all inputs of the program; gives -1 and the results, or the index of the guard
-    that failed. `entry` is the same as a function of Python's objects, where one was asked for."""
+    that failed. `entry` is the same as a function of Python's objects, where one was asked for.
 
-    def __init__(self, program: Program, entry: Entry | None = None) -> None:
+    Straight-line code, or the table of the native interpreter: `tier` says which.
+    """
+
+    def __init__(
+        self, program: Program, entry: Entry | None = None, interpreted: bool = False
+    ) -> None:
         self.program = program
+        self.tier = "interpreted" if interpreted else "compiled"
+        start = time.perf_counter()
         self._callbacks = Callbacks(program)
-        text = scalar_kernel(program, self._callbacks.addresses)
+        self._tape = Tape(program) if interpreted else None
+        text = (
+            scalar_kernel(program, self._callbacks.addresses)
+            if self._tape is None
+            else self._tape.kernel()
+        )
         self._code: Compiled = compiled(text if entry is None else f"{text}\n{entry}")
         self.entry = None if entry is None else entry.function(self._code)
+        pointers = (ctypes.c_void_p, ctypes.c_void_p)
         self._function = self._code.function(
-            "kernel", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
+            "kernel", ctypes.c_int64, *pointers, locked=interpreted
         )
         self._inputs = ctypes.c_double * len(program.inputs)
         self._outputs = ctypes.c_double * len(program.outputs)
+        self.seconds = time.perf_counter() - start
 
     def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         out = self._outputs()

@@ -51,9 +51,12 @@ class Compiled:
         found: int = self._engine.get_function_address(name)
         return found
 
-    def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
-        """A function as ctypes calls it, without the interpreter's lock."""
-        out: Callable[..., Any] = ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+    def function(
+        self, name: str, result: Any, *arguments: Any, locked: bool = False
+    ) -> Callable[..., Any]:
+        """A function as ctypes calls it, holding the lock of Python's interpreter or not."""
+        kind = ctypes.PYFUNCTYPE if locked else ctypes.CFUNCTYPE
+        out: Callable[..., Any] = kind(result, *arguments)(self.address(name))
         return out
 
 
