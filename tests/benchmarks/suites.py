@@ -101,4 +101,19 @@ EAGER = (
     microgpt("off"),
 )
 
-SUITES = {"eager": EAGER}
+
+def moons(collector: str, targets: dict[tuple[str, str], float]) -> Row:
+    return Row(
+        workload="moons",
+        title="micrograd's demo, 100 steps through fit",
+        unit="ms per step",
+        headline="step",
+        peers=(*OURS, "micrograd"),
+        collector=collector,
+        targets=targets,
+    )
+
+
+TRAINING = (moons("on", {("chainrule", "micrograd"): 20.0}), moons("off", {}))
+
+SUITES = {"eager": EAGER, "training": TRAINING}
