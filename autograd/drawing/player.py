@@ -23,7 +23,7 @@ from autograd.drawing.dot import isolated
 from autograd.drawing.numbers import equation, figure, signed
 from autograd.drawing.palette import THEMES
 from autograd.drawing.passes import Passes, Step, backpropagated
-from autograd.graph import TIMES, Path, Paths, edges, paths, route_text, topological_order
+from autograd.graph import TIMES, Path, Paths, paths, route_text, topological_order
 from autograd.text import ELLIPSIS, names, plural, quantity
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
 
 
 def _check_size(root: Value, max_nodes: int) -> None:
-    nodes, arrows = len(topological_order(root)), len(edges(root))
+    order = topological_order(root)
+    nodes, arrows = len(order), sum(len(node.parents) for node in order)
     if nodes <= max_nodes and arrows <= EDGES_PER_NODE * max_nodes:
         return
     enough = max(nodes, -(-arrows // EDGES_PER_NODE))
