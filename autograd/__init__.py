@@ -81,6 +81,7 @@ if _TYPE_CHECKING:
     from autograd.compiler import jit
     from autograd.drawing.player import steps
     from autograd.explaining import explain
+    from autograd.implicit import implicit_fixed_point, implicit_root
     from autograd.sparse import sparse_hessian, sparse_jacobian
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
@@ -123,6 +124,8 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "implicit_fixed_point",
+    "implicit_root",
     "jacobian",
     "jit",
     "jvp",
@@ -169,6 +172,8 @@ __all__ = [
 _LAZY = {
     "check_grad": "autograd.check",
     "explain": "autograd.explaining",
+    "implicit_fixed_point": "autograd.implicit",
+    "implicit_root": "autograd.implicit",
     "jit": "autograd.compiler",
     "sparse_hessian": "autograd.sparse",
     "sparse_jacobian": "autograd.sparse",
