@@ -1,13 +1,18 @@
 """Compiling: `jit` records a function and replays it as machine code.
 
-tracing    runs the function on Values and reads the program off the graph
-program    a flat list of operations, printed and interpreted in plain Python
-passes     shorter programs of the same bits
-lowering   primitives in terms of a machine's instructions
-assembly   LLVM's text of a program
-machine    text into machine code (llvmlite is imported here)
-kernels    machine code as a Python callable
-function   `jit`: paths, guards, and which of them to run
+tracing      runs the function on Values and reads the program off the graph
+program      a flat list of operations, printed and interpreted in plain Python
+passes       shorter programs of the same bits
+lowering     primitives in terms of a machine's instructions
+assembly     LLVM's text of a program; csource the same in C
+machine      text into machine code (llvmlite is imported here)
+interpreter  one loop of machine code that runs any program
+kernels      a program's machine code as a Python callable
+calling      Python's arguments taken apart, and results made, by machine code
+arguments    one call: its numbers, and everything else as a key
+paths        the recorded ways through a function, and how each is run
+function     `jit`: which path to run, and when to record another
+binding      a compiled function with its arguments at fixed places
 """
 
 from autograd.compiler.function import Jitted, jit

@@ -65,28 +65,32 @@ class Assembly:
         self._temporaries = 0
 
     def operations(
-        self, load: Callable[[int], str], check: Callable[[int, str, bool], None]
-    ) -> list[str]:
-        """Append the code of every operation. `load(slot)` gives the operand that holds an input,
-        `check(index, truth, expected)` appends what has to happen at a guard. Returns the operands
-        that hold the results."""
-        held: list[str] = []
+        self,
+        load: Callable[[int], str],
+        check: Callable[[int, str, bool], None],
+        give: Callable[[int, str], None],
+    ) -> None:
+        """Append the code of every operation. `load(slot)` gives the operand that holds an input
+        (it is asked at every use), `check(index, truth, expected)` appends what has to happen at a
+        guard, `give(i, operand)` what to do with the i-th result, as soon as it is known."""
         checks = self.program.checks()
+        results: dict[int, list[int]] = {}
+        for i, register in enumerate(self.program.outputs):
+            results.setdefault(register, []).append(i)
         for i, op in enumerate(self.program.code):
-            held.append(self._operation(op, i, held, load))
+            if op.name not in ("const", "input"):
+                self.compute(f"%r{i}", op.name, [self._held(j, load) for j in op.operands])
             for index in checks.get(i, ()):
                 guard = self.program.guards[index]
-                check(index, held[guard.register], guard.expected)
-        return [held[i] for i in self.program.outputs]
+                check(index, f"%r{guard.register}", guard.expected)
+            for result in results.get(i, ()):
+                give(result, self._held(i, load))
 
-    def _operation(self, op: Op, i: int, held: Sequence[str], load: Callable[[int], str]) -> str:
+    def _held(self, register: int, load: Callable[[int], str]) -> str:
+        op = self.program.code[register]
         if op.name == "const":
             return self.constant(op.value)
-        if op.name == "input":
-            return load(int(op.value))
-        name = f"%r{i}"
-        self.compute(name, op.name, [held[j] for j in op.operands])
-        return name
+        return load(int(op.value)) if op.name == "input" else f"%r{register}"
 
     def constant(self, x: float) -> str:
         """An operand that holds a constant in every lane."""
@@ -170,9 +174,13 @@ def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "k
     assembly = Assembly(program, addresses=addresses)
     lines = assembly.lines
 
+    loaded: set[int] = set()
+
     def load(slot: int) -> str:
-        lines.append(f"%p{slot} = getelementptr double, ptr %in, i64 {slot}")
-        lines.append(f"%in{slot} = load double, ptr %p{slot}")
+        if slot not in loaded:
+            loaded.add(slot)
+            lines.append(f"%p{slot} = getelementptr double, ptr %in, i64 {slot}")
+            lines.append(f"%in{slot} = load double, ptr %p{slot}")
         return f"%in{slot}"
 
     def check(index: int, truth: str, expected: bool) -> None:
@@ -183,9 +191,11 @@ def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "k
         lines.append(f"ret i64 {index}")
         lines.append(f"pass{index}:")
 
-    for i, x in enumerate(assembly.operations(load, check)):
+    def give(i: int, x: str) -> None:
         lines.append(f"%q{i} = getelementptr double, ptr %out, i64 {i}")
         lines.append(f"store double {x}, ptr %q{i}")
+
+    assembly.operations(load, check, give)
     lines.append("ret i64 -1")
     head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
     return "\n".join([*sorted(assembly.declarations), head, "entry:", *lines, "}", ATTRIBUTES, ""])

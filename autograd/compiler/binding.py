@@ -15,7 +15,8 @@ from autograd.compiler.machine import compiled
 from autograd.primitives import describe
 
 if TYPE_CHECKING:
-    from autograd.compiler.function import Jitted, Path
+    from autograd.compiler.function import Jitted
+    from autograd.compiler.paths import Path
 
 __all__ = ["Bound"]
 

@@ -10,39 +10,31 @@ saved.
 from __future__ import annotations
 
 import inspect
+import pickle
 import threading
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, update_wrapper
+from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any, Final
 
+from autograd.compiler.arguments import Arguments
+from autograd.compiler.assembly import scalar_kernel
 from autograd.compiler.binding import Bound
-from autograd.compiler.calling import Entry, Unsupported, entry
-from autograd.compiler.interpreter import can_interpret
-from autograd.compiler.kernels import Kernel
-from autograd.compiler.lowering import lowered
+from autograd.compiler.csource import c_source
+from autograd.compiler.kernels import Callbacks
 from autograd.compiler.machine import require
-from autograd.compiler.passes import optimised
+from autograd.compiler.paths import Path, Variant
 from autograd.compiler.program import Program
-from autograd.compiler.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
-from autograd.tree import Structure, flatten
+from autograd.tree import flatten
 from autograd.value import Value
 
-__all__ = ["Jitted", "jit"]
+__all__ = ["Jitted", "Stats", "jit"]
 
 ENTRIES: Final = 4  # how many paths are tried before Python takes over
-SHORT: Final = 400  # instructions; compiled in some 10 milliseconds
-LONG: Final = 20_000  # instructions; the machine code of more is no faster than the interpreter
-
-
-@cache
-def _background() -> ThreadPoolExecutor:
-    """One thread, for compiling while the interpreter runs."""
-    return ThreadPoolExecutor(1, "chainrule-compiler")
 
 
 def jit(
@@ -68,83 +60,17 @@ def jit(
     return Jitted(f, static_argnames, max_paths)
 
 
-class Path:
-    """One way through a function: its program, and the machine code of it."""
+@dataclass(frozen=True)
+class Stats:
+    """What a compiled function holds: how many paths, the guards and operations of them all, how
+    each is run ("recorded" only, "interpreted" or "compiled"), and the seconds it took."""
 
-    def __init__(
-        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any], result: Any
-    ) -> None:
-        self.outputs = outputs
-        self._arguments = arguments  # the first ones, and what came of them: examples of their kind
-        self._result = result
-        self.outcomes = [guard.outcome for guard in recorded.program.guards]
-        self.program = optimised(recorded.program)
-        self.instructions = lowered(self.program)
-        self.captured = recorded.captured
-        self._kernel: Kernel | None = None
-        self._better: Future[Kernel] | None = None
-        self.is_kept = False
-
-    @property
-    def kernel(self) -> Kernel:
-        """The machine code, made when it is first needed: at once for a short program; a longer one
-        is interpreted until its machine code is ready, in the background, and one that would not
-        fit the processor's instruction cache is interpreted for good."""
-        if self._kernel is None:
-            size = self.instructions.operations
-            interpreted = size > SHORT and can_interpret(self.instructions)
-            entry = self._entry()
-            self._kernel = Kernel(self.instructions, entry, interpreted)
-            if interpreted and size <= LONG:
-                self._better = _background().submit(Kernel, self.instructions, entry)
-        elif self._better is not None and self._better.done():
-            self._kernel, self._better = self._better.result(), None
-        return self._kernel
-
-    def when_better(self, then: Callable[[], None]) -> None:
-        """Do something when the machine code is ready that is being made in the background."""
-        if self._better is not None:
-            self._better.add_done_callback(lambda _: then())
-
-    def _entry(self) -> Entry | None:
-        try:
-            return entry(self.instructions, self._arguments, self.captured, self._result)
-        except Unsupported:
-            return None
-
-    def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
-        """-1 and the results, or the guard that failed."""
-        captured = [value.data for value in self.captured] if self.captured else ()
-        return self.kernel([*numbers, *captured])
-
-
-class Variant:
-    """The compiled forms for arguments of one structure: the paths, last used first."""
-
-    def __init__(self, structure: Structure, names: Sequence[str]) -> None:
-        self.structure = structure
-        self.names = names
-        self.paths: list[Path] = []
-        self.warned = False
-
-    def run(self, numbers: Sequence[float]) -> tuple[Path | None, list[float]]:
-        """The path of these arguments and its results; None if there is none yet."""
-        candidates = self.paths
-        while candidates:
-            path = candidates[0]
-            failed, results = path.run(numbers)
-            if failed < 0:
-                if path is not self.paths[0]:
-                    self.paths = [path, *[p for p in self.paths if p is not path]]
-                return path, results
-            taken = path.outcomes[: failed + 1]
-            # Another path of these arguments made the same decisions before this one.
-            candidates = [
-                p
-                for p in candidates
-                if p.outcomes[:failed] == taken[:failed] and p.outcomes[failed] != taken[failed]
-            ]
-        return None, []
+    paths: int
+    guards: int
+    operations: int
+    tiers: tuple[str, ...]
+    recording_seconds: float
+    compiling_seconds: float
 
 
 class Jitted:
@@ -166,6 +92,7 @@ class Jitted:
         _check_static(self._static, self._signature)
         self._variants: dict[Hashable, Variant] = {}
         self._entries: list[Callable[..., Any]] = []
+        self._latest: Path | None = None
         self._lock = threading.RLock()
         self._recording_seconds = 0.0
         update_wrapper(self, f, updated=())
@@ -181,7 +108,7 @@ class Jitted:
     def _carefully(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         if MODES.active != 0 and tracer() is not None:
             return self.f(*args, **keywords)
-        arguments = Arguments(self, args, keywords)
+        arguments = self._arguments(args, keywords)
         if any(isinstance(x, Value) for x in arguments.numbers):
             return self.f(*args, **keywords)
         if MODES.active != 0 and watching():
@@ -196,6 +123,7 @@ class Jitted:
 
     def _enter_at(self, path: Path) -> None:
         """Next time, try this path first, and without taking the arguments apart in Python."""
+        self._latest = path
         enter = path.kernel.entry
         if enter is not None and not self._static:
             others = [e for e in self._entries if e is not enter]
@@ -207,6 +135,9 @@ class Jitted:
         better = path.kernel.entry or entry
         self._entries = [better if e is entry else e for e in self._entries]
 
+    def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
+        return Arguments(self.f, self._signature, self._static, args, keywords)
+
     def _record(self, arguments: Arguments) -> Any:
         path, results = self._recorded_path(arguments)
         return path.outputs.unflatten(results)
@@ -216,7 +147,7 @@ class Jitted:
         with self._lock:
             variant = self._variants.get(arguments.key)
             if variant is None:
-                variant = Variant(arguments.structure, arguments.names)
+                variant = Variant()
             start = time.perf_counter()
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
@@ -227,6 +158,7 @@ class Jitted:
                 path.is_kept = True
                 variant.paths = [path, *variant.paths]
                 self._variants[arguments.key] = variant
+            self._latest = path
         return path, results
 
     def _warn(self, variant: Variant) -> None:
@@ -248,10 +180,9 @@ class Jitted:
         return getattr(self.f, "__qualname__", repr(self.f))
 
     def _only(self) -> Path:
-        paths = [path for variant in self._variants.values() for path in variant.paths]
-        if not paths:
+        if self._latest is None:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
-        return paths[0]
+        return self._latest
 
     def bind(self, *args: Any) -> Bound:
         """The function with its arguments at fixed places: NumPy arrays, whose present content
@@ -269,7 +200,7 @@ class Jitted:
 
     def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
         """The path that these arguments take, and the results as flat numbers."""
-        arguments = Arguments(self, args, {})
+        arguments = self._arguments(args, {})
         variant = self._variants.get(arguments.key)
         path, results = (None, []) if variant is None else variant.run(arguments.numbers)
         if path is None:
@@ -280,102 +211,73 @@ class Jitted:
         """The program of the path last taken; print it to read it. ValueError before any call."""
         return self._only().program
 
+    def source(self, language: str = "c") -> str:
+        """The program of the path last taken as text, in "c" or in "llvm" assembly."""
+        instructions = self._only().instructions
+        if language == "c":
+            return c_source(instructions)
+        if language == "llvm":
+            return scalar_kernel(instructions, Callbacks(instructions).addresses)
+        raise ValueError(f'source comes in "c" or "llvm", got {describe(language)}')
+
+    def stats(self) -> Stats:
+        """How much is recorded and compiled so far."""
+        paths = [path for variant in self._variants.values() for path in variant.paths]
+        return Stats(
+            paths=len(paths),
+            guards=sum(len(path.program.guards) for path in paths),
+            operations=sum(path.program.operations for path in paths),
+            tiers=tuple([path.tier for path in paths]),
+            recording_seconds=self._recording_seconds,
+            compiling_seconds=sum(path.seconds for path in paths),
+        )
+
+    def __reduce__(self) -> Any:
+        """The recorded programs, with the function itself where that can be pickled."""
+        try:
+            f: Any = pickle.dumps(self.f)
+        except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
+            f = None
+        paths = {key: [p.saved() for p in v.paths] for key, v in self._variants.items()}
+        return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
+
     def __repr__(self) -> str:
         paths = sum(len(variant.paths) for variant in self._variants.values())
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
 
 
-class Arguments:
-    """The arguments of one call: their numbers, and everything else as a key."""
+class Unavailable:
+    """In the place of a function that a pickle could not take along."""
 
-    def __init__(self, jitted: Jitted, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        self._f = jitted.f
-        self.args = args
-        self._bound: dict[int | str, Any] = {}
-        static: dict[int | str, Any] = {}
-        names = jitted._signature
-        for i, x in enumerate(args):
-            name = names[i] if i < len(names) else f"arg{i}"
-            (static if name in jitted._static else self._bound)[i] = x
-        for name, x in keywords.items():
-            (static if name in jitted._static else self._bound)[name] = x
-        self._static = static
-        shown = {_shown(names, place): x for place, x in self._bound.items()}
-        try:
-            self.numbers, self.structure = flatten(shown, "an argument of a compiled function")
-        except TypeError as error:
-            raise TypeError(
-                f"{error}; name arguments that are not numbers in static_argnames"
-            ) from None
-        self.names = [f"{name}" for name in _leaf_names(shown, self.structure)]
-        kinds = (tuple(self._bound), self.structure.kind)
-        try:
-            self.key: Hashable = (kinds, tuple(static.items()))
-            hash(self.key)
-        except TypeError:
-            raise TypeError(
-                f"static arguments are hashable, got {describe(tuple(static.values()))}"
-            ) from None
+    def __init__(self, name: str) -> None:
+        self.__qualname__ = name
 
-    def call(self, numbers: Sequence[Any]) -> Any:
-        """The function with these in the place of the numbers."""
-        tree = self.structure.unflatten(numbers)
-        places = {**dict(zip(self._bound, tree.values(), strict=True)), **self._static}
-        positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
-        named = {name: x for name, x in places.items() if isinstance(name, str)}
-        return self._f(*positional, **named)
-
-    def eagerly(self) -> Any:
-        """What the function gives, as floats, by the engine."""
-        results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
-        return outputs.unflatten([_number(x) for x in results])
-
-    def recorded(self) -> tuple[Recorded, Structure, list[float]]:
-        """What the function does with these arguments: recorded twice, to see that it is all."""
-        trace, first, outputs, results = self._trace()
-        _, second, others, _ = self._trace()  # while the first one's nodes are still in memory
-        del trace
-        difference = _difference(first, second)
-        if difference or outputs != others:
-            raise RecordingError(
-                f"two recordings of {getattr(self._f, '__qualname__', self._f)} with the same "
-                f"arguments differ{difference}: it depends on more than its arguments (random "
-                "numbers, the time, id(), or what earlier calls left behind); pass that as an "
-                "argument"
-            )
-        return first, outputs, results
-
-    def _trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
-        values = [Value(x, name) for x, name in zip(self.numbers, self.names, strict=True)]
-        trace = Trace(values)
-        results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
-        recorded = read_off(trace, results, self.names)
-        return trace, recorded, outputs, [_number(x) for x in results]
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        raise LookupError(
+            f"{self.__qualname__} was pickled without its source, with the paths that it had "
+            "recorded, and these arguments take another; define it at the top of a module, or "
+            "call it with such arguments before pickling it"
+        )
 
 
-RESULT: Final = "what a compiled function returns"
-
-
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
-
-
-def _difference(first: Recorded, second: Recorded) -> str | None:
-    """Where two recordings differ, in words; None if they don't."""
-    a, b = first.program, second.program
-    if len(first.captured) != len(second.captured) or any(
-        x is not y for x, y in zip(first.captured, second.captured, strict=True)
-    ):
-        return " in the Values they capture"
-    for i, (p, q) in enumerate(zip(a.code, b.code, strict=False)):
-        same = p[:2] == q[:2] and (p.value == q.value or p.value != p.value)
-        if not same:
-            return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"
-    if len(a.code) != len(b.code) or a.outputs != b.outputs:
-        return " in length"
-    if [guard[:3] for guard in a.guards] != [guard[:3] for guard in b.guards]:
-        return " in their decisions"
-    return None
+def _restored(
+    f: bytes | None,
+    name: str,
+    signature: list[str],
+    static: frozenset[str],
+    max_paths: int,
+    paths: dict[Hashable, list[Any]],
+) -> Jitted:
+    out = Jitted(Unavailable(name) if f is None else pickle.loads(f), static, max_paths)
+    out._signature = signature
+    for key, saved in paths.items():
+        variant = out._variants[key] = Variant()
+        for recorded, arguments, result in saved:
+            path = Path(recorded, flatten(result)[1], arguments, result)
+            path.is_kept = True
+            variant.paths.append(path)
+            out._latest = out._latest or path
+    return out
 
 
 def _signature(f: Callable[..., Any]) -> list[str]:
@@ -391,33 +293,3 @@ def _check_static(static: frozenset[str], names: Sequence[str]) -> None:
     for name in static:
         if not isinstance(name, str):
             raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")
-
-
-def _shown(names: Sequence[str], place: int | str) -> str:
-    if isinstance(place, str):
-        return place
-    return names[place] if place < len(names) else f"arg{place}"
-
-
-def _leaf_names(tree: Any, structure: Structure) -> list[str]:
-    """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
-    found: list[str] = []
-
-    def visit(node: Any, name: str) -> None:
-        if isinstance(node, dict):
-            for key, child in node.items():
-                visit(child, f"{name}[{key!r}]")
-        elif isinstance(node, (list, tuple)):
-            for i, child in enumerate(node):
-                visit(child, f"{name}[{i}]")
-        elif hasattr(node, "__dataclass_fields__"):
-            for field in node.__dataclass_fields__:
-                visit(getattr(node, field), f"{name}.{field}")
-        elif getattr(node, "shape", ()):
-            found.extend(f"{name}[{i}]" for i in range(node.size))
-        else:
-            found.append(name)
-
-    for name, child in tree.items():
-        visit(child, name)
-    return found

@@ -40,6 +40,17 @@ def cpu() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+@cache
+def library_has(library: str, symbol: str) -> bool:
+    """Whether machine code can call this function of a shared library; False without it."""
+    llvm = _llvm()
+    try:
+        llvm.load_library_permanently(library)
+    except RuntimeError:
+        return False
+    return llvm.address_of_symbol(symbol) is not None
+
+
 class Compiled:
     """Functions in memory. They are there as long as this object is."""
 

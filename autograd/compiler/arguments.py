@@ -1,0 +1,141 @@
+"""Arguments: one call of a compiled function, its numbers apart from everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final
+
+from autograd.compiler.tracing import Recorded, RecordingError, Trace, read_off
+from autograd.primitives import describe
+from autograd.tree import Structure, flatten
+from autograd.value import Value
+
+__all__ = ["Arguments"]
+
+RESULT: Final = "what a compiled function returns"
+
+
+class Arguments:
+    """The arguments of one call: their numbers, and everything else as a key."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        names: Sequence[str],
+        static_names: frozenset[str],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+    ) -> None:
+        self._f = f
+        self.args = args
+        self._bound: dict[int | str, Any] = {}
+        static: dict[int | str, Any] = {}
+        for i, x in enumerate(args):
+            name = names[i] if i < len(names) else f"arg{i}"
+            (static if name in static_names else self._bound)[i] = x
+        for name, x in keywords.items():
+            (static if name in static_names else self._bound)[name] = x
+        self._static = static
+        shown = {_shown(names, place): x for place, x in self._bound.items()}
+        try:
+            self.numbers, self.structure = flatten(shown, "an argument of a compiled function")
+        except TypeError as error:
+            raise TypeError(
+                f"{error}; name arguments that are not numbers in static_argnames"
+            ) from None
+        self.names = [f"{name}" for name in _leaf_names(shown, self.structure)]
+        kinds = (tuple(self._bound), self.structure.kind)
+        try:
+            self.key: Hashable = (kinds, tuple(static.items()))
+            hash(self.key)
+        except TypeError:
+            raise TypeError(
+                f"static arguments are hashable, got {describe(tuple(static.values()))}"
+            ) from None
+
+    def call(self, numbers: Sequence[Any]) -> Any:
+        """The function with these in the place of the numbers."""
+        tree = self.structure.unflatten(numbers)
+        places = {**dict(zip(self._bound, tree.values(), strict=True)), **self._static}
+        positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
+        named = {name: x for name, x in places.items() if isinstance(name, str)}
+        return self._f(*positional, **named)
+
+    def eagerly(self) -> Any:
+        """What the function gives, as floats, by the engine."""
+        results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
+        return outputs.unflatten([_number(x) for x in results])
+
+    def recorded(self) -> tuple[Recorded, Structure, list[float]]:
+        """What the function does with these arguments: recorded twice, to see that it is all."""
+        trace, first, outputs, results = self._trace()
+        _, second, others, _ = self._trace()  # while the first one's nodes are still in memory
+        del trace
+        difference = _difference(first, second)
+        if difference or outputs != others:
+            raise RecordingError(
+                f"two recordings of {getattr(self._f, '__qualname__', self._f)} with the same "
+                f"arguments differ{difference}: it depends on more than its arguments (random "
+                "numbers, the time, id(), or what earlier calls left behind); pass that as an "
+                "argument"
+            )
+        return first, outputs, results
+
+    def _trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
+        values = [Value(x, name) for x, name in zip(self.numbers, self.names, strict=True)]
+        trace = Trace(values)
+        results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
+        recorded = read_off(trace, results, self.names)
+        return trace, recorded, outputs, [_number(x) for x in results]
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _difference(first: Recorded, second: Recorded) -> str | None:
+    """Where two recordings differ, in words; None if they don't."""
+    a, b = first.program, second.program
+    if len(first.captured) != len(second.captured) or any(
+        x is not y for x, y in zip(first.captured, second.captured, strict=True)
+    ):
+        return " in the Values they capture"
+    for i, (p, q) in enumerate(zip(a.code, b.code, strict=False)):
+        same = p[:2] == q[:2] and (p.value == q.value or p.value != p.value)
+        if not same:
+            return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"
+    if len(a.code) != len(b.code) or a.outputs != b.outputs:
+        return " in length"
+    if [guard[:3] for guard in a.guards] != [guard[:3] for guard in b.guards]:
+        return " in their decisions"
+    return None
+
+
+def _shown(names: Sequence[str], place: int | str) -> str:
+    if isinstance(place, str):
+        return place
+    return names[place] if place < len(names) else f"arg{place}"
+
+
+def _leaf_names(tree: Any, structure: Structure) -> list[str]:
+    """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
+    found: list[str] = []
+
+    def visit(node: Any, name: str) -> None:
+        if isinstance(node, dict):
+            for key, child in node.items():
+                visit(child, f"{name}[{key!r}]")
+        elif isinstance(node, (list, tuple)):
+            for i, child in enumerate(node):
+                visit(child, f"{name}[{i}]")
+        elif hasattr(node, "__dataclass_fields__"):
+            for field in node.__dataclass_fields__:
+                visit(getattr(node, field), f"{name}.{field}")
+        elif getattr(node, "shape", ()):
+            found.extend(f"{name}[{i}]" for i in range(node.size))
+        else:
+            found.append(name)
+
+    for name, child in tree.items():
+        visit(child, name)
+    return found

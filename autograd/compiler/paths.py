@@ -1,0 +1,119 @@
+"""Paths: the ways through a function that have been recorded, and the machine code of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import Any, Final
+
+from autograd.compiler.calling import Entry, Unsupported, entry
+from autograd.compiler.interpreter import can_interpret
+from autograd.compiler.kernels import Kernel
+from autograd.compiler.lowering import lowered
+from autograd.compiler.passes import optimised
+from autograd.compiler.tracing import Recorded
+from autograd.tree import Structure
+
+__all__ = ["Path", "Variant"]
+
+SHORT: Final = 400  # instructions; compiled in some 10 milliseconds
+LONG: Final = 20_000  # instructions; the machine code of more is no faster than the interpreter
+
+
+@cache
+def _background() -> ThreadPoolExecutor:
+    """One thread, for compiling while the interpreter runs."""
+    return ThreadPoolExecutor(1, "chainrule-compiler")
+
+
+class Path:
+    """One way through a function: its program, and the machine code of it."""
+
+    def __init__(
+        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any], result: Any
+    ) -> None:
+        self.outputs = outputs
+        self._recorded = recorded
+        self._arguments = arguments  # the first ones, and what came of them: examples of their kind
+        self._result = result
+        self.outcomes = [guard.outcome for guard in recorded.program.guards]
+        self.program = optimised(recorded.program)
+        self.instructions = lowered(self.program)
+        self.captured = recorded.captured
+        self._kernel: Kernel | None = None
+        self._better: Future[Kernel] | None = None
+        self.is_kept = False
+
+    @property
+    def kernel(self) -> Kernel:
+        """The machine code, made when it is first needed: at once for a short program; a longer one
+        is interpreted until its machine code is ready, in the background, and one that would not
+        fit the processor's instruction cache is interpreted for good."""
+        if self._kernel is None:
+            size = self.instructions.operations
+            interpreted = size > SHORT and can_interpret(self.instructions)
+            entry = self._entry()
+            self._kernel = Kernel(self.instructions, entry, interpreted)
+            if interpreted and size <= LONG:
+                self._better = _background().submit(Kernel, self.instructions, entry)
+        elif self._better is not None and self._better.done():
+            self._kernel, self._better = self._better.result(), None
+        return self._kernel
+
+    @property
+    def tier(self) -> str:
+        """How it is run at present."""
+        return "recorded" if self._kernel is None else self._kernel.tier
+
+    @property
+    def seconds(self) -> float:
+        """What making the present machine code took."""
+        return 0.0 if self._kernel is None else self._kernel.seconds
+
+    def saved(self) -> Any:
+        """What a pickle keeps of it."""
+        return self._recorded, self._arguments, self._result
+
+    def when_better(self, then: Callable[[], None]) -> None:
+        """Do something when the machine code is ready that is being made in the background."""
+        if self._better is not None:
+            self._better.add_done_callback(lambda _: then())
+
+    def _entry(self) -> Entry | None:
+        try:
+            return entry(self.instructions, self._arguments, self.captured, self._result)
+        except Unsupported:
+            return None
+
+    def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
+        """-1 and the results, or the guard that failed."""
+        captured = [value.data for value in self.captured] if self.captured else ()
+        return self.kernel([*numbers, *captured])
+
+
+class Variant:
+    """The compiled forms for arguments of one structure: the paths, last used first."""
+
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+        self.warned = False
+
+    def run(self, numbers: Sequence[float]) -> tuple[Path | None, list[float]]:
+        """The path of these arguments and its results; None if there is none yet."""
+        candidates = self.paths
+        while candidates:
+            path = candidates[0]
+            failed, results = path.run(numbers)
+            if failed < 0:
+                if path is not self.paths[0]:
+                    self.paths = [path, *[p for p in self.paths if p is not path]]
+                return path, results
+            taken = path.outcomes[: failed + 1]
+            # Another path of these arguments made the same decisions before this one.
+            candidates = [
+                p
+                for p in candidates
+                if p.outcomes[:failed] == taken[:failed] and p.outcomes[failed] != taken[failed]
+            ]
+        return None, []
