@@ -33,6 +33,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+CELL_FILE = re.compile(r"[^\s(]*ipykernel_\d+[^\s:,]*\.py")  # what a kernel calls a cell
 DENSITY = 2  # pixels of a PNG for each pixel on the page
 PAGE = """<!doctype html><meta charset="utf-8"><body><script>
 async function png(svg) {
@@ -69,7 +70,11 @@ def executed(path: Path) -> nbformat.NotebookNode:
         coalesce_streams=True,
         record_timing=False,
     )
-    return client.execute()
+    client.execute()
+    for output in outputs(notebook):
+        if "text" in output:
+            output.text = CELL_FILE.sub("<a cell>", output.text)
+    return notebook
 
 
 def outputs(notebook: nbformat.NotebookNode) -> Iterator[Any]:

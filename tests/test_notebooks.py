@@ -1,0 +1,165 @@
+"""The notebooks run from the top without an error and say what their committed outputs say."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import runpy
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+make = runpy.run_path(str(FOLDER / "make.py"))
+NOTEBOOKS = make["paths"]()
+ENGLISH = [path for path in NOTEBOOKS if not path.stem.endswith("_zh")]
+CHINESE = [path for path in NOTEBOOKS if path.stem.endswith("_zh")]
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+def by_name(path: Path) -> str:
+    return path.stem
+
+
+def english_of(path: Path) -> Path:
+    return path.with_name(path.name.replace("_zh.ipynb", ".ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=by_name)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def texts(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_they_are_all_here():
+    """Six in English, the first three in Chinese too."""
+    assert [path.name[:2] for path in ENGLISH] == ["01", "02", "03", "04", "05", "06"]
+    assert [path.name[:2] for path in CHINESE] == ["01", "02", "03"]
+    assert all(english_of(path) in ENGLISH for path in CHINESE)
+
+
+NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?")
+
+
+def skeleton(text: str) -> str:
+    """The words of a text, with its numbers and what aligns them left out."""
+    return re.sub(r"\s+", " ", NUMBER.sub("#", text)).strip()
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number.replace(",", "")) for number in NUMBER.findall(text)]
+
+
+def test_it_runs_and_says_what_it_said(path, notebook):
+    """Executed afresh, every cell prints what is committed, numbers up to the rounding of another
+    processor's exp; pictures are compared in words."""
+    found, committed = make["words"](make["executed"](path)), make["words"](notebook)
+    for now, then in zip(found, committed, strict=True):
+        assert skeleton(now) == skeleton(then)
+        assert numbers(now) == pytest.approx(numbers(then), rel=1e-7, abs=1e-12)
+
+
+def test_it_is_committed_as_make_writes_it(notebook):
+    """Executed in order, without errors, warnings, times, versions or what a web page strips."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert notebook.metadata == make["METADATA"]
+    for cell in code:
+        assert cell.metadata == {}
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+            assert set(output.get("data", {})) <= {"text/plain", "image/png"}
+
+
+def test_it_says_first_what_one_will_be_able_to_do(notebook):
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    assert re.match(r"# \d\. \w", title)
+    assert rest.strip().startswith(("After this notebook you can", "学完本篇，你将能够"))
+    assert rest.count("\n- ") >= 3
+
+
+def test_no_path_of_a_machine(path):
+    text = json.dumps(json.loads(path.read_text("utf-8")), ensure_ascii=False)
+    text = re.sub(r'"image/png": "[^"]*"', "", text)
+    assert not re.search(r"/(tmp|home|root|Users|work|usr|opt)/|[A-Z]:\\\\", text)
+    assert not re.search(r"0x[0-9a-f]{6,}", text)
+
+
+def test_links_lead_somewhere(notebook):
+    for text in texts(notebook):
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if "://" not in target:
+                assert (FOLDER / target.partition("#")[0]).exists(), target
+
+
+class Wordless(ast.NodeTransformer):
+    """The same program with every text empty, and the same numbers in it."""
+
+    def visit_Constant(self, node):
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node):
+        parts = [self.visit(part) for part in node.values if not isinstance(part, ast.Constant)]
+        return ast.JoinedStr(parts)
+
+
+def wordless(code: str) -> str:
+    return ast.dump(Wordless().visit(ast.parse(code)))
+
+
+@pytest.mark.parametrize("chinese", CHINESE, ids=by_name)
+def test_the_chinese_one_is_the_same_program(chinese):
+    """Cell by cell the same code up to texts, the same pictures, and as many paragraphs."""
+    theirs = nbformat.read(english_of(chinese), as_version=4).cells
+    ours = nbformat.read(chinese, as_version=4).cells
+    assert [cell.cell_type for cell in ours] == [cell.cell_type for cell in theirs]
+    for our, their in zip(ours, theirs, strict=True):
+        if our.cell_type == "code":
+            assert wordless(our.source) == wordless(their.source)
+            pictures = [
+                ["image/png" in output.get("data", {}) for output in cell.outputs]
+                for cell in (our, their)
+            ]
+            assert pictures[0] == pictures[1]
+        else:
+            assert CJK.search(our.source)
+
+
+def code_blocks(path: Path) -> list[str]:
+    return re.findall(r"(?ms)^```(?:python|sh)\n(.*?)^```", path.read_text("utf-8"))
+
+
+def test_the_chinese_readme_has_the_same_examples():
+    """What it shows, the English one shows too, up to comments; each links to the other."""
+    ours, theirs = ROOT / "README.zh-CN.md", ROOT / "README.md"
+
+    def bare(path):
+        return [re.sub(r"\s*#.*", "", block) for block in code_blocks(path)]
+
+    assert len(bare(ours)) > 5
+    assert set(bare(ours)) <= set(bare(theirs))
+    assert "README.zh-CN.md" in theirs.read_text("utf-8")
+    assert "(README.md)" in ours.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_links_of_the_readme_lead_somewhere(name):
+    text = (ROOT / name).read_text("utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    for target in targets:
+        if "://" not in target:
+            assert (ROOT / target.partition("#")[0]).exists(), target
