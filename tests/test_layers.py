@@ -76,8 +76,8 @@ def test_nn_uses_the_public_engine_only():
 
 
 def test_optional_packages_stay_in_their_rooms():
-    """graphviz is imported in drawing alone, llvmlite in jit alone."""
-    rooms = {"graphviz": "drawing", "llvmlite": "jit"}
+    """graphviz is imported in drawing alone, llvmlite in compiler alone."""
+    rooms = {"graphviz": "drawing", "llvmlite": "compiler"}
     for path in modules():
         for target in imported(path):
             room = rooms.get(target.partition(".")[0])

@@ -46,7 +46,9 @@ class Arguments:
         self.names = [f"{name}" for name in _leaf_names(shown, self.structure)]
         kinds = (tuple(self._bound), self.structure.kind)
         try:
-            self.key: Hashable = (kinds, tuple(static.items()))
+            # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
+            fixed = tuple([(name, type(x), x, repr(x)) for name, x in static.items()])
+            self.key: Hashable = (kinds, fixed)
             hash(self.key)
         except TypeError:
             raise TypeError(

@@ -18,7 +18,8 @@ import ctypes
 import struct
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ __all__ = ["Entry", "Unsupported", "bound", "entry"]
 
 FASTCALL = 0x0080
 NOARGS = 0x0004
+LOOP = 8  # from this length on, a list of numbers is taken apart by a loop
+LARGEST = 2000  # lines of assembly that taking apart and making objects may need
 
 
 class Unsupported(Exception):
@@ -148,6 +151,9 @@ class Text:
     def at(self, base: str, offset: int) -> str:
         return self.set(f"getelementptr i8, ptr {base}, i64 {offset}") if offset else base
 
+    def element(self, kind: str, base: str, index: str) -> str:
+        return self.set(f"getelementptr {kind}, ptr {base}, i64 {index}")
+
     def load(self, kind: str, base: str, offset: int) -> str:
         return self.set(f"load {kind}, ptr {self.at(base, offset)}")
 
@@ -165,6 +171,24 @@ class Text:
         self.do(f"br i1 {condition}, label {after}, label {target}")
         self.label(after)
 
+    @contextmanager
+    def loop(self, count: int) -> Iterator[str]:
+        """What is written inside is done `count` times (at least once), for i = 0, 1, 2 ..."""
+        before, again, back, done = (self.new(x) for x in ("before", "again", "back", "done"))
+        i, following = self.new("i"), self.new("i")
+        self.do(f"br label {before}")
+        self.label(before)
+        self.do(f"br label {again}")
+        self.label(again)
+        self.do(f"{i} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
+        yield i
+        self.do(f"br label {back}")
+        self.label(back)
+        self.do(f"{following} = add i64 {i}, 1")
+        more = self.set(f"icmp slt i64 {following}, {count}")
+        self.do(f"br i1 {more}, label {again}, label {done}")
+        self.label(done)
+
     def expect(self, kind: str, x: str, content: str) -> None:
         self.unless(self.set(f"icmp eq {kind} {x}, {content}"))
 
@@ -180,6 +204,12 @@ def _take(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
         text.expect("ptr", text.load("ptr", item, TYPE), text.object(kind))
         text.expect("i64", text.load("i64", item, LIST_SIZE), str(len(example)))
         items = text.load("ptr", item, LIST_ITEMS) if kind is list else text.at(item, TUPLE_ITEMS)
+        if len(example) >= LOOP and all(isinstance(x, (int, float)) for x in example):
+            with text.loop(len(example)) as index:
+                place = text.element("double", _place(text, buffer, slot), index)
+                pointer = text.element("ptr", items, index)
+                _take_number(text, text.load("ptr", pointer, 0), place)
+            return slot + len(example)
         for i, child in enumerate(example):
             slot = _take(text, child, text.load("ptr", items, 8 * i), buffer, slot)
         return slot
@@ -274,6 +304,13 @@ def _give(text: Text, example: Any, buffer: str, slot: int) -> tuple[str, int]:
         name = "PyList_New" if kind is list else "PyTuple_New"
         out = _made(text, text.call("ptr", name, f"i64 {len(example)}"))
         items = text.load("ptr", out, LIST_ITEMS) if kind is list else text.at(out, TUPLE_ITEMS)
+        if len(example) >= LOOP and all(type(x) is float for x in example):
+            with text.loop(len(example)) as index:
+                place = text.element("double", _place(text, buffer, slot), index)
+                number = text.load("double", place, 0)
+                made = _made(text, text.call("ptr", "PyFloat_FromDouble", f"double {number}"))
+                text.do(f"store ptr {made}, ptr {text.element('ptr', items, index)}")
+            return out, slot + len(example)
         for i, child in enumerate(example):
             item, slot = _give(text, child, buffer, slot)
             text.do(f"store ptr {item}, ptr {text.at(items, 8 * i)}")
@@ -340,6 +377,8 @@ def entry(
     made, _ = _give(text, result, "%out", 0)
     text.do(f"ret ptr {made}")
     _endings(text)
+    if len(text.lines) > LARGEST:
+        raise Unsupported
     return Entry(text, "define ptr @entry(ptr %self, ptr %args, i64 %count)", FASTCALL)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ class Callbacks:
     """
 
     def __init__(self, program: Program) -> None:
-        self._error: BaseException | None = None
+        self._failed = threading.local()
         self._functions: dict[str, Any] = {}
         arities = {op.name: len(op.operands) for op in program.code}
         for name in callbacks_of(program):
@@ -35,7 +36,7 @@ class Callbacks:
             try:
                 return forward(*inputs)
             except BaseException as error:  # noqa: BLE001 (raised after the machine code)
-                self._error = error
+                self._failed.error = error
                 return float("nan")
 
         return call
@@ -49,9 +50,10 @@ class Callbacks:
         }
 
     def reraise(self) -> None:
-        """Raise what a call raised since the last time."""
-        if self._error is not None:
-            error, self._error = self._error, None
+        """Raise what a call of this thread raised since the last time."""
+        error = getattr(self._failed, "error", None)
+        if error is not None:
+            self._failed.error = None
             raise error
 
 
