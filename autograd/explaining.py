@@ -10,8 +10,10 @@ variables of its caller, whose names also serve where a label is missing.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -138,7 +140,7 @@ def explain(value: Value, root: Value | None = None) -> Explanation:
     >>> loss.backward()
     >>> print(explain(w))
     ∂loss/∂w = 0
-      dead relu: v1 = relu(z) passes nothing on, because z = -3 is not above 0
+      dead relu: v1 = relu(z) passes nothing on, because z = w * x = -3 is not above 0
         path: w–z–v1–v2–loss  2 × 0 × 1 × (-2) = 0
         remedy: smaller steps or other initial weights; leaky_relu and silu have a slope there
     """
@@ -182,7 +184,17 @@ def _variables(frame: FrameType) -> dict[str, Value]:
             if type(x) is Value and id(x) not in seen and not name.startswith("_"):
                 seen.add(id(x))
                 found[name] = x
+    _forget(frame)
     return found
+
+
+def _forget(frame: FrameType) -> None:
+    """Before Python 3.13, looking at a function's variables leaves a copy of them in its frame,
+    which would keep their graphs alive until it returns."""
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        copy = frame.f_locals
+        for name in [name for name, x in copy.items() if type(x) is Value]:
+            del copy[name]
 
 
 def _result(value: Value, variables: dict[str, Value]) -> Value:
@@ -197,7 +209,7 @@ def _result(value: Value, variables: dict[str, Value]) -> Value:
     found = _likely(value, last, made)
     if not found and value.op:
         return value
-    found = found or last
+    found = found or {name: x for name, x in last.items() if x.grad != 0.0} or last
     if len(found) == 1:
         return next(iter(found.values()))
     what = printable(value.label or "value")
@@ -222,7 +234,6 @@ def _likely(value: Value, last: dict[str, Value], made: list[Value]) -> dict[str
         {name: x for name, x in called.items() if id(x) in ids}
         or {name: x for name, x in called.items() if _looks_cut(x, [value, *made])}
         or {name: x for name, x in last.items() if id(x) in ids}
-        or called
     )
 
 
@@ -385,7 +396,7 @@ def _product(graph: Flow, path: Path, growing: bool) -> Finding:
     share = "all" if len(pushing) == len(sizes) else f"{quantity(len(pushing))} of the"
     why = (
         f"{share} {plural(len(sizes), 'factor')} along the path are {side} 1 in size, "
-        f"{number(mean, 3)} on geometric average; the {extreme}: {largest}"
+        f"{number(mean, 4)} on geometric average; the {extreme}: {largest}"
     )
     node = path.nodes[top[0][1] + 1]
     return Finding("exploding" if growing else "vanishing", why, node, (path,))
@@ -427,15 +438,16 @@ def _bookkeeping(graph: Flow, value: Value) -> list[Finding]:
         if gradient == 0.0 and held == 0.0:
             return []
         why = f"{root}.grad is 0: no backward() since it was computed, or since zero_grad()"
-        return [Finding("no_backward", f"{why}; {name}.grad is {number(held)}", graph.root)]
+        why += "" if value is graph.root else f"; {name}.grad is {number(held)}"
+        return [Finding("no_backward", why, None)]
     if _close(held, due):
         return []
     if held == 0.0:
         why = f"{name}.grad is 0, though one pass gives {number(due)}: it was set to 0 afterwards"
-        return [Finding("zeroed", why, value)]
+        return [Finding("zeroed", why, None)]
     if value.op:
         why = f"{name}.grad is {number(held)}, from a later backward() of another result"
-        return [Finding("other_pass", why, value)]
+        return [Finding("other_pass", why, None)]
     if not math.isfinite(due):
         return []
     times = held / due if due else 0.0
@@ -443,7 +455,7 @@ def _bookkeeping(graph: Flow, value: Value) -> list[Finding]:
         what = f"{round(times)} times what one pass gives: gradients of leaves add up"
     else:
         what = f"one pass gives {number(due)}: others have added to it, or it was assigned"
-    return [Finding("accumulated", f"{name}.grad is {number(held)}, {what}", value)]
+    return [Finding("accumulated", f"{name}.grad is {number(held)}, {what}", None)]
 
 
 def _close(a: float, b: float) -> bool:
@@ -528,33 +540,41 @@ def _of_outsider(graph: Flow, value: Value, variables: list[Value]) -> Explanati
     together = topological_order(_Together(variables))
     above = nodes_between(together, value)
     findings = _copies(graph, [value, *[x for x in variables if id(x) in above]])
-    findings = findings or [_unused(graph, value)]
+    findings = findings or _uncounted(graph) or [_unused(graph, value)]
     return _told(graph, value, [f"{graph.derivative(value)} = 0"], findings)
 
 
+def _uncounted(graph: Flow) -> list[Finding]:
+    """Leaves that are results of operations nobody recorded."""
+    return [
+        Finding(
+            "no_grad",
+            f"{graph.name(leaf)} was computed inside no_grad(): it has no history",
+            leaf,
+            (graph.path(graph.way_up(leaf)),),
+        )
+        for leaf in graph.leaves
+        if (leaf.line or "").endswith(UNRECORDED)
+    ]
+
+
 def _unused(graph: Flow, value: Value) -> Finding:
-    name, root = graph.name(value), graph.name(graph.root)
     if not graph.root.op:
-        return _rootless(graph)
+        return _no_graph(graph)
+    name, root = graph.name(value), graph.name(graph.root)
     shared = [x for x in topological_order(value) if graph.holds(x) and not x.op]
     if shared:
-        why = (
-            f"{name} is a result itself; {root} was not computed from it, though from the same "
-            f"{_listed(graph, shared)}"
-        )
-    else:
-        why = f"{root} was not computed from {name}, but from {_listed(graph, graph.leaves)}"
+        made = formula(value, graph.name)
+        why = f"{name} = {made} is itself a result; {root} was computed from "
+        return Finding("replaced", f"{why}{_listed(graph, shared)}, and not from {name}", value)
+    why = f"{root} was not computed from {name}, but from {_listed(graph, graph.leaves)}"
     return Finding("unused", why, None)
 
 
-def _rootless(graph: Flow) -> Finding:
+def _no_graph(graph: Flow) -> Finding:
     name = graph.name(graph.root)
-    if (graph.root.line or "").endswith(UNRECORDED):
-        return Finding(
-            "no_grad", f"{name} was computed inside no_grad(): nothing was recorded", None
-        )
-    why = f"{name} is a leaf: given as a number, detached, or computed inside no_grad()"
-    return Finding("unused", why, None)
+    why = f"{name} is a leaf: a number that was given, detached, or computed inside no_grad()"
+    return Finding("no_graph", why, None)
 
 
 def _listed(graph: Flow, nodes: Sequence[Value]) -> str:
@@ -568,7 +588,7 @@ def _of_result(graph: Flow) -> Explanation:
     head = [f"{graph.name(root)} = {number(root.data)}"]
     findings = [] if math.isfinite(root.data) else _bad_numbers(graph)
     if not root.op:
-        return _told(graph, root, head, findings or [_rootless(graph)])
+        return _told(graph, root, head, findings or _uncounted(graph) or [_no_graph(graph)])
     leaves = graph.leaves
     few = len(leaves) <= MAX_LISTED
     head[0] += f", computed from {_listed(graph, leaves) if few else plural(len(leaves), 'number')}"
@@ -669,6 +689,8 @@ def _source(line: str) -> str:
 
 
 def _place(line: str) -> str:
+    """Where it is and what it says. A notebook's cell has a file with a name that says nothing."""
     source = _source(line)
-    place = printable(line, 200)
-    return f"{place}: {printable(source, 100)}" if source else place
+    file, _, rest = line.rpartition(", line ")
+    place = f"notebook cell, line {rest}" if re.search(r"ipykernel_\d+\W\d+\.py$", file) else line
+    return printable(place, 200) + (f": {printable(source, 100)}" if source else "")

@@ -303,9 +303,25 @@ def test_every_example_of_the_help_works(capsys, answer, monkeypatch):
         cli.main(["--help"])
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     examples = [shlex.split(line)[1:] for line in lines if line.startswith("chainrule ")]
-    assert len(examples) == 5
+    assert len(examples) == 6
     for example in examples:
         assert answer(*example)[0] == 0
+
+
+def test_explain_says_why_a_gradient_is_what_it_is(answer):
+    """After the table, for each value asked about; the result too, by its name."""
+    status, out, _ = answer("h = relu(a*b); y = 3*h", "a=-1", "b=2", "--explain", "a")
+    assert status == 0
+    assert out.partition("\n\n")[2] == (
+        "∂y/∂a = 0\n"
+        "  dead relu: h = relu(v1) passes nothing on, because v1 = a * b = -2 is not above 0\n"
+        "    path: a–v1–h–y  2 × 0 × 3 = 0\n"
+        "    remedy: smaller steps or other initial weights; leaky_relu and silu have a slope there"
+        "\n"
+    )
+    status, out, _ = answer("y = log(a)", "a=0", "--explain", "y", "--explain", "a")
+    assert "\ny = -inf, computed from a\n  1 gradient of 1 is infinite: a\n" in out
+    assert "\n∂y/∂a = inf\n  log of 0: y = log(a) is -inf for a = 0" in out
 
 
 @pytest.mark.parametrize(
@@ -320,6 +336,7 @@ def test_every_example_of_the_help_works(capsys, answer, monkeypatch):
         (["(" * 10_000 + "a" + ")" * 10_000, "a=1"], "the expression is nested too deeply"),
         (["-" * 10_000 + "a", "a=1"], "the expression is nested too deeply to be read"),
         (["a", "a=1", "--paths", "z"], "--paths: nothing is called 'z'; there are a"),
+        (["a", "a=1", "--explain", "z"], "--explain: nothing is called 'z'; there are a"),
         (["a", "a=1", "--pahts", "a"], "unrecognized arguments: --pahts"),
         (["a", "a=1", "--paths"], "argument --paths: expected one argument; see chainrule --help"),
         ([], "no formula; give one in quotes, as in 'e = (a + b) * (b + 1)' a=2 b=1"),
