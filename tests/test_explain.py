@@ -1171,7 +1171,7 @@ def test_a_line_of_a_notebook() -> None:
     scope: dict[str, object] = {"autograd": autograd, "__name__": "__main__"}
     program = "x = autograd.Value(0.0, 'x')\ny = autograd.log(x)"
     with record_lines():
-        exec(compile(program, "/tmp/ipykernel_4711/1234567890.py", "exec"), scope)
+        exec(compile(program, "ipykernel_4711/1234567890.py", "exec"), scope)
     assert "\n    line: notebook cell, line 2\n" in str(explain(scope["x"], scope["y"]))
 
 
