@@ -18,6 +18,7 @@ from typing import Any
 from .data import Samples
 from .files import FilePath, numbers, write_json
 
+NEEDED = {"optimizer", "schedule", "random", "held_out", "best_weights", "history"}
 AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
 
 
@@ -25,6 +26,10 @@ class Checkpoint:
     """Writes the latest of the states that it is given, and reads it back."""
 
     def __init__(self, path: FilePath, settings: Mapping[str, Any]) -> None:
+        if not Path(path).resolve().parent.is_dir():
+            raise FileNotFoundError(
+                f"checkpoint={os.fspath(path)!r}: there is no such directory; make it first"
+            )
         self.path = path
         self.settings = dict(settings)
         self.pending: dict[str, Any] | None = None
@@ -56,6 +61,8 @@ class Checkpoint:
                 "parameters": numbers(document["parameters"]),
             }
             theirs = dict(state["settings"])
+            if missing := NEEDED - set(state):
+                raise LookupError(*sorted(missing))
         except FileNotFoundError:
             return None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

@@ -130,7 +130,8 @@ def make_task(
     try:
         answer = model(row)
     except ValueError as error:
-        raise ValueError(f"X[0] is a row of {plural(len(row), 'number')}, and {error}") from error
+        count = plural(len(row), "number")
+        raise ValueError(f"X[0] is a row of {count}; for {model!r:.80}: {error}") from error
     outputs = as_list(answer)
     in_list = outputs is not None
     outputs = outputs if outputs is not None else [answer]
@@ -227,11 +228,11 @@ def _one_hot_classes(
 
 def _text_classes(targets: Sequence[str], n_outputs: int) -> tuple[Any, ...]:
     found = tuple(sorted(set(targets)))
-    if len(found) > max(2, n_outputs):
+    if len(found) != max(2, n_outputs):
         message = (
-            f"y has {len(found)} classes ({_listed(found)}), and the model"
-            f" {plural(n_outputs, 'output')}; give it {len(found)}, as in"
-            f" MLP(inputs, [16, {len(found)}])"
+            f"y has {plural(len(found), 'text label')} ({_listed(found)}), and the model"
+            f" {plural(n_outputs, 'output')}: one output is for two labels, otherwise there must be"
+            " as many as labels; evaluate needs classes=history.classes if some are missing"
         )
         if all(map(_is_numeral, found)):
             message += "; or, if they are numbers, convert them with float(...)"
@@ -272,4 +273,15 @@ def loss_hint(task: Task) -> str | None:
     return (
         f"{name_of(task.loss)} takes the outputs before any {squashed[0]}, and the model ends in"
         " one: leave it out (output_activation='linear'), or use loss='mse'"
+    )
+
+
+def class_hint(task: Task, targets: Sequence[Any]) -> str | None:
+    """What to do about class indices that a single output is trained to hit as numbers."""
+    found = sorted(set(targets)) if task.classes is None and task.n_outputs == 1 else []
+    if not 3 <= len(found) <= 20 or found != list(range(len(found))):
+        return None
+    return (
+        f"y has the numbers 0 to {len(found) - 1} only, and the one output of the model learns them"
+        f" as amounts; if they are classes, give the model {len(found)} outputs"
     )

@@ -10,6 +10,7 @@ else, from shuffling to checkpoints, is bookkeeping around it, so another engine
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from math import hypot, inf, isfinite
 from numbers import Real
 from operator import attrgetter, index
 from time import perf_counter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, SupportsIndex, TypeAlias
 
 import autograd
 from autograd import Value
@@ -33,7 +34,7 @@ from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .progress import Progress
 from .schedules import Rule, Schedule
-from .tasks import Loss, Task, loss_hint, make_task
+from .tasks import Loss, Task, class_hint, loss_hint, make_task
 
 __all__ = ["Evaluation", "evaluate", "fit"]
 
@@ -100,13 +101,16 @@ class Step:
 
     def _differentiate(self, batch: Samples) -> tuple[float, int]:
         """The graph lives in here alone, so that it is freed before collection goes on."""
-        outputs = self.task.predict(batch.rows)
-        loss = self.task.loss(outputs, batch.targets)
+        outputs, loss = self._loss(batch)
         for parameter in self.parameters:
             parameter.grad = 0.0
         loss.backward()
         right = 0 if batch.classes is None else self.task.right(outputs, batch.classes)
         return loss.data, right
+
+    def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
+        outputs = self.task.predict(batch.rows)
+        return outputs, self.task.loss(outputs, batch.targets)
 
     def _move(self) -> None:
         if not self.undo:
@@ -126,12 +130,15 @@ class Step:
         for p in self.parameters:
             if not isfinite(p.data):
                 return f"{what}, because parameter {p.label} is {p.data:g}"
-        try:
-            with autograd.detect_anomaly(), collection_paused():
-                self._differentiate(batch)
-        except FloatingPointError as error:
-            return f"{what}: {error}"
-        return what
+        culprit = next(filter(self._fails, map(batch.take, zip(range(len(batch))))), batch)
+        result = self._loss(culprit)[1]
+        findings = autograd.explain(result, result).findings
+        return f"{what}: {findings[0].why}; {findings[0].remedy}" if findings else what
+
+    def _fails(self, batch: Samples) -> bool:
+        """Whether the loss or a gradient is not finite."""
+        loss, _ = self._differentiate(batch)
+        return not (isfinite(loss) and all(isfinite(p.grad) for p in self.parameters))
 
 
 @contextmanager
@@ -251,10 +258,11 @@ def fit(
     epoch; True stops the training. `progress` shows a bar (tqdm) on a terminal or in a notebook.
 
     **Endings.** Ctrl-C ends the training early and keeps the best weights so far (in the first
-    epoch, those of the last step); so does a loss or gradient that is NaN or infinite, with a
-    RuntimeWarning that says which operation made it. `history.stopped` says so too. Without
-    validation data, the loss of an epoch belongs to the weights after it, or, if it was a single
-    batch, to those before its step, which it was computed with.
+    epoch, those of the last step). A loss or gradient that is NaN or infinite does so too (in the
+    first epoch, it puts back the weights from before training), with a RuntimeWarning that says
+    which operation made it. `history.stopped` has the same in words. Best is the lowest validation
+    loss; without validation data, the loss of an epoch counts for the weights after it, or, if it
+    was a single batch, for those before its step, which it was computed with.
 
     **Checkpoint.** A JSON file with everything that the rest of the training depends on, replaced
     after an epoch, at most once a second, and at the end. With `resume=True` and the file there,
@@ -274,13 +282,13 @@ def fit(
     1.0
     """
     _check_model(model)
-    for name, count in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
-        if count is not None and index(count) < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
-    clips = {"clip_norm": clip_norm, "clip_value": clip_value}
-    for name, bound in clips.items():
-        if bound is not None and not as_float(name, bound) > 0.0:
-            raise ValueError(f"{name} must be greater than 0, got {bound}")
+    epochs = _whole("epochs", epochs)
+    batch_size = None if batch_size is None else _whole("batch_size", batch_size)
+    patience = None if patience is None else _whole("patience", patience)
+    clip_norm = None if clip_norm is None else _positive("clip_norm", clip_norm)
+    clip_value = None if clip_value is None else _positive("clip_value", clip_value)
+    if isinstance(validation, Real):
+        validation = as_float("validation", validation)
     if resume and checkpoint is None:
         raise ValueError("resume=True must know from where: give checkpoint='training.json' too")
     callbacks = _callbacks(callback)
@@ -303,7 +311,8 @@ def fit(
             "schedule": schedule is not None,
             "batch_size": batch_size,
             "shuffle": bool(shuffle),
-            **clips,
+            "clip_norm": clip_norm,
+            "clip_value": clip_value,
             "validation": validation if given is None else "given",
             "data": data_digest(samples, given),
         }
@@ -329,8 +338,8 @@ def fit(
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)
-        if saved:
-            training.load_state(saved)
+        if file and saved:
+            training.load_state(saved, repr(os.fspath(file.path)))
         training.run(epochs, patience, callbacks, file, progress)
     finally:
         if schedule is not None:
@@ -368,6 +377,7 @@ class Training:
         self.history = History(classes=task.classes)
         self.best_loss = inf
         self.best_weights: list[float] | None = None
+        self.first_weights = self._weights()
         self.broken_off = False
 
     # -- epochs ------------------------------------------------------------------------------------
@@ -474,17 +484,19 @@ class Training:
 
     def finish(self, restore_best: bool | None, early_stopping: bool) -> None:
         """Put back the best weights where that is wanted, and say what is to be said."""
-        wanted = early_stopping or self.broken_off if restore_best is None else restore_best
-        if wanted and self.best_weights is not None:
-            self._set_weights(self.best_weights)
         history = self.history
-        if self.broken_off and history.best is not None and wanted:
-            history.stopped = (
-                f"{history.stopped}; the weights are the best, of epoch {history.best.epoch}"
-            )
-        elif self.broken_off:
-            history.stopped = f"{history.stopped}; the weights are those of the last step"
-        if self.broken_off and not history.interrupted:
+        failed = self.broken_off and not history.interrupted
+        wanted = early_stopping or self.broken_off if restore_best is None else restore_best
+        kept = "those of the last step"
+        if wanted and history.best is not None and self.best_weights is not None:
+            self._set_weights(self.best_weights)
+            kept = f"the best, of epoch {history.best.epoch}"
+        elif wanted and failed:
+            self._set_weights(self.first_weights)
+            kept = "those from before training"
+        if self.broken_off:
+            history.stopped = f"{history.stopped}; the weights are {kept}"
+        if failed:
             warnings.warn(
                 f"training stopped: {history.stopped}. A lower learning rate, inputs of about ±1,"
                 " or clip_norm=1.0 may help",
@@ -514,7 +526,7 @@ class Training:
             "history": self.history.columns(),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any], source: str) -> None:
         """All of it or, if it does not fit, nothing."""
         weights, optimizer = self._weights(), self.step.optimizer.state_dict()
         try:
@@ -528,13 +540,28 @@ class Training:
                 self.schedule.load_state_dict(state["schedule"])
             version, internal, gauss = state["random"]
             self.rng.setstate((version, tuple(internal), gauss))
-        except BaseException:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             self._set_weights(weights)
             self.step.optimizer.load_state_dict(optimizer)
-            raise
+            raise ValueError(f"the checkpoint in {source} does not fit: {error}") from error
 
 
 # -- what fit is given -----------------------------------------------------------------------------
+
+
+def _whole(name: str, count: SupportsIndex) -> int:
+    if not isinstance(count, SupportsIndex):
+        raise TypeError(f"{name} must be a whole number, got {count!r:.80}")
+    if index(count) < 1:
+        raise ValueError(f"{name} must be at least 1, got {count}")
+    return index(count)
+
+
+def _positive(name: str, bound: float) -> float:
+    bound = as_float(name, bound)
+    if not bound > 0.0:
+        raise ValueError(f"{name} must be greater than 0, got {bound}")
+    return bound
 
 
 def _check_model(model: object) -> None:
@@ -547,7 +574,7 @@ def _check_model(model: object) -> None:
 
 def _given_validation(task: Task, validation: Any, width: int) -> Samples | None:
     """Validation data that are not a part of the training data."""
-    if validation is None or isinstance(validation, Real):
+    if validation is None or isinstance(validation, float):
         return None
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError(
@@ -565,10 +592,9 @@ def _given_validation(task: Task, validation: Any, width: int) -> Samples | None
 
 def _draw(validation: Any, count: int, rng: Any) -> list[int]:
     """Which samples are held out, if validation is a fraction of them."""
-    if not isinstance(validation, Real):
+    if not isinstance(validation, float):
         return []
-    fraction = as_float("validation", validation)
-    held_out = max(1, round(fraction * count)) if 0.0 < fraction < 1.0 else 0
+    held_out = max(1, round(validation * count)) if 0.0 < validation < 1.0 else 0
     if not 0 < held_out < count:
         raise ValueError(
             "validation as a fraction of the samples is between 0 and 1 and leaves some for"
@@ -627,7 +653,9 @@ def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
 
 
 def _callbacks(callback: Any) -> list[Callback]:
-    callbacks = [callback] if callable(callback) else list(callback or [])
+    callbacks = list(callback) if isinstance(callback, Iterable) else [callback]
+    if callback is None:
+        callbacks = []
     for entry in callbacks:
         if not callable(entry):
             raise TypeError(f"a callback is a function of the history, got {entry!r:.80}")
@@ -644,7 +672,7 @@ def _shuffler(seed: Seed) -> Any:
 def _hints(
     task: Task, rows: Sequence[Row], targets: Sequence[Any], columns: Sequence[str]
 ) -> list[str]:
-    hints = [scale_hint("X", rows, columns), loss_hint(task)]
+    hints = [scale_hint("X", rows, columns), loss_hint(task), class_hint(task, targets)]
     if task.classes is None:
         hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
     return [hint for hint in hints if hint is not None]
