@@ -73,7 +73,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
     client.execute()
     for output in outputs(notebook):
         if "text" in output:
-            output.text = CELL_FILE.sub("<a cell>", output.text)
+            output.text = CELL_FILE.sub("notebook cell", output.text)
     return notebook
 
 
