@@ -139,7 +139,7 @@ class _Probe:
         """
         unit = abs(self.x) or 1e-3
         noise = 0.0
-        for step in (1e-7 * unit, 3.7e-9 * unit, 1.3e-10 * unit):
+        for step in (1e-6 * unit, 1e-7 * unit, 3.7e-9 * unit, 1.3e-10 * unit):
             sides = [self._scatter(step), self._scatter(-step)]
             noise = max(noise, min((side for side in sides if math.isfinite(side)), default=0.0))
         return noise
@@ -300,7 +300,8 @@ class _Probe:
 
     def _divergence(self, sign: float) -> float:
         """inf or -inf where the quotients grow without end, as those of sqrt at 0; else 0."""
-        clear = [(h, change) for h, change in self._near(sign) if abs(change) > 100.0 * self.noise]
+        rounding = EPSILON * abs(self.base)  # next to such a place, the measured noise is none
+        clear = [(h, change) for h, change in self._near(sign) if abs(change) > 100.0 * rounding]
         quotients = [change / h for h, change in clear]
         grows = all(b / a > 1.1 for a, b in pairwise(quotients) if a and b)
         if len(quotients) < 6 or not grows or abs(quotients[-1]) < 5.0 * abs(quotients[0]):

@@ -63,8 +63,18 @@ def check_grad(
     for the same arguments, and for an order other than 1 or 2.
 
     >>> from autograd import check_grad, sigmoid
-    >>> print(check_grad(lambda x: sigmoid(x) ** 2, 1.0, analytic=0.3))
-    the only component wrong
+    >>> def f(w, x):
+    ...     s = sigmoid(w * x)
+    ...     return s * s
+    >>> print(check_grad(f, 2.0, 0.25))
+    all 2 components right
+    component  AD             numeric                relative error  verdict
+    w          0.07314012676  0.07314012676 ± ...ok
+    x          0.5851210141   0.5851210141 ± ...ok
+    >>> s = float(sigmoid(0.5))
+    >>> check = check_grad(f, 2.0, 0.25, analytic=(2 * s * 0.25, 2 * s * 2.0))
+    >>> print(check.wrong, check.slips[0])
+    ('w', 'x') every component: the derivative of sigmoid is left out (at s)
     """
     _refuse_malformed(f, args, analytic, order)
     places = (
@@ -206,7 +216,8 @@ def _parameter_names(f: Callable[..., Any], places: list[int]) -> list[str]:
             Parameter.POSITIONAL_ONLY,
             Parameter.POSITIONAL_OR_KEYWORD,
         )
-        names.append(parameters[place].name if ordinary else f"argument {place + 1}")
+        nameless = "x" if len(places) == 1 else f"x{place + 1}"
+        names.append(parameters[place].name if ordinary else nameless)
     return names
 
 

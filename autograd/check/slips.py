@@ -189,12 +189,13 @@ class _Search:
                 said.append(shared[:end])
             else:
                 said += [self.names[i] for i in members if i in covered]
-        return few(said)
+        return few(said, 8)
 
     def _slip(self, idea: _Idea) -> Slip:
         text = idea.text
         if idea.broken:
-            text += f" (but not for {few([self.names[i] for i in idea.broken], 3)})"
+            has = "has" if len(idea.broken) == 1 else "have"
+            text += f"; {few([self.names[i] for i in idea.broken], 3)} {has} it right"
         return self._spoken(idea.kind, text, idea.covered)
 
     def _unexplained(self, wrong: list[int]) -> Slip:
@@ -208,11 +209,13 @@ class _Search:
 
     # -- weighing
 
-    def _matches(self, i: int, x: float, tolerance: float | None = None) -> bool:
+    def _matches(self, i: int, x: float) -> bool:
         """Whether x is the analytic number, and accounts for its difference from the truth."""
-        a, g = self.analytic[i], self.truth[i]
-        close = (self.rtol if tolerance is None else tolerance) * max(abs(a), abs(x))
-        return abs(x - a) <= min(close + self._floor(i), 1e-2 * abs(a - g))
+        a = self.analytic[i]
+        apart = abs(x - a)
+        if apart > 1e-2 * abs(a - self.truth[i]):
+            return False
+        return apart <= self.rtol * max(abs(a), abs(x)) + self._floor(i)
 
     def _floor(self, i: int) -> float:
         return 1e-13 * self.g.magnitudes[i]
@@ -682,7 +685,8 @@ class _Search:
         for edge, other in edges:
             place = self.g.outputs[edge]
             seeded = self.g.parents[edge] in self.g.seeds
-            layers[seeded, self.g.depths[place]].append((edge, other))
+            layers[seeded, "depth", self.g.depths[place]].append((edge, other))
+            layers[seeded, "height", self.g.heights[place]].append((edge, other))
         for pairs in [*([pair] for pair in edges), *(p for p in layers.values() if len(p) > 1)]:
             yield from self._products(pairs)
 
