@@ -17,6 +17,7 @@ import mpmath as mp
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from random_formulas import ROWS, Formula, graphs, ordinary
 
 import autograd
 from autograd import Value, check_grad, exp, grad, log, relu, sigmoid, sin, sqrt, tanh
@@ -883,6 +884,22 @@ def test_a_slip_put_in_is_the_slip_found(p: Any, slip: str) -> None:
         "no factor": "are missing",
     }[slip]
     assert said in the_slip(check).text
+
+
+# Constants are inputs of these, or what they pass on is not their derivative.
+TOOLS = {
+    *("stop_gradient", "message", "cut_message", "finite_part"),
+    *("pow_const", "exp_square", "polygamma"),
+}
+HONEST = [row for row in ROWS if row.name not in TOOLS]
+
+
+@settings(COMMON, max_examples=60)
+@given(graphs(rows=HONEST, admits=ordinary, sizes=st.integers(5, 60)))
+def test_no_random_graph_is_accused(formula: Formula) -> None:
+    """Of every primitive, at points where it is smooth; and every component could be checked."""
+    check = check_grad(formula, list(formula.inputs))
+    assert check.ok, check
 
 
 # -- how it is shown -------------------------------------------------------------------------------
