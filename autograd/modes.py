@@ -141,8 +141,8 @@ def record_lines() -> Iterator[None]:
 
     `explain` and whoever looks for the origin of a number can then point at the source. Lines of
     `autograd` and `nn` themselves don't count: a neuron's Values name the line that called it.
-    Recording takes about a microsecond per Value; outside the block nothing is paid. It holds for
-    the thread that opened it.
+    Recording takes some three microseconds per Value; outside the block nothing is paid. It holds
+    for the thread that opened it.
 
     >>> import autograd
     >>> x = autograd.Value(3.0)

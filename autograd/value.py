@@ -111,8 +111,6 @@ class Value:
         "_waiting",
     )
 
-    _line: str  # set inside record_lines alone, so that it costs nothing elsewhere
-
     # Every function of one input is a method too, attached from the table at the end of this
     # module; the second group are the names by which NumPy asks the elements of an object array.
     acos: ClassVar[Method]
@@ -333,6 +331,13 @@ class Value:
         if MODES.active != 0 and tracer() is not None:
             return Value(self._data, self._label, stop_gradient, self)  # it is still computed
         return Value(self._data, self._label)
+
+    def _locate(self) -> None:
+        """Note the line that asked for this node, and whether an operation was not recorded."""
+        recorded = self._primitive is None or recording()
+        # First set here, `_line` is the last field of the compiled class, and __init__ skips it: so
+        # it costs nothing outside record_lines.
+        self._line = sys.intern(_where() if recorded else _where() + UNRECORDED)
 
     # -- arithmetic --------------------------------------------------------------------------------
     #
@@ -765,7 +770,7 @@ def _enter(node: Value) -> None:
     """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
     someone watches; no edges where nothing is recorded."""
     if locating():
-        _locate(node)
+        node._locate()
     if node._primitive is not None:
         _check_anomaly(node)
         if not recording():
@@ -813,12 +818,6 @@ def _leaves(node: Value, how: str) -> None:
     observer = tracer()
     if observer is not None:
         observer.leaves(node, how, _where())
-
-
-def _locate(node: Value) -> None:
-    """Note the line that asked for this node, and whether an operation was not recorded."""
-    recorded = node._primitive is None or recording()
-    node._line = sys.intern(_where() if recorded else _where() + UNRECORDED)
 
 
 def _name(x: object) -> str:
