@@ -29,13 +29,13 @@ from autograd.primitives import Primitive, describe
 from autograd.transforms import (
     Argnums,
     Function,
-    _dependent,
     _recorded,
     _Run,
     _sweeps,
     _value_and_grad,
 )
 from autograd.value import Value
+from autograd.walks import dependent
 
 __all__ = ["column_colours", "sparse_hessian", "sparse_jacobian", "star_colours"]
 
@@ -215,7 +215,7 @@ def _pattern(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[int]]:
     The seeds that a node depends on are the bits of an integer, which is forgotten when the last
     node that is computed from it has been dealt with.
     """
-    order, _ = _dependent(roots, seeds)
+    order, _ = dependent(roots, seeds)
     places = {seed: i for i, seed in enumerate(seeds)}
     last = {parent: node for node in order for parent in node.parents}
     wanted = {root for root in roots if isinstance(root, Value)}

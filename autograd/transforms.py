@@ -28,9 +28,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
+from autograd import walks
 from autograd.functions import dot
 from autograd.modes import _depth, _shift, recording, traced_by, tracer, watching
 from autograd.primitives import cut_message, describe, message
@@ -41,6 +42,8 @@ __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
+
+_get_grad: Final[Any] = vars(Value)["_grad"].__get__  # in C, and unseen by a tracer
 
 
 # -- the transforms --------------------------------------------------------------------------------
@@ -283,7 +286,7 @@ class _Run:
     def _varies(self) -> bool:
         """Whether a tracer has to see how the derivative is computed, from what was captured."""
         observer = tracer()
-        return observer is not None and observer.varies(_below(self.results))
+        return observer is not None and observer.varies(walks.below(self.results))
 
     def single_result(self) -> Any:
         """The one number that the function returned; TypeError if it is not one."""
@@ -377,19 +380,7 @@ def _values_in(tree: Any) -> set[Value]:
 
 def _meets(roots: Sequence[Any], wanted: set[Value]) -> bool:
     """Whether one of the roots was computed from one of these."""
-    return bool(wanted) and not wanted.isdisjoint(_below(roots))
-
-
-def _below(roots: Sequence[Any]) -> list[Value]:
-    """Every node below the roots, once."""
-    nodes = list(dict.fromkeys([x for x in roots if isinstance(x, Value)]))
-    seen = set(nodes)
-    for node in nodes:  # which grows on the way
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                nodes.append(parent)
-    return nodes
+    return bool(wanted) and not wanted.isdisjoint(walks.below(roots))
 
 
 # -- derivatives as numbers ------------------------------------------------------------------------
@@ -398,17 +389,17 @@ def _below(roots: Sequence[Any]) -> list[Value]:
 def _sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
     """d root/d seed for every root and seed, by one reverse pass per root. Every `.grad` is put
     back, of nodes that the function captured too."""
-    nodes = _below([*roots, *seeds])
+    nodes = walks.below([*roots, *seeds])
     zeros = [0.0] * len(seeds)
     rows = []
     with _PASS_LOCK, traced_by(None):
-        before = [node.grad for node in nodes]
+        before = list(map(_get_grad, nodes))
         try:
             for root in roots:
                 deque(map(_set_grad, seeds, zeros), maxlen=0)
                 if isinstance(root, Value):
                     root.backward()
-                rows.append([seed.grad for seed in seeds])
+                rows.append(list(map(_get_grad, seeds)))
         finally:
             deque(map(_set_grad, nodes, before), maxlen=0)
     return rows
@@ -433,8 +424,8 @@ def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Valu
 
     It visits nodes and edges in the order of the engine's own pass, so that both add up alike, to
     the last bit."""
-    inner, dependent = _dependent(roots, seeds)
-    waiting = _consumers(inner, roots, dependent)
+    inner, dependent = walks.dependent(roots, seeds)
+    waiting = walks.consumers(inner, roots, dependent)
     adjoints: dict[Value, Any] = {}
     ready: list[Value] = []
 
@@ -446,6 +437,7 @@ def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Valu
                 ready.append(x)
 
     ends = set(seeds)
+    watched = watching()
     for root, weight in zip(roots, weights, strict=True):
         send(root, weight)
     while ready:
@@ -455,24 +447,13 @@ def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Valu
             for x in node.parents:
                 send(x, None)
         else:
-            if watching():
+            if watched:
                 _watch_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
             for x, factor in zip(node.inputs, _factors(node), strict=True):
                 send(x, _send(adjoint, factor, _cuts(node)) if x in dependent else None)
     found = [adjoints.get(seed, 0.0) for seed in seeds]
     # The engine's sums begin with 0.0, so they are never -0.0.
     return found if tracer() is None else [x + 0.0 for x in found]
-
-
-def _consumers(
-    nodes: Sequence[Value], roots: Sequence[Any], dependent: set[Value]
-) -> dict[Value, int]:
-    """How many edges will report to each dependent node, an asked-for result counting as one."""
-    waiting = dict.fromkeys(dependent, 0)
-    for x in [*roots, *[parent for node in nodes for parent in node.parents]]:
-        if isinstance(x, Value) and x in dependent:
-            waiting[x] += 1
-    return waiting
 
 
 def _linear(node: Value, tangents: dict[Value, Any]) -> Any:
@@ -492,7 +473,7 @@ def _tangents(
 ) -> list[Any]:
     """The forward pass, from the seeds up to the roots."""
     tangents: dict[Value, Any] = dict(zip(seeds, directions, strict=True))
-    for node in _dependent(roots, seeds)[0]:
+    for node in walks.dependent(roots, seeds)[0]:
         tangents[node] = rule(node, tangents)
     return [tangents.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
 
@@ -505,7 +486,9 @@ def _accumulate(sums: dict[Value, Any], node: Value, term: Any) -> None:
 def _factors(node: Value) -> Sequence[Any]:
     """The rule of a node's primitive, fed the node and its inputs themselves. Whoever watches for
     NaN and infinity is shown what comes of it, not what it meets on a side not taken."""
-    with _without("detect_anomaly") if watching() else nullcontext():
+    if not watching():
+        return _rule(node)
+    with _without("detect_anomaly"):
         return _rule(node)
 
 
@@ -533,29 +516,3 @@ def _send(adjoint: Any, factor: Any, cuts: bool) -> Any:
     if type(factor) is float and factor == 1.0:
         return adjoint
     return message(adjoint, factor)
-
-
-def _dependent(roots: Sequence[Any], seeds: Sequence[Value]) -> tuple[list[Value], set[Value]]:
-    """The nodes below the roots that depend on the seeds, inputs before what is made of them; and
-    the same as a set, with the seeds. What lies below the seeds is not looked at."""
-    order: list[Value] = []
-    dependent = set(seeds)
-    seen = set(seeds)
-    for root in roots:
-        if not isinstance(root, Value) or root in seen:
-            continue
-        seen.add(root)
-        stack = [(root, iter(root.parents))]
-        while stack:
-            node, rest = stack[-1]
-            for parent in rest:
-                if parent not in seen:
-                    seen.add(parent)
-                    stack.append((parent, iter(parent.parents)))
-                    break
-            else:
-                stack.pop()
-                if not dependent.isdisjoint(node.parents):
-                    dependent.add(node)
-                    order.append(node)
-    return order, dependent

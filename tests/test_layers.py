@@ -22,6 +22,7 @@ FLOORS = {
     "value": 1,
     "functions": 1,
     "copying": 1,
+    "walks": 1,
     "tree": 2,
     "transforms": 2,
     "sparse": 2,

@@ -11,11 +11,12 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 REQUIREMENTS = {
-    "chainrule": [str(PROJECT)],
-    "uncompiled": [str(PROJECT)],
+    "chainrule": [str(PROJECT), "scipy"],
+    "uncompiled": [str(PROJECT), "scipy"],
     "micrograd": ["micrograd==0.1.0"],
     "xad": ["xad==1.5.2"],
     "torch": ["torch==2.13.0"],
+    "hips": ["autograd==1.9.1"],
     "microgpt": ["--no-deps", "strands-microgpt==0.1.0"],  # only one of its modules is loaded
 }
 VARIABLES = {"chainrule": {"CHAINRULE_PURE": "0"}, "uncompiled": {"CHAINRULE_PURE": "1"}}

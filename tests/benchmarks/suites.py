@@ -116,4 +116,39 @@ def moons(collector: str, targets: dict[tuple[str, str], float]) -> Row:
 
 TRAINING = (moons("on", {("chainrule", "micrograd"): 20.0}), moons("off", {}))
 
-SUITES = {"eager": EAGER, "training": TRAINING}
+
+def sparse_hessian(variables: int) -> Row:
+    return Row(
+        workload="sparse_hessian",
+        title=f"Sparse Hessian of Rosenbrock, {variables:,} variables",
+        unit="ms",
+        headline="Hessian",
+        peers=OURS,
+        size=variables,
+    )
+
+
+TRANSFORMS = (
+    Row(
+        workload="gradient",
+        title="grad of 10,000 operations, against recording them",
+        unit="times as long",
+        headline="grad / record",
+        peers=OURS,
+        size=10_000,
+        limit=5.0,
+    ),
+    Row(
+        workload="rosenbrock_hessian",
+        title="Hessian of Rosenbrock, 20 variables",
+        unit="ms",
+        headline="Hessian",
+        peers=(*OURS, "hips"),
+        size=20,
+        targets={("chainrule", "hips"): 1.0},
+    ),
+    sparse_hessian(100),
+    sparse_hessian(1_000),
+)
+
+SUITES = {"eager": EAGER, "training": TRAINING, "transforms": TRANSFORMS}
