@@ -11,6 +11,7 @@ import random
 import struct
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpmath as mp
@@ -31,6 +32,12 @@ FAILURES = (ValueError, ZeroDivisionError, OverflowError)
 @pytest.mark.parametrize("module", [differences, gradients, naming])
 def test_docstrings(module: Any) -> None:
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def test_the_page() -> None:
+    page = Path(__file__).resolve().parents[1] / "docs" / "checking.md"
+    results = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert (results.failed, results.attempted > 4) == (0, True)
 
 
 # -- differences -----------------------------------------------------------------------------------
@@ -516,10 +523,10 @@ def numpy_by_hand(p: Any, slips: tuple[str, ...] = ()) -> Any:
 
 SAID = {
     "sign": "the derivative of 1 - Y with respect to Y is -1, and 1 was used",
-    "output": "the derivative of sigmoid is written as 1 - s**2 in place of s*(1 - s) (that is the "
-    "derivative of tanh, where 1 stands in place of s) (at Y)",
-    "hidden": "the derivative of sigmoid is written as 1 - s**2 in place of s*(1 - s) (that is the "
-    "derivative of tanh, where 1 stands in place of s) (at H[0], H[1] and H[2])",
+    "output": "the derivative of sigmoid is written as 1 - s**2, the form for tanh, in place of "
+    "s*(1 - s) (at Y)",
+    "hidden": "the derivative of sigmoid is written as 1 - s**2, the form for tanh, in place of "
+    "s*(1 - s) (at H[0], H[1] and H[2])",
     "square": "the derivative of x**2 is left out, as if the square were not there",
 }
 
@@ -549,7 +556,8 @@ def test_section_4_every_slip_and_all_of_them_together(slips: tuple[str, ...]) -
     slip = the_slip(check)
     for name in slips:
         assert SAID[name] in slip.text
-    assert (f"{len(slips)} slips together" in slip.text) == (len(slips) > 1)
+    assert len(slip.parts) == (len(slips) if len(slips) > 1 else 0)
+    assert (f"{len(slips)} slips together" in str(check)) == (len(slips) > 1)
     if slips != ("hidden",):
         assert slip.where == "every component"
     else:

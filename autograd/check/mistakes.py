@@ -51,8 +51,7 @@ def _sigmoid(x: float) -> float:
 
 def _written_sigmoid(z: float, s: float) -> Iterator[Alternative]:
     right = "in place of s*(1 - s)"
-    tanh = "that is the derivative of tanh, where 1 stands in place of s"
-    yield RULE, 1 - s * s, f"written as 1 - s**2 {right} ({tanh})", 0.0
+    yield RULE, 1 - s * s, f"written as 1 - s**2, the form for tanh, {right}", 0.0
     yield RULE, s - 1, f"written as s - 1 {right}", 0.3
     yield RULE, 1 - s, f"written as 1 - s {right}: the factor s is missing", 0.2
     yield RULE, s, f"written as s {right}: the factor 1 - s is missing", 0.2
@@ -68,7 +67,7 @@ def _written_tanh(z: float, t: float) -> Iterator[Alternative]:
     yield (
         RULE,
         t * (1 - t),
-        f"written as t*(1 - t) {right} (that is the derivative of sigmoid)",
+        f"written as t*(1 - t), the form for sigmoid, {right}",
         0.0,
     )
     yield RULE, 1 - t, f"written as 1 - t {right}: the square is missing", 0.1

@@ -124,7 +124,9 @@ class GradientCheck:
             for row in rows
         )
         texts = [*self._sentences(), *[f"Likely mistake: {slip}" for slip in self.slips]]
-        below = "".join(f"<p>{html.escape(text)}</p>" for text in texts)
+        below = "".join(
+            f'<p style="white-space:pre-line">{html.escape(text)}</p>' for text in texts
+        )
         return (
             f"<div><p><b>{html.escape(self.summary)}</b></p>"
             f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{below}</div>"

@@ -44,15 +44,19 @@ NODES_SOLVED: Final = 200  # nodes whose value is solved for, at most
 @dataclass(frozen=True, slots=True)
 class Slip:
     """A likely mistake: `kind` in a word or two, the names of the components that it explains, what
-    to say, and `where`: the components in short."""
+    to say, `where` (the components in short), and the `parts` of several slips together."""
 
     kind: str
     components: tuple[str, ...]
     text: str
     where: str
+    parts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}"
+        if not self.parts:
+            return f"{self.where}: {self.text}"
+        lines = [f"({k}) {part}" for k, part in enumerate(self.parts, 1)]
+        return "\n    ".join([f"{self.where}: {_together(self.parts)}", *lines])
 
 
 @dataclass(slots=True)
@@ -66,6 +70,7 @@ class _Idea:
     changes: Changes = field(default_factory=dict)
     covered: list[int] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
+    parts: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -170,8 +175,11 @@ class _Search:
         a, g = self.analytic[i], self.truth[i]
         return math.isfinite(a) and g != 0.0 and 0.0 < abs(a / g - 1.0) < 1e-3
 
-    def _spoken(self, kind: str, text: str, covered: Sequence[int]) -> Slip:
-        return Slip(kind, tuple(self.names[i] for i in covered), text, self._in_short(covered))
+    def _spoken(
+        self, kind: str, text: str, covered: Sequence[int], parts: tuple[str, ...] = ()
+    ) -> Slip:
+        names = tuple(self.names[i] for i in covered)
+        return Slip(kind, names, text, self._in_short(covered), parts)
 
     def _in_short(self, covered: Sequence[int]) -> str:
         """`every component`, or names, with one name for an argument or entry that is all there."""
@@ -196,7 +204,7 @@ class _Search:
         if idea.broken:
             has = "has" if len(idea.broken) == 1 else "have"
             text += f"; {few([self.names[i] for i in idea.broken], 3)} {has} it right"
-        return self._spoken(idea.kind, text, idea.covered)
+        return self._spoken(idea.kind, text, idea.covered, idea.parts)
 
     def _unexplained(self, wrong: list[int]) -> Slip:
         ratios = [
@@ -473,7 +481,8 @@ class _Search:
         if factor == 0.0:
             if edge is None:
                 return LEFT_OUT, f"{self._where(node, edge)} is left out", 0.2 + plain
-            return LEFT_OUT, self._dropped(node, edge), 0.2 + plain
+            own = 0.1 if node in self.g.seeds else 0.2
+            return LEFT_OUT, self._dropped(node, edge), own + plain
         simple = self._simple(factor)
         if simple == "-1":
             if output is not None and output.op == "sub":
@@ -787,12 +796,11 @@ class _Search:
                     return None
                 changes[edge] = factor * (changes[edge] / right) if edge in changes else factor
         ideas = sorted(ideas, key=lambda idea: min(idea.changes, default=0), reverse=True)
-        text = f"{len(ideas)} slips together: " + "; ".join(
-            f"({k}) {idea.text}" for k, idea in enumerate(ideas, 1)
-        )
+        parts = tuple(idea.text for idea in ideas)
+        text = f"{_together(parts)}: {'; '.join(parts)}"
         cost = sum(idea.cost for idea in ideas) + 1.0 * (len(ideas) - 1)
         kind = " + ".join(dict.fromkeys(idea.kind for idea in ideas))
-        return _Idea(kind, text, self.g.gradient(changes), cost, changes)
+        return _Idea(kind, text, self.g.gradient(changes), cost, changes, parts=parts)
 
     # values
 
@@ -893,6 +901,10 @@ def _common_start(names: Sequence[str]) -> str:
     first, last = min(names), max(names)
     same = (k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
     return first[: next(same, min(len(first), len(last)))]
+
+
+def _together(parts: tuple[str, ...]) -> str:
+    return f"{len(parts)} slips together"
 
 
 def _rounded(x: float) -> float:
