@@ -78,7 +78,7 @@ from autograd.value import Value
 
 if _TYPE_CHECKING:
     from autograd.check import check_grad
-    from autograd.compiler import jit
+    from autograd.compiler import jit, vmap
     from autograd.drawing.player import steps
     from autograd.explaining import explain
     from autograd.implicit import implicit_fixed_point, implicit_root
@@ -165,6 +165,7 @@ __all__ = [
     "tanh",
     "value_and_grad",
     "vjp",
+    "vmap",
     "where",
 ]
 
@@ -178,6 +179,7 @@ _LAZY = {
     "sparse_hessian": "autograd.sparse",
     "sparse_jacobian": "autograd.sparse",
     "steps": "autograd.drawing.player",
+    "vmap": "autograd.compiler",
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.primitives import as_float, describe
 from autograd.value import Value
 
-__all__ = ["Structure", "flatten"]
+__all__ = ["Structure", "flatten", "opened"]
 
 Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
@@ -124,7 +124,7 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         leaves.extend(_number(x, what) for x in tree.ravel().tolist())
         shapes.append(tree.shape)
         return ("array", tree.shape), next
-    children, kind, assemble = _open(tree)
+    children, kind, assemble = opened(tree)
     if assemble is None:
         leaves.append(_number(tree, what))
         shapes.append(None)
@@ -139,7 +139,7 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
     return (*kind, *[kind for kind, _ in visited]), build
 
 
-def _open(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]], Any] | None]:
+def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]], Any] | None]:
     """The children of a container, what kind it is, and how to make another of them."""
     if isinstance(tree, dict):
         keys = list(tree)

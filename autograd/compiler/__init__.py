@@ -12,11 +12,11 @@ calling      Python's arguments taken apart, and results made, by machine code
 arguments    one call: its numbers, and everything else as a key
 paths        the recorded ways through a function, and how each is run
 function     `jit`: which path to run, and when to record another
-binding      a compiled function with its arguments at fixed places
-"""
+binding      a compiled function with its arguments at fixed places"""
 
+from autograd.compiler.batch import Mapped, vmap
 from autograd.compiler.function import Jitted, jit
 from autograd.compiler.program import Program
 from autograd.compiler.tracing import RecordingError
 
-__all__ = ["Jitted", "Program", "RecordingError", "jit"]
+__all__ = ["Jitted", "Mapped", "Program", "RecordingError", "jit", "vmap"]

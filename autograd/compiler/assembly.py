@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.lowering import INSTRUCTIONS, LIBRARY
-from autograd.compiler.program import Op, Program
+from autograd.compiler.program import Program, below
 
 __all__ = ["Assembly", "double"]
 
@@ -63,6 +63,8 @@ class Assembly:
         self._addresses = addresses or {}
         self._vector_names = vector_names or {}
         self._temporaries = 0
+        # Decisions are to come out as they do one by one: no other library for what they hang on.
+        self._decisive = below(program, [guard.register for guard in program.guards])
 
     def operations(
         self,
@@ -79,7 +81,8 @@ class Assembly:
             results.setdefault(register, []).append(i)
         for i, op in enumerate(self.program.code):
             if op.name not in ("const", "input"):
-                self.compute(f"%r{i}", op.name, [self._held(j, load) for j in op.operands])
+                operands = [self._held(j, load) for j in op.operands]
+                self.compute(f"%r{i}", op.name, operands, self._decisive[i])
             for index in checks.get(i, ()):
                 guard = self.program.guards[index]
                 check(index, f"%r{guard.register}", guard.expected)
@@ -103,8 +106,11 @@ class Assembly:
         self._temporaries += 1
         return f"%t{self._temporaries}"
 
-    def compute(self, out: str, name: str, operands: Sequence[str]) -> None:
-        """Append the code of one instruction."""
+    def compute(
+        self, out: str, name: str, operands: Sequence[str], is_decisive: bool = False
+    ) -> None:
+        """Append the code of one instruction. One that is decisive gives the same bits in lanes as
+        it does alone."""
         shown = ", ".join(operands)
         if name in ARITHMETIC:
             self.lines.append(f"{out} = {ARITHMETIC[name]} {self.type} {shown}")
@@ -122,7 +128,7 @@ class Assembly:
         elif name in INTRINSICS:
             suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
             self._call(out, f"@llvm.{INTRINSICS[name]}.{suffix}", operands, self.type)
-        elif self.lanes > 1 and name in self._vector_names:
+        elif self.lanes > 1 and name in self._vector_names and not is_decisive:
             self._call(out, f"@{self._vector_names[name]}", operands, self.type)
         elif self.lanes > 1:
             self._lane_by_lane(out, name, operands)
@@ -191,11 +197,11 @@ def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "k
         lines.append(f"ret i64 {index}")
         lines.append(f"pass{index}:")
 
-    def give(i: int, x: str) -> None:
+    results: dict[int, str] = {}
+    assembly.operations(load, check, results.__setitem__)
+    for i, x in sorted(results.items()):
         lines.append(f"%q{i} = getelementptr double, ptr %out, i64 {i}")
         lines.append(f"store double {x}, ptr %q{i}")
-
-    assembly.operations(load, check, give)
     lines.append("ret i64 -1")
     head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
     return "\n".join([*sorted(assembly.declarations), head, "entry:", *lines, "}", ATTRIBUTES, ""])

@@ -198,6 +198,10 @@ class Jitted:
         """
         return Bound(self, args)
 
+    def record(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+        """The path that these arguments take, recorded anew, and the results as flat numbers."""
+        return self._recorded_path(self._arguments(args, {}))
+
     def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
         """The path that these arguments take, and the results as flat numbers."""
         arguments = self._arguments(args, {})
