@@ -12,7 +12,12 @@ calling      Python's arguments taken apart, and results made, by machine code
 arguments    one call: its numbers, and everything else as a key
 paths        the recorded ways through a function, and how each is run
 function     `jit`: which path to run, and when to record another
-binding      a compiled function with its arguments at fixed places"""
+binding      a compiled function with its arguments at fixed places
+vectors      how many numbers fit into a vector, and the library's functions for vectors
+blocks       LLVM's text of a program run over many rows
+rows         the arguments of a mapped function
+batch        `vmap`: rows, and the paths they take
+"""
 
 from autograd.compiler.batch import Mapped, vmap
 from autograd.compiler.function import Jitted, jit
