@@ -789,6 +789,25 @@ def test_zeros_and_what_is_not_finite() -> None:
     assert check_grad(sqrt, 0.0, analytic=1.0).wrong == ("x",)
 
 
+def test_a_function_that_does_nothing() -> None:
+    assert check_grad(lambda x: x, 2.0, analytic=1.0).ok
+    assert "factor 2" in the_slip(check_grad(lambda x: x, 2.0, analytic=2.0)).text
+    assert check_grad(lambda x, y: x, 2.0, 3.0, analytic=(-1.0, 0.0)).wrong == ("x",)
+
+
+def test_components_are_listed_in_short() -> None:
+    """One name for a whole block, however deep: `p['W']`, `p['b'][1]`."""
+    p = {"W": [[1.0, 2.0], [3.0, 4.0]], "b": [[5.0, 6.0], [7.0, 8.0]], "c": 9.0}
+
+    def f(p: Any) -> Any:
+        numbers = [*p["W"][0], *p["W"][1], *p["b"][0], *p["b"][1], p["c"]]
+        return autograd.sum([x * x for x in numbers])
+
+    analytic = {"W": [[-2.0, -4.0], [-6.0, -8.0]], "b": [[10.0, 12.0], [-14.0, -16.0]], "c": -18.0}
+    slip = the_slip(check_grad(f, p, analytic=analytic))
+    assert str(slip) == "p['W'], p['b'][1] and p['c']: the sign is wrong"
+
+
 def test_any_derivative_between_the_sides_passes_at_a_kink() -> None:
     for choice, ok in ((0.0, True), (1.0, True), (0.5, True), (1.5, False), (-0.1, False)):
         assert check_grad(relu, 0.0, analytic=choice).ok is ok

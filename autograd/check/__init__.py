@@ -1,8 +1,9 @@
 """Is this gradient right, and if not, which slip was it?
 
 `gradients` does the checking: `differences` finds derivatives from values alone, `slips` tries out
-the `mistakes` that people make on the `recorded` graph, `naming` calls its nodes by the names of
-the function's own variables, and `report` is what comes out.
+on the `recorded` graph what people do, and `report` is what comes out. The ideas of what was done
+are in `components`, `places`, `rules` (with the `mistakes` for every operation), `several` and
+`values`; `naming` calls nodes by the names of the function's own variables.
 """
 
 from autograd.check.gradients import check_grad
