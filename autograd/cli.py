@@ -25,7 +25,7 @@ import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
 from autograd import demo
 from autograd.drawing import draw
 from autograd.drawing.player import steps
-from autograd.explaining import explain
+from autograd.explaining import explanation
 from autograd.expressions import ExpressionError, assignment, compute
 from autograd.graph import edge_visits, paths, topological_order
 from autograd.report import report
@@ -129,7 +129,7 @@ def _formula(arguments: list[str], prog: str) -> None:
     if leaves and (visits := edge_visits(root)).saved:
         _write("\n" + str(visits))
     for value in explained:
-        _write("\n" + str(explain(value, root)))
+        _write("\n" + str(explanation(value, root, {})))
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
     if options.steps is not None:

@@ -15,7 +15,7 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import FrameType
@@ -38,7 +38,7 @@ from autograd.primitives import describe
 from autograd.text import ELLIPSIS, formula, number, plural, printable, quantity
 from autograd.value import UNRECORDED, Value
 
-__all__ = ["Explanation", "Finding", "explain"]
+__all__ = ["Explanation", "Finding", "explain", "explanation"]
 
 HUGE: Final = 1e4  # from this size on a gradient is remarkable
 TINY: Final = 1e-4
@@ -150,6 +150,11 @@ def explain(value: Value, root: Value | None = None) -> Explanation:
     variables = _variables(sys._getframe(1))
     if root is None:
         root = _result(value, variables)
+    return explanation(value, root, variables)
+
+
+def explanation(value: Value, root: Value, variables: Mapping[str, Value]) -> Explanation:
+    """`explain`, with the Values that the asker has besides, by their names."""
     besides = [x for x in [*variables.values(), value] if x is not root]
     graph = Flow(root, besides, {id(x): name for name, x in variables.items()})
     if value is root:
@@ -482,10 +487,18 @@ def _copied(
     found: list[tuple[Value, Cause]] = []
     for leaf in leaves:
         original = by_number.get(leaf.data)
-        if original is not None and original is not leaf:
-            cause = _copy(leaf, original, name)
-            found += [(leaf, cause)] if cause else []
+        if original is None or original is leaf or len(found) == EXAMINED:
+            continue
+        cause = _copy(leaf, original, name)
+        if cause is not None and not _selects(original, leaf):
+            found.append((leaf, cause))
     return found
+
+
+def _selects(original: Value, leaf: Value) -> bool:
+    """Whether it has its number from the leaf, or from another input, as relu and max do."""
+    same = any(x.data == original.data for x in original.parents)
+    return same or any(x is leaf for x in topological_order(original))
 
 
 def _copy(leaf: Value, original: Value, name: Callable[[Any], str]) -> Cause | None:

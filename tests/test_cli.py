@@ -319,6 +319,7 @@ def test_explain_says_why_a_gradient_is_what_it_is(answer):
         "    remedy: smaller steps or other initial weights; leaky_relu and silu have a slope there"
         "\n"
     )
+    assert "\n∂y/∂v1 = 0\n" in answer("y = relu(-a)", "a=1", "--explain", "v1")[1]
     status, out, _ = answer("y = log(a)", "a=0", "--explain", "y", "--explain", "a")
     assert "\ny = -inf, computed from a\n  1 gradient of 1 is infinite: a\n" in out
     assert "\n∂y/∂a = inf\n  log of 0: y = log(a) is -inf for a = 0" in out
