@@ -37,6 +37,8 @@ class Progress:
                 "val_acc": record.validation_accuracy,
                 "lr": record.lr,
             }
+            if record.validation_accuracy is not None:
+                del shown["acc"]  # a line of a terminal is short
             self.bar.set_postfix({k: x for k, x in shown.items() if x is not None}, refresh=False)
 
     def close(self) -> None:

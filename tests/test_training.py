@@ -1023,3 +1023,20 @@ def test_as_accurate_as_scikit_learn(name: str, hidden: int, epochs: int) -> Non
     assert accuracy is not None
     assert accuracy > 0.93
     assert accuracy >= peer.score(held_out, wanted) - 0.02
+
+
+def test_the_example_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a CSV file with column names and text labels, as it stands in README.md."""
+    pytest.importorskip("pandas")
+    pytest.importorskip("matplotlib")
+    datasets = pytest.importorskip("sklearn.datasets")
+    iris = datasets.load_iris(as_frame=True)
+    frame = iris.data.assign(species=[iris.target_names[k] for k in iris.target])
+    frame.to_csv(tmp_path / "iris.csv", index=False)
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+    code = readme.partition("```python\nimport nn\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"nn": nn}
+    exec(code, names)
+    assert names["history"].classes == ("setosa", "versicolor", "virginica")
+    assert names["history"].best.validation_accuracy > 0.9
