@@ -27,6 +27,7 @@ from reprlib import Repr
 from typing import Any, Final
 
 from autograd import ieee
+from autograd.modes import tracer
 
 __all__ = ["TABLE", "Primitive", "as_float", "primitive"]
 
@@ -230,7 +231,13 @@ def _returning_float(forward: Any, name: str) -> Callable[..., float]:
     """A user's function held to what the rest of the engine relies on."""
 
     def compute(*inputs: float) -> float:
-        return as_float(forward(*inputs), f"{name}'s forward must return")
+        try:
+            return as_float(forward(*inputs), f"{name}'s forward must return")
+        except Exception as error:
+            observer = tracer()
+            if observer is not None:
+                observer.raised(name, error)
+            raise
 
     return compute
 

@@ -248,6 +248,12 @@ def _level(seeds: Sequence[Value]) -> Iterator[None]:
         _LEVELS.seeds.pop()
 
 
+def is_differentiated(values: Sequence[Value]) -> bool:
+    """Whether a transform whose function is running differentiates with respect to one of these,
+    or to what one of them was computed from."""
+    return bool(_LEVELS.seeds) and _meets(values, set().union(*_LEVELS.seeds))
+
+
 class _Run:
     """One call of the function on seeds, and the derivatives of its results."""
 

@@ -519,31 +519,36 @@ class Value:
 
     def __round__(self, ndigits: Any = None) -> Any:
         if ndigits is None:
-            return self._as_int(round(self._data), round_)
+            return self._as_int(round, round_)
         if MODES.active != 0:
             _leaves(self, "calls round(v, ndigits)")
         return round(self._data, ndigits)
 
     def __floor__(self) -> int:
-        return self._as_int(math.floor(self._data), floor)
+        return self._as_int(math.floor, floor)
 
     def __ceil__(self) -> int:
-        return self._as_int(math.ceil(self._data), ceil)
+        return self._as_int(math.ceil, ceil)
 
     def __trunc__(self) -> int:
-        return self._as_int(math.trunc(self._data), None)
+        return self._as_int(math.trunc, None)
 
     def __int__(self) -> int:
-        return self._as_int(int(self._data), None)
+        return self._as_int(int, None)
 
-    def _as_int(self, whole: int, rounding: Primitive | None) -> int:
-        """The whole number, of which a tracer is told as of a comparison."""
-        if MODES.active != 0 and tracer() is not None:
-            if rounding is None:
-                rounded = apply(copysign, (unary(floor, apply(abs_, (self,))), self))
-            else:
-                rounded = unary(rounding, self)
-            _decided("int", rounded, whole, True)
+    def _as_int(self, convert: Callable[[float], int], rounding: Primitive | None) -> int:
+        """The whole number, of which a tracer is told as of a comparison; and of what decides
+        whether there is none, for the function may catch the error."""
+        if MODES.active == 0 or tracer() is None:
+            return convert(self._data)
+        if not _is_finite(self):
+            _is_nan(self)
+        whole = convert(self._data)
+        if rounding is None:
+            rounded = apply(copysign, (unary(floor, apply(abs_, (self,))), self))
+        else:
+            rounded = unary(rounding, self)
+        _decided("int", rounded, whole, True)
         return whole
 
     def __float__(self) -> float:
@@ -557,13 +562,14 @@ class Value:
 
     def __format__(self, spec: str) -> str:
         if MODES.active != 0 and tracer() is not None:
-            return "<traced>"
+            shown: str = tracer().shown
+            return shown
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         label = "" if self._label is None else f", label={self._label!r}"
         if MODES.active != 0 and tracer() is not None:
-            return f"Value(<traced>{label})"
+            return f"Value({tracer().shown}{label})"
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
     # -- copies ------------------------------------------------------------------------------------
@@ -797,12 +803,28 @@ def _cut_off(node: Value) -> None:
 
 def _check_anomaly(node: Value) -> None:
     data = node._data
-    if not math.isfinite(data) and watching():
-        inputs = node.inputs
-        numbers = [x._data if isinstance(x, Value) else x for x in inputs]
-        if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
-            shown = ", ".join([_name(x) for x in inputs])
-            raise FloatingPointError(f"{node.op} made {data} of {shown} ({_where()})")
+    if not watching() or _is_finite(node):
+        return
+    inputs = node.inputs
+    if tracer() is not None:
+        for x in [node, *node.parents]:
+            if not _is_finite(x):
+                _is_nan(x)
+    numbers = [x._data if isinstance(x, Value) else x for x in inputs]
+    if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
+        shown = ", ".join([_name(x) for x in inputs])
+        raise FloatingPointError(f"{node.op} made {data} of {shown} ({_where()})")
+
+
+def _is_finite(x: Value) -> bool:
+    """By comparisons, of which a tracer is told."""
+    if MODES.active == 0 or tracer() is None:
+        return math.isfinite(x._data)
+    return bool(x < math.inf) and bool(x > -math.inf)
+
+
+def _is_nan(x: Value) -> bool:
+    return bool(x != x)
 
 
 def _decided(symbol: str, a: Value, b: Any, out: bool) -> bool:

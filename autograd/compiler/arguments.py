@@ -55,6 +55,11 @@ class Arguments:
                 f"static arguments are hashable, got {describe(tuple(static.values()))}"
             ) from None
 
+    @property
+    def traced(self) -> list[Any]:
+        """The arguments that are not static."""
+        return list(self._bound.values())
+
     def call(self, numbers: Sequence[Any]) -> Any:
         """The function with these in the place of the numbers."""
         tree = self.structure.unflatten(numbers)
@@ -71,7 +76,9 @@ class Arguments:
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
         trace, first, outputs, results = self._trace()
-        _, second, others, _ = self._trace()  # while the first one's nodes are still in memory
+        # While the first one's nodes are still in memory; and what it prints is another text, on
+        # which a decision may come out differently.
+        _, second, others, _ = self._trace("-1.5e+300, inf or nan <traced again>")
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -83,9 +90,9 @@ class Arguments:
             )
         return first, outputs, results
 
-    def _trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
+    def _trace(self, shown: str = "<traced>") -> tuple[Trace, Recorded, Structure, list[float]]:
         values = [Value(x, name) for x, name in zip(self.numbers, self.names, strict=True)]
-        trace = Trace(values)
+        trace = Trace(values, shown)
         results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
         recorded = read_off(trace, results, self.names)
         return trace, recorded, outputs, [_number(x) for x in results]

@@ -32,7 +32,7 @@ class Bound:
     def __init__(self, jitted: Jitted, args: tuple[Any, ...]) -> None:
         self._jitted = jitted
         self._args = args
-        self._places = [place for x in args for place in _places(x)]
+        self._places = [place for x in jitted.traced(args) for place in _places(x)]
         self._ways: list[tuple[Path, Callable[[], Any], Any]] = []
         self.result: Any = None
         self()

@@ -34,6 +34,7 @@ FASTCALL = 0x0080
 NOARGS = 0x0004
 LOOP = 8  # from this length on, a list of numbers is taken apart by a loop
 LARGEST = 2000  # lines of assembly that taking apart and making objects may need
+ON_THE_STACK = 30_000  # numbers, of 8 bytes each
 
 
 class Unsupported(Exception):
@@ -217,12 +218,15 @@ def _take(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
         text.expect("ptr", text.load("ptr", item, TYPE), text.object(dict))
         size = text.call("i64", "PyDict_Size", f"ptr {item}")
         text.expect("i64", size, str(len(example)))
+        place, key_place, found = (text.set(f"alloca {x}") for x in ("i64", "ptr", "ptr"))
+        text.do(f"store i64 0, ptr {place}")
         for key, child in example.items():
             if type(key) is not str:
                 raise Unsupported
-            found = text.call("ptr", "PyDict_GetItem", f"ptr {item}", f"ptr {text.object(key)}")
-            text.unless(text.set(f"icmp ne ptr {found}, null"))
-            slot = _take(text, child, found, buffer, slot)
+            following = [f"ptr {x}" for x in (item, place, key_place, found)]
+            text.expect("i32", text.call("i32", "PyDict_Next", *following), "1")
+            _expect_text(text, text.load("ptr", key_place, 0), key)
+            slot = _take(text, child, text.load("ptr", found, 0), buffer, slot)
         return slot
     if getattr(example, "shape", None) is not None and kind.__module__ == "numpy":
         if kind.__name__ == "ndarray":
@@ -231,6 +235,12 @@ def _take(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
         raise Unsupported
     _take_number(text, item, _place(text, buffer, slot))
     return slot + 1
+
+
+def _expect_text(text: Text, item: str, content: str) -> None:
+    text.expect("ptr", text.load("ptr", item, TYPE), text.object(str))
+    pair = (f"ptr {item}", f"ptr {text.object(content)}", "i32 2")  # 2 asks for ==
+    text.expect("i32", text.call("i32", "PyObject_RichCompareBool", *pair), "1")
 
 
 def _take_number(text: Text, item: str, place: str) -> None:
@@ -414,6 +424,8 @@ def bound(
 def _known_layout(program: Program) -> Layout:
     known = layout()
     if known is None or callbacks_of(program):
+        raise Unsupported
+    if len(program.inputs) + len(program.outputs) > ON_THE_STACK:
         raise Unsupported
     return known
 

@@ -29,6 +29,7 @@ from autograd.compiler.paths import Path, Variant
 from autograd.compiler.program import Program
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
+from autograd.transforms import is_differentiated
 from autograd.tree import flatten
 from autograd.value import Value
 
@@ -113,13 +114,21 @@ class Jitted:
             return self.f(*args, **keywords)
         if MODES.active != 0 and watching():
             return arguments.eagerly()
+        path, results = self._known_path(arguments)
+        if path is None:
+            return self._record(arguments)
+        self._enter_at(path)
+        return path.outputs.unflatten(results)
+
+    def _known_path(self, arguments: Arguments) -> tuple[Path | None, list[float]]:
+        """The path that these arguments take, if it is recorded, and its results."""
         variant = self._variants.get(arguments.key)
-        if variant is not None:
-            path, results = variant.run(arguments.numbers)
-            if path is not None:
-                self._enter_at(path)
-                return path.outputs.unflatten(results)
-        return self._record(arguments)
+        if variant is None:
+            return None, []
+        try:
+            return variant.run(arguments.numbers)
+        except Exception:  # noqa: BLE001 (of a user's primitive: the function says what follows)
+            return None, []
 
     def _enter_at(self, path: Path) -> None:
         """Next time, try this path first, and without taking the arguments apart in Python."""
@@ -139,8 +148,15 @@ class Jitted:
         return Arguments(self.f, self._signature, self._static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
-        path, results = self._recorded_path(arguments)
+        path, results = self._path_of(arguments)
+        if is_differentiated(path.captured):
+            return arguments.call(arguments.numbers)
         return path.outputs.unflatten(results)
+
+    def _path_of(self, arguments: Arguments) -> tuple[Path, list[float]]:
+        with self._lock:
+            path, results = self._known_path(arguments)  # by another thread, perhaps
+            return self._recorded_path(arguments) if path is None else (path, results)
 
     def _recorded_path(self, arguments: Arguments) -> tuple[Path, list[float]]:
         """Run the function, keep what it did, and say what it gave."""
@@ -152,7 +168,9 @@ class Jitted:
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             path = Path(recorded, outputs, arguments.args, outputs.unflatten(results))
-            if len(variant.paths) >= self.max_paths:
+            if is_differentiated(path.captured):
+                pass  # by a transform around this call, and with that they will be gone
+            elif len(variant.paths) >= self.max_paths:
                 self._warn(variant)
             else:
                 path.is_kept = True
@@ -204,12 +222,11 @@ class Jitted:
 
     def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
         """The path that these arguments take, and the results as flat numbers."""
-        arguments = self._arguments(args, {})
-        variant = self._variants.get(arguments.key)
-        path, results = (None, []) if variant is None else variant.run(arguments.numbers)
-        if path is None:
-            path, results = self._recorded_path(arguments)
-        return path, results
+        return self._path_of(self._arguments(args, {}))
+
+    def traced(self, args: tuple[Any, ...]) -> list[Any]:
+        """Those of the arguments that are not static."""
+        return self._arguments(args, {}).traced
 
     def program(self) -> Program:
         """The program of the path last taken; print it to read it. ValueError before any call."""
@@ -237,12 +254,17 @@ class Jitted:
         )
 
     def __reduce__(self) -> Any:
-        """The recorded programs, with the function itself where that can be pickled."""
+        """The recorded programs, with the function itself where that can be pickled. Then those
+        that read captured Values stay behind: which Values it captures is the function's business,
+        wherever it comes to life."""
         try:
             f: Any = pickle.dumps(self.f)
         except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
             f = None
-        paths = {key: [p.saved() for p in v.paths] for key, v in self._variants.items()}
+        paths = {
+            key: [p.saved() for p in v.paths if f is None or not p.captured]
+            for key, v in self._variants.items()
+        }
         return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
 
     def __repr__(self) -> str:

@@ -149,6 +149,8 @@ def lowered(program: Program) -> Program:
 
 def lower(writer: Writer, name: str, *operands: int) -> int:
     """Emit an operation in instructions."""
+    if name in ("pow", "pow_const"):
+        return _power(writer, *operands)
     if name in INSTRUCTIONS:
         return writer.emit(name, *operands)
     rule = RULES.get(name)
@@ -160,6 +162,15 @@ def lower(writer: Writer, name: str, *operands: int) -> int:
         return writer.const(TABLE[name].forward())
     out = rule(*[Symbol(writer, i) for i in operands])
     return out.register if isinstance(out, Symbol) else writer.const(float(out))
+
+
+def _power(writer: Writer, a: int, n: int) -> int:
+    """As ieee.power: a square is rounded once, which that of the libraries' pow is not always."""
+    out = writer.emit("pow", a, n)
+    if writer.code[n].name == "const":
+        return out  # the writer knows the square
+    is_square = writer.emit("eq", n, writer.const(2.0))
+    return writer.emit("select", is_square, writer.emit("mul", a, a), out)
 
 
 # -- the rules -------------------------------------------------------------------------------------
@@ -347,7 +358,6 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "greater": _greater,
     "where": lambda condition, a, b: select(condition.is_equal(0.0), b, a),
-    "pow_const": lambda x, n: x**n,
     "mod": _modulo,
     "floordiv": _floor_divide,
     "square": lambda x: x * x,

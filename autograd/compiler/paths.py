@@ -50,6 +50,7 @@ class Path:
         """The machine code, made when it is first needed: at once for a short program; a longer one
         is interpreted until its machine code is ready, in the background, and one that would not
         fit the processor's instruction cache is interpreted for good."""
+        better = self._better
         if self._kernel is None:
             size = self.instructions.operations
             interpreted = size > SHORT and can_interpret(self.instructions)
@@ -57,8 +58,8 @@ class Path:
             self._kernel = Kernel(self.instructions, entry, interpreted)
             if interpreted and size <= LONG:
                 self._better = _background().submit(Kernel, self.instructions, entry)
-        elif self._better is not None and self._better.done():
-            self._kernel, self._better = self._better.result(), None
+        elif better is not None and better.done():  # for several threads at once, perhaps
+            self._kernel, self._better = better.result(), None
         return self._kernel
 
     @property
@@ -77,8 +78,9 @@ class Path:
 
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something when the machine code is ready that is being made in the background."""
-        if self._better is not None:
-            self._better.add_done_callback(lambda _: then())
+        better = self._better
+        if better is not None:
+            better.add_done_callback(lambda _: then())
 
     def _entry(self) -> Entry | None:
         try:

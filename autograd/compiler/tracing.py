@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from autograd.compiler.program import Guard, Program, Writer
 from autograd.modes import traced_by
-from autograd.value import Value
+from autograd.primitives import describe
+from autograd.value import Value, _where
 
 __all__ = ["RecordingError", "Trace", "read_off"]
 
@@ -38,8 +40,9 @@ class Decision(NamedTuple):
 class Trace:
     """One recording: told by the engine of every node made and every decision taken."""
 
-    def __init__(self, arguments: Sequence[Value]) -> None:
+    def __init__(self, arguments: Sequence[Value], shown: str = "<traced>") -> None:
         self.arguments = list(arguments)
+        self.shown = shown  # in the place of a number, where a Value is printed
         self.decisions: list[Decision] = []
         self._arguments = set(arguments)
         self._own = set(arguments)
@@ -66,8 +69,9 @@ class Trace:
         self.decisions.append(Decision(symbol, a, b, out, line))
 
     def leaves(self, node: Value, how: str, line: str) -> None:
-        """A number was about to leave the graph: harmless for a constant, else an error."""
-        if not self.varies(_all_below([node])):
+        """A number was about to leave the graph, or to enter it: harmless for a constant that stays
+        one, else an error."""
+        if how != "assigns .data" and not self.varies(_all_below([node])):
             return
         remedy = (
             "keep it a Value (autograd.exp and the like instead of math's), or compute outside of "
@@ -81,6 +85,14 @@ class Trace:
             f"function was recorded; {remedy}"
         )
         raise self._leak
+
+    def raised(self, name: str, error: BaseException) -> None:
+        """A user's primitive has raised, which is fine unless the function catches it."""
+        self._leak = RecordingError(
+            f"a compiled function catches the {type(error).__name__} that {name} raises "
+            f"({_where()}): whether it does again can't be told without calling it; decide by a "
+            "comparison instead"
+        )
 
     # -- what the transforms ask -------------------------------------------------------------------
 
@@ -169,9 +181,9 @@ class _Reader:
         symbol, a, b, out, line = decision
         if symbol == "int":
             register = self.writer.emit("eq", self.register(a), self.writer.const(float(b)))
-            return Guard(register, True, b, line)
+            return Guard(register, True, ("int", b), line)
         if not isinstance(b, (Value, float)):
-            symbol, b = _among_doubles(symbol, b)
+            symbol, b = _among_doubles(symbol, b, line)
         left, right = self.register(a), self.register(b)
         name, swapped, negated = ORDER[symbol]
         if swapped:
@@ -189,9 +201,14 @@ ORDER: dict[str, tuple[str, bool, bool]] = {
 }
 
 
-def _among_doubles(symbol: str, b: Any) -> tuple[str, float]:
+def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
     """A comparison with a number that need not be a double (an int, a Fraction), as one with a
     double that comes out alike for every double."""
+    if getattr(b, "dtype", None) is not None and not isinstance(b, (float, Integral)):
+        raise RecordingError(
+            f"a compiled function compares with a {describe(b)}, for which NumPy would round the "
+            f"Value; write float(...) around it ({line})"
+        )
     try:
         near = float(b)
     except OverflowError:
