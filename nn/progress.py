@@ -43,7 +43,6 @@ class Progress:
 
     def close(self) -> None:
         if self.bar is not None:
-            self.bar.refresh()
             self.bar.close()
 
 
