@@ -981,6 +981,150 @@ def a_network_with_dead_neurons() -> Explanation:
     return explain(loss)
 
 
+@case(
+    "outside_domain",
+    """\
+y = nan, computed from x
+  1 gradient of 1 is nan: x
+  outside domain: y = x ** 0.333333333333 is nan for x = -8: a negative number has no real \
+power that is not whole
+    remedy: keep the input inside the domain, with clip or where
+  no backward: y.grad is 0: no backward() since it was computed, or since zero_grad()
+    remedy: call backward() on the result, after the last change of the graph""",
+)
+def root_of_a_negative_number() -> Explanation:
+    x = Value(-8.0, "x")
+    y = x ** (1 / 3)
+    return explain(y)
+
+
+@case(
+    "division_by_0",
+    """\
+∂y/∂x = -inf
+  division by 0: y = x ** (-2) is inf for x = 0: a negative power of 0 divides by 0
+    path: x–y  -inf
+    remedy: keep the divisor away from 0, or guard it: where(b == 0, 0, a / b)""",
+)
+def negative_power_of_0() -> Explanation:
+    x = Value(0.0, "x")
+    y = x**-2
+    y.backward()
+    return explain(x)
+
+
+@case(
+    "edge_of_domain",
+    """\
+∂y/∂x = inf
+  edge of domain: y = atanh(x) is inf for x = 1: atanh has a pole there
+    path: x–y  inf
+    remedy: keep the input inside the edge, for instance with clip""",
+)
+def pole() -> Explanation:
+    x = Value(1.0, "x")
+    y = autograd.atanh(x)
+    y.backward()
+    return explain(x)
+
+
+@case(
+    "overflow",
+    """\
+∂y/∂x = -inf
+  overflow: y = 1 / x: the slope at x = 1e-200 is beyond the largest double, 1.8e308
+    path: x–y  -inf
+    remedy: keep the numbers smaller: logsumexp, softmax, softplus and hypot do it themselves""",
+)
+def slope_beyond_all_doubles() -> Explanation:
+    x = Value(1e-200, "x")
+    y = 1 / x
+    y.backward()
+    return explain(x)
+
+
+@case(
+    "outside_domain",
+    """\
+∂y/∂x = nan
+  outside domain: y = halve(x) has no slope at x = 3
+    path: x–y  nan
+    remedy: keep the input inside the domain, with clip or where""",
+)
+def slope_that_its_author_left_undefined() -> Explanation:
+    halve = autograd.primitive("halve", lambda x: x / 2, lambda out, x: math.nan)
+    x = Value(3.0, "x")
+    y = halve(x)
+    y.backward()
+    return explain(x)
+
+
+@case(
+    "no_grad",
+    """\
+∂loss/∂w = 4.5
+  no grad: again is a leaf with the number of h, 1.5, computed inside no_grad(): gradients end \
+there
+    path: again–loss  1.5
+    line: HERE, line N, inside no_grad: again = w * 3
+    remedy: move the computation out of no_grad(), if the gradient is wanted""",
+)
+def copy_computed_again_inside_no_grad() -> Explanation:
+    w = Value(0.5, "w")
+    with record_lines():
+        h = w * 3
+        with no_grad():
+            again = w * 3
+        loss = again * h
+    loss.backward()
+    return explain(w)
+
+
+@case(
+    "changed",
+    """\
+∂y/∂x = -inf
+  changed: y = 2 / x was inf when it was computed; one of these numbers has been assigned since
+    path: x–y  -inf
+    remedy: compute the result anew, then call backward() on it""",
+)
+def changed_from_a_pole() -> Explanation:
+    x = Value(0.0, "x")
+    y = 2 / x
+    y.backward()
+    x.data = 4.0
+    return explain(x)
+
+
+@case(
+    "changed",
+    """\
+∂y/∂x = inf
+  changed: y = sqrt(x) had slope inf in x when it was computed; one of these numbers has been \
+assigned since
+    path: x–y  inf
+    remedy: compute the result anew, then call backward() on it""",
+)
+def changed_from_an_edge() -> Explanation:
+    x = Value(0.0, "x")
+    y = x.sqrt()
+    y.backward()
+    x.data = 4.0
+    return explain(x)
+
+
+@case(
+    "no_graph",
+    """\
+x = 3
+  no graph: x is a leaf: a number that was given, detached, or computed inside no_grad()
+    remedy: compute it from Values, outside no_grad()""",
+)
+def a_leaf() -> Explanation:
+    x = Value(3.0, "x")
+    return explain(x, x)
+
+
 @pytest.mark.parametrize(
     ("kind", "program", "text"), CASES, ids=[program.__name__ for _, program, _ in CASES]
 )
