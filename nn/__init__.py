@@ -1,5 +1,5 @@
 """Neural networks on scalar Values: `Neuron`, `Layer`, `MLP`, losses, optimisers, learning-rate
-schedules, pictures of training.
+schedules, `fit`, pictures of training.
 
 Written with the public `autograd` only; each module can be read in a few minutes.
 

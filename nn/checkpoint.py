@@ -17,9 +17,11 @@ from typing import Any
 
 from .data import Samples
 from .files import FilePath, numbers, write_json
+from .history import columns_of
 
 NEEDED = {"optimizer", "schedule", "random", "held_out", "best_weights", "history"}
 AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
+SHARE = 0.05  # of the time, at most, goes into writing
 
 
 class Checkpoint:
@@ -33,20 +35,23 @@ class Checkpoint:
         self.path = path
         self.settings = dict(settings)
         self.pending: dict[str, Any] | None = None
-        self.written_at = -AT_MOST_EVERY
+        self.next_at = monotonic()
 
     def keep(self, state: dict[str, Any]) -> None:
         """This is the state after an epoch. It is written now or, at the latest, by `flush`."""
         self.pending = state
-        if monotonic() - self.written_at >= AT_MOST_EVERY:
+        if monotonic() >= self.next_at:
             self.flush()
 
     def flush(self) -> None:
         if self.pending is not None:
+            start = monotonic()
             state = {**self.pending, "settings": self.settings}
+            state["history"] = columns_of(state["history"])
             head = {"module": state.pop("module"), "parameters": state.pop("parameters")}
             write_json(self.path, {**head, "training": state}, indent=None)
-            self.pending, self.written_at = None, monotonic()
+            self.pending, now = None, monotonic()
+            self.next_at = now + max(AT_MOST_EVERY, (now - start) / SHARE)
 
     def read(self) -> dict[str, Any] | None:
         """The state in the file; None if there is no file.

@@ -41,8 +41,18 @@ class Record:
 COLUMNS = tuple(field.name for field in fields(Record))
 
 
+def columns_of(records: Sequence[Record]) -> dict[str, list[Any]]:
+    """Column name -> entries, without the columns that hold nothing."""
+    columns = {name: [getattr(record, name) for record in records] for name in COLUMNS}
+    return {
+        name: column
+        for name, column in columns.items()
+        if not column or any(entry is not None for entry in column)
+    }
+
+
 def records_from(columns: dict[str, list[Any]]) -> list[Record]:
-    """The records that `History.columns` was made from."""
+    """The records that the columns were made from."""
     missing = [None] * len(columns["epoch"])
     return [Record(*row) for row in zip(*(columns.get(n, missing) for n in COLUMNS), strict=True)]
 
@@ -105,12 +115,7 @@ class History(Sequence[Record]):
 
     def columns(self) -> dict[str, list[Any]]:
         """Column name -> entries, without the columns that this training has nothing for."""
-        columns = {name: self[name] for name in COLUMNS}
-        return {
-            name: column
-            for name, column in columns.items()
-            if not column or any(entry is not None for entry in column)
-        }
+        return columns_of(self.records)
 
     def plot(self, *, ax: Axes | None = None, theme: str = "light") -> Axes:
         """The loss, and the validation loss, over the epochs: see `nn.loss_curve`."""

@@ -43,6 +43,12 @@ LEARNING_RATES = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
 """What `fit` starts from: networks of a few hundred parameters learn well with more than the
 cautious defaults of the optimisers."""
 
+NO_GRADIENT = (
+    "the gradient was exactly 0 in the whole first epoch, so nothing is learned: does the loss"
+    " depend on the parameters, without .data, no_grad or dead relus on the way? For a loss of your"
+    " own making, autograd.explain(loss, loss) says more"
+)
+
 DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a comprehension
 
 OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
@@ -364,6 +370,7 @@ class Training:
         shuffle: bool,
     ) -> None:
         self.model = model
+        self.names = [name for name, _ in model.named_parameters()]
         self.task = task
         self.held_out = held_out
         kept = sorted(set(range(len(samples))) - set(held_out))
@@ -375,7 +382,7 @@ class Training:
         self.shuffle = shuffle
         self.schedule: Schedule | None = None
         self.history = History(classes=task.classes)
-        self.best_loss = inf
+        self.best_loss, self.best_epoch = inf, 0
         self.best_weights: list[float] | None = None
         self.first_weights = self._weights()
         self.broken_off = False
@@ -443,9 +450,12 @@ class Training:
         if record.decisive_loss < self.best_loss:
             measured_before = validation is None and len(outcomes) == 1
             self.best_weights = before if measured_before else self._weights()
-            self.best_loss = record.decisive_loss
+            self.best_loss, self.best_epoch = record.decisive_loss, epoch
         self.step.undo = self.best_weights is None
         self.history.records.append(record)
+        if epoch == 1 and record.gradient_norm == 0.0 != record.loss:
+            self.history.hints.append(NO_GRADIENT)
+            warnings.warn(NO_GRADIENT, stacklevel=4)
         if self.schedule is not None:
             self.schedule.step()
         bar.end_epoch(record)
@@ -462,9 +472,7 @@ class Training:
         return [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
 
     def _be_patient(self, patience: int | None) -> None:
-        best = self.history.best
-        waited = len(self.history) - (best.epoch if best else 0)
-        if patience is not None and waited >= patience:
+        if patience is not None and len(self.history) - self.best_epoch >= patience:
             which = "loss" if self.validation is None else "validation loss"
             self.history.stopped = f"no lower {which} for {plural(patience, 'epoch')}"
 
@@ -488,9 +496,9 @@ class Training:
         failed = self.broken_off and not history.interrupted
         wanted = early_stopping or self.broken_off if restore_best is None else restore_best
         kept = "those of the last step"
-        if wanted and history.best is not None and self.best_weights is not None:
+        if wanted and self.best_weights is not None:
             self._set_weights(self.best_weights)
-            kept = f"the best, of epoch {history.best.epoch}"
+            kept = f"the best, of epoch {self.best_epoch}"
         elif wanted and failed:
             self._set_weights(self.first_weights)
             kept = "those from before training"
@@ -517,13 +525,13 @@ class Training:
         """Everything that the rest of the training depends on, apart from its settings."""
         return {
             "module": repr(self.model),
-            "parameters": self.model.state_dict(),
+            "parameters": dict(zip(self.names, self._weights(), strict=True)),
             "optimizer": self.step.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": self.rng.getstate(),
             "held_out": self.held_out,
             "best_weights": self.best_weights,
-            "history": self.history.columns(),
+            "history": list(self.history),
         }
 
     def load_state(self, state: dict[str, Any], source: str) -> None:
@@ -532,8 +540,8 @@ class Training:
         try:
             self.history.records = records_from(state["history"])
             self.best_weights = state["best_weights"]
-            best = self.history.best
-            self.best_loss = inf if best is None else best.decisive_loss
+            if best := self.history.best:
+                self.best_loss, self.best_epoch = best.decisive_loss, best.epoch
             self.model.load_state_dict(state["parameters"])
             self.step.optimizer.load_state_dict(state["optimizer"])
             if self.schedule is not None:
@@ -609,6 +617,11 @@ def _try_loss(task: Task, samples: Samples) -> None:
     """Let the loss object to a target now, and not in the middle of an epoch."""
     answer = task.predict(samples.rows[:1])[0]
     loss = task.loss([answer] * len(samples), samples.targets)
+    if isinstance(loss, Value) and not loss.op:
+        raise ValueError(
+            f"{name_of(task.loss)} gave a loss that no operation was recorded for: fit can't be"
+            " called in no_grad(), nor the loss be computed from .data"
+        )
     if not isinstance(loss, Value):
         raise TypeError(
             "a loss takes the predictions and targets of a batch and gives one Value, computed from"

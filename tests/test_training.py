@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, mean, sqrt
+from autograd import Value, mean, no_grad, sqrt
 from nn import History, schedules
 
 rng = random.Random(5)
@@ -835,6 +835,15 @@ def test_classes_for_one_output_give_a_hint() -> None:
         nn.fit(classifier(), POINTS, CORNERS, epochs=1)
 
 
+def test_a_gradient_of_zero_gives_a_hint() -> None:
+    """All relus dead: a loss above 0, and nothing to change it by."""
+    dead = nn.Layer.from_weights([[0.0, 0.0]], -1.0, "relu")
+    with pytest.warns(UserWarning, match="exactly 0 in the whole first epoch") as caught:
+        history = nn.fit(dead, POINTS, SUMS, epochs=2)
+    assert caught[0].filename == __file__
+    assert len(history.hints) == 1
+
+
 def test_scaled_data_give_none() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -971,6 +980,11 @@ def test_some_parameters_may_be_frozen() -> None:
     nn.fit(model, POINTS, SIDES, optimizer=nn.SGD(second.parameters(), lr=0.1), epochs=2)
     assert weights(first) == frozen
     assert weights(second) != moving
+
+
+def test_nothing_is_recorded() -> None:
+    with no_grad(), pytest.raises(ValueError, match=r"fit can't be called in no_grad\(\)"):
+        nn.fit(classifier(), POINTS, SIDES)
 
 
 @pytest.mark.parametrize("model", [None, lambda x: x, nn.Module()])
