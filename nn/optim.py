@@ -27,15 +27,7 @@ class Optimizer:
     A subclass gives `updated(i, parameter)`, the new number of the i-th parameter. Whatever it
     keeps from step to step it keeps in attributes, numbers or a list of one number for each
     parameter: that is its state.
-
-    Or it gives a `rule`, which `fit` can compile: a function of this step's `settings()`, a
-    parameter, its gradient, and what is kept of it in the attributes named in `memory`. It gives
-    the new parameter and what is to be kept, and is written with operators and autograd's
-    functions.
     """
-
-    memory: ClassVar[tuple[str, ...]] = ()
-    rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _checked_parameters(parameters)
@@ -54,25 +46,11 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter by its gradient."""
         self.steps += 1
-        if self.rule is None:
-            for i, parameter in enumerate(self.parameters):
-                parameter.data = self.updated(i, parameter)
-            return
-        settings = self.settings()
-        kept = [getattr(self, name) for name in self.memory]
         for i, parameter in enumerate(self.parameters):
-            column = [numbers[i] for numbers in kept]
-            moved = self.rule(settings, parameter.data, parameter.grad, *column)
-            parameter.data = moved[0]
-            for numbers, number in zip(kept, moved[1:], strict=True):
-                numbers[i] = number
+            parameter.data = self.updated(i, parameter)
 
     def updated(self, i: int, parameter: Value) -> float:
         raise NotImplementedError
-
-    def settings(self) -> tuple[float, ...]:
-        """The numbers that the rule needs in this step, alike for all parameters."""
-        return (self.lr,)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -125,8 +103,6 @@ class SGD(Optimizer):
     2.4
     """
 
-    memory = ("velocity",)
-
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -144,17 +120,12 @@ class SGD(Optimizer):
             raise ValueError("nesterov looks ahead along the momentum: give a momentum > 0")
         self.velocity = [0.0] * len(self.parameters)
 
-    def settings(self) -> tuple[float, ...]:
-        return self.lr, self.momentum, self.nesterov, self.weight_decay
-
-    @staticmethod
-    def rule(settings: Numbers, p: Any, g: Any, v: Any) -> tuple[Any, Any]:
-        lr, momentum, nesterov, weight_decay = settings
-        g = _decaying(p, g, weight_decay)
-        if momentum:
-            v = momentum * v + g
-            g = g + momentum * v if nesterov else v
-        return p - lr * g, v
+    def updated(self, i: int, parameter: Value) -> float:
+        g = _decaying(parameter, self.weight_decay)
+        if self.momentum:
+            v = self.velocity[i] = self.momentum * self.velocity[i] + g
+            g = g + self.momentum * v if self.nesterov else v
+        return parameter.data - self.lr * g
 
 
 class Adam(Optimizer):
@@ -172,8 +143,6 @@ class Adam(Optimizer):
     >>> round(p.data, 6)
     2.9
     """
-
-    memory = ("mean", "mean_square")
 
     def __init__(
         self,
@@ -193,13 +162,15 @@ class Adam(Optimizer):
         self.mean = [0.0] * len(self.parameters)
         self.mean_square = [0.0] * len(self.parameters)
 
-    def settings(self) -> tuple[float, ...]:
-        grown = 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
-        return self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, *grown
+    def updated(self, i: int, parameter: Value) -> float:
+        return self._descended(i, parameter.data, _decaying(parameter, self.weight_decay))
 
-    @staticmethod
-    def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
-        return _descended(settings, p, _decaying(p, g, settings[4]), m, v)
+    def _descended(self, i: int, p: float, g: float) -> float:
+        m = self.mean[i] = self.beta1 * self.mean[i] + (1 - self.beta1) * g
+        v = self.mean_square[i] = self.beta2 * self.mean_square[i] + (1 - self.beta2) * g * g
+        m_hat = m / (1 - self.beta1**self.steps)
+        v_hat = v / (1 - self.beta2**self.steps)
+        return p - self.lr * m_hat / (sqrt(v_hat) + self.eps)
 
 
 class AdamW(Adam):
@@ -219,22 +190,16 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay=weight_decay)
 
-    @staticmethod
-    def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
-        return _descended(settings, p * (1 - settings[0] * settings[4]), g, m, v)
+    def updated(self, i: int, parameter: Value) -> float:
+        decayed = parameter.data * (1 - self.lr * self.weight_decay)
+        return self._descended(i, decayed, parameter.grad)
 
 
-def _descended(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
-    """Adam's step, without decay."""
-    lr, beta1, beta2, eps, _, grown_mean, grown_square = settings
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g * g
-    return p - lr * (m / grown_mean) / (sqrt(v / grown_square) + eps), m, v
-
-
-def _decaying(p: Any, g: Any, weight_decay: Any) -> Any:
+def _decaying(parameter: Value, weight_decay: float) -> float:
     """The gradient of the loss with ½·weight_decay·p² added to it."""
-    return g + weight_decay * p if weight_decay else g  # no NaN of an infinite parameter
+    if weight_decay:
+        return parameter.grad + weight_decay * parameter.data
+    return parameter.grad  # without a product that an infinite parameter would make NaN
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
