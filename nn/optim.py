@@ -12,13 +12,15 @@ reach has gradient 0, and momentum and weight decay still move it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from math import copysign, hypot, inf, isfinite, isnan, sqrt
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import copysign, hypot, inf, isfinite, isnan
+from typing import Any, ClassVar, TypeAlias
 
-from autograd import Value
+from autograd import Value, sqrt
 
 from .inputs import as_float, plural
+
+Numbers: TypeAlias = Sequence[Any]
 
 
 class Optimizer:
@@ -27,7 +29,15 @@ class Optimizer:
     A subclass gives `updated(i, parameter)`, the new number of the i-th parameter. Whatever it
     keeps from step to step it keeps in attributes, numbers or a list of one number for each
     parameter: that is its state.
+
+    Or it gives a `rule`, which `fit` can compile: a function of this step's `settings()`, a
+    parameter, its gradient, and what is kept of it in the attributes named in `memory`. It gives
+    the new parameter and what is to be kept, and is written with operators and autograd's
+    functions.
     """
+
+    memory: ClassVar[tuple[str, ...]] = ()
+    rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _checked_parameters(parameters)
@@ -46,11 +56,39 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter by its gradient."""
         self.steps += 1
+        if not self.has_rule:
+            for i, parameter in enumerate(self.parameters):
+                parameter.data = self.updated(i, parameter)
+            return
+        settings = self.settings()
+        kept = [getattr(self, name) for name in self.memory]
         for i, parameter in enumerate(self.parameters):
-            parameter.data = self.updated(i, parameter)
+            parameter.data = self._moved(i, parameter, settings, kept)
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether a rule says how it moves, and no subclass has another opinion."""
+        return self.rule is not None and type(self).updated is Optimizer.updated
 
     def updated(self, i: int, parameter: Value) -> float:
-        raise NotImplementedError
+        """The new number of the i-th parameter, and a step in what is kept of it."""
+        kept = [getattr(self, name) for name in self.memory]
+        return self._moved(i, parameter, self.settings(), kept)
+
+    def _moved(
+        self, i: int, parameter: Value, settings: Numbers, kept: Sequence[list[float]]
+    ) -> float:
+        if self.rule is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither updated() nor a rule")
+        numbers = [entries[i] for entries in kept]
+        moved: tuple[float, ...] = self.rule(settings, parameter.data, parameter.grad, *numbers)
+        for entries, number in zip(kept, moved[1:], strict=True):
+            entries[i] = number
+        return moved[0]
+
+    def settings(self) -> tuple[float, ...]:
+        """The numbers that the rule needs in this step, alike for all parameters."""
+        return (self.lr,)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -103,6 +141,8 @@ class SGD(Optimizer):
     2.4
     """
 
+    memory = ("velocity",)
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -120,12 +160,17 @@ class SGD(Optimizer):
             raise ValueError("nesterov looks ahead along the momentum: give a momentum > 0")
         self.velocity = [0.0] * len(self.parameters)
 
-    def updated(self, i: int, parameter: Value) -> float:
-        g = _decaying(parameter, self.weight_decay)
-        if self.momentum:
-            v = self.velocity[i] = self.momentum * self.velocity[i] + g
-            g = g + self.momentum * v if self.nesterov else v
-        return parameter.data - self.lr * g
+    def settings(self) -> tuple[float, ...]:
+        return self.lr, self.momentum, self.nesterov, self.weight_decay
+
+    @staticmethod
+    def rule(settings: Numbers, p: Any, g: Any, v: Any) -> tuple[Any, Any]:
+        lr, momentum, nesterov, weight_decay = settings
+        g = _decaying(p, g, weight_decay)
+        if momentum:
+            v = momentum * v + g
+            g = g + momentum * v if nesterov else v
+        return p - lr * g, v
 
 
 class Adam(Optimizer):
@@ -143,6 +188,8 @@ class Adam(Optimizer):
     >>> round(p.data, 6)
     2.9
     """
+
+    memory = ("mean", "mean_square")
 
     def __init__(
         self,
@@ -162,15 +209,13 @@ class Adam(Optimizer):
         self.mean = [0.0] * len(self.parameters)
         self.mean_square = [0.0] * len(self.parameters)
 
-    def updated(self, i: int, parameter: Value) -> float:
-        return self._descended(i, parameter.data, _decaying(parameter, self.weight_decay))
+    def settings(self) -> tuple[float, ...]:
+        grown = 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
+        return self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, *grown
 
-    def _descended(self, i: int, p: float, g: float) -> float:
-        m = self.mean[i] = self.beta1 * self.mean[i] + (1 - self.beta1) * g
-        v = self.mean_square[i] = self.beta2 * self.mean_square[i] + (1 - self.beta2) * g * g
-        m_hat = m / (1 - self.beta1**self.steps)
-        v_hat = v / (1 - self.beta2**self.steps)
-        return p - self.lr * m_hat / (sqrt(v_hat) + self.eps)
+    @staticmethod
+    def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+        return _descended(settings, p, _decaying(p, g, settings[4]), m, v)
 
 
 class AdamW(Adam):
@@ -190,16 +235,22 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay=weight_decay)
 
-    def updated(self, i: int, parameter: Value) -> float:
-        decayed = parameter.data * (1 - self.lr * self.weight_decay)
-        return self._descended(i, decayed, parameter.grad)
+    @staticmethod
+    def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+        return _descended(settings, p * (1 - settings[0] * settings[4]), g, m, v)
 
 
-def _decaying(parameter: Value, weight_decay: float) -> float:
+def _descended(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+    """Adam's step, without decay."""
+    lr, beta1, beta2, eps, _, grown_mean, grown_square = settings
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return p - lr * (m / grown_mean) / (sqrt(v / grown_square) + eps), m, v
+
+
+def _decaying(p: Any, g: Any, weight_decay: Any) -> Any:
     """The gradient of the loss with ½·weight_decay·p² added to it."""
-    if weight_decay:
-        return parameter.grad + weight_decay * parameter.data
-    return parameter.grad  # without a product that an infinite parameter would make NaN
+    return g + weight_decay * p if weight_decay else g  # no NaN of an infinite parameter
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
