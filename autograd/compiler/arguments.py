@@ -78,7 +78,7 @@ class Arguments:
         trace, first, outputs, results = self._trace()
         # While the first one's nodes are still in memory; and what it prints is another text, on
         # which a decision may come out differently.
-        _, second, others, _ = self._trace("-1.5e+300, inf or nan <traced again>")
+        _, second, others, _ = self._trace("-1.5e+300, inf or nan <TRACED AGAIN>")
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -90,7 +90,7 @@ class Arguments:
             )
         return first, outputs, results
 
-    def _trace(self, shown: str = "<traced>") -> tuple[Trace, Recorded, Structure, list[float]]:
+    def _trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
         values = [Value(x, name) for x, name in zip(self.numbers, self.names, strict=True)]
         trace = Trace(values, shown)
         results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)

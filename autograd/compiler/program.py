@@ -15,8 +15,10 @@ to reproduce.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from autograd import ieee
@@ -68,6 +70,8 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     **LOGIC,
     "select": lambda truth, a, b: a if truth else b,
     "pow": ieee.power,
+    "fma": lambda a, b, c: _fused(a, b, c),
+    "scale": lambda x, n: _scaled(x, n),
 }
 NOTHING: Final[Mapping[str, Any]] = {}
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
@@ -111,7 +115,7 @@ class Program:
                 registers.append(meaning(op.name)(*[registers[j] for j in op.operands]))
             for index in checks.get(i, ()):
                 guard = self.guards[index]
-                if bool(registers[i]) != guard.expected:
+                if bool(registers[guard.register]) != guard.expected:
                     raise GuardFailed(index, guard)
         return [registers[i] for i in self.outputs]
 
@@ -157,6 +161,24 @@ def _formula(op: Op, shown: Sequence[str]) -> str:
     return f"{op.name}({', '.join(shown)})"
 
 
+def _fused(a: float, b: float, c: float) -> float:
+    """a * b + c, rounded once."""
+    if not all(map(math.isfinite, (a, b, c))):
+        return a * b + c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    return float(exact) if exact else a * b + c
+
+
+def _scaled(x: float, n: float) -> float:
+    """x * 2**n, for a whole n."""
+    if n != n:
+        return n
+    try:
+        return math.ldexp(x, int(n))
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
 def meaning(name: str) -> Callable[..., Any]:
     """What an operation computes."""
     found = MEANING.get(name)
@@ -168,7 +190,7 @@ class Writer:
 
     With `share` the same operation on the same registers is written once; with `fold` what has only
     constants for operands is computed at once; an operation that is among the `identities` is asked
-    first whether a register holds the same already.
+    first whether a register holds the same already. `rules` are for lowering.
     """
 
     def __init__(
@@ -176,11 +198,13 @@ class Writer:
         share: bool = False,
         fold: bool = False,
         identities: Mapping[str, Callable[..., int | None]] = NOTHING,
+        rules: Mapping[str, Callable[..., Any]] = NOTHING,
     ) -> None:
         self.code: list[Op] = []
         self._share = share
         self._fold = fold
         self._identities = identities
+        self.rules = rules
         self._known: dict[Hashable, int] = {}
 
     def const(self, value: float) -> int:

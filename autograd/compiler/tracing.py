@@ -40,7 +40,7 @@ class Decision(NamedTuple):
 class Trace:
     """One recording: told by the engine of every node made and every decision taken."""
 
-    def __init__(self, arguments: Sequence[Value], shown: str = "<traced>") -> None:
+    def __init__(self, arguments: Sequence[Value], shown: str = "<TRACED>") -> None:
         self.arguments = list(arguments)
         self.shown = shown  # in the place of a number, where a Value is printed
         self.decisions: list[Decision] = []
@@ -212,7 +212,7 @@ def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
     try:
         near = float(b)
     except OverflowError:
-        near = math.copysign(math.inf, b)
+        near = math.inf if b > 0 else -math.inf
     if near != near or near == b:
         return symbol, near
     if symbol in ("==", "!="):
