@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -61,6 +63,36 @@ class Module:
     def parameters(self) -> list[Value]:
         """Every parameter once, in order."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    @contextmanager
+    def parameters_as(self, values: Sequence[Any]) -> Iterator[None]:
+        """Inside the block the model computes with these numbers or Values, one for each of
+        `parameters()` in order; so that it can be differentiated as a function of them.
+
+        Raises ValueError if they are not as many. (PyTorch's functional_call.)
+
+        >>> from autograd import grad
+        >>> from nn import Neuron
+        >>> neuron = Neuron.from_weights([0.25, 0.5], 1.0, "linear")
+        >>> def response(p):
+        ...     with neuron.parameters_as(p):
+        ...         return neuron([3.0, 4.0])
+        >>> grad(response)([1.0, 1.0, 1.0])
+        [3.0, 4.0, 1.0]
+        """
+        parameters = self.parameters()
+        if len(values) != len(parameters):
+            raise ValueError(
+                f"{self!r} needs a value for each parameter, got {plural(len(values), 'value')}"
+            )
+        new = {id(p): value for p, value in zip(parameters, values, strict=True)}
+        undo: list[tuple[dict[str, Any], str, Any]] = []
+        try:
+            _replace(self, new, undo, set())
+            yield
+        finally:
+            for attributes, name, held in undo:
+                attributes[name] = held
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -156,6 +188,44 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
+
+
+def _replace(
+    held: Any, new: Mapping[int, Any], undo: list[tuple[dict[str, Any], str, Any]], seen: set[int]
+) -> Any:
+    """The same with other parameters: modules changed in place, containers copied."""
+    if isinstance(held, Value):
+        return new.get(id(held), held)
+    if isinstance(held, Module):
+        if id(held) not in seen:
+            seen.add(id(held))
+            attributes = vars(held)
+            for name, inner in list(attributes.items()):
+                other = _replace(inner, new, undo, seen)
+                if other is not inner:
+                    undo.append((attributes, name, inner))
+                    attributes[name] = other
+        return held
+    if isinstance(held, dict):
+        return _like(held, {key: _replace(x, new, undo, seen) for key, x in held.items()})
+    if isinstance(held, (list, tuple)):
+        entries = [_replace(x, new, undo, seen) for x in held]
+        if all(a is b for a, b in zip(entries, held, strict=True)):
+            return held
+        return getattr(type(held), "_make", type(held))(entries)
+    if str(getattr(held, "dtype", "")) == "object":
+        out = held.copy()
+        out.flat[:] = [_replace(x, new, undo, seen) for x in held.flat]
+        return out
+    return held
+
+
+def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
+    if all(entries[key] is held[key] for key in held):
+        return held
+    out = copy(held)  # of its own kind
+    out.update(entries)
+    return out
 
 
 def _listed(title: str, names: list[str], at_most: int = 3) -> str:

@@ -197,6 +197,12 @@ class Jitted:
     def _name(self) -> str:
         return getattr(self.f, "__qualname__", repr(self.f))
 
+    @property
+    def captured(self) -> list[Value]:
+        """The Values from outside that the recorded paths read at every call, each once."""
+        paths = [path for variant in self._variants.values() for path in variant.paths]
+        return list(dict.fromkeys([value for path in paths for value in path.captured]))
+
     def _only(self) -> Path:
         if self._latest is None:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
