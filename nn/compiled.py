@@ -62,7 +62,7 @@ class CompiledModel:
         self._task = task
         self._model = model
         self._parameters = {id(p) for p in parameters}
-        self._checked_paths = 0
+        self._checked = 0
         try:
             reduce = "sum" if task.loss is losses.half_squared_error else "mean"
             self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
@@ -112,9 +112,9 @@ class CompiledModel:
     def _check_captured(self) -> None:
         """A parameter that the model reads past its attributes would not be differentiated."""
         row = self._gradient.row
-        if row.stats().paths == self._checked_paths:
+        if row.recordings == self._checked:
             return
-        self._checked_paths = row.stats().paths
+        self._checked = row.recordings
         for value in row.captured:
             if id(value) in self._parameters:
                 raise CannotCompile(
@@ -170,6 +170,7 @@ class CompiledOptimizer:
 
         if not optimizer.has_rule:
             raise CannotCompile(f"{type(optimizer).__name__} has no rule to compile")
+        self._array = numpy.array
         self._optimizer = optimizer
         names = optimizer.memory
         self._memory = [numpy.array(getattr(optimizer, name), float) for name in names]
@@ -179,7 +180,7 @@ class CompiledOptimizer:
     def moved(self, numbers: Any, gradient: Any) -> Any:
         """The parameters after a step."""
         self._optimizer.steps += 1
-        settings = [float(x) for x in self._optimizer.settings()]
+        settings = self._array(self._optimizer.settings(), float)
         new, *self._memory = self._rule(settings, numbers, gradient, *self._memory)
         return new
 

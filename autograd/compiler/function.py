@@ -94,6 +94,8 @@ class Jitted:
         self._variants: dict[Hashable, Variant] = {}
         self._entries: list[Callable[..., Any]] = []
         self._latest: Path | None = None
+        self.recordings = 0
+        """How often the function was recorded; grows with every new path."""
         self._lock = threading.RLock()
         self._recording_seconds = 0.0
         update_wrapper(self, f, updated=())
@@ -167,6 +169,7 @@ class Jitted:
             start = time.perf_counter()
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
+            self.recordings += 1
             path = Path(recorded, outputs, arguments.args, outputs.unflatten(results))
             if is_differentiated(path.captured):
                 pass  # by a transform around this call, and with that they will be gone
