@@ -174,7 +174,7 @@ class CompiledOptimizer:
         self._optimizer = optimizer
         names = optimizer.memory
         self._memory = [numpy.array(getattr(optimizer, name), float) for name in names]
-        rule: Callable[..., Any] = type(optimizer).rule  # type: ignore[assignment]
+        rule: Callable[..., Any] = type(optimizer).rule
         self._rule = autograd.vmap(rule, (None, 0, 0, *[0] * len(names)))
 
     def moved(self, numbers: Any, gradient: Any) -> Any:
