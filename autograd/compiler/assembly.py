@@ -44,7 +44,8 @@ class Assembly:
     """The text of a program's operations, register by register.
 
     `addresses` gives where to call back for operations that are no instructions; `vector_names`
-    the vector form of library functions.
+    the vector form of library functions; `scales` says that vectors of this many lanes are scaled
+    by powers of two in one step.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Assembly:
         lanes: int = 1,
         addresses: Mapping[str, int] | None = None,
         vector_names: Mapping[str, str] | None = None,
+        scales: bool = False,
     ) -> None:
         self.program = program
         self.lanes = lanes
@@ -62,6 +64,7 @@ class Assembly:
         self.lines: list[str] = []
         self._addresses = addresses or {}
         self._vector_names = vector_names or {}
+        self._scales = scales
         self._temporaries = 0
         # Decisions are to come out as they do one by one: no other library for what they hang on.
         self._decisive = below(program, [guard.register for guard in program.guards])
@@ -126,14 +129,50 @@ class Assembly:
                 f"{out} = select {self.truth} {truth}, {self.type} {a}, {self.type} {b}"
             )
         elif name in INTRINSICS:
-            suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-            self._call(out, f"@llvm.{INTRINSICS[name]}.{suffix}", operands, self.type)
+            self._call(out, f"@llvm.{INTRINSICS[name]}.{self._suffix()}", operands, self.type)
+        elif name == "fma":
+            self._call(out, f"@llvm.fma.{self._suffix()}", operands, self.type)
+        elif name == "scale":
+            self._scale(out, *operands)
         elif self.lanes > 1 and name in self._vector_names and not is_decisive:
             self._call(out, f"@{self._vector_names[name]}", operands, self.type)
         elif self.lanes > 1:
             self._lane_by_lane(out, name, operands)
         else:
             self._call_scalar(out, name, operands)
+
+    def _suffix(self) -> str:
+        return "f64" if self.lanes == 1 else f"v{self.lanes}f64"
+
+    def _scale(self, out: str, x: str, n: str) -> None:
+        """x * 2**n: by AVX-512's instruction, or in two steps, neither of which overflows or
+        underflows before the number itself does."""
+        kind = self.type
+        if self._scales:
+            name = "@llvm.x86.avx512.mask.scalef.pd.512"
+            self.declarations.add(f"declare {kind} {name}({kind}, {kind}, {kind}, i8, i32)")
+            given = f"{kind} {x}, {kind} {n}, {kind} {x}, i8 -1, i32 4"
+            self.lines.append(f"{out} = call {kind} {name}({given})")
+            return
+        half, low, high, once = [self.temporary() for _ in range(4)]
+        self.compute(half, "mul", [n, self.constant(0.5)])
+        self.compute(low, "floor", [half])
+        self.compute(high, "sub", [n, low])
+        self.compute(once, "mul", [x, self._power_of_two(low)])
+        self.compute(out, "mul", [once, self._power_of_two(high)])
+
+    def _power_of_two(self, n: str) -> str:
+        """2**n for whole n from -1022 to 1023. Added to a number whose last bit counts ones, n
+        stands in the last bits; from there it is shifted to where the exponent is."""
+        bits, moved = self.temporary(), self.temporary()
+        shifted, out = self.temporary(), self.temporary()
+        whole = "i64" if self.lanes == 1 else f"<{self.lanes} x i64>"
+        by = "52" if self.lanes == 1 else "<" + ", ".join(["i64 52"] * self.lanes) + ">"
+        self.compute(moved, "add", [n, self.constant(1.5 * 2.0**52 + 1023.0)])
+        self.lines.append(f"{bits} = bitcast {self.type} {moved} to {whole}")
+        self.lines.append(f"{shifted} = shl {whole} {bits}, {by}")
+        self.lines.append(f"{out} = bitcast {whole} {shifted} to {self.type}")
+        return out
 
     def all_true(self) -> str:
         """The truth value that holds in every lane."""

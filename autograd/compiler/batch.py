@@ -9,6 +9,7 @@ run on a path of their own.
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +23,8 @@ from autograd.compiler.kernels import Callbacks
 from autograd.compiler.machine import compiled
 from autograd.compiler.paths import Path
 from autograd.compiler.program import Op, Program
-from autograd.compiler.rows import Batch, Leaf, doubles, is_array, row_shape
-from autograd.compiler.vectors import Vectors, host_vectors
+from autograd.compiler.rows import Batch, Leaf, doubles, is_array, is_plain, row_shape
+from autograd.compiler.vectors import Vectors, host_vectors, in_vectors
 from autograd.functions import sum as sum_of
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
@@ -93,11 +94,20 @@ class Mapped:
         self.name: Final[str] = getattr(self.f, "__qualname__", repr(self.f))
         self._names = self.row._signature
         self._forms: dict[Hashable, _Form] = {}
+        self._latest: _Form | None = None
         self._lock = threading.RLock()
         update_wrapper(self, self.f, updated=())
 
     def __call__(self, *args: Any) -> Any:
-        batch = Batch(args, self.in_axes, self._names)
+        form = self._latest
+        if form is not None and MODES.active == 0:
+            inputs = form.as_they_are(args)
+            if inputs is not None:
+                return form.run(args, inputs)
+        return self._carefully(args)
+
+    def _carefully(self, args: tuple[Any, ...]) -> Any:
+        batch = self.batch(args)
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values:
             return self._eagerly(batch)
@@ -105,7 +115,12 @@ class Mapped:
         if form is None:
             with self._lock:
                 form = self._forms.setdefault(batch.key, _Form(self, batch))
-        return form.run(batch)
+        self._latest = form
+        return form.run(args, _inputs(batch))
+
+    def batch(self, args: tuple[Any, ...]) -> Batch:
+        """The arguments of a call, taken apart."""
+        return Batch(args, self.in_axes, self._names)
 
     def program(self) -> Program:
         """The program of the row recorded last; print it to read it. ValueError before any call."""
@@ -186,6 +201,16 @@ class _Inputs(NamedTuple):
     rows: int
 
 
+def _inputs(batch: Batch) -> _Inputs:
+    arrays, numbers = [], []
+    for leaf in batch.leaves:
+        if is_array(leaf.content):
+            arrays.append(doubles(leaf))
+        else:
+            numbers.append(float(leaf.content))
+    return _Inputs(arrays, numbers, batch.length)
+
+
 class _Form:
     """All calls with arguments of one nesting: where the inputs are, and the paths so far."""
 
@@ -198,60 +223,81 @@ class _Form:
         self._outputs: Structure | None = None
         self._is_mixed = False
         self._totals: _Kernel | None = None
+        self._plain = batch.plain_shapes()
 
-    def run(self, batch: Batch) -> Any:
+    def as_they_are(self, args: tuple[Any, ...]) -> _Inputs | None:
+        """The inputs, where every argument is an array as machine code reads it, of the shape that
+        is expected; None where it takes more to find out."""
+        if self._plain is None or len(args) != len(self._plain):
+            return None
+        rows = -1
+        for x, (has_rows, shape) in zip(args, self._plain, strict=True):
+            if not is_plain(x):
+                return None
+            found = x.shape
+            if has_rows:
+                if found[1:] != shape or (rows >= 0 and found[0] != rows):
+                    return None
+                rows = found[0]
+            elif found != shape:
+                return None
+        return _Inputs(list(args), [], rows)
+
+    def run(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
         """The result of a call."""
-        arrays, numbers = [], []
-        for leaf in batch.leaves:
-            if is_array(leaf.content):
-                arrays.append(doubles(leaf))
-            else:
-                numbers.append(float(leaf.content))
         if not self._paths:
-            self._record(batch.row(0) if batch.length else batch.row_of_ones(), 0)
-        inputs = _Inputs(arrays, numbers, batch.length)
+            batch = self._mapped.batch(args)
+            self._record(batch.row(0) if inputs.rows else batch.row_of_ones(), 0)
         if self._mapped.reduce is None:
-            return self._columns(batch, inputs)
-        return self._reduced(batch, inputs)
+            return self._columns(args, inputs)
+        return self._reduced(args, inputs)
 
-    def _columns(self, batch: Batch, inputs: _Inputs) -> Any:
+    # -- results -----------------------------------------------------------------------------------
+
+    def _columns(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
         assert self._outputs is not None
         out = _empty(inputs.rows, self._outputs.shapes)
         if inputs.rows:
-            self._fill(batch, inputs, out)
+            self._fill(args, inputs, out)
         return self._outputs.build(out)
 
-    def _reduced(self, batch: Batch, inputs: _Inputs) -> Any:
+    def _reduced(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
         assert self._outputs is not None
-        if inputs.rows == 0 and self._mapped.reduce == "mean":
-            raise ValueError(f"vmap of {self._mapped.name}: there is no mean over no rows")
-        sums = None if self._is_mixed else self._paths[0].sums(inputs)
+        count = 1
+        if self._mapped.reduce == "mean":
+            count = inputs.rows
+            if count == 0:
+                raise ValueError(f"vmap of {self._mapped.name}: there is no mean over no rows")
+        sums = None if self._is_mixed else self._paths[0].sums(inputs, count)
         if sums is None:
             out = _empty(inputs.rows, [(self._outputs.size,)])
-            self._is_mixed = self._fill(batch, inputs, out)
-            sums = self._sums_of(out[0])
-        if self._mapped.reduce == "mean":
-            sums /= inputs.rows
+            self._is_mixed = self._fill(args, inputs, out)
+            sums = self._sums_of(out[0], count)
         blocks, start = [], 0
         for shape in self._outputs.shapes:
+            if shape is None:
+                blocks.append(sums.item(start))
+                start += 1
+                continue
             stop = start + size_of(shape)
-            blocks.append(sums.item(start) if shape is None else sums[start:stop].reshape(shape))
+            part = sums[start:stop]
+            blocks.append(part if len(shape) == 1 else part.reshape(shape))
             start = stop
         return self._outputs.build(blocks)
 
-    def _sums_of(self, rows: Any) -> Any:
-        """The sums of an array's columns, in the order of additions of every other kernel."""
+    def _sums_of(self, rows: Any, count: int) -> Any:
+        """The sums of an array's columns over a count, added in the order of every kernel."""
         if self._totals is None:
             size = rows.shape[1]
             code = tuple([Op("input", (), i) for i in range(size)])
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
             self._totals = _Kernel(program, places, self._mapped)
-        return self._totals.sums([rows], len(rows))
+        return self._totals.sums([rows], len(rows), count)
 
     # -- rows and their paths ----------------------------------------------------------------------
 
-    def _fill(self, batch: Batch, inputs: _Inputs, out: list[Any]) -> bool:
+    def _fill(self, args: tuple[Any, ...], inputs: _Inputs, out: list[Any]) -> bool:
         """Write the results of every row, and say whether the rows took several paths."""
         import numpy
 
@@ -261,7 +307,7 @@ class _Form:
         taken = {self._paths[0]: int(done.sum())}
         left = numpy.flatnonzero(~done)
         while left.size:
-            path = self._path_of(batch, inputs, int(left[0]), taken)
+            path = self._path_of(args, inputs, int(left[0]), taken)
             if isinstance(path, list):
                 _put(out, int(left[0]), path)
                 left = left[1:]
@@ -277,7 +323,7 @@ class _Form:
         return max(taken.values()) < inputs.rows
 
     def _path_of(
-        self, batch: Batch, inputs: _Inputs, row: int, tried: dict[_RowPath, int]
+        self, args: tuple[Any, ...], inputs: _Inputs, row: int, tried: dict[_RowPath, int]
     ) -> _RowPath | list[float]:
         """The path that a row takes, recorded if it is new; or its results, where no more paths
         are kept."""
@@ -289,7 +335,7 @@ class _Form:
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
                 return path
-        return self._record(batch.row(row), row)
+        return self._record(self._mapped.batch(args).row(row), row)
 
     def _some(self, inputs: _Inputs, rows: Any) -> _Inputs:
         pairs = zip(inputs.arrays, self._has_rows, strict=True)
@@ -348,7 +394,7 @@ class _RowPath:
     """One way of a row through the function, and its machine code with and without adding up."""
 
     def __init__(self, path: Path, fields: Sequence[Field], shared: int, mapped: Mapped) -> None:
-        self._program = path.instructions
+        self._program = in_vectors(path.program, mapped.vectors)
         self._captured = path.captured
         self._shared = shared
         self._mapped = mapped
@@ -372,11 +418,13 @@ class _RowPath:
         of truth values, true for the rows on this one."""
         return self._filling.fill([*self._arrays(inputs), *out], inputs.rows)
 
-    def sums(self, inputs: _Inputs) -> Any:
-        """The sums of the rows' results; None if a row is on another path."""
-        return self._adding.sums(self._arrays(inputs), inputs.rows)
+    def sums(self, inputs: _Inputs, count: int) -> Any:
+        """The sums of the rows' results over a count; None if a row is on another path."""
+        return self._adding.sums(self._arrays(inputs), inputs.rows, count)
 
     def _arrays(self, inputs: _Inputs) -> list[Any]:
+        if not inputs.numbers and not self._captured:
+            return [*inputs.arrays, None]
         import numpy
 
         shared = [*inputs.numbers, *[value.data for value in self._captured]]
@@ -401,71 +449,100 @@ class _Kernel:
     """A program compiled for many rows. Rows are shared out among threads in whole chunks."""
 
     def __init__(self, program: Program, columns: Columns, mapped: Mapped) -> None:
+        import numpy
+
         self._results = len(program.outputs)
         self._callbacks = Callbacks(program)
-        self._code = compiled(
-            block_kernel(program, columns, mapped.vectors, self._callbacks.addresses)
-        )
+        self._asks_python = bool(self._callbacks.addresses)
+        text = block_kernel(program, columns, mapped.vectors, self._callbacks.addresses)
+        self._code = compiled(text, effort=1)
         pointer, number = ctypes.c_void_p, ctypes.c_int64
-        self._run = self._code.function("run", number, pointer, number, number, pointer, pointer)
+        self._function = self._code.function(
+            "run", number, pointer, number, number, pointer, pointer, ctypes.c_double
+        )
         self._work = work_size(columns, self._results, mapped.vectors.lanes)
         self._free: list[tuple[Any, int]] = []  # work spaces
         self._threads = mapped.threads
+        self._empty = numpy.empty
 
     def fill(self, arrays: Sequence[Any], rows: int) -> Any:
         """Write the rows' results into the last of the arrays, and say which rows took the path."""
-        import numpy
-
-        marks = numpy.empty(rows, bool)
+        marks = self._empty(rows, bool)
         self._share_out(arrays, rows, _address(marks), 0)
         return marks
 
-    def sums(self, arrays: Sequence[Any], rows: int) -> Any:
-        """The sums of the rows' results, or None if a row did not take the path."""
-        import numpy
-
+    def sums(self, arrays: Sequence[Any], rows: int, count: int) -> Any:
+        """The sums of the rows' results over a count, or None if a row did not take the path."""
         if rows == 0 or self._results == 0:
-            return numpy.zeros(self._results)
-        chunks = -(-rows // CHUNK)
-        partial = numpy.empty((chunks, self._results))
-        if not self._share_out(arrays, rows, _address(partial), 8 * self._results):
-            return None
-        return partial[0] if chunks == 1 else partial.sum(axis=0)
+            return self._empty(self._results) * 0.0
+        if rows <= CHUNK:
+            sums = self._empty(self._results)
+            good = self._run(_table(arrays), 0, rows, _address(sums), float(count))
+            return sums if good else None
+        partial = self._empty((-(-rows // CHUNK), self._results))
+        good = self._share_out(arrays, rows, _address(partial), 8 * self._results)
+        return partial.sum(axis=0) / count if good else None
 
     def _share_out(self, arrays: Sequence[Any], rows: int, out: int, bytes_per_chunk: int) -> bool:
         """Run all chunks, and say whether every row took the path."""
-        table = (ctypes.c_void_p * len(arrays))(*map(_address, arrays))
+        table = _table(arrays)
         chunks = -(-rows // CHUNK)
         share = -(-chunks // self._threads)
 
         def part(first: int) -> bool:
             end = min(rows, (first + share) * CHUNK)
-            work = self._work_space()
-            status: int = self._run(
-                table, first * CHUNK, end, work[1], out + first * bytes_per_chunk
-            )
-            self._free.append(work)
-            return status == 0
+            return self._run(table, first * CHUNK, end, out + first * bytes_per_chunk, 1.0)
 
-        starts = range(0, chunks, share)
-        good = list(map(part, starts) if len(starts) == 1 else _pool().map(part, starts))
-        self._callbacks.reraise()
-        return all(good)
+        parts = range(0, chunks, share)
+        return all(list(map(part, parts) if len(parts) == 1 else _pool().map(part, parts)))
+
+    def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> bool:
+        """Run some rows, and say whether all of them took the path."""
+        work = self._work_space()
+        status: int = self._function(table, begin, end, work[1], out, divisor)
+        self._free.append(work)
+        if self._asks_python:
+            self._callbacks.reraise()
+        return status == 0
 
     def _work_space(self) -> tuple[Any, int]:
         """Memory that nobody is using, and where a line of the processor's cache begins in it."""
-        import numpy
-
         try:
             return self._free.pop()
         except IndexError:
-            memory = numpy.empty(self._work + 8)
+            memory = self._empty(self._work + 8)
             return memory, -(-_address(memory) // 64) * 64
 
 
+def _table(arrays: Sequence[Any]) -> Any:
+    """The arrays' addresses, as machine code takes them."""
+    return (ctypes.c_void_p * len(arrays))(*map(_address, arrays))
+
+
 def _address(array: Any) -> int:
+    """Where an array's numbers begin."""
+    if array is None:
+        return 0
+    if _data_follows_header():
+        return ctypes.c_size_t.from_address(id(array) + _HEADER).value
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+_HEADER: Final = object.__basicsize__
+
+
+@cache
+def _data_follows_header() -> bool:
+    """Whether an array begins with that address, as it does in CPython so far; asking for it takes
+    a microsecond."""
+    import numpy
+
+    arrays = [numpy.empty(3), numpy.empty((2, 2))[1:]]
+    return sys.implementation.name == "cpython" and all(
+        ctypes.c_size_t.from_address(id(x) + _HEADER).value == x.__array_interface__["data"][0]
+        for x in arrays
+    )
 
 
 @cache

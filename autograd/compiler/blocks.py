@@ -70,11 +70,12 @@ class _Places:
 def block_kernel(
     program: Program, columns: Columns, vectors: Vectors, addresses: Mapping[str, int]
 ) -> str:
-    """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out)`: rows begin to end.
+    """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
+    begin to end.
 
-    With results in columns, `out` gets a byte for every row, 1 where the row took the program's
-    path. With sums it gets those of every chunk, one after the other. Gives 0 if every row took the
-    path; else 1, and with sums these are worth nothing.
+    With results in columns, `out` holds a byte for every row, which is set to 1 where the row took
+    the program's path. With sums it gets those of every chunk from the first, over the divisor.
+    Gives 0 if every row took the path; else 1, and with sums these are worth nothing.
     """
     return str(_BlockKernel(program, columns, vectors, addresses))
 
@@ -90,7 +91,7 @@ class _BlockKernel:
         self.program = program
         self.columns = columns
         self.lanes = vectors.lanes
-        self.assembly = Assembly(program, vectors.lanes, addresses, vectors.names)
+        self.assembly = Assembly(program, vectors.lanes, addresses, vectors.names, vectors.scales)
         self.places = _Places(columns, len(program.outputs), vectors.lanes)
         self.is_sum = columns.results is None
         self.truth = ""  # holds for the lanes that are still on the path
@@ -107,6 +108,8 @@ class _BlockKernel:
             "results": count,
             "entries": count * self.lanes,
             "bytes": 8 * self.lanes * count,
+            "all_first": f"<{self.lanes} x i32> zeroinitializer",
+            "numbers": ", ".join(f"i64 {lane}" for lane in range(self.lanes)),
         }
         text = "\n".join([self._function(body), *helpers])
         for name, number in numbers.items():
@@ -120,7 +123,10 @@ class _BlockKernel:
         """The loop around a block."""
         name = "chunk" if self.is_sum else "run"
         kind = "internal " if self.is_sum else ""
-        given = "ptr noalias readonly %arrays, i64 %begin, i64 %end, ptr noalias %work, ptr %out"
+        given = (
+            "ptr noalias readonly %arrays, i64 %begin, i64 %end, ptr noalias %work, ptr %out, "
+            "double %divisor"
+        )
         lines = [f"define {kind}i64 @{name}({given}) {{", "entry:"]
         lines += self._entry()
         lines += ["br label %head", "head:"]
@@ -194,7 +200,7 @@ class _BlockKernel:
     def _exit(self) -> list[str]:
         lines = ["%failed = xor i1 %on, true", "%status = zext i1 %failed to i64"]
         if self.is_sum:
-            lines.append("call void @totals(ptr %work, ptr %out)")
+            lines.append("call void @totals(ptr %work, ptr %out, double %divisor)")
         return [*lines, "ret i64 %status"]
 
     def _rows(self) -> dict[int, int]:
@@ -388,33 +394,29 @@ exit:
 _ADD_LAST: Final = """
 define internal void @add_last(ptr %sums, ptr %rest, i64 %rows) noinline {
 entry:
-  br label %result
-result:
-  %i = phi i64 [ 0, %entry ], [ %i1, %result_end ]
-  br label %lane
-lane:
-  %j = phi i64 [ 0, %result ], [ %j1, %lane ]
-  %at = add i64 %i, %j
-  %p = getelementptr double, ptr %sums, i64 %at
-  %q = getelementptr double, ptr %rest, i64 %at
-  %x = load double, ptr %p
-  %y = load double, ptr %q
-  %z = fadd double %x, %y
-  store double %z, ptr %p
-  %j1 = add i64 %j, 1
-  %more = icmp ult i64 %j1, %rows
-  br i1 %more, label %lane, label %result_end
-result_end:
+  %first = insertelement <{lanes} x i64> poison, i64 %rows, i32 0
+  %limit = shufflevector <{lanes} x i64> %first, <{lanes} x i64> %first, {all_first}
+  %mask = icmp ult <{lanes} x i64> <{numbers}>, %limit
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
+  %p = getelementptr double, ptr %sums, i64 %i
+  %q = getelementptr double, ptr %rest, i64 %i
+  %x = load <{lanes} x double>, ptr %p, align 8
+  %y = load <{lanes} x double>, ptr %q, align 8
+  %z = fadd <{lanes} x double> %x, %y
+  %new = select <{lanes} x i1> %mask, <{lanes} x double> %z, <{lanes} x double> %x
+  store <{lanes} x double> %new, ptr %p, align 8
   %i1 = add i64 %i, {lanes}
-  %again = icmp ult i64 %i1, {entries}
-  br i1 %again, label %result, label %exit
+  %more = icmp ult i64 %i1, {entries}
+  br i1 %more, label %loop, label %exit
 exit:
   ret void
 }
 """
 
 _TOTALS: Final = """
-define internal void @totals(ptr %sums, ptr %out) noinline {
+define internal void @totals(ptr %sums, ptr %out, double %divisor) noinline {
 entry:
   br label %loop
 loop:
@@ -423,7 +425,8 @@ loop:
   %src = getelementptr double, ptr %sums, i64 %at
   %dst = getelementptr double, ptr %out, i64 %i
   {adding}
-  store double %total, ptr %dst
+  %result = fdiv double %total, %divisor
+  store double %result, ptr %dst
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, {results}
   br i1 %more, label %loop, label %exit
@@ -433,7 +436,7 @@ exit:
 """
 
 _CHUNKS: Final = """
-define i64 @run(ptr %arrays, i64 %begin, i64 %end, ptr %work, ptr %out) {
+define i64 @run(ptr %arrays, i64 %begin, i64 %end, ptr %work, ptr %out, double %divisor) {
 entry:
   br label %loop
 loop:
@@ -442,7 +445,7 @@ loop:
   %next = add i64 %i, {chunk}
   %inside = icmp ult i64 %next, %end
   %stop = select i1 %inside, i64 %next, i64 %end
-  %status = call i64 @chunk(ptr %arrays, i64 %i, i64 %stop, ptr %work, ptr %to)
+  %status = call i64 @chunk(ptr %arrays, i64 %i, i64 %stop, ptr %work, ptr %to, double %divisor)
   %bad = icmp ne i64 %status, 0
   br i1 %bad, label %exit, label %good
 good:

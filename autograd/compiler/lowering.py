@@ -149,6 +149,8 @@ def lowered(program: Program) -> Program:
 
 def lower(writer: Writer, name: str, *operands: int) -> int:
     """Emit an operation in instructions."""
+    if name in writer.rules:
+        return _by(writer.rules[name], writer, operands)
     if name in ("pow", "pow_const"):
         return _power(writer, *operands)
     if name in INSTRUCTIONS:
@@ -160,6 +162,10 @@ def lower(writer: Writer, name: str, *operands: int) -> int:
         return writer.emit(name, *operands)
     if not operands:
         return writer.const(TABLE[name].forward())
+    return _by(rule, writer, operands)
+
+
+def _by(rule: Callable[..., Any], writer: Writer, operands: tuple[int, ...]) -> int:
     out = rule(*[Symbol(writer, i) for i in operands])
     return out.register if isinstance(out, Symbol) else writer.const(float(out))
 

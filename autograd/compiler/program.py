@@ -54,6 +54,24 @@ class GuardFailed(Exception):
         self.index = index
 
 
+def _fused(a: float, b: float, c: float) -> float:
+    """a * b + c, rounded once."""
+    if not all(map(math.isfinite, (a, b, c))):
+        return a * b + c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    return float(exact) if exact else a * b + c
+
+
+def _scaled(x: float, n: float) -> float:
+    """x * 2**n, for a whole n."""
+    if n != n:
+        return n
+    try:
+        return math.ldexp(x, int(n))
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
 COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "lt": lambda a, b: a < b,
     "le": lambda a, b: a <= b,
@@ -70,8 +88,8 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     **LOGIC,
     "select": lambda truth, a, b: a if truth else b,
     "pow": ieee.power,
-    "fma": lambda a, b, c: _fused(a, b, c),
-    "scale": lambda x, n: _scaled(x, n),
+    "fma": _fused,
+    "scale": _scaled,
 }
 NOTHING: Final[Mapping[str, Any]] = {}
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
@@ -159,24 +177,6 @@ def _formula(op: Op, shown: Sequence[str]) -> str:
     if op.name in ("neg", "not"):
         return f"{'-' if op.name == 'neg' else 'not '}{shown[0]}"
     return f"{op.name}({', '.join(shown)})"
-
-
-def _fused(a: float, b: float, c: float) -> float:
-    """a * b + c, rounded once."""
-    if not all(map(math.isfinite, (a, b, c))):
-        return a * b + c
-    exact = Fraction(a) * Fraction(b) + Fraction(c)
-    return float(exact) if exact else a * b + c
-
-
-def _scaled(x: float, n: float) -> float:
-    """x * 2**n, for a whole n."""
-    if n != n:
-        return n
-    try:
-        return math.ldexp(x, int(n))
-    except OverflowError:
-        return math.copysign(math.inf, x)
 
 
 def meaning(name: str) -> Callable[..., Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.primitives import describe
 from autograd.tree import flatten, opened
 from autograd.value import Value
 
-__all__ = ["Batch", "Leaf", "doubles", "is_array", "row_shape"]
+__all__ = ["Batch", "Leaf", "doubles", "is_array", "is_plain", "row_shape"]
 
 
 class Leaf(NamedTuple):
@@ -42,6 +43,16 @@ class Batch:
             or (is_array(leaf.content) and leaf.content.dtype == object and _has_values(leaf))
             for leaf in self.leaves
         )
+
+    def plain_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
+        """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
+        rows, and the shape of one. None for others."""
+        if len(self.leaves) != len(self._args) or any(
+            leaf.content is not x or not is_array(x) or leaf.axis
+            for leaf, x in zip(self.leaves, self._args, strict=True)
+        ):
+            return None
+        return [(leaf.axis is not None, row_shape(leaf.content, leaf.axis)) for leaf in self.leaves]
 
     def row(self, i: int) -> tuple[Any, ...]:
         """The arguments of the function for one row."""
@@ -136,6 +147,22 @@ def is_array(x: Any) -> bool:
     return isinstance(x, numpy.ndarray)
 
 
+@cache
+def _plain_types() -> tuple[Any, Any]:
+    import numpy
+
+    return numpy.ndarray, numpy.dtype(float)
+
+
+def is_plain(x: Any) -> bool:
+    """Whether it is an array that machine code can read as it is."""
+    array, double = _plain_types()
+    if type(x) is not array or x.dtype is not double:
+        return False
+    flags = x.flags
+    return bool(flags.c_contiguous and flags.aligned)
+
+
 def _axis(x: Any, axis: Any, name: str) -> int | None:
     """Which axis of an array holds the rows, from 0."""
     if axis is None:
@@ -181,8 +208,7 @@ def doubles(leaf: Leaf) -> Any:
     import numpy
 
     x = leaf.content
-    flags = x.flags
-    if not leaf.axis and x.dtype == float and flags.c_contiguous and flags.aligned:
+    if not leaf.axis and is_plain(x):
         return x
     if x.dtype.kind not in "biuf":
         numbers, _ = flatten(x, leaf.name)  # an error, but for an array of plain objects
