@@ -3,13 +3,12 @@
 One row of data is recorded, from the numbers of the model and a sample to the loss, its gradient,
 and whether the prediction is right; machine code runs all rows of a batch and adds them up. The
 optimiser's rule is compiled the same way and runs over all parameters. The numbers live in arrays
-meanwhile, and are written back into the model's Values when somebody is going to look at them
-(`sync`).
+meanwhile, and are written back into the model's Values when somebody is going to look at them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Any
@@ -21,13 +20,14 @@ from . import losses
 from .activations import name_of
 from .data import Samples
 from .optim import Optimizer
+from .steps import Evaluation, NotFinite, Outcome, Step
 from .tasks import LOSSES, Task
 
-__all__ = ["Arrays", "CannotCompile", "CompiledModel", "CompiledOptimizer", "clipped"]
+__all__ = ["Arrays", "CannotCompile", "CompiledModel", "CompiledOptimizer", "CompiledStep"]
 
 
 class CannotCompile(Exception):
-    """Says in a few words why a training runs uncompiled."""
+    """Says in a few words why there is no machine code for a training."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Arrays:
 class CompiledModel:
     """A model and its loss as functions of all its parameters in one array.
 
-    Raises CannotCompile where they can't be, and says why.
+    Raises CannotCompile where they can't be, and says why; ImportError without llvmlite or NumPy.
     """
 
     def __init__(self, task: Task, parameters: Sequence[Value], model: Any) -> None:
@@ -63,12 +63,9 @@ class CompiledModel:
         self._model = model
         self._parameters = {id(p) for p in parameters}
         self._checked = 0
-        try:
-            reduce = "sum" if task.loss is losses.half_squared_error else "mean"
-            self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
-            self._loss = autograd.vmap(self._row, (None, 0, 0, 0), reduce)
-        except ImportError as error:
-            raise CannotCompile(str(error)) from None
+        reduce = "sum" if task.loss is losses.half_squared_error else "mean"
+        self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
+        self._loss = autograd.vmap(self._row, (None, 0, 0, 0), reduce)
         self._sums = reduce == "sum"
 
     def arrays(self, samples: Samples) -> Arrays:
@@ -169,13 +166,12 @@ class CompiledOptimizer:
         import numpy
 
         if not optimizer.has_rule:
-            raise CannotCompile(f"{type(optimizer).__name__} has no rule to compile")
+            raise CannotCompile(f"{type(optimizer).__name__} has no rule")
         self._array = numpy.array
         self._optimizer = optimizer
-        names = optimizer.memory
-        self._memory = [numpy.array(getattr(optimizer, name), float) for name in names]
-        rule: Callable[..., Any] = type(optimizer).rule
-        self._rule = autograd.vmap(rule, (None, 0, 0, *[0] * len(names)))
+        self._memory: list[Any] = []
+        self._rule = autograd.vmap(type(optimizer).rule, (None, 0, 0, *[0] * len(optimizer.memory)))
+        self.read()
 
     def moved(self, numbers: Any, gradient: Any) -> Any:
         """The parameters after a step."""
@@ -184,10 +180,88 @@ class CompiledOptimizer:
         new, *self._memory = self._rule(settings, numbers, gradient, *self._memory)
         return new
 
-    def sync(self) -> None:
-        """Hand what is kept back to the optimiser."""
+    def read(self) -> None:
+        """Take what is kept from the optimiser."""
+        names = self._optimizer.memory
+        self._memory = [self._array(getattr(self._optimizer, name), float) for name in names]
+
+    def write_back(self) -> None:
+        """Hand it back."""
         for name, array in zip(self._optimizer.memory, self._memory, strict=True):
             getattr(self._optimizer, name)[:] = array.tolist()
+
+
+class CompiledStep(Step):
+    """A step in machine code. Raises CannotCompile where there is none for this training."""
+
+    name = "jit"
+
+    def __init__(
+        self,
+        task: Task,
+        model: Any,
+        optimizer: Optimizer,
+        clip_norm: float | None,
+        clip_value: float | None,
+    ) -> None:
+        super().__init__(task, model.parameters(), optimizer, clip_norm, clip_value)
+        self._model = CompiledModel(task, self.parameters, model)
+        self._rule = CompiledOptimizer(optimizer)
+        places = {id(p): i for i, p in enumerate(self.parameters)}
+        self._moving = [places[id(p)] for p in optimizer.parameters]
+        self._moves_all = self._moving == list(range(len(self.parameters)))
+        self.read()
+
+    def try_out(self, samples: Samples) -> None:
+        """Record and compile; nothing changes."""
+        try:
+            self._model.differentiate(self._numbers, self.prepare(samples))
+        except (TypeError, ValueError) as error:
+            raise CannotCompile(str(error)) from error
+
+    def prepare(self, samples: Samples) -> Any:
+        return self._model.arrays(samples)
+
+    def weights(self) -> Any:
+        return self._numbers
+
+    def set_weights(self, weights: Sequence[float]) -> None:
+        super().set_weights([float(x) for x in weights])
+        self.read()
+
+    def read(self) -> None:
+        import numpy
+
+        self._numbers = numpy.array(super().weights())
+        self._gradient = numpy.array([p.grad for p in self.parameters])
+        self._rule.read()
+
+    def write_back(self) -> None:
+        super().set_weights(self._numbers.tolist())
+        for p, g in zip(self.parameters, self._gradient.tolist(), strict=True):
+            p.grad = g
+        self._rule.write_back()
+
+    def evaluate(self, samples: Any) -> Evaluation:
+        loss, right = self._model.evaluate(self._numbers, samples)
+        return Evaluation(loss, None if self.task.classes is None else right / len(samples))
+
+    def __call__(self, batch: Any) -> Outcome:
+        loss, right, self._gradient = self._model.differentiate(self._numbers, batch)
+        gradient = self._gradient if self._moves_all else self._gradient[self._moving]
+        norm = hypot(*gradient.tolist())
+        if not (isfinite(loss) and isfinite(norm)):
+            self.write_back()
+            raise NotFinite(self.reason(self._model.samples(batch), loss, norm))
+        if self.clip_value is not None or self.clip_norm is not None:
+            gradient = clipped(gradient, norm, self.clip_norm, self.clip_value)
+        if self._moves_all:
+            self._numbers = self._rule.moved(self._numbers, gradient)
+        else:
+            numbers = self._numbers.copy()
+            numbers[self._moving] = self._rule.moved(numbers[self._moving], gradient)
+            self._numbers = numbers
+        return Outcome(loss, right, norm)
 
 
 def clipped(gradient: Any, norm: float, clip_norm: float | None, clip_value: float | None) -> Any:

@@ -9,31 +9,30 @@ else, from shuffling to checkpoints, is bookkeeping around it, so another engine
 
 from __future__ import annotations
 
-import gc
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from math import hypot, inf, isfinite
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from numbers import Real
-from operator import attrgetter, index
+from operator import index
 from time import perf_counter
-from typing import Any, NamedTuple, SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
-import autograd
 from autograd import Value
 
 from .activations import name_of
 from .checkpoint import Checkpoint, data_digest
+from .compiled import CannotCompile, CompiledStep
 from .data import Row, Samples, column_names, read_rows, read_targets, scale_hint
 from .files import FilePath
 from .history import History, Record, records_from
 from .initialisers import Seed, random_source
 from .inputs import as_float, plural
 from .module import Module
-from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .optim import SGD, Adam, AdamW, Optimizer
 from .progress import Progress
 from .schedules import Rule, Schedule
+from .steps import Evaluation, NotFinite, Step, evaluation
 from .tasks import Loss, Task, class_hint, loss_hint, make_task
 
 __all__ = ["Evaluation", "evaluate", "fit"]
@@ -49,127 +48,11 @@ NO_GRADIENT = (
     " own making, autograd.explain(loss, loss) says more"
 )
 
-DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a comprehension
-
 OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
 Callback: TypeAlias = Callable[[History], Any]
 
 
-# -- one step --------------------------------------------------------------------------------------
-
-
-class Outcome(NamedTuple):
-    """What a batch gave before the parameters moved; `right` predictions count as accuracy."""
-
-    loss: float
-    right: int
-    gradient_norm: float
-
-
-class NotFinite(Exception):
-    """The loss or a gradient is NaN or infinite; nothing has moved. Says why."""
-
-
-class Step:
-    """A batch in; its outcome out, and the parameters moved against the gradient of its loss.
-
-    While `undo` is set, a move that is interrupted halfway is taken back. Training has no more use
-    for that once it has other weights to go back to.
-    """
-
-    def __init__(
-        self,
-        task: Task,
-        parameters: Sequence[Value],
-        optimizer: Optimizer,
-        clip_norm: float | None,
-        clip_value: float | None,
-    ) -> None:
-        self.task = task
-        self.parameters = parameters
-        self.optimizer = optimizer
-        self.clip_norm = clip_norm
-        self.clip_value = clip_value
-        self.undo = True
-
-    def __call__(self, batch: Samples) -> Outcome:
-        with collection_paused():
-            loss, right = self._differentiate(batch)
-        norm = hypot(*map(GRAD, self.optimizer.parameters))
-        if not (isfinite(loss) and isfinite(norm)):
-            raise NotFinite(self._reason(batch, loss, norm))
-        if self.clip_value is not None:
-            clip_grad_value(self.optimizer.parameters, self.clip_value)
-        if self.clip_norm is not None:
-            clip_grad_norm(self.optimizer.parameters, self.clip_norm)
-        self._move()
-        return Outcome(loss, right, norm)
-
-    def _differentiate(self, batch: Samples) -> tuple[float, int]:
-        """The graph lives in here alone, so that it is freed before collection goes on."""
-        outputs, loss = self._loss(batch)
-        for parameter in self.parameters:
-            parameter.grad = 0.0
-        loss.backward()
-        right = 0 if batch.classes is None else self.task.right(outputs, batch.classes)
-        return loss.data, right
-
-    def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
-        outputs = self.task.predict(batch.rows)
-        return outputs, self.task.loss(outputs, batch.targets)
-
-    def _move(self) -> None:
-        if not self.undo:
-            self.optimizer.step()
-            return
-        parameters = self.optimizer.parameters
-        before = list(map(DATA, parameters))
-        try:
-            self.optimizer.step()
-        except BaseException:
-            for p, number in zip(parameters, before, strict=True):
-                p.data = number
-            raise
-
-    def _reason(self, batch: Samples, loss: float, norm: float) -> str:
-        what = f"the gradient has norm {norm:g}" if isfinite(loss) else f"the loss is {loss:g}"
-        for p in self.parameters:
-            if not isfinite(p.data):
-                return f"{what}, because parameter {p.label} is {p.data:g}"
-        culprit = next(filter(self._fails, map(batch.take, zip(range(len(batch))))), batch)
-        result = self._loss(culprit)[1]
-        findings = autograd.explain(result, result).findings
-        return f"{what}: {findings[0].why}; {findings[0].remedy}" if findings else what
-
-    def _fails(self, batch: Samples) -> bool:
-        """Whether the loss or a gradient is not finite."""
-        loss, _ = self._differentiate(batch)
-        return not (isfinite(loss) and all(isfinite(p.grad) for p in self.parameters))
-
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from re-scanning a graph while it grows.
-
-    Graphs hold no cycles, so there is nothing in them that it could free.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 # -- how good is it --------------------------------------------------------------------------------
-
-
-class Evaluation(NamedTuple):
-    """How a model does on some data; `accuracy` is from 0 to 1, None for a regression."""
-
-    loss: float
-    accuracy: float | None
 
 
 def evaluate(
@@ -192,18 +75,7 @@ def evaluate(
     rows = read_rows("X", X)
     targets = read_targets("y", y, len(rows))
     task = make_task(model, rows[0], targets, loss, None if classes is None else tuple(classes))
-    return _evaluate(task, Samples(rows, *task.encode("y", targets)))
-
-
-def _evaluate(task: Task, samples: Samples) -> Evaluation:
-    with autograd.no_grad():
-        outputs = task.predict(samples.rows)
-        loss = task.loss(outputs, samples.targets)
-    right = None if samples.classes is None else task.right(outputs, samples.classes)
-    return Evaluation(
-        loss.data if isinstance(loss, Value) else float(loss),
-        None if right is None else right / len(samples),
-    )
+    return evaluation(task, Samples(rows, *task.encode("y", targets)))
 
 
 # -- fit -------------------------------------------------------------------------------------------
@@ -232,6 +104,7 @@ def fit(
     progress: bool = True,
     checkpoint: FilePath | None = None,
     resume: bool = False,
+    engine: str | None = None,
 ) -> History:
     """Train a model, and give back the history of its training.
 
@@ -275,6 +148,12 @@ def fit(
     training goes on from it up to `epochs` epochs in all and ends with the very same numbers, to
     the last bit, as if it had never been interrupted. `model.load(checkpoint)` reads the weights
     alone.
+
+    **Engine.** "jit" trains in machine code, thousands of times faster, with the same numbers but
+    for rounding; it takes a fraction of a second to get ready. "eager" trains with the engine as it
+    is. If none is given, "jit" is taken where llvmlite is installed, the training is long enough to
+    be worth it, and the model and its loss can be recorded (else a UserWarning says why not).
+    `history.engine` says which it was.
 
     Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
     do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn
@@ -328,13 +207,16 @@ def fit(
     for hint in (hints := _hints(task, rows, targets, column_names(X))):
         warnings.warn(hint, stacklevel=2)
     held_out = saved["held_out"] if saved else _draw(validation, len(rows), rng)
+    if engine is None and saved:
+        engine = saved.get("engine", "eager")
+    step = _make_step(engine, epochs, samples, task, model, optimizer, clip_norm, clip_value)
     training = Training(
         model=model,
         task=task,
         samples=samples,
         held_out=held_out,
         validation=given,
-        step=Step(task, model.parameters(), optimizer, clip_norm, clip_value),
+        step=step,
         batch_size=batch_size,
         rng=rng,
         shuffle=shuffle,
@@ -374,17 +256,18 @@ class Training:
         self.task = task
         self.held_out = held_out
         kept = sorted(set(range(len(samples))) - set(held_out))
-        self.samples = samples.take(kept) if held_out else samples
-        self.validation = samples.take(held_out) if held_out else validation
+        held = samples.take(held_out) if held_out else validation
+        self.samples = step.prepare(samples.take(kept) if held_out else samples)
+        self.validation = step.prepare(held) if held else None
         self.step = step
         self.batch_size = min(batch_size or len(self.samples), len(self.samples))
         self.rng = rng
         self.shuffle = shuffle
         self.schedule: Schedule | None = None
-        self.history = History(classes=task.classes)
+        self.history = History(classes=task.classes, engine=step.name)
         self.best_loss, self.best_epoch = inf, 0
-        self.best_weights: list[float] | None = None
-        self.first_weights = self._weights()
+        self.best_weights: Sequence[float] | None = None
+        self.first_weights = self.step.weights()
         self.broken_off = False
 
     # -- epochs ------------------------------------------------------------------------------------
@@ -404,6 +287,8 @@ class Training:
             self._be_patient(patience)
             while len(history) < epochs and history.stopped is None:
                 self._run_epoch(bar)
+                if checkpoint is not None or callbacks:
+                    self.step.write_back()
                 if checkpoint is not None:
                     checkpoint.keep(self.state())
                 self._be_patient(patience)
@@ -415,6 +300,7 @@ class Training:
             self.broken_off = True
             history.stopped = f"in epoch {len(history) + 1} {error}"
         finally:
+            self.step.write_back()
             bar.close()
             if checkpoint is not None:
                 checkpoint.flush()
@@ -423,7 +309,7 @@ class Training:
         start = perf_counter()
         epoch = len(self.history) + 1
         bar.begin_epoch(epoch)
-        before = self._weights()
+        before = self.step.weights()
         sizes, outcomes = [], []
         for indices in self._batches(self._order()):
             batch = (
@@ -432,7 +318,7 @@ class Training:
             outcomes.append(self.step(batch))
             sizes.append(len(indices))
             bar.step()
-        validation = _evaluate(self.task, self.validation) if self.validation else None
+        validation = self.step.evaluate(self.validation) if self.validation else None
         record = Record(
             epoch=epoch,
             loss=_mean([outcome.loss for outcome in outcomes], sizes),
@@ -449,7 +335,7 @@ class Training:
         )
         if record.decisive_loss < self.best_loss:
             measured_before = validation is None and len(outcomes) == 1
-            self.best_weights = before if measured_before else self._weights()
+            self.best_weights = before if measured_before else self.step.weights()
             self.best_loss, self.best_epoch = record.decisive_loss, epoch
         self.step.undo = self.best_weights is None
         self.history.records.append(record)
@@ -484,6 +370,7 @@ class Training:
                     "a callback returns True to stop the training, and None or False to go on;"
                     f" {name_of(callback)} returned {answer!r:.80}"
                 )
+            self.step.read()
             if answer:
                 epoch = plural(len(self.history), "epoch")
                 self.history.stopped = f"by {name_of(callback)} after {epoch}"
@@ -497,10 +384,10 @@ class Training:
         wanted = early_stopping or self.broken_off if restore_best is None else restore_best
         kept = "those of the last step"
         if wanted and self.best_weights is not None:
-            self._set_weights(self.best_weights)
+            self.step.set_weights(self.best_weights)
             kept = f"the best, of epoch {self.best_epoch}"
         elif wanted and failed:
-            self._set_weights(self.first_weights)
+            self.step.set_weights(self.first_weights)
             kept = "those from before training"
         if self.broken_off:
             history.stopped = f"{history.stopped}; the weights are {kept}"
@@ -512,31 +399,28 @@ class Training:
                 stacklevel=3,
             )
 
-    def _weights(self) -> list[float]:
-        return list(map(DATA, self.step.parameters))
-
-    def _set_weights(self, weights: Sequence[float]) -> None:
-        for p, number in zip(self.step.parameters, weights, strict=True):
-            p.data = number
-
     # -- going on later ----------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the training depends on, apart from its settings."""
+        best = self.best_weights
         return {
             "module": repr(self.model),
-            "parameters": dict(zip(self.names, self._weights(), strict=True)),
+            "engine": self.step.name,
+            "parameters": dict(zip(self.names, map(float, self.step.weights()), strict=True)),
             "optimizer": self.step.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": self.rng.getstate(),
             "held_out": self.held_out,
-            "best_weights": self.best_weights,
+            "best_weights": None
+            if self.best_weights is None
+            else list(map(float, self.best_weights)),
             "history": list(self.history),
         }
 
     def load_state(self, state: dict[str, Any], source: str) -> None:
         """All of it or, if it does not fit, nothing."""
-        weights, optimizer = self._weights(), self.step.optimizer.state_dict()
+        weights, optimizer = list(self.step.weights()), self.step.optimizer.state_dict()
         try:
             self.history.records = records_from(state["history"])
             self.best_weights = state["best_weights"]
@@ -548,9 +432,11 @@ class Training:
                 self.schedule.load_state_dict(state["schedule"])
             version, internal, gauss = state["random"]
             self.rng.setstate((version, tuple(internal), gauss))
+            self.step.read()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            self._set_weights(weights)
+            self.step.set_weights(weights)
             self.step.optimizer.load_state_dict(optimizer)
+            self.step.read()
             raise ValueError(f"the checkpoint in {source} does not fit: {error}") from error
 
 
@@ -657,6 +543,49 @@ def _optimizer(
             " the one to be trained; make the optimiser from model.parameters()"
         )
     return optimizer
+
+
+ENGINES = (None, "jit", "eager")
+
+
+def _make_step(
+    engine: str | None,
+    epochs: int,
+    samples: Samples,
+    task: Task,
+    model: Module,
+    optimizer: Optimizer,
+    clip_norm: float | None,
+    clip_value: float | None,
+) -> Step:
+    eager = Step(task, model.parameters(), optimizer, clip_norm, clip_value)
+    if engine not in ENGINES:
+        raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
+    if engine == "eager" or (engine is None and not _is_long(epochs, samples, model)):
+        return eager
+    try:
+        step = CompiledStep(task, model, optimizer, clip_norm, clip_value)
+        step.try_out(samples.take([0]))
+    except ImportError:
+        if engine == "jit":
+            raise
+        return eager
+    except CannotCompile as error:
+        if engine == "jit":
+            raise ValueError(f"engine='jit' is not to be had: {error}") from None
+        warnings.warn(
+            f"training runs uncompiled: {error}; engine='eager' is this without the warning",
+            stacklevel=3,
+        )
+        return eager
+    return step
+
+
+def _is_long(epochs: int, samples: Samples, model: Module) -> bool:
+    """Whether a training would take the engine longer than compiling it takes: measured with
+    networks of a hundred to some thousand parameters."""
+    parameters = len(model.parameters())
+    return epochs * len(samples) * (1e-5 + 2e-7 * parameters) > 0.5 + 0.002 * parameters
 
 
 def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
