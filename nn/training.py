@@ -412,9 +412,7 @@ class Training:
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": self.rng.getstate(),
             "held_out": self.held_out,
-            "best_weights": None
-            if self.best_weights is None
-            else list(map(float, self.best_weights)),
+            "best_weights": None if best is None else list(map(float, best)),
             "history": list(self.history),
         }
 
