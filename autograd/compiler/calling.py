@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     value_boxed: bool
 
 
-FLOAT, LIST_SIZE, LIST_ITEMS, TUPLE_ITEMS, TYPE = 16, 16, 24, 24, 8
+FLOAT, LIST_SIZE, LIST_ITEMS, TUPLE_ITEMS, TYPE = 16, 16, 24, tuple.__basicsize__, 8
 ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMS, ARRAY_DESCR, ARRAY_FLAGS = 16, 24, 32, 56, 64
 CONTIGUOUS_AND_ALIGNED = 0x0101
 
@@ -456,12 +456,13 @@ class Entry:
             [*sorted(self._text.declarations), f"{self._head} {{\nentry:\n{lines}\n}}"]
         )
 
-    def function(self, code: Compiled) -> Callable[..., Any]:
-        """The compiled text as a built-in function, which keeps alive what it is made of."""
+    def function(self, code: Compiled, reads: object = None) -> Callable[..., Any]:
+        """The compiled text as a built-in function, which keeps alive what it is made of, and what
+        `kernel` reads."""
         method = MethodDef(b"compiled", code.address("entry"), self._flags, None)
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype = ctypes.py_object
         make.argtypes = [ctypes.POINTER(MethodDef), ctypes.py_object, ctypes.py_object]
-        kept = (code, self._text.kept, method)
+        kept = (code, self._text.kept, method, reads)
         out: Callable[..., Any] = make(ctypes.byref(method), kept, None)
         return out

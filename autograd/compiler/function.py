@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
+from importlib import import_module
+from types import MethodType
 from typing import Any, Final
 
 from autograd.compiler.arguments import Arguments
@@ -266,19 +269,45 @@ class Jitted:
         """The recorded programs, with the function itself where that can be pickled. Then those
         that read captured Values stay behind: which Values it captures is the function's business,
         wherever it comes to life."""
-        try:
-            f: Any = pickle.dumps(self.f)
-        except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
-            f = None
+        f = self._pickled_function()
         paths = {
             key: [p.saved() for p in v.paths if f is None or not p.captured]
             for key, v in self._variants.items()
         }
         return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
 
+    def _pickled_function(self) -> bytes | None:
+        """The function by its name, or by this object's, where it was decorated; None if it can't
+        be found again by either."""
+        try:
+            return pickle.dumps(self.f)
+        except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
+            module, name = getattr(self.f, "__module__", ""), self._name
+            is_decorated = getattr(sys.modules.get(module), name, None) is self
+            return pickle.dumps(Decorated(module, name)) if is_decorated else None
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """As a method, it is called with its object first (which is named in static_argnames)."""
+        return self if owner is None else MethodType(self, owner)
+
     def __repr__(self) -> str:
         paths = sum(len(variant.paths) for variant in self._variants.values())
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
+
+
+class Decorated:
+    """A function that is known by its name only as compiled."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._place = module, name
+
+    def __reduce__(self) -> Any:
+        return _undecorated, self._place
+
+
+def _undecorated(module: str, name: str) -> Any:
+    found = getattr(import_module(module), name)
+    return found.f if isinstance(found, Jitted) else found
 
 
 class Unavailable:

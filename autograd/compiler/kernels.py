@@ -78,7 +78,7 @@ class Kernel:
             else self._tape.kernel()
         )
         self._code: Compiled = compiled(text if entry is None else f"{text}\n{entry}")
-        self.entry = None if entry is None else entry.function(self._code)
+        self.entry = None if entry is None else entry.function(self._code, self._tape)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
         self._function = self._code.function(
             "kernel", ctypes.c_int64, *pointers, locked=interpreted
