@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -42,6 +43,7 @@ class Path:
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         self._kernel: Kernel | None = None
+        self._making = threading.Lock()
         self._better: Future[Kernel] | None = None
         self.is_kept = False
 
@@ -51,16 +53,22 @@ class Path:
         is interpreted until its machine code is ready, in the background, and one that would not
         fit the processor's instruction cache is interpreted for good."""
         better = self._better
-        if self._kernel is None:
-            size = self.instructions.operations
-            interpreted = size > SHORT and can_interpret(self.instructions)
-            entry = self._entry()
-            self._kernel = Kernel(self.instructions, entry, interpreted)
-            if interpreted and size <= LONG:
-                self._better = _background().submit(Kernel, self.instructions, entry)
-        elif better is not None and better.done():  # for several threads at once, perhaps
-            self._kernel, self._better = better.result(), None
-        return self._kernel
+        if better is not None and better.done():  # for several threads at once, perhaps
+            self._better = None
+            if better.exception() is None:
+                self._kernel = better.result()
+        return self._kernel or self._first_kernel()
+
+    def _first_kernel(self) -> Kernel:
+        with self._making:
+            if self._kernel is None:
+                size = self.instructions.operations
+                interpreted = size > SHORT and can_interpret(self.instructions)
+                entry = self._entry()
+                self._kernel = Kernel(self.instructions, entry, interpreted)
+                if interpreted and size <= LONG:
+                    self._better = _background().submit(Kernel, self.instructions, entry)
+            return self._kernel
 
     @property
     def tier(self) -> str:
