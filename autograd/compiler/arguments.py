@@ -27,7 +27,6 @@ class Arguments:
         keywords: dict[str, Any],
     ) -> None:
         self._f = f
-        self.args = args
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
         for i, x in enumerate(args):
@@ -36,6 +35,8 @@ class Arguments:
         for name, x in keywords.items():
             (static if name in static_names else self._bound)[name] = x
         self._static = static
+        # Examples for the function that takes such arguments apart, which knows places alone.
+        self.examples = None if static or keywords else args
         shown = {_shown(names, place): x for place, x in self._bound.items()}
         try:
             self.numbers, self.structure = flatten(shown, "an argument of a compiled function")

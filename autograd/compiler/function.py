@@ -139,7 +139,7 @@ class Jitted:
         """Next time, try this path first, and without taking the arguments apart in Python."""
         self._latest = path
         enter = path.kernel.entry
-        if enter is not None and not self._static:
+        if enter is not None:
             others = [e for e in self._entries if e is not enter]
             self._entries = [enter, *others[: ENTRIES - 1]]
             path.when_better(lambda: self._replace(enter, path))
@@ -173,7 +173,7 @@ class Jitted:
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            path = Path(recorded, outputs, arguments.args, outputs.unflatten(results))
+            path = Path(recorded, outputs, arguments.examples, outputs.unflatten(results))
             if is_differentiated(path.captured):
                 pass  # by a transform around this call, and with that they will be gone
             elif len(variant.paths) >= self.max_paths:
@@ -196,7 +196,7 @@ class Jitted:
             f"uncompiled. The decision met most often is in {most}: make it with autograd.where, "
             "or raise max_paths",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=_frames_of_ours(),
         )
 
     @property
@@ -342,6 +342,16 @@ def _restored(
             variant.paths.append(path)
             out._latest = out._latest or path
     return out
+
+
+def _frames_of_ours() -> int:
+    """How many frames up the stack the code is that called us, as `warnings` counts them."""
+    count = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("autograd."):
+        frame = frame.f_back
+        count += 1
+    return count
 
 
 def _signature(f: Callable[..., Any]) -> list[str]:

@@ -160,6 +160,7 @@ class Tape:
         self._results = array("i", [places[i] for i in program.outputs] or [0])
         self._outputs = len(program.outputs)
         self._inputs = inputs
+        self._loop = _loop()  # several threads may each have made one
         self._registers = (ctypes.c_double * max(next_place, 1))()
         for i, x in enumerate(constants, inputs):
             self._registers[i] = x
@@ -177,7 +178,7 @@ class Tape:
             f"ptr {_pointer(self._results.buffer_info()[0])}",
             f"i64 {self._outputs}",
         ]
-        target = _pointer(_loop().address("interpret"))
+        target = _pointer(self._loop.address("interpret"))
         return (
             "define i64 @kernel(ptr %in, ptr %out) {\n"
             f"%failed = call i64 {target}({', '.join(numbers)})\n"

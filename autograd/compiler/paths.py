@@ -32,11 +32,12 @@ class Path:
     """One way through a function: its program, and the machine code of it."""
 
     def __init__(
-        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any], result: Any
+        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any] | None, result: Any
     ) -> None:
         self.outputs = outputs
         self._recorded = recorded
-        self._arguments = arguments  # the first ones, and what came of them: examples of their kind
+        # The first ones, if they came by place alone, and their result: examples of their kind.
+        self._arguments = arguments
         self._result = result
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
@@ -91,6 +92,8 @@ class Path:
             better.add_done_callback(lambda _: then())
 
     def _entry(self) -> Entry | None:
+        if self._arguments is None:
+            return None
         try:
             return entry(self.instructions, self._arguments, self.captured, self._result)
         except Unsupported:
