@@ -376,6 +376,7 @@ def test_keywords_defaults_and_stars() -> None:
         assert compiled(1.0, 1.0) == compiled(1.0, b=1.0) == 311.0
         assert compiled(1.0, c=0.0, b=1.0) == compiled(1.0, b=1.0, c=0.0) == 11.0
         assert compiled(1.0, 1.0, 5.0, 6.0, d=7.0) == 329.0
+        assert compiled(1.0, 1.0, a=4.0) == 315.0  # another a, among the others
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'a'"):
         compiled()
 

@@ -37,14 +37,15 @@ class Arguments:
         self._static = static
         # Examples for the function that takes such arguments apart, which knows places alone.
         self.examples = None if static or keywords else args
-        shown = {_shown(names, place): x for place, x in self._bound.items()}
+        self._places = names
         try:
-            self.numbers, self.structure = flatten(shown, "an argument of a compiled function")
+            self.numbers, self.structure = flatten(
+                self.traced, "an argument of a compiled function"
+            )
         except TypeError as error:
             raise TypeError(
                 f"{error}; name arguments that are not numbers in static_argnames"
             ) from None
-        self.names = [f"{name}" for name in _leaf_names(shown, self.structure)]
         kinds = (tuple(self._bound), self.structure.kind)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
@@ -57,6 +58,14 @@ class Arguments:
             ) from None
 
     @property
+    def names(self) -> list[str]:
+        """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
+        found: list[str] = []
+        for place, x in self._bound.items():
+            found += _leaf_names(x, _shown(self._places, place))
+        return found
+
+    @property
     def traced(self) -> list[Any]:
         """The arguments that are not static."""
         return list(self._bound.values())
@@ -64,7 +73,7 @@ class Arguments:
     def call(self, numbers: Sequence[Any]) -> Any:
         """The function with these in the place of the numbers."""
         tree = self.structure.unflatten(numbers)
-        places = {**dict(zip(self._bound, tree.values(), strict=True)), **self._static}
+        places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
         named = {name: x for name, x in places.items() if isinstance(name, str)}
         return self._f(*positional, **named)
@@ -92,10 +101,11 @@ class Arguments:
         return first, outputs, results
 
     def _trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
-        values = [Value(x, name) for x, name in zip(self.numbers, self.names, strict=True)]
+        names = self.names
+        values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values, shown)
         results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
-        recorded = read_off(trace, results, self.names)
+        recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
 
 
@@ -127,25 +137,15 @@ def _shown(names: Sequence[str], place: int | str) -> str:
     return names[place] if place < len(names) else f"arg{place}"
 
 
-def _leaf_names(tree: Any, structure: Structure) -> list[str]:
-    """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
-    found: list[str] = []
-
-    def visit(node: Any, name: str) -> None:
-        if isinstance(node, dict):
-            for key, child in node.items():
-                visit(child, f"{name}[{key!r}]")
-        elif isinstance(node, (list, tuple)):
-            for i, child in enumerate(node):
-                visit(child, f"{name}[{i}]")
-        elif hasattr(node, "__dataclass_fields__"):
-            for field in node.__dataclass_fields__:
-                visit(getattr(node, field), f"{name}.{field}")
-        elif getattr(node, "shape", ()):
-            found.extend(f"{name}[{i}]" for i in range(node.size))
-        else:
-            found.append(name)
-
-    for name, child in tree.items():
-        visit(child, name)
-    return found
+def _leaf_names(tree: Any, name: str) -> list[str]:
+    if isinstance(tree, dict):
+        parts = [(f"{name}[{key!r}]", child) for key, child in tree.items()]
+    elif isinstance(tree, (list, tuple)):
+        parts = [(f"{name}[{i}]", child) for i, child in enumerate(tree)]
+    elif hasattr(tree, "__dataclass_fields__"):
+        parts = [(f"{name}.{field}", getattr(tree, field)) for field in tree.__dataclass_fields__]
+    elif getattr(tree, "shape", ()):
+        return [f"{name}[{i}]" for i in range(tree.size)]
+    else:
+        return [name]
+    return [found for part, child in parts for found in _leaf_names(child, part)]
