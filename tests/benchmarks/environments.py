@@ -11,19 +11,29 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 REQUIREMENTS = {
-    "chainrule": [str(PROJECT), "scipy"],
+    "chainrule": [f"{PROJECT}[jit]", "scipy"],
     "uncompiled": [str(PROJECT), "scipy"],
     "micrograd": ["micrograd==0.1.0"],
     "xad": ["xad==1.5.2"],
-    "torch": ["torch==2.13.0"],
+    "torch": ["torch==2.13.0", "numpy==2.4.6"],
+    "c": ["numpy==2.4.6"],
+    "numpy": ["numpy==2.4.6", "scipy==1.17.1"],
+    "numba": ["numba==0.68.1"],
+    "casadi": ["casadi==3.8.2", "numpy==2.4.6"],
+    "ddx": ["ddx-ad==4.3.0", "numpy==2.4.6"],
+    "jax": ["jax==0.10.2", "optax==0.2.8", "numpy==2.4.6"],
+    "sklearn": ["scikit-learn==1.9.1", "numpy==2.4.6"],
     "hips": ["autograd==1.9.1"],
     "microgpt": ["--no-deps", "strands-microgpt==0.1.0"],  # only one of its modules is loaded
 }
+HOMES = {"c-simd": "c", "casadi-c": "casadi", "torch-compile": "torch"}  # the same environment
+PEERS = (*REQUIREMENTS, *HOMES)
 VARIABLES = {"chainrule": {"CHAINRULE_PURE": "0"}, "uncompiled": {"CHAINRULE_PURE": "1"}}
 
 
 def interpreter(peer: str, directory: Path) -> Path:
     """The Python of `peer`'s environment under `directory`, installed anew when out of date."""
+    peer = HOMES.get(peer, peer)
     home = directory / peer
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = home / "requirements.txt"
@@ -44,7 +54,7 @@ def interpreter(peer: str, directory: Path) -> Path:
 
 def fingerprint(peer: str) -> str:
     """Changes whenever what would be installed for `peer` from this checkout changes."""
-    if str(PROJECT) not in REQUIREMENTS[peer]:
+    if not any(text.startswith(str(PROJECT)) for text in REQUIREMENTS[peer]):
         return ""
     digest = hashlib.sha256()
     sources = [PROJECT / "pyproject.toml", *PROJECT.glob("*.py")]

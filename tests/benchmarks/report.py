@@ -37,7 +37,7 @@ def disagreement(rounds: Rounds) -> float:
 def table(row: Row, rounds: Rounds) -> str:
     """The figures of every peer, and how many times ours beat it beside what was aimed at."""
     figures = medians(rounds)
-    names = list(next(iter(figures.values())))
+    names = list(dict.fromkeys(name for values in figures.values() for name in values))
     ours = [peer for peer in OURS if peer in figures]
     lines = [["", *names, "range", *(f"÷ {peer}" for peer in ours)]]
     for peer, values in figures.items():
@@ -45,7 +45,7 @@ def table(row: Row, rounds: Rounds) -> str:
         lines.append(
             [
                 peer,
-                *(number(values[name]) for name in names),
+                *(number(values[name]) if name in values else "" for name in names),
                 f"{number(min(headlines))} to {number(max(headlines))}",
                 *(ratio(row, figures, mine, peer) for mine in ours),
             ]
@@ -58,13 +58,14 @@ def table(row: Row, rounds: Rounds) -> str:
 
 def summary(rows: Sequence[Row], results: Sequence[Rounds]) -> str:
     """A line per row and peer: the compared figure of the peer and ours, and the ratios."""
-    lines = [["workload", "collector", "peer", "peer's", *(x for y in OURS for x in (y, "÷"))]]
+    ours = [mine for mine in OURS if any(mine in row.peers for row in rows)]
+    lines = [["workload", "collector", "peer", "peer's", *(x for y in ours for x in (y, "÷"))]]
     for row, rounds in zip(rows, results, strict=True):
         figures = medians(rounds)
         for peer in (peer for peer in figures if peer not in OURS):
             line = [f"{row.title}, {row.unit}", row.collector, peer]
             line.append(number(figures[peer][row.headline]))
-            for mine in OURS:
+            for mine in ours:
                 if mine in figures:
                     line.append(number(figures[mine][row.headline]))
                     line.append(ratio(row, figures, mine, peer))

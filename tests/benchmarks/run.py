@@ -17,8 +17,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from environments import PROJECT, REQUIREMENTS, interpreter, module_path
+from environments import PEERS, PROJECT, interpreter, module_path
 from harness import Measurement
 from report import TOLERANCE, Rounds, disagreement, medians, summary, table
 from suites import SUITES, Row
@@ -36,6 +37,7 @@ def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
         command += ["--source", str(source)]
     environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
     environment |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    environment |= {"TORCHINDUCTOR_COMPILE_THREADS": "1", "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
     process = subprocess.run(
         command, check=False, stdout=subprocess.PIPE, text=True, env=environment
     )
@@ -45,15 +47,22 @@ def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
 
 
 def run(rows: Sequence[Row], pythons: dict[str, Path], rounds: int) -> list[Rounds]:
-    """The measurements of every row, one peer after the other within each round."""
+    """The measurements of every row, one peer after the other within each round.
+
+    Rows that differ in what they compare alone share them.
+    """
     results: list[Rounds] = [{peer: [] for peer in row.peers} for row in rows]
     for i in range(rounds):
+        done: dict[Any, Measurement] = {}
         for row, result in zip(rows, results, strict=True):
             if i and not row.repeat:
                 continue
             print(f"round {i + 1} of {rounds}: {row.name}", file=sys.stderr)
             for peer, measurements in result.items():
-                measurements.append(measure(row, peer, pythons))
+                key = (row.workload, row.size, row.collector, peer)
+                if key not in done:
+                    done[key] = measure(row, peer, pythons)
+                measurements.append(done[key])
     return results
 
 
@@ -74,7 +83,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     workloads = sorted({row.workload for rows in SUITES.values() for row in rows})
     parser.add_argument("--only", nargs="+", choices=workloads, help="these workloads")
-    parser.add_argument("--peers", nargs="+", choices=REQUIREMENTS, help="these peers")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, help="these peers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument(
         "--environments",

@@ -151,4 +151,106 @@ TRANSFORMS = (
     sparse_hessian(1_000),
 )
 
-SUITES = {"eager": EAGER, "training": TRAINING, "transforms": TRANSFORMS}
+
+def compiled(
+    workload: str,
+    title: str,
+    unit: str,
+    peers: str,
+    targets: dict[str, float],
+    *,
+    headline: str = "call",
+    size: int = 0,
+    limit: float = math.inf,
+) -> Row:
+    return Row(
+        workload=workload,
+        title=title,
+        unit=unit,
+        headline=headline,
+        peers=("chainrule", *peers.split()),
+        size=size,
+        targets={("chainrule", peer): ratio for peer, ratio in targets.items()},
+        limit=limit,
+    )
+
+
+def network(headline: str, peers: str, limit: float) -> Row:
+    return compiled(
+        "jit_network",
+        f"Loss of a 2-2-2 network, 10 derivatives, from {headline}",
+        "µs",
+        peers,
+        {},
+        headline=headline,
+        limit=limit,
+    )
+
+
+def mlp(rows: int, peers: str, ahead_of: str) -> Row:
+    return compiled(
+        "jit_mlp",
+        f"MLP 2-16-16-1, {rows:,} rows, 337 derivatives",
+        "µs",
+        peers,
+        dict.fromkeys(ahead_of.split(), 1.0),
+        size=rows,
+    )
+
+
+NETWORK_PEERS = "c casadi casadi-c ddx numba numpy jax torch torch-compile"
+MLP_PEERS = "c c-simd numpy numba jax ddx casadi torch torch-compile"
+
+JIT = (
+    network("floats", f"{NETWORK_PEERS} micrograd", 0.7),
+    network("arrays", NETWORK_PEERS, math.inf),
+    mlp(100, f"{MLP_PEERS} micrograd", "c jax numpy ddx torch-compile"),
+    mlp(10_000, MLP_PEERS, "jax"),
+    compiled(
+        "jit_black_scholes",
+        "Black–Scholes price and five Greeks, 1,000,000 points",
+        "ms",
+        "c c-simd numpy numba jax ddx torch torch-compile",
+        {"c-simd": 1 / 1.5, "torch-compile": 1.0, "ddx": 1.0, "numba": 1.0, "jax": 1.0},
+        size=1_000_000,
+    ),
+    compiled(
+        "jit_hessian",
+        "Hessian of Rosenbrock, 20 variables, in place",
+        "µs",
+        "c casadi casadi-c ddx numba numpy jax torch torch-compile",
+        {},
+        size=20,
+        limit=0.6,
+    ),
+)
+
+JIT_TRAINING = (
+    *(
+        compiled(
+            "jit_training",
+            f"Training an MLP 2-16-16-1 on 1,000 moons, 1,000 epochs: {headline}",
+            unit,
+            "torch torch-compile jax sklearn",
+            dict.fromkeys(("torch", "torch-compile", "jax", "sklearn"), 1.0),
+            headline=headline,
+        )
+        for headline, unit in (("training", "s"), ("epoch, ms", "ms"))
+    ),
+    compiled(
+        "jit_moons",
+        "micrograd's demo through fit in machine code",
+        "ms per step",
+        "micrograd",
+        {"micrograd": 5_000.0},
+        headline="step",
+    ),
+)
+
+SUITES = {
+    "eager": EAGER,
+    "training": TRAINING,
+    "transforms": TRANSFORMS,
+    "jit": JIT,
+    "jit-training": JIT_TRAINING,
+}
