@@ -24,7 +24,7 @@ REPETITIONS = 3
 
 
 def factor(k: int) -> float:
-    return 1.0 - 0.9 * k / STEPS
+    return 1.0 - 0.9 * min(k / STEPS, 1.0)
 
 
 def our_model(nn: Any) -> Any:
@@ -35,7 +35,7 @@ def our_model(nn: Any) -> Any:
     return model
 
 
-def through_fit(nn: Any) -> list[float]:
+def through_fit(nn: Any, engine: str = "eager", steps: int = STEPS) -> list[float]:
     points, targets = half_moons()
     history = nn.fit(
         our_model(nn),
@@ -45,10 +45,11 @@ def through_fit(nn: Any) -> list[float]:
         optimizer="sgd",
         lr=1.0,
         weight_decay=2 * L2,
-        epochs=STEPS,
+        epochs=steps,
         batch_size=None,
         schedule=factor,
         progress=False,
+        engine=engine,
     )
     losses: list[float] = history["loss"]
     return losses
