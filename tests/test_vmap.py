@@ -12,17 +12,28 @@ import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
 from autograd.compiler import RecordingError
 from autograd.compiler.batch import Mapped
-from autograd.compiler.vectors import host_vectors
+from autograd.compiler.program import Op, Program
+from autograd.compiler.speculation import plain
+from autograd.compiler.vectors import host_vectors, in_vectors
 from autograd.primitives import TABLE
+from autograd.tree import flatten
 
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
+mpmath = pytest.importorskip("mpmath")
 
 ROWS = 37  # no multiple of any number of lanes
-FORMS = [(1, False), (2, False), (4, False), (8, False), (0, False), (0, True)]
+FORMS = {  # lanes, libmvec, functions of its own
+    "one lane": (1, False, False),
+    "two lanes": (2, False, True),
+    "four lanes": (4, False, True),
+    "eight lanes": (8, False, False),
+    "this machine without libmvec": (0, False, False),
+    "this machine": (0, True, True),
+}
 
 
-@pytest.fixture(params=FORMS, ids=lambda form: f"{form[0] or 'host'}-{'libmvec' * form[1]}")
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
 def mapped(request):
     """vmap for this machine, and as it is where there is less."""
 
@@ -104,6 +115,101 @@ def _is_near(x, y):
     if x == 0.0 and y == 0.0:
         return math.copysign(1.0, x) == math.copysign(1.0, y)
     return x == y or abs(x - y) <= 1e-13 * abs(y) or abs(x - y) <= 1e-307
+
+
+# -- the plain form of a program -------------------------------------------------------------------
+
+
+CORNERS = [0.0, -0.0, 1.0, -2.0, 5e-324, 1e308, math.inf, -math.inf, math.nan]
+CAREFUL = {
+    "a factor that is infinite": lambda p: p[0] * autograd.sqrt(p[1]),
+    "a quotient": lambda p: p[0] * p[0] / p[1],
+    "a product": lambda p: p[0] * p[1] * p[0],
+    "choices": lambda p: autograd.where(p[0] > 0.0, p[0] * p[1], autograd.sqrt(p[1]) * p[0]),
+    "kinks": lambda p: autograd.maximum(p[0], p[1]) * abs(p[0]) + autograd.relu(p[1]) * p[0],
+    "a step of descent": lambda p: (p[0] - grad(lambda t: t * autograd.sqrt(p[1]))(p[0])) / p[1],
+    "the sign of a zero": lambda p: 1.0 / grad(lambda t: t * p[1] * p[0])(p[0]),
+}
+
+
+def to_the_bit(x):
+    return "nan" if x != x else float(x).hex()
+
+
+@pytest.mark.parametrize("name", CAREFUL)
+@pytest.mark.parametrize("transform", [grad, value_and_grad, hessian], ids=lambda f: f.__name__)
+def test_a_zero_adjoint_passes_nothing_in_lanes_either(name, transform):
+    """0 times infinity is 0 on its way back, and zeros have the sign that they have by the engine,
+    or in the full program: a gradient inside of another may be -0.0 by the engine."""
+    f = transform(CAREFUL[name])
+    alone = jit(f) if name == "the sign of a zero" else f
+    rows = numpy.array([[x, y] for x in CORNERS for y in CORNERS])
+    expected, _ = flatten([alone(row) for row in rows.tolist()])
+    found = vmap(f)(rows)
+    leaves = found if isinstance(found, tuple) else (found,)
+    columns = numpy.hstack([numpy.asarray(leaf).reshape(len(rows), -1) for leaf in leaves])
+    assert [to_the_bit(x) for x in columns.ravel()] == [to_the_bit(x) for x in expected]
+
+
+@pytest.mark.parametrize("name", CAREFUL)
+def test_a_zero_adjoint_passes_nothing_into_sums(name):
+    f = grad(CAREFUL[name])
+    for row in [[x, y] for x in CORNERS for y in CORNERS]:
+        total = vmap(f, reduce="sum")(numpy.array([row, row, row]))
+        numpy.testing.assert_array_equal(total, [x + x + x for x in f(row)])
+
+
+def test_what_the_plain_form_may_leave_out():
+    """Only where a difference can't hide."""
+
+    def plain_of(f, count=2, is_sum=False):
+        mapped = vmap(f)
+        mapped(numpy.ones((2, count)))
+        return plain(mapped.program(), is_sum)
+
+    assert plain_of(grad(CAREFUL["a product"])) is not None
+    assert plain_of(hessian(tangled), 3) is not None
+    assert plain_of(tangled, 3) is None  # there is nothing to leave out
+    assert plain_of(CAREFUL["the sign of a zero"]) is not None  # 0.0 is added before it is used
+    hidden = grad(lambda p: autograd.where(grad(lambda t: t * t * p[1])(p[0]) > 0.0, p[0], p[1]))
+    assert plain_of(hidden) is None or "where" not in str(plain_of(hidden))
+
+
+# -- functions in vectors --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "low", "high"),
+    [
+        ("exp", mpmath.exp, -745.0, 709.7),
+        ("exp", mpmath.exp, -1.0, 1.0),
+        ("tanh", mpmath.tanh, -1.0, 1.0),
+        ("tanh", mpmath.tanh, -30.0, 30.0),
+        ("sech2", lambda x: mpmath.sech(x) ** 2, -1.0, 1.0),
+        ("sech2", lambda x: mpmath.sech(x) ** 2, -373.0, 373.0),
+        ("normal_cdf", mpmath.ncdf, -38.0, 9.0),
+    ],
+)
+def test_functions_in_vectors_are_within_4_units_in_the_last_place(name, reference, low, high):
+    x = numpy.random.default_rng(11).uniform(low, high, 500)
+    with mpmath.workprec(200):
+        exact = [reference(mpmath.mpf(t)) for t in x.tolist()]
+        for lanes in (0, 4):
+            out = Mapped(TABLE[name], vectors=host_vectors(lanes))(x)
+            units = [
+                abs(mpmath.mpf(y) - z) / float(numpy.spacing(abs(float(z))))
+                for y, z in zip(out.tolist(), exact, strict=True)
+            ]
+            assert max(units) <= 4.0
+
+
+@pytest.mark.parametrize("name", ["exp", "tanh", "sech2", "normal_cdf"])
+def test_functions_in_vectors_mean_the_same_in_plain_python(name):
+    """The program that is compiled for lanes, by the reference interpreter."""
+    code = (Op("input", (), 0), Op(name, (0,)))
+    program = in_vectors(Program(code, ("x",), (1,)), host_vectors()._replace(own=True))
+    for x in [0.0, -0.0, 0.3, -2.0, 50.0, -700.0, 1e-310, math.inf, -math.inf, math.nan]:
+        assert _is_near(program.evaluate([x])[0], TABLE[name].forward(x)), x
 
 
 # -- arguments and results -------------------------------------------------------------------------

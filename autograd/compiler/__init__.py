@@ -15,6 +15,7 @@ function     `jit`: which path to run, and when to record another
 binding      a compiled function with its arguments at fixed places
 vectors      how many numbers fit into a vector, and the library's functions for vectors
 blocks       LLVM's text of a program run over many rows
+speculation  shorter programs that are right where their results are finite
 rows         the arguments of a mapped function
 batch        `vmap`: rows, and the paths they take
 """

@@ -24,6 +24,7 @@ from autograd.compiler.machine import compiled
 from autograd.compiler.paths import Path
 from autograd.compiler.program import Op, Program
 from autograd.compiler.rows import Batch, Leaf, doubles, is_array, is_plain, row_shape
+from autograd.compiler.speculation import plain
 from autograd.compiler.vectors import Vectors, host_vectors, in_vectors
 from autograd.functions import sum as sum_of
 from autograd.modes import MODES, tracer, watching
@@ -200,6 +201,12 @@ class _Inputs(NamedTuple):
     numbers: list[float]
     rows: int
 
+    def some(self, chosen: Any, has_rows: Sequence[bool]) -> _Inputs:
+        """The same of some rows."""
+        pairs = zip(self.arrays, has_rows, strict=True)
+        arrays = [array[chosen] if rows else array for array, rows in pairs]
+        return _Inputs(arrays, self.numbers, len(chosen))
+
 
 def _inputs(batch: Batch) -> _Inputs:
     arrays, numbers = [], []
@@ -217,7 +224,7 @@ class _Form:
     def __init__(self, mapped: Mapped, batch: Batch) -> None:
         arrays = [leaf for leaf in batch.leaves if is_array(leaf.content)]
         self._mapped = mapped
-        self._has_rows = [leaf.axis is not None for leaf in arrays]
+        self.has_rows = [leaf.axis is not None for leaf in arrays]
         self._fields = _fields(batch.leaves, len(arrays))
         self._paths: list[_RowPath] = []
         self._outputs: Structure | None = None
@@ -293,7 +300,7 @@ class _Form:
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
             self._totals = _Kernel(program, places, self._mapped)
-        return self._totals.sums([rows], len(rows), count)
+        return self._totals.sums([rows], len(rows), count)[0]
 
     # -- rows and their paths ----------------------------------------------------------------------
 
@@ -301,24 +308,23 @@ class _Form:
         """Write the results of every row, and say whether the rows took several paths."""
         import numpy
 
-        done = self._paths[0].fill(inputs, out)
-        if done.all():
+        marks = self._paths[0].fill(inputs, out)
+        if marks.all():
             return False
-        taken = {self._paths[0]: int(done.sum())}
-        left = numpy.flatnonzero(~done)
+        taken = {self._paths[0]: int(numpy.count_nonzero(marks))}
+        left = numpy.flatnonzero(marks == 0)
         while left.size:
             path = self._path_of(args, inputs, int(left[0]), taken)
             if isinstance(path, list):
                 _put(out, int(left[0]), path)
                 left = left[1:]
                 continue
-            rows = self._some(inputs, left)
             results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
-            done = path.fill(rows, results)
+            done = path.fill(inputs.some(left, self.has_rows), results) != 0
             for whole, part in zip(out, results, strict=True):
                 whole[left[done]] = part[done]
             left = left[~done]
-            taken[path] = int(done.sum())
+            taken[path] = int(numpy.count_nonzero(done))
         self._paths.sort(key=lambda path: -taken.get(path, 0))
         return max(taken.values()) < inputs.rows
 
@@ -330,17 +336,12 @@ class _Form:
         import numpy
 
         assert self._outputs is not None
-        one = self._some(inputs, numpy.array([row]))
+        one = inputs.some(numpy.array([row]), self.has_rows)
         place = _empty(1, [(self._outputs.size,)] if self._mapped.reduce else self._outputs.shapes)
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
                 return path
         return self._record(self._mapped.batch(args).row(row), row)
-
-    def _some(self, inputs: _Inputs, rows: Any) -> _Inputs:
-        pairs = zip(inputs.arrays, self._has_rows, strict=True)
-        arrays = [array[rows] if has_rows else array for array, has_rows in pairs]
-        return _Inputs(arrays, inputs.numbers, len(rows))
 
     def _record(self, args: tuple[Any, ...], row: int) -> _RowPath | list[float]:
         """The new path of a row, or its results where no more paths are kept."""
@@ -352,7 +353,7 @@ class _Form:
         self._outputs = self._mapped.agreeing(self._outputs, path.outputs, row)
         if not path.is_kept:
             return results
-        new = _RowPath(path, self._fields, len(self._has_rows), self._mapped)
+        new = _RowPath(path, self._fields, self, self._mapped)
         self._paths = [*self._paths, new]
         return new
 
@@ -391,36 +392,71 @@ def _put(out: Sequence[Any], row: int, results: Sequence[float]) -> None:
 
 
 class _RowPath:
-    """One way of a row through the function, and its machine code with and without adding up."""
+    """One way of a row through the function, and its machine code with and without adding up.
 
-    def __init__(self, path: Path, fields: Sequence[Field], shared: int, mapped: Mapped) -> None:
-        self._program = in_vectors(path.program, mapped.vectors)
+    Where there is a plain form of the program, right where results are finite, it is tried first.
+    """
+
+    def __init__(self, path: Path, fields: Sequence[Field], form: _Form, mapped: Mapped) -> None:
         self._captured = path.captured
-        self._shared = shared
+        self._program = path.program
+        self._has_rows = form.has_rows
         self._mapped = mapped
+        shared = len(self._has_rows)
         numbers = sum(field.array == shared for field in fields)
-        self._inputs = [
-            *fields,
-            *[Field(shared, numbers + i, 0) for i in range(len(path.captured))],
-        ]
+        own = [Field(shared, numbers + i, 0) for i in range(len(path.captured))]
+        self._inputs = [*fields, *own]
         self._results = _result_fields(path.outputs, shared + 1, bool(mapped.reduce))
+        self._is_mostly_finite = True
 
     @cached_property
     def _filling(self) -> _Kernel:
-        return _Kernel(self._program, Columns(self._inputs, self._results), self._mapped)
+        return self._kernel(self._program, self._results)
+
+    @cached_property
+    def _filling_plain(self) -> _Kernel | None:
+        program = plain(self._program, is_sum=False)
+        return None if program is None else self._kernel(program, self._results, is_plain=True)
 
     @cached_property
     def _adding(self) -> _Kernel:
-        return _Kernel(self._program, Columns(self._inputs, None), self._mapped)
+        return self._kernel(self._program, None)
+
+    @cached_property
+    def _adding_plain(self) -> _Kernel | None:
+        program = plain(self._program, is_sum=True)
+        return None if program is None else self._kernel(program, None, is_plain=True)
+
+    def _kernel(
+        self, program: Program, results: Sequence[Field] | None, is_plain: bool = False
+    ) -> _Kernel:
+        instructions = in_vectors(program, self._mapped.vectors)
+        return _Kernel(instructions, Columns(self._inputs, results), self._mapped, is_plain)
 
     def fill(self, inputs: _Inputs, out: Sequence[Any]) -> Any:
-        """Write the rows' results; those of rows on other paths are worth nothing. Gives an array
-        of truth values, true for the rows on this one."""
-        return self._filling.fill([*self._arrays(inputs), *out], inputs.rows)
+        """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
+        not 0 for the rows on this one."""
+        kernel = (self._is_mostly_finite and self._filling_plain) or self._filling
+        marks, status = kernel.fill([*self._arrays(inputs), *out], inputs.rows)
+        left = (marks == UNSURE).nonzero()[0] if status else ()
+        if len(left):
+            self._is_mostly_finite = len(left) < 0.1 * inputs.rows
+            some = inputs.some(left, self._has_rows)
+            results = [x[left] for x in out]
+            self._filling.fill([*self._arrays(some), *results], some.rows)
+            for whole, part in zip(out, results, strict=True):
+                whole[left] = part
+        return marks
 
     def sums(self, inputs: _Inputs, count: int) -> Any:
         """The sums of the rows' results over a count; None if a row is on another path."""
-        return self._adding.sums(self._arrays(inputs), inputs.rows, count)
+        kernel = (self._is_mostly_finite and self._adding_plain) or self._adding
+        arrays = self._arrays(inputs)
+        sums, status = kernel.sums(arrays, inputs.rows, count)
+        if status == UNSURE:
+            self._is_mostly_finite = False
+            sums, status = self._adding.sums(arrays, inputs.rows, count)
+        return None if status else sums
 
     def _arrays(self, inputs: _Inputs) -> list[Any]:
         if not inputs.numbers and not self._captured:
@@ -445,16 +481,22 @@ def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
 # -- machine code ----------------------------------------------------------------------------------
 
 
+UNSURE: Final = 2  # results that are not finite, of a program that is right only where they are
+
+
 class _Kernel:
     """A program compiled for many rows. Rows are shared out among threads in whole chunks."""
 
-    def __init__(self, program: Program, columns: Columns, mapped: Mapped) -> None:
+    def __init__(
+        self, program: Program, columns: Columns, mapped: Mapped, is_plain: bool = False
+    ) -> None:
         import numpy
 
         self._results = len(program.outputs)
         self._callbacks = Callbacks(program)
-        self._asks_python = bool(self._callbacks.addresses)
-        text = block_kernel(program, columns, mapped.vectors, self._callbacks.addresses)
+        addresses = self._callbacks.addresses
+        self._asks_python = bool(addresses)
+        text = block_kernel(program, columns, mapped.vectors, addresses, is_plain)
         self._code = compiled(text, effort=1)
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self._function = self._code.function(
@@ -465,45 +507,45 @@ class _Kernel:
         self._threads = mapped.threads
         self._empty = numpy.empty
 
-    def fill(self, arrays: Sequence[Any], rows: int) -> Any:
-        """Write the rows' results into the last of the arrays, and say which rows took the path."""
-        marks = self._empty(rows, bool)
-        self._share_out(arrays, rows, _address(marks), 0)
-        return marks
+    def fill(self, arrays: Sequence[Any], rows: int) -> tuple[Any, int]:
+        """Write the rows' results into the last of the arrays. Gives their marks: 1 if done, 0 on
+        another path, UNSURE; and 0 if all are done."""
+        marks = self._empty(rows, "u1")
+        return marks, self._share_out(arrays, rows, _address(marks), 0)
 
-    def sums(self, arrays: Sequence[Any], rows: int, count: int) -> Any:
-        """The sums of the rows' results over a count, or None if a row did not take the path."""
+    def sums(self, arrays: Sequence[Any], rows: int, count: int) -> tuple[Any, int]:
+        """The sums of the rows' results over a count; and 0, or why they are not to be used."""
         if rows == 0 or self._results == 0:
-            return self._empty(self._results) * 0.0
+            return self._empty(self._results) * 0.0, 0
         if rows <= CHUNK:
             sums = self._empty(self._results)
-            good = self._run(_table(arrays), 0, rows, _address(sums), float(count))
-            return sums if good else None
+            table = _table(arrays)
+            return sums, self._run(table, 0, rows, _address(sums), float(count))
         partial = self._empty((-(-rows // CHUNK), self._results))
-        good = self._share_out(arrays, rows, _address(partial), 8 * self._results)
-        return partial.sum(axis=0) / count if good else None
+        status = self._share_out(arrays, rows, _address(partial), 8 * self._results)
+        return partial.sum(axis=0) / count, status
 
-    def _share_out(self, arrays: Sequence[Any], rows: int, out: int, bytes_per_chunk: int) -> bool:
-        """Run all chunks, and say whether every row took the path."""
+    def _share_out(self, arrays: Sequence[Any], rows: int, out: int, bytes_per_chunk: int) -> int:
+        """Run all chunks; 0 if all rows are done."""
         table = _table(arrays)
         chunks = -(-rows // CHUNK)
         share = -(-chunks // self._threads)
 
-        def part(first: int) -> bool:
+        def part(first: int) -> int:
             end = min(rows, (first + share) * CHUNK)
             return self._run(table, first * CHUNK, end, out + first * bytes_per_chunk, 1.0)
 
         parts = range(0, chunks, share)
-        return all(list(map(part, parts) if len(parts) == 1 else _pool().map(part, parts)))
+        return max(list(map(part, parts) if len(parts) == 1 else _pool().map(part, parts)))
 
-    def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> bool:
-        """Run some rows, and say whether all of them took the path."""
+    def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> int:
+        """Run some rows; 0 if all are done."""
         work = self._work_space()
         status: int = self._function(table, begin, end, work[1], out, divisor)
         self._free.append(work)
         if self._asks_python:
             self._callbacks.reraise()
-        return status == 0
+        return status
 
     def _work_space(self) -> tuple[Any, int]:
         """Memory that nobody is using, and where a line of the processor's cache begins in it."""

@@ -68,16 +68,21 @@ class _Places:
 
 
 def block_kernel(
-    program: Program, columns: Columns, vectors: Vectors, addresses: Mapping[str, int]
+    program: Program,
+    columns: Columns,
+    vectors: Vectors,
+    addresses: Mapping[str, int],
+    is_plain: bool = False,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
     begin to end.
 
-    With results in columns, `out` holds a byte for every row, which is set to 1 where the row took
-    the program's path. With sums it gets those of every chunk from the first, over the divisor.
-    Gives 0 if every row took the path; else 1, and with sums these are worth nothing.
+    With results in columns, `out` holds a byte for every row: 1 where it took the program's path, 0
+    where it did not. With sums it gets those of every chunk from the first, over the divisor. Gives
+    0 if every row took the path; else 1, and with sums these are worth nothing. With `is_plain`,
+    results that are not finite are not to be relied on: then the byte, or what is given, is 2.
     """
-    return str(_BlockKernel(program, columns, vectors, addresses))
+    return str(_BlockKernel(program, columns, vectors, addresses, is_plain))
 
 
 class _BlockKernel:
@@ -87,7 +92,11 @@ class _BlockKernel:
         columns: Columns,
         vectors: Vectors,
         addresses: Mapping[str, int],
+        is_plain: bool,
     ) -> None:
+        self.is_plain = is_plain
+        self.unpaired = ""  # 0 where a result is finite, not yet checked
+        self.finite = ""  # holds for the lanes whose results are finite
         self.program = program
         self.columns = columns
         self.lanes = vectors.lanes
@@ -198,9 +207,13 @@ class _BlockKernel:
         return lines
 
     def _exit(self) -> list[str]:
-        lines = ["%failed = xor i1 %on, true", "%status = zext i1 %failed to i64"]
-        if self.is_sum:
-            lines.append("call void @totals(ptr %work, ptr %out, double %divisor)")
+        lines = ["%failed = xor i1 %on, true"]
+        if not self.is_sum:
+            return [*lines, "%status = zext i1 %failed to i64", "ret i64 %status"]
+        lines.append("%has_other = call i1 @totals(ptr %work, ptr %out, double %divisor)")
+        other = "2" if self.is_plain else "0"
+        lines.append(f"%other = select i1 %has_other, i64 {other}, i64 0")
+        lines.append("%status = select i1 %failed, i64 1, i64 %other")
         return [*lines, "ret i64 %status"]
 
     def _rows(self) -> dict[int, int]:
@@ -217,20 +230,39 @@ class _BlockKernel:
     def _body(self) -> list[str]:
         self.assembly.operations(self._load, self._check, self._add if self.is_sum else self._store)
         lines = self.assembly.lines
-        if self.lanes == 1:
-            lines.append(f"%good = or i1 {self.truth or 'true'}, false")
-        elif self.truth:
-            lines.append(f"%bits = bitcast {self.assembly.truth} {self.truth} to i{self.lanes}")
-            lines.append(f"%good = icmp eq i{self.lanes} %bits, -1")
+        if self.unpaired:
+            self._check_finite(self.unpaired)
+        every = self._both(self.truth, self.finite) if self.finite else self.truth
+        if self.lanes == 1 or not every:
+            lines.append(f"%good = or i1 {every or 'true'}, false")
         else:
-            lines.append("%good = or i1 true, false")
+            lines.append(f"%bits = bitcast {self.assembly.truth} {every} to i{self.lanes}")
+            lines.append(f"%good = icmp eq i{self.lanes} %bits, -1")
         lines.append("%on = and i1 %all, %good")
         if not self.is_sum:
-            kind = "i8" if self.lanes == 1 else f"<{self.lanes} x i8>"
-            truth = self.truth or self.assembly.all_true()
-            lines.append(f"%byte = zext {self.assembly.truth} {truth} to {kind}")
-            lines.append(f"store {kind} %byte, ptr %to, align 1")
+            self._mark()
         return lines
+
+    def _mark(self) -> None:
+        """0 for another path, 1 for a row that is done, 2 for NaN where it may be wrong."""
+        lines, truth = self.assembly.lines, self.assembly.truth
+        kind = "i8" if self.lanes == 1 else f"<{self.lanes} x i8>"
+
+        def bytes_of(number: int) -> str:
+            numbers = ", ".join([f"i8 {number}"] * self.lanes)
+            return str(number) if self.lanes == 1 else f"<{numbers}>"
+
+        mark = bytes_of(1)
+        if self.finite:
+            choice = f"{kind} {bytes_of(1)}, {kind} {bytes_of(2)}"
+            lines.append(f"%number = select {truth} {self.finite}, {choice}")
+            mark = "%number"
+        if self.truth:
+            lines.append(
+                f"%mark_or_0 = select {truth} {self.truth}, {kind} {mark}, {kind} {bytes_of(0)}"
+            )
+            mark = "%mark_or_0"
+        lines.append(f"store {kind} {mark}, ptr %to, align 1")
 
     def _address(self, field: Field, row: int = 0) -> str:
         """Of the field in a row of the block."""
@@ -282,11 +314,15 @@ class _BlockKernel:
             name = f"%not{index}"
             assembly.lines.append(f"{name} = xor {assembly.truth} {truth}, {assembly.all_true()}")
             truth = name
-        if self.truth:
-            name = f"%and{index}"
-            assembly.lines.append(f"{name} = and {assembly.truth} {self.truth}, {truth}")
-            truth = name
-        self.truth = truth
+        self.truth = self._both(self.truth, truth)
+
+    def _both(self, known: str, truth: str) -> str:
+        """The truth value that holds where both do; the first may be none."""
+        if not known:
+            return truth
+        name = self.assembly.temporary()
+        self.assembly.lines.append(f"{name} = and {self.assembly.truth} {known}, {truth}")
+        return name
 
     def _add(self, i: int, x: str) -> None:
         lines, kind = self.assembly.lines, self.assembly.type
@@ -296,8 +332,23 @@ class _BlockKernel:
         lines.append(f"%new{i} = fadd {kind} %old{i}, {x}")
         lines.append(f"store {kind} %new{i}, ptr %s{i}, align {align}")
 
+    def _check_finite(self, x: str) -> None:
+        """A finite number less itself is 0, any other NaN, which compares with nothing: so two are
+        checked at a time."""
+        rest, kind = self.assembly.temporary(), self.assembly.type
+        self.assembly.lines.append(f"{rest} = fsub {kind} {x}, {x}")
+        if not self.unpaired:
+            self.unpaired = rest
+            return
+        name = self.assembly.temporary()
+        self.assembly.lines.append(f"{name} = fcmp ord {kind} {self.unpaired}, {rest}")
+        self.unpaired = ""
+        self.finite = self._both(self.finite, name)
+
     def _store(self, i: int, x: str) -> None:
         assert self.columns.results is not None
+        if self.is_plain:
+            self._check_finite(x)
         field, kind = self.columns.results[i], self.assembly.type
         if field.stride == 1 or self.lanes == 1:
             self.assembly.lines.append(f"store {kind} {x}, ptr {self._address(field)}, align 8")
@@ -416,22 +467,26 @@ exit:
 """
 
 _TOTALS: Final = """
-define internal void @totals(ptr %sums, ptr %out, double %divisor) noinline {
+define internal i1 @totals(ptr %sums, ptr %out, double %divisor) noinline {
 entry:
   br label %loop
 loop:
   %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
+  %other = phi i1 [ false, %entry ], [ %other1, %loop ]
   %at = mul i64 %i, {lanes}
   %src = getelementptr double, ptr %sums, i64 %at
   %dst = getelementptr double, ptr %out, i64 %i
   {adding}
   %result = fdiv double %total, %divisor
   store double %result, ptr %dst
+  %rest = fsub double %total, %total
+  %this = fcmp uno double %rest, 0.0
+  %other1 = or i1 %other, %this
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, {results}
   br i1 %more, label %loop, label %exit
 exit:
-  ret void
+  ret i1 %other1
 }
 """
 
