@@ -338,6 +338,37 @@ def test_a_jitted_function_is_taken_apart():
     assert vmap(inner)(numpy.arange(3.0)).tolist() == [0.0, 1.0, 4.0]
 
 
+# -- arguments at fixed places ---------------------------------------------------------------------
+
+
+def test_bound_arrays_are_read_at_every_call(points):
+    both = value_and_grad(tangled)
+    bound = vmap(both).bind(points)
+    first = bound.result
+    points[3] = [0.5, -0.5, 2.0]
+    values, slopes = bound()
+    assert values is first[0]
+    numpy.testing.assert_array_equal(values, vmap(both)(points)[0])
+    numpy.testing.assert_array_equal(slopes, vmap(both)(points)[1])
+
+
+def test_bound_sums_follow_their_arrays_and_paths():
+    w, x, v = numpy.array([2.0]), numpy.arange(-4.0, 5.0), Value(1.0)
+    f = vmap(lambda w, t: [w[0] * kinked(t), v * t], in_axes=(None, 0), reduce="sum")
+    bound = f.bind(w, x)
+    assert [float(part) for part in bound()] == f(w, x)
+    w[0], v.data = 3.0, 2.0
+    x += 7.0
+    assert [float(part) for part in bound()] == f(w, x) == [3.0 * sum(x * x), 2.0 * sum(x)]
+
+
+def test_bound_arrays_have_to_be_as_machine_code_reads_them(points):
+    with pytest.raises(TypeError, match=r"contiguous arrays of float64.*p is not"):
+        vmap(lambda p: p[0]).bind(points.T)
+    with pytest.raises(TypeError, match="ascontiguousarray"):
+        vmap(lambda p: p[0]).bind(points.astype("f4"))
+
+
 # -- no rows ---------------------------------------------------------------------------------------
 
 

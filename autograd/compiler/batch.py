@@ -112,12 +112,30 @@ class Mapped:
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values:
             return self._eagerly(batch)
+        form = self._latest = self.form(batch)
+        return form.run(args, inputs_of(batch))
+
+    def bind(self, *args: Any) -> BoundRows:
+        """The function with its arguments at fixed places: NumPy arrays, whose present content
+        every call reads, and numbers, which stay. It takes no arguments and writes its results
+        over the previous ones.
+
+        >>> import numpy
+        >>> x = numpy.array([1.0, 2.0])
+        >>> squares = vmap(lambda t: t * t).bind(x)
+        >>> x[0] = 3.0
+        >>> squares()
+        array([9., 4.])
+        """
+        return BoundRows(self, args)
+
+    def form(self, batch: Batch) -> _Form:
+        """What is known of such arguments."""
         form = self._forms.get(batch.key)
         if form is None:
             with self._lock:
                 form = self._forms.setdefault(batch.key, _Form(self, batch))
-        self._latest = form
-        return form.run(args, _inputs(batch))
+        return form
 
     def batch(self, args: tuple[Any, ...]) -> Batch:
         """The arguments of a call, taken apart."""
@@ -156,6 +174,44 @@ class Mapped:
                 "the rows' results into arrays, so they have to be alike"
             )
         return outputs
+
+
+class BoundRows:
+    """What `bind` returns: called without arguments, it gives the result of the function for what
+    is in the arrays now.
+
+    The result is a nesting of arrays (without dimensions, for sums of single numbers) that the next
+    call overwrites; `.result` is the same without a call.
+    """
+
+    def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
+        import numpy
+
+        batch = mapped.batch(args)
+        for leaf in batch.leaves:
+            if is_array(leaf.content) and (leaf.axis or not is_plain(leaf.content)):
+                raise TypeError(
+                    f"bind reads its arrays in place, so they are contiguous arrays of float64 "
+                    f"with their rows along axis 0, and {leaf.name} is not; make one with "
+                    "numpy.ascontiguousarray(x, float)"
+                )
+        self._args = args
+        self._inputs = inputs_of(batch)
+        self._form = mapped.form(batch)
+        outputs = self._form.outputs(args, self._inputs)
+        self._flat = numpy.empty(outputs.size) if mapped.reduce else None
+        self._columns = _empty(self._inputs.rows, outputs.shapes)
+        self.result: Any = outputs.build(
+            self._columns if self._flat is None else _parts(self._flat, outputs)
+        )
+        self()
+
+    def __call__(self) -> Any:
+        if self._flat is None:
+            self._form.fill(self._args, self._inputs, self._columns)
+        else:
+            self._flat[:] = self._form.sums(self._args, self._inputs)
+        return self.result
 
 
 def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> Any:
@@ -208,7 +264,7 @@ class _Inputs(NamedTuple):
         return _Inputs(arrays, self.numbers, len(chosen))
 
 
-def _inputs(batch: Batch) -> _Inputs:
+def inputs_of(batch: Batch) -> _Inputs:
     arrays, numbers = [], []
     for leaf in batch.leaves:
         if is_array(leaf.content):
@@ -252,24 +308,24 @@ class _Form:
 
     def run(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
         """The result of a call."""
-        if not self._paths:
+        outputs = self.outputs(args, inputs)
+        if self._mapped.reduce is None:
+            out = _empty(inputs.rows, outputs.shapes)
+            self.fill(args, inputs, out)
+            return outputs.build(out)
+        parts = _parts(self.sums(args, inputs), outputs)
+        return outputs.build([x.item() if x.ndim == 0 else x for x in parts])
+
+    def outputs(self, args: tuple[Any, ...], inputs: _Inputs) -> Structure:
+        """What every row's results look like."""
+        if self._outputs is None:
             batch = self._mapped.batch(args)
             self._record(batch.row(0) if inputs.rows else batch.row_of_ones(), 0)
-        if self._mapped.reduce is None:
-            return self._columns(args, inputs)
-        return self._reduced(args, inputs)
+            assert self._outputs is not None
+        return self._outputs
 
-    # -- results -----------------------------------------------------------------------------------
-
-    def _columns(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
-        assert self._outputs is not None
-        out = _empty(inputs.rows, self._outputs.shapes)
-        if inputs.rows:
-            self._fill(args, inputs, out)
-        return self._outputs.build(out)
-
-    def _reduced(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
-        assert self._outputs is not None
+    def sums(self, args: tuple[Any, ...], inputs: _Inputs) -> Any:
+        """The rows' results added up, or their mean, as one flat array."""
         count = 1
         if self._mapped.reduce == "mean":
             count = inputs.rows
@@ -277,20 +333,10 @@ class _Form:
                 raise ValueError(f"vmap of {self._mapped.name}: there is no mean over no rows")
         sums = None if self._is_mixed else self._paths[0].sums(inputs, count)
         if sums is None:
-            out = _empty(inputs.rows, [(self._outputs.size,)])
-            self._is_mixed = self._fill(args, inputs, out)
+            out = _empty(inputs.rows, [(self.outputs(args, inputs).size,)])
+            self._is_mixed = self.fill(args, inputs, out)
             sums = self._sums_of(out[0], count)
-        blocks, start = [], 0
-        for shape in self._outputs.shapes:
-            if shape is None:
-                blocks.append(sums.item(start))
-                start += 1
-                continue
-            stop = start + size_of(shape)
-            part = sums[start:stop]
-            blocks.append(part if len(shape) == 1 else part.reshape(shape))
-            start = stop
-        return self._outputs.build(blocks)
+        return sums
 
     def _sums_of(self, rows: Any, count: int) -> Any:
         """The sums of an array's columns over a count, added in the order of every kernel."""
@@ -304,10 +350,12 @@ class _Form:
 
     # -- rows and their paths ----------------------------------------------------------------------
 
-    def _fill(self, args: tuple[Any, ...], inputs: _Inputs, out: list[Any]) -> bool:
+    def fill(self, args: tuple[Any, ...], inputs: _Inputs, out: list[Any]) -> bool:
         """Write the results of every row, and say whether the rows took several paths."""
         import numpy
 
+        if inputs.rows == 0:
+            return False
         marks = self._paths[0].fill(inputs, out)
         if marks.all():
             return False
@@ -378,6 +426,17 @@ def _empty(rows: int, shapes: Sequence[tuple[int, ...] | None]) -> list[Any]:
     import numpy
 
     return [numpy.empty((rows, *(shape or ()))) for shape in shapes]
+
+
+def _parts(flat: Any, outputs: Structure) -> list[Any]:
+    """A flat array as views, one for every place of the nesting."""
+    parts, start = [], 0
+    for shape in outputs.shapes:
+        stop = start + size_of(shape)
+        part = flat[start:stop]
+        parts.append(part if shape is not None and len(shape) == 1 else part.reshape(shape or ()))
+        start = stop
+    return parts
 
 
 def _put(out: Sequence[Any], row: int, results: Sequence[float]) -> None:
