@@ -369,6 +369,18 @@ def test_bound_arrays_have_to_be_as_machine_code_reads_them(points):
         vmap(lambda p: p[0]).bind(points.astype("f4"))
 
 
+def test_large_results_stay_as_they_are_while_anybody_has_them():
+    x = numpy.linspace(0.0, 1.0, 200_000)
+    f = vmap(lambda t: [t + 1.0, {"twice": 2.0 * t}])
+    first, second = f(x), f(-x)
+    part = f(3.0 * x)[1]["twice"][5:9]
+    f(7.0 * x)
+    f(8.0 * x)
+    numpy.testing.assert_array_equal(first[0], x + 1.0)
+    numpy.testing.assert_array_equal(second[1]["twice"], -2.0 * x)
+    numpy.testing.assert_array_equal(part, 6.0 * x[5:9])
+
+
 # -- no rows ---------------------------------------------------------------------------------------
 
 

@@ -287,6 +287,7 @@ class _Form:
         self._is_mixed = False
         self._totals: _Kernel | None = None
         self._plain = batch.plain_shapes()
+        self._large = _LargeResults()
 
     def as_they_are(self, args: tuple[Any, ...]) -> _Inputs | None:
         """The inputs, where every argument is an array as machine code reads it, of the shape that
@@ -310,8 +311,9 @@ class _Form:
         """The result of a call."""
         outputs = self.outputs(args, inputs)
         if self._mapped.reduce is None:
-            out = _empty(inputs.rows, outputs.shapes)
+            out = self._large.take(inputs.rows) or _empty(inputs.rows, outputs.shapes)
             self.fill(args, inputs, out)
+            self._large.keep(inputs.rows, out)
             return outputs.build(out)
         parts = _parts(self.sums(args, inputs), outputs)
         return outputs.build([x.item() if x.ndim == 0 else x for x in parts])
@@ -404,6 +406,46 @@ class _Form:
         new = _RowPath(path, self._fields, self, self._mapped)
         self._paths = [*self._paths, new]
         return new
+
+
+SMALL, HUGE = 1 << 20, 1 << 28  # bytes
+
+
+class _LargeResults:
+    """The arrays of the last result, for the next one to be written to if nobody has them any more.
+
+    Memory of many megabytes goes back to the operating system when it is freed, and to get it anew,
+    page by page, takes as long as to fill it. So these arrays are kept, unless they are huge.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, list[Any]]] = []
+        self._is_possible = _counts_references()
+
+    def keep(self, rows: int, arrays: list[Any]) -> None:
+        """Remember the arrays of a result."""
+        if rows * 8 * len(arrays) < SMALL or not self._is_possible:
+            return
+        if SMALL <= sum(array.nbytes for array in arrays) <= HUGE and not self._kept:
+            self._kept.append((rows, arrays))
+
+    def take(self, rows: int) -> list[Any] | None:
+        """Those arrays, if they fit and are nobody else's; None if not."""
+        if not self._kept:
+            return None
+        try:
+            kept, arrays = self._kept.pop()
+        except IndexError:  # another thread was faster
+            return None
+        if kept == rows and all(sys.getrefcount(arrays[i]) == 2 for i in range(len(arrays))):
+            return arrays
+        return None
+
+
+def _counts_references() -> bool:
+    """Whether the interpreter counts references, all of them."""
+    arrays = [object()]
+    return sys.implementation.name == "cpython" and sys.getrefcount(arrays[0]) == 2
 
 
 def _fields(leaves: Sequence[Leaf], shared: int) -> list[Field]:
