@@ -147,6 +147,7 @@ class Primitive:
 
 
 TABLE: Final[dict[str, Primitive]] = {}
+RESERVED: Final = frozenset(["input", "const", "lt", "le", "eq", "and", "or", "not", "select"])
 ATTACH: Final[list[Callable[[Primitive], None]]] = []  # told of every new row: see value.py
 
 
@@ -197,7 +198,7 @@ def primitive(
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise TypeError(f"a primitive's name is an identifier such as 'mish', got {name!r}")
-    if name in TABLE and TABLE[name].builtin:
+    if name in RESERVED or (name in TABLE and TABLE[name].builtin):
         raise ValueError(f"{name!r} is a built-in primitive; choose another name")
     if not callable(forward) or not callable(partials):
         raise TypeError(f"primitive {name!r}: forward and partials must be functions")

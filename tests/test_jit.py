@@ -188,6 +188,12 @@ def test_captured_arguments_of_a_transform() -> None:
     assert grad(again)(1.0) == 2.0
     assert kept[0].stats().paths == 0
 
+    def watched(x: Any) -> Any:
+        with detect_anomaly():
+            return jit(lambda y: x * y)(2.0)
+
+    assert grad(watched)(3.0) == 2.0
+
 
 # -- arguments -------------------------------------------------------------------------------------
 
@@ -870,6 +876,16 @@ def test_very_long_programs_stay_interpreted(monkeypatch: pytest.MonkeyPatch) ->
     assert set(compiled.stats().tiers) == {"interpreted"}
 
 
+def test_many_results_compile_in_time() -> None:
+    """Each is stored as soon as it is known, or they would all wait in registers."""
+    f = lambda x: [sin(x * i) for i in range(3000)]  # noqa: E731
+    compiled = jit(f)
+    compiled(1.0)
+    compiled(1.0)
+    until(lambda: compiled(1.0) is not None and "interpreted" not in compiled.stats().tiers)
+    agree(f, compiled, 1.5)
+
+
 def test_stats_count_what_is_there() -> None:
     compiled = jit(lambda x: x * x if x > 0 else -x)
     assert compiled.stats().paths == 0
@@ -952,6 +968,35 @@ def test_a_primitive_with_a_lowering_does_not() -> None:
     compiled(0.25)
     assert calls == []
     assert "tanh(" in compiled.source("c")
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_primitive_of_any_number_of_inputs_calls_back() -> None:
+    """With as many as it was given."""
+    seen: list[int] = []
+
+    def forward(*xs: float) -> float:
+        seen.append(len(xs))
+        return math.fsum(xs)
+
+    row = autograd.primitive("fsum_of", forward, lambda out, *xs: (1.0,) * len(xs), arity=None)
+    f = lambda x: row(x, x * 2) + 10 * row(x, x, x * 3, x) + 100 * row(x)  # noqa: E731
+    compiled = jit(f)
+    for x in (1.0, 0.5, -2.0):
+        agree(f, compiled, x)
+    seen.clear()
+    compiled(3.0)
+    assert sorted(seen) == [1, 2, 4]
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_primitive_that_was_defined_anew() -> None:
+    """Programs know primitives by their name."""
+    old = autograd.primitive("defined_twice", lambda x: x + 1, lambda out, x: 1.0)
+    new = autograd.primitive("defined_twice", lambda x: x + 2, lambda out, x: 1.0)
+    with pytest.raises(RecordingError, match="'defined_twice' that has been defined anew since"):
+        jit(lambda x: old(x) * 2)(1.0)
+    assert [jit(lambda x: new(x) * 2)(1.0) for _ in range(2)] == [6.0, 6.0]
 
 
 @pytest.mark.usefixtures("forget")

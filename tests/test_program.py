@@ -144,8 +144,15 @@ def test_every_operation_has_a_meaning() -> None:
     for name in INSTRUCTIONS - {"const", "input"}:
         assert callable(meaning(name))
     assert meaning("eq")(NAN, NAN) is False
-    with pytest.raises(KeyError):
-        meaning("nothing of the kind")
+    with pytest.raises(LookupError, match="no primitive is called 'nothing' in this process"):
+        meaning("nothing")
+
+
+@pytest.mark.parametrize("name", ["input", "const", "lt", "le", "eq", "and", "or", "not", "select"])
+def test_names_of_programs_are_taken(name: str) -> None:
+    """A primitive of that name would be mistaken for an operation of every program."""
+    with pytest.raises(ValueError, match=f"'{name}' is a built-in primitive; choose another name"):
+        autograd.primitive(name, abs, lambda out, x: 1.0)
 
 
 def test_what_is_below_a_register() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from autograd.compiler.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.primitives import describe
+from autograd.transforms import is_differentiated
 from autograd.tree import Structure, flatten
 from autograd.value import Value
 
@@ -79,8 +80,11 @@ class Arguments:
         return self._f(*positional, **named)
 
     def eagerly(self) -> Any:
-        """What the function gives, as floats, by the engine."""
+        """What the function gives, as floats, by the engine; as Values, where a transform around
+        this call differentiates what the function has captured."""
         results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
+        if is_differentiated([x for x in results if isinstance(x, Value)]):
+            return outputs.unflatten(results)
         return outputs.unflatten([_number(x) for x in results])
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:

@@ -43,16 +43,16 @@ def double(x: float) -> str:
 class Assembly:
     """The text of a program's operations, register by register.
 
-    `addresses` gives where to call back for operations that are no instructions; `vector_names`
-    the vector form of library functions; `scales` says that vectors of this many lanes are scaled
-    by powers of two in one step.
+    `addresses` gives where to call back for operations that are no instructions, by their name and
+    the number of their inputs; `vector_names` the vector form of library functions; `scales` says
+    that vectors of this many lanes are scaled by powers of two in one step.
     """
 
     def __init__(
         self,
         program: Program,
         lanes: int = 1,
-        addresses: Mapping[str, int] | None = None,
+        addresses: Mapping[tuple[str, int], int] | None = None,
         vector_names: Mapping[str, str] | None = None,
         scales: bool = False,
     ) -> None:
@@ -189,7 +189,7 @@ class Assembly:
             return
         given = ", ".join(f"double {x}" for x in operands)
         types = ", ".join(["double"] * len(operands))
-        target = f"inttoptr (i64 {self._addresses[name]} to ptr)"
+        target = f"inttoptr (i64 {self._addresses[name, len(operands)]} to ptr)"
         self.lines.append(f"{out} = call double ({types}) {target}({given})")
 
     def _lane_by_lane(self, out: str, name: str, operands: Sequence[str]) -> None:
@@ -210,12 +210,15 @@ class Assembly:
 
 
 def callbacks_of(program: Program) -> set[str]:
-    """The names of the operations that no machine has, with the number of inputs in them."""
+    """The names of the operations that no machine has."""
     return {op.name for op in program.code if op.name not in INSTRUCTIONS}
 
 
-def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "kernel") -> str:
-    """`i64 name(const double *in, double *out)`: -1, or the index of the guard that failed."""
+def scalar_kernel(
+    program: Program, addresses: Mapping[tuple[str, int], int], name: str = "kernel"
+) -> str:
+    """`i64 name(const double *in, double *out)`: -1, or the index of the guard that failed; then
+    what is in `out` has no meaning."""
     assembly = Assembly(program, addresses=addresses)
     lines = assembly.lines
 
@@ -236,11 +239,13 @@ def scalar_kernel(program: Program, addresses: Mapping[str, int], name: str = "k
         lines.append(f"ret i64 {index}")
         lines.append(f"pass{index}:")
 
-    results: dict[int, str] = {}
-    assembly.operations(load, check, results.__setitem__)
-    for i, x in sorted(results.items()):
+    def give(i: int, x: str) -> None:
+        # At once, and not at the end: so many numbers at a time fit no processor's registers, and
+        # LLVM would take its time to find that out.
         lines.append(f"%q{i} = getelementptr double, ptr %out, i64 {i}")
         lines.append(f"store double {x}, ptr %q{i}")
+
+    assembly.operations(load, check, give)
     lines.append("ret i64 -1")
     head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
     return "\n".join([*sorted(assembly.declarations), head, "entry:", *lines, "}", ATTRIBUTES, ""])

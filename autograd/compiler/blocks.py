@@ -71,7 +71,7 @@ def block_kernel(
     program: Program,
     columns: Columns,
     vectors: Vectors,
-    addresses: Mapping[str, int],
+    addresses: Mapping[tuple[str, int], int],
     is_plain: bool = False,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
@@ -91,7 +91,7 @@ class _BlockKernel:
         program: Program,
         columns: Columns,
         vectors: Vectors,
-        addresses: Mapping[str, int],
+        addresses: Mapping[tuple[str, int], int],
         is_plain: bool,
     ) -> None:
         self.is_plain = is_plain

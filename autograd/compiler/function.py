@@ -153,6 +153,10 @@ class Jitted:
         return Arguments(self.f, self._signature, self._static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
+        variant = self._variants.get(arguments.key)
+        if variant is not None and len(variant.paths) >= self.max_paths:
+            self._warn(variant)
+            return arguments.eagerly()
         path, results = self._path_of(arguments)
         if is_differentiated(path.captured):
             return arguments.call(arguments.numbers)

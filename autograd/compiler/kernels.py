@@ -25,11 +25,12 @@ class Callbacks:
 
     def __init__(self, program: Program) -> None:
         self._failed = threading.local()
-        self._functions: dict[str, Any] = {}
-        arities = {op.name: len(op.operands) for op in program.code}
-        for name in callbacks_of(program):
-            kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arities[name])
-            self._functions[name] = kind(self._guarded(meaning(name)))
+        self._functions: dict[tuple[str, int], Any] = {}
+        missing = callbacks_of(program)
+        for name, count in {(op.name, len(op.operands)) for op in program.code}:
+            if name in missing:
+                kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
+                self._functions[name, count] = kind(self._guarded(meaning(name)))
 
     def _guarded(self, forward: Callable[..., float]) -> Callable[..., float]:
         def call(*inputs: float) -> float:
@@ -42,11 +43,11 @@ class Callbacks:
         return call
 
     @property
-    def addresses(self) -> dict[str, int]:
-        """Where machine code finds each."""
+    def addresses(self) -> dict[tuple[str, int], int]:
+        """Where machine code finds each, by its name and the number of its inputs."""
         return {
-            name: ctypes.cast(function, ctypes.c_void_p).value or 0
-            for name, function in self._functions.items()
+            key: ctypes.cast(function, ctypes.c_void_p).value or 0
+            for key, function in self._functions.items()
         }
 
     def reraise(self) -> None:

@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from autograd import ieee
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, lookup
 
 __all__ = ["Guard", "GuardFailed", "Op", "Program"]
 
@@ -182,7 +182,7 @@ def _formula(op: Op, shown: Sequence[str]) -> str:
 def meaning(name: str) -> Callable[..., Any]:
     """What an operation computes."""
     found = MEANING.get(name)
-    return TABLE[name].forward if found is None else found
+    return lookup(name).forward if found is None else found
 
 
 class Writer:

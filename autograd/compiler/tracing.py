@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.program import Guard, Program, Writer
 from autograd.modes import traced_by
-from autograd.primitives import describe
+from autograd.primitives import TABLE, describe
 from autograd.value import Value, _where
 
 __all__ = ["RecordingError", "Trace", "read_off"]
@@ -175,6 +175,11 @@ class _Reader:
         operands = [
             self._registers[y] if isinstance(y, Value) else self.writer.const(y) for y in inputs
         ]
+        if TABLE.get(node.op) is not node.primitive:
+            raise RecordingError(
+                f"a compiled function uses a primitive {node.op!r} that has been defined anew "
+                "since; use the one that autograd.primitive returned last"
+            )
         return self.writer.emit(node.op, *operands)
 
     def guard(self, decision: Decision) -> Guard:
