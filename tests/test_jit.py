@@ -1331,6 +1331,14 @@ def test_bound_nestings() -> None:
     assert float(bound()) == 62.0
 
 
+def test_what_is_bound_can_not_be_differentiated() -> None:
+    def f(x: Any) -> Any:
+        return float(jit(lambda p: x * p[0]).bind(np.array([2.0]))()) * x
+
+    with pytest.raises(RecordingError, match="captures a Value that a transform around this call"):
+        grad(f)(3.0)
+
+
 def test_what_can_not_be_bound() -> None:
     compiled = jit(lambda x: x * 2)
     for wrong in (np.arange(3), np.arange(4.0)[::2], np.arange(2, dtype=np.float32)):

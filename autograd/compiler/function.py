@@ -30,6 +30,7 @@ from autograd.compiler.kernels import Callbacks
 from autograd.compiler.machine import require
 from autograd.compiler.paths import Path, Variant
 from autograd.compiler.program import Program
+from autograd.compiler.tracing import RecordingError
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
 from autograd.transforms import is_differentiated
@@ -234,11 +235,20 @@ class Jitted:
 
     def record(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
         """The path that these arguments take, recorded anew, and the results as flat numbers."""
-        return self._recorded_path(self._arguments(args, {}))
+        return self._of_constants(*self._recorded_path(self._arguments(args, {})))
 
     def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
         """The path that these arguments take, and the results as flat numbers."""
-        return self._path_of(self._arguments(args, {}))
+        return self._of_constants(*self._path_of(self._arguments(args, {})))
+
+    def _of_constants(self, path: Path, results: list[float]) -> tuple[Path, list[float]]:
+        if is_differentiated(path.captured):
+            raise RecordingError(
+                f"{self._name} captures a Value that a transform around this call differentiates "
+                "with respect to, and here its results are plain numbers; hand the Value over as "
+                "an argument, or call the function itself"
+            )
+        return path, results
 
     def traced(self, args: tuple[Any, ...]) -> list[Any]:
         """Those of the arguments that are not static."""
