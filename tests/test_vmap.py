@@ -1,6 +1,7 @@
 """vmap: the function row by row, whatever the lanes, the threads and the paths."""
 
 import math
+import pickle
 import threading
 import warnings
 from dataclasses import dataclass
@@ -510,6 +511,22 @@ def test_too_many_paths_run_uncompiled():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         numpy.testing.assert_array_equal(f(x), x * x)
+
+
+def test_stats_count_the_paths():
+    f = vmap(kinked)
+    f(numpy.array([1.0, 2.0]))
+    assert (f.stats().paths, f.stats().guards, f.stats().tiers) == (1, 1, ("compiled",))
+    f(numpy.array([1.0, -2.0]))
+    assert f.stats().paths == 2
+    assert f.stats().compiling_seconds > 0.0
+
+
+def test_pickles_carry_the_function_and_the_options():
+    x = numpy.array([[1.0, -2.0], [3.0, 4.0]])
+    f = pickle.loads(pickle.dumps(vmap(math.prod, in_axes=1, reduce="mean", threads=2)))
+    assert f(x) == vmap(math.prod, in_axes=1, reduce="mean")(x) == -2.5
+    assert f.threads == 2
 
 
 # -- threads, callbacks, errors --------------------------------------------------------------------

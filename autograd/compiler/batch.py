@@ -11,19 +11,21 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache, cached_property, update_wrapper
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.arguments import RESULT
 from autograd.compiler.blocks import CHUNK, Columns, Field, block_kernel, work_size
-from autograd.compiler.function import Jitted
+from autograd.compiler.function import Jitted, Stats
 from autograd.compiler.kernels import Callbacks
 from autograd.compiler.machine import compiled
 from autograd.compiler.paths import Path
 from autograd.compiler.program import Op, Program
-from autograd.compiler.rows import Batch, Leaf, doubles, is_array, is_plain, row_shape
+from autograd.compiler.rows import Batch, Leaf, doubles, is_array, is_plain, plain_types, row_shape
 from autograd.compiler.speculation import plain
 from autograd.compiler.vectors import Vectors, host_vectors, in_vectors
 from autograd.functions import sum as sum_of
@@ -144,6 +146,21 @@ class Mapped:
     def program(self) -> Program:
         """The program of the row recorded last; print it to read it. ValueError before any call."""
         return self.row.program()
+
+    def stats(self) -> Stats:
+        """How much is recorded and compiled so far."""
+        kernels = [form.kernels() for form in list(self._forms.values())]
+        return replace(
+            self.row.stats(),
+            tiers=tuple(
+                ["compiled" if path else "recorded" for paths in kernels for path in paths]
+            ),
+            compiling_seconds=sum(x.seconds for paths in kernels for path in paths for x in path),
+        )
+
+    def __reduce__(self) -> Any:
+        options = (self.in_axes, self.reduce, self.threads, self.row.max_paths)
+        return Mapped, (self.f, *options)
 
     def __repr__(self) -> str:
         return f"<vmap of {self.name}>"
@@ -295,8 +312,12 @@ class _Form:
         if self._plain is None or len(args) != len(self._plain):
             return None
         rows = -1
+        array, double = plain_types()
         for x, (has_rows, shape) in zip(args, self._plain, strict=True):
-            if not is_plain(x):
+            if type(x) is not array or x.dtype is not double:
+                return None
+            flags = x.flags
+            if not (flags.c_contiguous and flags.aligned):
                 return None
             found = x.shape
             if has_rows:
@@ -339,6 +360,10 @@ class _Form:
             self._is_mixed = self.fill(args, inputs, out)
             sums = self._sums_of(out[0], count)
         return sums
+
+    def kernels(self) -> list[list[_Kernel]]:
+        """Of every path, the machine code there is of it."""
+        return [path.kernels() for path in self._paths]
 
     def _sums_of(self, rows: Any, count: int) -> Any:
         """The sums of an array's columns over a count, added in the order of every kernel."""
@@ -534,6 +559,10 @@ class _RowPath:
         instructions = in_vectors(program, self._mapped.vectors)
         return _Kernel(instructions, Columns(self._inputs, results), self._mapped, is_plain)
 
+    def kernels(self) -> list[_Kernel]:
+        """Those that have been needed."""
+        return [x for x in vars(self).values() if isinstance(x, _Kernel)]
+
     def fill(self, inputs: _Inputs, out: Sequence[Any]) -> Any:
         """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
         not 0 for the rows on this one."""
@@ -582,6 +611,7 @@ def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
 # -- machine code ----------------------------------------------------------------------------------
 
 
+LONG: Final = 30_000  # lines; from here on a little slower code is made several times as fast
 UNSURE: Final = 2  # results that are not finite, of a program that is right only where they are
 
 
@@ -595,10 +625,12 @@ class _Kernel:
 
         self._results = len(program.outputs)
         self._callbacks = Callbacks(program)
+        start = time.perf_counter()
         addresses = self._callbacks.addresses
         self._asks_python = bool(addresses)
         text = block_kernel(program, columns, mapped.vectors, addresses, is_plain)
-        self._code = compiled(text, effort=1)
+        self._code = compiled(text, effort=1 if text.count("\n") < LONG else 0)
+        self.seconds = time.perf_counter() - start
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self._function = self._code.function(
             "run", number, pointer, number, number, pointer, pointer, ctypes.c_double

@@ -10,7 +10,7 @@ from autograd.primitives import describe
 from autograd.tree import flatten, opened
 from autograd.value import Value
 
-__all__ = ["Batch", "Leaf", "doubles", "is_array", "is_plain", "row_shape"]
+__all__ = ["Batch", "Leaf", "doubles", "is_array", "is_plain", "plain_types", "row_shape"]
 
 
 class Leaf(NamedTuple):
@@ -148,7 +148,8 @@ def is_array(x: Any) -> bool:
 
 
 @cache
-def _plain_types() -> tuple[Any, Any]:
+def plain_types() -> tuple[Any, Any]:
+    """The type of arrays, and of their numbers, that machine code reads."""
     import numpy
 
     return numpy.ndarray, numpy.dtype(float)
@@ -156,7 +157,7 @@ def _plain_types() -> tuple[Any, Any]:
 
 def is_plain(x: Any) -> bool:
     """Whether it is an array that machine code can read as it is."""
-    array, double = _plain_types()
+    array, double = plain_types()
     if type(x) is not array or x.dtype is not double:
         return False
     flags = x.flags
