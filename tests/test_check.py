@@ -762,6 +762,45 @@ def test_weights_transposed_on_the_way_back() -> None:
     assert "transposed on the way back" in the_slip(check).text
 
 
+@pytest.mark.parametrize(
+    ("loss", "squared", "power"),
+    [
+        (lambda u: 0.5 * u, lambda u: 0.5 * u * u, "the square"),
+        (lambda u: u, lambda u: 0.5 * u * u, "half the square"),
+        (lambda u: u / 3, lambda u: u * u / 3, "the square"),
+    ],
+    ids=["half", "bare", "mean"],
+)
+def test_a_square_that_the_loss_lacks(loss: Any, squared: Any, power: str) -> None:
+    """Of one example and of three, in whatever way the differences are averaged."""
+
+    def total(loss: Any, inputs: tuple[float, ...]) -> Any:
+        def f(w: Any, b: Any) -> Any:
+            errors = [1.0 - sigmoid(w * x + b) for x in inputs]
+            return autograd.sum([loss(e) for e in errors])
+
+        return f
+
+    for inputs, where in (((0.4,), "errors[0]"), ((0.4, 0.7), "errors[0] and errors[1]")):
+        by_hand = grad(total(squared, inputs), argnums=(0, 1))
+        check = check_grad(total(loss, inputs), 0.3, 0.2, analytic=by_hand)
+        assert str(the_slip(check)) == (
+            f"every component: as if f had {power} of {where}: a square that f lacks, or one too "
+            "many by hand"
+        )
+
+
+def test_the_wrong_factor_of_a_product() -> None:
+    def f(w: Any, h: Any, b: Any) -> Any:
+        return exp(w * h + b)
+
+    e = math.exp(0.3 * 0.7 + 0.2)
+    check = check_grad(f, 0.3, 0.7, 0.2, analytic=(0.3 * e, 0.3 * e, e))
+    assert the_slip(check).text == (
+        "the derivative of w * h with respect to w is h, the other factor; w itself was used"
+    )
+
+
 def test_a_transposed_block() -> None:
     np = pytest.importorskip("numpy")
     p = np.array([[1.0, 2.0], [3.0, 4.0]])

@@ -13,7 +13,7 @@ from autograd.check.naming import few
 from autograd.check.recorded import Changes
 from autograd.text import number
 
-__all__ = ["rules_for_many", "single_rules", "without_factor"]
+__all__ = ["rules_for_many", "single_rules", "unsquared", "without_factor"]
 
 
 def single_rules(case: Case) -> list[Idea]:
@@ -147,14 +147,46 @@ def _products(case: Case, pairs: list[tuple[int, int]]) -> Iterator[Idea]:
     verb = "is" if len(pairs) == 1 else "are"
     yield _with(case, MISSING, f"{factor} {said} {verb} missing", {e: 1.0 for e, _ in pairs}, 0.3)
     own = {e: case.g.nodes[case.g.parents[e]].data for e, _ in pairs}
-    yield _with(
-        case, MISSING, f"multiplied by itself in place of {said}, the other factor", own, 0.7
-    )
+    yield _with(case, MISSING, _itself(case, pairs, said), own, 0.7)
     if all(x is not None and len(x.parents) == 1 for x in others):
         before = [x.parents[0] for x in others if x is not None]
         changes = {e: x.data for (e, _), x in zip(pairs, before, strict=True)}
         text = f"{factor} {said} taken as {case.name.listed(before[:3])}, before the function"
         yield _with(case, MISSING, text, changes, 0.5)
+
+
+def _itself(case: Case, pairs: list[tuple[int, int]], others: str) -> str:
+    products = case.name.listed([case.g.nodes[case.g.outputs[e]] for e, _ in pairs])
+    factors = case.name.listed([case.g.nodes[case.g.parents[e]] for e, _ in pairs])
+    return (
+        f"the derivative of {products} with respect to {factors} is {others}, the other factor; "
+        f"{factors} itself was used"
+    )
+
+
+def unsquared(case: Case) -> Iterator[Idea]:
+    """Differences differentiated as if they were squared, which they are not in the function."""
+    squared = {
+        case.g.parents[edge]
+        for i, node in enumerate(case.g.nodes)
+        if node.op in ("square", "pow", "pow_const")
+        for edge in case.g.below[i]
+    }
+    layers: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for i, node in enumerate(case.g.nodes):
+        if node.op == "sub" and i not in squared:
+            layers["depth", case.g.depths[i]].append(i)
+            layers["height", case.g.heights[i]].append(i)
+    for layer in dict.fromkeys(map(tuple, layers.values())):
+        where = case.name.listed([case.g.nodes[i] for i in layer])
+        for factor, power, cost in ((2.0, "the square", 0.2), (1.0, "half the square", 0.3)):
+            changes = {
+                edge: factor * case.g.nodes[i].data * case.g.factors[edge]
+                for i in layer
+                for edge in case.g.below[i]
+            }
+            text = f"as if f had {power} of {where}: a square that f lacks, or one too many by hand"
+            yield Idea(MISSING, text, case.g.gradient(changes), cost, changes)
 
 
 def _with(case: Case, kind: str, text: str, changes: Changes, cost: float) -> Idea:

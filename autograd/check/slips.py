@@ -31,7 +31,7 @@ from autograd.check.mistakes import FACTOR
 from autograd.check.naming import Namer, few
 from autograd.check.places import through_places
 from autograd.check.recorded import RecordedGraph
-from autograd.check.rules import rules_for_many, single_rules, without_factor
+from autograd.check.rules import rules_for_many, single_rules, unsquared, without_factor
 from autograd.check.several import several
 from autograd.check.values import wrong_value
 from autograd.text import number
@@ -201,7 +201,7 @@ class _Search(Case):
         if self.g.size * len(self.names) <= WORK // 16:
             ideas += [*through_places(self, wrong), *sums_of_contributions(self, wrong)]
             rules += single_rules(self)
-            ideas += without_factor(self)
+            ideas += [*without_factor(self), *unsquared(self)]
         rules += rules_for_many(self)
         ideas += rules
         best = self._best(ideas, wrong, right)
