@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +20,9 @@ from autograd import Value
 
 from .files import FilePath, numbers, write_json
 from .inputs import as_float, plural
+
+_STAND_INS: Counter[int] = Counter()
+"""The ids of Values that are parameters for now, whatever they were computed from."""
 
 
 class Module:
@@ -87,10 +92,16 @@ class Module:
             )
         new = {id(p): value for p, value in zip(parameters, values, strict=True)}
         undo: list[tuple[dict[str, Any], str, Any]] = []
+        stand_ins = Counter(map(id, values))
+        _STAND_INS.update(stand_ins)
         try:
             _replace(self, new, undo, set())
             yield
         finally:
+            _STAND_INS.subtract(stand_ins)
+            for i in stand_ins:
+                if not _STAND_INS[i]:
+                    del _STAND_INS[i]
             for attributes, name, held in undo:
                 attributes[name] = held
 
@@ -183,11 +194,42 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
             continue
         if isinstance(held, Value):
             seen.add(id(held))
-            if not held.op:
+            if not held.op or _STAND_INS[id(held)] > 0:
                 yield prefix + name, held
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
+
+
+def settings_of(holder: Any) -> dict[str, Any]:
+    """What a module's answers may depend on apart from the numbers of its parameters: which Values
+    these are, and everything else in its attributes, in a form that can be compared."""
+    return dict(_settings_below(holder, "", set()))
+
+
+def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
+    for name, held in _members(vars(holder) if is_record else holder):
+        if not isinstance(held, Value) or not held.op:
+            yield prefix + name, _identity(held)
+        if id(held) not in seen and not isinstance(held, _PLAIN):
+            seen.add(id(held))
+            yield from _settings_below(held, f"{prefix}{name}.", seen)
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+def _identity(held: Any) -> Any:
+    """Equal for what is the same; for what holds other things, these apart."""
+    if isinstance(held, _PLAIN):
+        return type(held), repr(held)  # NaN is alike, 0.0 and -0.0 are not
+    if isinstance(held, (list, tuple, dict)):
+        return type(held), len(held)
+    if hasattr(held, "tobytes"):
+        is_of_objects = str(getattr(held, "dtype", "")) == "object"
+        return type(held), getattr(held, "shape", ()), None if is_of_objects else held.tobytes()
+    return id(held)
 
 
 def _replace(
@@ -212,7 +254,11 @@ def _replace(
         entries = [_replace(x, new, undo, seen) for x in held]
         if all(a is b for a, b in zip(entries, held, strict=True)):
             return held
-        return getattr(type(held), "_make", type(held))(entries)
+        if isinstance(held, tuple):
+            return getattr(type(held), "_make", type(held))(entries)
+        out = copy(held)  # of its own kind
+        out[:] = entries
+        return out
     if str(getattr(held, "dtype", "")) == "object":
         out = held.copy()
         out.flat[:] = [_replace(x, new, undo, seen) for x in held.flat]
@@ -223,7 +269,7 @@ def _replace(
 def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
     if all(entries[key] is held[key] for key in held):
         return held
-    out = copy(held)  # of its own kind
+    out = copy(held)
     out.update(entries)
     return out
 

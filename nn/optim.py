@@ -76,7 +76,9 @@ class Optimizer:
     @property
     def has_rule(self) -> bool:
         """Whether a rule says how it moves, and no subclass has another opinion."""
-        return self.rule is not None and type(self).updated is Optimizer.updated
+        kind = type(self)
+        own = kind.updated is not Optimizer.updated or kind.step is not Optimizer.step
+        return self.rule is not None and not own
 
     def updated(self, i: int, parameter: Value) -> float:
         """The new number of the i-th parameter, and a step in what is kept of it."""

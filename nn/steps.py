@@ -79,7 +79,7 @@ class Step:
     def set_weights(self, weights: Sequence[float]) -> None:
         """Give the parameters other numbers."""
         for p, number in zip(self.parameters, weights, strict=True):
-            p.data = number
+            p.data = float(number)
 
     def read(self) -> None:
         """Somebody may have changed the model or the optimiser."""

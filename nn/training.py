@@ -12,17 +12,18 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from math import inf
 from numbers import Real
 from operator import index
 from time import perf_counter
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 from autograd import Value
 
 from .activations import name_of
 from .checkpoint import Checkpoint, data_digest
-from .compiled import CannotCompile, CompiledStep
+from .compiled import TRIED_ROWS, CannotCompile, CompiledStep
 from .data import Row, Samples, column_names, read_rows, read_targets, scale_hint
 from .files import FilePath
 from .history import History, Record, records_from
@@ -32,7 +33,7 @@ from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer
 from .progress import Progress
 from .schedules import Rule, Schedule
-from .steps import Evaluation, NotFinite, Step, evaluation
+from .steps import Evaluation, NotFinite, Outcome, Step, evaluation
 from .tasks import Loss, Task, class_hint, loss_hint, make_task
 
 __all__ = ["Evaluation", "evaluate", "fit"]
@@ -50,6 +51,7 @@ NO_GRADIENT = (
 
 OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
 Callback: TypeAlias = Callable[[History], Any]
+T = TypeVar("T")
 
 
 # -- how good is it --------------------------------------------------------------------------------
@@ -207,9 +209,11 @@ def fit(
     for hint in (hints := _hints(task, rows, targets, column_names(X))):
         warnings.warn(hint, stacklevel=2)
     held_out = saved["held_out"] if saved else _draw(validation, len(rows), rng)
-    if engine is None and saved:
-        engine = saved.get("engine", "eager")
-    step = _make_step(engine, epochs, samples, task, model, optimizer, clip_norm, clip_value)
+    eager = Step(task, model.parameters(), optimizer, clip_norm, clip_value)
+    if _wants_machine_code(engine, saved, epochs, samples, model):
+        step = _compiled(eager, model, samples, must=engine == "jit")
+    else:
+        step = eager
     training = Training(
         model=model,
         task=task,
@@ -220,6 +224,7 @@ def fit(
         batch_size=batch_size,
         rng=rng,
         shuffle=shuffle,
+        must_compile=engine == "jit",
     )
     training.history.hints = hints
     lr_before = optimizer.lr
@@ -250,25 +255,55 @@ class Training:
         batch_size: int | None,
         rng: Any,
         shuffle: bool,
+        must_compile: bool,
     ) -> None:
         self.model = model
         self.names = [name for name, _ in model.named_parameters()]
         self.task = task
         self.held_out = held_out
         kept = sorted(set(range(len(samples))) - set(held_out))
-        held = samples.take(held_out) if held_out else validation
-        self.samples = step.prepare(samples.take(kept) if held_out else samples)
-        self.validation = step.prepare(held) if held else None
-        self.step = step
+        self._parts = (
+            samples.take(kept) if held_out else samples,
+            samples.take(held_out) if held_out else validation,
+        )
+        self._use(step)
         self.batch_size = min(batch_size or len(self.samples), len(self.samples))
         self.rng = rng
         self.shuffle = shuffle
+        self.must_compile = must_compile
         self.schedule: Schedule | None = None
         self.history = History(classes=task.classes, engine=step.name)
         self.best_loss, self.best_epoch = inf, 0
         self.best_weights: Sequence[float] | None = None
         self.first_weights = self.step.weights()
         self.broken_off = False
+
+    # -- the engine --------------------------------------------------------------------------------
+
+    def _use(self, step: Step) -> None:
+        samples, validation = self._parts
+        self.step = step
+        self.samples = step.prepare(samples)
+        self.validation = step.prepare(validation) if validation else None
+
+    def _somehow(self, act: Callable[[], T]) -> T:
+        """By the present step or, where a step in machine code meets what it can't do, without."""
+        try:
+            return act()
+        except CannotCompile as error:
+            self.step.write_back()
+            self._go_on_uncompiled(error)
+            return act()
+
+    def _go_on_uncompiled(self, error: CannotCompile) -> None:
+        assert isinstance(self.step, CompiledStep)
+        if self.must_compile:
+            raise ValueError(
+                f"engine='jit' can't go on in epoch {len(self.history) + 1}: {error}"
+            ) from error
+        warnings.warn(f"training goes on uncompiled: {error}; {WITHOUT}", stacklevel=6)
+        self._use(self.step.uncompiled())
+        self.history.engine = self.step.name
 
     # -- epochs ------------------------------------------------------------------------------------
 
@@ -312,13 +347,10 @@ class Training:
         before = self.step.weights()
         sizes, outcomes = [], []
         for indices in self._batches(self._order()):
-            batch = (
-                self.samples if len(indices) == len(self.samples) else self.samples.take(indices)
-            )
-            outcomes.append(self.step(batch))
+            outcomes.append(self._somehow(partial(self._step_on, indices)))
             sizes.append(len(indices))
             bar.step()
-        validation = self.step.evaluate(self.validation) if self.validation else None
+        validation = self._somehow(self._evaluate)
         record = Record(
             epoch=epoch,
             loss=_mean([outcome.loss for outcome in outcomes], sizes),
@@ -346,6 +378,13 @@ class Training:
             self.schedule.step()
         bar.end_epoch(record)
 
+    def _step_on(self, indices: Sequence[int]) -> Outcome:
+        is_all = len(indices) == len(self.samples)
+        return self.step(self.samples if is_all else self.samples.take(indices))
+
+    def _evaluate(self) -> Evaluation | None:
+        return None if self.validation is None else self.step.evaluate(self.validation)
+
     def _order(self) -> Sequence[int]:
         """Of the samples in this epoch; a single batch is the same in any order."""
         order = list(range(len(self.samples)))
@@ -370,7 +409,10 @@ class Training:
                     "a callback returns True to stop the training, and None or False to go on;"
                     f" {name_of(callback)} returned {answer!r:.80}"
                 )
-            self.step.read()
+            try:
+                self.step.read()
+            except CannotCompile as error:
+                self._go_on_uncompiled(error)
             if answer:
                 epoch = plural(len(self.history), "epoch")
                 self.history.stopped = f"by {name_of(callback)} after {epoch}"
@@ -544,37 +586,38 @@ def _optimizer(
 
 
 ENGINES = (None, "jit", "eager")
+WITHOUT = "engine='eager' is this without the warning"
 
 
-def _make_step(
+def _wants_machine_code(
     engine: str | None,
+    saved: dict[str, Any] | None,
     epochs: int,
     samples: Samples,
-    task: Task,
     model: Module,
-    optimizer: Optimizer,
-    clip_norm: float | None,
-    clip_value: float | None,
-) -> Step:
-    eager = Step(task, model.parameters(), optimizer, clip_norm, clip_value)
+) -> bool:
     if engine not in ENGINES:
         raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
-    if engine == "eager" or (engine is None and not _is_long(epochs, samples, model)):
-        return eager
+    if engine is None and saved is not None:
+        engine = saved.get("engine", "eager")
+    if engine is None:
+        return _is_long(epochs, samples, model)
+    return engine == "jit"
+
+
+def _compiled(eager: Step, model: Module, samples: Samples, must: bool) -> Step:
+    """The same step in machine code; where it is not to be had, `eager`, or an error if it must."""
     try:
-        step = CompiledStep(task, model, optimizer, clip_norm, clip_value)
-        step.try_out(samples.take([0]))
+        step = CompiledStep(model, eager)
+        step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
     except ImportError:
-        if engine == "jit":
+        if must:
             raise
         return eager
     except CannotCompile as error:
-        if engine == "jit":
-            raise ValueError(f"engine='jit' is not to be had: {error}") from None
-        warnings.warn(
-            f"training runs uncompiled: {error}; engine='eager' is this without the warning",
-            stacklevel=3,
-        )
+        if must:
+            raise ValueError(f"engine='jit' is not to be had: {error}") from error
+        warnings.warn(f"training runs uncompiled: {error}; {WITHOUT}", stacklevel=3)
         return eager
     return step
 
