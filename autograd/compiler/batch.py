@@ -303,6 +303,7 @@ class _Form:
         self._outputs: Structure | None = None
         self._is_mixed = False
         self._totals: _Kernel | None = None
+        self._lock = threading.Lock()
         self._plain = batch.plain_shapes()
         self._large = _LargeResults()
 
@@ -389,24 +390,25 @@ class _Form:
         taken = {self._paths[0]: int(numpy.count_nonzero(marks))}
         left = numpy.flatnonzero(marks == 0)
         while left.size:
-            path = self._path_of(args, inputs, int(left[0]), taken)
-            if isinstance(path, list):
-                _put(out, int(left[0]), path)
+            row = int(left[0])
+            path, result = self._path_of(args, inputs, row, taken)
+            if path is not None:
+                results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
+                done = path.fill(inputs.some(left, self.has_rows), results) != 0
+                for whole, part in zip(out, results, strict=True):
+                    whole[left[done]] = part[done]
+                left = left[~done]
+                taken[path] = int(numpy.count_nonzero(done))
+            if left.size and left[0] == row:
+                _put(out, row, result)
                 left = left[1:]
-                continue
-            results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
-            done = path.fill(inputs.some(left, self.has_rows), results) != 0
-            for whole, part in zip(out, results, strict=True):
-                whole[left[done]] = part[done]
-            left = left[~done]
-            taken[path] = int(numpy.count_nonzero(done))
-        self._paths.sort(key=lambda path: -taken.get(path, 0))
+        self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
         return max(taken.values()) < inputs.rows
 
     def _path_of(
         self, args: tuple[Any, ...], inputs: _Inputs, row: int, tried: dict[_RowPath, int]
-    ) -> _RowPath | list[float]:
-        """The path that a row takes, recorded if it is new; or its results, where no more paths
+    ) -> tuple[_RowPath | None, list[float]]:
+        """The path that a row takes; if it is new, the row's results too, and no path where no more
         are kept."""
         import numpy
 
@@ -415,11 +417,11 @@ class _Form:
         place = _empty(1, [(self._outputs.size,)] if self._mapped.reduce else self._outputs.shapes)
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
-                return path
+                return path, []
         return self._record(self._mapped.batch(args).row(row), row)
 
-    def _record(self, args: tuple[Any, ...], row: int) -> _RowPath | list[float]:
-        """The new path of a row, or its results where no more paths are kept."""
+    def _record(self, args: tuple[Any, ...], row: int) -> tuple[_RowPath | None, list[float]]:
+        """The new path of a row, if it is kept, and its results."""
         try:
             path, results = self._mapped.row.record(args)
         except Exception as error:
@@ -427,10 +429,11 @@ class _Form:
             raise
         self._outputs = self._mapped.agreeing(self._outputs, path.outputs, row)
         if not path.is_kept:
-            return results
+            return None, results
         new = _RowPath(path, self._fields, self, self._mapped)
-        self._paths = [*self._paths, new]
-        return new
+        with self._lock:
+            self._paths = [*self._paths, new]
+        return new, results
 
 
 SMALL, HUGE = 1 << 20, 1 << 28  # bytes
