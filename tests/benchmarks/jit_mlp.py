@@ -97,7 +97,8 @@ def ours(arguments: Namespace) -> Prepared:
     check = result(*f(parameters, points, targets))
     ready = clock()
     call = Call("f(p, x, t)", {"f": f, "p": parameters, "x": points, "t": targets})
-    return Prepared({"call": call}, check, ready, ready)
+    in_place = Call("f()", {"f": f.bind(parameters, points, targets)})
+    return Prepared({"call": call, "in place": in_place}, check, ready, ready)
 
 
 def c(arguments: Namespace) -> Prepared:
