@@ -16,6 +16,7 @@ import threading
 import time
 import tracemalloc
 import warnings
+import weakref
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -370,6 +371,55 @@ def test_many_numbers() -> None:
     outputs = jit(lambda x: [x * y for y in long])
     for _ in range(3):
         assert outputs(2.0) == [2 * y for y in long]
+
+
+def test_arguments_and_results_may_change_after_a_call() -> None:
+    """Lists, dicts and arrays that the caller goes on using, between any two calls."""
+    total = jit(lambda p: product_of(p)[0])
+    numbers, table, a = [1.0, 2.0], {"a": 1.0}, np.arange(4.0)
+    for tree, change in [
+        (numbers, lambda: numbers.append(10.0)),
+        (table, lambda: table.update(b=5.0)),
+        (a, lambda: setattr(a, "shape", (2, 2))),
+    ]:
+        before = copy.deepcopy(tree)
+        total(tree)
+        change()
+        for _ in range(3):
+            agree(lambda p: product_of(p)[0], total, before)
+            agree(lambda p: product_of(p)[0], total, tree)
+    results = jit(lambda x: [x, {"a": x}, np.array([x])])
+    for x in (1.0, 2.0, 3.0):
+        out = results(x)
+        out[1]["b"] = 7.0
+        out[2].shape = (1, 1)
+        out.append(3.0)
+        assert same(results(x), [x, {"a": x}, np.array([x])])
+
+
+def test_what_is_kept_is_free_of_the_recording() -> None:
+    """Neither Values of the recording nor the caller's arguments stay in memory."""
+
+    class Numbers(list[Any]):
+        pass
+
+    class Table(dict[str, Any]):
+        pass
+
+    def f(p: Any) -> Any:
+        out = Table(a=[x * 2 for x in p])
+        seen.append(weakref.ref(out))
+        return out
+
+    p = Numbers([1.0, 2.0])
+    seen: list[Any] = [weakref.ref(p)]
+    compiled = jit(f)
+    compiled(p)
+    del p
+    gc.collect()
+    assert len(seen) == 3
+    assert [reference() for reference in seen] == [None] * 3
+    assert compiled([1.0, 2.0]) == {"a": [2.0, 4.0]}
 
 
 def test_keywords_defaults_and_stars() -> None:

@@ -36,8 +36,7 @@ class Arguments:
         for name, x in keywords.items():
             (static if name in static_names else self._bound)[name] = x
         self._static = static
-        # Examples for the function that takes such arguments apart, which knows places alone.
-        self.examples = None if static or keywords else args
+        self._are_plain = not static and not keywords
         self._places = names
         try:
             self.numbers, self.structure = flatten(
@@ -65,6 +64,12 @@ class Arguments:
         for place, x in self._bound.items():
             found += _leaf_names(x, _shown(self._places, place))
         return found
+
+    @property
+    def examples(self) -> list[Any] | None:
+        """Arguments like these, if they came by place alone: copies, for the caller may change
+        theirs."""
+        return self.structure.unflatten(self.numbers) if self._are_plain else None
 
     @property
     def traced(self) -> list[Any]:

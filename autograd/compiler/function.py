@@ -34,7 +34,6 @@ from autograd.compiler.tracing import RecordingError
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
 from autograd.transforms import is_differentiated
-from autograd.tree import flatten
 from autograd.value import Value
 
 __all__ = ["Jitted", "Stats", "jit"]
@@ -175,10 +174,11 @@ class Jitted:
             if variant is None:
                 variant = Variant()
             start = time.perf_counter()
+            examples = arguments.examples
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            path = Path(recorded, outputs, arguments.examples, outputs.unflatten(results))
+            path = Path(recorded, examples, outputs.unflatten(results))
             if is_differentiated(path.captured):
                 pass  # by a transform around this call, and with that they will be gone
             elif len(variant.paths) >= self.max_paths:
@@ -351,7 +351,7 @@ def _restored(
     for key, saved in paths.items():
         variant = out._variants[key] = Variant()
         for recorded, arguments, result in saved:
-            path = Path(recorded, flatten(result)[1], arguments, result)
+            path = Path(recorded, arguments, result)
             path.is_kept = True
             variant.paths.append(path)
             out._latest = out._latest or path

@@ -14,7 +14,7 @@ from autograd.compiler.kernels import Kernel
 from autograd.compiler.lowering import lowered
 from autograd.compiler.passes import optimised
 from autograd.compiler.tracing import Recorded
-from autograd.tree import Structure
+from autograd.tree import Structure, flatten
 
 __all__ = ["Path", "Variant"]
 
@@ -31,10 +31,8 @@ def _background() -> ThreadPoolExecutor:
 class Path:
     """One way through a function: its program, and the machine code of it."""
 
-    def __init__(
-        self, recorded: Recorded, outputs: Structure, arguments: Sequence[Any] | None, result: Any
-    ) -> None:
-        self.outputs = outputs
+    def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
+        self.outputs: Structure = flatten(result)[1]
         self._recorded = recorded
         # The first ones, if they came by place alone, and their result: examples of their kind.
         self._arguments = arguments
