@@ -2,6 +2,8 @@
 
 import math
 import pickle
+import platform
+import sys
 import threading
 import warnings
 from dataclasses import dataclass
@@ -11,11 +13,11 @@ import pytest
 
 import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
-from autograd.compiler import RecordingError
+from autograd.compiler import RecordingError, batch, machine, vectors
 from autograd.compiler.batch import Mapped
 from autograd.compiler.program import Op, Program
 from autograd.compiler.speculation import plain
-from autograd.compiler.vectors import host_vectors, in_vectors
+from autograd.compiler.vectors import Vectors, host_vectors, in_vectors
 from autograd.primitives import TABLE
 from autograd.tree import flatten
 
@@ -621,11 +623,42 @@ def test_anomalies_are_found():
         vmap(grad(autograd.sqrt))(numpy.array([1.0, -1.0]))
 
 
-# -- arguments that make no sense ------------------------------------------------------------------
-
-
 def plus(x, y):
     return x + y
+
+
+# -- where something is missing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "cached"),
+    [("llvmlite.binding", machine._llvm), ("numpy", batch._require_numpy)],
+    ids=["llvmlite", "numpy"],
+)
+def test_without_an_optional_package(module, cached, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    cached.cache_clear()
+    with pytest.raises(ImportError, match="pip install"):
+        vmap(plus)
+    monkeypatch.undo()
+    cached.cache_clear()
+    assert vmap(plus)(numpy.ones(1), numpy.ones(1)).tolist() == [2.0]
+
+
+def test_a_processor_without_anything(monkeypatch):
+    monkeypatch.setattr(vectors, "cpu", lambda: ("generic", "+sse2,-avx2,-fma"))
+    host_vectors.cache_clear()
+    found = host_vectors(library=False)
+    monkeypatch.undo()
+    host_vectors.cache_clear()
+    assert found == Vectors(lanes=2, names={}, own=platform.machine() == "aarch64", scales=False)
+    x = numpy.linspace(-2.0, 2.0, 9)
+    numpy.testing.assert_allclose(
+        Mapped(autograd.tanh, vectors=found)(x), numpy.tanh(x), rtol=1e-15
+    )
+
+
+# -- arguments that make no sense ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

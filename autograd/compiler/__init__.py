@@ -17,7 +17,9 @@ vectors      how many numbers fit into a vector, and the library's functions for
 blocks       LLVM's text of a program run over many rows
 speculation  shorter programs that are right where their results are finite
 rows         the arguments of a mapped function
-batch        `vmap`: rows, and the paths they take
+rowpaths     a path's program, and its machine code for many rows
+forms        all calls with arguments of one nesting, and the paths their rows take
+batch        `vmap`
 """
 
 from autograd.compiler.batch import Mapped, vmap

@@ -10,7 +10,16 @@ from autograd.primitives import describe
 from autograd.tree import flatten, opened
 from autograd.value import Value
 
-__all__ = ["Batch", "Leaf", "doubles", "is_array", "is_plain", "plain_types", "row_shape"]
+__all__ = [
+    "Batch",
+    "Inputs",
+    "Leaf",
+    "inputs_of",
+    "is_array",
+    "is_plain",
+    "plain_types",
+    "row_shape",
+]
 
 
 class Leaf(NamedTuple):
@@ -217,3 +226,28 @@ def doubles(leaf: Leaf) -> Any:
     if leaf.axis is not None:
         x = numpy.moveaxis(x, leaf.axis, 0)
     return numpy.require(x, float, ["C", "A"])
+
+
+class Inputs(NamedTuple):
+    """Arrays of doubles, rows along axis 0 where they have any; the numbers that all rows share;
+    how many rows there are."""
+
+    arrays: list[Any]
+    numbers: list[float]
+    rows: int
+
+    def some(self, chosen: Any, has_rows: Sequence[bool]) -> Inputs:
+        """The same of some rows."""
+        pairs = zip(self.arrays, has_rows, strict=True)
+        arrays = [array[chosen] if rows else array for array, rows in pairs]
+        return Inputs(arrays, self.numbers, len(chosen))
+
+
+def inputs_of(batch: Batch) -> Inputs:
+    arrays, numbers = [], []
+    for leaf in batch.leaves:
+        if is_array(leaf.content):
+            arrays.append(doubles(leaf))
+        else:
+            numbers.append(float(leaf.content))
+    return Inputs(arrays, numbers, batch.length)
