@@ -1,6 +1,6 @@
 """micrograd's demo, as in `moons.py`, with our training in machine code.
 
-A step is what longer training adds: the difference between one of 100 and one of 1,100 steps. The
+A step is what longer training adds: the difference between one of 100 and one of 10,100 steps. The
 whole is the demo's 100 steps, recording and compiling included.
 """
 
@@ -14,7 +14,7 @@ from compiling import Stopwatch, load_ours
 from harness import Measurement, main
 from moons import STEPS, micrograd, through_fit
 
-MORE = 1_000
+MORE = 10_000
 
 
 def measure(arguments: Namespace) -> Measurement:
