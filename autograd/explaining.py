@@ -13,7 +13,6 @@ from __future__ import annotations
 import inspect
 import linecache
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from autograd.graph import (
 )
 from autograd.origins import Flow, Origin, culprits, is_zero, magnitude
 from autograd.primitives import describe
-from autograd.text import ELLIPSIS, formula, number, plural, printable, quantity
+from autograd.text import ELLIPSIS, formula, number, place, plural, printable, quantity
 from autograd.value import UNRECORDED, Value
 
 __all__ = ["Explanation", "Finding", "explain", "explanation"]
@@ -697,13 +696,11 @@ def _plain(graph: Flow, value: Value) -> list[str]:
 
 def _source(line: str) -> str:
     """The text of the line that `Value.line` names, if the file is there."""
-    file, _, place = line.removesuffix(UNRECORDED).rpartition(", line ")
-    return linecache.getline(file, int(place)).strip() if place.isdecimal() else ""
+    file, _, count = line.removesuffix(UNRECORDED).rpartition(", line ")
+    return linecache.getline(file, int(count)).strip() if count.isdecimal() else ""
 
 
 def _place(line: str) -> str:
-    """Where it is and what it says. A notebook's cell has a file with a name that says nothing."""
+    """Where it is and what it says."""
     source = _source(line)
-    file, _, rest = line.rpartition(", line ")
-    place = f"notebook cell, line {rest}" if re.search(r"ipykernel_\d+\W\d+\.py$", file) else line
-    return printable(place, 200) + (f": {printable(source, 100)}" if source else "")
+    return printable(place(line), 200) + (f": {printable(source, 100)}" if source else "")

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["formula", "names", "number", "plural", "printable", "quantity"]
+__all__ = ["formula", "names", "number", "place", "plural", "printable", "quantity"]
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 JOINERS = (
@@ -37,6 +37,19 @@ def printable(text: str, width: int = 60) -> str:
     shown = text[: width + 1]
     shown = "".join(c if c.isprintable() or c in JOINERS else repr(c)[1:-1] for c in shown)
     return shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS
+
+
+def place(line: str) -> str:
+    """Where a line is, as `Value.line` says it, for people: a notebook's cell has a file in a
+    temporary directory, whose name says nothing.
+
+    >>> place("/tmp/ipykernel_12/3456.py, line 2"), place("train.py, line 8")
+    ('notebook cell, line 2', 'train.py, line 8')
+    """
+    file, _, rest = line.rpartition(", line ")
+    folder = file.replace("\\", "/").split("/")[-2:][0]
+    is_cell = folder.startswith("ipykernel_") and folder.removeprefix("ipykernel_").isdecimal()
+    return f"notebook cell, line {rest}" if is_cell else line
 
 
 def plural(count: int, noun: str) -> str:

@@ -54,6 +54,7 @@ from autograd.primitives import (
     stop_gradient,
     sub,
 )
+from autograd.text import place
 
 __all__ = ["Value"]
 
@@ -813,7 +814,7 @@ def _check_anomaly(node: Value) -> None:
     numbers = [x._data if isinstance(x, Value) else x for x in inputs]
     if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
         shown = ", ".join([_name(x) for x in inputs])
-        raise FloatingPointError(f"{node.op} made {data} of {shown} ({_where()})")
+        raise FloatingPointError(f"{node.op} made {data} of {shown} ({place(_where())})")
 
 
 def _is_finite(x: Value) -> bool:
@@ -1039,7 +1040,8 @@ def _watch_messages(node: Value, adjoint: float) -> None:
             inputs = ", ".join([_name(x) for x in node.inputs])
             raise FloatingPointError(
                 f"backward through {node.op}({inputs}) made {adjoint * factor}: adjoint {adjoint} "
-                f"times local derivative {factor} with respect to {_name(parent)} ({_where()})"
+                f"times local derivative {factor} with respect to {_name(parent)} "
+                f"({place(_where())})"
             )
 
 

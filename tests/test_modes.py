@@ -321,6 +321,13 @@ def test_it_decorates() -> None:
         watched(Value(0.0))
 
 
+def test_a_notebook_cell_is_called_so() -> None:
+    """Its file is in a temporary directory, with a number for a name."""
+    cell = compile("log(Value(0.0))", "/tmp/ipykernel_4711/1234567890.py", "exec")
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"\(notebook cell, line 1\)"):
+        exec(cell, {"log": autograd.log, "Value": Value, "__name__": "__main__"})
+
+
 def test_rules_of_primitives_are_not_watched() -> None:
     """A rule may divide by zero on its way to a finite derivative: that is not the user's doing."""
     with detect_anomaly():

@@ -33,6 +33,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.tracing import RecordingError
 from autograd.modes import MODES, tracer, watching
 from autograd.primitives import describe
+from autograd.text import place
 from autograd.transforms import is_differentiated
 from autograd.value import Value
 
@@ -198,8 +199,8 @@ class Jitted:
         most = max(set(lines), key=lines.count)
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
-            f"uncompiled. The decision met most often is in {most}: make it with autograd.where, "
-            "or raise max_paths",
+            f"uncompiled. The decision met most often is in {place(most)}: make it with "
+            "autograd.where, or raise max_paths",
             RuntimeWarning,
             stacklevel=_frames_of_ours(),
         )

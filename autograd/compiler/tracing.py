@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from autograd.compiler.program import Guard, Program, Writer
 from autograd.modes import traced_by
 from autograd.primitives import TABLE, describe
+from autograd.text import place
 from autograd.value import Value, _where
 
 __all__ = ["RecordingError", "Trace", "read_off"]
@@ -81,8 +82,8 @@ class Trace:
             remedy = "take derivatives inside a compiled function with grad or value_and_grad"
         name = "" if node.label is None else f" of {node.label!r}"
         self._leak = RecordingError(
-            f"a compiled function {how}{name} ({line}): what follows would stay as it was when the "
-            f"function was recorded; {remedy}"
+            f"a compiled function {how}{name} ({place(line)}): what follows would stay as it was "
+            f"when the function was recorded; {remedy}"
         )
         raise self._leak
 
@@ -90,8 +91,8 @@ class Trace:
         """A user's primitive has raised, which is fine unless the function catches it."""
         self._leak = RecordingError(
             f"a compiled function catches the {type(error).__name__} that {name} raises "
-            f"({_where()}): whether it does again can't be told without calling it; decide by a "
-            "comparison instead"
+            f"({place(_where())}): whether it does again can't be told without calling it; decide "
+            "by a comparison instead"
         )
 
     # -- what the transforms ask -------------------------------------------------------------------
@@ -212,7 +213,7 @@ def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
     if getattr(b, "dtype", None) is not None and not isinstance(b, (float, Integral)):
         raise RecordingError(
             f"a compiled function compares with a {describe(b)}, for which NumPy would round the "
-            f"Value; write float(...) around it ({line})"
+            f"Value; write float(...) around it ({place(line)})"
         )
     try:
         near = float(b)
