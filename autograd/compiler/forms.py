@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.blocks import Columns, Field
+from autograd.compiler.blocks import CHUNK, Columns, Field
 from autograd.compiler.program import Op, Program
 from autograd.compiler.rowpaths import RowKernel, RowPath
 from autograd.compiler.rows import Batch, Inputs, Leaf, is_array, plain_types, row_shape
@@ -83,31 +83,44 @@ class Form:
             count = inputs.rows
             if count == 0:
                 raise ValueError(f"vmap of {self._mapped.name}: there is no mean over no rows")
-        sums = None if self._is_mixed else self._paths[0].sums(inputs, count)
-        if sums is None:
-            out = empty(inputs.rows, [(self.outputs(args, inputs).size,)])
-            self._is_mixed = self.fill(args, inputs, out)
-            sums = self._sums_of(out[0], count)
-        return sums
+        is_mixed = self._is_mixed and inputs.rows > 0
+        sums = None if is_mixed else self._paths[0].sums(inputs, count)
+        return self._sums_of_mixed(args, inputs) / count if sums is None else sums
+
+    def _sums_of_mixed(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
+        """The sums over rows of several paths: of the rows' results, added in the order of every
+        kernel, so many rows at a time as fit into little memory."""
+        import numpy
+
+        size = self.outputs(args, inputs).size
+        step = max(1, AT_A_TIME // size // CHUNK) * CHUNK if size else inputs.rows
+        self._is_mixed = False
+        partial = []
+        for start in range(0, inputs.rows, step):
+            some = inputs.between(start, start + step, self.has_rows)
+            out = empty(some.rows, [(size,)])
+            self._is_mixed |= self.fill(args, some, out, start)
+            partial.append(self._adding_up(size).partial([out[0]], some.rows))
+        return numpy.concatenate(partial).sum(axis=0)
+
+    def _adding_up(self, size: int) -> RowKernel:
+        """The program that gives its inputs."""
+        if self._totals is None:
+            code = tuple([Op("input", (), i) for i in range(size)])
+            program = Program(code, ("",) * size, tuple(range(size)))
+            places = Columns([Field(0, i, size) for i in range(size)], None)
+            self._totals = RowKernel(program, places, self._mapped)
+        return self._totals
 
     def kernels(self) -> list[list[RowKernel]]:
         """Of every path, the machine code there is of it."""
         return [path.kernels() for path in self._paths]
 
-    def _sums_of(self, rows: Any, count: int) -> Any:
-        """The sums of an array's columns over a count, added in the order of every kernel."""
-        if self._totals is None:
-            size = rows.shape[1]
-            code = tuple([Op("input", (), i) for i in range(size)])
-            program = Program(code, ("",) * size, tuple(range(size)))
-            places = Columns([Field(0, i, size) for i in range(size)], None)
-            self._totals = RowKernel(program, places, self._mapped)
-        return self._totals.sums([rows], len(rows), count)[0]
-
     # -- rows and their paths ----------------------------------------------------------------------
 
-    def fill(self, args: tuple[Any, ...], inputs: Inputs, out: list[Any]) -> bool:
-        """Write the results of every row, and say whether the rows took several paths."""
+    def fill(self, args: tuple[Any, ...], inputs: Inputs, out: list[Any], first: int = 0) -> bool:
+        """Write the results of every row, and say whether the rows took several paths. The inputs
+        are those from row `first` of the arguments."""
         import numpy
 
         if inputs.rows == 0:
@@ -119,7 +132,7 @@ class Form:
         left = numpy.flatnonzero(marks == 0)
         while left.size:
             row = int(left[0])
-            path, result = self._path_of(args, inputs, row, taken)
+            path, result = self._path_of(args, inputs, row, first, taken)
             if path is not None:
                 results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
                 done = path.fill(inputs.some(left, self.has_rows), results) != 0
@@ -134,7 +147,12 @@ class Form:
         return max(taken.values()) < inputs.rows
 
     def _path_of(
-        self, args: tuple[Any, ...], inputs: Inputs, row: int, tried: dict[RowPath, int]
+        self,
+        args: tuple[Any, ...],
+        inputs: Inputs,
+        row: int,
+        first: int,
+        tried: dict[RowPath, int],
     ) -> tuple[RowPath | None, list[float]]:
         """The path that a row takes; if it is new, the row's results too, and no path where no more
         are kept."""
@@ -146,7 +164,7 @@ class Form:
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
                 return path, []
-        return self._record(self._mapped.batch(args).row(row), row)
+        return self._record(self._mapped.batch(args).row(first + row), first + row)
 
     def _record(self, args: tuple[Any, ...], row: int) -> tuple[RowPath | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
@@ -164,6 +182,7 @@ class Form:
         return new, results
 
 
+AT_A_TIME = 1 << 22  # numbers
 SMALL, HUGE = 1 << 20, 1 << 28  # bytes
 
 

@@ -160,9 +160,18 @@ class RowKernel:
             sums = self._empty(self._results)
             table = _table(arrays)
             return sums, self._run(table, 0, rows, _address(sums), float(count))
-        partial = self._empty((-(-rows // CHUNK), self._results))
-        status = self._share_out(arrays, rows, _address(partial), 8 * self._results)
+        partial, status = self._partial(arrays, rows)
         return partial.sum(axis=0) / count, status
+
+    def partial(self, arrays: Sequence[Any], rows: int) -> Any:
+        """The sums over every chunk of rows, where there is but one path."""
+        return self._partial(arrays, rows)[0]
+
+    def _partial(self, arrays: Sequence[Any], rows: int) -> tuple[Any, int]:
+        partial = self._empty((-(-rows // CHUNK), self._results))
+        if partial.size == 0:
+            return partial, 0
+        return partial, self._share_out(arrays, rows, _address(partial), 8 * self._results)
 
     def _share_out(self, arrays: Sequence[Any], rows: int, out: int, bytes_per_chunk: int) -> int:
         """Run all chunks; 0 if all rows are done."""

@@ -242,6 +242,12 @@ class Inputs(NamedTuple):
         arrays = [array[chosen] if rows else array for array, rows in pairs]
         return Inputs(arrays, self.numbers, len(chosen))
 
+    def between(self, start: int, stop: int, has_rows: Sequence[bool]) -> Inputs:
+        """The same of the rows from start to before stop, without copies."""
+        pairs = zip(self.arrays, has_rows, strict=True)
+        arrays = [array[start:stop] if rows else array for array, rows in pairs]
+        return Inputs(arrays, self.numbers, min(stop, self.rows) - start)
+
 
 def inputs_of(batch: Batch) -> Inputs:
     arrays, numbers = [], []
