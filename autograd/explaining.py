@@ -34,7 +34,7 @@ from autograd.graph import (
 )
 from autograd.origins import Flow, Origin, culprits, is_zero, magnitude
 from autograd.primitives import describe
-from autograd.text import ELLIPSIS, formula, number, place, plural, printable, quantity
+from autograd.text import ELLIPSIS, formula, number, place, plural, printable, quantity, wrapped
 from autograd.value import UNRECORDED, Value
 
 __all__ = ["Explanation", "Finding", "explain", "explanation"]
@@ -84,7 +84,8 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """What `explain` found. As text (`str`, `print`, in a notebook) it is for people to read.
+    """What `explain` found. As text (`str`, `print`, in a notebook) it is for people to read;
+    `text` is the same with every reason on one line, however long.
 
     value, root: whose gradient it is, and of which result. gradient: d root / d value, by one pass
     over the graph as it is, whatever `.grad` holds. findings: the reasons, the most important one
@@ -115,7 +116,7 @@ class Explanation:
         return self.findings[0].line if self.findings else None
 
     def __str__(self) -> str:
-        return self.text
+        return wrapped(self.text)
 
     __repr__ = __str__
 

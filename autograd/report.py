@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.graph import PARTIAL, topological_order
-from autograd.text import ELLIPSIS, formula, names, number
+from autograd.text import ELLIPSIS, columns, formula, names, number
 
 __all__ = ["report", "table"]
 
@@ -77,20 +76,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     1000  0.25
     """
     lines = [head, *rows]
-    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell + " " * (width - _columns(cell)) for cell, width in zip(line, widths, strict=True)
+            cell + " " * (width - columns(cell)) for cell, width in zip(line, widths, strict=True)
         ).rstrip()
         for line in lines
-    )
-
-
-def _columns(text: str) -> int:
-    """The terminal cells a text takes: two for each wide character, none for combining marks."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
-        for c in text
     )

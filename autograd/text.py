@@ -7,15 +7,28 @@ direction overrides, half surrogates) is written as an escape.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["formula", "names", "number", "place", "plural", "printable", "quantity"]
+__all__ = [
+    "columns",
+    "formula",
+    "names",
+    "number",
+    "place",
+    "plural",
+    "printable",
+    "quantity",
+    "wrapped",
+]
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 JOINERS = (
     "\u200c\u200d"  # invisible but harmless: they hold emoji sequences and Persian words together
 )
+WIDTH = 100  # of a line: as much as a notebook shows of one on most screens
+HANGING = 4  # by which a line that goes on is indented
 MAX_INPUTS = 8  # of a formula: sum(a, b, ..., z)
 
 
@@ -74,6 +87,44 @@ def quantity(count: int) -> str:
     while count >= 10 ** (exponent + 1):
         exponent += 1
     return f"{count // 10 ** (exponent - 2) / 100:.2f}e{exponent}"
+
+
+def columns(text: str) -> int:
+    """The terminal cells a text takes: two for each wide character, none for combining marks.
+
+    >>> columns("loss"), columns("\u635f\u5931")
+    (4, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
+        for c in text
+    )
+
+
+def wrapped(text: str, width: int = WIDTH) -> str:
+    r"""The text with its long lines broken between words; what goes on is indented further.
+
+    >>> print(wrapped("reasons:\n  one two three four", 15))
+    reasons:
+      one two three
+          four
+    """
+    return "\n".join(line for long in text.split("\n") for line in _broken(long, width))
+
+
+def _broken(line: str, width: int) -> list[str]:
+    start = len(line) - len(line.lstrip(" "))
+    words = line[start:].split(" ")
+    lines, last = [], " " * start + words[0]
+    for word in words[1:]:
+        if columns(last) + 1 + columns(word) <= width:
+            last += " " + word
+        else:
+            lines.append(last.rstrip(" "))
+            last = " " * (start + HANGING) + word
+    return [*lines, last]
 
 
 def names(

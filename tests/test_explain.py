@@ -1132,9 +1132,22 @@ def test_what_a_student_reads(kind: str, program: Callable[[], Explanation], tex
     """The exact words, for every case; and the same kind as data."""
     explained = program()
     assert (
-        re.sub(r"HERE, line \d+", "HERE, line N", str(explained).replace(__file__, "HERE")) == text
+        re.sub(r"HERE, line \d+", "HERE, line N", explained.text.replace(__file__, "HERE")) == text
     )
     assert explained.kind == kind
+
+
+def test_long_reasons_go_on_in_the_next_line() -> None:
+    """Broken between words after 100 columns at most, indented further than what begins a line."""
+    assert (
+        str(changed_from_an_edge())
+        == """\
+∂y/∂x = inf
+  changed: y = sqrt(x) had slope inf in x when it was computed; one of these numbers has been
+      assigned since
+    path: x–y  inf
+    remedy: compute the result anew, then call backward() on it"""
+    )
 
 
 def test_every_kind_has_its_case() -> None:

@@ -12,7 +12,7 @@ from autograd.check.differences import Slope
 from autograd.check.naming import few
 from autograd.check.slips import Slip
 from autograd.report import table
-from autograd.text import number, plural
+from autograd.text import number, plural, wrapped
 
 __all__ = ["PLUS_MINUS", "Component", "GradientCheck"]
 
@@ -108,11 +108,11 @@ class GradientCheck:
         return found
 
     def __str__(self) -> str:
-        lines = [self.summary, table(*self._cells()), *self._sentences()]
+        reasons = self._sentences()
         if self.slips:
-            lines += ["likely mistakes:" if len(self.slips) > 1 else "likely mistake:"]
-            lines += [f"  {slip}" for slip in self.slips]
-        return "\n".join(lines)
+            reasons += ["likely mistakes:" if len(self.slips) > 1 else "likely mistake:"]
+            reasons += [f"  {slip}" for slip in self.slips]
+        return "\n".join([self.summary, table(*self._cells()), *map(wrapped, reasons)])
 
     __repr__ = __str__
 
