@@ -7,7 +7,8 @@ With names, only those: python notebooks/make.py 01 02_the. It needs Chromium on
 A cell that fails stops it, and that notebook stays as it was. Every picture is written as a PNG,
 which JupyterLab shows in notebooks it does not trust and web pages show without sanitising it; the
 HTML and SVG that `draw` and `steps` give in a running notebook are left out, and so are times and
-versions. The same versions of everything make the same files, byte by byte.
+versions. The same versions of everything make the same files, byte by byte. What a diagram shows is
+said by itself; what a figure of matplotlib shows, by `alt` in the metadata of its cell.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CELL_FILE = re.compile(r"[^\s(]*ipykernel_\d+[^\s:,]*\.py")  # what a kernel calls a cell
 DENSITY = 2  # pixels of a PNG for each pixel on the page
 PAGE = """<!doctype html><meta charset="utf-8"><body><script>
 async function png(svg) {
@@ -71,9 +71,6 @@ def executed(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
     )
     client.execute()
-    for output in outputs(notebook):
-        if "text" in output:
-            output.text = CELL_FILE.sub("notebook cell", output.text)
     return notebook
 
 
@@ -97,7 +94,8 @@ def settle(notebook: nbformat.NotebookNode) -> None:
     """Leave nothing in it that a second run, another machine or a web page would change."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({})
+        told = {"alt": cell.metadata.alt} if "alt" in cell.metadata else {}
+        cell.metadata = nbformat.from_dict(told)
     draw_svgs(notebook)
     for output in outputs(notebook):
         if "image/png" in output.get("data", {}):

@@ -784,7 +784,7 @@ def test_a_square_that_the_loss_lacks(loss: Any, squared: Any, power: str) -> No
     for inputs, where in (((0.4,), "errors[0]"), ((0.4, 0.7), "errors[0] and errors[1]")):
         by_hand = grad(total(squared, inputs), argnums=(0, 1))
         check = check_grad(total(loss, inputs), 0.3, 0.2, analytic=by_hand)
-        assert str(the_slip(check)) == (
+        assert the_slip(check).sentence == (
             f"every component: as if f had {power} of {where}: a square that f lacks, or one too "
             "many by hand"
         )

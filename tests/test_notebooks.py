@@ -78,11 +78,23 @@ def test_it_is_committed_as_make_writes_it(notebook):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert notebook.metadata == make["METADATA"]
     for cell in code:
-        assert cell.metadata == {}
+        assert set(cell.metadata) <= {"alt"}
         for output in cell.outputs:
             assert output.output_type != "error"
             assert output.get("name") != "stderr", output.text
             assert set(output.get("data", {})) <= {"text/plain", "image/png"}
+
+
+def test_every_picture_is_told_in_words(notebook):
+    """To those who cannot see it: by the picture's metadata or, of a figure, by its cell's."""
+    for cell in notebook.cells:
+        pictures = [
+            output for output in cell.get("outputs", ()) if "image/png" in output.get("data", {})
+        ]
+        for output in pictures:
+            words = output.metadata["image/png"].get("alt") or cell.metadata.get("alt", "")
+            assert len(words) > 20
+        assert pictures or not cell.metadata
 
 
 def test_it_says_first_what_one_will_be_able_to_do(notebook):

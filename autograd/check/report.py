@@ -111,7 +111,7 @@ class GradientCheck:
         reasons = self._sentences()
         if self.slips:
             reasons += ["likely mistakes:" if len(self.slips) > 1 else "likely mistake:"]
-            reasons += [f"  {slip}" for slip in self.slips]
+            reasons += [f"  {slip.sentence}" for slip in self.slips]
         return "\n".join([self.summary, table(*self._cells()), *map(wrapped, reasons)])
 
     __repr__ = __str__
@@ -123,7 +123,7 @@ class GradientCheck:
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in rows
         )
-        texts = [*self._sentences(), *[f"Likely mistake: {slip}" for slip in self.slips]]
+        texts = [*self._sentences(), *[f"Likely mistake: {slip.sentence}" for slip in self.slips]]
         below = "".join(
             f'<p style="white-space:pre-line">{html.escape(text)}</p>' for text in texts
         )

@@ -34,7 +34,7 @@ from autograd.check.recorded import RecordedGraph
 from autograd.check.rules import rules_for_many, single_rules, unsquared, without_factor
 from autograd.check.several import several
 from autograd.check.values import wrong_value
-from autograd.text import number
+from autograd.text import number, wrapped
 
 __all__ = ["Slip", "find_slips"]
 
@@ -50,11 +50,16 @@ class Slip:
     where: str
     parts: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """Where and what, every part on a line of its own, however long."""
         if not self.parts:
             return f"{self.where}: {self.text}"
         lines = [f"({k}) {part}" for k, part in enumerate(self.parts, 1)]
         return "\n    ".join([f"{self.where}: {together(self.parts)}", *lines])
+
+    def __str__(self) -> str:
+        return wrapped(self.sentence)
 
 
 def find_slips(
