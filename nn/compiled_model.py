@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import autograd
@@ -51,7 +52,9 @@ class Arrays:
 
     def take(self, indices: Sequence[int]) -> Arrays:
         """Some of the samples."""
-        chosen = list(indices)
+        import numpy
+
+        chosen = numpy.array(indices)
         columns = self.places, self.rows, self.targets, self.classes
         return Arrays(self.origin, *[column[chosen] for column in columns])
 
@@ -79,7 +82,6 @@ class CompiledModel(ABC):
         self.parameters = parameters
         self._model = model
         self._settings = settings_of(model)
-        self._sources = Sources()
         self._recordings = 0
 
     @abstractmethod
@@ -117,6 +119,10 @@ class CompiledModel(ABC):
             )
 
     # -- recording ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _sources(self) -> Sources:
+        return Sources()
 
     def output(self, p: Any, x: Any) -> Any:
         """The model's answer to one row, with these parameters; called while recording only."""

@@ -6,6 +6,7 @@ import builtins
 import json
 import math
 import random
+import signal
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -454,6 +455,38 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 # -- endings ---------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def alarm() -> Iterator[Callable[[float], Any]]:
+    """A function that makes a KeyboardInterrupt come after some seconds."""
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("there is no timer that sends a signal")
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    yield partial(signal.setitimer, signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("delay", [0.2, 0.217, 0.223, 0.231])
+def test_interrupted_at_any_moment(delay: float, alarm: Callable[[float], Any]) -> None:
+    """Wherever Ctrl-C comes, the training ends with the best weights, and the model is whole."""
+    model = classifier()
+    parameters = model.parameters()
+
+    def callback(history: nn.History) -> None:
+        if len(history) == 1:
+            alarm(delay)
+
+    history = nn.fit(model, POINTS, SIDES, epochs=100_000, engine="jit", callback=callback)
+    assert history.interrupted
+    assert f"the best, of epoch {history.best.epoch}" in history.stopped
+    assert all(a is b for a, b in zip(model.parameters(), parameters, strict=True))
+    assert nn.evaluate(model, POINTS, SIDES).loss < math.log(2)
+
+
 def test_interrupted() -> None:
     """The best weights so far, as with the engine."""
 
@@ -688,21 +721,20 @@ def test_unknown_engines(engine: Any) -> None:
         nn.fit(classifier(), POINTS, SIDES, engine=engine)
 
 
-def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", ["llvmlite", "numpy"])
+def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error with the command if machine code is asked for; else the engine, without a word."""
-    import_, missing = builtins.__import__, {"llvmlite"}
+    import_ = builtins.__import__
 
     def without(name: str, *args: Any, **keywords: Any) -> Any:
-        if name.partition(".")[0] in missing:
+        if name.partition(".")[0] == missing:
             raise ImportError(name)
         return import_(name, *args, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    for name in ("llvmlite", "llvmlite.binding"):
-        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
-    from autograd.compiler import machine
+    from autograd.compiler import batch, machine
 
-    for function in vars(machine).values():
+    for function in [*vars(machine).values(), *vars(batch).values()]:
         if hasattr(function, "cache_clear"):
             function.cache_clear()
     with pytest.raises(ImportError, match="pip install"):
