@@ -145,6 +145,21 @@ def test_formulas_never_raise_and_are_the_same_over_floats(formulas: Any, data: 
         assert all(type(x.grad) is float for x in inputs)
 
 
+def test_lists_compare_numbers_and_dicts_tell_nodes_apart() -> None:
+    """`in`, `index`, `remove` and `count` of a list go by ==; sets and dicts by identity."""
+    a, b = Value(2.0), Value(2.0)
+    listed, named = [a], {a: "first"}
+    assert a == b == 2.0
+    assert b in listed
+    assert not any(b is x for x in listed)
+    assert b not in named
+    assert 2.0 not in named
+    assert [a, b].index(b) == 0
+    assert [a, b].count(b) == 2
+    assert len({a, b}) == 2
+    assert {a: "first", b: "second"}[b] == "second"
+
+
 # -- kinks, steps, ties ----------------------------------------------------------------------------
 
 
