@@ -18,6 +18,7 @@ from .compiled_model import Arrays, CannotCompile, compiled_model
 from .data import Samples
 from .optim import Optimizer
 from .steps import Evaluation, NotFinite, Outcome, Step
+from .tasks import LOSSES
 
 __all__ = ["CannotCompile", "CompiledOptimizer", "CompiledStep"]
 
@@ -91,6 +92,7 @@ class CompiledStep(Step):
         places = {id(p): i for i, p in enumerate(self.parameters)}
         self._moving = [places[id(p)] for p in optimizer.parameters]
         self._moves_all = self._moving == list(range(len(self.parameters)))
+        self._probe: Samples | None = None
         self.read()
 
     def try_out(self, samples: Samples) -> None:
@@ -107,6 +109,7 @@ class CompiledStep(Step):
                 "the model gives other numbers for the same row the next time, so it depends on "
                 "more than its parameters"
             )
+        self._probe = samples.take([0]) if self.task.loss in LOSSES.values() else samples
 
     def uncompiled(self) -> Step:
         """The same in the engine's hands."""
@@ -128,6 +131,14 @@ class CompiledStep(Step):
         self._numbers = self._array(super().weights())
         self._gradient = self._array([p.grad for p in self.parameters])
         self._rule.read()
+        if self._probe:
+            self._check(self._probe)
+
+    def _check(self, samples: Samples) -> None:
+        """Raises CannotCompile if engine and machine code no longer give the same loss."""
+        loss, *_ = self._model.differentiate(self._numbers, self.prepare(samples))
+        if not _agree([loss], [super().evaluate(samples).loss]):
+            raise CannotCompile("what the model computes has changed since it was recorded")
 
     def _array(self, numbers: Sequence[float]) -> Any:
         import numpy

@@ -298,6 +298,13 @@ class Training:
             self._go_on_uncompiled(error)
             return act()
 
+    def _read(self) -> None:
+        """What callbacks have made of model and optimiser."""
+        try:
+            self.step.read()
+        except CannotCompile as error:
+            self._go_on_uncompiled(error)
+
     def _go_on_uncompiled(self, error: CannotCompile) -> None:
         assert isinstance(self.step, CompiledStep)
         if self.must_compile:
@@ -412,10 +419,7 @@ class Training:
                     "a callback returns True to stop the training, and None or False to go on;"
                     f" {name_of(callback)} returned {answer!r:.80}"
                 )
-            try:
-                self.step.read()
-            except CannotCompile as error:
-                self._go_on_uncompiled(error)
+            self._read()
             if answer:
                 epoch = plural(len(self.history), "epoch")
                 self.history.stopped = f"by {name_of(callback)} after {epoch}"

@@ -45,7 +45,9 @@ def weights(model: nn.Module) -> list[float]:
     return [p.data for p in model.parameters()]
 
 
-def trained(make: Make, y: Any, engine: str, **settings: Any) -> tuple[nn.History, nn.Module]:
+def trained(
+    make: Make, y: Any, engine: str | None, **settings: Any
+) -> tuple[nn.History, nn.Module]:
     """A training as the settings say; "optimizer" may be a function of the parameters."""
     model = make()
     settings = {"epochs": 6, "lr": 0.05, "batch_size": 16, **settings}
@@ -531,7 +533,7 @@ def assert_refused(make: Make, match: str, **settings: Any) -> None:
     with pytest.raises(ValueError, match=match):
         trained(make, SIDES, "jit", **settings)
     with always_long(), pytest.warns(UserWarning, match=match):
-        history, _ = trained(make, SIDES, None, **settings)  # type: ignore[arg-type]
+        history, _ = trained(make, SIDES, None, **settings)
     assert history.engine == "eager"
 
 
@@ -615,43 +617,58 @@ def test_too_many_paths() -> None:
         trained(make, SIDES, "jit")
     expected, by_engine = trained(make, SIDES, "eager")
     with always_long(), pytest.warns(UserWarning, match=match):
-        history, model = trained(make, SIDES, None)  # type: ignore[arg-type]
+        history, model = trained(make, SIDES, None)
     assert_same(history, expected)
     assert weights(model) == pytest.approx(weights(by_engine), rel=1e-9)
 
 
-def test_what_a_callback_changes_in_the_model_is_seen() -> None:
-    """A number in an attribute is not recorded afresh: the engine goes on from there, to the same
-    end as if it had trained all along."""
+class Scaled(nn.Module):
+    """A network whose answer is multiplied by a plain number."""
 
-    class Scaled(nn.Module):
-        def __init__(self) -> None:
-            self.inner = classifier()
-            self.options = {"scale": 1.0}
+    def __init__(self, outside: list[float]) -> None:
+        self.inner = classifier()
+        self.options = {"scale": 1.0}
+        self.outside = lambda: outside[0]
 
-        def __call__(self, x: Any) -> Any:
-            return self.inner(x) * self.options["scale"]
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x) * self.options["scale"] * self.outside()
+
+
+@pytest.mark.parametrize("loss", ["mse", top_heavy])
+@pytest.mark.parametrize(
+    ("where", "match"),
+    [
+        ("inside", r"Scaled does not stay as it is: options\.scale"),
+        ("outside", "has changed since"),
+    ],
+)
+def test_what_a_callback_changes_in_the_model_is_seen(where: str, match: str, loss: Any) -> None:
+    """A plain number is not read afresh by machine code: the engine goes on from there, to the
+    same end as if it had trained all along."""
 
     def run(engine: str | None) -> tuple[nn.History, nn.Module]:
-        model = Scaled()
+        outside = [1.0]
+        model = Scaled(outside)
 
         def callback(history: nn.History) -> None:
             if len(history) == 3:
-                model.options["scale"] = 2.0
+                if where == "inside":
+                    model.options["scale"] = 2.0
+                else:
+                    outside[0] = 2.0
                 model.inner.parameters()[0].data = 0.5
 
-        history = nn.fit(
-            model, POINTS, SIDES, epochs=6, validation=0.2, callback=callback, engine=engine
-        )
+        settings: dict[str, Any] = {"loss": loss, "epochs": 6, "validation": 0.2}
+        history = nn.fit(model, POINTS, SUMS, callback=callback, engine=engine, **settings)
         return history, model
 
     eager, by_engine = run("eager")
-    with always_long(), pytest.warns(UserWarning, match=r"does not stay as it is: options\.scale"):
+    with always_long(), pytest.warns(UserWarning, match=match):
         history, model = run(None)
     assert history.engine == "eager"
     assert_same(history, eager)
     assert weights(model) == pytest.approx(weights(by_engine), rel=1e-9)
-    with pytest.raises(ValueError, match=r"engine='jit' can't go on in epoch 4: Scaled does not"):
+    with pytest.raises(ValueError, match=rf"engine='jit' can't go on in epoch 4: .*{match}"):
         run("jit")
 
 
@@ -665,7 +682,7 @@ def test_a_leak_on_a_later_path() -> None:
     y = [4.0 * side for side in SIDES]
     expected, _ = trained(partial(Wrapped, wrap), y, "eager", **settings)
     with always_long(), pytest.warns(UserWarning, match=r"training goes on uncompiled: .*\.data"):
-        history, _ = trained(partial(Wrapped, wrap), y, None, **settings)  # type: ignore[arg-type]
+        history, _ = trained(partial(Wrapped, wrap), y, None, **settings)
     assert history.engine == "eager"
     assert_same(history, expected)
 
@@ -741,7 +758,7 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
         trained(classifier, SIDES, "jit")
     with always_long(), warnings.catch_warnings():
         warnings.simplefilter("error")
-        history, _ = trained(classifier, SIDES, None)  # type: ignore[arg-type]
+        history, _ = trained(classifier, SIDES, None)
     assert history.engine == "eager"
 
 
