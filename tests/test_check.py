@@ -790,6 +790,25 @@ def test_a_square_that_the_loss_lacks(loss: Any, squared: Any, power: str) -> No
         )
 
 
+@pytest.mark.parametrize("slips", [(), ("sign",), ("hidden",), ("sign", "hidden")], ids="+".join)
+def test_section_4_a_loss_without_its_square_and_more(slips: tuple[str, ...]) -> None:
+    """The loss as the tutorial writes it, with the other two slips of its backward pass."""
+
+    def without_square(p: Any) -> Any:
+        import numpy as np
+
+        H = 1 / (1 + np.exp(-(np.dot(np.array([0.4, 0.5]), p["W"]) + p["B1"])))
+        Y = 1 / (1 + np.exp(-(np.dot(H, p["V"]) + p["B2"])))
+        return 0.5 * (1 - Y)
+
+    slip = the_slip(
+        check_grad(without_square, arrays(), analytic=lambda p: numpy_by_hand(p, slips))
+    )
+    for said in ("as if f had the square of 1 - Y", *(SAID[name] for name in slips)):
+        assert said in slip.text
+    assert len(slip.parts) == (len(slips) + 1 if slips else 0)
+
+
 def test_the_wrong_factor_of_a_product() -> None:
     def f(w: Any, h: Any, b: Any) -> Any:
         return exp(w * h + b)

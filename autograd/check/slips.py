@@ -205,8 +205,8 @@ class _Search(Case):
         rules: list[Idea] = []
         if self.g.size * len(self.names) <= WORK // 16:
             ideas += [*through_places(self, wrong), *sums_of_contributions(self, wrong)]
-            rules += single_rules(self)
-            ideas += [*without_factor(self), *unsquared(self)]
+            rules += [*single_rules(self), *unsquared(self)]
+            ideas += without_factor(self)
         rules += rules_for_many(self)
         ideas += rules
         best = self._best(ideas, wrong, right)
