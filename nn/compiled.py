@@ -127,10 +127,10 @@ class CompiledStep(Step):
         self._numbers = self._array(weights)
 
     def read(self) -> None:
-        self._model.check_unchanged()
         self._numbers = self._array(super().weights())
         self._gradient = self._array([p.grad for p in self.parameters])
         self._rule.read()
+        self._model.check_unchanged()
         if self._probe:
             self._check(self._probe)
 
