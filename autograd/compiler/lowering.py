@@ -50,11 +50,11 @@ class Symbol:
         return self._emit(primitive.name, *inputs)
 
     def _emit(self, name: str, *operands: Any) -> Symbol:
-        registers = tuple([self._register(x) for x in operands])
-        return Symbol(self.writer, lower(self.writer, name, *registers))
-
-    def _register(self, x: Any) -> int:
-        return x.register if isinstance(x, Symbol) else self.writer.const(float(x))
+        writer = self.writer
+        registers = [
+            x.register if isinstance(x, Symbol) else writer.const(float(x)) for x in operands
+        ]
+        return Symbol(writer, lower(writer, name, *registers))
 
     def __add__(self, other: Any) -> Symbol:
         return self._emit("add", self, other)

@@ -35,12 +35,14 @@ def writer() -> Writer:
 def prune(program: Program) -> Program:
     """Dead code: without the operations that no result and no guard needs."""
     needed = below(program, [*program.outputs, *[guard.register for guard in program.guards]])
+    if all(needed):
+        return program
     new: dict[int, int] = {}
     code: list[Op] = []
     for i, op in enumerate(program.code):
         if needed[i]:
             new[i] = len(code)
-            code.append(op._replace(operands=tuple([new[j] for j in op.operands])))
+            code.append(Op(op.name, tuple([new[j] for j in op.operands]), op.value))
     return Program(
         tuple(code),
         program.inputs,

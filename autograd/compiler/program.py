@@ -91,6 +91,7 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     "fma": _fused,
     "scale": _scaled,
 }
+COMMUTATIVE: Final = frozenset(["add", "mul", "eq", "and", "or"])
 NOTHING: Final[Mapping[str, Any]] = {}
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
 
@@ -209,7 +210,7 @@ class Writer:
 
     def const(self, value: float) -> int:
         """The register of a constant; 0.0 and -0.0 are two."""
-        return self._write(Op("const", (), value), ("const", repr(value)))
+        return self._write(Op("const", (), value), ("const", value, math.copysign(1.0, value)))
 
     def input(self, slot: int) -> int:
         """The register of an input."""
@@ -223,9 +224,9 @@ class Writer:
             if found is not None:
                 return found
         if self._fold and name not in TRUTHS and operands:
-            numbers = [self.code[i].value for i in operands if self.code[i].name == "const"]
-            if len(numbers) == len(operands):
-                return self.const(meaning(name)(*numbers))
+            code = self.code
+            if all(code[i].name == "const" for i in operands):
+                return self.const(meaning(name)(*[code[i].value for i in operands]))
         return self._write(Op(name, operands), (name, _in_order(name, operands)))
 
     def _write(self, op: Op, key: Hashable) -> int:
@@ -238,7 +239,10 @@ class Writer:
 
 def _in_order(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
     """a + b and b + a are one number, to the bit."""
-    return tuple(sorted(operands)) if name in ("add", "mul", "eq", "and", "or") else operands
+    if name in COMMUTATIVE:
+        a, b = operands
+        return operands if a <= b else (b, a)
+    return operands
 
 
 Emit = Callable[..., int]
