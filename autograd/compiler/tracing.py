@@ -67,7 +67,7 @@ class Trace:
     def decided(self, symbol: str, a: Value, b: Any, out: bool, line: str) -> None:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
         was converted to the int b."""
-        self.decisions.append(Decision(symbol, a, b, out, line))
+        self.decisions.append(Decision(symbol, a, b, out, place(line)))
 
     def leaves(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
