@@ -219,7 +219,7 @@ JIT = (
     mlp(100, f"{MLP_PEERS} micrograd", "c jax numpy ddx torch-compile"),
     mlp(10_000, MLP_PEERS, "jax"),
     black_scholes("call", "numpy jax ddx torch torch-compile", "numba jax ddx torch-compile", {}),
-    black_scholes("in place", "", "numba", {"c-simd": 1 / 1.5}),
+    black_scholes("in place", "", "numba", {"c-simd": 0.67}),
     compiled(
         "jit_hessian",
         "Hessian of Rosenbrock, 20 variables, in place",
