@@ -153,12 +153,13 @@ def fit(
 
     **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
     tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
-    ready: 0.2 s for a few dozen parameters, 0.7 s for 300, 4 s for 2,400. "eager" trains with the
+    ready: 0.2 s for a few dozen parameters, 0.6 s for 300, 4 s for 2,400. "eager" trains with the
     engine as it is. If none is given, "jit" is taken where llvmlite is installed and the training
-    is long enough to be worth it. Models and losses may be any; but a model that draws random
-    numbers, changes from call to call, reads a parameter past its attributes, or decides its way
-    into many paths is left to the engine, with a UserWarning that says so (for "jit" asked for, it
-    is a ValueError). `history.engine` says which it was.
+    is long enough to be worth it, for up to 20,000 parameters (which take 1 GB of memory). Models
+    and losses may be any; but a model that draws random numbers, changes from call to call, reads a
+    parameter past its attributes, or decides its way into many paths is left to the engine, with a
+    UserWarning that says so (where "jit" was asked for, it is a ValueError). `history.engine` says
+    which it was.
 
     Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
     do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn
@@ -593,6 +594,7 @@ def _optimizer(
 
 
 ENGINES = (None, "jit", "eager")
+LARGEST = 20_000
 WITHOUT = "engine='eager' is this without the warning"
 
 
@@ -631,9 +633,11 @@ def _compiled(eager: Step, model: Module, samples: Samples, must: bool) -> Step:
 
 def _is_long(epochs: int, samples: Samples, model: Module) -> bool:
     """Whether a training would take the engine longer than compiling it takes: measured with
-    networks of 17 to 2,410 parameters, which break even at 5,000 to 8,000 samples seen."""
+    networks of 17 to 2,410 parameters, which break even at 5,000 to 8,000 samples seen. Compiling
+    takes memory, too: 1 GB for 18,000 parameters."""
     parameters = len(model.parameters())
-    return epochs * len(samples) * (2e-5 + 2.2e-7 * parameters) > 0.3 + 0.002 * parameters
+    seconds = epochs * len(samples) * (2e-5 + 2.2e-7 * parameters)
+    return parameters <= LARGEST and seconds > 0.3 + 0.002 * parameters
 
 
 def _settings_of(optimizer: Optimizer) -> dict[str, Any]:

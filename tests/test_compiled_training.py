@@ -763,7 +763,10 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_choice_without_one() -> None:
-    """By size: a short training is not worth compiling, a long one is."""
+    """By size: a short training is not worth compiling, a long one is, if it fits into memory."""
+    large = nn.MLP(2, [200, 100, 1], seed=1)
+    sample = training.Samples(POINTS, SUMS, None)
+    assert not training._is_long(10_000_000, sample, large)
     assert nn.fit(classifier(), POINTS, SIDES, epochs=1).engine == "eager"
     assert nn.fit(classifier(), POINTS, SIDES, epochs=3000, batch_size=None).engine == "jit"
 
