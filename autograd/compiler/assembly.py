@@ -10,7 +10,7 @@ is one (`vector_names`), else lane by lane.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.lowering import INSTRUCTIONS, LIBRARY
@@ -29,6 +29,9 @@ INTRINSICS: Final = {
 }
 CONDITIONS: Final = {"lt": "olt", "le": "ole", "eq": "oeq"}
 LOGIC: Final = {"and": "and", "or": "or"}
+
+PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
+NEVER: Final = "never:\nret i64 0"
 
 # Not LLVM's to replace by something nearly the same, as it would pow(x, 0.5).
 ATTRIBUTES: Final = "attributes #0 = { nobuiltin nounwind willreturn memory(none) }"
@@ -214,6 +217,22 @@ def callbacks_of(program: Program) -> set[str]:
     return {op.name for op in program.code if op.name not in INSTRUCTIONS}
 
 
+def in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
+    """Straight-line code in basic blocks of a few hundred lines: the time that LLVM takes over one
+    grows faster than its length. So that it does not join them again, each is entered by a decision
+    that comes out one way only: `pointer` is never null. The other way is NEVER."""
+    length, before = 0, ""
+    for number, line in enumerate(lines):
+        length = 0 if line.endswith(":") else length + 1
+        if length > PIECE and line.startswith("%") and before.startswith("%"):
+            yield f"%always{number} = icmp ne ptr {pointer}, null"
+            yield f"br i1 %always{number}, label %piece{number}, label %never"
+            yield f"piece{number}:"
+            length = 1
+        yield line
+        before = line
+
+
 def scalar_kernel(
     program: Program, addresses: Mapping[tuple[str, int], int], name: str = "kernel"
 ) -> str:
@@ -248,4 +267,5 @@ def scalar_kernel(
     assembly.operations(load, check, give)
     lines.append("ret i64 -1")
     head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
-    return "\n".join([*sorted(assembly.declarations), head, "entry:", *lines, "}", ATTRIBUTES, ""])
+    body = ["entry:", *in_pieces(lines, "%in"), NEVER, "}"]
+    return "\n".join([*sorted(assembly.declarations), head, *body, ATTRIBUTES, ""])

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.assembly import ATTRIBUTES, Assembly
+from autograd.compiler.assembly import ATTRIBUTES, NEVER, Assembly, in_pieces
 from autograd.compiler.program import Program
 from autograd.compiler.vectors import Vectors
 
@@ -148,7 +148,7 @@ class _BlockKernel:
         lines += ["block:", *self._choices(), *body]
         lines += ["br i1 %full, label %done, label %last", "last:", *self._last(), "br label %done"]
         lines += ["done:", "%next = add i64 %i, {lanes}", "%more = icmp ult i64 %next, %end"]
-        lines += ["br i1 %more, label %head, label %exit", "exit:", *self._exit(), "}"]
+        lines += ["br i1 %more, label %head, label %exit", "exit:", *self._exit(), NEVER, "}"]
         return "\n".join(lines)
 
     def _entry(self) -> list[str]:
@@ -241,7 +241,7 @@ class _BlockKernel:
         lines.append("%on = and i1 %all, %good")
         if not self.is_sum:
             self._mark()
-        return lines
+        return list(in_pieces(lines, "%to"))
 
     def _mark(self) -> None:
         """0 for another path, 1 for a row that is done, 2 for NaN where it may be wrong."""
