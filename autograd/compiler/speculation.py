@@ -88,7 +88,7 @@ def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _D
     """That of an operation's result; None where it could get lost."""
     if _is_finite_choice(code, op.name, op.operands):
         return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
-    if all(x == SAME for x in inputs):
+    if inputs.count(SAME) == len(inputs):
         return _Difference(nan=True, sign=True) if op.name in MESSAGES else SAME
     if op.name not in STRICT:
         return None
