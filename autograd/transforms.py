@@ -468,7 +468,8 @@ def _linear(node: Value, tangents: dict[Value, Any]) -> Any:
     for x, factor in zip(node.inputs, _factors(node), strict=True):
         if isinstance(x, Value) and x in tangents:
             _accumulate(total, node, _send(tangents[x], factor, True))
-    return total.get(node, 0.0)
+    out = total.get(node, 0.0)
+    return out if tracer() is None else out + 0.0  # as the sums of `_numeric`: never -0.0
 
 
 def _tangents(

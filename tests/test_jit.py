@@ -8,6 +8,7 @@ import fractions
 import gc
 import inspect
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -873,6 +874,38 @@ def test_modes_of_another_thread_have_no_effect() -> None:
     thread.join()
 
 
+FORKED = """
+    import os
+    import warnings
+    from autograd import jit, sin
+    from autograd.compiler.machine import _LOCK
+
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forking while there are threads
+    long = jit(lambda x: [sin(x * i) for i in range(5000)])
+    wanted = long(1.0)
+    long(1.0)
+    while repr(_LOCK).startswith("<unlocked") and long.stats().tiers == ("interpreted",):
+        long(1.0)
+    child = os.fork()
+    if child == 0:
+        short = jit(lambda x: x * 2)
+        medium = jit(lambda x: [sin(x * i) for i in range(300)])
+        assert [short(1.0), short(2.0)] == [2.0, 4.0]
+        medium(1.0)
+        while medium(1.0) and medium.stats().tiers != ("compiled",):
+            pass
+        assert long(1.0) == wanted
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], long(1.0) == wanted)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_while_another_thread_compiles() -> None:
+    """It waits for that thread neither before nor after, and has one of its own."""
+    assert in_a_process(FORKED) == "0 True"
+
+
 # -- tiers -----------------------------------------------------------------------------------------
 
 
@@ -1414,6 +1447,7 @@ def in_a_process(code: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert run.stderr == ""
     return run.stdout.strip()

@@ -5,6 +5,7 @@ only).
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,11 @@ from typing import Any, Final
 __all__ = ["Compiled", "compiled", "cpu"]
 
 _LOCK: Final = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A child forked while another thread compiles would wait for that thread for ever.
+    os.register_at_fork(
+        before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+    )
 
 
 @cache
@@ -59,7 +65,8 @@ class Compiled:
 
     def address(self, name: str) -> int:
         """Where a function begins."""
-        found: int = self._engine.get_function_address(name)
+        with _LOCK:
+            found: int = self._engine.get_function_address(name)
         return found
 
     def function(
@@ -74,20 +81,24 @@ class Compiled:
 def compiled(text: str, effort: int = 2, passes: str = "") -> Compiled:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3), `passes` a pipeline
     to run before it."""
+    with _LOCK:
+        return _compiled(text, effort, passes)  # whose objects are gone when the lock is
+
+
+def _compiled(text: str, effort: int, passes: str) -> Compiled:
     llvm = _llvm()
     name, features = cpu()
-    with _LOCK:
-        target = llvm.Target.from_default_triple()
-        machine = target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
-        module = llvm.parse_assembly(text)
-        module.triple = llvm.get_default_triple()
-        module.data_layout = str(machine.target_data)
-        module.verify()
-        if passes:
-            options = llvm.create_pipeline_tuning_options(speed_level=effort)
-            builder = llvm.create_pass_builder(machine, options)
-            pipeline = builder.getModulePassManager()
-            pipeline.run(module, builder)
-        engine = llvm.create_mcjit_compiler(module, machine)
-        engine.finalize_object()
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
+    module = llvm.parse_assembly(text)
+    module.triple = llvm.get_default_triple()
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    if passes:
+        options = llvm.create_pipeline_tuning_options(speed_level=effort)
+        builder = llvm.create_pass_builder(machine, options)
+        pipeline = builder.getModulePassManager()
+        pipeline.run(module, builder)
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
     return Compiled(engine)

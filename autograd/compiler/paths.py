@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,10 @@ LONG: Final = 20_000  # instructions; the machine code of more is no faster than
 def _background() -> ThreadPoolExecutor:
     """One thread, for compiling while the interpreter runs."""
     return ThreadPoolExecutor(1, "chainrule-compiler")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_background.cache_clear)  # its thread is the parent's
 
 
 class Path:
