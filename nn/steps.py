@@ -20,7 +20,7 @@ from .data import Samples
 from .optim import Optimizer, clip_grad_norm, clip_grad_value
 from .tasks import Task
 
-__all__ = ["Evaluation", "NotFinite", "Outcome", "Step", "evaluation"]
+__all__ = ["Evaluation", "NotFinite", "Outcome", "Step", "collection_paused", "evaluation"]
 
 DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a comprehension
 

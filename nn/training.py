@@ -33,7 +33,7 @@ from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer
 from .progress import Progress
 from .schedules import Rule, Schedule
-from .steps import Evaluation, NotFinite, Outcome, Step, evaluation
+from .steps import Evaluation, NotFinite, Outcome, Step, collection_paused, evaluation
 from .tasks import Loss, Task, class_hint, loss_hint, make_task
 
 __all__ = ["Evaluation", "evaluate", "fit"]
@@ -617,8 +617,9 @@ def _wants_machine_code(
 def _compiled(eager: Step, model: Module, samples: Samples, must: bool) -> Step:
     """The same step in machine code; where it is not to be had, `eager`, or an error if it must."""
     try:
-        step = CompiledStep(model, eager)
-        step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
+        with collection_paused():
+            step = CompiledStep(model, eager)
+            step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
     except ImportError:
         if must:
             raise
