@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from autograd.compiler.assembly import callbacks_of
+from autograd.compiler.assembly import INTRINSICS, callbacks_of
 from autograd.compiler.lowering import LIBRARY
 from autograd.compiler.program import TRUTHS, Op, Program
 
@@ -27,15 +27,7 @@ INFIX: Final = {
     "and": "&&",
     "or": "||",
 }
-FUNCTIONS: Final = {
-    "abs": "fabs",
-    "sqrt": "sqrt",
-    "floor": "floor",
-    "ceil": "ceil",
-    "round": "rint",
-    "copysign": "copysign",
-    **{name: name for name in LIBRARY},
-}
+FUNCTIONS: Final = {**INTRINSICS, **{name: name for name in LIBRARY}}
 
 
 def c_source(program: Program, name: str = "compiled") -> str:

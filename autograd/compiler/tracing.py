@@ -20,6 +20,7 @@ from autograd.modes import traced_by
 from autograd.primitives import TABLE, describe
 from autograd.text import place
 from autograd.value import Value, _where
+from autograd.walks import below
 
 __all__ = ["RecordingError", "Trace", "read_off"]
 
@@ -72,7 +73,7 @@ class Trace:
     def leaves(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
         one, else an error."""
-        if how != "assigns .data" and not self.varies(_all_below([node])):
+        if how != "assigns .data" and not self.varies(below([node])):
             return
         remedy = (
             "keep it a Value (autograd.exp and the like instead of math's), or compute outside of "
@@ -104,17 +105,6 @@ class Trace:
     def owns(self, node: Value) -> bool:
         """Whether the node was made in this recording."""
         return node in self._own
-
-
-def _all_below(roots: Iterable[Value]) -> list[Value]:
-    nodes = list(dict.fromkeys(roots))
-    seen = set(nodes)
-    for node in nodes:  # which grows on the way
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                nodes.append(parent)
-    return nodes
 
 
 # -- from the graph to the program -----------------------------------------------------------------
