@@ -69,7 +69,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     def gradient(*args: Any, **others: Any) -> Any:
         return both(*args, **others)[1]
 
-    return gradient
+    return _named(gradient, "grad", f)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -90,7 +90,15 @@ def _value_and_grad(f: Function, argnums: Argnums, transform: str) -> Function:
         root = run.single_result()
         return run.shown(root), run.inputs.unflatten(run.pull([root], [1.0]))
 
-    return both
+    return _named(both, transform, f)
+
+
+def _named(derivative: Function, transform: str, f: Function) -> Function:
+    """A derivative takes the arguments of its function, and is called after it."""
+    name = f"{transform}({getattr(f, '__qualname__', repr(f))})"
+    vars(derivative).update(__wrapped__=f)
+    derivative.__name__ = derivative.__qualname__ = name
+    return derivative
 
 
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
@@ -109,7 +117,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         rows = run.pull_each()
         return _blocks(rows, run.outputs, run.inputs)
 
-    return derivative
+    return _named(derivative, "jacobian", f)
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
