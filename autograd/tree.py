@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.primitives import as_float, describe
+from autograd.text import printable
 from autograd.value import Value
 
-__all__ = ["Structure", "flatten", "opened"]
+__all__ = ["Structure", "components", "flatten", "opened"]
 
 Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
@@ -180,3 +181,41 @@ def _number(x: Any, what: str) -> Any:
         return as_float(x, "")
     except TypeError:
         raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}") from None
+
+
+def components(tree: Any, name: str) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    """Every number of a nesting with its name, its path of keys, and itself, in `flatten`'s order.
+
+    >>> [name for name, _, _ in components({"w": [1.0, 2.0], "b": 3.0}, "p")]
+    ["p['w'][0]", "p['w'][1]", "p['b']"]
+    """
+    yield from _components(tree, name, ())
+
+
+def _components(
+    tree: Any, name: str, path: tuple[Any, ...]
+) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    children = _children(tree)
+    if children is None:
+        yield name, path, tree
+        return
+    for written, keys, child in children:
+        yield from _components(child, name + written, path + keys)
+
+
+def _children(tree: Any) -> Iterator[tuple[str, tuple[Any, ...], Any]] | None:
+    """What is in a container: how it is reached in Python, its keys, itself; None for a number."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(tree, numpy.ndarray):
+        if tree.ndim == 0:
+            return None
+        places = numpy.ndindex(tree.shape)
+        return ((f"[{', '.join(map(str, i))}]", i, tree[i]) for i in places)
+    if isinstance(tree, dict):
+        return ((f"[{printable(repr(k))}]", (k,), v) for k, v in tree.items())
+    fields = getattr(tree, "_fields", None) or getattr(tree, "__dataclass_fields__", None)
+    if fields is not None and not isinstance(tree, type):
+        return ((f".{field}", (field,), getattr(tree, field)) for field in fields)
+    if isinstance(tree, (list, tuple)):
+        return ((f"[{i}]", (i,), item) for i, item in enumerate(tree))
+    return None

@@ -15,7 +15,7 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 from autograd.check.differences import Slope, differentiate
-from autograd.check.naming import Namer, components, few, watched
+from autograd.check.naming import Namer, few, watched
 from autograd.check.report import PLUS_MINUS, Component, GradientCheck
 from autograd.check.slips import Slip, find_slips
 from autograd.graph import topological_order
@@ -23,7 +23,7 @@ from autograd.modes import no_grad
 from autograd.primitives import describe
 from autograd.text import number, plural, printable
 from autograd.transforms import Argnums, _places, _Run, grad, hessian
-from autograd.tree import flatten
+from autograd.tree import components, flatten
 from autograd.value import Value
 
 __all__ = ["check_grad"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from autograd.compiler.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.primitives import describe
 from autograd.transforms import is_differentiated
-from autograd.tree import Structure, flatten
+from autograd.tree import Structure, components, flatten
 from autograd.value import Value
 
 __all__ = ["Arguments"]
@@ -31,8 +32,7 @@ class Arguments:
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
         for i, x in enumerate(args):
-            name = names[i] if i < len(names) else f"arg{i}"
-            (static if name in static_names else self._bound)[i] = x
+            (static if _shown(names, i) in static_names else self._bound)[i] = x
         for name, x in keywords.items():
             (static if name in static_names else self._bound)[name] = x
         self._static = static
@@ -57,13 +57,11 @@ class Arguments:
                 f"static arguments are hashable, got {describe(tuple(static.values()))}"
             ) from None
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
-        found: list[str] = []
-        for place, x in self._bound.items():
-            found += _leaf_names(x, _shown(self._places, place))
-        return found
+        shown = [(x, _shown(self._places, place)) for place, x in self._bound.items()]
+        return [name for x, argument in shown for name, _, _ in components(x, argument)]
 
     @property
     def examples(self) -> list[Any] | None:
@@ -144,17 +142,3 @@ def _shown(names: Sequence[str], place: int | str) -> str:
     if isinstance(place, str):
         return place
     return names[place] if place < len(names) else f"arg{place}"
-
-
-def _leaf_names(tree: Any, name: str) -> list[str]:
-    if isinstance(tree, dict):
-        parts = [(f"{name}[{key!r}]", child) for key, child in tree.items()]
-    elif isinstance(tree, (list, tuple)):
-        parts = [(f"{name}[{i}]", child) for i, child in enumerate(tree)]
-    elif hasattr(tree, "__dataclass_fields__"):
-        parts = [(f"{name}.{field}", getattr(tree, field)) for field in tree.__dataclass_fields__]
-    elif getattr(tree, "shape", ()):
-        return [f"{name}[{i}]" for i in range(tree.size)]
-    else:
-        return [name]
-    return [found for part, child in parts for found in _leaf_names(child, part)]

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import update_wrapper
 from importlib import import_module
@@ -94,7 +94,7 @@ class Jitted:
         self.max_paths: Final = max_paths
         self._signature = _signature(f)
         self._static = frozenset(names)
-        _check_static(self._static, self._signature)
+        _check_static(self._static)
         self._variants: dict[Hashable, Variant] = {}
         self._entries: list[Callable[..., Any]] = []
         self._latest: Path | None = None
@@ -212,8 +212,11 @@ class Jitted:
     @property
     def captured(self) -> list[Value]:
         """The Values from outside that the recorded paths read at every call, each once."""
-        paths = [path for variant in self._variants.values() for path in variant.paths]
-        return list(dict.fromkeys([value for path in paths for value in path.captured]))
+        return list(dict.fromkeys([value for path in self._paths for value in path.captured]))
+
+    @property
+    def _paths(self) -> list[Path]:
+        return [path for variant in self._variants.values() for path in variant.paths]
 
     def _only(self) -> Path:
         if self._latest is None:
@@ -270,7 +273,7 @@ class Jitted:
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        paths = [path for variant in self._variants.values() for path in variant.paths]
+        paths = self._paths
         return Stats(
             paths=len(paths),
             guards=sum(len(path.program.guards) for path in paths),
@@ -306,7 +309,7 @@ class Jitted:
         return self if owner is None else MethodType(self, owner)
 
     def __repr__(self) -> str:
-        paths = sum(len(variant.paths) for variant in self._variants.values())
+        paths = len(self._paths)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
 
 
@@ -378,7 +381,7 @@ def _signature(f: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def _check_static(static: frozenset[str], names: Sequence[str]) -> None:
+def _check_static(static: frozenset[str]) -> None:
     for name in static:
         if not isinstance(name, str):
             raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")

@@ -78,14 +78,13 @@ class Compiled:
         return out
 
 
-def compiled(text: str, effort: int = 2, passes: str = "") -> Compiled:
-    """Compile assembly. `effort` is LLVM's level of code generation (0 to 3), `passes` a pipeline
-    to run before it."""
+def compiled(text: str, effort: int = 2) -> Compiled:
+    """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
-        return _compiled(text, effort, passes)  # whose objects are gone when the lock is
+        return _compiled(text, effort)  # whose objects are gone when the lock is
 
 
-def _compiled(text: str, effort: int, passes: str) -> Compiled:
+def _compiled(text: str, effort: int) -> Compiled:
     llvm = _llvm()
     name, features = cpu()
     target = llvm.Target.from_default_triple()
@@ -94,11 +93,6 @@ def _compiled(text: str, effort: int, passes: str) -> Compiled:
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
-    if passes:
-        options = llvm.create_pipeline_tuning_options(speed_level=effort)
-        builder = llvm.create_pass_builder(machine, options)
-        pipeline = builder.getModulePassManager()
-        pipeline.run(module, builder)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     return Compiled(engine)
