@@ -398,9 +398,11 @@ class Training:
 
     def _order(self) -> Sequence[int]:
         """Of the samples in this epoch; a single batch is the same in any order."""
-        order = list(range(len(self.samples)))
-        if self.shuffle and self.batch_size < len(order):
-            self.rng.shuffle(order)
+        count = len(self.samples)
+        if not self.shuffle or self.batch_size >= count:
+            return range(count)
+        order = list(range(count))
+        self.rng.shuffle(order)
         return order
 
     def _batches(self, order: Sequence[int] | None = None) -> list[Sequence[int]]:
