@@ -34,12 +34,12 @@ import sys
 from mypyc.build import mypycify
 from setuptools import setup
 
-flags = ["/FIautograd/_trashcan.h"] if sys.platform == "win32" else [
-    "-include", "autograd/_trashcan.h", "-ffp-contract=off", "-Wno-error"
+flags = ["/FIautograd/engine/_trashcan.h"] if sys.platform == "win32" else [
+    "-include", "autograd/engine/_trashcan.h", "-ffp-contract=off", "-Wno-error"
 ]
 options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
-modules = [f"autograd/{name}.py" for name in sys.argv[1:]]
-extensions = mypycify(options + modules, debug_level="0", group_name="autograd._compiled")
+modules = [f"autograd/engine/{name}.py" for name in sys.argv[1:]]
+extensions = mypycify(options + modules, debug_level="0", group_name="autograd.engine._compiled")
 extensions[0].extra_compile_args += flags  # one list, shared by all extensions
 build = ["build_ext", "--build-lib", "compiled", "--build-temp", "objects"]
 setup(name="chainrule", packages=[], py_modules=[], ext_modules=extensions, script_args=build)
@@ -84,8 +84,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return (
                 f"{shorten(last_line, 100)}; CHAINRULE_PURE=0 shows more (a C compiler is needed)"
             )
-        for path in (shop / "compiled" / "autograd").iterdir():
-            build_data["force_include"][str(path)] = f"autograd/{path.name}"
+        built = shop / "compiled"
+        for path in built.rglob("*.*"):
+            build_data["force_include"][str(path)] = str(path.relative_to(built))
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
         return ""

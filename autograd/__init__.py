@@ -17,15 +17,17 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from autograd import _is_chainrule  # noqa: F401 (first: it refuses to run in a mixture)
-from autograd import functions as _functions
-from autograd import primitives as _primitives
-from autograd import value as _value
-from autograd.drawing import draw
-from autograd.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
-from autograd.graph import paths
-from autograd.modes import detect_anomaly, no_grad, record_lines
-from autograd.primitives import (
+from autograd import (
+    _import_guard,  # noqa: F401 (first: it refuses to run in a mixture)
+    _moved,  # noqa: F401 (names that pickles of 0.1.0 use)
+)
+from autograd.engine import functions as _functions
+from autograd.engine import primitives as _primitives
+from autograd.engine import value as _value
+from autograd.engine.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
+from autograd.engine.graph import paths
+from autograd.engine.modes import detect_anomaly, no_grad, record_lines
+from autograd.engine.primitives import (
     Primitive,
     acos,
     acosh,
@@ -73,16 +75,17 @@ from autograd.primitives import (
     tanh,
     where,
 )
+from autograd.engine.value import Value
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.value import Value
 
 if _TYPE_CHECKING:
     from autograd.check import check_grad
     from autograd.compiler import jit, vmap
+    from autograd.drawing import draw
     from autograd.drawing.player import steps
     from autograd.explaining import explain
-    from autograd.implicit import implicit_fixed_point, implicit_root
-    from autograd.sparse import sparse_hessian, sparse_jacobian
+    from autograd.transforms.implicit import implicit_fixed_point, implicit_root
+    from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
@@ -172,12 +175,13 @@ __all__ = [
 
 _LAZY = {
     "check_grad": "autograd.check",
+    "draw": "autograd.drawing",
     "explain": "autograd.explaining",
-    "implicit_fixed_point": "autograd.implicit",
-    "implicit_root": "autograd.implicit",
+    "implicit_fixed_point": "autograd.transforms.implicit",
+    "implicit_root": "autograd.transforms.implicit",
     "jit": "autograd.compiler",
-    "sparse_hessian": "autograd.sparse",
-    "sparse_jacobian": "autograd.sparse",
+    "sparse_hessian": "autograd.transforms.sparse",
+    "sparse_jacobian": "autograd.transforms.sparse",
     "steps": "autograd.drawing.player",
     "vmap": "autograd.compiler",
 }

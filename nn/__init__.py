@@ -16,13 +16,12 @@ Written with the public `autograd` only; each module can be read in a few minute
 [0, 1, 1, 0]
 """
 
-import autograd._is_chainrule  # noqa: F401 (before anything else of ours)
-
-from . import schedules
-from .activations import ACTIVATIONS
-from .history import History, Record
-from .initialisers import INITIALISERS, he, uniform, xavier
-from .losses import (
+import autograd._import_guard  # noqa: F401 (before anything else of ours)
+from nn import schedules
+from nn.activations import ACTIVATIONS
+from nn.initialisers import INITIALISERS, he, uniform, xavier
+from nn.layers import MLP, Layer, Neuron
+from nn.losses import (
     binary_cross_entropy,
     cross_entropy,
     half_squared_error,
@@ -30,12 +29,12 @@ from .losses import (
     huber_loss,
     mse_loss,
 )
-from .module import Module
-from .networks import MLP, Layer, Neuron
-from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
-from .pictures import decision_boundary, draw_network, loss_curve
-from .schedules import Schedule
-from .training import Evaluation, evaluate, fit
+from nn.module import Module
+from nn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from nn.plots import decision_boundary, draw_network, loss_curve
+from nn.schedules import Schedule
+from nn.training.fit import Evaluation, evaluate, fit
+from nn.training.history import History, Record
 
 __all__ = [
     "ACTIVATIONS",

@@ -17,8 +17,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, clip, logsumexp, mean, relu, softplus, square
-
-from .inputs import Number, as_list, plural
+from nn.validation import Number, as_list, plural
 
 
 def mse_loss(predictions: Any, targets: Any) -> Any:

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from autograd import Value
-
-from .files import FilePath, numbers, write_json
-from .inputs import as_float, plural
+from nn.jsonio import FilePath, numbers, write_json
+from nn.validation import as_float, plural
 
 _STAND_INS: Counter[int] = Counter()
 """The ids of Values that are parameters for now, whatever they were computed from."""

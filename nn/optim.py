@@ -19,8 +19,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
 from autograd import Value, sqrt
-
-from .inputs import as_float, plural
+from nn.validation import as_float, plural
 
 Numbers: TypeAlias = Sequence[Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import TypeAlias
 
-from .optim import Optimizer
+from nn.optim import Optimizer
 
 Rule: TypeAlias = Callable[[int], float]
 

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis.strategies import SearchStrategy
 
 from autograd import Value
-from autograd.graph import topological_order
-from autograd.primitives import message
+from autograd.engine.graph import topological_order
+from autograd.engine.primitives import message
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import Value
-from autograd.tree import flatten
+from autograd.transforms.tree import flatten
 
 __all__ = ["bits", "eagerly", "outcome", "same"]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from autograd import Value
-from autograd.primitives import TABLE, Primitive, mean
+from autograd.engine.primitives import TABLE, Primitive, mean
 
 __all__ = ["AWKWARD", "NUMBERS", "ROWS", "Formula", "formulas", "graphs", "ordinary"]
 

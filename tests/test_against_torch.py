@@ -23,7 +23,7 @@ from random_formulas import ROWS, Formula, graphs, ordinary
 
 import autograd
 from autograd import Value, grad, hessian
-from autograd.primitives import Primitive
+from autograd.engine.primitives import Primitive
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 functional = torch.nn.functional

@@ -25,8 +25,8 @@ from mp_reference import HELD, REFERENCE
 from random_formulas import AWKWARD, ROWS, Formula, graphs, ordinary
 
 from autograd import Value, grad, hessian, jacobian, jvp, paths
-from autograd.graph import topological_order
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.graph import topological_order
+from autograd.engine.primitives import TABLE, Primitive
 
 INF, NAN = math.inf, math.nan
 

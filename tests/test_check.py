@@ -22,14 +22,15 @@ from random_formulas import ROWS, Formula, graphs, ordinary
 
 import autograd
 from autograd import Value, check_grad, exp, grad, log, relu, sigmoid, sin, sqrt, tanh
-from autograd.check import differences, gradients, naming
-from autograd.check.differences import differentiate
-from autograd.primitives import TABLE
+from autograd.check import finite_differences, gradient_check
+from autograd.check.finite_differences import differentiate
+from autograd.check.tutor import naming
+from autograd.engine.primitives import TABLE
 
 FAILURES = (ValueError, ZeroDivisionError, OverflowError)
 
 
-@pytest.mark.parametrize("module", [differences, gradients, naming])
+@pytest.mark.parametrize("module", [finite_differences, gradient_check, naming])
 def test_docstrings(module: Any) -> None:
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 

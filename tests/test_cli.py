@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import Value, cli, demo
-from autograd.report import report, table
+from autograd.cli.tables import report
+from autograd.engine.text import table
 
 TOY = ["e = (a+b)*(b+1)", "a=2", "b=1"]
 

@@ -7,6 +7,7 @@ import json
 import math
 import random
 import signal
+import sys
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -21,10 +22,12 @@ import pytest
 import autograd
 import nn
 from autograd import Value, grad
-from nn import schedules, training
+from nn import schedules
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
+
+FIT: Any = sys.modules["nn.training.fit"]
 
 rng = random.Random(5)
 POINTS = [[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(40)]
@@ -541,7 +544,7 @@ def assert_refused(make: Make, match: str, **settings: Any) -> None:
 def always_long() -> Iterator[None]:
     """Every training is worth compiling."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_is_long", lambda *_: True)
+        patch.setattr(FIT, "_is_long", lambda *_: True)
         yield
 
 
@@ -749,9 +752,12 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
         return import_(name, *args, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    from autograd.compiler import batch, machine
+    from autograd.compiler.native import machine
 
-    for function in [*vars(machine).values(), *vars(batch).values()]:
+    for function in [
+        *vars(machine).values(),
+        *vars(sys.modules["autograd.compiler.vmap"]).values(),
+    ]:
         if hasattr(function, "cache_clear"):
             function.cache_clear()
     with pytest.raises(ImportError, match="pip install"):
@@ -765,8 +771,8 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_choice_without_one() -> None:
     """By size: a short training is not worth compiling, a long one is, if it fits into memory."""
     large = nn.MLP(2, [200, 100, 1], seed=1)
-    sample = training.Samples(POINTS, SUMS, None)
-    assert not training._is_long(10_000_000, sample, large)
+    sample = FIT.Samples(POINTS, SUMS, None)
+    assert not FIT._is_long(10_000_000, sample, large)
     assert nn.fit(classifier(), POINTS, SIDES, epochs=1).engine == "eager"
     assert nn.fit(classifier(), POINTS, SIDES, epochs=3000, batch_size=None).engine == "jit"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
 INF, NAN = math.inf, math.nan
 ROWS = [row for row in TABLE.values() if row.builtin]

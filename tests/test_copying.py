@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, detect_anomaly, no_grad
-from autograd.graph import topological_order
+from autograd.engine.graph import topological_order
 
 MILLION = 1_000_000
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

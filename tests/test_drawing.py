@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value
-from autograd.drawing import draw, executable
-from autograd.drawing.executable import DrawingError, find_dot
-from autograd.drawing.gradients import BackwardPass
+from autograd.drawing import draw, graphviz_program
+from autograd.drawing.backward_pass import BackwardPass
+from autograd.drawing.graphviz_program import DrawingError, find_dot
 from autograd.drawing.numbers import figure
 from autograd.drawing.palette import THEMES
-from autograd.graph import PARTIAL, edges, topological_order
+from autograd.engine.graph import PARTIAL, edges, topological_order
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -750,7 +750,7 @@ def test_the_program_is_handed_back(tmp_path, monkeypatch):
 
 
 def test_no_program_at_all_names_the_remedy(monkeypatch):
-    monkeypatch.setattr(executable, "find_dot", lambda: None)
+    monkeypatch.setattr(graphviz_program, "find_dot", lambda: None)
     diagram = draw(toy())
     assert diagram.source.startswith("digraph")
     with pytest.raises(
@@ -785,7 +785,7 @@ def test_pdf_is_written_or_the_remedy_named(tmp_path):
 def test_png_of_the_bundled_program_has_no_chinese(tmp_path, monkeypatch):
     """Its own fonts cover European scripts; the SVG is drawn with the reader's fonts."""
     mine = program(tmp_path, "graphviz-pure", "echo '<svg>'")
-    monkeypatch.setattr(executable, "find_dot", lambda: str(mine))
+    monkeypatch.setattr(graphviz_program, "find_dot", lambda: str(mine))
     diagram = draw(Value(1.0, "漢字"))
     with pytest.warns(UserWarning, match="no glyphs for 漢字 in png pictures .* write svg, or"):
         diagram.pipe("png")

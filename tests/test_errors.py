@@ -18,7 +18,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.primitives import lookup
+from autograd.engine.primitives import lookup
 
 REAL = "a real number (int, float, bool, Fraction or NumPy scalar)"
 NO_NUMBERS: list[tuple[Any, str]] = [

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, explain, no_grad, record_lines
-from autograd.causes import REMEDIES
-from autograd.explaining import Explanation, Finding
-from autograd.graph import paths, topological_order
+from autograd.engine.graph import paths, topological_order
+from autograd.explaining.diagnoses import REMEDIES
+from autograd.explaining.explanation import Explanation, Finding
 
 # What a student writes, asks, and reads -----------------------------------------------------------
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
 INF, NAN = math.inf, math.nan
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, paths
-from autograd.graph import count_paths, edge_visits, edges, topological_order
+from autograd.engine.graph import count_paths, edge_visits, edges, topological_order
 
 
 def toy():

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd import Value, paths
-from autograd.drawing import draw, executable
-from autograd.graph import topological_order
-from autograd.report import report
-from autograd.text import names, printable
+from autograd.cli.tables import report
+from autograd.drawing import draw, graphviz_program
+from autograd.engine.graph import topological_order
+from autograd.engine.text import names, printable
 
 LABELS = {
     "script": "<script>alert(1)</script>",
@@ -68,7 +68,7 @@ def programs():
 
 @pytest.fixture(params=programs())
 def program(request, monkeypatch):
-    monkeypatch.setattr(executable, "find_dot", lambda: request.param)
+    monkeypatch.setattr(graphviz_program, "find_dot", lambda: request.param)
 
 
 @pytest.fixture(params=LABELS.values(), ids=LABELS.keys())

@@ -31,7 +31,7 @@ from autograd import (
 
 
 def test_docstrings() -> None:
-    assert doctest.testmod(sys.modules["autograd.implicit"]).failed == 0
+    assert doctest.testmod(sys.modules["autograd.transforms.implicit"]).failed == 0
 
 
 # -- one unknown -----------------------------------------------------------------------------------
@@ -174,7 +174,9 @@ def nested_by_hand(a: Any) -> Any:
 
 
 def flat(tree: Any) -> list[float]:
-    return [x.data if isinstance(x, Value) else x for x in autograd.tree.flatten(tree)[0]]
+    return [
+        x.data if isinstance(x, Value) else x for x in autograd.transforms.tree.flatten(tree)[0]
+    ]
 
 
 def test_nestings_of_unknowns_and_arguments() -> None:

@@ -47,12 +47,12 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 RecordingError = pytest.importorskip("autograd.compiler").RecordingError
-paths = pytest.importorskip("autograd.compiler.paths")
+paths = pytest.importorskip("autograd.compiler.specializations")
 
 INF, NAN = math.inf, math.nan
 
@@ -250,7 +250,7 @@ def test_numbers_of_every_type(kind: str) -> None:
 
 def product_of(tree: Any) -> Any:
     """A number, and the nesting itself."""
-    leaves, structure = autograd.tree.flatten(tree)
+    leaves, structure = autograd.transforms.tree.flatten(tree)
     total = autograd.sum([(i + 1) * x for i, x in enumerate(leaves)])
     return total, structure.unflatten([x * total for x in leaves])
 
@@ -296,7 +296,7 @@ def test_nested_arguments_and_results(kind: str) -> None:
     compiled = jit(product_of)
     before = copy.deepcopy(tree)
     agree(product_of, compiled, tree)
-    leaves, structure = autograd.tree.flatten(tree)
+    leaves, structure = autograd.transforms.tree.flatten(tree)
     for numbers in ([x + 1 for x in leaves], [-x for x in leaves], leaves):
         agree(product_of, compiled, structure.unflatten(numbers))
     agree(product_of, compiled, tree)
@@ -704,7 +704,7 @@ def test_an_exception_leaves_the_function_as_it_was() -> None:
             compiled(12.0)
     assert compiled.stats().paths == stats.paths == 1
     assert compiled(3.0) == 6.0
-    assert autograd.modes.MODES.active == 0
+    assert autograd.engine.modes.MODES.active == 0
 
 
 def test_an_interrupt_while_recording() -> None:
@@ -721,7 +721,7 @@ def test_an_interrupt_while_recording() -> None:
         compiled(1.0)
     interrupted.clear()
     assert compiled(1.0) == 2.0
-    assert autograd.modes.MODES.active == 0
+    assert autograd.engine.modes.MODES.active == 0
 
 
 def test_too_many_paths() -> None:
@@ -878,7 +878,7 @@ FORKED = """
     import os
     import warnings
     from autograd import jit, sin
-    from autograd.compiler.machine import _LOCK
+    from autograd.compiler.native.machine import _LOCK
 
     warnings.simplefilter("ignore", DeprecationWarning)  # of forking while there are threads
     long = jit(lambda x: [sin(x * i) for i in range(5000)])
@@ -1496,7 +1496,7 @@ def test_without_llvmlite_everything_else_works() -> None:
 
 def test_an_unknown_layout_of_objects_is_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in another interpreter: everything goes the careful way, with the same results."""
-    monkeypatch.setattr("autograd.compiler.calling.layout", lambda: None)
+    monkeypatch.setattr("autograd.compiler.native.cpython_entry.layout", lambda: None)
     compiled = jit(product_of)
     for kind in ("dict", "array", "named tuple", "long list"):
         agree(product_of, compiled, TREES[kind])

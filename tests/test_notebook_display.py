@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd import Value, draw
-from autograd.drawing import executable
+from autograd.drawing import graphviz_program
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -89,7 +89,7 @@ def test_a_title_is_part_of_what_is_read_aloud():
 
 def test_without_graphviz_there_are_words(monkeypatch):
     """A notebook swallows exceptions of a display: the remedy has to be in the text."""
-    monkeypatch.setattr(executable, "find_dot", lambda: None)
+    monkeypatch.setattr(graphviz_program, "find_dot", lambda: None)
     bundle = draw(toy())._repr_mimebundle_()
     assert set(bundle) == {"text/plain"}
     assert bundle["text/plain"].startswith(f"{SUMMARY}\n(no picture: ")

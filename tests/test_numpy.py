@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 np = pytest.importorskip("numpy")
 

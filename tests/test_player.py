@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, cli
-from autograd.drawing import executable
+from autograd.drawing import graphviz_program
 from autograd.drawing.numbers import figure
-from autograd.drawing.passes import Passes, backpropagated
 from autograd.drawing.player import steps
-from autograd.graph import edges, topological_order
-from autograd.text import names
+from autograd.drawing.player.animation import Passes, backpropagated
+from autograd.engine.graph import edges, topological_order
+from autograd.engine.text import names
 
 TOY = [
     "a = 2",
@@ -247,8 +247,8 @@ def test_too_many_edges_are_a_message_too():
 
 
 def test_no_graphviz_names_the_remedy(monkeypatch):
-    monkeypatch.setattr(executable, "find_dot", lambda: None)
-    with pytest.raises(executable.DrawingError, match="pip install graphviz-pure"):
+    monkeypatch.setattr(graphviz_program, "find_dot", lambda: None)
+    with pytest.raises(graphviz_program.DrawingError, match="pip install graphviz-pure"):
         steps(toy())
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from mp_reference import HELD, REFERENCE, dot
 
 from autograd import Value
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
 Point = tuple[float, ...]
 

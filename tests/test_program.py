@@ -22,17 +22,13 @@ from random_formulas import AWKWARD, NUMBERS, ROWS, Formula, formulas
 
 import autograd
 from autograd import Value, grad, jit
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
 pytest.importorskip("llvmlite")
 
-from autograd.compiler.assembly import scalar_kernel
-from autograd.compiler.csource import c_source
-from autograd.compiler.interpreter import can_interpret
-from autograd.compiler.kernels import Kernel
-from autograd.compiler.lowering import INSTRUCTIONS, lowered
-from autograd.compiler.passes import fold_constants, optimised, prune, share, simplify
-from autograd.compiler.program import (
+from autograd.compiler.ir.lowering import INSTRUCTIONS, lowered
+from autograd.compiler.ir.passes import fold_constants, optimised, prune, share, simplify
+from autograd.compiler.ir.program import (
     COMPARISONS,
     Guard,
     GuardFailed,
@@ -42,7 +38,11 @@ from autograd.compiler.program import (
     below,
     meaning,
 )
-from autograd.compiler.tracing import Trace, read_off
+from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.codegen import scalar_kernel
+from autograd.compiler.native.interpreter import can_interpret
+from autograd.compiler.native.kernels import Kernel
+from autograd.compiler.recording.tracing import Trace, read_off
 
 INF, NAN = math.inf, math.nan
 HARD = [*AWKWARD, 1.5, 2.5, -2.5, 1e308, -1e308, 1e-308, 700.0, -745.0, 40.0, -40.0, 3.0, 7.0, 1e-8]

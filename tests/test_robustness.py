@@ -27,7 +27,7 @@ import pytest
 import autograd
 from autograd import Value, detect_anomaly
 from autograd import value as engine
-from autograd.graph import topological_order
+from autograd.engine.graph import topological_order
 
 MILLION = 1_000_000
 

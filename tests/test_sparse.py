@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, exp, floor, grad, hessian, jacobian, maximum, sin, sqrt, where
-from autograd.sparse import column_colours, sparse_hessian, sparse_jacobian, star_colours
+from autograd.transforms.sparse import column_colours, sparse_hessian, sparse_jacobian, star_colours
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 sp = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
 
 
 def test_docstrings() -> None:
-    module = sys.modules["autograd.sparse"]
+    module = sys.modules["autograd.transforms.sparse"]
     assert doctest.testmod(module).failed == 0
 
 
@@ -47,7 +47,7 @@ def rosenbrock_hessian(x: Any) -> Any:
 def sweeps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many reverse sweeps each call made."""
     counts: list[int] = []
-    module = sys.modules["autograd.sparse"]
+    module = sys.modules["autograd.transforms.sparse"]
     original = module._sweeps
 
     def counted(roots: Any, seeds: Any) -> Any:
@@ -93,7 +93,7 @@ def test_an_arrow_takes_two_sweeps(sweeps: list[int]) -> None:
 
 def test_a_full_column_is_swept_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     pushes: list[Any] = []
-    run = sys.modules["autograd.sparse"]._Run
+    run = sys.modules["autograd.transforms.sparse"]._Run
     original = run.push
 
     def counted(self: Any, tangents: Any) -> Any:

@@ -37,7 +37,7 @@ from autograd import (
     walks,
     where,
 )
-from autograd.primitives import TABLE, primitive
+from autograd.engine.primitives import TABLE, primitive
 
 
 def test_docstrings() -> None:

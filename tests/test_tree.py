@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, tree
-from autograd.tree import flatten
+from autograd.transforms.tree import flatten
 
 
 class Point(NamedTuple):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 # What it holds ------------------------------------------------------------------------------------
 

@@ -13,13 +13,14 @@ import pytest
 
 import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
-from autograd.compiler import RecordingError, batch, forms, machine, vectors
-from autograd.compiler.batch import Mapped
-from autograd.compiler.program import Op, Program
-from autograd.compiler.speculation import plain
-from autograd.compiler.vectors import Vectors, host_vectors, in_vectors
-from autograd.primitives import TABLE
-from autograd.tree import flatten
+from autograd.compiler import RecordingError, batch_signatures
+from autograd.compiler.ir.finite_fast_path import plain
+from autograd.compiler.ir.program import Op, Program
+from autograd.compiler.native import machine, simd
+from autograd.compiler.native.simd import Vectors, host_vectors, in_vectors
+from autograd.compiler.vmap import Mapped
+from autograd.engine.primitives import TABLE
+from autograd.transforms.tree import flatten
 
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -440,9 +441,9 @@ def test_sums_are_the_same_to_the_bit_in_any_run_with_any_threads_and_history():
 def test_sums_over_several_paths_take_little_memory_at_a_time(monkeypatch):
     x = numpy.random.default_rng(5).normal(size=5000)
     expected = vmap(value_and_grad(kinked), reduce="mean")(x)
-    monkeypatch.setattr(forms, "AT_A_TIME", 1)
+    monkeypatch.setattr(batch_signatures, "AT_A_TIME", 1)
     assert vmap(value_and_grad(kinked), reduce="mean")(x) == expected
-    monkeypatch.setattr(forms, "AT_A_TIME", 5000)
+    monkeypatch.setattr(batch_signatures, "AT_A_TIME", 5000)
     assert vmap(value_and_grad(kinked), reduce="mean")(x) == expected
 
 
@@ -642,7 +643,10 @@ def plus(x, y):
 
 @pytest.mark.parametrize(
     ("module", "cached"),
-    [("llvmlite.binding", machine._llvm), ("numpy", batch._require_numpy)],
+    [
+        ("llvmlite.binding", machine._llvm),
+        ("numpy", sys.modules["autograd.compiler.vmap"]._require_numpy),
+    ],
     ids=["llvmlite", "numpy"],
 )
 def test_without_an_optional_package(module, cached, monkeypatch):
@@ -656,7 +660,7 @@ def test_without_an_optional_package(module, cached, monkeypatch):
 
 
 def test_a_processor_without_anything(monkeypatch):
-    monkeypatch.setattr(vectors, "cpu", lambda: ("generic", "+sse2,-avx2,-fma"))
+    monkeypatch.setattr(simd, "cpu", lambda: ("generic", "+sse2,-avx2,-fma"))
     host_vectors.cache_clear()
     found = host_vectors(library=False)
     monkeypatch.undo()

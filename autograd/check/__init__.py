@@ -1,13 +1,13 @@
 """Is this gradient right, and if not, which slip was it?
 
-`gradients` does the checking: `differences` finds derivatives from values alone, `slips` tries out
-on the `recorded` graph what people do, and `report` is what comes out. The ideas of what was done
-are in `components`, `places`, `rules` (with the `mistakes` for every operation), `several` and
-`values`; `naming` calls nodes by the names of the function's own variables.
+gradient_check      check_grad: a gradient held against difference quotients
+finite_differences  derivatives from values alone
+results             what comes out: rows, a table, words
+tutor/              what people do wrong, tried out on the recorded graph
 """
 
-from autograd.check.gradients import check_grad
-from autograd.check.report import Component, GradientCheck
-from autograd.check.slips import Slip
+from autograd.check.gradient_check import check_grad
+from autograd.check.results import Component, GradientCheck
+from autograd.check.tutor.search import Slip
 
 __all__ = ["Component", "GradientCheck", "Slip", "check_grad"]

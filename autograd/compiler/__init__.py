@@ -1,30 +1,20 @@
-"""Compiling: `jit` records a function and replays it as machine code.
+"""Compiling: `jit` records a function and replays it as machine code, `vmap` over whole batches.
 
-tracing      runs the function on Values and reads the program off the graph
-program      a flat list of operations, printed and interpreted in plain Python
-passes       shorter programs of the same bits
-lowering     primitives in terms of a machine's instructions
-assembly     LLVM's text of a program; csource the same in C
-machine      text into machine code (llvmlite is imported here)
-interpreter  one loop of machine code that runs any program
-kernels      a program's machine code as a Python callable
-calling      Python's arguments taken apart, and results made, by machine code
-arguments    one call: its numbers, and everything else as a key
-paths        the recorded ways through a function, and how each is run
-function     `jit`: which path to run, and when to record another
-binding      a compiled function with its arguments at fixed places
-vectors      how many numbers fit into a vector, and the library's functions for vectors
-blocks       LLVM's text of a program run over many rows
-speculation  shorter programs that are right where their results are finite
-rows         the arguments of a mapped function
-rowpaths     a path's program, and its machine code for many rows
-forms        all calls with arguments of one nesting, and the paths their rows take
-batch        `vmap`
+recording/   running a function on Values, and what it did as a program
+ir/          programs: printed, interpreted, improved, lowered to a machine's instructions, as C
+native/      programs as machine code, and how Python calls it
+specializations         the recorded paths through a function, and how each is run
+jit                     which path to run, and when to record another
+bound                   a compiled function with its arguments at fixed places
+batching                which arguments of a mapped function have rows
+vector_specializations  a path's program, and its machine code for many rows
+batch_signatures        all calls with arguments of one nesting, and the paths their rows take
+vmap                    a function of one row, over all rows
 """
 
-from autograd.compiler.batch import Mapped, vmap
-from autograd.compiler.function import Jitted, jit
-from autograd.compiler.program import Program
-from autograd.compiler.tracing import RecordingError
+from autograd.compiler.ir.program import Program
+from autograd.compiler.jit import Jitted, jit
+from autograd.compiler.recording.tracing import RecordingError
+from autograd.compiler.vmap import Mapped, vmap
 
 __all__ = ["Jitted", "Mapped", "Program", "RecordingError", "jit", "vmap"]

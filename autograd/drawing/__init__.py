@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd.drawing import groups, models, values
+from autograd.drawing import collapse, model_boxes, value_boxes
 from autograd.drawing.palette import palette
 from autograd.drawing.picture import Picture
-from autograd.drawing.values import NAME_WIDTH
-from autograd.graph import topological_order
-from autograd.text import plural, printable
+from autograd.drawing.value_boxes import NAME_WIDTH
+from autograd.engine.graph import topological_order
+from autograd.engine.text import plural, printable
 
 if TYPE_CHECKING:
     from autograd.drawing.diagram import Diagram
-    from autograd.value import Value
+    from autograd.engine.value import Value
 
 __all__ = ["NAME_WIDTH", "draw"]
 
@@ -136,22 +136,22 @@ def _of_graph(
     parameters: Any,
 ) -> Picture:
     order = topological_order(root)
-    shown = order if depth is None else values.near(order, depth)
+    shown = order if depth is None else value_boxes.near(order, depth)
     nodes, arrows = len(shown), sum(len(node.parents) for node in shown)
-    known = groups.parameter_names(order, parameters)
+    known = collapse.parameter_names(order, parameters)
     fits = _fits(nodes, arrows, max_nodes)
     if detail not in COLLAPSED and fits:
         level = _level(nodes, arrows) if detail == "auto" else detail
-        graph = values.Graph(order, known)
-        return values.picture(graph, level, show_constants=show_constants, depth=depth)
+        graph = value_boxes.Graph(order, known)
+        return value_boxes.picture(graph, level, show_constants=show_constants, depth=depth)
     collapsible = detail in COLLAPSED or (detail == "auto" and depth is None)
     if collapsible and arrows <= MAX_EDGES:
         if any("." in name for name in known.values()):
-            graph = values.Graph(order, known)
-            by_neuron = groups.count(known) <= max_nodes
+            graph = value_boxes.Graph(order, known)
+            by_neuron = collapse.count(known) <= max_nodes
             levels = COLLAPSED if by_neuron else ("layer",)
             for level in levels if detail == "auto" else (detail,):
-                found = groups.picture(graph, level)
+                found = collapse.picture(graph, level)
                 nodes, arrows = len(found.boxes), len(found.arrows)
                 if _fits(nodes, arrows, max_nodes):
                     return found
@@ -176,9 +176,9 @@ def _level(nodes: int, arrows: int) -> str:
 def _of_model(model: Any, detail: Detail, max_nodes: int) -> Picture:
     wanted = COLLAPSED if detail not in COLLAPSED else (detail,)
     for level in wanted:
-        boxes, arrows = models.size(model, level)
+        boxes, arrows = model_boxes.size(model, level)
         if _fits(boxes, arrows, max_nodes):
-            return models.picture(model, level)
+            return model_boxes.picture(model, level)
     raise ValueError(_too_many("the model", boxes, arrows, max_nodes, 0))
 
 

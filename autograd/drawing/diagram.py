@@ -12,7 +12,7 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd.drawing.executable import DrawingError, graphviz_running, without_glyphs
+from autograd.drawing.graphviz_program import DrawingError, graphviz_running, without_glyphs
 from autograd.drawing.svg import pixels, with_words
 
 __all__ = ["Diagram"]

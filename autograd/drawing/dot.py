@@ -3,7 +3,7 @@ r"""Text for DOT: whatever a label holds, the picture shows it as text.
 Three readers stand between a label and the picture, each with its own special characters: DOT
 (where angle brackets enclose HTML-like text), the HTML-like text itself (tags and entities such as
 `&lt;`) and Graphviz's escapes in it (backslashes, such as `\N`). Control characters are already
-escapes: see autograd.text.
+escapes: see autograd.engine.text.
 
 A label is a column of lines, each in one style and all beginning at the same left edge: how wide
 the reader's fonts are then changes nothing but the room that is left on the right.

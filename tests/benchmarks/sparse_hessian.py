@@ -20,7 +20,7 @@ REPETITIONS = 15
 def measure(arguments: Namespace) -> Measurement:
     load_value(arguments.peer)
     autograd: Any = import_module("autograd")
-    sparse: Any = import_module("autograd.sparse")
+    sparse: Any = import_module("autograd.transforms.sparse")
 
     def rosenbrock(x: Any) -> Any:
         return autograd.sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))

@@ -1,0 +1,152 @@
+"""What the nodes of a graph are called in the words of the function that made them.
+
+A message that speaks of `v17` helps nobody. The names of a function's local variables are those
+that its author thinks in, so they are read off its frame at the moment it returns.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from autograd.engine.text import ELLIPSIS, formula, number, printable
+from autograd.engine.value import Value
+from autograd.transforms.tree import components
+
+__all__ = ["Namer", "watched"]
+
+WIDTH: Final = 40
+DEPTH: Final = 4  # of a container that is looked into
+HERE: Final = str(Path(__file__).parents[2])
+
+
+@contextmanager
+def watched(found: dict[int, str]) -> Iterator[Callable[..., Any]]:
+    """A way to call a function that puts names of Values into `found`, by id.
+
+    The names are those of its local variables when it returns (`h`, `h[0]`), then those in the
+    functions it calls, if they are called only once: `z` says nothing where every neuron has one.
+
+    >>> def f(x):
+    ...     square = x * x
+    ...     return square + 1
+    >>> found = {}
+    >>> with watched(found) as call:
+    ...     y = call(f, Value(3.0))
+    >>> sorted(found.values())
+    ['square', 'x']
+    """
+    frames: list[tuple[bool, Any, dict[str, Any]]] = []
+    times: Counter[Any] = Counter()
+
+    def call(f: Callable[..., Any], *args: Any) -> Any:
+        def note(frame: FrameType, event: str, _: Any) -> None:
+            code = frame.f_code
+            if event == "return" and not code.co_filename.startswith(HERE):
+                back = frame.f_back
+                outermost = back is not None and back.f_code is call.__code__
+                times[code] += 1
+                if outermost or times[code] == 1:
+                    frames.append((outermost, code, dict(frame.f_locals)))
+
+        if sys.getprofile() is not None:  # a profiler is at work: names are not worth its data
+            return f(*args)
+        sys.setprofile(note)
+        try:
+            return f(*args)
+        finally:
+            sys.setprofile(None)
+
+    yield call
+    for outermost in (True, False):
+        for direct, code, variables in frames:
+            if direct == outermost and (outermost or times[code] == 1):
+                _note(variables, found)
+
+
+def _note(variables: Mapping[str, Any], found: dict[int, str]) -> None:
+    taken = set(found.values())
+    for variable, held in variables.items():
+        if variable == "self":
+            _note(getattr(held, "__dict__", {}), found)
+        elif not variable.startswith((".", "_")) and isinstance(held, _nestings()):
+            for name, path, x in components(held, variable):
+                new = isinstance(x, Value) and id(x) not in found and name not in taken
+                if new and len(path) <= DEPTH:
+                    found[id(x)] = name
+                    taken.add(name)
+
+
+def _nestings() -> tuple[type, ...]:
+    numpy = sys.modules.get("numpy")
+    plain = (Value, list, tuple, dict)
+    return plain if numpy is None else (*plain, numpy.ndarray)
+
+
+class Namer:
+    """Names for nodes: of the arguments, of variables, labels; else the formula, written out.
+
+    >>> x = Value(3.0)
+    >>> Namer({id(x): "x"})(x * x + 1)
+    'x * x + 1'
+    """
+
+    def __init__(self, known: Mapping[int, str]) -> None:
+        self.known = known
+        self.written: dict[int, str] = {}
+
+    def __call__(self, node: Any) -> str:
+        label = getattr(node, "label", None) or ""
+        name = self.known.get(id(node)) or self.written.get(id(node))
+        if name is None:
+            name = printable(label) if label.strip() else self._written(node, 3)
+            self.written[id(node)] = name
+        return name
+
+    def is_named(self, node: Any) -> bool:
+        """Whether somebody has given it a name."""
+        return id(node) in self.known or bool((getattr(node, "label", None) or "").strip())
+
+    def listed(self, nodes: Sequence[Any]) -> str:
+        """A few of them: `h[0], h[1] and 3 more`."""
+        return few([self(node) for node in nodes])
+
+    def _written(self, node: Any, depth: int) -> str:
+        if not node.op:
+            return number(node.data, 6)
+
+        def operand(x: Any) -> str:
+            if self.is_named(x):
+                return self(x)
+            if depth == 0:
+                return ELLIPSIS
+            text = self._written(x, depth - 1)
+            return f"({text})" if _binds_less(x, node) else text
+
+        text = formula(node, operand, lambda x: number(x, 6))
+        return text if len(text) <= WIDTH or depth == 0 else self._written(node, depth - 1)
+
+
+def _binds_less(inner: Any, outer: Any) -> bool:
+    """Whether a formula needs brackets inside another."""
+    strength = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "//": 2, "**": 3}
+    within = strength.get(inner.primitive.symbol if inner.primitive else "", 9)
+    around = strength.get(outer.primitive.symbol, 0)
+    return within < around or (within == around and outer.primitive.symbol not in "+*")
+
+
+def few(names: Sequence[str], limit: int = 6) -> str:
+    """`a, b and c`; of many, the first ones and how many more.
+
+    >>> few(["a", "b", "c"]), few(list("abcdefgh"))
+    ('a, b and c', 'a, b, c, d, e, f and 2 more')
+    """
+    names = list(dict.fromkeys(names))
+    if len(names) > limit:
+        return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

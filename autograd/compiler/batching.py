@@ -1,0 +1,259 @@
+"""The arguments of a mapped function: which of them have rows, along which axis, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from autograd.engine.primitives import describe
+from autograd.engine.value import Value
+from autograd.transforms.tree import flatten, opened
+
+__all__ = [
+    "Batch",
+    "Inputs",
+    "Leaf",
+    "inputs_of",
+    "is_array",
+    "is_plain",
+    "plain_types",
+    "row_shape",
+]
+
+
+class Leaf(NamedTuple):
+    """A number or an array in the arguments, and the axis of its rows (None: no rows)."""
+
+    content: Any
+    axis: int | None
+    name: str
+
+
+class Batch:
+    """The arguments of one call: leaves, and everything else as a key."""
+
+    def __init__(self, args: tuple[Any, ...], in_axes: Any, names: Sequence[str]) -> None:
+        self._args = args
+        self._axes = _per_argument(in_axes, args)
+        self.leaves: list[Leaf] = []
+        kinds: list[Hashable] = []
+        for i, (x, axes) in enumerate(zip(args, self._axes, strict=True)):
+            name = names[i] if i < len(names) else f"argument {i}"
+            _take_apart(x, axes, name, self.leaves, kinds)
+        self.key: Hashable = tuple(kinds)
+        self.length = _length(self.leaves)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is a Value in the arguments."""
+        return any(
+            isinstance(leaf.content, Value)
+            or (is_array(leaf.content) and leaf.content.dtype == object and _has_values(leaf))
+            for leaf in self.leaves
+        )
+
+    def plain_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
+        """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
+        rows, and the shape of one. None for others."""
+        if len(self.leaves) != len(self._args) or any(
+            leaf.content is not x or not is_array(x) or leaf.axis
+            for leaf, x in zip(self.leaves, self._args, strict=True)
+        ):
+            return None
+        return [(leaf.axis is not None, row_shape(leaf.content, leaf.axis)) for leaf in self.leaves]
+
+    def row(self, i: int) -> tuple[Any, ...]:
+        """The arguments of the function for one row."""
+
+        def leaf(content: Any, axis: int | None) -> Any:
+            return content if axis is None else content[(slice(None),) * axis + (i,)]
+
+        return self._with(leaf)
+
+    def row_of_ones(self) -> tuple[Any, ...]:
+        """The like of a row, for a batch without any."""
+        import numpy
+
+        def leaf(content: Any, axis: int | None) -> Any:
+            return content if axis is None else numpy.ones(row_shape(content, axis))
+
+        return self._with(leaf)
+
+    def _with(self, leaf: Callable[[Any, int | None], Any]) -> tuple[Any, ...]:
+        pairs = zip(self._args, self._axes, strict=True)
+        return tuple([_rebuilt(x, axes, leaf) for x, axes in pairs])
+
+
+def _per_argument(axes: Any, args: tuple[Any, ...]) -> Sequence[Any]:
+    if not isinstance(axes, (tuple, list)):
+        return [axes] * len(args)
+    if len(axes) != len(args):
+        raise ValueError(
+            f"in_axes has {len(axes)} entries, and the function was called with {len(args)} "
+            f"argument{'' if len(args) == 1 else 's'}; give one entry for each"
+        )
+    return axes
+
+
+def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Hashable]) -> None:
+    """Append the leaves of an argument, and what it is beside them."""
+    if is_array(x):
+        axis = _axis(x, axes, name)
+        leaves.append(Leaf(x, axis, name))
+        kinds.append((axis is not None, row_shape(x, axis)))
+        return
+    children, kind, assemble = opened(x)
+    if assemble is None:
+        if axes is not None:
+            raise TypeError(
+                f"in_axes maps {name} along axis {axes!r}, and it is {describe(x)}; pass a NumPy "
+                "array (numpy.array), or None in in_axes for what all rows share"
+            )
+        leaves.append(Leaf(x, None, name))
+        kinds.append(None)
+        return
+    kinds.append((*kind, len(children)))
+    places = _child_axes(x, axes, name, len(children))
+    for child, place, part in zip(children, places, _parts(x, name), strict=True):
+        _take_apart(child, place, part, leaves, kinds)
+
+
+def _rebuilt(x: Any, axes: Any, leaf: Callable[[Any, int | None], Any]) -> Any:
+    """The argument with every leaf replaced by what `leaf` makes of it and its axis."""
+    children, _, assemble = opened(x)
+    if assemble is None:
+        return leaf(x, None if axes is None else _axis(x, axes, ""))
+    places = _child_axes(x, axes, "", len(children))
+    return assemble(
+        [_rebuilt(child, place, leaf) for child, place in zip(children, places, strict=True)]
+    )
+
+
+def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
+    if axes is None or isinstance(axes, int):
+        return [axes] * count
+    places = opened(axes)[0]
+    if len(places) != count or (isinstance(x, dict) and list(x) != list(axes)):
+        raise ValueError(
+            f"in_axes for {name} has another nesting than the argument; give one axis for all of "
+            "it, or one for each of its parts"
+        )
+    return places
+
+
+def _parts(x: Any, name: str) -> list[str]:
+    if isinstance(x, dict):
+        return [f"{name}[{key!r}]" for key in x]
+    if isinstance(x, (list, tuple)):
+        return [f"{name}[{i}]" for i in range(len(x))]
+    return [f"{name}.{field}" for field in x.__dataclass_fields__]
+
+
+def is_array(x: Any) -> bool:
+    import numpy
+
+    return isinstance(x, numpy.ndarray)
+
+
+@cache
+def plain_types() -> tuple[Any, Any]:
+    """The type of arrays, and of their numbers, that machine code reads."""
+    import numpy
+
+    return numpy.ndarray, numpy.dtype(float)
+
+
+def is_plain(x: Any) -> bool:
+    """Whether it is an array that machine code can read as it is."""
+    array, double = plain_types()
+    if type(x) is not array or x.dtype is not double:
+        return False
+    flags = x.flags
+    return bool(flags.c_contiguous and flags.aligned)
+
+
+def _axis(x: Any, axis: Any, name: str) -> int | None:
+    """Which axis of an array holds the rows, from 0."""
+    if axis is None:
+        return None
+    if type(axis) is not int:
+        raise TypeError(f"in_axes for {name} is an axis or None, got {describe(axis)}")
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(
+            f"in_axes maps {name} along axis {axis}, and it has the shape {x.shape}; name an axis "
+            "that it has, or None for what all rows share"
+        )
+    return axis % int(x.ndim)
+
+
+def row_shape(x: Any, axis: int | None) -> tuple[int, ...]:
+    shape: tuple[int, ...] = x.shape
+    return shape if axis is None else shape[:axis] + shape[axis + 1 :]
+
+
+def _length(leaves: Sequence[Leaf]) -> int:
+    """How many rows there are."""
+    lengths = [
+        (leaf.content.shape[leaf.axis], leaf.name) for leaf in leaves if leaf.axis is not None
+    ]
+    if not lengths:
+        raise ValueError("vmap got no array to take rows from; give in_axes an axis for one")
+    first, name = lengths[0]
+    for other, culprit in lengths:
+        if other != first:
+            raise ValueError(
+                f"all batches have the same number of rows, but {name} has {first} and {culprit} "
+                f"has {other}; pass arrays of one length, or None in in_axes for what rows share"
+            )
+    return int(first)
+
+
+def _has_values(leaf: Leaf) -> bool:
+    return any(isinstance(x, Value) for x in leaf.content.ravel().tolist())
+
+
+def doubles(leaf: Leaf) -> Any:
+    """A leaf's array as contiguous doubles, rows along axis 0."""
+    import numpy
+
+    x = leaf.content
+    if not leaf.axis and is_plain(x):
+        return x
+    if x.dtype.kind not in "biuf":
+        numbers, _ = flatten(x, leaf.name)  # an error, but for an array of plain objects
+        x = numpy.array(numbers, float).reshape(x.shape)
+    if leaf.axis is not None:
+        x = numpy.moveaxis(x, leaf.axis, 0)
+    return numpy.require(x, float, ["C", "A"])
+
+
+class Inputs(NamedTuple):
+    """Arrays of doubles, rows along axis 0 where they have any; the numbers that all rows share;
+    how many rows there are."""
+
+    arrays: list[Any]
+    numbers: list[float]
+    rows: int
+
+    def some(self, chosen: Any, has_rows: Sequence[bool]) -> Inputs:
+        """The same of some rows."""
+        pairs = zip(self.arrays, has_rows, strict=True)
+        arrays = [array[chosen] if rows else array for array, rows in pairs]
+        return Inputs(arrays, self.numbers, len(chosen))
+
+    def between(self, start: int, stop: int, has_rows: Sequence[bool]) -> Inputs:
+        """The same of the rows from start to before stop, without copies."""
+        pairs = zip(self.arrays, has_rows, strict=True)
+        arrays = [array[start:stop] if rows else array for array, rows in pairs]
+        return Inputs(arrays, self.numbers, min(stop, self.rows) - start)
+
+
+def inputs_of(batch: Batch) -> Inputs:
+    arrays, numbers = [], []
+    for leaf in batch.leaves:
+        if is_array(leaf.content):
+            arrays.append(doubles(leaf))
+        else:
+            numbers.append(float(leaf.content))
+    return Inputs(arrays, numbers, batch.length)

@@ -1,0 +1,7 @@
+"""The intermediate representation.
+
+program           a flat list of operations, printed and interpreted in plain Python
+passes            shorter programs of the same bits
+lowering          primitives in terms of a machine's instructions
+finite_fast_path  shorter programs that are right where their results are finite
+"""

@@ -1,0 +1,236 @@
+"""Passes: programs into shorter programs that give the same bits for every input, NaN, infinities
+and -0.0 included.
+
+Each pass is a function from a Program to a Program and does one thing; `optimised` runs them all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from autograd.compiler.ir.program import (
+    COMPARISONS,
+    Op,
+    Program,
+    Writer,
+    below,
+    rewritten,
+)
+
+__all__ = ["fold_constants", "optimised", "prune", "share", "simplify", "writer"]
+
+
+def optimised(program: Program) -> Program:
+    """All passes, in one."""
+    return prune(rewritten(program, writer()))
+
+
+def writer() -> Writer:
+    """One that applies every pass to what it writes."""
+    return Writer(share=True, fold=True, identities=IDENTITIES)
+
+
+def prune(program: Program) -> Program:
+    """Dead code: without the operations that no result and no guard needs."""
+    needed = below(program, [*program.outputs, *[guard.register for guard in program.guards]])
+    if all(needed):
+        return program
+    new: dict[int, int] = {}
+    code: list[Op] = []
+    for i, op in enumerate(program.code):
+        if needed[i]:
+            new[i] = len(code)
+            code.append(Op(op.name, tuple([new[j] for j in op.operands]), op.value))
+    return Program(
+        tuple(code),
+        program.inputs,
+        tuple([new[i] for i in program.outputs]),
+        tuple([guard._replace(register=new[guard.register]) for guard in program.guards]),
+    )
+
+
+def share(program: Program) -> Program:
+    """Common subexpressions: the same operation on the same registers is done once."""
+    return rewritten(program, Writer(share=True))
+
+
+def fold_constants(program: Program) -> Program:
+    """What depends on constants alone is computed now."""
+    return rewritten(program, Writer(fold=True))
+
+
+def simplify(program: Program) -> Program:
+    """Identities that hold for every double: x - 0.0 is x, x * 1.0 is x, --x is x, x**0 is 1 ...
+
+    (x + 0.0 is not x where x is -0.0, and x * 0.0 is not 0.0 where x is NaN or infinite.)"""
+    return rewritten(program, Writer(identities=IDENTITIES))
+
+
+def _number(writer: Writer, register: int) -> float | None:
+    """The number in a register that always holds the same one."""
+    op = writer.code[register]
+    return op.value if op.name == "const" else None
+
+
+def _is(x: float | None, number: float) -> bool:
+    """Whether x is this number, and of two zeros the same one."""
+    return x is not None and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
+
+
+def _inner(writer: Writer, register: int, name: str) -> int | None:
+    """The operand of the operation that made a register, if that is what it is called."""
+    op = writer.code[register]
+    return op.operands[0] if op.name == name else None
+
+
+# Each gives the register that holds the same, or None.
+
+
+def _add(writer: Writer, a: int, b: int) -> int | None:
+    x, y = _number(writer, a), _number(writer, b)
+    if _is(y, -0.0):
+        return a
+    if _is(x, -0.0):
+        return b
+    if _is(y, 0.0) and _is_never_negative_zero(writer, a):
+        return a
+    return None
+
+
+def _is_never_negative_zero(writer: Writer, register: int) -> bool:
+    """As for every sum with 0.0, and every square."""
+    op = writer.code[register]
+    if op.name == "add":
+        return any(_is(_number(writer, i), 0.0) for i in op.operands)
+    if op.name == "mul" and (_number(writer, op.operands[1]) or 0.0) >= 1.0:  # nothing underflows
+        return _is_never_negative_zero(writer, op.operands[0])
+    return op.name == "abs" or (op.name == "mul" and op.operands[0] == op.operands[1])
+
+
+def _sub(writer: Writer, a: int, b: int) -> int | None:
+    return a if _is(_number(writer, b), 0.0) else None
+
+
+def _mul(writer: Writer, a: int, b: int) -> int | None:
+    x, y = _number(writer, a), _number(writer, b)
+    if y == 1.0:
+        return a
+    if x == 1.0:
+        return b
+    if y == -1.0:
+        return writer.emit("neg", a)
+    return writer.emit("neg", b) if x == -1.0 else None
+
+
+def _div(writer: Writer, a: int, b: int) -> int | None:
+    return a if _number(writer, b) == 1.0 else None
+
+
+def _neg(writer: Writer, a: int) -> int | None:
+    return _inner(writer, a, "neg")
+
+
+def _abs(writer: Writer, a: int) -> int | None:
+    if writer.code[a].name == "abs":
+        return a
+    inner = _inner(writer, a, "neg")
+    return None if inner is None else writer.emit("abs", inner)
+
+
+def _power(writer: Writer, a: int, n: int) -> int | None:
+    exponent = _number(writer, n)
+    if exponent == 0.0:
+        return writer.const(1.0)
+    if exponent == 1.0:
+        return a
+    return writer.emit("mul", a, a) if exponent == 2.0 else None
+
+
+def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
+    """adjoint * factor, 0.0 where the adjoint is 0."""
+    x, y = _number(writer, adjoint), _number(writer, factor)
+    if x is not None:
+        return writer.const(0.0) if x == 0.0 else writer.emit("mul", adjoint, factor)
+    if y is not None and math.isfinite(y) and abs(y) >= 1.0:
+        # No product underflows, so it is a zero only where the adjoint is; and -0.0 + 0.0 is 0.0.
+        return writer.emit("add", writer.emit("mul", adjoint, factor), writer.const(0.0))
+    return None
+
+
+def _cut_message(writer: Writer, adjoint: int, factor: int) -> int | None:
+    """adjoint * factor, 0.0 where either is 0."""
+    x, y = _number(writer, adjoint), _number(writer, factor)
+    if x == 0.0 or y == 0.0:
+        return writer.const(0.0)
+    if x is not None:
+        return writer.emit("message", factor, adjoint)
+    return None if y is None else writer.emit("message", adjoint, factor)
+
+
+def _where(writer: Writer, condition: int, a: int, b: int) -> int | None:
+    if a == b:
+        return a
+    x = _number(writer, condition)
+    if x is None:
+        return None
+    return b if x == 0.0 else a
+
+
+def _select(writer: Writer, truth: int, a: int, b: int) -> int | None:
+    if a == b:
+        return a
+    holds = _truth(writer, truth)
+    if holds is None:
+        return None
+    return a if holds else b
+
+
+def _and(writer: Writer, p: int, q: int) -> int | None:
+    if _truth(writer, p) is True:
+        return q
+    return p if _truth(writer, q) is True else None
+
+
+def _or(writer: Writer, p: int, q: int) -> int | None:
+    if _truth(writer, p) is False:
+        return q
+    return p if _truth(writer, q) is False else None
+
+
+def _truth(writer: Writer, register: int) -> bool | None:
+    """What a truth value of constants is; None where it varies."""
+    op = writer.code[register]
+    if op.name in COMPARISONS:
+        numbers = [_number(writer, i) for i in op.operands]
+        return None if None in numbers else bool(COMPARISONS[op.name](*numbers))
+    truths = [_truth(writer, i) for i in op.operands]
+    if op.name == "not":
+        return None if truths[0] is None else not truths[0]
+    if op.name == "and":
+        return False if False in truths else (None if None in truths else True)
+    return True if True in truths else (None if None in truths else False)
+
+
+def _stop_gradient(writer: Writer, a: int) -> int:
+    return a
+
+
+IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "div": _div,
+    "neg": _neg,
+    "abs": _abs,
+    "pow_const": _power,
+    "pow": _power,
+    "message": _message,
+    "cut_message": _cut_message,
+    "where": _where,
+    "select": _select,
+    "and": _and,
+    "or": _or,
+    "stop_gradient": _stop_gradient,
+}

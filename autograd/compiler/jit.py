@@ -1,0 +1,387 @@
+"""jit: a function recorded once per path and replayed as machine code.
+
+The first call with arguments of a new structure runs the function on Values and records what it
+does. Later calls run the compiled program, which evaluates the function's decisions (guards) along
+with its arithmetic. Where a decision comes out differently the function is recorded again and both
+paths are kept. So the result is always that of the function itself; only the work of Python is
+saved.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import update_wrapper
+from importlib import import_module
+from types import MethodType
+from typing import Any, Final
+
+from autograd.compiler.bound import Bound
+from autograd.compiler.ir.program import Program
+from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.codegen import scalar_kernel
+from autograd.compiler.native.kernels import Callbacks
+from autograd.compiler.native.machine import require
+from autograd.compiler.recording.arguments import Arguments
+from autograd.compiler.recording.tracing import RecordingError
+from autograd.compiler.specializations import Path, Variant
+from autograd.engine.modes import MODES, tracer, watching
+from autograd.engine.primitives import describe
+from autograd.engine.text import place
+from autograd.engine.value import Value
+from autograd.transforms.derivatives import is_differentiated
+
+__all__ = ["Jitted", "Stats", "jit"]
+
+ENTRIES: Final = 4  # how many paths are tried before Python takes over
+
+
+def jit(
+    f: Callable[..., Any], *, static_argnames: str | Iterable[str] = (), max_paths: int = 100
+) -> Jitted:
+    """The function that gives what `f` gives, as plain floats, computed by machine code.
+
+    `f` takes numbers in any nesting (lists, tuples, dicts, arrays), may use any Python control
+    flow, and may itself be a transform: `jit(grad(f))`. Arguments named in `static_argnames` are
+    not traced: any hashable object, one compiled form for each. Values that `f` captures are read
+    at every call. Called with Values it behaves as `f`.
+
+    Raises RecordingError (a TypeError), naming the line, where a result would depend on a number
+    that left the recording (`.data`, `.grad`), or where two recordings differ (random numbers, the
+    time, `id`); ImportError without llvmlite. More than `max_paths` paths of one structure are not
+    kept: a RuntimeWarning says which decision splits them, and the function runs uncompiled there.
+
+    >>> from autograd import grad, jit
+    >>> slope = jit(grad(lambda x: x * x if x > 0 else -x))
+    >>> slope(3.0), slope(-3.0), slope(4.0)
+    (6.0, -1.0, 8.0)
+    """
+    return Jitted(f, static_argnames, max_paths)
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a compiled function holds: how many paths, the guards and operations of them all, how
+    each is run ("recorded" only, "interpreted" or "compiled"), and the seconds it took."""
+
+    paths: int
+    guards: int
+    operations: int
+    tiers: tuple[str, ...]
+    recording_seconds: float
+    compiling_seconds: float
+
+
+class Jitted:
+    """What `jit` returns; called like the function."""
+
+    def __init__(
+        self, f: Callable[..., Any], static_argnames: str | Iterable[str], max_paths: int
+    ) -> None:
+        require()
+        if not callable(f):
+            raise TypeError(f"jit takes a function, got {describe(f)}")
+        if type(max_paths) is not int or max_paths < 1:
+            raise ValueError(f"max_paths is a whole number from 1, got {describe(max_paths)}")
+        names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+        self.f: Final = f
+        self.max_paths: Final = max_paths
+        self._signature = _signature(f)
+        self._static = frozenset(names)
+        _check_static(self._static)
+        self._variants: dict[Hashable, Variant] = {}
+        self._entries: list[Callable[..., Any]] = []
+        self._latest: Path | None = None
+        self.recordings = 0
+        """How often the function was recorded; grows with every new path."""
+        self._lock = threading.RLock()
+        self._recording_seconds = 0.0
+        update_wrapper(self, f, updated=())
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if MODES.active == 0 and not keywords:
+            for enter in self._entries:
+                result = enter(*args)
+                if result is not NotImplemented:
+                    return result
+        return self._carefully(args, keywords)
+
+    def _carefully(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        if MODES.active != 0 and tracer() is not None:
+            return self.f(*args, **keywords)
+        arguments = self._arguments(args, keywords)
+        if any(isinstance(x, Value) for x in arguments.numbers):
+            return self.f(*args, **keywords)
+        if MODES.active != 0 and watching():
+            return arguments.eagerly()
+        path, results = self._known_path(arguments)
+        if path is None:
+            return self._record(arguments)
+        self._enter_at(path)
+        return path.outputs.unflatten(results)
+
+    def _known_path(self, arguments: Arguments) -> tuple[Path | None, list[float]]:
+        """The path that these arguments take, if it is recorded, and its results."""
+        variant = self._variants.get(arguments.key)
+        if variant is None:
+            return None, []
+        try:
+            return variant.run(arguments.numbers)
+        except Exception:  # noqa: BLE001 (of a user's primitive: the function says what follows)
+            return None, []
+
+    def _enter_at(self, path: Path) -> None:
+        """Next time, try this path first, and without taking the arguments apart in Python."""
+        self._latest = path
+        enter = path.kernel.entry
+        if enter is not None:
+            others = [e for e in self._entries if e is not enter]
+            self._entries = [enter, *others[: ENTRIES - 1]]
+            path.when_better(lambda: self._replace(enter, path))
+
+    def _replace(self, entry: Callable[..., Any], path: Path) -> None:
+        """The path's machine code is ready."""
+        better = path.kernel.entry or entry
+        self._entries = [better if e is entry else e for e in self._entries]
+
+    def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
+        return Arguments(self.f, self._signature, self._static, args, keywords)
+
+    def _record(self, arguments: Arguments) -> Any:
+        variant = self._variants.get(arguments.key)
+        if variant is not None and len(variant.paths) >= self.max_paths:
+            self._warn(variant)
+            return arguments.eagerly()
+        path, results = self._path_of(arguments)
+        if is_differentiated(path.captured):
+            return arguments.call(arguments.numbers)
+        return path.outputs.unflatten(results)
+
+    def _path_of(self, arguments: Arguments) -> tuple[Path, list[float]]:
+        with self._lock:
+            path, results = self._known_path(arguments)  # by another thread, perhaps
+            return self._recorded_path(arguments) if path is None else (path, results)
+
+    def _recorded_path(self, arguments: Arguments) -> tuple[Path, list[float]]:
+        """Run the function, keep what it did, and say what it gave."""
+        with self._lock:
+            variant = self._variants.get(arguments.key)
+            if variant is None:
+                variant = Variant()
+            start = time.perf_counter()
+            examples = arguments.examples
+            recorded, outputs, results = arguments.recorded()
+            self._recording_seconds += time.perf_counter() - start
+            self.recordings += 1
+            path = Path(recorded, examples, outputs.unflatten(results))
+            if is_differentiated(path.captured):
+                pass  # by a transform around this call, and with that they will be gone
+            elif len(variant.paths) >= self.max_paths:
+                self._warn(variant)
+            else:
+                path.is_kept = True
+                variant.paths = [path, *variant.paths]
+                self._variants[arguments.key] = variant
+            self._latest = path
+        return path, results
+
+    def _warn(self, variant: Variant) -> None:
+        if variant.warned:
+            return
+        variant.warned = True
+        lines = [guard.line for path in variant.paths for guard in path.program.guards]
+        most = max(set(lines), key=lines.count)
+        warnings.warn(
+            f"{self._name} has taken {self.max_paths} different paths; further ones run "
+            f"uncompiled. The decision met most often is in {place(most)}: make it with "
+            "autograd.where, or raise max_paths",
+            RuntimeWarning,
+            stacklevel=_frames_of_ours(),
+        )
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.f, "__qualname__", repr(self.f))
+
+    @property
+    def captured(self) -> list[Value]:
+        """The Values from outside that the recorded paths read at every call, each once."""
+        return list(dict.fromkeys([value for path in self._paths for value in path.captured]))
+
+    @property
+    def _paths(self) -> list[Path]:
+        return [path for variant in self._variants.values() for path in variant.paths]
+
+    def _only(self) -> Path:
+        if self._latest is None:
+            raise ValueError(f"{self._name} has recorded nothing yet; call it once")
+        return self._latest
+
+    def bind(self, *args: Any) -> Bound:
+        """The function with its arguments at fixed places: NumPy arrays, whose present content
+        every call reads, and numbers, which stay. It takes no arguments and writes its results
+        over the previous ones.
+
+        >>> import numpy
+        >>> x = numpy.array([1.0, 2.0])
+        >>> norm = jit(lambda p: p[0] * p[0] + p[1] * p[1]).bind(x)
+        >>> x[0] = 3.0
+        >>> float(norm())
+        13.0
+        """
+        return Bound(self, args)
+
+    def record(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+        """The path that these arguments take, recorded anew, and the results as flat numbers."""
+        return self._of_constants(*self._recorded_path(self._arguments(args, {})))
+
+    def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+        """The path that these arguments take, and the results as flat numbers."""
+        return self._of_constants(*self._path_of(self._arguments(args, {})))
+
+    def _of_constants(self, path: Path, results: list[float]) -> tuple[Path, list[float]]:
+        if is_differentiated(path.captured):
+            raise RecordingError(
+                f"{self._name} captures a Value that a transform around this call differentiates "
+                "with respect to, and here its results are plain numbers; hand the Value over as "
+                "an argument, or call the function itself"
+            )
+        return path, results
+
+    def traced(self, args: tuple[Any, ...]) -> list[Any]:
+        """Those of the arguments that are not static."""
+        return self._arguments(args, {}).traced
+
+    def program(self) -> Program:
+        """The program of the path last taken; print it to read it. ValueError before any call."""
+        return self._only().program
+
+    def source(self, language: str = "c") -> str:
+        """The program of the path last taken as text, in "c" or in "llvm" assembly."""
+        instructions = self._only().instructions
+        if language == "c":
+            return c_source(instructions)
+        if language == "llvm":
+            return scalar_kernel(instructions, Callbacks(instructions).addresses)
+        raise ValueError(f'source comes in "c" or "llvm", got {describe(language)}')
+
+    def stats(self) -> Stats:
+        """How much is recorded and compiled so far."""
+        paths = self._paths
+        return Stats(
+            paths=len(paths),
+            guards=sum(len(path.program.guards) for path in paths),
+            operations=sum(path.program.operations for path in paths),
+            tiers=tuple([path.tier for path in paths]),
+            recording_seconds=self._recording_seconds,
+            compiling_seconds=sum(path.seconds for path in paths),
+        )
+
+    def __reduce__(self) -> Any:
+        """The recorded programs, with the function itself where that can be pickled. Then those
+        that read captured Values stay behind: which Values it captures is the function's business,
+        wherever it comes to life."""
+        f = self._pickled_function()
+        paths = {
+            key: [p.saved() for p in v.paths if f is None or not p.captured]
+            for key, v in self._variants.items()
+        }
+        return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
+
+    def _pickled_function(self) -> bytes | None:
+        """The function by its name, or by this object's, where it was decorated; None if it can't
+        be found again by either."""
+        try:
+            return pickle.dumps(self.f)
+        except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
+            module, name = getattr(self.f, "__module__", ""), self._name
+            is_decorated = getattr(sys.modules.get(module), name, None) is self
+            return pickle.dumps(Decorated(module, name)) if is_decorated else None
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """As a method, it is called with its object first (which is named in static_argnames)."""
+        return self if owner is None else MethodType(self, owner)
+
+    def __repr__(self) -> str:
+        paths = len(self._paths)
+        return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
+
+
+class Decorated:
+    """A function that is known by its name only as compiled."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._place = module, name
+
+    def __reduce__(self) -> Any:
+        return _undecorated, self._place
+
+
+def _undecorated(module: str, name: str) -> Any:
+    found = getattr(import_module(module), name)
+    return found.f if isinstance(found, Jitted) else found
+
+
+class Unavailable:
+    """In the place of a function that a pickle could not take along."""
+
+    def __init__(self, name: str) -> None:
+        self.__qualname__ = name
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        raise LookupError(
+            f"{self.__qualname__} was pickled without its source, with the paths that it had "
+            "recorded, and these arguments take another; define it at the top of a module, or "
+            "call it with such arguments before pickling it"
+        )
+
+
+def _restored(
+    f: bytes | None,
+    name: str,
+    signature: list[str],
+    static: frozenset[str],
+    max_paths: int,
+    paths: dict[Hashable, list[Any]],
+) -> Jitted:
+    out = Jitted(Unavailable(name) if f is None else pickle.loads(f), static, max_paths)
+    out._signature = signature
+    for key, saved in paths.items():
+        variant = out._variants[key] = Variant()
+        for recorded, arguments, result in saved:
+            path = Path(recorded, arguments, result)
+            path.is_kept = True
+            variant.paths.append(path)
+            out._latest = out._latest or path
+    return out
+
+
+def _frames_of_ours() -> int:
+    """How many frames up the stack the code is that called us, as `warnings` counts them."""
+    count = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("autograd."):
+        frame = frame.f_back
+        count += 1
+    return count
+
+
+def _signature(f: Callable[..., Any]) -> list[str]:
+    """The names of the positional arguments, as far as they are known."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _check_static(static: frozenset[str]) -> None:
+    for name in static:
+        if not isinstance(name, str):
+            raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")

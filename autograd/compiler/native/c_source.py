@@ -1,0 +1,93 @@
+"""A program as C: for reading, and for carrying it to where there is no Python.
+
+The function has no state and allocates nothing. Compile it with `-ffp-contract=off`, and it gives
+the bits that Python gives, as far as the C library is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from autograd.compiler.ir.lowering import LIBRARY
+from autograd.compiler.ir.program import TRUTHS, Op, Program
+from autograd.compiler.native.codegen import INTRINSICS, callbacks_of
+
+__all__ = ["c_source"]
+
+INFIX: Final = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "eq": "==",
+    "and": "&&",
+    "or": "||",
+}
+FUNCTIONS: Final = {**INTRINSICS, **{name: name for name in LIBRARY}}
+
+
+def c_source(program: Program, name: str = "compiled") -> str:
+    """`long name(const double *in, double *out)`: -1, or the index of the guard that failed.
+
+    ValueError if the program calls back into Python.
+    """
+    missing = callbacks_of(program)
+    if missing:
+        raise ValueError(
+            f"C has no {', '.join(sorted(missing))}; give the primitive a lowering, in terms of "
+            "operators and autograd's functions"
+        )
+    lines = ["#include <math.h>", "", f"/* in: {_comment(', '.join(program.inputs))} */"]
+    lines += [f"long {name}(const double *in, double *out)", "{"]
+    checks = program.checks()
+    shown: list[str] = []
+    for i, op in enumerate(program.code):
+        shown.append(_operand(op, i))
+        if op.name not in ("input", "const"):
+            kind = "int" if op.name in TRUTHS else "double"
+            lines.append(f"    const {kind} r{i} = {_formula(op, shown)};")
+        for index in checks.get(i, ()):
+            guard = program.guards[index]
+            test = shown[guard.register]
+            wrong = f"!{test}" if guard.expected else test
+            lines.append(f"    if ({wrong}) return {index}; /* {_comment(guard.line)} */")
+    lines += [f"    out[{i}] = {shown[j]};" for i, j in enumerate(program.outputs)]
+    return "\n".join([*lines, "    return -1;", "}", ""])
+
+
+def _comment(text: str) -> str:
+    """Text that can't end the comment it stands in."""
+    plain = "".join(c if c.isprintable() else "?" for c in text)
+    return plain.replace("*/", "* /").replace("\\", "/").replace("??", "? ?")
+
+
+def _operand(op: Op, i: int) -> str:
+    if op.name == "const":
+        return _number(op.value)
+    return f"in[{int(op.value)}]" if op.name == "input" else f"r{i}"
+
+
+def _number(x: float) -> str:
+    if math.isnan(x):
+        return "NAN"
+    if math.isinf(x):
+        return "INFINITY" if x > 0 else "(-INFINITY)"
+    text = repr(x)
+    return f"({text})" if text.startswith("-") else text
+
+
+def _formula(op: Op, shown: Sequence[str]) -> str:
+    given = [shown[i] for i in op.operands]
+    if op.name in INFIX:
+        return f"{given[0]} {INFIX[op.name]} {given[1]}"
+    if op.name == "neg":
+        return f"-{given[0]}"
+    if op.name == "not":
+        return f"!{given[0]}"
+    if op.name == "select":
+        return f"{given[0]} ? {given[1]} : {given[2]}"
+    return f"{FUNCTIONS[op.name]}({', '.join(given)})"

@@ -1,0 +1,144 @@
+"""Arguments: one call of a compiled function, its numbers apart from everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
+from autograd.engine.primitives import describe
+from autograd.engine.value import Value
+from autograd.transforms.derivatives import is_differentiated
+from autograd.transforms.tree import Structure, components, flatten
+
+__all__ = ["Arguments"]
+
+RESULT: Final = "what a compiled function returns"
+
+
+class Arguments:
+    """The arguments of one call: their numbers, and everything else as a key."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        names: Sequence[str],
+        static_names: frozenset[str],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+    ) -> None:
+        self._f = f
+        self._bound: dict[int | str, Any] = {}
+        static: dict[int | str, Any] = {}
+        for i, x in enumerate(args):
+            (static if _shown(names, i) in static_names else self._bound)[i] = x
+        for name, x in keywords.items():
+            (static if name in static_names else self._bound)[name] = x
+        self._static = static
+        self._are_plain = not static and not keywords
+        self._places = names
+        try:
+            self.numbers, self.structure = flatten(
+                self.traced, "an argument of a compiled function"
+            )
+        except TypeError as error:
+            raise TypeError(
+                f"{error}; name arguments that are not numbers in static_argnames"
+            ) from None
+        kinds = (tuple(self._bound), self.structure.kind)
+        try:
+            # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
+            fixed = tuple([(name, type(x), x, repr(x)) for name, x in static.items()])
+            self.key: Hashable = (kinds, fixed)
+            hash(self.key)
+        except TypeError:
+            raise TypeError(
+                f"static arguments are hashable, got {describe(tuple(static.values()))}"
+            ) from None
+
+    @cached_property
+    def names(self) -> list[str]:
+        """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
+        shown = [(x, _shown(self._places, place)) for place, x in self._bound.items()]
+        return [name for x, argument in shown for name, _, _ in components(x, argument)]
+
+    @property
+    def examples(self) -> list[Any] | None:
+        """Arguments like these, if they came by place alone: copies, for the caller may change
+        theirs."""
+        return self.structure.unflatten(self.numbers) if self._are_plain else None
+
+    @property
+    def traced(self) -> list[Any]:
+        """The arguments that are not static."""
+        return list(self._bound.values())
+
+    def call(self, numbers: Sequence[Any]) -> Any:
+        """The function with these in the place of the numbers."""
+        tree = self.structure.unflatten(numbers)
+        places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
+        positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
+        named = {name: x for name, x in places.items() if isinstance(name, str)}
+        return self._f(*positional, **named)
+
+    def eagerly(self) -> Any:
+        """What the function gives, as floats, by the engine; as Values, where a transform around
+        this call differentiates what the function has captured."""
+        results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
+        if is_differentiated([x for x in results if isinstance(x, Value)]):
+            return outputs.unflatten(results)
+        return outputs.unflatten([_number(x) for x in results])
+
+    def recorded(self) -> tuple[Recorded, Structure, list[float]]:
+        """What the function does with these arguments: recorded twice, to see that it is all."""
+        trace, first, outputs, results = self._trace()
+        # While the first one's nodes are still in memory; and what it prints is another text, on
+        # which a decision may come out differently.
+        _, second, others, _ = self._trace("-1.5e+300, inf or nan <TRACED AGAIN>")
+        del trace
+        difference = _difference(first, second)
+        if difference or outputs != others:
+            raise RecordingError(
+                f"two recordings of {getattr(self._f, '__qualname__', self._f)} with the same "
+                f"arguments differ{difference}: it depends on more than its arguments (random "
+                "numbers, the time, id(), or what earlier calls left behind); pass that as an "
+                "argument"
+            )
+        return first, outputs, results
+
+    def _trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+        names = self.names
+        values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
+        trace = Trace(values, shown)
+        results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
+        recorded = read_off(trace, results, names)
+        return trace, recorded, outputs, [_number(x) for x in results]
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _difference(first: Recorded, second: Recorded) -> str | None:
+    """Where two recordings differ, in words; None if they don't."""
+    a, b = first.program, second.program
+    if len(first.captured) != len(second.captured) or any(
+        x is not y for x, y in zip(first.captured, second.captured, strict=True)
+    ):
+        return " in the Values they capture"
+    for i, (p, q) in enumerate(zip(a.code, b.code, strict=False)):
+        same = p[:2] == q[:2] and (p.value == q.value or p.value != p.value)
+        if not same:
+            return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"
+    if len(a.code) != len(b.code) or a.outputs != b.outputs:
+        return " in length"
+    if [guard[:3] for guard in a.guards] != [guard[:3] for guard in b.guards]:
+        return " in their decisions"
+    return None
+
+
+def _shown(names: Sequence[str], place: int | str) -> str:
+    if isinstance(place, str):
+        return place
+    return names[place] if place < len(names) else f"arg{place}"

@@ -1,0 +1,220 @@
+"""Tracing: running a function on Values and keeping what it did as a Program.
+
+The recording *is* the eager run: the graph below the results is the program, read off in an order
+in which inputs come first. What a graph does not show is told by hooks in `value`: comparisons and
+conversions to int, on which the function's way may depend, become guards; a number that leaves the
+graph unseen (`.data`, `.grad`, a copy) can't be guarded and is an error. What was made outside the
+recording (a model's parameters) is an input too, read afresh whenever the program runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from numbers import Integral
+from typing import Any, NamedTuple
+
+from autograd.compiler.ir.program import Guard, Program, Writer
+from autograd.engine.modes import traced_by
+from autograd.engine.primitives import TABLE, describe
+from autograd.engine.text import place
+from autograd.engine.value import Value, _where
+from autograd.engine.walks import below
+
+__all__ = ["RecordingError", "Trace", "read_off"]
+
+
+class RecordingError(TypeError):
+    """A function can't be compiled as it stands: a number escapes from the recording."""
+
+
+class Decision(NamedTuple):
+    """A comparison that the function made, and what came out."""
+
+    symbol: str
+    a: Any
+    b: Any
+    out: bool
+    line: str
+
+
+class Trace:
+    """One recording: told by the engine of every node made and every decision taken."""
+
+    def __init__(self, arguments: Sequence[Value], shown: str = "<TRACED>") -> None:
+        self.arguments = list(arguments)
+        self.shown = shown  # in the place of a number, where a Value is printed
+        self.decisions: list[Decision] = []
+        self._arguments = set(arguments)
+        self._own = set(arguments)
+        self._leak: RecordingError | None = None
+
+    def run(self, f: Callable[[], Any]) -> Any:
+        """Call f, under this recording; RecordingError where a number escaped, even if f caught
+        it."""
+        with traced_by(self):
+            result = f()
+        if self._leak is not None:
+            raise self._leak
+        return result
+
+    # -- what the engine tells ---------------------------------------------------------------------
+
+    def made(self, node: Value) -> None:
+        """A node was computed, or a constant made into a leaf."""
+        self._own.add(node)
+
+    def decided(self, symbol: str, a: Value, b: Any, out: bool, line: str) -> None:
+        """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
+        was converted to the int b."""
+        self.decisions.append(Decision(symbol, a, b, out, place(line)))
+
+    def leaves(self, node: Value, how: str, line: str) -> None:
+        """A number was about to leave the graph, or to enter it: harmless for a constant that stays
+        one, else an error."""
+        if how != "assigns .data" and not self.varies(below([node])):
+            return
+        remedy = (
+            "keep it a Value (autograd.exp and the like instead of math's), or compute outside of "
+            "the compiled function"
+        )
+        if "backward" in how or "grad" in how:
+            remedy = "take derivatives inside a compiled function with grad or value_and_grad"
+        name = "" if node.label is None else f" of {node.label!r}"
+        self._leak = RecordingError(
+            f"a compiled function {how}{name} ({place(line)}): what follows would stay as it was "
+            f"when the function was recorded; {remedy}"
+        )
+        raise self._leak
+
+    def raised(self, name: str, error: BaseException) -> None:
+        """A user's primitive has raised, which is fine unless the function catches it."""
+        self._leak = RecordingError(
+            f"a compiled function catches the {type(error).__name__} that {name} raises "
+            f"({place(_where())}): whether it does again can't be told without calling it; decide "
+            "by a comparison instead"
+        )
+
+    # -- what the transforms ask -------------------------------------------------------------------
+
+    def varies(self, nodes: Iterable[Value]) -> bool:
+        """Whether one of these nodes is an argument or was made outside of the recording."""
+        return any(node not in self._own or node in self._arguments for node in nodes)
+
+    def owns(self, node: Value) -> bool:
+        """Whether the node was made in this recording."""
+        return node in self._own
+
+
+# -- from the graph to the program -----------------------------------------------------------------
+
+
+class Recorded(NamedTuple):
+    """A program, and the Values from outside that its inputs after the arguments are read from."""
+
+    program: Program
+    captured: list[Value]
+
+
+def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Recorded:
+    """The program that computes these results (Values and floats) from the trace's arguments, whose
+    names are given."""
+    reader = _Reader(trace, len(names))
+    guards = [reader.guard(decision) for decision in trace.decisions]
+    outputs = [reader.register(x) for x in results]
+    shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
+    program = Program(tuple(reader.writer.code), tuple(shown), tuple(outputs), tuple(guards))
+    return Recorded(program, reader.captured)
+
+
+class _Reader:
+    """Registers for nodes, inputs before what is made of them."""
+
+    def __init__(self, trace: Trace, slots: int) -> None:
+        self.trace = trace
+        self.captured: list[Value] = []
+        self.writer = Writer(share=True)
+        self._slots = slots
+        self._registers = {x: self.writer.input(i) for i, x in enumerate(trace.arguments)}
+
+    def register(self, x: Any) -> int:
+        """The register of a Value or a number."""
+        if not isinstance(x, Value):
+            return self.writer.const(float(x))
+        stack = [x]
+        while stack:
+            node = stack[-1]
+            if node in self._registers:
+                stack.pop()
+                continue
+            inputs = node.inputs if self.trace.owns(node) else ()
+            missing = [y for y in inputs if isinstance(y, Value) and y not in self._registers]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            self._registers[node] = self._write(node, inputs)
+        return self._registers[x]
+
+    def _write(self, node: Value, inputs: tuple[Any, ...]) -> int:
+        if not self.trace.owns(node):
+            self.captured.append(node)
+            return self.writer.input(self._slots + len(self.captured) - 1)
+        if node.primitive is None:
+            return self.writer.const(node.data)
+        operands = [
+            self._registers[y] if isinstance(y, Value) else self.writer.const(y) for y in inputs
+        ]
+        if TABLE.get(node.op) is not node.primitive:
+            raise RecordingError(
+                f"a compiled function uses a primitive {node.op!r} that has been defined anew "
+                "since; use the one that autograd.primitive returned last"
+            )
+        return self.writer.emit(node.op, *operands)
+
+    def guard(self, decision: Decision) -> Guard:
+        symbol, a, b, out, line = decision
+        if symbol == "int":
+            register = self.writer.emit("eq", self.register(a), self.writer.const(float(b)))
+            return Guard(register, True, ("int", b), line)
+        if not isinstance(b, (Value, float)):
+            symbol, b = _among_doubles(symbol, b, line)
+        left, right = self.register(a), self.register(b)
+        name, swapped, negated = ORDER[symbol]
+        if swapped:
+            left, right = right, left
+        return Guard(self.writer.emit(name, left, right), out != negated, out, line)
+
+
+ORDER: dict[str, tuple[str, bool, bool]] = {
+    "<": ("lt", False, False),
+    "<=": ("le", False, False),
+    ">": ("lt", True, False),
+    ">=": ("le", True, False),
+    "==": ("eq", False, False),
+    "!=": ("eq", False, True),
+}
+
+
+def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
+    """A comparison with a number that need not be a double (an int, a Fraction), as one with a
+    double that comes out alike for every double."""
+    if getattr(b, "dtype", None) is not None and not isinstance(b, (float, Integral)):
+        raise RecordingError(
+            f"a compiled function compares with a {describe(b)}, for which NumPy would round the "
+            f"Value; write float(...) around it ({place(line)})"
+        )
+    try:
+        near = float(b)
+    except OverflowError:
+        near = math.inf if b > 0 else -math.inf
+    if near != near or near == b:
+        return symbol, near
+    if symbol in ("==", "!="):
+        return symbol, math.nan  # equal to none
+    if math.isinf(near):
+        below = math.nextafter(math.inf, 0.0) if near > 0 else near
+    else:
+        below = near if Fraction(near) < Fraction(b) else math.nextafter(near, -math.inf)
+    return ("<=" if symbol in ("<", "<=") else ">"), below

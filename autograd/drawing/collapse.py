@@ -1,0 +1,366 @@
+"""A graph too large for a box per Value: a box per neuron or layer.
+
+Who belongs together is read from the qualified names of the parameters (`layer0.neuron2.w1` is of
+neuron `layer0.neuron2`, in layer `layer0`), so any model with such names will do, for one sample or
+for a whole batch. A node made with a parameter belongs to the parameter's neuron; one made of a
+single neuron's results alone does too, if it is an activation or a later neuron is made of it. What
+belongs to nobody, such as a loss, keeps its own boxes while it has few.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from autograd.drawing.backward_pass import Links
+from autograd.drawing.dot import Line
+from autograd.drawing.numbers import figure, spelled
+from autograd.drawing.picture import Arrow, Box, Picture, in_words
+from autograd.drawing.value_boxes import (
+    NAME_WIDTH,
+    Graph,
+    about,
+    grad_line,
+    small_box,
+    value_line,
+)
+from autograd.engine.text import ELLIPSIS, plural, printable
+
+__all__ = ["count", "largest_of", "parameter_names", "picture", "range_of"]
+
+QUALIFIED = re.compile(r"\w+(\.\w+)+")
+ACTIVATIONS = {
+    "tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "softsign",
+}  # fmt: skip
+FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
+ARROWS = (
+    "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
+    " the thicker, the more is sent back"
+)
+
+
+def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
+    """id(leaf) -> name, of the leaves that are parameters.
+
+    They are those of `given`, a model or Values, and those with a qualified name as their label.
+    """
+    names = {
+        id(node): node.label
+        for node in order
+        if not node.parents and node.label and QUALIFIED.fullmatch(node.label)
+    }
+    if hasattr(given, "named_parameters"):
+        named: Iterable[tuple[str, Any]] = given.named_parameters()
+    else:
+        named = [(x.label or "", x) for x in given]
+    return names | {id(x): name for name, x in named}
+
+
+def picture(graph: Graph, level: str) -> Picture:
+    """A box per neuron (`level` "neuron") or per layer ("layer"), one per Value of the rest."""
+    return _Grouping(graph, level).picture()
+
+
+def neuron_of(name: str) -> str:
+    """`layer0.neuron2` of `layer0.neuron2.w1`; "" of a name that is not qualified."""
+    return name.rpartition(".")[0]
+
+
+def count(parameters: Mapping[int, str]) -> int:
+    """How many neurons these parameters make."""
+    return len(set(map(neuron_of, parameters.values())))
+
+
+def layer_of(neuron: str) -> str:
+    """`layer0` of `layer0.neuron2`."""
+    return neuron.rpartition(".")[0] or neuron
+
+
+def _owners(graph: Graph) -> list[str]:
+    """The neuron to which each node belongs, in order; "" where there is none."""
+    links, parameters = graph.links, graph.parameters
+    is_parameter = [id(node) in parameters for node in graph.order]
+    own = [neuron_of(parameters.get(id(node), "")) for node in graph.order]
+    owner = own.copy()
+    before_another = _before_parameters(links, is_parameter)
+    for i, node in enumerate(graph.order):
+        inputs = links.sources[links.into(i)]
+        used = {own[k] for k in inputs} - {""}
+        inner = {owner[k] for k in inputs if not is_parameter[k]}
+        if used:
+            # A bias may be shared by the neurons of a layer: w·x + b stays with w.
+            layers = set(map(layer_of, used))
+            siblings = {x for x in inner if x and layer_of(x) in layers}
+            candidates = siblings if node.op == "add" and len(siblings) == 1 else used
+        elif before_another[i] or node.op in ACTIVATIONS:
+            candidates = inner
+        else:
+            candidates = set()
+        if len(candidates) == 1 and "" not in candidates:
+            (owner[i],) = candidates
+    _disown_shared(links, is_parameter, owner)
+    return owner
+
+
+def _disown_shared(links: Links, is_parameter: Sequence[bool], owner: list[str]) -> None:
+    """A parameter that several neurons use belongs to none: it gets a box of its own."""
+    user: dict[int, str] = {}
+    shared = set()
+    for source, output in zip(links.sources, links.outputs, strict=True):
+        name = owner[output]
+        if is_parameter[source] and name and user.setdefault(source, name) != name:
+            shared.add(source)
+    for source in shared:
+        owner[source] = ""
+
+
+def _before_parameters(links: Links, is_parameter: Sequence[bool]) -> list[bool]:
+    """Of each node, whether something that uses a parameter is made of it."""
+    found = [False] * len(is_parameter)
+    for i in reversed(range(len(found))):
+        inputs = links.sources[links.into(i)]
+        if found[i] or any(is_parameter[k] for k in inputs):
+            for k in inputs:
+                found[k] = True
+    return found
+
+
+class Bundle(NamedTuple):
+    """All edges from one box to another: where they start, local derivatives, messages."""
+
+    sources: list[int]
+    partials: list[float]
+    messages: list[float]
+
+
+class _Grouping:
+    """Which box every node is in (`home`), and who is in a box (`members`): by place in order."""
+
+    def __init__(self, graph: Graph, level: str) -> None:
+        self.graph = graph
+        self.level = level
+        self.neuron = _owners(graph)
+        self.home = self.neuron.copy() if level == "neuron" else list(map(layer_of, self.neuron))
+        self.owned = set(self.home) - {""}
+        self._house_the_rest()
+        self.members: dict[str, list[int]] = {}
+        for i, home in enumerate(self.home):
+            self.members.setdefault(home, []).append(i)
+        self.ids = {
+            home: f"n{places[0]}" if self._alone(home) else f"g{k}"
+            for k, (home, places) in enumerate(self.members.items())
+        }
+
+    def _alone(self, home: str) -> bool:
+        return home not in self.owned and len(self.members[home]) == 1
+
+    def _house_the_rest(self) -> None:
+        """Homes for the nodes of no neuron; a colon is in no qualified name."""
+        order, home = self.graph.order, self.home
+        rest = [i for i, name in enumerate(home) if not name]
+        below = [i for i in rest if i != len(order) - 1]
+        inner = [i for i in below if order[i].parents]
+        leaves = [i for i in below if not order[i].parents]
+        for i in rest:
+            home[i] = f":{i}"
+        if len(inner) > FEW_NODES:
+            component = _connected(self.graph.links, {*inner, *rest[len(below) :]})
+            for i in inner:
+                home[i] = f":with {component[i]}"
+        if len(leaves) > FEW_INPUTS:  # those that go into the same boxes are one box
+            used: dict[int, set[str]] = {i: set() for i in leaves}
+            for source, output in zip(
+                self.graph.links.sources, self.graph.links.outputs, strict=True
+            ):
+                if source in used:
+                    used[source].add(home[output])
+            for i, homes in used.items():
+                home[i] = ":for " + " ".join(sorted(homes))
+
+    # -- boxes -------------------------------------------------------------------------------------
+
+    def picture(self) -> Picture:
+        boxes = [self._box(home) for home in self.members]
+        arrows = self._arrows()
+        drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
+        notes = self.graph.notes()
+        if any(arrow.sign for arrow in arrows):
+            notes.append(ARROWS)
+        summary = f"{self.graph.summary()} {drawn}"
+        found = Picture(boxes, arrows, summary, notes, self._columns())
+        if found.dense:
+            for box in boxes:
+                box.lines = compact(box.lines)
+        return found
+
+    def _columns(self) -> list[list[str]]:
+        """The neurons of each layer, in order; none where a layer feeds itself."""
+        layers: dict[str, list[str]] = {}
+        within = any(
+            layer_of(tail) == layer_of(head)
+            for tail, head in self.bundles
+            if tail in self.owned and head in self.owned
+        )
+        if self.level == "neuron" and not within:
+            for name in sorted(self.owned, key=_natural):
+                layers.setdefault(layer_of(name), []).append(self.ids[name])
+        return [layer for layer in layers.values() if len(layer) > 1]
+
+    def _box(self, home: str) -> Box:
+        graph = self.graph
+        nodes = [graph.order[i] for i in self.members[home]]
+        if self._alone(home):
+            (node,) = nodes
+            return Box(self.ids[home], small_box(graph, node), graph.kind(node), about(graph, node))
+        parameters = [x for x in nodes if id(x) in graph.parameters]
+        results = self._results(home)
+        if home in self.owned:
+            name, size = printable(home, NAME_WIDTH), self._size(home, parameters, results)
+        elif nodes[0].parents:
+            name, size = f"{len(nodes):,} operations", _listed(x.op for x in nodes)
+        else:
+            name, size = f"{len(nodes):,} {graph.kind(nodes[0])}s", ""
+        lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
+        lines += self._numbers(results)
+        if parameters:
+            largest = largest_of(graph.gradient(x) for x in parameters)
+            text = f"parameters: |grad| ≤ {spelled(largest)}"
+            lines.append(Line(text, "grad", "edge", alarm=not math.isfinite(largest)))
+        root = any(x is graph.root for x in nodes)
+        kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
+        return Box(self.ids[home], lines, kind, in_words(lines))
+
+    def _results(self, home: str) -> list[Any]:
+        """The members that someone outside uses, in order."""
+        order, used = self.graph.order, self.used_outside
+        return [order[i] for i in self.members[home] if i in used or i == len(order) - 1]
+
+    @cached_property
+    def used_outside(self) -> set[int]:
+        return {i for bundle in self.bundles.values() for i in bundle.sources}
+
+    @cached_property
+    def bundles(self) -> dict[tuple[str, str], Bundle]:
+        """The edges between every two boxes."""
+        home, links = self.home, self.graph.links
+        found: dict[tuple[str, str], Bundle] = {}
+        columns = zip(
+            links.sources, links.outputs, links.partials, self.graph.back.messages, strict=True
+        )
+        for source, output, partial, sent in columns:
+            ends = home[source], home[output]
+            if ends[0] != ends[1]:
+                if ends not in found:
+                    found[ends] = Bundle([], [], [])
+                bundle = found[ends]
+                bundle.sources.append(source)
+                bundle.partials.append(partial)
+                bundle.messages.append(sent)
+        return found
+
+    def _size(self, home: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
+        parts = []
+        if self.level == "layer":
+            neurons = {self.neuron[i] for i in self.members[home]}
+            if neurons != {home}:
+                parts.append(plural(len(neurons), "neuron"))
+        activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATIONS)
+        return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
+
+    def _numbers(self, results: Sequence[Any]) -> list[Line]:
+        """The value and gradient of what comes out of a box; of many results, the ranges."""
+        graph = self.graph
+        if len(results) == 1:
+            gradient = graph.gradient(results[0])
+            return [value_line(results[0].data), grad_line(gradient, spelled(gradient))]
+        if not results:
+            return []
+        lines = []
+        for word, colour, numbers in (
+            ("values", "value", [x.data for x in results]),
+            ("grads", "grad", [graph.gradient(x) for x in results]),
+        ):
+            text, finite = range_of(numbers)
+            lines.append(Line(f"{len(results):,} {word} {text}", colour, "edge", alarm=not finite))
+        return lines
+
+    # -- arrows ------------------------------------------------------------------------------------
+
+    def _arrows(self) -> list[Arrow]:
+        """One per pair of boxes; it carries what all the edges between them send."""
+        bundles = self.bundles
+        flows = [sum(map(abs, bundle.messages)) for bundle in bundles.values()]
+        most = max((x for x in flows if math.isfinite(x)), default=0.0)
+        arrows = []
+        for ((tail, head), bundle), flow in zip(bundles.items(), flows, strict=True):
+            arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
+            count = plural(len(bundle.sources), "edge")
+            arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
+            if self.level == "neuron":
+                arrow.sign = _common_sign(bundle.partials)
+                arrow.strength = flow / most if most and math.isfinite(flow) else 0.0
+            elif len(bundle.sources) > 1:
+                arrow.lines = [Line(count, "muted", "edge")]
+            arrows.append(arrow)
+        return arrows
+
+
+def compact(lines: Sequence[Line]) -> list[Line]:
+    """A box where there are many: in small type, and without the line that is the same in all."""
+    return [
+        line if line.size == "name" else line._replace(size="edge")
+        for line in lines
+        if line.colour != "muted" or line.size == "small"
+    ]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts neuron10 behind neuron9."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]
+
+
+def _connected(links: Links, places: Collection[int]) -> dict[int, int]:
+    """Of each place, its connected component among them all, named by one of its places."""
+    above = {i: i for i in places}
+
+    def top(i: int) -> int:
+        while above[i] != i:
+            above[i] = i = above[above[i]]
+        return i
+
+    for source, output in zip(links.sources, links.outputs, strict=True):
+        if source in above and output in above:
+            above[top(source)] = top(output)
+    return {i: top(i) for i in places}
+
+
+def _listed(operations: Iterable[str]) -> str:
+    common = [op for op, _ in Counter(operations).most_common(4)]
+    return ", ".join(common[:3]) + (f", {ELLIPSIS}" if len(common) > 3 else "")
+
+
+def largest_of(numbers: Iterable[float]) -> float:
+    """The largest magnitude; NaN if any number is."""
+    found = [abs(x) for x in numbers]
+    return next((x for x in found if math.isnan(x)), max(found, default=0.0))
+
+
+def range_of(numbers: Sequence[float]) -> tuple[str, bool]:
+    """From where to where they go, and whether all are finite."""
+    if any(map(math.isnan, numbers)):
+        return "with NaN among them", False
+    low, high = min(numbers), max(numbers)
+    text = f"from {figure(low)} to {figure(high)}" if low != high else f"of {figure(low)}"
+    return text, math.isfinite(low) and math.isfinite(high)
+
+
+def _common_sign(numbers: Sequence[float]) -> int:
+    if all(x > 0.0 for x in numbers):
+        return 1
+    return -1 if all(x < 0.0 for x in numbers) else 0

@@ -1,0 +1,99 @@
+"""Which program lays a diagram out: a Graphviz on this machine, or the one that pip installed.
+
+A system `dot` comes first: it knows every format and the system's fonts. Otherwise `graphviz-pure`,
+a wheel that holds the whole engine; pip puts its command beside Python's, where PATH may not reach.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graphviz.backend import dot_command  # type: ignore[import-untyped]
+
+from autograd.engine.text import printable
+
+__all__ = ["DrawingError", "find_dot", "graphviz_running", "without_glyphs"]
+
+BUNDLED = "graphviz-pure"
+_LOCK = threading.Lock()
+# Blocks of Unicode that the fonts inside graphviz-pure cover, as far as pictures are concerned:
+# Latin, Greek, Cyrillic, Hebrew, punctuation and the commoner signs of mathematics.
+COVERED = (
+    (0x0000, 0x0530),
+    (0x0590, 0x0600),
+    (0x1E00, 0x20D0),
+    (0x2100, 0x2150),
+    (0x2190, 0x2194),
+)
+COVERED_SIGNS = "∂∆∏∑−∕∙√∞∟∩∫≈≠≡≤≥\u2066\u2067\u2068\u2069"
+
+
+class DrawingError(RuntimeError):
+    """A picture that can't be made on this machine, and what to install."""
+
+
+def find_dot() -> str | None:
+    """The path of the program that turns DOT into pictures, or None."""
+    system = shutil.which("dot")
+    if system:
+        return system
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    beside = os.pathsep.join(sysconfig.get_path("scripts", scheme) for scheme in schemes)
+    return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
+
+
+@contextmanager
+def graphviz_running(format: str) -> Iterator[str]:
+    """Inside the block the `graphviz` package runs the program that `find_dot` found.
+
+    Gives the program's path.
+    Raises DrawingError where there is none, or where it can't write the format.
+    """
+    found = find_dot()
+    if found is None:
+        raise DrawingError(
+            "a picture needs Graphviz, and no 'dot' was found; run: pip install graphviz-pure "
+            "(or install Graphviz from https://graphviz.org/download); the diagram's .source is DOT"
+        )
+    # The package keeps the program's name in a global, so it is ours only while the program runs.
+    with _LOCK:
+        before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, Path(found)
+        try:
+            yield found
+        except subprocess.CalledProcessError as error:
+            raise DrawingError(_complaint(Path(found).name, format, error)) from None
+        finally:
+            dot_command.DOT_BINARY = before
+
+
+def _complaint(program: str, format: str, error: subprocess.CalledProcessError) -> str:
+    said = error.stderr
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    if "not recognized" in said:
+        return (
+            f"{program} can't write {format}; write svg or png, or install Graphviz from "
+            "https://graphviz.org/download, which can"
+        )
+    return f"{program} failed with status {error.returncode}: {printable(said.strip(), 500)}"
+
+
+def without_glyphs(text: str, at_most: int = 5) -> str:
+    """The first characters of the text for which graphviz-pure's own fonts have no shape.
+
+    >>> without_glyphs("∂y/∂x = −∞"), without_glyphs("漢字 = 2")
+    ('', '漢字')
+    """
+    missing = dict.fromkeys(
+        c
+        for c in text
+        if c not in COVERED_SIGNS and not any(low <= ord(c) < high for low, high in COVERED)
+    )
+    return "".join(list(missing)[:at_most])

@@ -1,0 +1,226 @@
+"""The forward and the backward pass over a graph as a list of steps, in words and numbers.
+
+Values appear in topological order. Then the root is seeded with 1, and every node, once all its
+consumers have reported to it, sends adjoint x local derivative along each of its edges. Nodes that
+become ready at the same time send in the order in which they became ready, so that the steps move
+through a picture as one wave; gradients do not depend on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import Counter, deque
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autograd.drawing.numbers import MINUS, figure, signed
+from autograd.engine.graph import (
+    PARTIAL,
+    TIMES,
+    Edge,
+    edge_visits,
+    edges,
+    message,
+    topological_order,
+)
+from autograd.engine.text import ELLIPSIS, formula, plural, quantity
+
+__all__ = ["Passes", "Step", "backpropagated"]
+
+ARROW = "\N{RIGHTWARDS ARROW}"
+MAX_LISTED, LISTED_WIDTH = 6, 90  # local derivatives of one node, gradients at the end
+
+Kind = Literal["value", "seed", "message", "sum", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens, as the player shows it.
+
+    node: where, as a place in `topological_order(root)`. edge: of a message, as a place in
+    `edges(root)`. numbers: value: the value; seed: the seed; message: adjoint, local derivative,
+    message; sum: the gradient before, the message, the gradient after; done: none. caption: what
+    happens. note: why.
+    """
+
+    kind: Kind
+    node: int
+    edge: int | None
+    numbers: tuple[float, ...]
+    caption: str
+    note: str
+
+
+def backpropagated(root: Any) -> Any:
+    """A copy of the graph below `root` after one backward pass; the graph itself stays as it is."""
+    copy = deepcopy(root)
+    copy.zero_grad()
+    copy.backward()
+    return copy
+
+
+class Passes:
+    """What both passes over the graph below `root` do, where one backward pass has been made.
+
+    order, edges: its nodes and edges. name: of every node, by id. place: of every node in `order`,
+    by id.
+    """
+
+    def __init__(self, root: Any, name: dict[int, str]) -> None:
+        self.root = root
+        self.name = name
+        self.order: list[Any] = topological_order(root)
+        self.edges: list[Edge] = edges(root)
+        self.place = {id(node): i for i, node in enumerate(self.order)}
+
+    def steps(self) -> list[Step]:
+        return [*self._forward(), *self._backward(), self._done()]
+
+    # -- forward -----------------------------------------------------------------------------------
+
+    def _forward(self) -> Iterator[Step]:
+        locals_: dict[int, list[str]] = {}
+        for edge in self.edges:
+            text = f"{self.derivative(edge)} = {figure(edge.partial)}"
+            locals_.setdefault(id(edge.output), []).append(text)
+        for i, node in enumerate(self.order):
+            derivatives = _listing(locals_.get(id(node), []))
+            note = f"local derivatives: {derivatives}" if derivatives else "an input of the graph"
+            if _is_stale(node):
+                note = "computed earlier, before an input was changed"
+            yield Step("value", i, None, (node.data,), self._value_caption(node), note)
+
+    def _value_caption(self, node: Any) -> str:
+        parts = [self.of(node), self.formula(node), self._substituted(node), figure(node.data)]
+        return " = ".join(part for part in parts if part)
+
+    def formula(self, node: Any) -> str:
+        return formula(node, self.of, figure, MINUS)
+
+    def _substituted(self, node: Any) -> str:
+        """The formula with the inputs' values in their places: `2 + 1`."""
+        if _is_stale(node):
+            return ""
+        infix = node.primitive is not None and node.primitive.symbol
+        return formula(node, lambda x: (signed if infix else figure)(x.data), figure, MINUS)
+
+    # -- backward ----------------------------------------------------------------------------------
+
+    def _backward(self) -> Iterator[Step]:
+        downwards: dict[int, list[int]] = {}
+        for j, edge in enumerate(self.edges):
+            downwards.setdefault(id(edge.output), []).append(j)
+        waiting = Counter(id(edge.parent) for edge in self.edges)
+        consumers = dict(waiting)
+        sums: dict[int, float] = {}
+        root = self.of(self.root)
+        seed = self.root.grad
+        yield Step(
+            "seed",
+            self.place[id(self.root)],
+            None,
+            (seed,),
+            f"{root}.grad = {figure(seed)}",
+            f"the pass back starts here: {PARTIAL}{root}/{PARTIAL}{root} = 1",
+        )
+        ready = deque([self.root])
+        while ready:
+            node = ready.popleft()
+            for j in downwards.get(id(node), []):
+                edge = self.edges[j]
+                parent, key = edge.parent, id(edge.parent)
+                waiting[key] -= 1
+                sent = message(node.grad, edge.partial, node)
+                first, before = key not in sums, sums.get(key, 0.0)
+                # Nodes may report in another order than in the engine, which rounds differently;
+                # the complete sum is the engine's own.
+                sums[key] = before + sent if waiting[key] else parent.grad
+                still = self._still(parent, waiting[key], consumers[key])
+                yield self._message(j, sent, still if first else "")
+                if not first:
+                    yield self._sum(parent, before, sent, sums[key], still)
+                if not waiting[key]:
+                    ready.append(parent)
+
+    def _message(self, j: int, sent: float, still: str) -> Step:
+        edge = self.edges[j]
+        output, parent = self.of(edge.output), self.of(edge.parent)
+        adjoint, partial = edge.output.grad, edge.partial
+        caption = f"{output} {ARROW} {self._input(edge)}: "
+        if adjoint == 0.0 and not math.isfinite(partial):
+            caption += "0"
+            note = f"{output}.grad is 0, so nothing flows, even where {self.derivative(edge)} is "
+            note += figure(partial)
+        elif partial == 0.0 and sent == 0.0 and not math.isfinite(adjoint):
+            caption += "0"
+            note = f"{edge.output.op} did not use {parent} here, so nothing flows"
+        else:
+            caption += f"{figure(adjoint)} {TIMES} {signed(partial)} = {figure(sent)}"
+            note = f"{output}.grad {TIMES} the local derivative {self.derivative(edge)}"
+        note += f"; {still}" if still else ""
+        place = self.place[id(edge.parent)]
+        return Step("message", place, j, (adjoint, partial, sent), caption, note)
+
+    def _sum(self, node: Any, before: float, sent: float, after: float, still: str) -> Step:
+        caption = f"{self.of(node)}.grad: {figure(before)} + {signed(sent)} = {figure(after)}"
+        return Step("sum", self.place[id(node)], None, (before, sent, after), caption, still)
+
+    def _still(self, node: Any, waiting: int, consumers: int) -> str:
+        """Whether the node has heard from all its consumers."""
+        name = self.of(node)
+        if waiting:
+            return f"{name} waits for {plural(waiting, 'more message')}"
+        if consumers == 1:
+            return f"{name}.grad is complete" + (f", so {name} may send" if node.op else "")
+        all_of = "both" if consumers == 2 else f"all {consumers}"
+        return f"{all_of} messages are in: {name}.grad is complete"
+
+    def _done(self) -> Step:
+        leaves = [node for node in self.order if not node.op]
+        listed = _listing([f"{self.gradient(x)} = {figure(x.grad)}" for x in leaves])
+        root = self.of(self.root)
+        caption = f"{root} = {figure(self.root.data)}; {listed}"
+        visits = edge_visits(self.root)
+        note = f"backpropagation walked {plural(visits.edges, 'edge')}, each once"
+        if visits.saved:
+            note += f"; following every path would walk {quantity(visits.path_steps)}"
+        return Step("done", self.place[id(self.root)], None, (), caption, note)
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def of(self, node: Any) -> str:
+        return self.name[id(node)]
+
+    def gradient(self, node: Any) -> str:
+        """`∂e/∂b`"""
+        return f"{PARTIAL}{self.of(self.root)}/{PARTIAL}{self.of(node)}"
+
+    def derivative(self, edge: Edge) -> str:
+        """`∂c/∂b`; where b enters c more than once, also as which input."""
+        return f"{PARTIAL}{self.of(edge.output)}/{PARTIAL}{self._input(edge)}"
+
+    def _input(self, edge: Edge) -> str:
+        twice = sum(other is edge.parent for other in edge.output.parents) > 1
+        return self.of(edge.parent) + (f" (input {edge.position + 1})" if twice else "")
+
+
+def _is_stale(node: Any) -> bool:
+    """Whether an input's data was assigned to after the node was computed."""
+    if node.primitive is None:
+        return False
+    inputs = [x.data if hasattr(x, "parents") else x for x in node.inputs]
+    with contextlib.suppress(ArithmeticError, ValueError):
+        out = node.primitive.forward(*inputs)
+        return bool(out != node.data and not (math.isnan(out) and math.isnan(node.data)))
+    return True
+
+
+def _listing(parts: list[str]) -> str:
+    """As many as fit, at least one."""
+    fit = parts if len(parts) <= MAX_LISTED else parts[: MAX_LISTED - 1]
+    while len(fit) > 1 and len(", ".join(fit)) > LISTED_WIDTH:
+        fit = fit[:-1]
+    return ", ".join(fit if len(fit) == len(parts) else [*fit, ELLIPSIS])

@@ -1,0 +1,262 @@
+"""The player: a diagram in which the values appear and the gradients flow back, step by step.
+
+A player is one HTML fragment that needs nothing from outside: the finished picture as an image, all
+steps in words, and a script (player.js) that puts the picture's SVG in the image's place and
+animates it by the ids that `draw` gives to nodes and edges. Where scripts are blocked, picture and
+words stay.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import pathlib
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from autograd.drawing import EDGES_PER_NODE, NAME_WIDTH, draw
+from autograd.drawing.dot import isolated
+from autograd.drawing.numbers import equation, figure, signed
+from autograd.drawing.palette import THEMES
+from autograd.drawing.player.animation import Passes, Step, backpropagated
+from autograd.engine.graph import TIMES, Path, Paths, paths, route_text, topological_order
+from autograd.engine.text import ELLIPSIS, names, plural, quantity
+
+if TYPE_CHECKING:
+    from autograd.engine.value import Value
+
+__all__ = ["Player", "steps"]
+
+MAX_PATHS = 5  # of one node, in the panel below the picture
+MAX_PARTS = 12  # of one path
+
+LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
+# How JupyterLab, VS Code and Sphinx's themes say which theme they show.
+LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='light']")
+DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
+
+
+def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
+    """The diagram of `root` as a player: values appear, then gradients flow back edge by edge.
+
+    It shows itself in a notebook; `.save("e.html")` writes a page that needs nothing else, `.steps`
+    is the list of what happens. Pointing at a node lists the paths behind its gradient. Gradients
+    are those of one backward pass from `root`; the Values themselves are left as they are.
+
+    Raises TypeError if `root` is not a Value, ValueError if the graph has more than `max_nodes`
+    nodes or five times as many edges, DrawingError where there is no Graphviz.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, "a"), Value(1.0, "b")
+    >>> for step in steps(a * b).steps:
+    ...     print(step.caption)
+    a = 2
+    b = 1
+    v1 = a * b = 2 * 1 = 2
+    v1.grad = 1
+    v1 → a: 1 × 1 = 1
+    v1 → b: 1 × 2 = 2
+    v1 = 2; ∂v1/∂a = 1, ∂v1/∂b = 2
+    """
+    if not hasattr(root, "parents") or not hasattr(root, "partials"):
+        raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
+    _check_size(root, max_nodes)
+    done = backpropagated(root)
+    diagram = draw(done, rankdir=rankdir, max_nodes=max_nodes)
+    name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
+    return Player(Passes(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
+
+
+def _check_size(root: Value, max_nodes: int) -> None:
+    order = topological_order(root)
+    nodes, arrows = len(order), sum(len(node.parents) for node in order)
+    if nodes <= max_nodes and arrows <= EDGES_PER_NODE * max_nodes:
+        return
+    enough = max(nodes, -(-arrows // EDGES_PER_NODE))
+    raise ValueError(
+        f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many to follow "
+        f"step by step (max_nodes={max_nodes:,}); play a part of it, such as the loss of a single "
+        f"sample, or pass max_nodes={enough}"
+    )
+
+
+class Player:
+    """What `steps` returns: it shows itself in a notebook and saves itself as a page.
+
+    steps: the list of Step records. svg: the finished picture. summary: what it shows, in words.
+    """
+
+    def __init__(self, passes: Passes, svg: str, summary: str) -> None:
+        self.steps: list[Step] = passes.steps()
+        self.svg = svg
+        self.summary = summary
+        self._data = _data(passes, self.steps)
+
+    def __repr__(self) -> str:
+        return f"<Player of {plural(len(self.steps), 'step')}: {self.summary}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": repr(self)}
+
+    def html(self) -> str:
+        """The player as a fragment of a page, which needs nothing from outside the fragment."""
+        key = hashlib.sha256((self.svg + self._data).encode()).hexdigest()[:12]
+        captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
+        return (
+            f'<div class="chainrule-player" id="chainrule-{key}" lang="en" dir="ltr" '
+            'data-lm-suppress-shortcuts="true">\n'
+            f"<style>\n{_themes()}{_asset('player.css')}</style>\n"
+            '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
+            f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
+            f'src="{_uri(self.svg)}"></picture></div>\n'
+            f"<details><summary>All {len(self.steps)} steps in words</summary>"
+            f"<ol>{captions}</ol></details>\n"
+            f'<script type="application/json">{self._data}</script>\n'
+            f"<script>\n{_asset('player.js')}</script>\n"
+            "</div>\n"
+        )
+
+    def save(self, filename: str | os.PathLike[str]) -> str:
+        """Write a page of its own, and return its path."""
+        title = html.escape(self.summary)
+        page = (
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n'
+            f"<title>{title}</title>\n"
+            "<style>body { margin: 1rem auto; max-width: 90rem; padding: 0 1rem; }\n"
+            "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
+            f"</head>\n<body>\n<main data-chainrule-page>\n{self.html()}</main>\n</body>\n</html>\n"
+        )
+        pathlib.Path(filename).write_text(page, encoding="utf-8", newline="\n")
+        return os.fspath(filename)
+
+
+# -- what the script is told -----------------------------------------------------------------------
+
+
+def _data(passes: Passes, steps: list[Step]) -> str:
+    """JSON that may stand inside a script element: nothing in it can end the element."""
+    place = {(id(edge.output), edge.position): j for j, edge in enumerate(passes.edges)}
+    data = {
+        "start": {
+            "caption": "Values first, then gradients",
+            "note": "press Play, or Next for one step at a time",
+        },
+        "steps": [_step(step) for step in steps],
+        "nodes": [_node(node, passes, place) for node in passes.order],
+        "edges": [
+            [passes.place[id(edge.parent)], passes.place[id(edge.output)]] for edge in passes.edges
+        ],
+        "colours": {colour: name for theme in (LIGHT, DARK) for name, colour in theme.items()},
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "kind": step.kind,
+        "node": step.node,
+        "edge": step.edge,
+        "figures": [figure(x) for x in step.numbers],
+        "caption": step.caption,
+        "note": step.note,
+    }
+
+
+def _node(node: Any, passes: Passes, place: dict[tuple[int, int], int]) -> dict[str, Any]:
+    found = paths(passes.root, node, MAX_PATHS)
+    return {
+        "name": passes.of(node),
+        "formula": passes.formula(node),
+        "value": figure(node.data),
+        "gradient": passes.gradient(node),
+        "grad": figure(node.grad),
+        "paths": [_path(row, passes, place) for row in found.rows],
+        "heading": f"{plural(found.count, 'path')} to {passes.of(passes.root)}",
+        "rest": "" if found.complete else _rest(found),
+        "sum": _sum(found),
+    }
+
+
+def _path(row: Path, passes: Passes, place: dict[tuple[int, int], int]) -> dict[str, Any]:
+    product = figure(row.product)
+    if len(row.factors) > 1:
+        first, *others = row.factors
+        factors = _shortened([figure(first), *map(signed, others)])
+        product = f"{f' {TIMES} '.join(factors)} = {product}"
+    steps = zip(row.nodes[1:], row.positions, strict=True)
+    return {
+        "route": route_text(row, passes.name, {}),
+        "product": product,
+        "edges": [place[id(node), position] for node, position in steps],
+    }
+
+
+def _rest(found: Paths) -> str:
+    return f"{ELLIPSIS} and {quantity(found.count - len(found.rows))} more"
+
+
+def _sum(found: Paths) -> str:
+    """`2 + 3 = 5`"""
+    products = [row.product for row in found.rows]
+    if found.complete and figure(sum(products)) == figure(found.total):
+        return equation(products, "+", found.total)
+    return figure(found.total)
+
+
+def _shortened(parts: list[str]) -> list[str]:
+    half = MAX_PARTS // 2
+    return parts if len(parts) <= MAX_PARTS else [*parts[:half], ELLIPSIS, *parts[1 - half :]]
+
+
+# -- how it looks ----------------------------------------------------------------------------------
+
+
+def _themes() -> str:
+    """The palette as CSS variables: the reader's preference, unless the notebook has its own."""
+    light, dark = _variables(LIGHT), _variables(DARK)
+    player = ".chainrule-player"
+    rules = "".join(
+        f":where({player}) .cr-{what}-{name} {{ {what}: var(--cr-{name}); }}\n"
+        for name in LIGHT
+        for what in ("fill", "stroke")
+    )
+    return (
+        f"{player} {{ color-scheme: light; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ {player} {{ color-scheme: dark; {dark} }} }}\n"
+        f"{_under(LIGHT_PAGES)} {{ color-scheme: light; {light} }}\n"
+        f"{_under(DARK_PAGES)} {{ color-scheme: dark; {dark} }}\n"
+        f"{rules}"
+    )
+
+
+def _variables(theme: dict[str, str]) -> str:
+    return " ".join(f"--cr-{name}: {colour};" for name, colour in theme.items())
+
+
+def _under(pages: tuple[str, ...]) -> str:
+    return ", ".join(f"{page} .chainrule-player" for page in pages)
+
+
+def _darkened(svg: str) -> str:
+    """The picture in the dark palette. Quotes in a label are entities, so only attributes match."""
+    dark = {colour: DARK[name] for name, colour in LIGHT.items()}
+    dark |= {"black": DARK["text"], "white": DARK["background"]}
+    pattern = rf'\b(fill|stroke)="({"|".join(dark)})"'
+    return re.sub(pattern, lambda found: f'{found[1]}="{dark[found[2]]}"', svg)
+
+
+def _uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _asset(name: str) -> str:
+    return (pathlib.Path(__file__).parent / name).read_text("utf-8")

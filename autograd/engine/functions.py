@@ -1,0 +1,214 @@
+"""Functions over a sequence. Each makes one node of the graph, not a chain: a neuron's `dot` is one
+node.
+
+A sequence is a list, a tuple, an iterator or a NumPy array (of any shape, taken element by element)
+of Values, numbers or both. Without a Value among them the result is a plain float.
+
+Functions of a fixed number of inputs (`exp`, `atan2`, `where` ...) are primitives themselves: see
+`primitives`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd.engine import primitives
+from autograd.engine.primitives import Primitive, describe
+from autograd.engine.value import Fan, Value, apply, with_floats
+
+__all__ = [
+    "dot",
+    "log_softmax",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "prod",
+    "softmax",
+    "sum",
+]
+
+
+def _items(values: Iterable[Any], function: str) -> list[Any]:
+    if isinstance(values, list):
+        return values
+    if isinstance(values, tuple):
+        return list(values)
+    if hasattr(values, "ravel"):
+        return list(values.ravel())
+    if isinstance(values, (Value, str, bytes)) or not hasattr(values, "__iter__"):
+        raise TypeError(
+            f"{function} takes a sequence of Values or numbers, got {describe(values)}; "
+            f"put it in a list: {function}([x, y])"
+        )
+    return list(values)
+
+
+def _over(primitive: Primitive, items: list[Any]) -> Any:
+    for x in items:
+        if isinstance(x, Value):
+            return apply(primitive, tuple(items))
+    return primitive(*items)
+
+
+def _nonempty(values: Iterable[Any], function: str) -> list[Any]:
+    items = _items(values, function)
+    if not items:
+        raise ValueError(
+            f"{function} of an empty sequence is not defined; give it one number or more"
+        )
+    return items
+
+
+def sum(values: Iterable[Any]) -> Any:
+    """The sum; 0.0 for an empty sequence. Added up from left to right.
+
+    >>> from autograd import Value, sum
+    >>> sum([Value(1.0), 2, 3.5])
+    Value(data=6.5, grad=0.0)
+    """
+    return _over(primitives.sum_, _items(values, "sum"))
+
+
+def prod(values: Iterable[Any]) -> Any:
+    """The product; 1.0 for an empty sequence. Derivatives are exact where inputs are 0.
+
+    >>> from autograd import Value, prod
+    >>> x = Value(0.0)
+    >>> prod([x, 2.0, 3.0]).backward()
+    >>> x.grad
+    6.0
+    """
+    return _over(primitives.prod, _items(values, "prod"))
+
+
+def mean(values: Iterable[Any]) -> Any:
+    """The arithmetic mean. Raises ValueError for an empty sequence.
+
+    >>> from autograd import mean
+    >>> mean([1, 2, 6])
+    3.0
+    """
+    return _over(primitives.mean, _nonempty(values, "mean"))
+
+
+def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
+    """The sum of products of two sequences of equal length (ValueError otherwise); 0.0 if both are
+    empty.
+
+    >>> from autograd import Value, dot
+    >>> w = [Value(0.5), Value(-1.0)]
+    >>> dot(w, [2.0, 3.0])
+    Value(data=-2.0, grad=0.0)
+    """
+    left = _items(xs, "dot")
+    right = _items(ys, "dot")
+    if len(left) != len(right):
+        raise ValueError(
+            f"dot needs two sequences of equal length, got {len(left)} and {len(right)} numbers"
+        )
+    # The table's row for dot once more, for speed alone: a neuron is one of these. A test holds it
+    # to the row bit by bit.
+    n = len(left)
+    inputs = left + right
+    factors = inputs.copy()
+    total = 0.0
+    recorded = False
+    for i in range(n):
+        x, y = inputs[i], inputs[n + i]
+        if isinstance(x, Value):
+            a = x._data
+            recorded = True
+        elif type(x) is float:
+            a = x
+        else:
+            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+        if isinstance(y, Value):
+            b = y._data
+            recorded = True
+        elif type(y) is float:
+            b = y
+        else:
+            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+        total += a * b
+        factors[i] = b
+        factors[n + i] = a
+    if not recorded:
+        return total
+    return Value(total, None, primitives.dot, _fan=Fan(tuple(inputs), tuple(factors)))
+
+
+def norm(values: Iterable[Any]) -> Any:
+    """Euclidean length, without overflow or underflow on the way; its derivative at the origin is
+    0.
+
+    >>> from autograd import norm
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    return _over(primitives.norm, _items(values, "norm"))
+
+
+def logsumexp(values: Iterable[Any]) -> Any:
+    """log(exp(x1) + exp(x2) + ...), accurate in both tails; -inf for an empty sequence.
+
+    Computed from the largest input, without overflow (Blanchard, Higham and Higham 2021).
+
+    >>> from autograd import logsumexp
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """
+    return _over(primitives.logsumexp, _items(values, "logsumexp"))
+
+
+def max(values: Iterable[Any]) -> Any:
+    """The largest; those that tie share the gradient equally, NaN wins. ValueError for an empty
+    sequence.
+
+    >>> from autograd import Value, max
+    >>> a, b, c = Value(2.0), Value(5.0), Value(5.0)
+    >>> max([a, b, c]).backward()
+    >>> a.grad, b.grad, c.grad
+    (0.0, 0.5, 0.5)
+    """
+    return _over(primitives.max_, _nonempty(values, "max"))
+
+
+def min(values: Iterable[Any]) -> Any:
+    """The smallest; those that tie share the gradient equally, NaN wins. ValueError for an empty
+    sequence.
+
+    >>> from autograd import min
+    >>> min([2, 1.5])
+    1.5
+    """
+    return _over(primitives.min_, _nonempty(values, "min"))
+
+
+def softmax(values: Iterable[Any]) -> list[Any]:
+    """The list exp(xi) / sum exp(xj), values and derivatives accurate in both tails.
+
+    Each result is one node with an edge to every input, so n results hold n * n edges.
+
+    >>> from autograd import softmax
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return _each_first(primitives.softmax, _items(values, "softmax"))
+
+
+def log_softmax(values: Iterable[Any]) -> list[Any]:
+    """The list of the logarithms of softmax, finite and accurate where softmax itself is 0 or 1.
+
+    >>> from autograd import log_softmax
+    >>> log_softmax([0.0, -1000.0])
+    [0.0, -1000.0]
+    """
+    return _each_first(primitives.log_softmax, _items(values, "log_softmax"))
+
+
+def _each_first(primitive: Primitive, items: list[Any]) -> list[Any]:
+    """The primitive with each item in turn put first, the others behind it."""
+    return [_over(primitive, [items[i], *items[:i], *items[i + 1 :]]) for i in range(len(items))]

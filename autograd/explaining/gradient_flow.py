@@ -1,0 +1,178 @@
+"""Where in a graph trouble begins: the flow of adjoints, followed against its direction.
+
+The walk of `Flow.origins` goes from a value up to its consumers as long as what arrives there is as
+bad (0, infinite or NaN) as what arrives at the value. Where it is not, the trouble begins. The
+strongest path from a node to the root, that of the largest product, is found for all nodes in one
+walk by adding up logarithms, which can neither overflow nor underflow. Everything is linear in the
+size of the graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from autograd.engine.graph import (
+    PARTIAL,
+    Edge,
+    Path,
+    adjoints,
+    edges,
+    message,
+    path_along,
+    topological_order,
+)
+from autograd.engine.text import names
+from autograd.engine.value import Value
+
+__all__ = ["Flow", "Origin", "culprits", "is_zero", "magnitude"]
+
+# Of a factor in an added-up logarithm: so bad that any other path is better, or worse.
+NOTHING: Final = -1e15
+INFINITE: Final = 1e12
+
+
+class Origin(NamedTuple):
+    """Where trouble begins: in what `node` gets along `edge`, or in the sum of what it gets.
+
+    `below` has the edge by which the walk came to a node, by its id.
+    """
+
+    node: Value
+    edge: Edge | None
+    below: dict[int, Edge | None]
+
+    @property
+    def way(self) -> list[Edge]:
+        """The edges from the start up to the node."""
+        way: list[Edge] = []
+        edge = self.below[id(self.node)]
+        while edge is not None:
+            way.append(edge)
+            edge = self.below[id(edge.parent)]
+        return way[::-1]
+
+
+class Flow:
+    """A graph below a root, with the adjoints of one pass, the consumers and the names of nodes.
+
+    `besides` are Values outside the graph that get a name too; `unlabelled` as in `text.names`.
+    """
+
+    def __init__(self, root: Value, besides: Sequence[Value], unlabelled: dict[int, str]) -> None:
+        self.root = root
+        self.order: list[Value] = topological_order(root)
+        self.adjoint = adjoints(root)
+        self.consumers: dict[int, list[Edge]] = {id(node): [] for node in self.order}
+        for edge in edges(root):
+            self.consumers[id(edge.parent)].append(edge)
+        outside = [x for x in besides if not self.holds(x)]
+        self.names = names([*outside, *self.order], unlabelled=unlabelled)
+
+    def name(self, node: Any) -> str:
+        return self.names[id(node)]
+
+    def derivative(self, node: Value) -> str:
+        return f"{PARTIAL}{self.name(self.root)}/{PARTIAL}{self.name(node)}"
+
+    @property
+    def leaves(self) -> list[Value]:
+        return [node for node in self.order if not node.op]
+
+    def holds(self, node: Value) -> bool:
+        return id(node) in self.consumers
+
+    def arrives_at(self, node: Value) -> float:
+        return self.adjoint[id(node)]
+
+    def sent(self, edge: Edge) -> float:
+        """The message along an edge."""
+        return message(self.arrives_at(edge.output), edge.partial, edge.output)
+
+    # -- paths -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _strongest(self) -> dict[int, tuple[float, Edge]]:
+        """For every node but the root, the logarithm of the largest product of all paths to the
+        root, and the first edge of that path."""
+        found: dict[int, tuple[float, Edge]] = {}
+        for node in reversed(self.order):
+            for edge in self.consumers[id(node)]:
+                rest = found.get(id(edge.output))
+                score = magnitude(edge.partial) + (rest[0] if rest else 0.0)
+                if id(node) not in found or score > found[id(node)][0]:
+                    found[id(node)] = score, edge
+        return found
+
+    def logarithm(self, node: Value) -> float:
+        """Natural, of the largest product of all paths from a node to the root."""
+        return 0.0 if node is self.root else self._strongest[id(node)][0]
+
+    def way_up(self, node: Value) -> list[Edge]:
+        """The edges of the strongest path from a node to the root."""
+        way: list[Edge] = []
+        while node is not self.root:
+            way.append(self._strongest[id(node)][1])
+            node = way[-1].output
+        return way
+
+    def path(self, way: Sequence[Edge]) -> Path:
+        """The path of these edges, which lead up to the root."""
+        return path_along(self.root, way[::-1])
+
+    def path_through(self, origin: Origin) -> Path:
+        way = origin.way
+        if origin.edge is not None:
+            way.append(origin.edge)
+        return self.path(way + self.way_up(way[-1].output if way else origin.node))
+
+    # -- origins -----------------------------------------------------------------------------------
+
+    def origins(self, starts: Sequence[Value], bad: Callable[[float], bool]) -> list[Origin]:
+        """Where adjoints first are bad, seen from the root, on the ways up from the starts."""
+        below: dict[int, Edge | None] = {id(node): None for node in starts}
+        reached = list(starts)
+        found: list[Origin] = []
+        for node in reached:  # which grows on the way
+            consumers = self.consumers[id(node)]
+            guilty = [edge for edge in consumers if bad(self.sent(edge))]
+            if not guilty or (bad(0.0) and len(guilty) < len(consumers)):
+                found += [Origin(node, None, below)] if consumers else []
+                continue  # it is the sum of good messages that is bad
+            for edge in guilty:
+                if not bad(self.arrives_at(edge.output)):
+                    found.append(Origin(node, edge, below))
+                elif id(edge.output) not in below:
+                    below[id(edge.output)] = edge
+                    reached.append(edge.output)
+        return found
+
+
+def magnitude(factor: float) -> float:
+    """The natural logarithm of a factor's size; beyond all doubles for 0, infinity and NaN."""
+    if factor == 0.0:
+        return NOTHING
+    return math.log(abs(factor)) if math.isfinite(factor) else INFINITE
+
+
+def is_zero(x: float) -> bool:
+    return x == 0.0
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def culprits(node: Value) -> list[list[Value]]:
+    """The ways from a node down to what made the first NaN, and the first infinity behind it, of
+    all that it was computed from. Empty where its number and its inputs' are finite."""
+    found: list[list[Value]] = []
+    way = [node]
+    for bad in (math.isnan, math.isinf):
+        start = len(way)
+        while inputs := [x for x in way[-1].parents if bad(x.data)]:
+            way.append(inputs[0])
+        if bad(way[-1].data) and (start < len(way) or not found):
+            found.append(list(way))
+    return found

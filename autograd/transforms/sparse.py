@@ -1,0 +1,387 @@
+"""Sparse Jacobians and Hessians, as SciPy matrices, in few sweeps.
+
+Which entries can differ from 0 is read off the recorded graph: entry (i, j) is stored if a path
+leads from input j to result i. (Edges whose derivative is 0 by definition, as those of `floor` or
+of a comparison, make no path.) A stored entry may still be 0 at this point. The graph is recorded
+anew at every call, so the stored entries may change where the function takes another branch.
+
+Then the sweeps are shared out by colouring. Rows of a Jacobian that have no column in common can
+be swept together, since no entry of their sum comes from two of them; likewise columns, by a
+forward sweep. A Hessian is symmetric, and a star colouring, which needs fewer colours, still lets
+each entry or its mirror image be read off. For a band matrix the number of colours depends on the
+width of the band alone. No library is asked for the colours: SciPy's `group_columns` is not public,
+and knows no symmetry.
+
+Sources: Curtis, Powell, Reid, "On the Estimation of Sparse Jacobian Matrices" (1974); Gebremedhin,
+Manne, Pothen, "What Color Is Your Jacobian? Graph Coloring for Computing Derivatives" (2005);
+Gebremedhin, Tarafdar, Manne, Pothen, "New Acyclic and Star Coloring Algorithms" (2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+from autograd.engine import functions
+from autograd.engine.modes import plain_arithmetic
+from autograd.engine.primitives import Primitive, describe
+from autograd.engine.value import Value
+from autograd.engine.walks import dependent
+from autograd.transforms.derivatives import (
+    Argnums,
+    Function,
+    _recorded,
+    _Run,
+    _sweeps,
+    _value_and_grad,
+)
+
+__all__ = ["column_colours", "sparse_hessian", "sparse_jacobian", "star_colours"]
+
+Rows = Sequence[Sequence[int]]  # per row of a matrix, in which columns an entry is stored
+
+# A forward sweep walks the graph in Python, a reverse sweep in the engine, which may be compiled.
+FORWARD_COST = 8
+
+
+# -- the transforms --------------------------------------------------------------------------------
+
+
+def sparse_jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that gives the Jacobian of `f` as a SciPy matrix (`scipy.sparse.csr_array`).
+
+    A row per number that `f` returns, a column per number of its argument (of the arguments, one
+    after the other, where `argnums` is a tuple), nestings and arrays taken apart in order. A
+    function that returns one number has one row. `least_squares` and `root` take such matrices.
+
+    Raises TypeError where the result would have to be differentiated in turn, as with Values for
+    arguments: the matrix holds plain numbers. Raises ImportError without SciPy.
+
+    >>> from autograd.transforms.sparse import sparse_jacobian
+    >>> matrix = sparse_jacobian(lambda x: [x[0] * x[1], x[2] ** 2])([3.0, 4.0, 5.0])
+    >>> matrix.shape, matrix.nnz
+    ((2, 3), 3)
+    >>> matrix.toarray().tolist()
+    [[4.0, 3.0, 0.0], [0.0, 0.0, 10.0]]
+    """
+    _csr_array()
+
+    def derivative(*args: Any, **others: Any) -> Any:
+        run = _plain_run(f, args, others, argnums, "sparse_jacobian")
+        pattern = _pattern(run.results, run.seeds)
+        return _matrix(pattern, _jacobian_entries(run, pattern), len(run.seeds))
+
+    return derivative
+
+
+def sparse_hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that gives the second derivatives of `f`, which returns one number, as a SciPy
+    matrix (`scipy.sparse.csr_array`), symmetric to the last bit.
+
+    Rows and columns are the numbers of the argument, nestings and arrays taken apart in order. What
+    is stored comes from the graph of the gradient: where x[i] and x[j] meet in sums only, there is
+    no entry. `minimize(..., method="trust-constr")` takes such matrices.
+
+    Raises TypeError if `f` does not return one number, or where the result would have to be
+    differentiated in turn; ImportError without SciPy.
+
+    >>> from autograd.transforms.sparse import sparse_hessian
+    >>> matrix = sparse_hessian(lambda x: x[0] ** 2 * x[1] + x[2])([3.0, 4.0, 5.0])
+    >>> matrix.toarray().tolist()
+    [[8.0, 6.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    _csr_array()
+    both = _value_and_grad(f, argnums, "sparse_hessian")
+
+    def gradient(*args: Any, **others: Any) -> Any:
+        return both(*args, **others)[1]
+
+    def derivative(*args: Any, **others: Any) -> Any:
+        run = _plain_run(gradient, args, others, argnums, "sparse_hessian")
+        pattern = _symmetric(_pattern(run.results, run.seeds))
+        return _matrix(pattern, _hessian_entries(run, pattern), len(run.seeds))
+
+    return derivative
+
+
+def _plain_run(
+    f: Function, args: tuple[Any, ...], others: dict[str, Any], argnums: Argnums, transform: str
+) -> _Run:
+    run = _Run(f, args, others, argnums, transform)
+    if run.differentiable:
+        dense = transform.removeprefix("sparse_")
+        raise TypeError(
+            f"{transform} gives a SciPy matrix of plain numbers, so it can't be differentiated: "
+            f"call it with plain numbers (the .data of Values) outside other transforms, or use "
+            f"{dense}"
+        )
+    return run
+
+
+def _csr_array() -> Any:
+    try:
+        return import_module("scipy.sparse").csr_array
+    except ImportError:
+        raise ImportError(
+            "sparse matrices are SciPy's, and SciPy is not installed: pip install scipy"
+        ) from None
+
+
+def _matrix(pattern: Rows, entries: Iterable[float], width: int) -> Any:
+    """The entries, row by row, in the places that the pattern has for them."""
+    ends = [0]
+    for row in pattern:
+        ends.append(ends[-1] + len(row))
+    columns = [j for row in pattern for j in row]
+    csr_array = _csr_array()
+    # Of no entries at all, the type must be told.
+    return csr_array((list(entries), columns, ends), shape=(len(pattern), width), dtype=float)
+
+
+# -- from sweeps to entries ------------------------------------------------------------------------
+
+
+def _jacobian_entries(run: _Run, pattern: Rows) -> list[float]:
+    """Rows are swept in reverse, or columns forward where that is much less to do."""
+    columns = _transposed(pattern, len(run.seeds))
+    # Each line of these needs a colour of its own.
+    fewest_rows, fewest_columns = (max(map(len, lines), default=0) for lines in (columns, pattern))
+    if FORWARD_COST * fewest_columns < fewest_rows:
+        colours = _colours(columns, len(pattern))
+        swept = _forward_sweeps(run, colours)
+        return [swept[colours[j]][i] for i, row in enumerate(pattern) for j in row]
+    colours = _colours(pattern, len(columns))
+    swept = _reverse_sweeps(run, colours)
+    return [swept[colours[i]][j] for i, row in enumerate(pattern) for j in row]
+
+
+def _hessian_entries(run: _Run, pattern: Rows) -> list[float]:
+    """Entry (i, j) is read off in column j of the sum of the rows of i's colour, if i alone among
+    the neighbours of j has it; otherwise, in a star colouring, j alone has its own colour among
+    the neighbours of i."""
+    colours = _star_colours(pattern)
+    swept = _reverse_sweeps(run, colours)
+    alone = [_unique(colours[j] for j in row) for row in pattern]
+
+    def entry(i: int, j: int) -> float:
+        i, j = min(i, j), max(i, j)
+        return swept[colours[i]][j] if colours[i] in alone[j] else swept[colours[j]][i]
+
+    return [entry(i, j) for i, row in enumerate(pattern) for j in row]
+
+
+def _unique(colours: Iterable[int]) -> set[int]:
+    """The colours that come up once."""
+    once: set[int] = set()
+    seen: set[int] = set()
+    for colour in colours:
+        if colour in seen:
+            once.discard(colour)
+        else:
+            once.add(colour)
+        seen.add(colour)
+    return once
+
+
+def _reverse_sweeps(run: _Run, colours: Sequence[int]) -> list[list[float]]:
+    """Per colour, the sum of the rows of that colour."""
+    with _recorded():
+        roots = [functions.sum(group) for group in _groups(run.results, colours)]
+    return _sweeps(roots, run.seeds)
+
+
+def _forward_sweeps(run: _Run, colours: Sequence[int]) -> list[list[float]]:
+    """Per colour, the sum of the columns of that colour."""
+    return [
+        run.push([1.0 if colour == this else 0.0 for colour in colours])
+        for this in range(max(colours, default=-1) + 1)
+    ]
+
+
+def _groups(items: Sequence[Any], colours: Sequence[int]) -> list[list[Any]]:
+    groups: list[list[Any]] = [[] for _ in range(max(colours, default=-1) + 1)]
+    for x, colour in zip(items, colours, strict=True):
+        groups[colour].append(x)
+    return groups
+
+
+# -- which entries there are -----------------------------------------------------------------------
+
+
+def _pattern(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[int]]:
+    """For each root, the positions of the seeds from which a path leads to it.
+
+    The seeds that a node depends on are the bits of an integer, which is forgotten when the last
+    node that is computed from it has been dealt with.
+    """
+    order, _ = dependent(roots, seeds)
+    places = {seed: i for i, seed in enumerate(seeds)}
+    last = {parent: node for node in order for parent in node.parents}
+    wanted = {root for root in roots if isinstance(root, Value)}
+    flat: dict[Primitive, Sequence[bool]] = {}
+    masks: dict[Value, int] = {}
+
+    def mask_of(x: Value) -> int:
+        return 1 << places[x] if x in places else masks.get(x, 0)
+
+    for node in order:
+        mask = 0
+        for x in _passing(node, flat):
+            mask |= mask_of(x)
+        masks[node] = mask
+        for parent in node.parents:
+            if last[parent] is node and parent not in wanted:
+                masks.pop(parent, None)
+    return [_bits(mask_of(root)) if isinstance(root, Value) else [] for root in roots]
+
+
+def _passing(node: Value, flat: dict[Primitive, Sequence[bool]]) -> Sequence[Value]:
+    """The parents of a node on which it depends other than by steps."""
+    row = node.primitive
+    assert row is not None
+    if not row.cuts or row.arity is None:
+        return node.parents
+    if row not in flat:
+        flat[row] = _flat_inputs(row, row.arity)
+    pairs = zip(node.inputs, flat[row], strict=True)
+    return [x for x, constant in pairs if not constant and isinstance(x, Value)]
+
+
+def _flat_inputs(row: Primitive, arity: int) -> list[bool]:
+    """Per input, whether the rule says 0 without looking at the inputs: fed Values, it makes a
+    Value of whatever it looks at."""
+    with plain_arithmetic():
+        factors = row.partials(Value(1.0), *[Value(1.0) for _ in range(arity)])
+    if not isinstance(factors, (tuple, list)):
+        factors = (factors,)
+    return [not isinstance(x, Value) and x == 0.0 for x in factors]
+
+
+def _bits(mask: int) -> list[int]:
+    """The positions of the ones, from the lowest.
+
+    >>> _bits(0b10011)
+    [0, 1, 4]
+    """
+    found = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return found
+
+
+def _transposed(pattern: Rows, width: int) -> list[list[int]]:
+    columns: list[list[int]] = [[] for _ in range(width)]
+    for i, row in enumerate(pattern):
+        for j in row:
+            columns[j].append(i)
+    return columns
+
+
+def _symmetric(pattern: Rows) -> list[list[int]]:
+    """The pattern and its mirror image."""
+    mirrored = _transposed(pattern, len(pattern))
+    return [sorted({*a, *b}) for a, b in zip(pattern, mirrored, strict=True)]
+
+
+# -- colours ---------------------------------------------------------------------------------------
+
+
+def column_colours(matrix: Any) -> list[int]:
+    """A colour (0, 1, ...) for each column of a sparse matrix, such that columns of one colour have
+    no row in common.
+
+    Their number is that of the sweeps a Jacobian needs: `sparse_jacobian` colours rows, those of
+    `matrix.T`, for reverse sweeps, or columns for forward sweeps. Greedy, the fullest columns
+    first.
+
+    >>> from scipy.sparse import eye_array
+    >>> column_colours(eye_array(5))
+    [0, 0, 0, 0, 0]
+    """
+    pattern = _stored(matrix)
+    return _colours(_transposed(pattern, matrix.shape[1]), len(pattern))
+
+
+def star_colours(matrix: Any) -> list[int]:
+    """A colour (0, 1, ...) for each row of a symmetric sparse matrix, such that neighbours differ
+    and no path over four neighbours has but two colours.
+
+    Their number is that of the sweeps of `sparse_hessian`. Greedy, the fullest rows first; two
+    suffice for an arrow, three for a tridiagonal matrix.
+
+    >>> from autograd.transforms.sparse import sparse_hessian, star_colours
+    >>> chain = sparse_hessian(lambda x: sum((a * b) ** 2 for a, b in zip(x, x[1:])))
+    >>> max(star_colours(chain([1.0] * 50))) + 1
+    3
+    """
+    pattern = _stored(matrix)
+    height, width = matrix.shape
+    if height != width:
+        raise ValueError(f"a star colouring is for symmetric matrices, got one of {height}×{width}")
+    return _star_colours(_symmetric(pattern))
+
+
+def _stored(matrix: Any) -> list[list[int]]:
+    if not hasattr(matrix, "tocsr"):
+        raise TypeError(f"colours are for a SciPy sparse matrix, got {describe(matrix)}")
+    rows = matrix.tocsr()
+    return [rows.indices[a:b].tolist() for a, b in zip(rows.indptr, rows.indptr[1:], strict=False)]
+
+
+def _fullest_first(lines: Rows) -> list[int]:
+    return sorted(range(len(lines)), key=lambda i: -len(lines[i]))
+
+
+def _colours(lines: Rows, width: int) -> list[int]:
+    """Different colours for lines (rows or columns) that meet. Colours in use are bits of an
+    integer."""
+    used = [0] * width
+    colours = [0] * len(lines)
+    for i in _fullest_first(lines):
+        taken = 0
+        for j in lines[i]:
+            taken |= used[j]
+        free = ~taken & (taken + 1)
+        for j in lines[i]:
+            used[j] |= free
+        colours[i] = free.bit_length() - 1
+    return colours
+
+
+def _star_colours(pattern: Rows) -> list[int]:
+    """Different colours for neighbours, and two-coloured stars kept apart.
+
+    A vertex is the hub of a star if two of its neighbours, the rays, have one colour: no other
+    neighbour of a ray may then have the hub's colour.
+    """
+    count = len(pattern)
+    colours = [-1] * count
+    neighbours: list[dict[int, list[int]]] = [{} for _ in range(count)]  # the coloured, by colour
+    taken = [0] * count  # bits: the colours of the hubs of which this vertex is a ray
+    for v in _fullest_first(pattern):
+        around = [w for w in pattern[v] if w != v]
+        forbidden = 0
+        for w in around:
+            if colours[w] >= 0:
+                forbidden |= 1 << colours[w] | taken[w]
+        for rays in neighbours[v].values():
+            if len(rays) > 1:  # v becomes their hub
+                for w in rays:
+                    for colour in neighbours[w]:
+                        forbidden |= 1 << colour
+        free = ~forbidden & (forbidden + 1)
+        colour = colours[v] = free.bit_length() - 1
+        for rays in neighbours[v].values():
+            if len(rays) > 1:
+                for w in rays:
+                    taken[w] |= free
+        for w in around:
+            rays = neighbours[w].setdefault(colour, [])
+            rays.append(v)
+            if len(rays) > 1 and colours[w] >= 0:
+                for ray in rays[-2:] if len(rays) == 2 else rays[-1:]:
+                    taken[ray] |= 1 << colours[w]
+    return colours

@@ -1,0 +1,221 @@
+"""Nested arguments: a float, or lists, tuples, dicts, dataclasses and NumPy arrays of such.
+
+`flatten` takes a nesting apart into its numbers, and a `Structure` that puts numbers back in their
+places: list in, list out; array in, array out. A dict keeps the order of its keys.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.engine.primitives import as_float, describe
+from autograd.engine.text import printable
+from autograd.engine.value import Value
+
+__all__ = ["Structure", "components", "flatten", "opened"]
+
+Shape = tuple[int, ...] | None  # None: a bare number
+Build = Callable[[Iterator[Any]], Any]
+
+CONTAINERS = "a number, or lists, tuples, dicts, dataclasses and NumPy arrays of numbers"
+
+
+class Structure:
+    """A nesting without its numbers.
+
+    `shapes` has an entry for every number (None) and every array (its shape), in order. Two
+    structures are equal if the same numbers fit into the same places.
+    """
+
+    __slots__ = ("_build", "_kind", "shapes")
+
+    def __init__(self, shapes: list[Shape], kind: object, build: Build) -> None:
+        self.shapes = shapes
+        self._kind = kind
+        self._build = build
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return sum(map(size_of, self.shapes))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one number, bare or an array without dimensions."""
+        return self._kind in (None, ("array", ()))
+
+    @property
+    def kind(self) -> Any:
+        """What it is, hashable: equal for equal structures."""
+        return self._kind
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """The nesting with these numbers (floats or Values) in it, in the order of `flatten`.
+
+        >>> numbers, structure = flatten({"w": [1, 2], "b": 3})
+        >>> structure.unflatten([10 * x for x in numbers])
+        {'w': [10.0, 20.0], 'b': 30.0}
+        """
+        if len(leaves) != self.size:
+            raise ValueError(f"the nesting holds {self.size} numbers, got {len(leaves)}")
+        blocks, start = [], 0
+        for shape in self.shapes:
+            stop = start + size_of(shape)
+            blocks.append(pack(shape, leaves[start:stop]))
+            start = stop
+        return self.build(blocks)
+
+    def build(self, blocks: Sequence[Any]) -> Any:
+        """The nesting with one object in the place of each number and each array."""
+        return self._build(iter(blocks))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and self._kind == other._kind
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def size_of(shape: Shape) -> int:
+    """How many numbers a place of that shape holds."""
+    return 1 if shape is None else math.prod(shape)
+
+
+def pack(shape: Shape, leaves: Sequence[Any]) -> Any:
+    """A bare number, or an array: of floats if all are plain, else of objects."""
+    if shape is None:
+        return leaves[0]
+    import numpy
+
+    out = numpy.empty(len(leaves), object if any(isinstance(x, Value) for x in leaves) else float)
+    for i, x in enumerate(leaves):
+        out[i] = x
+    return out.reshape(shape)
+
+
+def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]:
+    """The numbers of a nesting in order (floats and Values), and its Structure.
+
+    Numbers of every real type become floats, Values stay what they are. Raises TypeError for
+    anything else; `what` names the culprit in the message.
+
+    >>> numbers, structure = flatten([1, (2.5, {"b": True})])
+    >>> numbers
+    [1.0, 2.5, 1.0]
+    """
+    leaves: list[Any] = []
+    shapes: list[Shape] = []
+    kind, build = _visit(tree, what, leaves, shapes)
+    return leaves, Structure(shapes, kind, build)
+
+
+def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tuple[object, Build]:
+    if isinstance(tree, Value) or type(tree) is float:
+        leaves.append(tree)
+        shapes.append(None)
+        return None, next
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(tree, numpy.ndarray):
+        if tree.dtype.kind not in "biufO":
+            raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
+        leaves.extend(_number(x, what) for x in tree.ravel().tolist())
+        shapes.append(tree.shape)
+        return ("array", tree.shape), next
+    children, kind, assemble = opened(tree)
+    if assemble is None:
+        leaves.append(_number(tree, what))
+        shapes.append(None)
+        return None, next
+    visited = [_visit(child, what, leaves, shapes) for child in children]
+    builds = [build for _, build in visited]
+    put = assemble
+
+    def build(blocks: Iterator[Any]) -> Any:
+        return put([build(blocks) for build in builds])
+
+    return (*kind, *[kind for kind, _ in visited]), build
+
+
+def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]], Any] | None]:
+    """The children of a container, what kind it is, and how to make another of them."""
+    if isinstance(tree, dict):
+        keys = list(tree)
+        return list(tree.values()), (dict, *keys), lambda items: _filled(tree, keys, items)
+    if isinstance(tree, list):
+        return tree, (list,), list
+    if isinstance(tree, tuple):
+        make = getattr(type(tree), "_make", tuple)  # a NamedTuple's
+        return list(tree), (type(tree),), make
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        names = [field.name for field in dataclasses.fields(tree)]
+        children = [getattr(tree, name) for name in names]
+        return children, (type(tree),), lambda items: _with_fields(tree, names, items)
+    return [], (), None
+
+
+def _filled(tree: Any, keys: list[Any], items: list[Any]) -> Any:
+    """A copy, so that a defaultdict stays one."""
+    out = copy.copy(tree)
+    for key, item in zip(keys, items, strict=True):
+        out[key] = item
+    return out
+
+
+def _with_fields(tree: Any, names: list[str], items: list[Any]) -> Any:
+    """A copy with other fields, frozen or not. `__post_init__` is not asked: what it demands of an
+    argument need not hold for a gradient."""
+    out = copy.copy(tree)
+    for name, item in zip(names, items, strict=True):
+        object.__setattr__(out, name, item)
+    return out
+
+
+def _number(x: Any, what: str) -> Any:
+    if isinstance(x, Value):
+        return x
+    try:
+        return as_float(x, "")
+    except TypeError:
+        raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}") from None
+
+
+def components(tree: Any, name: str) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    """Every number of a nesting with its name, its path of keys, and itself, in `flatten`'s order.
+
+    >>> [name for name, _, _ in components({"w": [1.0, 2.0], "b": 3.0}, "p")]
+    ["p['w'][0]", "p['w'][1]", "p['b']"]
+    """
+    yield from _components(tree, name, ())
+
+
+def _components(
+    tree: Any, name: str, path: tuple[Any, ...]
+) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    children = _children(tree)
+    if children is None:
+        yield name, path, tree
+        return
+    for written, keys, child in children:
+        yield from _components(child, name + written, path + keys)
+
+
+def _children(tree: Any) -> Iterator[tuple[str, tuple[Any, ...], Any]] | None:
+    """What is in a container: how it is reached in Python, its keys, itself; None for a number."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(tree, numpy.ndarray):
+        if tree.ndim == 0:
+            return None
+        places = numpy.ndindex(tree.shape)
+        return ((f"[{', '.join(map(str, i))}]", i, tree[i]) for i in places)
+    if isinstance(tree, dict):
+        return ((f"[{printable(repr(k))}]", (k,), v) for k, v in tree.items())
+    fields = getattr(tree, "_fields", None) or getattr(tree, "__dataclass_fields__", None)
+    if fields is not None and not isinstance(tree, type):
+        return ((f".{field}", (field,), getattr(tree, field)) for field in fields)
+    if isinstance(tree, (list, tuple)):
+        return ((f"[{i}]", (i,), item) for i, item in enumerate(tree))
+    return None

@@ -1,0 +1,186 @@
+"""From what people have (lists, NumPy arrays, pandas frames) to rows of floats and targets, each
+entry checked and named if it does not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import Any, TypeAlias
+
+from nn.validation import as_float, as_list, plural
+
+Row: TypeAlias = list[float]
+
+# -- inputs ----------------------------------------------------------------------------------------
+
+
+def read_rows(name: str, X: Any) -> list[Row]:
+    """A row of floats for each sample; a single number is a row of one.
+
+    Raises ValueError or TypeError, naming the entry, for no data, rows of different lengths, what
+    is not a number, and missing numbers (NaN, infinities).
+
+    >>> read_rows("X", [(1, 2), (3, 4)]), read_rows("X", [0.5, 1.5])
+    ([[1.0, 2.0], [3.0, 4.0]], [[0.5], [1.5]])
+    """
+    columns = column_names(X)
+    entries = _entries(name, X)
+    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(entries)]
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"the rows of {name} differ in length: {name}[0] has"
+                f" {plural(len(rows[0]), 'number')}, {name}[{i}] has {len(row)}"
+            )
+    return rows
+
+
+def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
+    entries = _as_list(row)
+    if entries is None:
+        return [_number(where, row)]
+    if not entries:
+        raise ValueError(f"{where} is empty; a row has a number for each input of the model")
+    return [
+        x
+        if type(x) is float and isfinite(x)
+        else _number(f"{where}[{columns[j]!r}]" if columns else f"{where}[{j}]", x)
+        for j, x in enumerate(entries)
+    ]
+
+
+def _number(where: str, x: Any) -> float:
+    """A finite float; text that is one is not guessed at."""
+    if isinstance(x, str):
+        raise TypeError(
+            f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or"
+            " code what it means in numbers"
+        )
+    number = as_float(where, x)
+    if not isfinite(number):
+        raise ValueError(f"{where} is {number}; fill in missing numbers, or leave the row out")
+    return number
+
+
+def _entries(name: str, data: Any) -> list[Any]:
+    """One entry for each sample, whatever holds them."""
+    if hasattr(data, "to_numpy"):  # a frame, whose iteration would give column names
+        data = data.to_numpy()
+    entries = _as_list(data)
+    if entries is None:
+        raise TypeError(
+            f"{name} must be a sequence with an entry for each sample, got the"
+            f" {type(data).__name__} {data!r:.60}"
+        )
+    if not entries:
+        raise ValueError(f"{name} is empty; training needs at least one sample")
+    return list(entries)
+
+
+def _as_list(x: Any) -> Sequence[Any] | None:
+    """As `inputs.as_list`; what has no order is a single thing, to be named by the caller."""
+    return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
+
+
+def column_names(data: Any) -> list[str]:
+    if hasattr(data, "to_numpy") and hasattr(data, "columns"):
+        return [str(name) for name in data.columns]
+    return []
+
+
+# -- targets ---------------------------------------------------------------------------------------
+
+
+def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[Any]:
+    """For each sample a float, a text, or a row of floats; a row of one is its entry."""
+    columns = column_names(y)
+    entries = _entries(name, y)
+    if len(entries) != count:
+        raise ValueError(
+            f"{rows_name} and {name} must have one entry for each sample;"
+            f" got {count} in {rows_name} and {len(entries)} in {name}"
+        )
+    targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
+    shapes = dict.fromkeys(shape_of(target) for target in targets)
+    if len(shapes) > 1:
+        odd = next(
+            i for i, target in enumerate(targets) if shape_of(target) != shape_of(targets[0])
+        )
+        raise ValueError(
+            f"the entries of {name} must be alike: {name}[0] is {shape_of(targets[0])},"
+            f" {name}[{odd}] is {shape_of(targets[odd])}"
+        )
+    return targets
+
+
+def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
+    if isinstance(entry, str):
+        return entry
+    entries = _as_list(entry)
+    if entries is not None and len(entries) == 1:
+        return _read_target(where, entries[0], ())
+    if entries is None:
+        return _number(where, entry)
+    return _read_row(where, entry, columns)
+
+
+def shape_of(target: Any) -> str:
+    """In words, for messages."""
+    if isinstance(target, list):
+        return f"a row of {plural(len(target), 'number')}"
+    return "text" if isinstance(target, str) else "a number"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and targets in the form that the loss takes, and the class of each, if any."""
+
+    rows: list[Row]
+    targets: list[Any]
+    classes: list[int] | None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, indices: Sequence[int]) -> Samples:
+        return Samples(
+            [self.rows[i] for i in indices],
+            [self.targets[i] for i in indices],
+            None if self.classes is None else [self.classes[i] for i in indices],
+        )
+
+
+# -- hints -----------------------------------------------------------------------------------------
+
+
+LARGE, SMALL = 10.0, 0.01
+"""Means and standard deviations outside these make a small network learn slowly or not at all."""
+
+
+def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> str | None:
+    """What to do about numbers that are far from the range of ±1, if they are.
+
+    >>> scale_hint("X", [[0.0, 1.0], [1.0, -1.0]])
+    >>> print(scale_hint("X", [[0.0, 1000.0], [1.0, 3000.0]]))
+    column 1 of X ranges from 1000 to 3000; networks learn ...
+    """
+    culprits = []
+    for j, column in enumerate(zip(*rows, strict=True)):
+        mean = sum(column) / len(column)
+        spread = sqrt(sum((x - mean) ** 2 for x in column) / len(column))
+        if max(abs(mean), spread) > LARGE or 0.0 < spread < SMALL:
+            culprits.append((abs(mean) + spread, j, min(column), max(column)))
+    if not culprits:
+        return None
+    _, j, low, high = max(culprits)
+    which = f"column {columns[j]!r} of {name}" if columns else f"column {j} of {name}"
+    which = name if len(rows[0]) == 1 else which
+    others = f", and {plural(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
+    return (
+        f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around"
+        f" ±1: subtract the mean of each column and divide by its standard deviation,"
+        f" ({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
+    )

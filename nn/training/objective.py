@@ -1,0 +1,286 @@
+"""What the outputs of a model mean: which loss, targets in the form that it takes, and which
+predictions are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from autograd import Value
+from nn import losses
+from nn.activations import name_of
+from nn.training.dataset import Row, shape_of
+from nn.validation import as_list, plural
+
+Loss: TypeAlias = Callable[[Any, Any], Any]
+
+LOSSES: dict[str, Loss] = {
+    function.__name__: function
+    for function in (
+        losses.mse_loss,
+        losses.half_squared_error,
+        losses.huber_loss,
+        losses.binary_cross_entropy,
+        losses.cross_entropy,
+        losses.hinge_loss,
+    )
+}
+FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
+SHORT = "_loss"  # may be left out of a loss's name
+
+
+@dataclass(frozen=True)
+class Task:
+    """How a model's outputs meet its targets: which loss, in which form, and what counts as right.
+
+    `classes` are the labels in the order of the outputs; None for a regression.
+    """
+
+    model: Callable[[Any], Any]
+    n_outputs: int
+    in_list: bool  # the model gives a list even of one output
+    loss: Loss
+    classes: tuple[Any, ...] | None
+    ends_in: frozenset[str]  # the last operations of its outputs
+
+    @property
+    def threshold(self) -> float:
+        """Above it, a single output says class 1."""
+        if self.classes is None or self.classes[0] == -1 or self.loss in FOR_LOGITS:
+            return 0.0
+        return 0.5 if self.loss in LOSSES.values() or "sigmoid" in self.ends_in else 0.0
+
+    def predict(self, rows: Sequence[Row]) -> list[Any]:
+        """For each row a Value, or a list of several."""
+        model = self.model
+        if self.in_list and self.n_outputs == 1:
+            return [model(row)[0] for row in rows]
+        return [model(row) for row in rows]
+
+    def class_of(self, name: str, i: int, target: Any) -> int:
+        """The index of the class that the i-th target names."""
+        assert self.classes is not None
+        if isinstance(target, list):
+            if (
+                sorted(target) == [0.0] * (len(target) - 1) + [1.0]
+                and len(target) == self.n_outputs
+            ):
+                return target.index(1.0)
+        elif target in self.classes:
+            return self.classes.index(target)
+        raise ValueError(
+            f"{name}[{i}] is {_shown(target)}, which is none of the classes of the training data:"
+            f" {_listed(self.classes)}"
+        )
+
+    def encode(self, name: str, targets: Sequence[Any]) -> tuple[list[Any], list[int] | None]:
+        """The targets as the loss takes them, and the class of each, where there are classes."""
+        if self.classes is None:
+            for i, target in enumerate(targets):
+                self._check_regression(f"{name}[{i}]", target)
+            return list(targets), None
+        indices = [self.class_of(name, i, target) for i, target in enumerate(targets)]
+        return [self._coded(k, target) for k, target in zip(indices, targets, strict=True)], indices
+
+    def _coded(self, k: int, target: Any) -> Any:
+        """Class k as the loss takes it; a loss of the caller's own gets what the caller gave."""
+        if self.loss is losses.cross_entropy:
+            return k
+        low = -1.0 if self.loss is losses.hinge_loss else 0.0
+        if self.n_outputs > 1:
+            if self.loss not in LOSSES.values() and not isinstance(target, list):
+                return k
+            return [1.0 if j == k else low for j in range(self.n_outputs)]
+        if self.loss is losses.hinge_loss or self.loss is losses.binary_cross_entropy:
+            return 1.0 if k else low
+        return float(k) if isinstance(target, str) else target
+
+    def _check_regression(self, where: str, target: Any) -> None:
+        expected = shape_of([0.0] * self.n_outputs if self.n_outputs > 1 else 0.0)
+        if shape_of(target) != expected:
+            raise ValueError(
+                f"{where} is {shape_of(target)}, but the model has"
+                f" {plural(self.n_outputs, 'output')}: each target must be {expected}"
+            )
+
+    def right(self, outputs: Sequence[Any], classes: Sequence[int]) -> int:
+        """How many of the predictions are of the right class."""
+        if self.n_outputs == 1:
+            threshold = self.threshold
+            return sum(
+                (out > threshold) == (k == 1) for out, k in zip(outputs, classes, strict=True)
+            )
+        places = range(self.n_outputs)
+        return sum(
+            max(places, key=out.__getitem__) == k for out, k in zip(outputs, classes, strict=True)
+        )
+
+
+def make_task(
+    model: Callable[[Any], Any],
+    row: Row,
+    targets: Sequence[Any],
+    loss: Any,
+    classes: tuple[Any, ...] | None = None,
+) -> Task:
+    """Find out from one answer of the model, and from the targets, what is not given."""
+    try:
+        answer = model(row)
+    except ValueError as error:
+        count = plural(len(row), "number")
+        raise ValueError(f"X[0] is a row of {count}; for {model!r:.80}: {error}") from error
+    outputs = as_list(answer)
+    in_list = outputs is not None
+    outputs = outputs if outputs is not None else [answer]
+    for output in outputs:
+        if not isinstance(output, Value):
+            raise TypeError(
+                "a model gives a Value for a row, or a list of them, to be differentiated;"
+                f" got {answer!r:.80}"
+            )
+    ends_in = frozenset(output.op for output in outputs)
+    given = None if loss is None else find_loss(loss)
+    if classes is None:
+        classes = _classes(targets, len(outputs), given)
+    chosen = given or _default_loss(classes, len(outputs), ends_in)
+    if len(outputs) == 1 and chosen is losses.cross_entropy:
+        raise ValueError(
+            "cross_entropy needs an output for each class, and the model has 1;"
+            " for two classes and one output use binary_cross_entropy"
+        )
+    return Task(model, len(outputs), in_list, chosen, classes, ends_in)
+
+
+def find_loss(loss: Any) -> Loss:
+    """The loss that goes by this name; a callable is given back as it is.
+
+    >>> find_loss("mse") is find_loss("mse_loss")
+    True
+    """
+    if isinstance(loss, str):
+        for name in (loss, loss + SHORT):
+            if name in LOSSES:
+                return LOSSES[name]
+        known = ", ".join(name.removesuffix(SHORT) for name in LOSSES)
+        raise ValueError(f"no loss is called {loss!r}; known: {known}")
+    if not callable(loss):
+        raise TypeError(f"a loss is a name or a function (predictions, targets), got {loss!r}")
+    function: Loss = loss
+    return function
+
+
+def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple[Any, ...] | None:
+    """The labels, if the targets are classes."""
+    first = targets[0]
+    if isinstance(first, list):
+        return _one_hot_classes(targets, n_outputs, loss)
+    if isinstance(first, str):
+        return _text_classes(targets, n_outputs)
+    found = set(targets)
+    if n_outputs == 1:
+        for pair in ((0, 1), (-1, 1)):
+            if found <= set(pair):
+                return pair
+        if loss is losses.hinge_loss or loss is losses.binary_cross_entropy:
+            _check_two_classes(loss, found)
+        return None
+    for i, target in enumerate(targets):
+        if target not in range(n_outputs):
+            raise ValueError(
+                f"y[{i}] is {target:g}, but the model has {n_outputs} outputs: a target must be a"
+                f" class from 0 to {n_outputs - 1}, or a row of {n_outputs} numbers"
+            )
+    return tuple(range(n_outputs))
+
+
+def _check_two_classes(loss: Loss, found: set[float]) -> None:
+    """Probabilities are fine for the cross-entropy; nothing else is."""
+    if loss is losses.hinge_loss or not all(0.0 <= target <= 1.0 for target in found):
+        raise ValueError(
+            f"{loss.__name__} with one output is for two classes, 0 and 1 or -1 and 1;"
+            f" y has {_listed(sorted(found))}. For more classes give the model an output for each"
+        )
+
+
+def _one_hot_classes(
+    targets: Sequence[Row], n_outputs: int, loss: Loss | None
+) -> tuple[Any, ...] | None:
+    width = len(targets[0])
+    if width != n_outputs:
+        raise ValueError(
+            f"y[0] is a row of {width} numbers, but the model has {plural(n_outputs, 'output')};"
+            " they must be as many"
+        )
+    one_hot = [0.0] * (width - 1) + [1.0]
+    odd = next((i for i, target in enumerate(targets) if sorted(target) != one_hot), None)
+    if odd is None:
+        return tuple(range(n_outputs))
+    if loss is losses.cross_entropy:
+        raise ValueError(
+            f"cross_entropy takes class indices, or rows with a single 1 among zeros;"
+            f" y[{odd}] is {_shown(targets[odd])}"
+        )
+    return None
+
+
+def _text_classes(targets: Sequence[str], n_outputs: int) -> tuple[Any, ...]:
+    found = tuple(sorted(set(targets)))
+    if len(found) != max(2, n_outputs):
+        message = (
+            f"y has {plural(len(found), 'text label')} ({_listed(found)}), and the model"
+            f" {plural(n_outputs, 'output')}: one output is for two labels, otherwise there must be"
+            " as many as labels; evaluate needs classes=history.classes if some are missing"
+        )
+        if all(map(_is_numeral, found)):
+            message += "; or, if they are numbers, convert them with float(...)"
+        raise ValueError(message)
+    return found
+
+
+def _is_numeral(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _default_loss(classes: tuple[Any, ...] | None, n_outputs: int, ends_in: frozenset[str]) -> Loss:
+    if classes is None or ends_in & {"sigmoid", "tanh", "softmax"}:
+        return losses.mse_loss
+    if n_outputs > 1:
+        return losses.cross_entropy
+    return losses.hinge_loss if classes[0] == -1 else losses.binary_cross_entropy
+
+
+def _shown(target: Any) -> str:
+    return f"{target:g}" if isinstance(target, float) else f"{target!r:.80}"
+
+
+def _listed(entries: Sequence[Any], at_most: int = 6) -> str:
+    more = f" and {len(entries) - at_most} more" if len(entries) > at_most else ""
+    return ", ".join(map(_shown, entries[:at_most])) + more
+
+
+def loss_hint(task: Task) -> str | None:
+    """What to do about a loss that expects logits and gets probabilities."""
+    squashed = sorted(task.ends_in & {"sigmoid", "softmax"})
+    if task.loss not in FOR_LOGITS or not squashed:
+        return None
+    return (
+        f"{name_of(task.loss)} takes the outputs before any {squashed[0]}, and the model ends in"
+        " one: leave it out (output_activation='linear'), or use loss='mse'"
+    )
+
+
+def class_hint(task: Task, targets: Sequence[Any]) -> str | None:
+    """What to do about class indices that a single output is trained to hit as numbers."""
+    found = sorted(set(targets)) if task.classes is None and task.n_outputs == 1 else []
+    if not 3 <= len(found) <= 20 or found != list(range(len(found))):
+        return None
+    return (
+        f"y has the numbers 0 to {len(found) - 1} only, and the one output of the model learns them"
+        f" as amounts; if they are classes, give the model {len(found)} outputs"
+    )

@@ -1,0 +1,169 @@
+"""One step of a training: a batch in, its loss out, and the parameters moved.
+
+`Step` takes it with the engine itself; `compiled.CompiledStep` has the same methods and takes it in
+machine code. `fit` does everything around it, and never asks which.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import hypot, isfinite
+from typing import Any, NamedTuple
+
+import autograd
+from autograd import Value
+from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
+from nn.training.dataset import Samples
+from nn.training.objective import Task
+
+__all__ = ["Evaluation", "NotFinite", "Outcome", "Step", "collection_paused", "evaluation"]
+
+
+class Outcome(NamedTuple):
+    """What a batch gave before the parameters moved; `right` predictions count as accuracy."""
+
+    loss: float
+    right: int
+    gradient_norm: float
+
+
+class Evaluation(NamedTuple):
+    """How a model does on some data; `accuracy` is from 0 to 1, None for a regression."""
+
+    loss: float
+    accuracy: float | None
+
+
+class NotFinite(Exception):
+    """The loss or a gradient is NaN or infinite; nothing has moved. Says why."""
+
+
+class Step:
+    """A batch in; its outcome out, and the parameters moved against the gradient of its loss.
+
+    While `undo` is set, a move that is interrupted halfway is taken back. Training has no more use
+    for that once it has other weights to go back to.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        parameters: Sequence[Value],
+        optimizer: Optimizer,
+        clip_norm: float | None,
+        clip_value: float | None,
+    ) -> None:
+        self.task = task
+        self.parameters = parameters
+        self.optimizer = optimizer
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.undo = True
+
+    name = "eager"
+
+    def prepare(self, samples: Samples) -> Samples:
+        """Samples in the form that the other methods take."""
+        return samples
+
+    def weights(self) -> Sequence[float]:
+        """The numbers of all parameters."""
+        return list(map(DATA, self.parameters))
+
+    def set_weights(self, weights: Sequence[float]) -> None:
+        """Give the parameters other numbers."""
+        for p, number in zip(self.parameters, weights, strict=True):
+            p.data = float(number)
+
+    def read(self) -> None:
+        """Somebody may have changed the model or the optimiser."""
+
+    def write_back(self) -> None:
+        """Somebody is going to look at the model or the optimiser."""
+
+    def evaluate(self, samples: Samples) -> Evaluation:
+        """Loss and accuracy; nothing changes."""
+        return evaluation(self.task, samples)
+
+    def __call__(self, batch: Samples) -> Outcome:
+        with collection_paused():
+            loss, right = self._differentiate(batch)
+        norm = hypot(*map(GRAD, self.optimizer.parameters))
+        if not (isfinite(loss) and isfinite(norm)):
+            raise NotFinite(self.reason(batch, loss, norm))
+        if self.clip_value is not None:
+            clip_grad_value(self.optimizer.parameters, self.clip_value)
+        if self.clip_norm is not None:
+            clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+        self._move()
+        return Outcome(loss, right, norm)
+
+    def _differentiate(self, batch: Samples) -> tuple[float, int]:
+        """The graph lives in here alone, so that it is freed before collection goes on."""
+        outputs, loss = self._loss(batch)
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+        loss.backward()
+        right = 0 if batch.classes is None else self.task.right(outputs, batch.classes)
+        return loss.data, right
+
+    def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
+        outputs = self.task.predict(batch.rows)
+        return outputs, self.task.loss(outputs, batch.targets)
+
+    def _move(self) -> None:
+        if not self.undo:
+            self.optimizer.step()
+            return
+        parameters = self.optimizer.parameters
+        before = list(map(DATA, parameters))
+        try:
+            self.optimizer.step()
+        except BaseException:
+            for p, number in zip(parameters, before, strict=True):
+                p.data = number
+            raise
+
+    def reason(self, batch: Samples, loss: float, norm: float) -> str:
+        what = f"the gradient has norm {norm:g}" if isfinite(loss) else f"the loss is {loss:g}"
+        for p in self.parameters:
+            if not isfinite(p.data):
+                return f"{what}, because parameter {p.label} is {p.data:g}"
+        culprit = next(filter(self._fails, map(batch.take, zip(range(len(batch))))), batch)
+        result = self._loss(culprit)[1]
+        findings = autograd.explain(result, result).findings
+        return f"{what}: {findings[0].why}; {findings[0].remedy}" if findings else what
+
+    def _fails(self, batch: Samples) -> bool:
+        """Whether the loss or a gradient is not finite."""
+        loss, _ = self._differentiate(batch)
+        return not (isfinite(loss) and all(isfinite(p.grad) for p in self.parameters))
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Keep the cyclic garbage collector from re-scanning a graph while it grows.
+
+    Graphs hold no cycles, so there is nothing in them that it could free.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def evaluation(task: Task, samples: Samples) -> Evaluation:
+    """How a task's model does on some samples."""
+    with autograd.no_grad():
+        outputs = task.predict(samples.rows)
+        loss = task.loss(outputs, samples.targets)
+    right = None if samples.classes is None else task.right(outputs, samples.classes)
+    return Evaluation(
+        loss.data if isinstance(loss, Value) else float(loss),
+        None if right is None else right / len(samples),
+    )
