@@ -14,6 +14,7 @@ import math
 import random
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Callable
 from functools import cache, partial
 from io import BytesIO
@@ -21,9 +22,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import graphviz
+from layout import folder_imports, purpose
+
 import autograd
 import nn
-from autograd import Value, demo
+from autograd import Value
+from autograd.cli import demo
+from autograd.drawing.graphviz_program import graphviz_running
+from autograd.drawing.palette import palette
 
 IMAGES = Path(__file__).resolve().parent / "images"
 THEMES = ("light", "dark")
@@ -203,6 +210,36 @@ def mlp_collapsed(path: Path, theme: str) -> None:
     autograd.draw(out, theme=theme).write(path)
 
 
+def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The arrows that say all: those that a way over others says as well are left out."""
+
+    def below(name: str) -> set[str]:
+        return graph[name].union(*map(below, graph[name]))
+
+    return {name: targets - set().union(*map(below, targets)) for name, targets in graph.items()}
+
+
+def architecture(path: Path, theme: str) -> None:
+    """The folders of the source, from their docstrings, and which imports from which."""
+    colours = palette(theme)
+    picture = graphviz.Digraph(graph_attr={"bgcolor": colours.background, "ranksep": "0.35"})
+    picture.attr("node", shape="box", style="filled,rounded", color=colours.line)
+    picture.attr("node", fontname="Helvetica", fontsize="13", fontcolor=colours.text)
+    picture.attr("edge", color=colours.line, arrowsize="0.7")
+    graph = folder_imports()
+    graph["nn"] = graph.keys() - {"nn", "nn/training", "autograd/cli"}  # by the public names
+    for name in sorted(graph):
+        kind = "nn" if name.startswith("nn") else name.split("/")[1]
+        fill = {"engine": colours.output, "nn": colours.parameter}.get(kind, colours.input)
+        words = textwrap.wrap(purpose(name).rstrip(".").partition(":")[0], 34)
+        picture.node(name, f"{name}/\n" + "\n".join(words), fillcolor=fill)
+    for name, targets in reduced(graph).items():
+        for target in sorted(targets):
+            picture.edge(name, target)
+    with graphviz_running("svg"):
+        path.write_bytes(picture.pipe(format="svg"))
+
+
 def in_both_themes(
     name: str, draw: Callable[[Path, str], None], suffix: str = ".png"
 ) -> dict[str, Any]:
@@ -212,6 +249,7 @@ def in_both_themes(
 
 
 PICTURES: dict[str, Callable[[Path], None]] = {
+    **in_both_themes("architecture", architecture, ".svg"),
     **in_both_themes("toy", toy, ".svg"),
     **in_both_themes("square", square, ".svg"),
     **in_both_themes("loss-2-2-2", loss_2_2_2, ".svg"),
