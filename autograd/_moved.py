@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Final
 
-__all__ = ["MOVED"]
+__all__ = ["MOVED", "RENAMED"]
 
 MOVED: Final = {
     "autograd.causes": "autograd.explaining.diagnoses",
@@ -54,10 +54,12 @@ MOVED: Final = {
     "autograd.compiler.vectors": "autograd.compiler.native.simd",
     "autograd.copying": "autograd.engine.serialization",
     "autograd.demo": "autograd.cli.demo",
+    "autograd.drawing.dot": "autograd.drawing.dot_language",
     "autograd.drawing.executable": "autograd.drawing.graphviz_program",
     "autograd.drawing.gradients": "autograd.drawing.backward_pass",
     "autograd.drawing.groups": "autograd.drawing.collapse",
     "autograd.drawing.models": "autograd.drawing.model_boxes",
+    "autograd.drawing.numbers": "autograd.drawing.number_text",
     "autograd.drawing.passes": "autograd.drawing.player.animation",
     "autograd.drawing.values": "autograd.drawing.value_boxes",
     "autograd.expressions": "autograd.cli.expressions",
@@ -89,6 +91,9 @@ MOVED: Final = {
     "nn.tasks": "nn.training.objective",
 }
 
+# Classes that have a new name as well: old module -> old name -> new name.
+RENAMED: Final = {"autograd.drawing.passes": {"Step": "Frame"}}
+
 
 class _Moved(MetaPathFinder, Loader):
     """Finds a module by its old name, and gives the one that took its place."""
@@ -100,6 +105,8 @@ class _Moved(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = import_module(MOVED[spec.name])
+        for old, new in RENAMED.get(spec.name, {}).items():
+            setattr(module, old, getattr(module, new))
         self._own = module.__spec__  # the import system is about to replace it
         return module
 

@@ -29,8 +29,8 @@ import autograd
 import nn
 from autograd import Value
 from autograd.cli import demo
+from autograd.drawing import palette
 from autograd.drawing.graphviz_program import graphviz_running
-from autograd.drawing.palette import palette
 
 IMAGES = Path(__file__).resolve().parent / "images"
 THEMES = ("light", "dark")
@@ -221,7 +221,7 @@ def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
 
 def architecture(path: Path, theme: str) -> None:
     """The folders of the source, from their docstrings, and which imports from which."""
-    colours = palette(theme)
+    colours = palette.THEMES[theme]
     picture = graphviz.Digraph(graph_attr={"bgcolor": colours.background, "ranksep": "0.35"})
     picture.attr("node", shape="box", style="filled,rounded", color=colours.line)
     picture.attr("node", fontname="Helvetica", fontsize="13", fontcolor=colours.text)

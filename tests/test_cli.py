@@ -8,7 +8,8 @@ import sys
 import pytest
 
 import autograd
-from autograd import Value, cli, demo
+from autograd import Value, cli
+from autograd.cli import demo
 from autograd.cli.tables import report
 from autograd.engine.text import table
 
@@ -282,7 +283,7 @@ def test_demo_can_be_interrupted(answer, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(demo, "network", interrupted)
+    monkeypatch.setattr(demo, "training", interrupted)
     status, _, err = answer("demo")
     assert (status, err) == (130, "chainrule: error: interrupted\n")
 

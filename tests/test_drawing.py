@@ -23,7 +23,7 @@ from autograd import Value
 from autograd.drawing import draw, graphviz_program
 from autograd.drawing.backward_pass import BackwardPass
 from autograd.drawing.graphviz_program import DrawingError, find_dot
-from autograd.drawing.numbers import figure
+from autograd.drawing.number_text import figure
 from autograd.drawing.palette import THEMES
 from autograd.engine.graph import PARTIAL, edges, topological_order
 
@@ -623,7 +623,7 @@ def test_too_many_nodes_are_a_message_at_once():
 
 
 def test_too_many_edges_to_collapse_are_a_message(monkeypatch):
-    monkeypatch.setattr("autograd.drawing.MAX_EDGES", 500)
+    monkeypatch.setattr("autograd.drawing.detail.MAX_EDGES", 500)
     with pytest.raises(ValueError, match="437 nodes and 706 edges, too many even for a picture"):
         draw(nn.MLP(2, [16, 16, 1])([Value(0.5), Value(-1.0)]))
 
@@ -647,7 +647,7 @@ def test_a_missing_package_names_the_command(monkeypatch):
         n for n in sys.modules if n.partition(".")[0] == "graphviz" or "autograd.drawing." in n
     ]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr("autograd.drawing.dot")
+    monkeypatch.delattr("autograd.drawing.dot_language")
     monkeypatch.delattr("autograd.drawing.diagram")
     monkeypatch.setattr(builtins, "__import__", without_graphviz)
     with pytest.raises(

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, cli
 from autograd.drawing import graphviz_program
-from autograd.drawing.numbers import figure
+from autograd.drawing.number_text import figure
 from autograd.drawing.player import steps
-from autograd.drawing.player.animation import Passes, backpropagated
+from autograd.drawing.player.animation import Animation, backpropagated
 from autograd.engine.graph import edges, topological_order
 from autograd.engine.text import names
 
@@ -132,7 +132,7 @@ def test_messages_add_up_to_the_gradients_of_the_engine(formulas, data):
     if not isinstance(root, Value):
         return
     done = backpropagated(root)
-    found = Passes(done, names(topological_order(done))).steps()
+    found = Animation(done, names(topological_order(done))).frames()
     root.zero_grad()
     root.backward()
     order, arrows = topological_order(root), edges(root)

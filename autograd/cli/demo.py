@@ -13,7 +13,7 @@ from autograd.engine.graph import edge_visits, paths
 from autograd.engine.text import number, table
 from autograd.engine.value import Value
 
-__all__ = ["circuit", "network", "toy"]
+__all__ = ["circuit", "toy", "training"]
 
 STEPS = 10_000
 SHOWN = (1, 100, 1000, STEPS)
@@ -52,7 +52,7 @@ def circuit() -> Iterator[str]:
     yield report(f)
 
 
-def network() -> Iterator[str]:
+def training() -> Iterator[str]:
     """Two inputs, two hidden neurons, two outputs. Gradient descent moves the weights alone."""
     from nn import SGD, Layer, half_squared_error
 

@@ -34,7 +34,7 @@ from autograd.explaining.explanation import explanation
 
 __all__ = ["main"]
 
-MAX_PATHS = 50  # written out by --paths
+WRITTEN_PATHS = 50  # written out by --paths
 DEMO_PICTURE = "chainrule-toy.svg"
 
 EXAMPLES = """\
@@ -125,7 +125,7 @@ def _formula(arguments: list[str], prog: str) -> None:
     root.backward()
     _write(report(root, besides))
     for leaf in leaves:
-        _write("\n" + str(paths(root, leaf, MAX_PATHS)))
+        _write("\n" + str(paths(root, leaf, WRITTEN_PATHS)))
     if leaves and (visits := edge_visits(root)).saved:
         _write("\n" + str(visits))
     for value in explained:
@@ -155,7 +155,7 @@ def _demo(arguments: list[str], prog: str) -> None:
         _complain(prog, error, 1)  # the rest needs no picture
     for text in (*demo.circuit(), ""):
         _write(text)
-    for text in demo.network():
+    for text in demo.training():
         _write(text)
 
 

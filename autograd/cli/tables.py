@@ -10,7 +10,7 @@ from autograd.engine.text import ELLIPSIS, formula, names, number, table
 
 __all__ = ["report"]
 
-NAME_WIDTH = 30
+LONGEST_NAME = 30
 MAX_DERIVATIVES = 6  # of one node
 
 
@@ -34,7 +34,7 @@ def report(root: Any, besides: Iterable[Any] = ()) -> str:
     order = topological_order(root)
     below = {id(node) for node in order}
     nodes = [node for node in besides if id(node) not in below] + order
-    name = names(nodes, NAME_WIDTH)
+    name = names(nodes, LONGEST_NAME)
     rows = [
         (
             name[id(node)],

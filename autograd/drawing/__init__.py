@@ -1,197 +1,23 @@
 """Pictures of computation graphs and of models.
 
-`draw` decides how much a picture shows: `values` draws a box per Value, `groups` a box per neuron
-or layer where that would be too many, `models` a model without any computation. All of them make a
-`picture.Picture`, boxes and arrows with lines of text, which becomes a `diagram.Diagram`, the
-object a user holds. `steps` is in `player`: the same picture, in which the steps that `passes`
-lists happen one by one.
+detail            `draw`, and how much a picture shows
+value_boxes       a box per Value
+collapse          a box per neuron or layer, where that would be too many
+model_boxes       a model without any computation
+backward_pass     what the backward pass sends along each edge
+picture           boxes and arrows, before they are DOT
+number_text       how a number is written
+palette           colours
+dot_language      labels as DOT, in which any text is safe
+diagram           what `draw` returns: a graphviz.Digraph that shows itself
+svg               words in the SVG, for those who can't see it
+graphviz_program  which Graphviz runs
+player            `steps`: the same picture, in which values appear and gradients flow back
 
-Below them: `gradients` (what the backward pass sends along each edge), `numbers` (how a number is
-written), `palette` (colours), `dot` (text gets safely into DOT), `svg` (words for those who can't
-see it), `executable` (which Graphviz runs). The `graphviz` package is imported when the first
-picture is drawn, not before.
+The `graphviz` package is imported when the first picture is drawn, not before.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
-
-from autograd.drawing import collapse, model_boxes, value_boxes
-from autograd.drawing.palette import palette
-from autograd.drawing.picture import Picture
+from autograd.drawing.detail import draw
 from autograd.drawing.value_boxes import NAME_WIDTH
-from autograd.engine.graph import topological_order
-from autograd.engine.text import plural, printable
-
-if TYPE_CHECKING:
-    from autograd.drawing.diagram import Diagram
-    from autograd.engine.value import Value
 
 __all__ = ["NAME_WIDTH", "draw"]
-
-Detail = Literal["auto", "full", "medium", "small", "neuron", "layer"]
-
-FULL, MEDIUM = 16, 60  # the largest graphs, in nodes, that are drawn at these levels by themselves
-MAX_EDGES = 1_500_000  # of a graph that is collapsed: some seconds
-TITLE_LINES, TITLE_WIDTH = 4, 100
-EDGES_PER_NODE = 5  # a picture may have this many times as many arrows as boxes
-COLLAPSED = ("neuron", "layer")
-DETAILS = ("auto", "full", "medium", "small", *COLLAPSED)
-DIRECTIONS = ("LR", "RL", "TB", "BT")
-
-
-def draw(
-    root: Any,
-    *,
-    rankdir: str = "LR",
-    detail: Detail = "auto",
-    max_nodes: int = 200,
-    depth: int | None = None,
-    show_constants: bool = False,
-    parameters: Any = (),
-    theme: Literal["light", "dark"] = "light",
-    title: str | None = None,
-) -> Diagram:
-    """A diagram of the graph below a Value, or of a model: a graphviz.Digraph that shows itself.
-
-    A box is one Value with the operation that made it: formula, value and gradient, and where
-    several messages added up to the gradient, their sum. An arrow leads from an input to what is
-    made of it, with the local derivative and the message that backpropagation sends back: gradient
-    of the output times local derivative. Parameters have sharp corners, the root a thick border.
-
-    Gradients are those of one backward pass from `root`, starting from `root.grad`, or from 1 where
-    `backward()` has not run. Nothing in the graph is changed. Where the `.grad` of a leaf holds
-    more, from other passes, the box says so.
-
-    A model (anything with `named_parameters`) is drawn by itself: its neurons with their biases,
-    its weights as arrows, blue for positive and orange and dashed for negative ones; the thicker,
-    the larger the gradient.
-
-    rankdir: "LR" from left to right, "TB" from top to bottom, or "RL", "BT".
-    detail: "full", "medium" (no sums, no messages), "small" (no text on arrows), "neuron" or
-        "layer" (a box for each one, by the names of the parameters: `layer0.neuron2.w1`); "auto"
-        goes by the size of the graph.
-    max_nodes: more boxes than this, or five times as many arrows, are refused.
-    depth: only the nodes this many edges from the root, or closer.
-    show_constants: plain numbers as boxes of their own, besides their place in the formula.
-    parameters: a model, or Values: which leaves are parameters, not inputs. Leaves whose labels are
-        qualified names are anyway.
-    theme: "light" or "dark".
-    title: a heading, of up to four lines.
-
-    Raises TypeError if `root` is not a Value or a model, ValueError if the picture would have more
-    than `max_nodes` boxes, ImportError if the `graphviz` package is missing.
-
-    >>> from autograd import Value
-    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
-    >>> draw(a * b)
-    <Diagram: 3 values, 2 edges. v1 = 6. dv1/da = 3, dv1/db = 2.>
-    >>> draw(a * b).render("product.svg")  # doctest: +SKIP
-    """
-    _check("detail", detail, DETAILS)
-    _check("rankdir", rankdir, DIRECTIONS)
-    palette(theme)
-    if depth is not None and depth < 0:
-        raise ValueError(f"depth is a number of edges, from 0; got {depth}")
-    if hasattr(root, "parents") and hasattr(root, "partials"):
-        found = _of_graph(root, detail, max_nodes, depth, show_constants, parameters)
-    elif hasattr(root, "named_parameters"):
-        found = _of_model(root, detail, max_nodes)
-    else:
-        raise TypeError(
-            f"draw needs a Value, the root of a graph, or a model; got {type(root).__name__}"
-        )
-    try:
-        return found.diagram(rankdir=rankdir, theme=theme, title=_heading(title))
-    except ModuleNotFoundError as error:
-        if error.name != "graphviz":
-            raise
-        raise ImportError("drawing needs the graphviz package; run: pip install graphviz") from None
-
-
-def _heading(title: str | None) -> list[str]:
-    """The title in lines that can be shown."""
-    lines = (title or "").strip().split("\n")[:TITLE_LINES]
-    return [printable(line, TITLE_WIDTH) for line in lines if line.strip()]
-
-
-def _check(name: str, given: str, allowed: Iterable[str]) -> None:
-    if given not in allowed:
-        raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, allowed))}; got {given!r:.80}"
-        )
-
-
-def _fits(boxes: int, arrows: int, max_nodes: int) -> bool:
-    return boxes <= max_nodes and arrows <= EDGES_PER_NODE * max_nodes
-
-
-def _of_graph(
-    root: Value,
-    detail: Detail,
-    max_nodes: int,
-    depth: int | None,
-    show_constants: bool,
-    parameters: Any,
-) -> Picture:
-    order = topological_order(root)
-    shown = order if depth is None else value_boxes.near(order, depth)
-    nodes, arrows = len(shown), sum(len(node.parents) for node in shown)
-    known = collapse.parameter_names(order, parameters)
-    fits = _fits(nodes, arrows, max_nodes)
-    if detail not in COLLAPSED and fits:
-        level = _level(nodes, arrows) if detail == "auto" else detail
-        graph = value_boxes.Graph(order, known)
-        return value_boxes.picture(graph, level, show_constants=show_constants, depth=depth)
-    collapsible = detail in COLLAPSED or (detail == "auto" and depth is None)
-    if collapsible and arrows <= MAX_EDGES:
-        if any("." in name for name in known.values()):
-            graph = value_boxes.Graph(order, known)
-            by_neuron = collapse.count(known) <= max_nodes
-            levels = COLLAPSED if by_neuron else ("layer",)
-            for level in levels if detail == "auto" else (detail,):
-                found = collapse.picture(graph, level)
-                nodes, arrows = len(found.boxes), len(found.arrows)
-                if _fits(nodes, arrows, max_nodes):
-                    return found
-        elif detail in COLLAPSED:
-            raise ValueError(
-                f"detail={detail!r} goes by the names of parameters, such as layer0.neuron2.w1, "
-                "and none here has one; pass parameters=model"
-            )
-    if collapsible and arrows > MAX_EDGES:
-        raise ValueError(
-            f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many even "
-            f"for a picture of its parts; draw the graph of fewer samples, or the model"
-        )
-    raise ValueError(_too_many("the graph", nodes, arrows, max_nodes, len(order)))
-
-
-def _level(nodes: int, arrows: int) -> str:
-    size = max(nodes, arrows // 2)
-    return "full" if size <= FULL else "medium" if size <= MEDIUM else "small"
-
-
-def _of_model(model: Any, detail: Detail, max_nodes: int) -> Picture:
-    wanted = COLLAPSED if detail not in COLLAPSED else (detail,)
-    for level in wanted:
-        boxes, arrows = model_boxes.size(model, level)
-        if _fits(boxes, arrows, max_nodes):
-            return model_boxes.picture(model, level)
-    raise ValueError(_too_many("the model", boxes, arrows, max_nodes, 0))
-
-
-def _too_many(what: str, boxes: int, arrows: int, max_nodes: int, nodes: int) -> str:
-    enough = max(boxes, -(-arrows // EDGES_PER_NODE))
-    size = plural(boxes, "node")
-    if boxes <= max_nodes:
-        size += f" and {plural(arrows, 'edge')}"
-        limit = f"more than max_nodes={max_nodes:,} allows"
-    else:
-        limit = f"more than max_nodes={max_nodes:,}"
-    near = "pass depth=4 for what is nearest to the root, " if nodes else ""
-    return (
-        f"{what} has {size}, {limit}, too many to read; draw one of its parts, "
-        f"{near}or pass max_nodes={enough}"
-    )

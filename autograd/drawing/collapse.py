@@ -17,12 +17,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.drawing.backward_pass import Links
-from autograd.drawing.dot import Line
-from autograd.drawing.numbers import figure, spelled
+from autograd.drawing.dot_language import Line
+from autograd.drawing.number_text import figure, spelled
 from autograd.drawing.picture import Arrow, Box, Picture, in_words
 from autograd.drawing.value_boxes import (
     NAME_WIDTH,
-    Graph,
+    DrawnGraph,
     about,
     grad_line,
     small_box,
@@ -30,14 +30,14 @@ from autograd.drawing.value_boxes import (
 )
 from autograd.engine.text import ELLIPSIS, plural, printable
 
-__all__ = ["count", "largest_of", "parameter_names", "picture", "range_of"]
+__all__ = ["largest_of", "neuron_count", "parameter_names", "picture_of_groups", "range_of"]
 
 QUALIFIED = re.compile(r"\w+(\.\w+)+")
-ACTIVATIONS = {
+ACTIVATION_OPS = {
     "tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "softsign",
 }  # fmt: skip
 FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
-ARROWS = (
+ARROW_LEGEND = (
     "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
     " the thicker, the more is sent back"
 )
@@ -60,7 +60,7 @@ def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
     return names | {id(x): name for name, x in named}
 
 
-def picture(graph: Graph, level: str) -> Picture:
+def picture_of_groups(graph: DrawnGraph, level: str) -> Picture:
     """A box per neuron (`level` "neuron") or per layer ("layer"), one per Value of the rest."""
     return _Grouping(graph, level).picture()
 
@@ -70,7 +70,7 @@ def neuron_of(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def count(parameters: Mapping[int, str]) -> int:
+def neuron_count(parameters: Mapping[int, str]) -> int:
     """How many neurons these parameters make."""
     return len(set(map(neuron_of, parameters.values())))
 
@@ -80,7 +80,7 @@ def layer_of(neuron: str) -> str:
     return neuron.rpartition(".")[0] or neuron
 
 
-def _owners(graph: Graph) -> list[str]:
+def _owners(graph: DrawnGraph) -> list[str]:
     """The neuron to which each node belongs, in order; "" where there is none."""
     links, parameters = graph.links, graph.parameters
     is_parameter = [id(node) in parameters for node in graph.order]
@@ -96,7 +96,7 @@ def _owners(graph: Graph) -> list[str]:
             layers = set(map(layer_of, used))
             siblings = {x for x in inner if x and layer_of(x) in layers}
             candidates = siblings if node.op == "add" and len(siblings) == 1 else used
-        elif before_another[i] or node.op in ACTIVATIONS:
+        elif before_another[i] or node.op in ACTIVATION_OPS:
             candidates = inner
         else:
             candidates = set()
@@ -140,7 +140,7 @@ class Bundle(NamedTuple):
 class _Grouping:
     """Which box every node is in (`home`), and who is in a box (`members`): by place in order."""
 
-    def __init__(self, graph: Graph, level: str) -> None:
+    def __init__(self, graph: DrawnGraph, level: str) -> None:
         self.graph = graph
         self.level = level
         self.neuron = _owners(graph)
@@ -189,7 +189,7 @@ class _Grouping:
         drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
         notes = self.graph.notes()
         if any(arrow.sign for arrow in arrows):
-            notes.append(ARROWS)
+            notes.append(ARROW_LEGEND)
         summary = f"{self.graph.summary()} {drawn}"
         found = Picture(boxes, arrows, summary, notes, self._columns())
         if found.dense:
@@ -268,7 +268,7 @@ class _Grouping:
             neurons = {self.neuron[i] for i in self.members[home]}
             if neurons != {home}:
                 parts.append(plural(len(neurons), "neuron"))
-        activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATIONS)
+        activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATION_OPS)
         return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
 
     def _numbers(self, results: Sequence[Any]) -> list[Line]:

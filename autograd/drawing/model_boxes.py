@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.drawing.collapse import compact, largest_of, range_of
-from autograd.drawing.dot import Line
-from autograd.drawing.numbers import spelled
+from autograd.drawing.dot_language import Line
+from autograd.drawing.number_text import spelled
 from autograd.drawing.picture import Arrow, Box, Picture, in_words
 from autograd.drawing.value_boxes import NAME_WIDTH, grad_line, value_line
 from autograd.engine.text import plural, printable
 
-__all__ = ["picture", "size"]
+__all__ = ["model_size", "picture_of_model"]
 
 LABELLED = 24  # so many weights have their numbers on the arrows
 LISTED = 6  # so many parameters of a part are listed one by one
-ARROWS = "arrows: weights, solid blue if positive, dashed orange if negative"
+WEIGHT_LEGEND = "arrows: weights, solid blue if positive, dashed orange if negative"
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class NamedLayer:
     """A layer of a network: its name, and its neurons."""
 
     name: str
@@ -38,15 +38,15 @@ class Layer:
         return len(self.neurons[0].weights)
 
 
-def network(model: Any) -> list[Layer] | None:
+def layers_of(model: Any) -> list[NamedLayer] | None:
     """The layers of a model made of neurons, None of any other."""
     if _is_neuron(model):
-        return [Layer("", [model])]
+        return [NamedLayer("", [model])]
     if _is_layer(model):
-        return [Layer("", list(model.neurons))]
+        return [NamedLayer("", list(model.neurons))]
     layers = getattr(model, "layers", None)
     if isinstance(layers, Sequence) and layers and all(map(_is_layer, layers)):
-        return [Layer(f"layer{i}", list(layer.neurons)) for i, layer in enumerate(layers)]
+        return [NamedLayer(f"layer{i}", list(layer.neurons)) for i, layer in enumerate(layers)]
     return None
 
 
@@ -64,9 +64,9 @@ def _is_value(x: Any) -> bool:
     return hasattr(x, "data") and hasattr(x, "grad")
 
 
-def size(model: Any, level: str) -> tuple[int, int]:
+def model_size(model: Any, level: str) -> tuple[int, int]:
     """How many boxes and arrows its picture has."""
-    layers = network(model)
+    layers = layers_of(model)
     if layers is None:
         parts = _parts(model)
         return len(parts), len(parts) - 1
@@ -76,9 +76,9 @@ def size(model: Any, level: str) -> tuple[int, int]:
     return sum(widths), sum(layer.inputs * len(layer.neurons) for layer in layers)
 
 
-def picture(model: Any, level: str) -> Picture:
+def picture_of_model(model: Any, level: str) -> Picture:
     """A box per neuron (`level` "neuron") or per layer ("layer")."""
-    layers = network(model)
+    layers = layers_of(model)
     summary = f"{printable(repr(model), 200)}."
     if layers is None:
         return _picture_of_parts(model, summary)
@@ -90,7 +90,7 @@ def picture(model: Any, level: str) -> Picture:
 # -- a box per neuron ------------------------------------------------------------------------------
 
 
-def _picture_of_neurons(layers: Sequence[Layer], summary: str) -> Picture:
+def _picture_of_neurons(layers: Sequence[NamedLayer], summary: str) -> Picture:
     below = [f"x{i}" for i in range(layers[0].inputs)]
     boxes = [
         Box(key, [Line("input", "muted", "small"), Line(key, size="name")], "input", f"input {key}")
@@ -115,7 +115,9 @@ def _picture_of_neurons(layers: Sequence[Layer], summary: str) -> Picture:
                 arrows.append(arrow)
         columns.append(above)
         below = above
-    note = f"{ARROWS}; the thicker, the larger the {'gradient' if with_gradients else 'weight'}"
+    note = (
+        f"{WEIGHT_LEGEND}; the thicker, the larger the {'gradient' if with_gradients else 'weight'}"
+    )
     found = Picture(boxes, arrows, summary, [note], columns)
     if found.dense:
         for box in boxes:
@@ -170,7 +172,7 @@ def _weight(tail: str, head: str, w: Any, name: str, *, in_full: bool) -> Arrow:
 # -- a box per layer -------------------------------------------------------------------------------
 
 
-def _picture_of_layers(layers: Sequence[Layer], summary: str) -> Picture:
+def _picture_of_layers(layers: Sequence[NamedLayer], summary: str) -> Picture:
     first = [Line("input", "muted", "small"), Line(plural(layers[0].inputs, "input"), size="name")]
     boxes, arrows = [Box("x", first, "input", first[-1].text)], []
     for layer in layers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["THEMES", "Palette", "palette"]
+__all__ = ["THEMES", "Palette", "palette_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ THEMES = {
 }
 
 
-def palette(theme: str) -> Palette:
+def palette_of(theme: str) -> Palette:
     """The colours of a theme. Raises ValueError for one that is not there."""
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(map(repr, THEMES))}; got {theme!r:.80}")

@@ -1,7 +1,7 @@
 """A picture before it is DOT: boxes and arrows, each with lines of text and a kind.
 
-What a box is for is the business of `values` (a box per Value), `groups` (a box per neuron or
-layer) and `models`; this module knows how each kind looks.
+What a box stands for is the business of value_boxes, collapse and model_boxes; this module knows
+how each kind looks.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from autograd.drawing.dot import Line, isolated, label
-from autograd.drawing.palette import palette
+from autograd.drawing.dot_language import Line, isolated, label
+from autograd.drawing.palette import palette_of
 
 if TYPE_CHECKING:
     from autograd.drawing.diagram import Diagram
@@ -81,7 +81,7 @@ class Picture:
         """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
         from autograd.drawing.diagram import Diagram
 
-        colours = palette(theme)
+        colours = palette_of(theme)
         diagram = Diagram(format="svg", summary=self.summary, title=" ".join(title))
         diagram.attr(
             "graph",
@@ -166,7 +166,11 @@ class Picture:
         lines += [Line(note, "muted", "edge") for note in self.notes]
         if not lines:
             return {}
-        return {"label": label(lines, palette(theme), spacing=4), "labelloc": "t", "labeljust": "l"}
+        return {
+            "label": label(lines, palette_of(theme), spacing=4),
+            "labelloc": "t",
+            "labeljust": "l",
+        }
 
 
 def in_words(lines: Iterable[Line]) -> str:

@@ -9,7 +9,7 @@ from html import escape
 __all__ = ["pixels", "with_words"]
 
 ROOT = re.compile(r"<svg\b[^>]*>")
-WIDTH = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
+POINTS = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
 COMMENT = re.compile(r"<!--[^>]*-->\s*")  # in Graphviz's SVG a ">" of anyone's text is "&gt;"
 GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
 TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
@@ -39,5 +39,5 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
 
 def pixels(svg: str) -> float:
     """How wide the picture is on a screen, at its natural size; 0 if it does not say."""
-    found = WIDTH.search(svg)
+    found = POINTS.search(svg)
     return float(found[1]) * 4 / 3 if found else 0.0

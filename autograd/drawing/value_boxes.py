@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from autograd.drawing.backward_pass import BackwardPass
-from autograd.drawing.dot import Line, isolated
-from autograd.drawing.numbers import MINUS, equation, figure, signed, spelled
+from autograd.drawing.dot_language import Line, isolated
+from autograd.drawing.number_text import MINUS, equation, figure, signed, spelled
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import PARTIAL, TIMES, Edge, edges
 from autograd.engine.text import ELLIPSIS, formula, names, plural, printable
 
 __all__ = [
     "NAME_WIDTH",
-    "Graph",
+    "DrawnGraph",
     "about",
     "grad_line",
     "near",
-    "picture",
+    "picture_of_values",
     "small_box",
     "value_line",
 ]
@@ -35,7 +35,7 @@ LEAVES = 4  # in a summary
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
 
 
-class Graph:
+class DrawnGraph:
     """The graph below a root, with everything that its pictures say about it.
 
     parameters: id(node) -> qualified name, of the leaves that are known to be parameters.
@@ -110,21 +110,23 @@ class Graph:
         return [] if self.back.ran else [BACKWARD_NOT_RUN]
 
 
-def picture(graph: Graph, level: str, *, show_constants: bool, depth: int | None) -> Picture:
-    """Every Value as a box: `level` is "full", "medium" or "small"."""
-    shown = _near(graph, depth)
+def picture_of_values(
+    graph: DrawnGraph, level: str, nodes: Iterable[Any], show_constants: bool
+) -> Picture:
+    """Each of these nodes as a box: `level` is "full", "medium" or "small"."""
+    shown = set(map(id, nodes))
     ids = {id(node): f"n{i}" for i, node in enumerate(graph.order)}
     boxes = [
         Box(ids[id(node)], lines, graph.kind(node), about(graph, node))
         for node in graph.order
         if id(node) in shown
-        for lines in [BOXES[level](graph, node)]
+        for lines in [BOX_LINES[level](graph, node)]
     ]
     arrows = []
     for j, edge in enumerate(graph.edges):
         if id(edge.output) in shown and id(edge.parent) in shown:
             tail, head = ids[id(edge.parent)], ids[id(edge.output)]
-            lines = ARROWS[level](graph, edge)
+            lines = ARROW_LINES[level](graph, edge)
             arrows.append(Arrow(f"e{j}", tail, head, lines, about_edge(graph, edge)))
     if show_constants:
         _add_constants(graph, shown, ids, boxes, arrows)
@@ -135,7 +137,7 @@ def picture(graph: Graph, level: str, *, show_constants: bool, depth: int | None
 # -- boxes -----------------------------------------------------------------------------------------
 
 
-def _full_box(graph: Graph, node: Any) -> list[Line]:
+def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
     kind = graph.kind(node)
     header = [] if kind == "value" else [Line(kind, "muted", "small")]
     made = graph.formula(node)
@@ -153,7 +155,7 @@ def _full_box(graph: Graph, node: Any) -> list[Line]:
     return lines
 
 
-def _medium_box(graph: Graph, node: Any) -> list[Line]:
+def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
     made = graph.formula(node)
     if len(made) > MEDIUM_FORMULA:
         made = f"{node.op} of {len(node.inputs)}"
@@ -169,7 +171,7 @@ def _medium_box(graph: Graph, node: Any) -> list[Line]:
     ]
 
 
-def small_box(graph: Graph, node: Any) -> list[Line]:
+def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
     return _medium_box(graph, node)[-3:]
 
 
@@ -195,7 +197,7 @@ def _wrapped(text: str) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def about(graph: Graph, node: Any) -> str:
+def about(graph: DrawnGraph, node: Any) -> str:
     made = graph.formula(node)
     name = graph.name[id(node)] + (f" = {made}" if made else "")
     return f"{name}: value {spelled(node.data)}, gradient {spelled(graph.gradient(node))}"
@@ -204,7 +206,7 @@ def about(graph: Graph, node: Any) -> str:
 # -- arrows ----------------------------------------------------------------------------------------
 
 
-def _derivative(graph: Graph, edge: Edge, parent: str) -> Line:
+def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
     output = graph.name[id(edge.output)]
     twice = sum(other is edge.parent for other in edge.output.parents) > 1
@@ -213,7 +215,7 @@ def _derivative(graph: Graph, edge: Edge, parent: str) -> Line:
     return Line(text, "muted", "edge", alarm=not math.isfinite(edge.partial))
 
 
-def _message(graph: Graph, edge: Edge) -> Line:
+def _message(graph: DrawnGraph, edge: Edge) -> Line:
     """`2 × 1 = 2`: gradient of the output, times local derivative, is what the input gets."""
     sent = graph.back.sent(edge)
     above = graph.gradient(edge.output)
@@ -226,25 +228,25 @@ def _message(graph: Graph, edge: Edge) -> Line:
     return Line(text, "grad", "edge", alarm=not math.isfinite(sent))
 
 
-def _full_arrow(graph: Graph, edge: Edge) -> list[Line]:
+def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
     return [*_medium_arrow(graph, edge), _message(graph, edge)]
 
 
-def _medium_arrow(graph: Graph, edge: Edge) -> list[Line]:
+def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
     return [_derivative(graph, edge, graph.short_name(edge.parent))]
 
 
-def about_edge(graph: Graph, edge: Edge) -> str:
+def about_edge(graph: DrawnGraph, edge: Edge) -> str:
     derivative = _derivative(graph, edge, graph.name[id(edge.parent)])
     return f"{derivative.text}; sent back: {_message(graph, edge).text}"
 
 
-BOXES: dict[str, Callable[[Graph, Any], list[Line]]] = {
+BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {
     "full": _full_box,
     "medium": _medium_box,
     "small": small_box,
 }
-ARROWS: dict[str, Callable[[Graph, Edge], list[Line]]] = {
+ARROW_LINES: dict[str, Callable[[DrawnGraph, Edge], list[Line]]] = {
     "full": _full_arrow,
     "medium": _medium_arrow,
     "small": lambda graph, edge: [],
@@ -254,7 +256,11 @@ ARROWS: dict[str, Callable[[Graph, Edge], list[Line]]] = {
 
 
 def _add_constants(
-    graph: Graph, shown: Collection[int], ids: dict[int, str], boxes: list[Box], arrows: list[Arrow]
+    graph: DrawnGraph,
+    shown: Collection[int],
+    ids: dict[int, str],
+    boxes: list[Box],
+    arrows: list[Arrow],
 ) -> None:
     into: dict[str, list[Arrow]] = {}
     for arrow in arrows:
@@ -287,12 +293,12 @@ def near(order: Sequence[Any], depth: int) -> list[Any]:
     return [node for node in order if id(node) in found]
 
 
-def _near(graph: Graph, depth: int | None) -> set[int]:
-    return set(map(id, graph.order if depth is None else near(graph.order, depth)))
-
-
 def _add_stubs(
-    graph: Graph, shown: Collection[int], ids: dict[int, str], boxes: list[Box], arrows: list[Arrow]
+    graph: DrawnGraph,
+    shown: Collection[int],
+    ids: dict[int, str],
+    boxes: list[Box],
+    arrows: list[Arrow],
 ) -> None:
     """Where inputs are left out, a small box says how many."""
     if len(shown) == len(graph.order):

@@ -16,7 +16,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograd.drawing.numbers import MINUS, figure, signed
+from autograd.drawing.number_text import MINUS, figure, signed
 from autograd.engine.graph import (
     PARTIAL,
     TIMES,
@@ -28,7 +28,7 @@ from autograd.engine.graph import (
 )
 from autograd.engine.text import ELLIPSIS, formula, plural, quantity
 
-__all__ = ["Passes", "Step", "backpropagated"]
+__all__ = ["Animation", "Frame", "backpropagated"]
 
 ARROW = "\N{RIGHTWARDS ARROW}"
 MAX_LISTED, LISTED_WIDTH = 6, 90  # local derivatives of one node, gradients at the end
@@ -37,7 +37,7 @@ Kind = Literal["value", "seed", "message", "sum", "done"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Frame:
     """One thing that happens, as the player shows it.
 
     node: where, as a place in `topological_order(root)`. edge: of a message, as a place in
@@ -62,7 +62,7 @@ def backpropagated(root: Any) -> Any:
     return copy
 
 
-class Passes:
+class Animation:
     """What both passes over the graph below `root` do, where one backward pass has been made.
 
     order, edges: its nodes and edges. name: of every node, by id. place: of every node in `order`,
@@ -76,12 +76,12 @@ class Passes:
         self.edges: list[Edge] = edges(root)
         self.place = {id(node): i for i, node in enumerate(self.order)}
 
-    def steps(self) -> list[Step]:
+    def frames(self) -> list[Frame]:
         return [*self._forward(), *self._backward(), self._done()]
 
     # -- forward -----------------------------------------------------------------------------------
 
-    def _forward(self) -> Iterator[Step]:
+    def _forward(self) -> Iterator[Frame]:
         locals_: dict[int, list[str]] = {}
         for edge in self.edges:
             text = f"{self.derivative(edge)} = {figure(edge.partial)}"
@@ -91,7 +91,7 @@ class Passes:
             note = f"local derivatives: {derivatives}" if derivatives else "an input of the graph"
             if _is_stale(node):
                 note = "computed earlier, before an input was changed"
-            yield Step("value", i, None, (node.data,), self._value_caption(node), note)
+            yield Frame("value", i, None, (node.data,), self._value_caption(node), note)
 
     def _value_caption(self, node: Any) -> str:
         parts = [self.of(node), self.formula(node), self._substituted(node), figure(node.data)]
@@ -109,7 +109,7 @@ class Passes:
 
     # -- backward ----------------------------------------------------------------------------------
 
-    def _backward(self) -> Iterator[Step]:
+    def _backward(self) -> Iterator[Frame]:
         downwards: dict[int, list[int]] = {}
         for j, edge in enumerate(self.edges):
             downwards.setdefault(id(edge.output), []).append(j)
@@ -118,7 +118,7 @@ class Passes:
         sums: dict[int, float] = {}
         root = self.of(self.root)
         seed = self.root.grad
-        yield Step(
+        yield Frame(
             "seed",
             self.place[id(self.root)],
             None,
@@ -145,7 +145,7 @@ class Passes:
                 if not waiting[key]:
                     ready.append(parent)
 
-    def _message(self, j: int, sent: float, still: str) -> Step:
+    def _message(self, j: int, sent: float, still: str) -> Frame:
         edge = self.edges[j]
         output, parent = self.of(edge.output), self.of(edge.parent)
         adjoint, partial = edge.output.grad, edge.partial
@@ -162,11 +162,11 @@ class Passes:
             note = f"{output}.grad {TIMES} the local derivative {self.derivative(edge)}"
         note += f"; {still}" if still else ""
         place = self.place[id(edge.parent)]
-        return Step("message", place, j, (adjoint, partial, sent), caption, note)
+        return Frame("message", place, j, (adjoint, partial, sent), caption, note)
 
-    def _sum(self, node: Any, before: float, sent: float, after: float, still: str) -> Step:
+    def _sum(self, node: Any, before: float, sent: float, after: float, still: str) -> Frame:
         caption = f"{self.of(node)}.grad: {figure(before)} + {signed(sent)} = {figure(after)}"
-        return Step("sum", self.place[id(node)], None, (before, sent, after), caption, still)
+        return Frame("sum", self.place[id(node)], None, (before, sent, after), caption, still)
 
     def _still(self, node: Any, waiting: int, consumers: int) -> str:
         """Whether the node has heard from all its consumers."""
@@ -178,7 +178,7 @@ class Passes:
         all_of = "both" if consumers == 2 else f"all {consumers}"
         return f"{all_of} messages are in: {name}.grad is complete"
 
-    def _done(self) -> Step:
+    def _done(self) -> Frame:
         leaves = [node for node in self.order if not node.op]
         listed = _listing([f"{self.gradient(x)} = {figure(x.grad)}" for x in leaves])
         root = self.of(self.root)
@@ -187,7 +187,7 @@ class Passes:
         note = f"backpropagation walked {plural(visits.edges, 'edge')}, each once"
         if visits.saved:
             note += f"; following every path would walk {quantity(visits.path_steps)}"
-        return Step("done", self.place[id(self.root)], None, (), caption, note)
+        return Frame("done", self.place[id(self.root)], None, (), caption, note)
 
     # -- names -------------------------------------------------------------------------------------
 

@@ -18,11 +18,12 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing import EDGES_PER_NODE, NAME_WIDTH, draw
-from autograd.drawing.dot import isolated
-from autograd.drawing.numbers import equation, figure, signed
+from autograd.drawing.detail import draw, needed
+from autograd.drawing.dot_language import isolated
+from autograd.drawing.number_text import equation, figure, signed
 from autograd.drawing.palette import THEMES
-from autograd.drawing.player.animation import Passes, Step, backpropagated
+from autograd.drawing.player.animation import Animation, Frame, backpropagated
+from autograd.drawing.value_boxes import NAME_WIDTH
 from autograd.engine.graph import TIMES, Path, Paths, paths, route_text, topological_order
 from autograd.engine.text import ELLIPSIS, names, plural, quantity
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Player", "steps"]
 
-MAX_PATHS = 5  # of one node, in the panel below the picture
+PANEL_PATHS = 5  # of one node, in the panel below the picture
 MAX_PARTS = 12  # of one path
 
 LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
@@ -68,33 +69,31 @@ def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
     done = backpropagated(root)
     diagram = draw(done, rankdir=rankdir, max_nodes=max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
-    return Player(Passes(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
+    return Player(Animation(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
 
 
 def _check_size(root: Value, max_nodes: int) -> None:
     order = topological_order(root)
     nodes, arrows = len(order), sum(len(node.parents) for node in order)
-    if nodes <= max_nodes and arrows <= EDGES_PER_NODE * max_nodes:
-        return
-    enough = max(nodes, -(-arrows // EDGES_PER_NODE))
-    raise ValueError(
-        f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many to follow "
-        f"step by step (max_nodes={max_nodes:,}); play a part of it, such as the loss of a single "
-        f"sample, or pass max_nodes={enough}"
-    )
+    if needed(nodes, arrows) > max_nodes:
+        raise ValueError(
+            f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many to "
+            f"follow step by step (max_nodes={max_nodes:,}); play a part of it, such as the loss "
+            f"of a single sample, or pass max_nodes={needed(nodes, arrows)}"
+        )
 
 
 class Player:
     """What `steps` returns: it shows itself in a notebook and saves itself as a page.
 
-    steps: the list of Step records. svg: the finished picture. summary: what it shows, in words.
+    steps: the list of Frame records. svg: the finished picture. summary: what it shows, in words.
     """
 
-    def __init__(self, passes: Passes, svg: str, summary: str) -> None:
-        self.steps: list[Step] = passes.steps()
+    def __init__(self, animation: Animation, svg: str, summary: str) -> None:
+        self.steps: list[Frame] = animation.frames()
         self.svg = svg
         self.summary = summary
-        self._data = _data(passes, self.steps)
+        self._data = _data(animation, self.steps)
 
     def __repr__(self) -> str:
         return f"<Player of {plural(len(self.steps), 'step')}: {self.summary}>"
@@ -139,18 +138,19 @@ class Player:
 # -- what the script is told -----------------------------------------------------------------------
 
 
-def _data(passes: Passes, steps: list[Step]) -> str:
+def _data(animation: Animation, steps: list[Frame]) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element."""
-    place = {(id(edge.output), edge.position): j for j, edge in enumerate(passes.edges)}
+    place = {(id(edge.output), edge.position): j for j, edge in enumerate(animation.edges)}
     data = {
         "start": {
             "caption": "Values first, then gradients",
             "note": "press Play, or Next for one step at a time",
         },
         "steps": [_step(step) for step in steps],
-        "nodes": [_node(node, passes, place) for node in passes.order],
+        "nodes": [_node(node, animation, place) for node in animation.order],
         "edges": [
-            [passes.place[id(edge.parent)], passes.place[id(edge.output)]] for edge in passes.edges
+            [animation.place[id(edge.parent)], animation.place[id(edge.output)]]
+            for edge in animation.edges
         ],
         "colours": {colour: name for theme in (LIGHT, DARK) for name, colour in theme.items()},
     }
@@ -160,7 +160,7 @@ def _data(passes: Passes, steps: list[Step]) -> str:
     return text
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Frame) -> dict[str, Any]:
     return {
         "kind": step.kind,
         "node": step.node,
@@ -171,22 +171,22 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _node(node: Any, passes: Passes, place: dict[tuple[int, int], int]) -> dict[str, Any]:
-    found = paths(passes.root, node, MAX_PATHS)
+def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
+    found = paths(animation.root, node, PANEL_PATHS)
     return {
-        "name": passes.of(node),
-        "formula": passes.formula(node),
+        "name": animation.of(node),
+        "formula": animation.formula(node),
         "value": figure(node.data),
-        "gradient": passes.gradient(node),
+        "gradient": animation.gradient(node),
         "grad": figure(node.grad),
-        "paths": [_path(row, passes, place) for row in found.rows],
-        "heading": f"{plural(found.count, 'path')} to {passes.of(passes.root)}",
+        "paths": [_path(row, animation, place) for row in found.rows],
+        "heading": f"{plural(found.count, 'path')} to {animation.of(animation.root)}",
         "rest": "" if found.complete else _rest(found),
         "sum": _sum(found),
     }
 
 
-def _path(row: Path, passes: Passes, place: dict[tuple[int, int], int]) -> dict[str, Any]:
+def _path(row: Path, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
     product = figure(row.product)
     if len(row.factors) > 1:
         first, *others = row.factors
@@ -194,7 +194,7 @@ def _path(row: Path, passes: Passes, place: dict[tuple[int, int], int]) -> dict[
         product = f"{f' {TIMES} '.join(factors)} = {product}"
     steps = zip(row.nodes[1:], row.positions, strict=True)
     return {
-        "route": route_text(row, passes.name, {}),
+        "route": route_text(row, animation.name, {}),
         "product": product,
         "edges": [place[id(node), position] for node, position in steps],
     }
