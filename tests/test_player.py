@@ -584,6 +584,36 @@ def page_at(page, step):
     return page.shown(node("b"))
 
 
+@pytest.mark.parametrize("label", ["value", "grad", "data", "value 2", "grad 3 × 1", "! value"])
+def test_a_label_is_not_taken_for_a_number(page, tmp_path, label):
+    """Names are there from the start; values, gradients and what is on an arrow come in time."""
+    y = Value(2.0, label) * Value(0.0, "b")
+    y = autograd.sqrt(y)  # with marks for what is infinite
+    y.label = "y"
+    steps(y).save(tmp_path / "y.html")
+    page.open(tmp_path / "y.html", **CALM)
+    derivatives = [f"∂v1/∂{label} = 0", "∂v1/∂b = 2", "!", "∂y/∂v1 = ∞, infinite"]
+    names = [["input", label], ["input", "b"], [f"v1 = {label} * b"], ["output", "y = sqrt(v1)"]]
+    values = [["value 2"], ["value 0"], ["value 0"], ["value 0"]]
+    infinite = ["!", "grad ∞, infinite"]
+    gradients = [["!", "grad NaN"], infinite, infinite, ["grad 1"]]
+    assert (boxes(page), page.shown(".cr-edge")) == (names, [])
+    page.js("location.hash = '#4'")
+    page.wait_for("document.querySelector('.chainrule-player').dataset.step === '4'")
+    assert boxes(page) == [name + value for name, value in zip(names, values, strict=True)]
+    assert page.shown(".cr-edge") == derivatives
+    page.press("End")
+    assert boxes(page) == [
+        [*name, *value, *grad] for name, value, grad in zip(names, values, gradients, strict=True)
+    ]
+
+
+def boxes(page):
+    """The lines of each box that can be seen."""
+    count = page.js("document.querySelectorAll('.cr-node').length")
+    return [page.shown(f".cr-node:nth-last-of-type({count - i})") for i in range(count)]
+
+
 @pytest.mark.parametrize("absent", ["none", "transparent"])
 def test_no_alarm_before_its_time(page, tmp_path, absent):
     """What is not finite is marked when it is there, not before, whichever way Graphviz says that

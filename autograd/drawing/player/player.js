@@ -1,5 +1,5 @@
-// Brings every player of the page to life that is not alive yet. The finished picture and all steps
-// in words are there already (see player.py); if anything goes wrong here, they stay.
+// Starts every player of the page that is not running yet. The finished picture and all steps in
+// words are there already (see player.py); if anything goes wrong here, they stay.
 (() => {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
@@ -50,8 +50,8 @@
     const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     if (parsed.localName !== "svg") throw new Error("the picture is not an SVG");
     const svg = document.importNode(parsed, true);
-    const nodes = data.nodes.map((_, i) => nodeParts(svg.querySelector(`#n${i}`)));
-    const edges = data.edges.map((_, j) => edgeParts(svg.querySelector(`#e${j}`)));
+    const groups = (letter, items) => items.map((_, i) => svg.querySelector(`#${letter}${i}`));
+    const [nodes, edges] = [groups("n", data.nodes), groups("e", data.edges)];
     for (const unwanted of svg.querySelectorAll("title, style, script")) unwanted.remove();
     for (const part of [svg, ...svg.querySelectorAll("*")]) {
       part.removeAttribute("id"); // another player of this page may have the same
@@ -71,67 +71,44 @@
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", image.alt);
     const canvas = svg.querySelector("g");
-    canvas.append(...[...edges, ...nodes].map(part => part.group)); // Tab follows the order
-    return {svg, nodes, edges, canvas};
+    canvas.append(...edges, ...nodes); // Tab follows the order
+    return {svg, nodes: nodes.map(nodeParts), edges: edges.map(edgeParts), canvas};
   }
 
-  // The lines of text inside a group, from top to bottom. Texts that stand side by side are one
-  // line, and so is the little box behind an alarm, which comes just before its text.
-  function lines(group) {
-    const found = [];
-    const height = text => parseFloat(text.getAttribute("y"));
-    for (const text of [...group.querySelectorAll("text")].sort((a, b) => height(a) - height(b))) {
-      const last = found[found.length - 1];
-      const line = last && height(text) - last.y < 6 ? last : {y: height(text), parts: []};
-      if (line !== last) found.push(line);
-      const before = text.previousElementSibling;
-      const box = before && before.localName === "polygon" && !hasOutline(before);
-      line.parts.push(...(box ? [before, text] : [text]));
-    }
-    return found.map(line => line.parts);
-  }
-
-  function hasOutline(shape) { // Graphviz before version 3 writes "transparent"
-    return !["none", "transparent"].includes(shape.getAttribute("stroke"));
-  }
-
-  function words(parts) {
-    return parts.map(part => part.textContent).join(" ").trim();
+  // The line of text that is in this colour, which tells what it is about, whatever a label says.
+  // Where it alarms, its box and exclamation mark come just before it.
+  function lineIn(group, colour) {
+    const text = group.querySelector(`text.cr-fill-${colour}`);
+    const mark = text && text.previousElementSibling;
+    const alarms = mark && mark.matches("text.cr-fill-background");
+    return alarms ? [mark.previousElementSibling, mark, text] : text ? [text] : [];
   }
 
   function isAlarm(parts) {
-    return parts.some(part => part.localName === "polygon");
+    return parts.length > 1;
   }
 
   function nodeParts(group) {
-    const [, ...rest] = lines(group);
-    const value = rest.find(texts => /^(! *)?value\b/.test(words(texts))) || [];
-    const grad = rest.find(texts => /^(! *)?grad\b/.test(words(texts))) || [];
     const shapes = [...group.querySelectorAll("path, polygon, ellipse")];
-    const outline = shapes.find(hasOutline) || shapes[0];
+    const hasOutline = shape => !["none", "transparent"].includes(shape.getAttribute("stroke"));
     group.classList.add("cr-node");
-    outline.classList.add("cr-outline");
-    let soFar = null; // the gradient while it is still adding up
-    if (grad.length) {
-      soFar = grad.find(part => part.localName === "text").cloneNode(false);
-      soFar.classList.add("cr-so-far");
-      grad[grad.length - 1].after(soFar);
-    }
+    (shapes.find(hasOutline) || shapes[0]).classList.add("cr-outline");
+    const value = lineIn(group, "value"), grad = lineIn(group, "grad");
+    const soFar = grad.at(-1).cloneNode(false); // the gradient while it is still adding up
+    soFar.classList.add("cr-so-far");
+    grad.at(-1).after(soFar);
     return {group, value, grad, soFar};
   }
 
   function edgeParts(group) {
-    const texts = lines(group);
     const line = group.querySelector("path");
+    const message = lineIn(group, "grad"), derivative = lineIn(group, "muted");
     group.classList.add("cr-edge");
     line.classList.add("cr-line");
-    const alarms = new Set(texts.flat());
-    for (const head of group.querySelectorAll("polygon")) {
-      if (!alarms.has(head)) head.classList.add("cr-head");
-    }
-    const message = texts.filter(line => words(line).includes("×")).flat();
-    const derivative = texts.flat().filter(text => !message.includes(text));
     for (const text of derivative) text.classList.add("cr-derivative");
+    for (const head of group.querySelectorAll("polygon")) {
+      if (![...message, ...derivative].includes(head)) head.classList.add("cr-head");
+    }
     return {group, line, message, derivative};
   }
 
@@ -332,10 +309,8 @@
         });
         for (const text of value) text.classList.toggle("cr-off", !valued.has(i));
         for (const text of grad) text.classList.toggle("cr-off", !complete);
-        if (soFar) {
-          soFar.textContent = graded.has(i) && !complete ? `grad ${graded.get(i)} + …` : "";
-          fit(soFar, group);
-        }
+        soFar.textContent = graded.has(i) && !complete ? `grad ${graded.get(i)} + …` : "";
+        fit(soFar, group);
       });
       edges.forEach(({group, message, derivative}, j) => {
         const [, output] = data.edges[j];

@@ -2,8 +2,8 @@
 
 A player is one HTML fragment that needs nothing from outside: the finished picture as an image, all
 steps in words, and a script (player.js) that puts the picture's SVG in the image's place and
-animates it by the ids that `draw` gives to nodes and edges. Where scripts are blocked, picture and
-words stay.
+animates it: it knows nodes and edges by the ids that `draw` gives them, and a line of text by its
+colour, since its words may be those of a label. Where scripts are blocked, picture and words stay.
 """
 
 from __future__ import annotations
