@@ -385,6 +385,16 @@ def test_parameters_look_different_from_inputs():
     assert (kinds["x"], kinds[w.label]) == ("parameter", "parameter")
 
 
+@pytest.mark.parametrize("label", ["0.5", "1.5e3", "3.x", "x.2y", "w. b", "w..b", ".w", "w."])
+def test_a_label_with_a_dot_is_not_a_parameter_for_that(label):
+    """Nor is what stands behind the dot its name."""
+    x = Value(0.5, label)
+    for parameters, kind in (((), "input"), ([x], "parameter")):
+        nodes, arrows = boxes_and_arrows(draw(x * 2, parameters=parameters))
+        assert [kind, label, "value 0.5", "grad 2"] in nodes
+        assert arrows == [[f"∂v1/∂{label} = 2", "1 × 2 = 2"]]
+
+
 def test_the_2_2_2_network():
     """All ten parameters with their gradients (worked_examples: five significant digits here)."""
     E, model = network_2_2_2()

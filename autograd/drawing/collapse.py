@@ -32,7 +32,7 @@ from autograd.engine.text import ELLIPSIS, plural, printable
 
 __all__ = ["largest_of", "neuron_count", "parameter_names", "picture_of_groups", "range_of"]
 
-QUALIFIED = re.compile(r"\w+(\.\w+)+")
+QUALIFIED = re.compile(r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))+")  # layers.0.w1, but not 0.5
 ACTIVATION_OPS = {
     "tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "softsign",
 }  # fmt: skip
@@ -44,20 +44,19 @@ ARROW_LEGEND = (
 
 
 def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
-    """id(leaf) -> name, of the leaves that are parameters.
+    """id(leaf) -> qualified name, of the leaves that are parameters; "" where one has none.
 
     They are those of `given`, a model or Values, and those with a qualified name as their label.
     """
-    names = {
-        id(node): node.label
-        for node in order
-        if not node.parents and node.label and QUALIFIED.fullmatch(node.label)
-    }
+    names = {id(node): name for node in order if not node.parents and (name := _qualified(node))}
     if hasattr(given, "named_parameters"):
-        named: Iterable[tuple[str, Any]] = given.named_parameters()
-    else:
-        named = [(x.label or "", x) for x in given]
-    return names | {id(x): name for name, x in named}
+        return names | {id(x): name for name, x in given.named_parameters()}
+    return names | {id(x): _qualified(x) for x in given}
+
+
+def _qualified(node: Any) -> str:
+    label = node.label or ""
+    return label if QUALIFIED.fullmatch(label) else ""
 
 
 def picture_of_groups(graph: DrawnGraph, level: str) -> Picture:
