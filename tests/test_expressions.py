@@ -252,11 +252,20 @@ def test_mistakes(text, answer):
     assert len(message) < 700
 
 
-def test_no_deep_recursion_of_ours():
-    """Whatever depth Python's parser accepts, flattening and running it do not recurse."""
+def test_a_long_sum_is_not_deep():
+    """Whatever length Python's parser accepts."""
     limit = sys.getrecursionlimit()
-    deep = "x" + "+x" * (limit - 300)
-    assert value(deep, x=1.0) == limit - 299
+    long = "x" + "+x" * (limit - 300)
+    assert value(long, x=1.0) == limit - 299
+
+
+@pytest.mark.parametrize(("before", "after"), [("-", ""), ("sin(", ")"), ("sum([", "])")])
+def test_depth_has_a_limit(before, after):
+    """What stands inside what, far below the depth at which Python's own recursion ends."""
+    depth = {"sum([": 50}.get(before, 100)  # a list inside a call counts twice
+    assert math.isfinite(value(before * depth + "x" + after * depth, x=1.0))
+    with pytest.raises(ExpressionError, match=r"nested too deeply .* give names to parts of it"):
+        value(before * (depth + 1) + "x" + after * (depth + 1), x=1.0)
 
 
 def test_a_long_list_is_not_deep():

@@ -1,7 +1,7 @@
 """The demonstration behind `chainrule demo`: two small graphs by hand, then a network that learns.
 
-The numbers can be checked with pencil and paper. This is the only module of the package that uses
-`nn`: a shop window, which nothing else depends on.
+The numbers can be checked with pencil and paper. This is the only module of autograd that uses
+`nn`, and only the command uses it.
 """
 
 from __future__ import annotations

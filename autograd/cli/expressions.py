@@ -1,9 +1,8 @@
 """Formulas typed by a person, turned into a graph: what the command line reads. Never `eval`.
 
-The text is parsed by Python's own parser, checked against a whitelist of syntax, flattened into a
-list of steps (so that nothing of ours recurses, however deep the text is nested) and run on Values:
-names, numbers, `+ - * / // % **`, calls of autograd's public functions, lists as their arguments,
-and comparisons as the condition of `where`. Every constant is a float from the start, so
+The text is parsed by Python's own parser, checked against a whitelist of syntax and computed with
+Values: names, numbers, `+ - * / // % **`, calls of autograd's public functions, lists as their
+arguments, and comparisons as the condition of `where`. Every constant is a float from the start, so
 `10**10**10` is infinite at once.
 """
 
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import inspect
 import keyword
 import math
 import operator
@@ -19,6 +17,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Final
 
 import autograd
@@ -30,6 +29,7 @@ from autograd.engine.value import Value
 __all__ = ["Computation", "ExpressionError", "assignment", "compute"]
 
 MAX_LENGTH: Final = 100_000  # characters of an expression
+MAX_DEPTH: Final = 100  # of what stands inside what; a sum may be longer
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     name: getattr(autograd, name)
@@ -38,7 +38,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
 }
 CONSTANTS: Final = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 
-BINARY: Final[dict[type[ast.operator], tuple[Callable[[Any, Any], Any], Primitive]]] = {
+OPERATORS: Final[dict[type[ast.operator], tuple[Callable[[Any, Any], Any], Primitive]]] = {
     ast.Add: (operator.add, TABLE["add"]),
     ast.Sub: (operator.sub, TABLE["sub"]),
     ast.Mult: (operator.mul, TABLE["mul"]),
@@ -47,7 +47,7 @@ BINARY: Final[dict[type[ast.operator], tuple[Callable[[Any, Any], Any], Primitiv
     ast.Mod: (operator.mod, TABLE["mod"]),
     ast.Pow: (operator.pow, TABLE["pow"]),
 }
-COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
+RELATIONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -55,11 +55,16 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-REMEDIES: Final[dict[type[ast.AST], str]] = {
+SYNTAX: Final[tuple[type[ast.AST], ...]] = (
+    ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.Call, ast.Load,
+    ast.Compare, *RELATIONS, ast.BinOp, *OPERATORS, ast.UnaryOp, ast.USub, ast.UAdd,
+)  # fmt: skip
+REFUSALS: Final[dict[type[ast.AST], str]] = {  # for what else Python has
     ast.BitXor: "'^' is not a power; write x ** 2",
     ast.MatMult: "'@' works on matrices; write dot([a, b], [c, d])",
     ast.Attribute: "attributes ('.') are not allowed; call functions by their bare names: tanh(x)",
     ast.Compare: "a comparison is not a number; use it as a condition: where(x > 0, x, 0)",
+    **dict.fromkeys((ast.In, ast.NotIn, ast.Is, ast.IsNot), "compare with < <= > >= == !="),
     ast.IfExp: "'if ... else' is not allowed; write where(condition, a, b)",
     ast.BoolOp: "'and' and 'or' are not allowed; nest one where(condition, a, b) in another",
     ast.Not: "'not' is not allowed; turn the comparison round",
@@ -74,10 +79,6 @@ TOO_DEEP: Final = (
     "the expression is nested too deeply to be read; give names to parts of it "
     "(c = ...; e = c * 2) and write a long sum as sum([a, b, c])"
 )
-
-Step = Callable[
-    [list[Any]], None
-]  # takes its inputs off the end of a stack and puts its result there
 
 
 class ExpressionError(ValueError):
@@ -104,11 +105,12 @@ def compute(text: str, inputs: Mapping[str, float]) -> Computation:
     Value(data=6.0, grad=1.0, label='e')
     """
     named: dict[str, Any] = dict(CONSTANTS)
-    statements = [_Statement(node, named) for node in _parsed(text)]
+    statements = [_statement(node) for node in _parsed(text)]
     _check_names(statements, inputs)
+    _check_uses(statements, inputs)
     named |= {name: Value(data, name) for name, data in inputs.items()}
     for statement in statements:
-        named[statement.name] = _labelled(statement.run(), statement.name)
+        named[statement.name] = _labelled(_evaluated(statement.formula, named), statement.name)
     root = named[statements[-1].name]
     if isinstance(root, list):
         raise ExpressionError(
@@ -126,9 +128,7 @@ def assignment(text: str) -> tuple[str, float]:
     ('b', 0.001)
     """
     name, equals, number = text.partition("=")
-    name = unicodedata.normalize(
-        "NFKC", name.strip()
-    )  # as Python does with the names in the formula
+    name = unicodedata.normalize("NFKC", name.strip())  # as Python does with names in the formula
     number = number.strip().replace("\N{MINUS SIGN}", "-")
     if not equals or not name.isidentifier():
         raise ExpressionError(
@@ -189,103 +189,66 @@ def _syntax(error: SyntaxError) -> str:
     return f"the expression is not a formula{where} (character {column + 1}): {said}"
 
 
+@dataclass(slots=True)
 class _Statement:
-    """One `name = formula`, checked and flattened into steps, which look names up in `named`."""
+    """One `name = formula`, where the name may be missing, and the names it uses, in order."""
 
-    def __init__(self, node: ast.stmt, named: Mapping[str, Any]) -> None:
-        self.name = ""
-        self.named = named
-        self.loads: list[str] = []  # the names it uses, in order
-        self.steps: list[Step] = []
-        if isinstance(node, ast.Assign):
-            if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-                raise ExpressionError(
-                    f"a statement gives one plain name, as in c = a + b; got {_source(node)}"
-                )
-            self.name = node.targets[0].id
-        elif not isinstance(node, ast.Expr):
-            raise _refusal(node)
-        self._flatten(node.value)
+    name: str
+    formula: ast.expr
+    loads: list[str]
 
-    def run(self) -> Any:
-        stack: list[Any] = []
-        for step in self.steps:
-            step(stack)
-        (result,) = stack
-        return result
 
-    def _flatten(self, node: ast.expr) -> None:
-        """Steps in the order of evaluation, by a work list instead of recursion."""
-        work: list[ast.expr | Step] = [node]
-        while work:
-            item = work.pop()
-            if isinstance(item, ast.expr):
-                work += reversed(self._expanded(item))
-            else:
-                self.steps.append(item)
-
-    def _expanded(self, node: ast.expr) -> list[ast.expr | Step]:
-        """The operands of a node, then the step that combines them."""
-        match node:
-            case ast.Constant():
-                return [_pusher(_constant(node))]
-            case ast.Name():
-                self.loads.append(node.id)
-                return [_loader(self.named, node.id)]
-            case ast.BinOp(left, op, right):
-                return [left, right, _binary(op)]
-            case ast.UnaryOp(ast.USub() | ast.UAdd() as op, operand):
-                return [operand, _unary(op)]
-            case ast.List(elts) | ast.Tuple(elts):
-                return [*elts, _lister(len(elts))]
-            case ast.Subscript(value, index):
-                return [value, _indexer(index)]
-            case ast.Call():
-                return self._call(node)
-        raise _refusal(node)
-
-    def _call(self, node: ast.Call) -> list[ast.expr | Step]:
-        if not isinstance(node.func, ast.Name):
-            raise _refusal(node.func, "only a function's bare name can be called, as in tanh(x)")
-        name = node.func.id
-        if name not in FUNCTIONS:
-            raise ExpressionError(_unknown_function(name))
-        if node.keywords:
+def _statement(node: ast.stmt) -> _Statement:
+    name = ""
+    if isinstance(node, ast.Assign):
+        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
             raise ExpressionError(
-                f"{name} takes its inputs in order, without names; got {_source(node)}"
+                f"a statement gives one plain name, as in c = a + b; got {_source(node)}"
             )
-        arguments: list[ast.expr | Step] = list(node.args)
-        if name == "where" and node.args and isinstance(node.args[0], ast.Compare):
-            condition = node.args[0]
-            arguments[:1] = [condition.left, *condition.comparators, _comparison(condition.ops)]
-        return [*arguments, _caller(name, len(node.args))]
+        name = node.targets[0].id
+    elif not isinstance(node, ast.Expr):
+        raise _refusal(node)
+    found, functions = [], set()
+    for part in ast.walk(node.value):
+        match part:
+            case ast.Constant():
+                _constant(part)
+            case ast.Call():
+                _function_name(part)
+                functions.add(part.func)
+            case ast.Name():
+                found.append(part)
+            case ast.UnaryOp(ast.Not() | ast.Invert() as op):
+                raise _refusal(part, REFUSALS.get(type(op), RULE))
+            case _ if not isinstance(part, SYNTAX):
+                raise _refusal(part)
+    found.sort(key=lambda x: (x.lineno, x.col_offset))
+    return _Statement(name, node.value, [x.id for x in found if x not in functions])
 
 
 def _check_names(statements: list[_Statement], inputs: Mapping[str, float]) -> None:
-    """Every name used has a value, every value given is used, and each name is given once.
+    """Every name used has a value by then, and each name is given once.
 
     The last statement, if it has no name of its own, gets one here.
     """
-    used = {name for statement in statements for name in statement.loads}
     defined = {statement.name for statement in statements}
     known = set(inputs)
-    missing: list[str] = []
-    for i, statement in enumerate(statements):
-        for name in statement.loads:
-            if name not in known and name in defined:
+    missing: dict[str, None] = {}
+    for i, statement in enumerate(statements, 1):
+        unknown = [name for name in statement.loads if name not in known]
+        for name in unknown:
+            if name in defined:
                 raise ExpressionError(
                     f"{_shown(name)} is used before the statement that computes it; move that "
                     "statement up, or, if a new value was meant, give it a new name"
                 )
-            if name not in known and name not in CONSTANTS and name not in missing:
-                missing.append(name)
+        missing |= dict.fromkeys(name for name in unknown if name not in CONSTANTS)
         if not statement.name:
-            statement.name = _fresh("out", {*used, *known})
-            if i + 1 < len(statements):
+            if i < len(statements):
                 raise ExpressionError(
-                    f"statement {i + 1} has no name, so nothing can use it; write c = ... or "
-                    "remove it"
+                    f"statement {i} has no name, so nothing can use it; write c = ... or remove it"
                 )
+            statement.name = _fresh("out", known | _used(statements))
         shown = _shown(statement.name)
         if statement.name in inputs:
             raise ExpressionError(
@@ -298,19 +261,27 @@ def _check_names(statements: list[_Statement], inputs: Mapping[str, float]) -> N
             )
         known.add(statement.name)
     if missing:
-        raise ExpressionError(_without_value(missing))
-    idle = [name for name in inputs if name not in used]
+        raise ExpressionError(_without_value(list(missing)))
+
+
+def _check_uses(statements: list[_Statement], inputs: Mapping[str, float]) -> None:
+    """Every value that is given or computed is used."""
+    used = _used(statements)
+    idle = [_shown(name) for name in inputs if name not in used]
     if idle:
         raise ExpressionError(
-            f"the expression does not use {', '.join(map(_shown, idle))}; remove "
-            f"{' '.join(f'{_shown(name)}=...' for name in idle)} or correct the name"
+            f"the expression does not use {', '.join(idle)}; remove "
+            f"{' '.join(f'{name}=...' for name in idle)} or correct the name"
         )
-    idle = [statement.name for statement in statements[:-1] if statement.name not in used]
+    idle = [_shown(x.name) for x in statements[:-1] if x.name not in used]
     if idle:
         raise ExpressionError(
-            f"nothing uses {', '.join(map(_shown, idle))}; remove the statement, or use it in the "
-            "last one"
+            f"nothing uses {', '.join(idle)}; remove the statement, or use it in the last one"
         )
+
+
+def _used(statements: list[_Statement]) -> set[str]:
+    return {name for statement in statements for name in statement.loads}
 
 
 def _fresh(name: str, taken: set[str]) -> str:
@@ -319,11 +290,81 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-# -- steps -----------------------------------------------------------------------------------------
+# -- computing -------------------------------------------------------------------------------------
 
 
-def _pusher(x: float) -> Step:
-    return lambda stack: stack.append(x)
+def _evaluated(node: ast.expr, named: Mapping[str, Any], depth: int = 0) -> Any:
+    """A number, a Value or a list of them. A comparison is 1.0 or 0.0."""
+    if depth > MAX_DEPTH:
+        raise ExpressionError(TOO_DEEP)
+
+    def inner(node: ast.expr) -> Any:
+        return _evaluated(node, named, depth + 1)
+
+    match node:
+        case ast.Constant():
+            return _constant(node)
+        case ast.Name(name):
+            return named[name]
+        case ast.BinOp():
+            return _chain(node, inner)
+        case ast.UnaryOp(op, operand):
+            x = _number(inner(operand))
+            return -x if isinstance(op, ast.USub) else x
+        case ast.List(items) | ast.Tuple(items):
+            return [_number(inner(item)) for item in items]
+        case ast.Subscript(items, index):
+            return _item(inner(items), index)
+        case ast.Call(_, [ast.Compare() as condition, *others]) if _function_name(node) == "where":
+            return _called("where", [_comparison(condition, inner), *map(inner, others)])
+        case ast.Call(_, arguments):
+            return _called(_function_name(node), list(map(inner, arguments)))
+    raise _refusal(node)
+
+
+def _chain(node: ast.expr, inner: Callable[[ast.expr], Any]) -> Any:
+    """`a + b - c`, which Python's parser nests to the left however long it is."""
+    chain = []
+    while isinstance(node, ast.BinOp):
+        chain.append(node)
+        node = node.left
+    left = inner(node)
+    for link in reversed(chain):
+        right, left = _number(inner(link.right)), _number(left)
+        over_values, over_floats = OPERATORS[type(link.op)]
+        floats = isinstance(left, float) and isinstance(right, float)
+        left = over_floats(left, right) if floats else over_values(left, right)
+    return left
+
+
+def _comparison(node: ast.Compare, inner: Callable[[ast.expr], Any]) -> float:
+    numbers = [_number(inner(x)) for x in (node.left, *node.comparators)]
+    triples = zip(node.ops, numbers, numbers[1:], strict=False)
+    return float(all(RELATIONS[type(op)](a, b) for op, a, b in triples))
+
+
+def _called(name: str, inputs: list[Any]) -> Any:
+    function = FUNCTIONS[name]
+    if isinstance(function, Primitive) and any(isinstance(x, list) for x in inputs):
+        raise ExpressionError(f"{name} takes numbers, got a list; write [{name}(a), {name}(b)]")
+    try:
+        return function(*inputs)
+    except (TypeError, ValueError) as error:
+        raise ExpressionError(str(error)) from None
+
+
+def _item(items: Any, node: ast.expr) -> Any:
+    try:
+        index = operator.index(ast.literal_eval(node))
+    except (TypeError, ValueError, RecursionError, MemoryError):
+        raise _refusal(node, "an index is a whole number, as in p[0]") from None
+    if not isinstance(items, list):
+        raise ExpressionError(
+            f"only a list can be indexed, as in softmax([a, b])[0]; got [{index}]"
+        )
+    if not -len(items) <= index < len(items):
+        raise ExpressionError(f"index {index} is outside a list of {len(items)}; the first is [0]")
+    return items[index]
 
 
 def _constant(node: ast.Constant) -> float:
@@ -332,95 +373,22 @@ def _constant(node: ast.Constant) -> float:
     raise ExpressionError(f"a constant is a real number, as in 2 or 0.5; got {_source(node)}")
 
 
-def _loader(named: Mapping[str, Any], name: str) -> Step:
-    return lambda stack: stack.append(named[name])
-
-
-def _binary(op: ast.operator) -> Step:
-    if type(op) not in BINARY:
-        raise _refusal(op)
-    over_values, over_floats = BINARY[type(op)]
-
-    def step(stack: list[Any]) -> None:
-        right, left = _number(stack.pop()), _number(stack.pop())
-        plain = isinstance(left, float) and isinstance(right, float)
-        stack.append(over_floats(left, right) if plain else over_values(left, right))
-
-    return step
-
-
-def _unary(op: ast.unaryop) -> Step:
-    def step(stack: list[Any]) -> None:
-        operand = _number(stack.pop())
-        stack.append(-operand if isinstance(op, ast.USub) else operand)
-
-    return step
-
-
-def _comparison(ops: list[ast.cmpop]) -> Step:
-    for op in ops:
-        if type(op) not in COMPARISONS:
-            raise _refusal(op, "compare with < <= > >= == !=")
-
-    def step(stack: list[Any]) -> None:
-        operands = [_number(x) for x in _taken(stack, len(ops) + 1)]
-        triples = zip(ops, operands, operands[1:], strict=False)
-        stack.append(float(all(COMPARISONS[type(op)](a, b) for op, a, b in triples)))
-
-    return step
-
-
-def _lister(count: int) -> Step:
-    return lambda stack: stack.append([_number(x) for x in _taken(stack, count)])
-
-
-def _indexer(node: ast.expr) -> Step:
-    try:
-        index = operator.index(ast.literal_eval(node))
-    except (TypeError, ValueError, RecursionError, MemoryError):
-        raise _refusal(node, "an index is a whole number, as in p[0]") from None
-
-    def step(stack: list[Any]) -> None:
-        items = stack.pop()
-        if not isinstance(items, list):
-            raise ExpressionError(
-                f"only a list can be indexed, as in softmax([a, b])[0]; got [{index}]"
-            )
-        if not -len(items) <= index < len(items):
-            raise ExpressionError(
-                f"index {index} is outside a list of {len(items)}; the first is [0]"
-            )
-        stack.append(items[index])
-
-    return step
-
-
-def _caller(name: str, count: int) -> Step:
+def _function_name(node: ast.Call) -> str:
+    if not isinstance(node.func, ast.Name):
+        raise _refusal(node.func, "only a function's bare name can be called, as in tanh(x)")
+    name, count = node.func.id, len(node.args)
+    if name not in FUNCTIONS:
+        raise ExpressionError(_unknown_function(name))
+    if node.keywords:
+        raise ExpressionError(
+            f"{name} takes its inputs in order, without names; got {_source(node)}"
+        )
     function = FUNCTIONS[name]
-    if not isinstance(function, Primitive):
-        wanted = len(inspect.signature(function).parameters)
-        if count != wanted:
-            usage = f"{name}([a, b])" if wanted == 1 else f"{name}([a, b], [c, d])"
-            raise ExpressionError(
-                f"{name} takes {plural(wanted, 'list')}, as in {usage}; got {count}"
-            )
-
-    def step(stack: list[Any]) -> None:
-        arguments = _taken(stack, count)
-        if isinstance(function, Primitive) and any(isinstance(x, list) for x in arguments):
-            raise ExpressionError(f"{name} takes numbers, got a list; write [{name}(a), {name}(b)]")
-        try:
-            stack.append(function(*arguments))
-        except (TypeError, ValueError) as error:
-            raise ExpressionError(str(error)) from None
-
-    return step
-
-
-def _taken(stack: list[Any], count: int) -> list[Any]:
-    taken = stack[len(stack) - count :]
-    del stack[len(stack) - count :]
-    return taken
+    wanted = count if isinstance(function, Primitive) else len(signature(function).parameters)
+    if count != wanted:
+        usage = f"{name}([a, b])" if wanted == 1 else f"{name}([a, b], [c, d])"
+        raise ExpressionError(f"{name} takes {plural(wanted, 'list')}, as in {usage}; got {count}")
+    return name
 
 
 def _number(x: Any) -> Any:
@@ -452,11 +420,8 @@ def _scalars(items: Iterable[Any]) -> list[Any]:
 
 
 def _refusal(node: ast.AST, remedy: str = RULE) -> ExpressionError:
-    """The complaint about a node that is not on the whitelist: its own remedy, or the one given."""
-    for culprit in (node, *ast.iter_child_nodes(node)):
-        if type(culprit) in REMEDIES:
-            remedy = REMEDIES[type(culprit)]
-            break
+    """The complaint about what is not allowed: with its own remedy, or else the one given."""
+    remedy = REFUSALS.get(type(node), remedy)
     return ExpressionError(f"{remedy}; got {_source(node)}" if hasattr(node, "lineno") else remedy)
 
 

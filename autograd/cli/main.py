@@ -12,12 +12,12 @@ with one message.
 from __future__ import annotations
 
 import argparse
-import codecs
 import os
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -87,63 +87,51 @@ def main(argv: Sequence[str] | None = None, prog: str = "chainrule") -> int:
 
 
 def _formula(arguments: list[str], prog: str) -> None:
-    parser = _Parser(prog, "Values, local derivatives and gradients of a formula.", EXAMPLES)
-    parser.add_argument(
-        "expression", nargs="?", help="one or more statements name = formula, separated by ';'"
-    )
-    parser.add_argument("inputs", nargs="*", metavar="name=number", help="the inputs, such as a=2")
-    parser.add_argument(
-        "--paths",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="the sum over paths from this value, and what following every path costs",
-    )
-    parser.add_argument(
-        "--explain",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="why the gradient of this value is zero, NaN, infinite, huge, or what it is",
-    )
-    parser.add_argument("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
-    parser.add_argument(
-        "--steps", metavar="FILE", help="write a page that plays both passes step by step: .html"
-    )
-    options = parser.parse_intermixed_args([_protected(text) for text in arguments])
-    if options.expression is None:
-        parser.error("no formula; give one in quotes, as in 'e = (a + b) * (b + 1)' a=2 b=1")
-    _check_suffix(options.draw)
-    _check_page(options.steps)
-
+    options = _formula_options(arguments, prog)
     computation = compute(options.expression, _inputs(options.inputs))
     root = computation.root
-    besides = [value for value in computation.named.values() if not value.op]
-    nodes = [*besides, *topological_order(root)]
+    given = [value for value in computation.named.values() if not value.op]
+    nodes = [*given, *topological_order(root)]
     leaves = [_find(name, nodes, "--paths") for name in options.paths]
     explained = [_find(name, nodes, "--explain") for name in options.explain]
     root.backward()
-    _write(report(root, besides))
+    _write(report(root, given))
     for leaf in leaves:
-        _write("\n" + str(paths(root, leaf, WRITTEN_PATHS)))
+        _write(f"\n{paths(root, leaf, WRITTEN_PATHS)}")
     if leaves and (visits := edge_visits(root)).saved:
-        _write("\n" + str(visits))
+        _write(f"\n{visits}")
     for value in explained:
-        _write("\n" + str(explanation(value, root, {})))
+        _write(f"\n{explanation(value, root, {})}")
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
     if options.steps is not None:
         _write("\n" + _written(options.steps, lambda: steps(root).save(options.steps)))
 
 
+def _formula_options(arguments: list[str], prog: str) -> argparse.Namespace:
+    parser = _Parser(prog, "Values, local derivatives and gradients of a formula.", EXAMPLES)
+    add = parser.add_argument
+    add("expression", nargs="?", help="one or more statements name = formula, separated by ';'")
+    add("inputs", nargs="*", metavar="name=number", help="the inputs, such as a=2")
+    for option, meaning in (
+        ("--paths", "the sum over paths from this value, and what following every path costs"),
+        ("--explain", "why the gradient of this value is zero, NaN, infinite, huge, or what it is"),
+    ):
+        add(option, metavar="NAME", action="append", default=[], help=meaning)
+    add("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
+    add("--steps", metavar="FILE", help="write a page that plays both passes step by step: .html")
+    options = parser.parse_intermixed_args([_protected(text) for text in arguments])
+    if options.expression is None:
+        parser.error("no formula; give one in quotes, as in 'e = (a + b) * (b + 1)' a=2 b=1")
+    _check_suffix(options.draw)
+    _check_page(options.steps)
+    return options
+
+
 def _demo(arguments: list[str], prog: str) -> None:
     parser = _Parser(f"{prog} demo", "Two small graphs, and a network that learns.")
-    parser.add_argument(
-        "--draw",
-        metavar="FILE",
-        default=DEMO_PICTURE,
-        help="the diagram to write (default: %(default)s)",
-    )
+    meaning = "the diagram to write (default: %(default)s)"
+    parser.add_argument("--draw", metavar="FILE", default=DEMO_PICTURE, help=meaning)
     options = parser.parse_args(arguments)
     _check_suffix(options.draw)
     toy = demo.toy()
@@ -153,9 +141,7 @@ def _demo(arguments: list[str], prog: str) -> None:
         _write("\n" + _draw(toy, options.draw) + "\n")
     except OutputError as error:
         _complain(prog, error, 1)  # the rest needs no picture
-    for text in (*demo.circuit(), ""):
-        _write(text)
-    for text in demo.training():
+    for text in chain(demo.circuit(), [""], demo.training()):
         _write(text)
 
 
@@ -238,17 +224,8 @@ def _protected(text: str) -> str:
 
 def _write(text: str) -> None:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "autograd.plain").decode(encoding))
-
-
-def _plain(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    culprits = error.object[error.start : error.end]
-    return "".join(PLAIN.get(c, ascii(c)[1:-1]) for c in culprits), error.end
-
-
-codecs.register_error("autograd.plain", _plain)
+    lacking = {ord(c): plain for c, plain in PLAIN.items() if not c.encode(encoding, "ignore")}
+    print(text.translate(lacking).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _complain(prog: str, message: object, status: int) -> int:
