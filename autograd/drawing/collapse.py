@@ -18,19 +18,21 @@ from typing import Any, NamedTuple
 
 from autograd.drawing.backward_pass import Links
 from autograd.drawing.dot_language import Line
-from autograd.drawing.number_text import figure, spelled
-from autograd.drawing.picture import Arrow, Box, Picture, in_words
+from autograd.drawing.number_text import spelled
+from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.drawing.value_boxes import (
     NAME_WIDTH,
     DrawnGraph,
     about,
     grad_line,
+    largest_grad_line,
+    range_line,
     small_box,
     value_line,
 )
 from autograd.engine.text import ELLIPSIS, plural, printable
 
-__all__ = ["largest_of", "neuron_count", "parameter_names", "picture_of_groups", "range_of"]
+__all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
 
 QUALIFIED = re.compile(r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))+")  # layers.0.w1, but not 0.5
 ACTIVATION_OPS = {
@@ -190,11 +192,7 @@ class _Grouping:
         if any(arrow.sign for arrow in arrows):
             notes.append(ARROW_LEGEND)
         summary = f"{self.graph.summary()} {drawn}"
-        found = Picture(boxes, arrows, summary, notes, self._columns())
-        if found.dense:
-            for box in boxes:
-                box.lines = compact(box.lines)
-        return found
+        return Picture(boxes, arrows, summary, notes, self._columns())
 
     def _columns(self) -> list[list[str]]:
         """The neurons of each layer, in order; none where a layer feeds itself."""
@@ -226,12 +224,10 @@ class _Grouping:
         lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
         lines += self._numbers(results)
         if parameters:
-            largest = largest_of(graph.gradient(x) for x in parameters)
-            text = f"parameters: |grad| ≤ {spelled(largest)}"
-            lines.append(Line(text, "grad", "edge", alarm=not math.isfinite(largest)))
+            lines.append(largest_grad_line(map(graph.gradient, parameters), "parameters: "))
         root = any(x is graph.root for x in nodes)
         kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
-        return Box(self.ids[home], lines, kind, in_words(lines))
+        return Box(self.ids[home], lines, kind)
 
     def _results(self, home: str) -> list[Any]:
         """The members that someone outside uses, in order."""
@@ -272,20 +268,10 @@ class _Grouping:
 
     def _numbers(self, results: Sequence[Any]) -> list[Line]:
         """The value and gradient of what comes out of a box; of many results, the ranges."""
-        graph = self.graph
-        if len(results) == 1:
-            gradient = graph.gradient(results[0])
-            return [value_line(results[0].data), grad_line(gradient, spelled(gradient))]
-        if not results:
-            return []
-        lines = []
-        for word, colour, numbers in (
-            ("values", "value", [x.data for x in results]),
-            ("grads", "grad", [graph.gradient(x) for x in results]),
-        ):
-            text, finite = range_of(numbers)
-            lines.append(Line(f"{len(results):,} {word} {text}", colour, "edge", alarm=not finite))
-        return lines
+        values, gradients = [x.data for x in results], list(map(self.graph.gradient, results))
+        if len(results) > 1:
+            return [range_line(values, "values", "value"), range_line(gradients, "grads", "grad")]
+        return [*map(value_line, values), *map(grad_line, gradients)]
 
     # -- arrows ------------------------------------------------------------------------------------
 
@@ -306,15 +292,6 @@ class _Grouping:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)
         return arrows
-
-
-def compact(lines: Sequence[Line]) -> list[Line]:
-    """A box where there are many: in small type, and without the line that is the same in all."""
-    return [
-        line if line.size == "name" else line._replace(size="edge")
-        for line in lines
-        if line.colour != "muted" or line.size == "small"
-    ]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -342,21 +319,6 @@ def _connected(links: Links, places: Collection[int]) -> dict[int, int]:
 def _listed(operations: Iterable[str]) -> str:
     common = [op for op, _ in Counter(operations).most_common(4)]
     return ", ".join(common[:3]) + (f", {ELLIPSIS}" if len(common) > 3 else "")
-
-
-def largest_of(numbers: Iterable[float]) -> float:
-    """The largest magnitude; NaN if any number is."""
-    found = [abs(x) for x in numbers]
-    return next((x for x in found if math.isnan(x)), max(found, default=0.0))
-
-
-def range_of(numbers: Sequence[float]) -> tuple[str, bool]:
-    """From where to where they go, and whether all are finite."""
-    if any(map(math.isnan, numbers)):
-        return "with NaN among them", False
-    low, high = min(numbers), max(numbers)
-    text = f"from {figure(low)} to {figure(high)}" if low != high else f"of {figure(low)}"
-    return text, math.isfinite(low) and math.isfinite(high)
 
 
 def _common_sign(numbers: Sequence[float]) -> int:

@@ -12,11 +12,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.drawing.collapse import compact, largest_of, range_of
 from autograd.drawing.dot_language import Line
 from autograd.drawing.number_text import spelled
-from autograd.drawing.picture import Arrow, Box, Picture, in_words
-from autograd.drawing.value_boxes import NAME_WIDTH, grad_line, value_line
+from autograd.drawing.picture import Arrow, Box, Picture
+from autograd.drawing.value_boxes import (
+    NAME_WIDTH,
+    grad_line,
+    largest_grad_line,
+    number_line,
+    range_line,
+)
 from autograd.engine.text import plural, printable
 
 __all__ = ["model_size", "picture_of_model"]
@@ -118,11 +123,7 @@ def _picture_of_neurons(layers: Sequence[NamedLayer], summary: str) -> Picture:
     note = (
         f"{WEIGHT_LEGEND}; the thicker, the larger the {'gradient' if with_gradients else 'weight'}"
     )
-    found = Picture(boxes, arrows, summary, [note], columns)
-    if found.dense:
-        for box in boxes:
-            box.lines = compact(box.lines)
-    return found
+    return Picture(boxes, arrows, summary, [note], columns)
 
 
 def _size(w: Any) -> float:
@@ -144,10 +145,9 @@ def _neuron_box(key: str, name: str, neuron: Any, *, last: bool) -> Box:
         lines.append(Line(_name_of(activation), "muted", "edge"))
     bias: Any = getattr(neuron, "bias", None)
     if _is_value(bias):
-        bias_line = value_line(bias.data)
-        lines.append(bias_line._replace(text=f"bias {spelled(bias.data)}"))
-        lines.append(grad_line(bias.grad, spelled(bias.grad)))
-    return Box(key, lines, "output" if last else "value", in_words(lines))
+        lines.append(number_line(bias.data, f"bias {spelled(bias.data)}", "value"))
+        lines.append(grad_line(bias.grad))
+    return Box(key, lines, "output" if last else "value")
 
 
 def _name_of(activation: Any) -> str:
@@ -161,11 +161,8 @@ def _weight(tail: str, head: str, w: Any, name: str, *, in_full: bool) -> Arrow:
     arrow.sign = (w.data > 0.0) - (w.data < 0.0)
     if in_full:
         own = w.label if w.label and "." not in w.label else name.rpartition(".")[2]
-        weight = value_line(w.data)._replace(size="edge")
-        arrow.lines = [
-            weight._replace(text=f"{printable(own, NAME_WIDTH)} = {spelled(w.data)}"),
-            grad_line(w.grad, spelled(w.grad))._replace(size="edge"),
-        ]
+        text = f"{printable(own, NAME_WIDTH)} = {spelled(w.data)}"
+        arrow.lines = [number_line(w.data, text, "value", "edge"), grad_line(w.grad, "edge")]
     return arrow
 
 
@@ -185,25 +182,21 @@ def _picture_of_layers(layers: Sequence[NamedLayer], summary: str) -> Picture:
         )
         weights = [w for neuron in layer.neurons for w in neuron.weights]
         biases = {id(x.bias): x.bias for x in layer.neurons if _is_value(getattr(x, "bias", None))}
-        lines += ranges("weights", weights)
-        lines += ranges("biases", list(biases.values()))
+        lines += _ranges("weights", weights)
+        lines += _ranges("biases", list(biases.values()))
         key = layer.name or "layer"
         kind = "output" if layer is layers[-1] else "value"
         arrows.append(Arrow(f"{boxes[-1].id}-{key}", boxes[-1].id, key))
-        boxes.append(Box(key, lines, kind, in_words(lines)))
+        boxes.append(Box(key, lines, kind))
     return Picture(boxes, arrows, summary)
 
 
-def ranges(name: str, values: Sequence[Any]) -> list[Line]:
+def _ranges(noun: str, values: Sequence[Any]) -> list[Line]:
     """How many, from where to where, and how large the gradients."""
     if not values:
         return []
-    text, finite = range_of([x.data for x in values])
-    largest = largest_of(x.grad for x in values)
-    return [
-        Line(f"{len(values):,} {name} {text}", "value", "edge", alarm=not finite),
-        Line(f"|grad| ≤ {spelled(largest)}", "grad", "edge", alarm=not math.isfinite(largest)),
-    ]
+    numbers = range_line([x.data for x in values], noun, "value")
+    return [numbers, largest_grad_line(x.grad for x in values)]
 
 
 # -- any other model -------------------------------------------------------------------------------
@@ -228,13 +221,13 @@ def _picture_of_parts(model: Any, summary: str) -> Picture:
         ids[part] = f"p{i}"
         lines = [Line(printable(part or type(model).__name__, NAME_WIDTH), size="name")]
         if len(named) > LISTED:
-            lines += ranges("parameters", [x for _, x in named])
+            lines += _ranges("parameters", [x for _, x in named])
         else:
             for own, x in named:
                 text = f"{printable(own, NAME_WIDTH)} = {spelled(x.data)}"
-                lines.append(value_line(x.data)._replace(text=text, size="edge"))
-                lines.append(grad_line(x.grad, spelled(x.grad))._replace(size="edge"))
-        boxes.append(Box(ids[part], lines, "parameter" if named else "value", in_words(lines)))
+                lines.append(number_line(x.data, text, "value", "edge"))
+                lines.append(grad_line(x.grad, "edge"))
+        boxes.append(Box(ids[part], lines, "parameter" if named else "value"))
         if part:
             outer = ids[part.rpartition(".")[0]]
             arrows.append(Arrow(f"{outer}-{ids[part]}", outer, ids[part]))

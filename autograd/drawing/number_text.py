@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
-__all__ = ["MINUS", "equation", "figure", "signed", "spelled"]
+__all__ = ["MINUS", "equation", "figure", "largest_of", "range_of", "signed", "spelled"]
 
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "\N{INFINITY}"
@@ -62,3 +63,21 @@ def equation(terms: list[float], sign: str, total: float) -> str:
         rest = len(shown) - MAX_TERMS + 1
         shown = [*shown[: MAX_TERMS - 1], f"({rest:,} more)"]
     return f"{f' {sign} '.join(shown)} = {spelled(total)}"
+
+
+def largest_of(numbers: Iterable[float]) -> float:
+    """The largest magnitude; NaN if any number is."""
+    found = [abs(x) for x in numbers]
+    return next((x for x in found if math.isnan(x)), max(found, default=0.0))
+
+
+def range_of(numbers: Sequence[float]) -> str:
+    """From where to where they go.
+
+    >>> range_of([2.0, -1.0]), range_of([3.0])
+    ('from −1 to 2', 'of 3')
+    """
+    if any(map(math.isnan, numbers)):
+        return "with NaN among them"
+    low, high = min(numbers), max(numbers)
+    return f"from {figure(low)} to {figure(high)}" if low != high else f"of {figure(low)}"

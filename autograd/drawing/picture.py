@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd.drawing.dot_language import Line, isolated, label
-from autograd.drawing.palette import palette_of
+from autograd.drawing.palette import Palette, palette_of
 
 if TYPE_CHECKING:
     from autograd.drawing.diagram import Diagram
 
-__all__ = ["Arrow", "Box", "Picture", "in_words"]
+__all__ = ["Arrow", "Box", "Picture"]
 
 KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colour
     "value": ("background", {}),
@@ -37,16 +37,15 @@ DENSE = 3  # arrows per box
 
 @dataclass(slots=True)
 class Box:
-    """A node of the picture. `about` is what it says in words, for those who can't see it."""
+    """A node of the picture. `about` says it in words, for those who can't see it."""
 
     id: str
     lines: list[Line]
     kind: str = "value"
     about: str = ""
 
-    @property
-    def alarm(self) -> bool:
-        return any(line.alarm for line in self.lines)
+    def __post_init__(self) -> None:
+        self.about = self.about or ", ".join(line.text for line in self.lines)
 
 
 @dataclass(slots=True)
@@ -110,27 +109,11 @@ class Picture:
             **self._ports(rankdir),
         )
         for box in self.boxes:
-            fill, look = KINDS[box.kind]
-            attributes = {"id": box.id, **look}
-            if fill != "background":
-                attributes["fillcolor"] = getattr(colours, fill)
-            if box.alarm:
-                attributes |= {"color": colours.alarm, "penwidth": look.get("penwidth", "2")}
-            diagram.node(box.id, label(box.lines, colours), **attributes)
+            text = label(_compact(box.lines) if self.dense else box.lines, colours)
+            diagram.node(box.id, text, **_box_look(box, colours))
             diagram.words[box.id] = box.about
         for arrow in self.arrows:
-            attributes = {"id": arrow.id}
-            if arrow.lines:
-                attributes["label"] = label(arrow.lines, colours, spacing=3)
-            if arrow.sign:
-                attributes["color"] = colours.value if arrow.sign > 0 else colours.grad
-            if arrow.sign < 0:
-                attributes["style"] = "dashed"
-            if arrow.strength is not None:
-                attributes["penwidth"] = f"{0.6 + 2.4 * arrow.strength:.2f}"
-            if any(line.alarm for line in arrow.lines):
-                attributes["color"] = colours.alarm
-            diagram.edge(arrow.tail, arrow.head, **attributes)
+            diagram.edge(arrow.tail, arrow.head, **_arrow_look(arrow, colours))
             diagram.words[arrow.id] = arrow.about
         for column in self.columns:
             for above, below in pairwise(column):
@@ -173,6 +156,35 @@ class Picture:
         }
 
 
-def in_words(lines: Iterable[Line]) -> str:
-    """What a box says, in one line."""
-    return ", ".join(line.text for line in lines)
+def _box_look(box: Box, colours: Palette) -> dict[str, str]:
+    fill, look = KINDS[box.kind]
+    attributes = {"id": box.id, **look}
+    if fill != "background":
+        attributes["fillcolor"] = getattr(colours, fill)
+    if any(line.alarm for line in box.lines):
+        attributes |= {"color": colours.alarm, "penwidth": look.get("penwidth", "2")}
+    return attributes
+
+
+def _arrow_look(arrow: Arrow, colours: Palette) -> dict[str, str]:
+    attributes = {"id": arrow.id}
+    if arrow.lines:
+        attributes["label"] = label(arrow.lines, colours, spacing=3)
+    if arrow.sign:
+        attributes["color"] = colours.value if arrow.sign > 0 else colours.grad
+    if arrow.sign < 0:
+        attributes["style"] = "dashed"
+    if arrow.strength is not None:
+        attributes["penwidth"] = f"{0.6 + 2.4 * arrow.strength:.2f}"
+    if any(line.alarm for line in arrow.lines):
+        attributes["color"] = colours.alarm
+    return attributes
+
+
+def _compact(lines: Iterable[Line]) -> list[Line]:
+    """A box where there are many: in small type, and without the line that is the same in all."""
+    return [
+        line if line.size == "name" else line._replace(size="edge")
+        for line in lines
+        if line.colour != "muted" or line.size == "small"
+    ]

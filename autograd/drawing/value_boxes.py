@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from autograd.drawing.backward_pass import BackwardPass
 from autograd.drawing.dot_language import Line, isolated
-from autograd.drawing.number_text import MINUS, equation, figure, signed, spelled
+from autograd.drawing.number_text import (
+    MINUS,
+    equation,
+    figure,
+    largest_of,
+    range_of,
+    signed,
+    spelled,
+)
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import PARTIAL, TIMES, Edge, edges
 from autograd.engine.text import ELLIPSIS, formula, names, plural, printable
@@ -21,8 +28,11 @@ __all__ = [
     "DrawnGraph",
     "about",
     "grad_line",
+    "largest_grad_line",
     "near",
+    "number_line",
     "picture_of_values",
+    "range_line",
     "small_box",
     "value_line",
 ]
@@ -81,23 +91,26 @@ class DrawnGraph:
     def formula(self, node: Any) -> str:
         return formula(node, lambda x: self.name[id(x)], figure, MINUS)
 
+    def title(self, node: Any) -> str:
+        """`c = a + b`; of a leaf just its name."""
+        made = self.formula(node)
+        return self.name[id(node)] + (f" = {made}" if made else "")
+
     def gradient(self, node: Any) -> float:
         return self.back.adjoint[id(node)]
 
     def summary(self) -> str:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
-        root = self.name[id(self.root)]
-        edge_count = len(self.links.sources)
-        text = f"{plural(len(self.order), 'value')}, {plural(edge_count, 'edge')}."
+        root, seed = self.name[id(self.root)], self.gradient(self.root)
+        text = f"{plural(len(self.order), 'value')}, {plural(len(self.links.sources), 'edge')}."
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
             return text
-        seed = self.gradient(self.root)
+        before, equals = (f"d{root}/d", " = ") if seed == 1.0 else ("", " ")
         found = [
-            (f"d{root}/d{name} = " if seed == 1.0 else f"{name} ") + spelled(self.gradient(leaf))
+            f"{before}{self.name[id(leaf)]}{equals}{spelled(self.gradient(leaf))}"
             for leaf in leaves[:LEAVES]
-            for name in [self.name[id(leaf)]]
         ]
         if len(leaves) > LEAVES:
             found.append(f"and {plural(len(leaves) - LEAVES, 'more gradient')}")
@@ -111,170 +124,42 @@ class DrawnGraph:
 
 
 def picture_of_values(
-    graph: DrawnGraph, level: str, nodes: Iterable[Any], show_constants: bool
+    graph: DrawnGraph, level: str, nodes: Sequence[Any], show_constants: bool
 ) -> Picture:
-    """Each of these nodes as a box: `level` is "full", "medium" or "small"."""
-    shown = set(map(id, nodes))
+    """A box for each of these nodes: `level` is "full", "medium" or "small"."""
     ids = {id(node): f"n{i}" for i, node in enumerate(graph.order)}
+    shown = {id(node): ids[id(node)] for node in nodes}
     boxes = [
-        Box(ids[id(node)], lines, graph.kind(node), about(graph, node))
-        for node in graph.order
-        if id(node) in shown
-        for lines in [BOX_LINES[level](graph, node)]
+        Box(key, BOX_LINES[level](graph, node), graph.kind(node), about(graph, node))
+        for key, node in zip(shown.values(), nodes, strict=True)
     ]
-    arrows = []
+    into: dict[str, list[Arrow]] = {}
     for j, edge in enumerate(graph.edges):
-        if id(edge.output) in shown and id(edge.parent) in shown:
-            tail, head = ids[id(edge.parent)], ids[id(edge.output)]
-            lines = ARROW_LINES[level](graph, edge)
-            arrows.append(Arrow(f"e{j}", tail, head, lines, about_edge(graph, edge)))
+        tail, head = shown.get(id(edge.parent)), shown.get(id(edge.output))
+        if tail and head:
+            lines, words = ARROW_LINES[level](graph, edge), _about_edge(graph, edge)
+            into.setdefault(head, []).append(Arrow(f"e{j}", tail, head, lines, words))
     if show_constants:
-        _add_constants(graph, shown, ids, boxes, arrows)
-    _add_stubs(graph, shown, ids, boxes, arrows)
+        for node in nodes:
+            boxes += _constants(node, shown[id(node)], into)
+    arrows = [arrow for bundle in into.values() for arrow in bundle]
+    for node in nodes:
+        hidden = sum(id(parent) not in shown for parent in node.parents)
+        if hidden:
+            text, head = f"{ELLIPSIS} {plural(hidden, 'input')}", shown[id(node)]
+            key = f"{head}more"
+            boxes.append(Box(key, [Line(text, "muted", "small")], "rest", f"{text} left out"))
+            arrows.append(Arrow(f"{key}e", key, head))
     return Picture(boxes, arrows, graph.summary(), graph.notes(), ordered=level == "full")
 
 
-# -- boxes -----------------------------------------------------------------------------------------
-
-
-def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    kind = graph.kind(node)
-    header = [] if kind == "value" else [Line(kind, "muted", "small")]
-    made = graph.formula(node)
-    text = graph.name[id(node)] + (f" = {made}" if made else "")
-    arrivals = graph.arrivals.get(id(node), [])
-    gradient = graph.gradient(node)
-    lines = [
-        *header,
-        *(Line(part, size="name") for part in _wrapped(text)),
-        value_line(node.data),
-        grad_line(gradient, equation(arrivals, "+", gradient)),
-    ]
-    if graph.back.holds_another(node):
-        lines.append(Line(f"in .grad: {spelled(node.grad)}", "grad", "small"))
-    return lines
-
-
-def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    made = graph.formula(node)
-    if len(made) > MEDIUM_FORMULA:
-        made = f"{node.op} of {len(node.inputs)}"
-    text = graph.name[id(node)] + (f" = {made}" if made else "")
-    kind = graph.kind(node)
-    header = [Line(kind, "muted", "small")] if kind in ("input", "parameter") else []
-    gradient = graph.gradient(node)
-    return [
-        *header,
-        Line(text, size="name"),
-        value_line(node.data),
-        grad_line(gradient, spelled(gradient)),
-    ]
-
-
-def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    return _medium_box(graph, node)[-3:]
-
-
-def value_line(x: float) -> Line:
-    return Line(f"value {spelled(x)}", "value", alarm=not math.isfinite(x))
-
-
-def grad_line(x: float, text: str) -> Line:
-    return Line(f"grad {text}", "grad", alarm=not math.isfinite(x))
-
-
-def _wrapped(text: str) -> list[str]:
-    """The text in a few lines, broken at its commas."""
-    if len(text) <= FORMULA_WIDTH:
-        return [text]
-    lines = [""]
-    for part in re.split(r"(?<=, )", text):
-        if lines[-1] and len(lines[-1]) + len(part) > FORMULA_WIDTH:
-            lines.append("")
-        lines[-1] += part
-    if len(lines) > FORMULA_LINES:
-        lines[FORMULA_LINES - 1 :] = [f"{ELLIPSIS} {lines[-1]}"]
-    return [line.strip() for line in lines]
-
-
-def about(graph: DrawnGraph, node: Any) -> str:
-    made = graph.formula(node)
-    name = graph.name[id(node)] + (f" = {made}" if made else "")
-    return f"{name}: value {spelled(node.data)}, gradient {spelled(graph.gradient(node))}"
-
-
-# -- arrows ----------------------------------------------------------------------------------------
-
-
-def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
-    """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
-    output = graph.name[id(edge.output)]
-    twice = sum(other is edge.parent for other in edge.output.parents) > 1
-    which = f" (input {edge.position + 1})" if twice else ""
-    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which}"
-    return Line(text, "muted", "edge", alarm=not math.isfinite(edge.partial))
-
-
-def _message(graph: DrawnGraph, edge: Edge) -> Line:
-    """`2 × 1 = 2`: gradient of the output, times local derivative, is what the input gets."""
-    sent = graph.back.sent(edge)
-    above = graph.gradient(edge.output)
-    text = f"{figure(above)} {TIMES} {signed(edge.partial)}"
-    text += (
-        " passes nothing"
-        if math.isnan(above * edge.partial) and sent == 0.0
-        else f" = {spelled(sent)}"
-    )
-    return Line(text, "grad", "edge", alarm=not math.isfinite(sent))
-
-
-def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
-    return [*_medium_arrow(graph, edge), _message(graph, edge)]
-
-
-def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
-    return [_derivative(graph, edge, graph.short_name(edge.parent))]
-
-
-def about_edge(graph: DrawnGraph, edge: Edge) -> str:
-    derivative = _derivative(graph, edge, graph.name[id(edge.parent)])
-    return f"{derivative.text}; sent back: {_message(graph, edge).text}"
-
-
-BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {
-    "full": _full_box,
-    "medium": _medium_box,
-    "small": small_box,
-}
-ARROW_LINES: dict[str, Callable[[DrawnGraph, Edge], list[Line]]] = {
-    "full": _full_arrow,
-    "medium": _medium_arrow,
-    "small": lambda graph, edge: [],
-}
-
-# -- what is added and what is left out ------------------------------------------------------------
-
-
-def _add_constants(
-    graph: DrawnGraph,
-    shown: Collection[int],
-    ids: dict[int, str],
-    boxes: list[Box],
-    arrows: list[Arrow],
-) -> None:
-    into: dict[str, list[Arrow]] = {}
-    for arrow in arrows:
-        into.setdefault(arrow.head, []).append(arrow)
-    for node in graph.order:
-        if id(node) not in shown:
-            continue
-        head = ids[id(node)]
-        for i, x in enumerate(getattr(node, "inputs", ())):
-            if not hasattr(x, "parents"):
-                key = f"{head}c{i}"
-                boxes.append(Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}"))
-                into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
-    arrows[:] = [arrow for bundle in into.values() for arrow in bundle]
+def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[Box]:
+    """A box per plain number among the inputs of a node; its arrow stands in their order."""
+    for i, x in enumerate(getattr(node, "inputs", ())):
+        if not hasattr(x, "parents"):
+            key = f"{head}c{i}"
+            into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
+            yield Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}")
 
 
 def near(order: Sequence[Any], depth: int) -> list[Any]:
@@ -293,23 +178,121 @@ def near(order: Sequence[Any], depth: int) -> list[Any]:
     return [node for node in order if id(node) in found]
 
 
-def _add_stubs(
-    graph: DrawnGraph,
-    shown: Collection[int],
-    ids: dict[int, str],
-    boxes: list[Box],
-    arrows: list[Arrow],
-) -> None:
-    """Where inputs are left out, a small box says how many."""
-    if len(shown) == len(graph.order):
-        return
-    hidden = Counter(
-        id(edge.output)
-        for edge in graph.edges
-        if id(edge.output) in shown and id(edge.parent) not in shown
-    )
-    for key, count in hidden.items():
-        text = f"{ELLIPSIS} {plural(count, 'input')}"
-        stub = f"{ids[key]}more"
-        boxes.append(Box(stub, [Line(text, "muted", "small")], "rest", f"{text} left out"))
-        arrows.append(Arrow(f"{stub}e", stub, ids[key]))
+# -- boxes -----------------------------------------------------------------------------------------
+
+
+def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
+    kind, gradient = graph.kind(node), graph.gradient(node)
+    sum_ = equation(graph.arrivals.get(id(node), []), "+", gradient)
+    lines = [
+        *([] if kind == "value" else [Line(kind, "muted", "small")]),
+        *(Line(part, size="name") for part in _wrapped(graph.title(node))),
+        value_line(node.data),
+        number_line(gradient, f"grad {sum_}", "grad"),
+    ]
+    if graph.back.holds_another(node):
+        lines.append(Line(f"in .grad: {spelled(node.grad)}", "grad", "small"))
+    return lines
+
+
+def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
+    title, kind = graph.title(node), graph.kind(node)
+    if len(graph.formula(node)) > MEDIUM_FORMULA:
+        title = f"{graph.name[id(node)]} = {node.op} of {len(node.inputs)}"
+    header = [Line(kind, "muted", "small")] if kind in ("input", "parameter") else []
+    numbers = [value_line(node.data), grad_line(graph.gradient(node))]
+    return [*header, Line(title, size="name"), *numbers]
+
+
+def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
+    return _medium_box(graph, node)[-3:]
+
+
+def number_line(x: float, text: str, colour: str, size: str = "body") -> Line:
+    """A line about a number, with an alarm where that is not finite."""
+    return Line(text, colour, size, alarm=not math.isfinite(x))
+
+
+def value_line(x: float) -> Line:
+    return number_line(x, f"value {spelled(x)}", "value")
+
+
+def grad_line(x: float, size: str = "body") -> Line:
+    return number_line(x, f"grad {spelled(x)}", "grad", size)
+
+
+def range_line(numbers: Sequence[float], noun: str, colour: str) -> Line:
+    """How many there are, and from where to where they go."""
+    text = f"{len(numbers):,} {noun} {range_of(numbers)}"
+    return number_line(largest_of(numbers), text, colour, "edge")
+
+
+def largest_grad_line(gradients: Iterable[float], before: str = "") -> Line:
+    largest = largest_of(gradients)
+    return number_line(largest, f"{before}|grad| ≤ {spelled(largest)}", "grad", "edge")
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text in a few lines, broken at its commas."""
+    if len(text) <= FORMULA_WIDTH:
+        return [text]
+    lines = [""]
+    for part in re.split(r"(?<=, )", text):
+        if lines[-1] and len(lines[-1]) + len(part) > FORMULA_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    if len(lines) > FORMULA_LINES:
+        lines[FORMULA_LINES - 1 :] = [f"{ELLIPSIS} {lines[-1]}"]
+    return [line.strip() for line in lines]
+
+
+def about(graph: DrawnGraph, node: Any) -> str:
+    numbers = f"value {spelled(node.data)}, gradient {spelled(graph.gradient(node))}"
+    return f"{graph.title(node)}: {numbers}"
+
+
+# -- arrows ----------------------------------------------------------------------------------------
+
+
+def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
+    """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
+    output = graph.name[id(edge.output)]
+    twice = sum(other is edge.parent for other in edge.output.parents) > 1
+    which = f" (input {edge.position + 1})" if twice else ""
+    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which}"
+    return number_line(edge.partial, text, "muted", "edge")
+
+
+def _message(graph: DrawnGraph, edge: Edge) -> Line:
+    """`2 × 1 = 2`: gradient of the output, times local derivative, is what the input gets."""
+    sent = graph.back.sent(edge)
+    above = graph.gradient(edge.output)
+    nothing = math.isnan(above * edge.partial) and sent == 0.0
+    result = "passes nothing" if nothing else f"= {spelled(sent)}"
+    text = f"{figure(above)} {TIMES} {signed(edge.partial)} {result}"
+    return number_line(sent, text, "grad", "edge")
+
+
+def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
+    return [*_medium_arrow(graph, edge), _message(graph, edge)]
+
+
+def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
+    return [_derivative(graph, edge, graph.short_name(edge.parent))]
+
+
+def _about_edge(graph: DrawnGraph, edge: Edge) -> str:
+    derivative = _derivative(graph, edge, graph.name[id(edge.parent)])
+    return f"{derivative.text}; sent back: {_message(graph, edge).text}"
+
+
+BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {
+    "full": _full_box,
+    "medium": _medium_box,
+    "small": small_box,
+}
+ARROW_LINES: dict[str, Callable[[DrawnGraph, Edge], list[Line]]] = {
+    "full": _full_arrow,
+    "medium": _medium_arrow,
+    "small": lambda graph, edge: [],
+}
