@@ -9,7 +9,6 @@ belongs to nobody, such as a loss, keeps its own boxes while it has few.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -277,17 +276,15 @@ class _Grouping:
 
     def _arrows(self) -> list[Arrow]:
         """One per pair of boxes; it carries what all the edges between them send."""
-        bundles = self.bundles
-        flows = [sum(map(abs, bundle.messages)) for bundle in bundles.values()]
-        most = max((x for x in flows if math.isfinite(x)), default=0.0)
         arrows = []
-        for ((tail, head), bundle), flow in zip(bundles.items(), flows, strict=True):
+        for (tail, head), bundle in self.bundles.items():
             arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
             count = plural(len(bundle.sources), "edge")
+            flow = sum(map(abs, bundle.messages))
             arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
             if self.level == "neuron":
                 arrow.sign = _common_sign(bundle.partials)
-                arrow.strength = flow / most if most and math.isfinite(flow) else 0.0
+                arrow.strength = flow
             elif len(bundle.sources) > 1:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)

@@ -8,9 +8,9 @@ neuron anything with `.weights` (and `.bias`, `.activation`). Of another model w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, TypeGuard
 
 from autograd.drawing.dot_language import Line
 from autograd.drawing.number_text import spelled
@@ -31,114 +31,94 @@ LISTED = 6  # so many parameters of a part are listed one by one
 WEIGHT_LEGEND = "arrows: weights, solid blue if positive, dashed orange if negative"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLayer:
-    """A layer of a network: its name, and its neurons."""
-
-    name: str
-    neurons: Sequence[Any]
-
-    @property
-    def inputs(self) -> int:
-        return len(self.neurons[0].weights)
-
-
-def layers_of(model: Any) -> list[NamedLayer] | None:
-    """The layers of a model made of neurons, None of any other."""
+def layers_of(model: Any) -> dict[str, Sequence[Any]]:
+    """The neurons of each layer, by its name; nothing of a model that is not made of neurons."""
     if _is_neuron(model):
-        return [NamedLayer("", [model])]
+        return {"": [model]}
     if _is_layer(model):
-        return [NamedLayer("", list(model.neurons))]
+        return {"": model.neurons}
     layers = getattr(model, "layers", None)
-    if isinstance(layers, Sequence) and layers and all(map(_is_layer, layers)):
-        return [NamedLayer(f"layer{i}", list(layer.neurons)) for i, layer in enumerate(layers)]
-    return None
-
-
-def _is_neuron(model: Any) -> bool:
-    weights = getattr(model, "weights", None)
-    return isinstance(weights, Sequence) and bool(weights) and all(map(_is_value, weights))
+    if _all(layers, _is_layer):
+        return {f"layer{i}": layer.neurons for i, layer in enumerate(layers)}
+    return {}
 
 
 def _is_layer(model: Any) -> bool:
-    neurons = getattr(model, "neurons", None)
-    return isinstance(neurons, Sequence) and bool(neurons) and all(map(_is_neuron, neurons))
+    return _all(getattr(model, "neurons", None), _is_neuron)
+
+
+def _is_neuron(model: Any) -> bool:
+    return _all(getattr(model, "weights", None), _is_value)
 
 
 def _is_value(x: Any) -> bool:
     return hasattr(x, "data") and hasattr(x, "grad")
 
 
+def _all(items: Any, kind: Callable[[Any], bool]) -> TypeGuard[Sequence[Any]]:
+    return isinstance(items, Sequence) and bool(items) and all(map(kind, items))
+
+
 def model_size(model: Any, level: str) -> tuple[int, int]:
     """How many boxes and arrows its picture has."""
-    layers = layers_of(model)
-    if layers is None:
+    layers = list(layers_of(model).values())
+    if not layers:
         parts = _parts(model)
         return len(parts), len(parts) - 1
     if level == "layer":
         return 1 + len(layers), len(layers)
-    widths = [layers[0].inputs, *(len(layer.neurons) for layer in layers)]
-    return sum(widths), sum(layer.inputs * len(layer.neurons) for layer in layers)
+    inputs = [len(neurons[0].weights) for neurons in layers]
+    weights = sum(n * len(neurons) for n, neurons in zip(inputs, layers, strict=True))
+    return inputs[0] + sum(map(len, layers)), weights
 
 
 def picture_of_model(model: Any, level: str) -> Picture:
     """A box per neuron (`level` "neuron") or per layer ("layer")."""
     layers = layers_of(model)
     summary = f"{printable(repr(model), 200)}."
-    if layers is None:
+    if not layers:
         return _picture_of_parts(model, summary)
     if level == "layer":
         return _picture_of_layers(layers, summary)
     return _picture_of_neurons(layers, summary)
 
 
+def _input_box(key: str, title: str, about: str) -> Box:
+    return Box(key, [Line("input", "muted", "small"), Line(title, size="name")], "input", about)
+
+
+def _number_of_inputs(layers: Mapping[str, Sequence[Any]]) -> int:
+    return len(next(iter(layers.values()))[0].weights)
+
+
 # -- a box per neuron ------------------------------------------------------------------------------
 
 
-def _picture_of_neurons(layers: Sequence[NamedLayer], summary: str) -> Picture:
-    below = [f"x{i}" for i in range(layers[0].inputs)]
-    boxes = [
-        Box(key, [Line("input", "muted", "small"), Line(key, size="name")], "input", f"input {key}")
-        for key in below
-    ]
-    arrows: list[Arrow] = []
-    columns = [below]
-    weights = [w for layer in layers for neuron in layer.neurons for w in neuron.weights]
-    with_gradients = any(w.grad != 0.0 for w in weights)
-    most = _largest_finite(map(_gradient if with_gradients else _size, weights))
-    for layer in layers:
-        above = []
-        for i, neuron in enumerate(layer.neurons):
-            name = f"{layer.name}.neuron{i}" if layer.name else f"neuron{i}"
+def _picture_of_neurons(layers: Mapping[str, Sequence[Any]], summary: str) -> Picture:
+    weights = [w for neurons in layers.values() for neuron in neurons for w in neuron.weights]
+    by_gradient = any(w.grad != 0.0 for w in weights)
+    columns = [[f"x{i}" for i in range(_number_of_inputs(layers))]]
+    boxes = [_input_box(key, key, f"input {key}") for key in columns[0]]
+    arrows = []
+    for layer, neurons in layers.items():
+        below, above = columns[-1], []
+        for i, neuron in enumerate(neurons):
+            name = f"{layer}.neuron{i}" if layer else f"neuron{i}"
             key = name.replace(".", "_")
             above.append(key)
-            boxes.append(_neuron_box(key, name, neuron, last=layer is layers[-1]))
+            boxes.append(_neuron_box(key, name, neuron))
             for j, (tail, w) in enumerate(zip(below, neuron.weights, strict=False)):
                 arrow = _weight(tail, key, w, f"{name}.w{j}", in_full=len(weights) <= LABELLED)
-                size = _gradient(w) if with_gradients else _size(w)
-                arrow.strength = size / most if most and math.isfinite(size) else 0.0
+                arrow.strength = math.fabs(w.grad if by_gradient else w.data)
                 arrows.append(arrow)
         columns.append(above)
-        below = above
-    note = (
-        f"{WEIGHT_LEGEND}; the thicker, the larger the {'gradient' if with_gradients else 'weight'}"
-    )
+    for box in boxes[-len(columns[-1]) :]:
+        box.kind = "output"
+    note = f"{WEIGHT_LEGEND}; the thicker, the larger the {'gradient' if by_gradient else 'weight'}"
     return Picture(boxes, arrows, summary, [note], columns)
 
 
-def _size(w: Any) -> float:
-    return math.fabs(w.data)
-
-
-def _gradient(w: Any) -> float:
-    return math.fabs(w.grad)
-
-
-def _largest_finite(sizes: Iterable[float]) -> float:
-    return max(filter(math.isfinite, sizes), default=0.0)
-
-
-def _neuron_box(key: str, name: str, neuron: Any, *, last: bool) -> Box:
+def _neuron_box(key: str, name: str, neuron: Any) -> Box:
     lines = [Line(name, size="name")]
     activation = getattr(neuron, "activation", None)
     if activation is not None:
@@ -147,7 +127,7 @@ def _neuron_box(key: str, name: str, neuron: Any, *, last: bool) -> Box:
     if _is_value(bias):
         lines.append(number_line(bias.data, f"bias {spelled(bias.data)}", "value"))
         lines.append(grad_line(bias.grad))
-    return Box(key, lines, "output" if last else "value")
+    return Box(key, lines)
 
 
 def _name_of(activation: Any) -> str:
@@ -161,33 +141,37 @@ def _weight(tail: str, head: str, w: Any, name: str, *, in_full: bool) -> Arrow:
     arrow.sign = (w.data > 0.0) - (w.data < 0.0)
     if in_full:
         own = w.label if w.label and "." not in w.label else name.rpartition(".")[2]
-        text = f"{printable(own, NAME_WIDTH)} = {spelled(w.data)}"
-        arrow.lines = [number_line(w.data, text, "value", "edge"), grad_line(w.grad, "edge")]
+        arrow.lines = _parameter_lines(own, w)
     return arrow
+
+
+def _parameter_lines(name: str, x: Any) -> list[Line]:
+    text = f"{printable(name, NAME_WIDTH)} = {spelled(x.data)}"
+    return [number_line(x.data, text, "value", "edge"), grad_line(x.grad, "edge")]
 
 
 # -- a box per layer -------------------------------------------------------------------------------
 
 
-def _picture_of_layers(layers: Sequence[NamedLayer], summary: str) -> Picture:
-    first = [Line("input", "muted", "small"), Line(plural(layers[0].inputs, "input"), size="name")]
-    boxes, arrows = [Box("x", first, "input", first[-1].text)], []
-    for layer in layers:
-        lines = [Line(layer.name or "layer", size="name")]
+def _picture_of_layers(layers: Mapping[str, Sequence[Any]], summary: str) -> Picture:
+    inputs = plural(_number_of_inputs(layers), "input")
+    boxes, arrows = [_input_box("x", inputs, inputs)], []
+    for name, neurons in layers.items():
         activations = dict.fromkeys(
-            _name_of(x.activation) for x in layer.neurons if getattr(x, "activation", None)
+            _name_of(x.activation) for x in neurons if getattr(x, "activation", None)
         )
-        lines.append(
-            Line(", ".join([plural(len(layer.neurons), "neuron"), *activations]), "muted", "edge")
-        )
-        weights = [w for neuron in layer.neurons for w in neuron.weights]
-        biases = {id(x.bias): x.bias for x in layer.neurons if _is_value(getattr(x, "bias", None))}
-        lines += _ranges("weights", weights)
-        lines += _ranges("biases", list(biases.values()))
-        key = layer.name or "layer"
-        kind = "output" if layer is layers[-1] else "value"
+        size = ", ".join([plural(len(neurons), "neuron"), *activations])
+        biases = {id(x.bias): x.bias for x in neurons if _is_value(getattr(x, "bias", None))}
+        key = name or "layer"
+        lines = [
+            Line(key, size="name"),
+            Line(size, "muted", "edge"),
+            *_ranges("weights", [w for neuron in neurons for w in neuron.weights]),
+            *_ranges("biases", list(biases.values())),
+        ]
         arrows.append(Arrow(f"{boxes[-1].id}-{key}", boxes[-1].id, key))
-        boxes.append(Box(key, lines, kind))
+        boxes.append(Box(key, lines))
+    boxes[-1].kind = "output"
     return Picture(boxes, arrows, summary)
 
 
@@ -207,9 +191,8 @@ def _parts(model: Any) -> dict[str, list[tuple[str, Any]]]:
     parts: dict[str, list[tuple[str, Any]]] = {"": []}
     for name, parameter in model.named_parameters():
         part, _, own = name.rpartition(".")
-        steps = part.split(".") if part else []
-        for i in range(len(steps)):
-            parts.setdefault(".".join(steps[: i + 1]), [])
+        for outer in accumulate(part.split("."), "{}.{}".format):
+            parts.setdefault(outer, [])
         parts[part].append((own, parameter))
     return parts
 
@@ -223,10 +206,7 @@ def _picture_of_parts(model: Any, summary: str) -> Picture:
         if len(named) > LISTED:
             lines += _ranges("parameters", [x for _, x in named])
         else:
-            for own, x in named:
-                text = f"{printable(own, NAME_WIDTH)} = {spelled(x.data)}"
-                lines.append(number_line(x.data, text, "value", "edge"))
-                lines.append(grad_line(x.grad, "edge"))
+            lines += [line for own, x in named for line in _parameter_lines(own, x)]
         boxes.append(Box(ids[part], lines, "parameter" if named else "value"))
         if part:
             outer = ids[part.rpartition(".")[0]]

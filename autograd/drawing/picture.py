@@ -6,6 +6,7 @@ how each kind looks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -50,7 +51,8 @@ class Box:
 
 @dataclass(slots=True)
 class Arrow:
-    """An edge of the picture. `sign` and `strength` (from 0 to 1) are for arrows without words."""
+    """An edge of the picture. `sign` and `strength`, against the strongest one's, say without words
+    what it carries."""
 
     id: str
     tail: str
@@ -112,8 +114,10 @@ class Picture:
             text = label(_compact(box.lines) if self.dense else box.lines, colours)
             diagram.node(box.id, text, **_box_look(box, colours))
             diagram.words[box.id] = box.about
+        strengths = [arrow.strength or 0.0 for arrow in self.arrows]
+        most = max(filter(math.isfinite, strengths), default=0.0)
         for arrow in self.arrows:
-            diagram.edge(arrow.tail, arrow.head, **_arrow_look(arrow, colours))
+            diagram.edge(arrow.tail, arrow.head, **_arrow_look(arrow, most, colours))
             diagram.words[arrow.id] = arrow.about
         for column in self.columns:
             for above, below in pairwise(column):
@@ -166,7 +170,7 @@ def _box_look(box: Box, colours: Palette) -> dict[str, str]:
     return attributes
 
 
-def _arrow_look(arrow: Arrow, colours: Palette) -> dict[str, str]:
+def _arrow_look(arrow: Arrow, most: float, colours: Palette) -> dict[str, str]:
     attributes = {"id": arrow.id}
     if arrow.lines:
         attributes["label"] = label(arrow.lines, colours, spacing=3)
@@ -175,7 +179,8 @@ def _arrow_look(arrow: Arrow, colours: Palette) -> dict[str, str]:
     if arrow.sign < 0:
         attributes["style"] = "dashed"
     if arrow.strength is not None:
-        attributes["penwidth"] = f"{0.6 + 2.4 * arrow.strength:.2f}"
+        share = arrow.strength / most if most and math.isfinite(arrow.strength) else 0.0
+        attributes["penwidth"] = f"{0.6 + 2.4 * share:.2f}"
     if any(line.alarm for line in arrow.lines):
         attributes["color"] = colours.alarm
     return attributes
