@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing.collapse import neuron_count, parameter_names, picture_of_groups
 from autograd.drawing.model_boxes import model_size, picture_of_model
-from autograd.drawing.palette import palette_of
+from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
 from autograd.drawing.value_boxes import DrawnGraph, near, picture_of_values
 from autograd.engine.graph import topological_order
@@ -80,7 +80,7 @@ def draw(
     """
     _check("detail", detail, DETAILS)
     _check("rankdir", rankdir, DIRECTIONS)
-    palette_of(theme)
+    _check("theme", theme, THEMES)
     if depth is not None and depth < 0:
         raise ValueError(f"depth is a number of edges, from 0; got {depth}")
     if hasattr(root, "parents") and hasattr(root, "partials"):
@@ -92,14 +92,14 @@ def draw(
             f"draw needs a Value, the root of a graph, or a model; got {type(root).__name__}"
         )
     try:
-        return found.diagram(rankdir=rankdir, theme=theme, title=_heading(title))
+        return found.diagram(rankdir, THEMES[theme], _title(title))
     except ModuleNotFoundError as error:
         if error.name != "graphviz":
             raise
         raise ImportError("drawing needs the graphviz package; run: pip install graphviz") from None
 
 
-def _heading(title: str | None) -> list[str]:
+def _title(title: str | None) -> list[str]:
     """The title in lines that can be shown."""
     lines = (title or "").strip().split("\n")[:TITLE_LINES]
     return [printable(line, TITLE_WIDTH) for line in lines if line.strip()]

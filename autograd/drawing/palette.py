@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["THEMES", "Palette", "palette_of"]
+__all__ = ["THEMES", "Palette"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,3 @@ THEMES = {
         alarm="#ff8f87",
     ),
 }
-
-
-def palette_of(theme: str) -> Palette:
-    """The colours of a theme. Raises ValueError for one that is not there."""
-    if theme not in THEMES:
-        raise ValueError(f"theme must be one of {', '.join(map(repr, THEMES))}; got {theme!r:.80}")
-    return THEMES[theme]

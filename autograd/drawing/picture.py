@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd.drawing.dot_language import Line, isolated, label
-from autograd.drawing.palette import Palette, palette_of
+from autograd.drawing.palette import Palette
 
 if TYPE_CHECKING:
     from autograd.drawing.diagram import Diagram
@@ -32,6 +32,10 @@ KINDS = {  # kind of a box -> its fill in the palette, and what repeats the colo
     "rest": ("background", {"style": "rounded,filled,dashed", "width": "0", "height": "0"}),
 }
 
+FONT = {"fontname": "Helvetica"}
+GRAPH_LOOK = {"pad": "0.15", **FONT}
+NODE_LOOK = {"shape": "box", "style": "rounded,filled", "margin": "0.12,0.06", **FONT}
+EDGE_LOOK = {"arrowsize": "0.7", **FONT}
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
 DENSE = 3  # arrows per box
 
@@ -78,38 +82,16 @@ class Picture:
     columns: list[list[str]] = field(default_factory=list)
     ordered: bool = False
 
-    def diagram(self, *, rankdir: str, theme: str, title: Sequence[str] = ()) -> Diagram:
+    def diagram(self, rankdir: str, colours: Palette, title: Sequence[str]) -> Diagram:
         """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
         from autograd.drawing.diagram import Diagram
 
-        colours = palette_of(theme)
         diagram = Diagram(format="svg", summary=self.summary, title=" ".join(title))
-        diagram.attr(
-            "graph",
-            rankdir=rankdir,
-            bgcolor=colours.background,
-            fontname="Helvetica",
-            pad="0.15",
-            **({"ordering": "in"} if self.ordered else {}),
-            **self._spacing(),
-            **self._heading(title, theme),
-        )
-        diagram.attr(
-            "node",
-            shape="box",
-            style="rounded,filled",
-            fontname="Helvetica",
-            margin="0.12,0.06",
-            color=colours.line,
-            fillcolor=colours.background,
-        )
-        diagram.attr(
-            "edge",
-            fontname="Helvetica",
-            color=colours.line,
-            arrowsize="0.7",
-            **self._ports(rankdir),
-        )
+        layout, heading, ports = self._layout(), self._heading(title, colours), self._ports(rankdir)
+        line, fill = colours.line, colours.background
+        diagram.attr("graph", rankdir=rankdir, bgcolor=fill, **GRAPH_LOOK, **layout, **heading)
+        diagram.attr("node", color=line, fillcolor=fill, **NODE_LOOK)
+        diagram.attr("edge", color=line, **EDGE_LOOK, **ports)
         for box in self.boxes:
             text = label(_compact(box.lines) if self.dense else box.lines, colours)
             diagram.node(box.id, text, **_box_look(box, colours))
@@ -135,12 +117,12 @@ class Picture:
         """Whether it is a network with nothing on its arrows: they are lines from side to side."""
         return bool(self.columns) and not any(arrow.lines for arrow in self.arrows)
 
-    def _spacing(self) -> dict[str, str]:
+    def _layout(self) -> dict[str, str]:
+        order = {"ordering": "in"} if self.ordered else {}
         if not self.straight:
-            return {"nodesep": "0.3", "ranksep": "0.45"}
-        tallest = max(map(len, self.columns))
-        nodesep = "0.1" if self.dense else "0.2"
-        return {"nodesep": nodesep, "ranksep": f"{0.8 + tallest / 10:.2f}", "splines": "line"}
+            return {"nodesep": "0.3", "ranksep": "0.45", **order}
+        apart = f"{0.8 + max(map(len, self.columns)) / 10:.2f}"
+        return {"nodesep": "0.1" if self.dense else "0.2", "ranksep": apart, "splines": "line"}
 
     def _ports(self, rankdir: str) -> dict[str, str]:
         if not self.straight:
@@ -148,16 +130,11 @@ class Picture:
         out, into = PORTS[rankdir]
         return {"tailport": out, "headport": into}
 
-    def _heading(self, title: Sequence[str], theme: str) -> dict[str, str]:
+    def _heading(self, title: Sequence[str], colours: Palette) -> dict[str, str]:
         lines = [Line(isolated(line), size="title") for line in title]
         lines += [Line(note, "muted", "edge") for note in self.notes]
-        if not lines:
-            return {}
-        return {
-            "label": label(lines, palette_of(theme), spacing=4),
-            "labelloc": "t",
-            "labeljust": "l",
-        }
+        text = label(lines, colours, spacing=4)
+        return {"label": text, "labelloc": "t", "labeljust": "l"} if lines else {}
 
 
 def _box_look(box: Box, colours: Palette) -> dict[str, str]:

@@ -161,14 +161,8 @@ def _data(animation: Animation, steps: list[Frame]) -> str:
 
 
 def _step(step: Frame) -> dict[str, Any]:
-    return {
-        "kind": step.kind,
-        "node": step.node,
-        "edge": step.edge,
-        "figures": [figure(x) for x in step.numbers],
-        "caption": step.caption,
-        "note": step.note,
-    }
+    fields = asdict(step)
+    return {"figures": [figure(x) for x in fields.pop("numbers")], **fields}
 
 
 def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
