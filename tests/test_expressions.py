@@ -164,6 +164,7 @@ MISTAKES = {
     "y + z": "no value for y, z; add y=1 z=1 to the command",
     "2": "the expression does not use x; remove x=... or correct the name",
     "exp * x": "exp is a function; call it, as in exp(x), or give it a value with exp=1",
+    "d = pi * x; pi = 3; d * pi": "pi is used before the statement that computes it",
     "x = 3": "x is computed by the expression and also given as an input; remove x=...",
     "c = x; c = 2 * x": "c is given twice; use a new name the second time",
     "d = c + x; c = x": "c is used before the statement that computes it; move that statement up",

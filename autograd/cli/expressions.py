@@ -1,6 +1,6 @@
 """Formulas typed by a person, turned into a graph: what the command line reads. Never `eval`.
 
-The text is parsed by Python's own parser, checked against a whitelist of syntax and computed with
+The text is parsed by Python's own parser, and what is on a whitelist of syntax is computed with
 Values: names, numbers, `+ - * / // % **`, calls of autograd's public functions, lists as their
 arguments, and comparisons as the condition of `where`. Every constant is a float from the start, so
 `10**10**10` is infinite at once.
@@ -15,7 +15,7 @@ import math
 import operator
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, Final
@@ -55,16 +55,11 @@ RELATIONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-SYNTAX: Final[tuple[type[ast.AST], ...]] = (
-    ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.Call, ast.Load,
-    ast.Compare, *RELATIONS, ast.BinOp, *OPERATORS, ast.UnaryOp, ast.USub, ast.UAdd,
-)  # fmt: skip
 REFUSALS: Final[dict[type[ast.AST], str]] = {  # for what else Python has
     ast.BitXor: "'^' is not a power; write x ** 2",
     ast.MatMult: "'@' works on matrices; write dot([a, b], [c, d])",
     ast.Attribute: "attributes ('.') are not allowed; call functions by their bare names: tanh(x)",
     ast.Compare: "a comparison is not a number; use it as a condition: where(x > 0, x, 0)",
-    **dict.fromkeys((ast.In, ast.NotIn, ast.Is, ast.IsNot), "compare with < <= > >= == !="),
     ast.IfExp: "'if ... else' is not allowed; write where(condition, a, b)",
     ast.BoolOp: "'and' and 'or' are not allowed; nest one where(condition, a, b) in another",
     ast.Not: "'not' is not allowed; turn the comparison round",
@@ -104,20 +99,19 @@ def compute(text: str, inputs: Mapping[str, float]) -> Computation:
     >>> e
     Value(data=6.0, grad=1.0, label='e')
     """
-    named: dict[str, Any] = dict(CONSTANTS)
-    statements = [_statement(node) for node in _parsed(text)]
-    _check_names(statements, inputs)
-    _check_uses(statements, inputs)
-    named |= {name: Value(data, name) for name, data in inputs.items()}
-    for statement in statements:
-        named[statement.name] = _labelled(_evaluated(statement.formula, named), statement.name)
-    root = named[statements[-1].name]
+    statements = _parsed(text)
+    names = _names(statements, inputs)
+    scope = _Scope(statements, names, inputs)
+    for name, statement in zip(names, statements, strict=True):
+        scope.known[name] = _labelled(scope.value(statement.value), name)
+    _check_uses(names[:-1], inputs, scope.used)
+    root = scope.known[names[-1]]
     if isinstance(root, list):
         raise ExpressionError(
             f"the last statement must give one number, not a list of {len(root)}; take one of "
-            f"them, as in {statements[-1].name}[0], or their sum, as in sum({statements[-1].name})"
+            f"them, as in {names[-1]}[0], or their sum, as in sum({names[-1]})"
         )
-    values = [value for value in _scalars(named.values()) if isinstance(value, Value)]
+    values = [value for value in _scalars(scope.known.values()) if isinstance(value, Value)]
     return Computation(root, {value.label: value for value in values if value.label})
 
 
@@ -151,7 +145,7 @@ def assignment(text: str) -> tuple[str, float]:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _parsed(text: str) -> list[ast.stmt]:
+def _parsed(text: str) -> list[ast.Assign | ast.Expr]:
     """The statements, by Python's parser, every way it can fail turned into one clear message."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
@@ -175,7 +169,7 @@ def _parsed(text: str) -> list[ast.stmt]:
         ) from None
     if not statements:
         raise ExpressionError("the expression is empty; write one, as in 'e = (a + b) * (b + 1)'")
-    return statements
+    return [_statement(node) for node in statements]
 
 
 def _syntax(error: SyntaxError) -> str:
@@ -189,158 +183,146 @@ def _syntax(error: SyntaxError) -> str:
     return f"the expression is not a formula{where} (character {column + 1}): {said}"
 
 
-@dataclass(slots=True)
-class _Statement:
-    """One `name = formula`, where the name may be missing, and the names it uses, in order."""
-
-    name: str
-    formula: ast.expr
-    loads: list[str]
-
-
-def _statement(node: ast.stmt) -> _Statement:
-    name = ""
+def _statement(node: ast.stmt) -> ast.Assign | ast.Expr:
     if isinstance(node, ast.Assign):
         if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
             raise ExpressionError(
                 f"a statement gives one plain name, as in c = a + b; got {_source(node)}"
             )
-        name = node.targets[0].id
     elif not isinstance(node, ast.Expr):
         raise _refusal(node)
-    found, functions = [], set()
-    for part in ast.walk(node.value):
-        match part:
-            case ast.Constant():
-                _constant(part)
-            case ast.Call():
-                _function_name(part)
-                functions.add(part.func)
-            case ast.Name():
-                found.append(part)
-            case ast.UnaryOp(ast.Not() | ast.Invert() as op):
-                raise _refusal(part, REFUSALS.get(type(op), RULE))
-            case _ if not isinstance(part, SYNTAX):
-                raise _refusal(part)
-    found.sort(key=lambda x: (x.lineno, x.col_offset))
-    return _Statement(name, node.value, [x.id for x in found if x not in functions])
+    return node
 
 
-def _check_names(statements: list[_Statement], inputs: Mapping[str, float]) -> None:
-    """Every name used has a value by then, and each name is given once.
-
-    The last statement, if it has no name of its own, gets one here.
-    """
-    defined = {statement.name for statement in statements}
-    known = set(inputs)
-    missing: dict[str, None] = {}
-    for i, statement in enumerate(statements, 1):
-        unknown = [name for name in statement.loads if name not in known]
-        for name in unknown:
-            if name in defined:
-                raise ExpressionError(
-                    f"{_shown(name)} is used before the statement that computes it; move that "
-                    "statement up, or, if a new value was meant, give it a new name"
-                )
-        missing |= dict.fromkeys(name for name in unknown if name not in CONSTANTS)
-        if not statement.name:
-            if i < len(statements):
+def _names(statements: Sequence[ast.stmt], inputs: Mapping[str, float]) -> list[str]:
+    """The names that the statements give, each once. The last one gets one if it has none."""
+    names: dict[str, None] = {}
+    for i, node in enumerate(statements, 1):
+        match node:
+            case ast.Assign([ast.Name(name)]):
+                shown = _shown(name)
+            case _ if i < len(statements):
                 raise ExpressionError(
                     f"statement {i} has no name, so nothing can use it; write c = ... or remove it"
                 )
-            statement.name = _fresh("out", known | _used(statements))
-        shown = _shown(statement.name)
-        if statement.name in inputs:
+            case _:
+                name = shown = "out"
+                while name in names or name in inputs:
+                    name += "_"
+        if name in inputs:
             raise ExpressionError(
                 f"{shown} is computed by the expression and also given as an input; remove "
                 f"{shown}=... or rename one of them"
             )
-        if statement.name in known:
-            raise ExpressionError(
-                f"{statement.name} is given twice; use a new name the second time"
-            )
-        known.add(statement.name)
-    if missing:
-        raise ExpressionError(_without_value(list(missing)))
+        if name in names:
+            raise ExpressionError(f"{shown} is given twice; use a new name the second time")
+        names[name] = None
+    return list(names)
 
 
-def _check_uses(statements: list[_Statement], inputs: Mapping[str, float]) -> None:
+def _check_uses(names: Sequence[str], inputs: Iterable[str], used: Collection[str]) -> None:
     """Every value that is given or computed is used."""
-    used = _used(statements)
     idle = [_shown(name) for name in inputs if name not in used]
     if idle:
         raise ExpressionError(
             f"the expression does not use {', '.join(idle)}; remove "
             f"{' '.join(f'{name}=...' for name in idle)} or correct the name"
         )
-    idle = [_shown(x.name) for x in statements[:-1] if x.name not in used]
+    idle = [_shown(name) for name in names if name not in used]
     if idle:
         raise ExpressionError(
             f"nothing uses {', '.join(idle)}; remove the statement, or use it in the last one"
         )
 
 
-def _used(statements: list[_Statement]) -> set[str]:
-    return {name for statement in statements for name in statement.loads}
-
-
-def _fresh(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
 # -- computing -------------------------------------------------------------------------------------
 
 
-def _evaluated(node: ast.expr, named: Mapping[str, Any], depth: int = 0) -> Any:
-    """A number, a Value or a list of them. A comparison is 1.0 or 0.0."""
-    if depth > MAX_DEPTH:
-        raise ExpressionError(TOO_DEEP)
+class _Scope:
+    """What has a value while one statement after the other is computed, and what has been used."""
 
-    def inner(node: ast.expr) -> Any:
-        return _evaluated(node, named, depth + 1)
+    def __init__(
+        self, statements: Sequence[ast.stmt], names: Sequence[str], inputs: Mapping[str, float]
+    ) -> None:
+        self.statements = statements
+        self.names = names
+        self.known: dict[str, Any] = {x: CONSTANTS[x] for x in CONSTANTS if x not in names}
+        self.known |= {name: Value(data, name) for name, data in inputs.items()}
+        self.used: set[str] = set()
 
-    match node:
-        case ast.Constant():
-            return _constant(node)
-        case ast.Name(name):
-            return named[name]
-        case ast.BinOp():
-            return _chain(node, inner)
-        case ast.UnaryOp(op, operand):
-            x = _number(inner(operand))
-            return -x if isinstance(op, ast.USub) else x
-        case ast.List(items) | ast.Tuple(items):
-            return [_number(inner(item)) for item in items]
-        case ast.Subscript(items, index):
-            return _item(inner(items), index)
-        case ast.Call(_, [ast.Compare() as condition, *others]) if _function_name(node) == "where":
-            return _called("where", [_comparison(condition, inner), *map(inner, others)])
-        case ast.Call(_, arguments):
-            return _called(_function_name(node), list(map(inner, arguments)))
-    raise _refusal(node)
+    def value(self, node: ast.expr, depth: int = 0) -> Any:
+        """A number, a Value or a list of them."""
+        if depth > MAX_DEPTH:
+            raise ExpressionError(TOO_DEEP)
+        match node:
+            case ast.Constant():
+                return _constant(node)
+            case ast.Name(name):
+                return self._named(name)
+            case ast.BinOp():
+                return self._chain(node, depth)
+            case ast.UnaryOp(ast.USub() | ast.UAdd() as op, operand):
+                (x,) = self._numbers([operand], depth)
+                return -x if isinstance(op, ast.USub) else x
+            case ast.List(items) | ast.Tuple(items):
+                return self._numbers(items, depth)
+            case ast.Subscript(items, index):
+                place = _index(index)
+                return _item(self.value(items, depth + 1), place)
+            case ast.Call():
+                name = _function_name(node)
+                return _called(name, [self._input(name, x, depth + 1) for x in node.args])
+        raise _refusal(node)
 
+    def _named(self, name: str) -> Any:
+        self.used.add(name)
+        if name in self.known:
+            return self.known[name]
+        if name in self.names:
+            raise ExpressionError(
+                f"{_shown(name)} is used before the statement that computes it; move that "
+                "statement up, or, if a new value was meant, give it a new name"
+            )
+        raise ExpressionError(_without_value(self._missing()))
 
-def _chain(node: ast.expr, inner: Callable[[ast.expr], Any]) -> Any:
-    """`a + b - c`, which Python's parser nests to the left however long it is."""
-    chain = []
-    while isinstance(node, ast.BinOp):
-        chain.append(node)
-        node = node.left
-    left = inner(node)
-    for link in reversed(chain):
-        right, left = _number(inner(link.right)), _number(left)
-        over_values, over_floats = OPERATORS[type(link.op)]
-        floats = isinstance(left, float) and isinstance(right, float)
-        left = over_floats(left, right) if floats else over_values(left, right)
-    return left
+    def _missing(self) -> list[str]:
+        """The names without a value, in all statements, in order."""
+        nodes = [node for statement in self.statements for node in ast.walk(statement)]
+        functions = {node.func for node in nodes if isinstance(node, ast.Call)}
+        found = [node for node in nodes if isinstance(node, ast.Name) and node not in functions]
+        found.sort(key=lambda node: (node.lineno, node.col_offset))
+        known = {*self.known, *self.names}
+        return list(dict.fromkeys(node.id for node in found if node.id not in known))
 
+    def _numbers(self, nodes: Iterable[ast.expr], depth: int) -> list[Any]:
+        return [_number(self.value(node, depth + 1)) for node in nodes]
 
-def _comparison(node: ast.Compare, inner: Callable[[ast.expr], Any]) -> float:
-    numbers = [_number(inner(x)) for x in (node.left, *node.comparators)]
-    triples = zip(node.ops, numbers, numbers[1:], strict=False)
-    return float(all(RELATIONS[type(op)](a, b) for op, a, b in triples))
+    def _chain(self, node: ast.expr, depth: int) -> Any:
+        """`a + b - c`, which Python's parser nests to the left however long it is."""
+        chain = []
+        while isinstance(node, ast.BinOp):
+            if type(node.op) not in OPERATORS:
+                raise _refusal(node.op)
+            chain.append(node)
+            node = node.left
+        left = self.value(node, depth + 1)
+        for link in reversed(chain):
+            right, left = _number(self.value(link.right, depth + 1)), _number(left)
+            over_values, over_floats = OPERATORS[type(link.op)]
+            floats = isinstance(left, float) and isinstance(right, float)
+            left = over_floats(left, right) if floats else over_values(left, right)
+        return left
+
+    def _input(self, name: str, node: ast.expr, depth: int) -> Any:
+        """An input of a function; the condition of `where` may be a comparison: 1.0 or 0.0."""
+        if name != "where" or not isinstance(node, ast.Compare):
+            return self.value(node, depth)
+        for op in node.ops:
+            if type(op) not in RELATIONS:
+                raise _refusal(op, "compare with < <= > >= == !=")
+        numbers = self._numbers([node.left, *node.comparators], depth)
+        triples = zip(node.ops, numbers, numbers[1:], strict=False)
+        return float(all(RELATIONS[type(op)](a, b) for op, a, b in triples))
 
 
 def _called(name: str, inputs: list[Any]) -> Any:
@@ -353,11 +335,14 @@ def _called(name: str, inputs: list[Any]) -> Any:
         raise ExpressionError(str(error)) from None
 
 
-def _item(items: Any, node: ast.expr) -> Any:
+def _index(node: ast.expr) -> int:
     try:
-        index = operator.index(ast.literal_eval(node))
+        return operator.index(ast.literal_eval(node))
     except (TypeError, ValueError, RecursionError, MemoryError):
         raise _refusal(node, "an index is a whole number, as in p[0]") from None
+
+
+def _item(items: Any, index: int) -> Any:
     if not isinstance(items, list):
         raise ExpressionError(
             f"only a list can be indexed, as in softmax([a, b])[0]; got [{index}]"
@@ -420,8 +405,9 @@ def _scalars(items: Iterable[Any]) -> list[Any]:
 
 
 def _refusal(node: ast.AST, remedy: str = RULE) -> ExpressionError:
-    """The complaint about what is not allowed: with its own remedy, or else the one given."""
-    remedy = REFUSALS.get(type(node), remedy)
+    """The complaint about what is not allowed: its own remedy, or its operator's, or that given."""
+    culprits = [type(node), type(getattr(node, "op", None))]
+    remedy = next((REFUSALS[kind] for kind in culprits if kind in REFUSALS), remedy)
     return ExpressionError(f"{remedy}; got {_source(node)}" if hasattr(node, "lineno") else remedy)
 
 
