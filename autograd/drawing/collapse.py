@@ -1,10 +1,10 @@
 """A graph too large for a box per Value: a box per neuron or layer.
 
-Who belongs together is read from the qualified names of the parameters (`layer0.neuron2.w1` is of
-neuron `layer0.neuron2`, in layer `layer0`), so any model with such names will do, for one sample or
-for a whole batch. A node made with a parameter belongs to the parameter's neuron; one made of a
-single neuron's results alone does too, if it is an activation or a later neuron is made of it. What
-belongs to nobody, such as a loss, keeps its own boxes while it has few.
+Which nodes belong together is read from the qualified names of the parameters (`layer0.neuron2.w1`
+is of neuron `layer0.neuron2`, in layer `layer0`), so any model with such names will do, for one
+sample or for a whole batch. A node made with a parameter belongs to the parameter's neuron; one
+made of a single neuron's results alone does too, if it is an activation or a later neuron is made
+of it. Nodes of no neuron, such as those of a loss, keep their own boxes while they are few.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.drawing.backward_pass import Links
 from autograd.drawing.dot_language import Line
@@ -129,62 +129,53 @@ def _before_parameters(links: Links, is_parameter: Sequence[bool]) -> list[bool]
     return found
 
 
-class Bundle(NamedTuple):
-    """All edges from one box to another: where they start, local derivatives, messages."""
-
-    sources: list[int]
-    partials: list[float]
-    messages: list[float]
-
-
 class _Grouping:
-    """Which box every node is in (`home`), and who is in a box (`members`): by place in order."""
+    """The group of each node, and the members of each group: nodes are places in order."""
 
     def __init__(self, graph: DrawnGraph, level: str) -> None:
         self.graph = graph
         self.level = level
         self.neuron = _owners(graph)
-        self.home = self.neuron.copy() if level == "neuron" else list(map(layer_of, self.neuron))
-        self.owned = set(self.home) - {""}
-        self._house_the_rest()
+        self.group = self.neuron.copy() if level == "neuron" else list(map(layer_of, self.neuron))
+        self.owned = set(self.group) - {""}
+        self._group_the_rest()
         self.members: dict[str, list[int]] = {}
-        for i, home in enumerate(self.home):
-            self.members.setdefault(home, []).append(i)
+        for i, group in enumerate(self.group):
+            self.members.setdefault(group, []).append(i)
         self.ids = {
-            home: f"n{places[0]}" if self._alone(home) else f"g{k}"
-            for k, (home, places) in enumerate(self.members.items())
+            group: f"n{places[0]}" if self._alone(group) else f"g{k}"
+            for k, (group, places) in enumerate(self.members.items())
         }
 
-    def _alone(self, home: str) -> bool:
-        return home not in self.owned and len(self.members[home]) == 1
+    def _alone(self, group: str) -> bool:
+        return group not in self.owned and len(self.members[group]) == 1
 
-    def _house_the_rest(self) -> None:
-        """Homes for the nodes of no neuron; a colon is in no qualified name."""
-        order, home = self.graph.order, self.home
-        rest = [i for i, name in enumerate(home) if not name]
+    def _group_the_rest(self) -> None:
+        """Groups for the nodes of no neuron; a colon is in no qualified name."""
+        order, group = self.graph.order, self.group
+        rest = [i for i, name in enumerate(group) if not name]
         below = [i for i in rest if i != len(order) - 1]
         inner = [i for i in below if order[i].parents]
         leaves = [i for i in below if not order[i].parents]
         for i in rest:
-            home[i] = f":{i}"
+            group[i] = f":{i}"
         if len(inner) > FEW_NODES:
             component = _connected(self.graph.links, {*inner, *rest[len(below) :]})
             for i in inner:
-                home[i] = f":with {component[i]}"
+                group[i] = f":with {component[i]}"
         if len(leaves) > FEW_INPUTS:  # those that go into the same boxes are one box
             used: dict[int, set[str]] = {i: set() for i in leaves}
-            for source, output in zip(
-                self.graph.links.sources, self.graph.links.outputs, strict=True
-            ):
+            links = self.graph.links
+            for source, output in zip(links.sources, links.outputs, strict=True):
                 if source in used:
-                    used[source].add(home[output])
-            for i, homes in used.items():
-                home[i] = ":for " + " ".join(sorted(homes))
+                    used[source].add(group[output])
+            for i, groups in used.items():
+                group[i] = ":for " + " ".join(sorted(groups))
 
     # -- boxes -------------------------------------------------------------------------------------
 
     def picture(self) -> Picture:
-        boxes = [self._box(home) for home in self.members]
+        boxes = [self._box(group) for group in self.members]
         arrows = self._arrows()
         drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
         notes = self.graph.notes()
@@ -206,16 +197,16 @@ class _Grouping:
                 layers.setdefault(layer_of(name), []).append(self.ids[name])
         return [layer for layer in layers.values() if len(layer) > 1]
 
-    def _box(self, home: str) -> Box:
-        graph = self.graph
-        nodes = [graph.order[i] for i in self.members[home]]
-        if self._alone(home):
+    def _box(self, group: str) -> Box:
+        graph, key = self.graph, self.ids[group]
+        nodes = [graph.order[i] for i in self.members[group]]
+        if self._alone(group):
             (node,) = nodes
-            return Box(self.ids[home], small_box(graph, node), graph.kind(node), about(graph, node))
+            return Box(key, small_box(graph, node), graph.kind(node), about(graph, node))
         parameters = [x for x in nodes if id(x) in graph.parameters]
-        results = self._results(home)
-        if home in self.owned:
-            name, size = printable(home, NAME_WIDTH), self._size(home, parameters, results)
+        results = self._results(group)
+        if group in self.owned:
+            name, size = printable(group, NAME_WIDTH), self._size(group, parameters, results)
         elif nodes[0].parents:
             name, size = f"{len(nodes):,} operations", _listed(x.op for x in nodes)
         else:
@@ -226,41 +217,33 @@ class _Grouping:
             lines.append(largest_grad_line(map(graph.gradient, parameters), "parameters: "))
         root = any(x is graph.root for x in nodes)
         kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
-        return Box(self.ids[home], lines, kind)
+        return Box(key, lines, kind)
 
-    def _results(self, home: str) -> list[Any]:
+    def _results(self, group: str) -> list[Any]:
         """The members that someone outside uses, in order."""
         order, used = self.graph.order, self.used_outside
-        return [order[i] for i in self.members[home] if i in used or i == len(order) - 1]
+        return [order[i] for i in self.members[group] if i in used or i == len(order) - 1]
 
     @cached_property
     def used_outside(self) -> set[int]:
-        return {i for bundle in self.bundles.values() for i in bundle.sources}
+        return {self.graph.links.sources[j] for bundle in self.bundles.values() for j in bundle}
 
     @cached_property
-    def bundles(self) -> dict[tuple[str, str], Bundle]:
+    def bundles(self) -> dict[tuple[str, str], list[int]]:
         """The edges between every two boxes."""
-        home, links = self.home, self.graph.links
-        found: dict[tuple[str, str], Bundle] = {}
-        columns = zip(
-            links.sources, links.outputs, links.partials, self.graph.back.messages, strict=True
-        )
-        for source, output, partial, sent in columns:
-            ends = home[source], home[output]
-            if ends[0] != ends[1]:
-                if ends not in found:
-                    found[ends] = Bundle([], [], [])
-                bundle = found[ends]
-                bundle.sources.append(source)
-                bundle.partials.append(partial)
-                bundle.messages.append(sent)
+        found: dict[tuple[str, str], list[int]] = {}
+        columns = zip(self.graph.links.sources, self.graph.links.outputs, strict=True)
+        for j, (source, output) in enumerate(columns):
+            tail, head = self.group[source], self.group[output]
+            if tail != head:
+                found.setdefault((tail, head), []).append(j)
         return found
 
-    def _size(self, home: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
+    def _size(self, group: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
         parts = []
         if self.level == "layer":
-            neurons = {self.neuron[i] for i in self.members[home]}
-            if neurons != {home}:
+            neurons = {self.neuron[i] for i in self.members[group]}
+            if neurons != {group}:
                 parts.append(plural(len(neurons), "neuron"))
         activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATION_OPS)
         return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
@@ -277,15 +260,14 @@ class _Grouping:
     def _arrows(self) -> list[Arrow]:
         """One per pair of boxes; it carries what all the edges between them send."""
         arrows = []
+        partials, messages = self.graph.links.partials, self.graph.back.messages
         for (tail, head), bundle in self.bundles.items():
             arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
-            count = plural(len(bundle.sources), "edge")
-            flow = sum(map(abs, bundle.messages))
+            count, flow = plural(len(bundle), "edge"), sum(abs(messages[j]) for j in bundle)
             arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
             if self.level == "neuron":
-                arrow.sign = _common_sign(bundle.partials)
-                arrow.strength = flow
-            elif len(bundle.sources) > 1:
+                arrow.sign, arrow.strength = _common_sign([partials[j] for j in bundle]), flow
+            elif len(bundle) > 1:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)
         return arrows
