@@ -99,19 +99,20 @@ def compute(text: str, inputs: Mapping[str, float]) -> Computation:
     >>> e
     Value(data=6.0, grad=1.0, label='e')
     """
-    statements = _parsed(text)
-    names = _names(statements, inputs)
-    scope = _Scope(statements, names, inputs)
-    for name, statement in zip(names, statements, strict=True):
-        scope.known[name] = _labelled(scope.value(statement.value), name)
-    _check_uses(names[:-1], inputs, scope.used)
-    root = scope.known[names[-1]]
+    formulas = _formulas(_parsed(text), inputs)
+    scope = _Scope(formulas, inputs)
+    for name, formula in formulas.items():
+        scope.known[name] = _labelled(scope.value(formula), name)
+    *others, last = formulas
+    _check_uses(others, inputs, scope.used)
+    root = scope.known[last]
     if isinstance(root, list):
         raise ExpressionError(
             f"the last statement must give one number, not a list of {len(root)}; take one of "
-            f"them, as in {names[-1]}[0], or their sum, as in sum({names[-1]})"
+            f"them, as in {last}[0], or their sum, as in sum({last})"
         )
-    values = [value for value in _scalars(scope.known.values()) if isinstance(value, Value)]
+    known = [x if isinstance(x, list) else [x] for x in scope.known.values()]
+    values = [value for items in known for value in items if isinstance(value, Value)]
     return Computation(root, {value.label: value for value in values if value.label})
 
 
@@ -145,7 +146,7 @@ def assignment(text: str) -> tuple[str, float]:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _parsed(text: str) -> list[ast.Assign | ast.Expr]:
+def _parsed(text: str) -> list[ast.stmt]:
     """The statements, by Python's parser, every way it can fail turned into one clear message."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
@@ -169,7 +170,7 @@ def _parsed(text: str) -> list[ast.Assign | ast.Expr]:
         ) from None
     if not statements:
         raise ExpressionError("the expression is empty; write one, as in 'e = (a + b) * (b + 1)'")
-    return [_statement(node) for node in statements]
+    return statements
 
 
 def _syntax(error: SyntaxError) -> str:
@@ -183,52 +184,50 @@ def _syntax(error: SyntaxError) -> str:
     return f"the expression is not a formula{where} (character {column + 1}): {said}"
 
 
-def _statement(node: ast.stmt) -> ast.Assign | ast.Expr:
-    if isinstance(node, ast.Assign):
-        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-            raise ExpressionError(
-                f"a statement gives one plain name, as in c = a + b; got {_source(node)}"
-            )
-    elif not isinstance(node, ast.Expr):
-        raise _refusal(node)
-    return node
-
-
-def _names(statements: Sequence[ast.stmt], inputs: Mapping[str, float]) -> list[str]:
-    """The names that the statements give, each once. The last one gets one if it has none."""
-    names: dict[str, None] = {}
+def _formulas(statements: list[ast.stmt], inputs: Mapping[str, float]) -> dict[str, ast.expr]:
+    """The formula of each name that the statements give; the last one gets one if it has none."""
+    formulas: dict[str, ast.expr] = {}
     for i, node in enumerate(statements, 1):
         match node:
-            case ast.Assign([ast.Name(name)]):
-                shown = _shown(name)
-            case _ if i < len(statements):
+            case ast.Assign([ast.Name(name)], formula):
+                pass
+            case ast.Assign():
+                raise ExpressionError(
+                    f"a statement gives one plain name, as in c = a + b; got {_source(node)}"
+                )
+            case ast.Expr(formula) if i == len(statements):
+                name = "out"
+                while name in formulas or name in inputs:
+                    name += "_"
+            case ast.Expr():
                 raise ExpressionError(
                     f"statement {i} has no name, so nothing can use it; write c = ... or remove it"
                 )
             case _:
-                name = shown = "out"
-                while name in names or name in inputs:
-                    name += "_"
+                raise _refusal(node)
         if name in inputs:
+            shown = printable(name)
             raise ExpressionError(
                 f"{shown} is computed by the expression and also given as an input; remove "
                 f"{shown}=... or rename one of them"
             )
-        if name in names:
-            raise ExpressionError(f"{shown} is given twice; use a new name the second time")
-        names[name] = None
-    return list(names)
+        if name in formulas:
+            raise ExpressionError(
+                f"{printable(name)} is given twice; use a new name the second time"
+            )
+        formulas[name] = formula
+    return formulas
 
 
 def _check_uses(names: Sequence[str], inputs: Iterable[str], used: Collection[str]) -> None:
     """Every value that is given or computed is used."""
-    idle = [_shown(name) for name in inputs if name not in used]
+    idle = [printable(name) for name in inputs if name not in used]
     if idle:
         raise ExpressionError(
             f"the expression does not use {', '.join(idle)}; remove "
             f"{' '.join(f'{name}=...' for name in idle)} or correct the name"
         )
-    idle = [_shown(name) for name in names if name not in used]
+    idle = [printable(name) for name in names if name not in used]
     if idle:
         raise ExpressionError(
             f"nothing uses {', '.join(idle)}; remove the statement, or use it in the last one"
@@ -241,14 +240,11 @@ def _check_uses(names: Sequence[str], inputs: Iterable[str], used: Collection[st
 class _Scope:
     """What has a value while one statement after the other is computed, and what has been used."""
 
-    def __init__(
-        self, statements: Sequence[ast.stmt], names: Sequence[str], inputs: Mapping[str, float]
-    ) -> None:
-        self.statements = statements
-        self.names = names
-        self.known: dict[str, Any] = {x: CONSTANTS[x] for x in CONSTANTS if x not in names}
-        self.known |= {name: Value(data, name) for name, data in inputs.items()}
+    def __init__(self, formulas: Mapping[str, ast.expr], inputs: Mapping[str, float]) -> None:
+        self.formulas = formulas
         self.used: set[str] = set()
+        self.known: dict[str, Any] = {x: CONSTANTS[x] for x in CONSTANTS if x not in formulas}
+        self.known |= {name: Value(data, name) for name, data in inputs.items()}
 
     def value(self, node: ast.expr, depth: int = 0) -> Any:
         """A number, a Value or a list of them."""
@@ -278,20 +274,20 @@ class _Scope:
         self.used.add(name)
         if name in self.known:
             return self.known[name]
-        if name in self.names:
+        if name in self.formulas:
             raise ExpressionError(
-                f"{_shown(name)} is used before the statement that computes it; move that "
+                f"{printable(name)} is used before the statement that computes it; move that "
                 "statement up, or, if a new value was meant, give it a new name"
             )
         raise ExpressionError(_without_value(self._missing()))
 
     def _missing(self) -> list[str]:
-        """The names without a value, in all statements, in order."""
-        nodes = [node for statement in self.statements for node in ast.walk(statement)]
+        """The names without a value, in all formulas, in order."""
+        nodes = [node for formula in self.formulas.values() for node in ast.walk(formula)]
         functions = {node.func for node in nodes if isinstance(node, ast.Call)}
         found = [node for node in nodes if isinstance(node, ast.Name) and node not in functions]
         found.sort(key=lambda node: (node.lineno, node.col_offset))
-        known = {*self.known, *self.names}
+        known = {*self.known, *self.formulas}
         return list(dict.fromkeys(node.id for node in found if node.id not in known))
 
     def _numbers(self, nodes: Iterable[ast.expr], depth: int) -> list[Any]:
@@ -397,10 +393,6 @@ def _labelled(result: Any, name: str) -> Any:
     return result
 
 
-def _scalars(items: Iterable[Any]) -> list[Any]:
-    return [x for item in items for x in (item if isinstance(item, list) else [item])]
-
-
 # -- complaints ------------------------------------------------------------------------------------
 
 
@@ -420,19 +412,15 @@ def _source(node: ast.AST) -> str:
 
 def _quoted(text: str) -> str:
     mark = '"' if "'" in text else "'"
-    return f"{mark}{printable(text, 60)}{mark}"
-
-
-def _shown(name: str) -> str:
-    return printable(name, 60)
+    return f"{mark}{printable(text)}{mark}"
 
 
 def _without_value(missing: list[str]) -> str:
     name = missing[0]
     if len(missing) == 1 and name in FUNCTIONS:
         return f"{name} is a function; call it, as in {name}(x), or give it a value with {name}=1"
-    shown = ", ".join(map(_shown, missing[:10]))
-    inputs = " ".join(f"{_shown(name)}=1" for name in missing[:10])
+    shown = ", ".join(map(printable, missing[:10]))
+    inputs = " ".join(f"{printable(name)}=1" for name in missing[:10])
     return f"no value for {shown}; add {inputs} to the command"
 
 

@@ -167,6 +167,7 @@ def _step(step: Frame) -> dict[str, Any]:
 
 def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
     found = paths(animation.root, node, PANEL_PATHS)
+    left_out = found.count - len(found.rows)
     return {
         "name": animation.of(node),
         "formula": animation.formula(node),
@@ -175,7 +176,7 @@ def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) ->
         "grad": figure(node.grad),
         "paths": [_path(row, animation, place) for row in found.rows],
         "heading": f"{plural(found.count, 'path')} to {animation.of(animation.root)}",
-        "rest": "" if found.complete else _rest(found),
+        "rest": "" if found.complete else f"{ELLIPSIS} and {quantity(left_out)} more",
         "sum": _sum(found),
     }
 
@@ -192,10 +193,6 @@ def _path(row: Path, animation: Animation, place: dict[tuple[int, int], int]) ->
         "product": product,
         "edges": [place[id(node), position] for node, position in steps],
     }
-
-
-def _rest(found: Paths) -> str:
-    return f"{ELLIPSIS} and {quantity(found.count - len(found.rows))} more"
 
 
 def _sum(found: Paths) -> str:
