@@ -35,6 +35,7 @@ __all__ = [
     "range_line",
     "small_box",
     "value_line",
+    "which_input",
 ]
 
 NAME_WIDTH = 24  # characters of a label
@@ -257,10 +258,14 @@ def about(graph: DrawnGraph, node: Any) -> str:
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
     output = graph.name[id(edge.output)]
-    twice = sum(other is edge.parent for other in edge.output.parents) > 1
-    which = f" (input {edge.position + 1})" if twice else ""
-    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which}"
+    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
+
+
+def which_input(edge: Edge) -> str:
+    """` (input 2)` where the parent is more than one input of the output; else nothing."""
+    twice = sum(other is edge.parent for other in edge.output.parents) > 1
+    return f" (input {edge.position + 1})" if twice else ""
 
 
 def _message(graph: DrawnGraph, edge: Edge) -> Line:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from autograd.drawing.number_text import MINUS, figure, signed
+from autograd.drawing.value_boxes import which_input
 from autograd.engine.graph import (
     PARTIAL,
     TIMES,
@@ -149,7 +150,7 @@ class Animation:
         edge = self.edges[j]
         output, parent = self.of(edge.output), self.of(edge.parent)
         adjoint, partial = edge.output.grad, edge.partial
-        caption = f"{output} {ARROW} {self._input(edge)}: "
+        caption = f"{output} {ARROW} {parent}{which_input(edge)}: "
         if adjoint == 0.0 and not math.isfinite(partial):
             caption += "0"
             note = f"{output}.grad is 0, so nothing flows, even where {self.derivative(edge)} is "
@@ -200,11 +201,8 @@ class Animation:
 
     def derivative(self, edge: Edge) -> str:
         """`∂c/∂b`; where b enters c more than once, also as which input."""
-        return f"{PARTIAL}{self.of(edge.output)}/{PARTIAL}{self._input(edge)}"
-
-    def _input(self, edge: Edge) -> str:
-        twice = sum(other is edge.parent for other in edge.output.parents) > 1
-        return self.of(edge.parent) + (f" (input {edge.position + 1})" if twice else "")
+        parent = self.of(edge.parent) + which_input(edge)
+        return f"{PARTIAL}{self.of(edge.output)}/{PARTIAL}{parent}"
 
 
 def _is_stale(node: Any) -> bool:
