@@ -1,6 +1,7 @@
 """The player: its steps agree with the engine, and a real browser plays them."""
 
 import base64
+import importlib
 import importlib.util
 import json
 import math
@@ -24,7 +25,7 @@ from autograd import Value, cli
 from autograd.drawing import graphviz_program
 from autograd.drawing.number_text import figure
 from autograd.drawing.player import steps
-from autograd.drawing.player.animation import Animation, backpropagated
+from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.engine.graph import edges, topological_order
 from autograd.engine.text import names
 
@@ -257,6 +258,12 @@ def test_steps_is_loaded_when_it_is_asked_for():
         "import sys, autograd; assert 'autograd.drawing.player' not in sys.modules; autograd.steps"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_pickles_of_0_1_0_find_the_steps():
+    """There they were instances of autograd.drawing.passes.Step."""
+    assert importlib.import_module("autograd.drawing.passes").Step is Frame
+    assert {type(step) for step in steps(toy()).steps} == {Frame}
 
 
 # -- the page --------------------------------------------------------------------------------------
