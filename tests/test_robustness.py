@@ -26,7 +26,7 @@ import pytest
 
 import autograd
 from autograd import Value, detect_anomaly
-from autograd import value as engine
+from autograd.engine import backward as engine
 from autograd.engine.graph import topological_order
 
 MILLION = 1_000_000
@@ -188,8 +188,8 @@ class Interrupter:
         self.strike = strike
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Any:
-        """A trace function for frames of the engine below `backward`."""
-        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name == "backward":
+        """A trace function for frames of a pass, below the function that guards it."""
+        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name == "_backward":
             return None
         frame.f_trace_opcodes = self.step == "opcode"
         if event == self.step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_formulas import Formula, graphs
 
 import autograd
 from autograd import Value
+from autograd.engine.graph import topological_order
 from autograd.engine.primitives import TABLE
 
 # What it holds ------------------------------------------------------------------------------------
@@ -490,3 +493,31 @@ def test_the_cyclic_collector_has_nothing_to_do() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def plain_pass(root: Value) -> dict[Value, float]:
+    """The reverse pass over what a node shows in public, where one edge is like any other."""
+    waiting = Counter(parent for node in topological_order(root) for parent in node.parents)
+    adjoints = dict.fromkeys(topological_order(root), 0.0) | {root: 1.0}
+    ready = [root]
+    while ready:
+        node = ready.pop()
+        for parent, factor in zip(node.parents, node.partials, strict=True):
+            if adjoints[node] != 0.0 and not (factor == 0.0 and node.primitive.cuts):
+                adjoints[parent] += adjoints[node] * factor
+            waiting[parent] -= 1
+            if not waiting[parent]:
+                ready.append(parent)
+    return adjoints
+
+
+@pytest.mark.parametrize("numbers", [(), (0.0, -0.0, 1.0, -2.0, 1e200, math.inf, math.nan)])
+@given(data=st.data())
+def test_every_kind_of_edge_is_treated_alike(data: Any, numbers: tuple[float, ...]) -> None:
+    """The pass treats edges in place and in a fan, of leaves and of other nodes, by code of their
+    own: bit for bit as a pass does that knows only one kind."""
+    graph: Formula = data.draw(graphs(numbers=numbers, sizes=st.integers(5, 40)))
+    root = Value(0.0) + graph([Value(x) for x in graph.inputs])
+    expected = plain_pass(root)
+    root.backward()
+    assert [x.grad.hex() for x in expected] == [g.hex() for g in expected.values()]

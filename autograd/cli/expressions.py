@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import autograd
 from autograd.engine import functions
-from autograd.engine.primitives import TABLE, Primitive, as_float
+from autograd.engine.primitives import TABLE, Primitive, to_float
 from autograd.engine.text import plural, printable
 from autograd.engine.value import Value
 
@@ -350,7 +350,7 @@ def _item(items: Any, index: int) -> Any:
 
 def _constant(node: ast.Constant) -> float:
     if type(node.value) in (int, float):
-        return as_float(node.value, "a constant")
+        return to_float(node.value, "a constant")
     raise ExpressionError(f"a constant is a real number, as in 2 or 0.5; got {_source(node)}")
 
 

@@ -3,13 +3,27 @@
 In reading order:
 
 ieee           real functions that never raise
-primitives     the table of operations: forward, local derivatives, domain, kinks
-value          `Value`, its operators, and how a node is made
+primitive      the record of an operation, and how it is called
+primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
+value          `Value`: its number, its edges, its operators
+apply          how every other operation makes a node
+backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph: order, edges, paths
-modes          no_grad, detect_anomaly, record_lines
+modes          no_grad, detect_anomaly, record_lines; tracing
+observers      what the modes make of a node
 serialization  copies and pickles of graphs of any depth
+hooks          how the modules after `value` lend it their functions
+operands       what counts as a number
 text           how numbers, names and formulas are written
 
-All but `text` and `serialization` are compiled ahead of time where there is a C compiler.
+What every operation runs through is compiled ahead of time where there is a C compiler.
 """
+
+import autograd._import_guard  # noqa: F401 (before anything else of ours)
+from autograd.engine import (  # noqa: F401 (a Value is complete with these)
+    apply,
+    backward,
+    observers,
+    serialization,
+)

@@ -14,8 +14,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.engine import primitives
-from autograd.engine.primitives import Primitive, describe
-from autograd.engine.value import Fan, Value, apply, with_floats
+from autograd.engine.apply import apply, with_floats
+from autograd.engine.operands import describe
+from autograd.engine.primitives import Primitive
+from autograd.engine.value import Fan, Value
 
 __all__ = [
     "dot",

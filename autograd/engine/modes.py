@@ -1,5 +1,5 @@
 """Switches that change what an operation does, for the thread that opened them: no_grad,
-detect_anomaly, record_lines; and the tracer, for whom a thread's operations are being written down.
+detect_anomaly, record_lines; and the active tracer of a thread, if any.
 
 `MODES.active` counts the blocks open in any thread. While it is 0, which is nearly always, an
 operation pays for one comparison; only otherwise does it ask which modes its own thread is in.
@@ -7,23 +7,32 @@ operation pays for one comparison; only otherwise does it ask which modes its ow
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, final
 
 __all__ = [
     "MODES",
+    "caller_line",
+    "decided",
+    "depth",
     "detect_anomaly",
     "no_grad",
+    "notify_escape",
     "plain_arithmetic",
+    "record_lines",
     "recording",
+    "shift",
+    "thread_modes",
     "traced_by",
     "tracer",
     "watching",
 ]
 
 
+@final
 class Modes:
     __slots__ = ("active",)
 
@@ -31,65 +40,68 @@ class Modes:
         self.active = 0
 
 
+@final
+class ThreadModes:
+    """How many blocks of each mode a thread is in, and its tracer."""
+
+    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "traced", "tracer")
+
+    def __init__(self) -> None:
+        self.detect_anomaly = 0
+        self.no_grad = 0
+        self.plain = 0
+        self.record_lines = 0
+        self.traced = 0
+        self.tracer: Any = None
+
+
 MODES: Final = Modes()
 _LOCK: Final = threading.Lock()
 _THREAD: Final[Any] = threading.local()
 
 
+def thread_modes() -> ThreadModes:
+    """Those of the thread that asks."""
+    found: ThreadModes | None = getattr(_THREAD, "modes", None)
+    if found is None:
+        found = _THREAD.modes = ThreadModes()
+    return found
+
+
+def depth(mode: str) -> int:
+    """How many blocks of the mode, a field of ThreadModes, this thread is in."""
+    found: int = getattr(thread_modes(), mode)
+    return found
+
+
+def shift(mode: str, by: int) -> None:
+    """Enter as many blocks of the mode, or leave them where `by` is negative."""
+    setattr(thread_modes(), mode, depth(mode) + by)
+    with _LOCK:
+        MODES.active += by
+
+
 def recording() -> bool:
     """Whether operations of this thread record a graph."""
-    return _depth("no_grad") == 0 and _depth("plain") == 0
+    modes = thread_modes()
+    return modes.no_grad == 0 and modes.plain == 0
 
 
 def watching() -> bool:
     """Whether this thread is inside detect_anomaly()."""
-    return _depth("detect_anomaly") > 0 and _depth("plain") == 0
-
-
-def tracer() -> Any:
-    """The tracer of this thread, or None. It is told of every node made and every decision taken on
-    one (`autograd.jit.tracing` has the class)."""
-    return getattr(_THREAD, "tracer", None) if _depth("plain") == 0 else None
-
-
-@contextmanager
-def traced_by(observer: Any) -> Iterator[None]:
-    """For the engine itself: what this thread computes in the block is told to `observer`."""
-    outer = getattr(_THREAD, "tracer", None)
-    _THREAD.tracer = observer
-    _shift("traced", 1)
-    try:
-        yield
-    finally:
-        _shift("traced", -1)
-        _THREAD.tracer = outer
-
-
-def locating() -> bool:
-    """Whether this thread is inside record_lines()."""
-    return _depth("record_lines") > 0
-
-
-def _depth(mode: str) -> int:
-    depth: int = getattr(_THREAD, mode, 0)
-    return depth
-
-
-def _shift(mode: str, by: int) -> None:
-    setattr(_THREAD, mode, _depth(mode) + by)
-    with _LOCK:
-        MODES.active += by
+    modes = thread_modes()
+    return modes.detect_anomaly > 0 and modes.plain == 0
 
 
 @contextmanager
 def plain_arithmetic() -> Iterator[None]:
     """For the engine itself, where it computes with Values as with numbers: no recording, no
     watching."""
-    _shift("plain", 1)
+    shift("plain", 1)
     try:
         yield
     finally:
-        _shift("plain", -1)
+        shift("plain", -1)
 
 
 @contextmanager
@@ -105,11 +117,11 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    _shift("no_grad", 1)
+    shift("no_grad", 1)
     try:
         yield
     finally:
-        _shift("no_grad", -1)
+        shift("no_grad", -1)
 
 
 @contextmanager
@@ -128,11 +140,11 @@ def detect_anomaly() -> Iterator[None]:
         ...
     FloatingPointError: log made -inf of p = 0.0 (..., line ...)
     """
-    _shift("detect_anomaly", 1)
+    shift("detect_anomaly", 1)
     try:
         yield
     finally:
-        _shift("detect_anomaly", -1)
+        shift("detect_anomaly", -1)
 
 
 @contextmanager
@@ -153,8 +165,59 @@ def record_lines() -> Iterator[None]:
     >>> x.line is None
     True
     """
-    _shift("record_lines", 1)
+    shift("record_lines", 1)
     try:
         yield
     finally:
-        _shift("record_lines", -1)
+        shift("record_lines", -1)
+
+
+# -- tracing ---------------------------------------------------------------------------------------
+
+
+def tracer() -> Any:
+    """The tracer of this thread, or None. It is told of every node made and every decision taken on
+    one (`autograd.compiler.recording.tracing.Trace` is such a class)."""
+    modes = thread_modes()
+    return modes.tracer if modes.plain == 0 else None
+
+
+@contextmanager
+def traced_by(observer: Any) -> Iterator[None]:
+    """For the engine itself: what this thread computes in the block is told to `observer`."""
+    modes = thread_modes()
+    outer = modes.tracer
+    modes.tracer = observer
+    shift("traced", 1)
+    try:
+        yield
+    finally:
+        shift("traced", -1)
+        modes.tracer = outer
+
+
+def decided(symbol: str, a: object, b: object, out: bool) -> bool:
+    """The outcome of a comparison, told to the tracer on its way."""
+    observer = tracer()
+    if observer is not None:
+        observer.decided(symbol, a, b, out, caller_line())
+    return out
+
+
+def notify_escape(node: object, how: str) -> None:
+    """Tell the tracer that a number escapes from the recording, or enters it from outside
+    (`.data`, `backward`, a copy): it may have to forbid that."""
+    observer = tracer()
+    if observer is not None:
+        observer.escapes(node, how, caller_line())
+
+
+def caller_line() -> str:
+    """The file and line of the innermost caller outside this project."""
+    frame: Any = sys._getframe()
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in ("autograd", "nn"):
+            return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+        frame = frame.f_back
+    return "line unknown"

@@ -21,23 +21,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from numbers import Real
-from reprlib import Repr
 from typing import Any, Final
 
 from autograd.engine import ieee
 from autograd.engine.modes import tracer
+from autograd.engine.operands import describe, to_float
 
-__all__ = ["TABLE", "Primitive", "as_float", "primitive"]
+__all__ = ["TABLE", "Primitive", "describe", "lookup", "primitive", "to_float"]
 
 Rule = Callable[..., Any]
 Interval = tuple[float, float]
 
 REALS: Final = (-math.inf, math.inf)
-
-BRIEFLY: Final = Repr()  # neither as deep nor as long as the culprit may be
-BRIEFLY.maxother = 60
 
 
 class Primitive:
@@ -118,7 +113,7 @@ class Primitive:
         for x in inputs:
             if hasattr(x, "__primitive__"):
                 return x.__primitive__(self, inputs)
-        return self.forward(*[as_float(x, f"{self.name} takes a Value or") for x in inputs])
+        return self.forward(*[to_float(x, f"{self.name} takes a Value or") for x in inputs])
 
     def _elementwise(self, numpy: Any, inputs: tuple[Any, ...]) -> Any:
         out = numpy.frompyfunc(self, len(inputs), 1)(*inputs)
@@ -233,7 +228,7 @@ def _returning_float(forward: Any, name: str) -> Callable[..., float]:
 
     def compute(*inputs: float) -> float:
         try:
-            return as_float(forward(*inputs), f"{name}'s forward must return")
+            return to_float(forward(*inputs), f"{name}'s forward must return")
         except Exception as error:
             observer = tracer()
             if observer is not None:
@@ -248,52 +243,6 @@ def _register(row: Primitive) -> Primitive:
         attach(row)
     TABLE[row.name] = row
     return row
-
-
-def as_float(x: object, where: str) -> float:
-    """A real number as a float: int, bool, Fraction, NumPy scalars; anything else is a TypeError.
-
-    `where` begins the message: "Value.data must be". An int too large for a double becomes
-    infinite, as rounding by IEEE 754 has it.
-    """
-    if isinstance(x, float):
-        return float(x)
-    if isinstance(x, (int, Real)) or _is_numpy_scalar(x):  # int first: asking an ABC is slow
-        try:
-            return float(x)  # type: ignore[arg-type]
-        except OverflowError:
-            return math.inf if x > 0 else -math.inf  # type: ignore[operator]
-    raise TypeError(
-        f"{where} a real number (int, float, bool, Fraction or NumPy scalar), "
-        f"got {describe(x)}{_remedy(x)}"
-    )
-
-
-def _is_numpy_scalar(x: object) -> bool:
-    dtype = getattr(x, "dtype", None)
-    return dtype is not None and getattr(x, "shape", None) == () and dtype.kind in "biuf"
-
-
-def describe(x: object) -> str:
-    """A type and a short, printable form of a culprit, for error messages."""
-    if x is None:
-        return "None"
-    text = ascii(x[:40]) if isinstance(x, str) else BRIEFLY.repr(x)
-    if len(text) > 40 or "\n" in text:
-        text = text[:37].replace("\n", " ") + "..."
-    name = type(x).__name__
-    return text if text.startswith(f"{name}(") else f"{name} {text}"
-
-
-def _remedy(x: object) -> str:
-    """What to write instead, where a number was expected."""
-    if hasattr(x, "__primitive__"):
-        return "; its bare number is its .data"
-    if isinstance(x, (str, Decimal)):
-        return "; convert it with float(...)"
-    if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
-        return "; take the entries one by one"
-    return ""
 
 
 # -- the table -------------------------------------------------------------------------------------

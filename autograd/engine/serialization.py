@@ -14,9 +14,11 @@ from collections.abc import Callable
 from typing import Any, Final
 from weakref import ref
 
-from autograd.engine.value import Value, edges, restore
+from autograd.engine.apply import restore
+from autograd.engine.hooks import HOOKS
+from autograd.engine.value import Value, inputs_and_partials
 
-__all__ = ["deep_copy", "reduce_value"]
+__all__ = ["pick", "rebuild"]
 
 
 def _below(root: Value, known: Callable[[Value], bool]) -> list[Value]:
@@ -43,10 +45,14 @@ def _below(root: Value, known: Callable[[Value], bool]) -> list[Value]:
 # -- copying ---------------------------------------------------------------------------------------
 
 
-def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
+def _copy(node: Value) -> Value:
+    return restore(node.data, node.grad, node.label, node.primitive, *inputs_and_partials(node))
+
+
+def _deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     """The graph below `root` copied node by node, but for what `memo` already holds."""
     for node in _below(root, lambda node: id(node) in memo):
-        inputs, factors = edges(node)
+        inputs, factors = inputs_and_partials(node)
         copies = tuple([memo[id(x)] if isinstance(x, Value) else x for x in inputs])
         memo[id(node)] = restore(node.data, node.grad, node.label, node.primitive, copies, factors)
     copy: Value = memo[id(root)]
@@ -80,7 +86,7 @@ class Segment:
         inputs: list[Any] = []
         factors: list[float] = []
         for node in nodes:
-            node_inputs, node_factors = edges(node)
+            node_inputs, node_factors = inputs_and_partials(node)
             counts.append(len(node_inputs))
             inputs += [self._address(x) if isinstance(x, Value) else x for x in node_inputs]
             factors += node_factors
@@ -97,9 +103,8 @@ class Segment:
         return home, home.numbers[id(node)]
 
 
-_HOME: Final[
-    dict[int, ref[Segment]]
-] = {}  # by id of a node; its segment keeps the node, so the id, alive
+# By id of a node, which stays alive, so that nothing else gets its id: the segment keeps it.
+_HOME: Final[dict[int, ref[Segment]]] = {}
 _HOME_LOCK: Final = threading.RLock()
 
 
@@ -110,7 +115,7 @@ def segment_of(node: Value) -> Segment:
         return Segment(node) if segment is None else segment
 
 
-def reduce_value(value: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
+def _reduce(value: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
     segment = segment_of(value)
     return pick, (segment, segment.numbers[id(value)])
 
@@ -144,3 +149,8 @@ def rebuild(
 
 def pick(nodes: list[Value], number: int) -> Value:
     return nodes[number]
+
+
+HOOKS.copy = _copy
+HOOKS.deep_copy = _deep_copy
+HOOKS.reduce = _reduce

@@ -1,70 +1,43 @@
-"""Value: a number that remembers how it was computed, and backward(), which differentiates it.
+"""Value: a number that remembers how it was computed.
 
 Each arithmetic operation makes one new Value that points at its inputs and keeps, beside each
 pointer, the local derivative of the result with respect to that input. That is the whole
 computation graph. It is acyclic, so reference counting frees it the moment its last name goes away,
 and the cyclic garbage collector is never needed (the compiled class is not even tracked by it).
 
-`backward()` counts, in one walk down, how many consumers each node has; then it sends messages
-(adjoint times local derivative) from the root, and a node passes its sum on when its last consumer
-has reported. That is Kahn's topological order: let each node pile up what it receives, and go on
-only when everything above it has arrived. Nothing is recursive, so a chain of a million nodes is an
-ordinary graph.
-
 Storage. A node has up to two edges in place, `_a` with `_pa` and `_b` with `_pb`. A plain number is
 not a node: where `_a` or `_b` is None, the number sits in `_pa` or `_pb` instead of the derivative
 that nobody needs. More inputs live in a `Fan`. `parents`, `partials` and `inputs` show the same in
 public.
+
+Read on in `apply`, which makes the node of every operation not seen here, and in `backward`.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from numbers import Real
+from collections.abc import Callable
 from typing import Any, ClassVar, Final, SupportsFloat, final
 
 from mypy_extensions import mypyc_attr
 
 import autograd._import_guard  # noqa: F401 (before anything else of ours)
 from autograd.engine import ieee
-from autograd.engine.modes import MODES, locating, plain_arithmetic, recording, tracer, watching
-from autograd.engine.primitives import (
-    ATTACH,
-    TABLE,
-    Primitive,
-    abs_,
-    add,
-    as_float,
-    ceil,
-    copysign,
-    describe,
-    div,
-    floor,
-    floordiv,
-    mod,
-    mul,
-    neg,
-    pow_,
-    pow_const,
-    round_,
-    stop_gradient,
-    sub,
-)
-from autograd.engine.text import place
+from autograd.engine import primitives as table
+from autograd.engine.hooks import HOOKS
+from autograd.engine.modes import MODES, caller_line, decided, notify_escape, recording, tracer
+from autograd.engine.operands import as_label, as_operand, is_real, to_float
+from autograd.engine.primitives import Primitive
 
-__all__ = ["Value"]
+__all__ = ["UNRECORDED", "Fan", "Value", "inputs_and_partials"]
 
 Method = Callable[..., "Value"]
 
 UNRECORDED: Final = ", inside no_grad"  # behind the line of a result without a graph
 
 _DELETED: Final = object()  # for `del v.data`, a compiled setter is called without an argument
-
-NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset)
 
 
 @mypyc_attr(acyclic=True)
@@ -98,65 +71,24 @@ class Value:
     (6.0, 2.0, 5.0)
     """
 
-    __slots__ = (
-        "_a",
-        "_b",
-        "_data",
-        "_fan",
-        "_grad",
-        "_label",
-        "_line",
-        "_pa",
-        "_pb",
-        "_primitive",
-        "_waiting",
-    )
+    # fmt: off
+    __slots__ = ("_a", "_b", "_data", "_fan", "_grad", "_label", "_line", "_pa", "_pb",
+                 "_primitive", "_waiting")
 
-    # Every function of one input is a method too, attached from the table at the end of this
-    # module; the second group are the names by which NumPy asks the elements of an object array.
-    acos: ClassVar[Method]
-    acosh: ClassVar[Method]
-    asin: ClassVar[Method]
-    asinh: ClassVar[Method]
-    atan: ClassVar[Method]
-    atanh: ClassVar[Method]
-    cbrt: ClassVar[Method]
-    ceil: ClassVar[Method]
-    cos: ClassVar[Method]
-    cosh: ClassVar[Method]
-    elu: ClassVar[Method]
-    erf: ClassVar[Method]
-    erfc: ClassVar[Method]
-    exp: ClassVar[Method]
-    expm1: ClassVar[Method]
-    floor: ClassVar[Method]
-    gelu: ClassVar[Method]
-    leaky_relu: ClassVar[Method]
-    lgamma: ClassVar[Method]
-    log: ClassVar[Method]
-    log10: ClassVar[Method]
-    log1p: ClassVar[Method]
-    log2: ClassVar[Method]
-    reciprocal: ClassVar[Method]
-    relu: ClassVar[Method]
-    sigmoid: ClassVar[Method]
-    sign: ClassVar[Method]
-    silu: ClassVar[Method]
-    sin: ClassVar[Method]
-    sinh: ClassVar[Method]
-    softplus: ClassVar[Method]
-    softsign: ClassVar[Method]
-    sqrt: ClassVar[Method]
-    square: ClassVar[Method]
-    tan: ClassVar[Method]
-    tanh: ClassVar[Method]
-
-    arccos: ClassVar[Method]
-    arccosh: ClassVar[Method]
-    arcsin: ClassVar[Method]
-    arcsinh: ClassVar[Method]
-    arctan: ClassVar[Method]
-    arctanh: ClassVar[Method]
+    # Every function of one input is a method too (`apply` attaches it), the last six as in NumPy.
+    acos: ClassVar[Method]; acosh: ClassVar[Method]; asin: ClassVar[Method]; asinh: ClassVar[Method]
+    atan: ClassVar[Method]; atanh: ClassVar[Method]; cbrt: ClassVar[Method]; ceil: ClassVar[Method]
+    cos: ClassVar[Method]; cosh: ClassVar[Method]; elu: ClassVar[Method]; erf: ClassVar[Method]
+    erfc: ClassVar[Method]; exp: ClassVar[Method]; expm1: ClassVar[Method]; floor: ClassVar[Method]
+    gelu: ClassVar[Method]; leaky_relu: ClassVar[Method]; lgamma: ClassVar[Method]
+    log: ClassVar[Method]; log10: ClassVar[Method]; log1p: ClassVar[Method]; log2: ClassVar[Method]
+    reciprocal: ClassVar[Method]; relu: ClassVar[Method]; sigmoid: ClassVar[Method]
+    sign: ClassVar[Method]; silu: ClassVar[Method]; sin: ClassVar[Method]; sinh: ClassVar[Method]
+    softplus: ClassVar[Method]; softsign: ClassVar[Method]; sqrt: ClassVar[Method]
+    square: ClassVar[Method]; tan: ClassVar[Method]; tanh: ClassVar[Method]
+    arccos: ClassVar[Method]; arccosh: ClassVar[Method]; arcsin: ClassVar[Method]
+    arcsinh: ClassVar[Method]; arctan: ClassVar[Method]; arctanh: ClassVar[Method]
+    # fmt: on
 
     def __init__(
         self,
@@ -170,9 +102,9 @@ class Value:
         _fan: Fan | None = None,
     ) -> None:
         if _primitive is None and type(data) is not float:
-            data = as_float(data, "Value's data must be")
+            data = to_float(data, "Value's data must be")
         self._data: float = data  # type: ignore[assignment]
-        self._label = label if label is None else _checked_label(label)
+        self._label = label if label is None else as_label(label)
         self._grad = 0.0
         self._primitive = _primitive
         self._a = _a
@@ -182,7 +114,7 @@ class Value:
         self._fan = _fan
         self._waiting = 0
         if MODES.active != 0:
-            _enter(self)
+            HOOKS.made(self)
 
     @classmethod
     def __init_subclass__(cls, **options: Any) -> None:
@@ -199,28 +131,28 @@ class Value:
         it was, local derivatives included, so `backward` differentiates the computation that really
         ran."""
         if MODES.active != 0:
-            _leaves(self, "reads .data")
+            notify_escape(self, "reads .data")
         return self._data
 
     @data.setter
     def data(self, data: object = _DELETED) -> None:
         if MODES.active != 0:
-            _leaves(self, "assigns .data")
-        self._data = as_float(_given(data, "data"), "Value.data must be")
+            notify_escape(self, "assigns .data")
+        self._data = to_float(_given(data, "data"), "Value.data must be")
 
     @property
     def grad(self) -> float:
         """Derivative of the value that `backward` was called on with respect to this one. Leaves
         add up over passes until `zero_grad`; a node inside the graph shows the latest pass."""
         if MODES.active != 0:
-            _leaves(self, "reads .grad")
+            notify_escape(self, "reads .grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: object = _DELETED) -> None:
         if MODES.active != 0:
-            _leaves(self, "assigns .grad")
-        self._grad = as_float(_given(grad, "grad"), "Value.grad must be")
+            notify_escape(self, "assigns .grad")
+        self._grad = to_float(_given(grad, "grad"), "Value.grad must be")
 
     @property
     def label(self) -> str | None:
@@ -229,7 +161,7 @@ class Value:
 
     @label.setter
     def label(self, label: object = _DELETED) -> None:
-        self._label = None if label is None else _checked_label(_given(label, "label"))
+        self._label = None if label is None else as_label(_given(label, "label"))
 
     @property
     def line(self) -> str | None:
@@ -272,8 +204,8 @@ class Value:
         """The local derivative of this node with respect to each of `parents`, as of the moment it
         was computed."""
         if MODES.active != 0:
-            _leaves(self, "reads .partials")
-        pairs = zip(self.inputs, _factors_of(self), strict=True)
+            notify_escape(self, "reads .partials")
+        pairs = zip(*inputs_and_partials(self), strict=True)
         return tuple([factor for x, factor in pairs if isinstance(x, Value)])
 
     # -- differentiation ---------------------------------------------------------------------------
@@ -295,42 +227,18 @@ class Value:
         >>> x.grad, y.grad
         (12.0, 1.0)
         """
-        seed = as_float(gradient, "backward's gradient must be")
-        if MODES.active != 0:
-            _leaves(self, "calls backward()")
-        with _PASS_LOCK:
-            if _PASS.running:
-                raise RuntimeError(
-                    "backward was called in the middle of another backward of the same thread, "
-                    "as from a signal handler; call it when that one has returned"
-                )
-            try:
-                _PASS.running = True
-                _backward(self, seed)
-            except BaseException:
-                _abandon()
-                raise
-            finally:
-                _PASS.running = False
+        HOOKS.backward(self, gradient)
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
         if MODES.active != 0:
-            _leaves(self, "calls zero_grad()")
-        seen: set[Value] = {self}
-        stack: list[Value] = [self]
-        while stack:
-            node = stack.pop()
-            node._grad = 0.0
-            for parent in node.parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    stack.append(parent)
+            notify_escape(self, "calls zero_grad()")
+        HOOKS.zero_grad(self)
 
     def detach(self) -> Value:
         """A new leaf with the same data and label: gradients do not flow through it."""
         if MODES.active != 0 and tracer() is not None:
-            return Value(self._data, self._label, stop_gradient, self)  # it is still computed
+            return Value(self._data, self._label, table.stop_gradient, self)  # it is still computed
         return Value(self._data, self._label)
 
     def _locate(self) -> None:
@@ -338,7 +246,7 @@ class Value:
         recorded = self._primitive is None or recording()
         # First set here, `_line` is the last field of the compiled class, and __init__ skips it: so
         # it costs nothing outside record_lines.
-        self._line = sys.intern(_where() if recorded else _where() + UNRECORDED)
+        self._line = sys.intern(caller_line() if recorded else caller_line() + UNRECORDED)
 
     # -- arithmetic --------------------------------------------------------------------------------
     #
@@ -348,94 +256,89 @@ class Value:
 
     def __add__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return Value(self._data + other._data, None, add, self, other, 1.0, 1.0)
-        number = _operand(other)
-        if number is None:
+            return Value(self._data + other._data, None, table.add, self, other, 1.0, 1.0)
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(self._data + number, None, add, self, None, 1.0, number)
+        return Value(self._data + number, None, table.add, self, None, 1.0, number)
 
     def __radd__(self, other: object) -> Value | Any:
-        number = _operand(other)
-        if number is None:
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(number + self._data, None, add, None, self, number, 1.0)
+        return Value(number + self._data, None, table.add, None, self, number, 1.0)
 
     def __sub__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return Value(self._data - other._data, None, sub, self, other, 1.0, -1.0)
-        number = _operand(other)
-        if number is None:
+            return Value(self._data - other._data, None, table.sub, self, other, 1.0, -1.0)
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(self._data - number, None, sub, self, None, 1.0, number)
+        return Value(self._data - number, None, table.sub, self, None, 1.0, number)
 
     def __rsub__(self, other: object) -> Value | Any:
-        number = _operand(other)
-        if number is None:
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(number - self._data, None, sub, None, self, number, -1.0)
+        return Value(number - self._data, None, table.sub, None, self, number, -1.0)
 
     def __mul__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return Value(self._data * other._data, None, mul, self, other, other._data, self._data)
-        number = _operand(other)
-        if number is None:
+            return Value(
+                self._data * other._data, None, table.mul, self, other, other._data, self._data
+            )
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(self._data * number, None, mul, self, None, number, number)
+        return Value(self._data * number, None, table.mul, self, None, number, number)
 
     def __rmul__(self, other: object) -> Value | Any:
-        number = _operand(other)
-        if number is None:
+        if (number := as_operand(other)) is None:
             return NotImplemented
-        return Value(number * self._data, None, mul, None, self, number, number)
+        return Value(number * self._data, None, table.mul, None, self, number, number)
 
     def __truediv__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
             b = other._data
             out = ieee.divide(self._data, b)
-            return Value(out, None, div, self, other, ieee.divide(1.0, b), ieee.divide(-out, b))
-        number = _operand(other)
-        if number is None:
+            return Value(
+                out, None, table.div, self, other, ieee.divide(1.0, b), ieee.divide(-out, b)
+            )
+        if (number := as_operand(other)) is None:
             return NotImplemented
         out = ieee.divide(self._data, number)
-        return Value(out, None, div, self, None, ieee.divide(1.0, number), number)
+        return Value(out, None, table.div, self, None, ieee.divide(1.0, number), number)
 
     def __rtruediv__(self, other: object) -> Value | Any:
-        a = _operand(other)
-        if a is None:
+        if (a := as_operand(other)) is None:
             return NotImplemented
         b = self._data
         out = ieee.divide(a, b)
-        return Value(out, None, div, None, self, a, ieee.divide(-out, b))
+        return Value(out, None, table.div, None, self, a, ieee.divide(-out, b))
 
     def __pow__(self, other: object) -> Value | Any:
         if isinstance(other, Value):
-            return apply(pow_, (self, other))
-        n = _operand(other)
-        if n is None:
+            return HOOKS.apply(table.pow_, (self, other))
+        if (n := as_operand(other)) is None:
             return NotImplemented
         x = self._data
         factor = ieee.message(n, ieee.power(x, n - 1.0))
-        return Value(ieee.power(x, n), None, pow_const, self, None, factor, n)
+        return Value(ieee.power(x, n), None, table.pow_const, self, None, factor, n)
 
     def __rpow__(self, other: object) -> Value | Any:
-        a = _operand(other)
-        return NotImplemented if a is None else apply(pow_, (a, self))
+        a = as_operand(other)
+        return NotImplemented if a is None else HOOKS.apply(table.pow_, (a, self))
 
     def __mod__(self, other: object) -> Value | Any:
-        b = other if isinstance(other, Value) else _operand(other)
-        return NotImplemented if b is None else apply(mod, (self, b))
+        b = other if isinstance(other, Value) else as_operand(other)
+        return NotImplemented if b is None else HOOKS.apply(table.mod, (self, b))
 
     def __rmod__(self, other: object) -> Value | Any:
-        a = _operand(other)
-        return NotImplemented if a is None else apply(mod, (a, self))
+        a = as_operand(other)
+        return NotImplemented if a is None else HOOKS.apply(table.mod, (a, self))
 
     def __floordiv__(self, other: object) -> Value | Any:
-        b = other if isinstance(other, Value) else _operand(other)
-        return NotImplemented if b is None else apply(floordiv, (self, b))
+        b = other if isinstance(other, Value) else as_operand(other)
+        return NotImplemented if b is None else HOOKS.apply(table.floordiv, (self, b))
 
     def __rfloordiv__(self, other: object) -> Value | Any:
-        a = _operand(other)
-        return NotImplemented if a is None else apply(floordiv, (a, self))
+        a = as_operand(other)
+        return NotImplemented if a is None else HOOKS.apply(table.floordiv, (a, self))
 
     def __divmod__(self, other: object) -> tuple[Value, Value]:
         return self // other, self % other
@@ -444,13 +347,14 @@ class Value:
         return other // self, other % self
 
     def __neg__(self) -> Value:
-        return Value(-self._data, None, neg, self, None, -1.0, 0.0)
+        return Value(-self._data, None, table.neg, self, None, -1.0, 0.0)
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return apply(abs_, (self,))
+        x = self._data
+        return Value(abs(x), None, table.abs_, self, None, ieee.sign(x))
 
     # -- comparing, converting, printing -----------------------------------------------------------
     #
@@ -458,78 +362,64 @@ class Value:
     # a float gives a bool, and with a NumPy scalar it does not.
 
     def __eq__(self, other: Any) -> Any:  # noqa: PYI032
-        if isinstance(other, Value):
-            out = self._data == other._data
-        elif _is_real(other):
-            out = bool(self._data == other)
-        else:
-            return NotImplemented
-        return out if MODES.active == 0 else _decided("==", self, other, out)
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data == other._data
+        return self._compared("==", operator.eq, other)
 
     def __ne__(self, other: Any) -> Any:  # noqa: PYI032
-        if isinstance(other, Value):
-            out = self._data != other._data
-        elif _is_real(other):
-            out = bool(self._data != other)
-        else:
-            return NotImplemented
-        return out if MODES.active == 0 else _decided("!=", self, other, out)
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data != other._data
+        return self._compared("!=", operator.ne, other)
 
     def __lt__(self, other: Any) -> Any:
-        if isinstance(other, Value):
-            out = self._data < other._data
-        elif _is_real(other):
-            out = bool(self._data < other)
-        else:
-            return NotImplemented
-        return out if MODES.active == 0 else _decided("<", self, other, out)
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data < other._data
+        return self._compared("<", operator.lt, other)
 
     def __le__(self, other: Any) -> Any:
-        if isinstance(other, Value):
-            out = self._data <= other._data
-        elif _is_real(other):
-            out = bool(self._data <= other)
-        else:
-            return NotImplemented
-        return out if MODES.active == 0 else _decided("<=", self, other, out)
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data <= other._data
+        return self._compared("<=", operator.le, other)
 
     def __gt__(self, other: Any) -> Any:
-        if isinstance(other, Value):
-            out = self._data > other._data
-        elif _is_real(other):
-            out = bool(self._data > other)
-        else:
-            return NotImplemented
-        return out if MODES.active == 0 else _decided(">", self, other, out)
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data > other._data
+        return self._compared(">", operator.gt, other)
 
     def __ge__(self, other: Any) -> Any:
+        if MODES.active == 0 and isinstance(other, Value):
+            return self._data >= other._data
+        return self._compared(">=", operator.ge, other)
+
+    def _compared(self, symbol: str, holds: Callable[[Any, Any], Any], other: Any) -> Any:
+        """The outcome for a number, or one that a tracer is told of."""
         if isinstance(other, Value):
-            out = self._data >= other._data
-        elif _is_real(other):
-            out = bool(self._data >= other)
+            out = bool(holds(self._data, other._data))
+        elif is_real(other):
+            out = bool(holds(self._data, other))
         else:
             return NotImplemented
-        return out if MODES.active == 0 else _decided(">=", self, other, out)
+        return out if MODES.active == 0 else decided(symbol, self, other, out)
 
     def __hash__(self) -> int:
         return id(self) >> 4  # by identity: equal numbers are still different nodes
 
     def __bool__(self) -> bool:
         out = self._data != 0.0
-        return out if MODES.active == 0 else _decided("!=", self, 0.0, out)
+        return out if MODES.active == 0 else decided("!=", self, 0.0, out)
 
     def __round__(self, ndigits: Any = None) -> Any:
         if ndigits is None:
-            return self._as_int(round, round_)
+            return self._as_int(round, table.round_)
         if MODES.active != 0:
-            _leaves(self, "calls round(v, ndigits)")
+            notify_escape(self, "calls round(v, ndigits)")
         return round(self._data, ndigits)
 
     def __floor__(self) -> int:
-        return self._as_int(math.floor, floor)
+        return self._as_int(math.floor, table.floor)
 
     def __ceil__(self) -> int:
-        return self._as_int(math.ceil, ceil)
+        return self._as_int(math.ceil, table.ceil)
 
     def __trunc__(self) -> int:
         return self._as_int(math.trunc, None)
@@ -538,19 +428,9 @@ class Value:
         return self._as_int(int, None)
 
     def _as_int(self, convert: Callable[[float], int], rounding: Primitive | None) -> int:
-        """The whole number, of which a tracer is told as of a comparison; and of what decides
-        whether there is none, for the function may catch the error."""
         if MODES.active == 0 or tracer() is None:
             return convert(self._data)
-        if not _is_finite(self):
-            _is_nan(self)
-        whole = convert(self._data)
-        if rounding is None:
-            rounded = apply(copysign, (unary(floor, apply(abs_, (self,))), self))
-        else:
-            rounded = unary(rounding, self)
-        _decided("int", rounded, whole, True)
-        return whole
+        return int(HOOKS.whole(self, convert, rounding))
 
     def __float__(self) -> float:
         raise TypeError(
@@ -563,8 +443,7 @@ class Value:
 
     def __format__(self, spec: str) -> str:
         if MODES.active != 0 and tracer() is not None:
-            shown: str = tracer().shown
-            return shown
+            return str(tracer().shown)
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
@@ -573,182 +452,38 @@ class Value:
             return f"Value({tracer().shown}{label})"
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
-    # -- copies ------------------------------------------------------------------------------------
+    # -- copies, and meeting other code ------------------------------------------------------------
 
     def __copy__(self) -> Value:
         if MODES.active != 0:
-            _leaves(self, "is copied or pickled")
-        return restore(self._data, self._grad, self._label, self._primitive, *edges(self))
+            notify_escape(self, "is copied or pickled")
+        copy: Value = HOOKS.copy(self)
+        return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         if MODES.active != 0:
-            _leaves(self, "is copied or pickled")
-        from autograd.engine.serialization import deep_copy
-
-        return deep_copy(self, memo)
+            notify_escape(self, "is copied or pickled")
+        copy: Value = HOOKS.deep_copy(self, memo)
+        return copy
 
     def __reduce__(self) -> Any:
         if MODES.active != 0:
-            _leaves(self, "is copied or pickled")
-        from autograd.engine.serialization import reduce_value
-
-        return reduce_value(self)
-
-    # -- meeting other code ------------------------------------------------------------------------
-
-    def __primitive__(self, primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
-        return apply(primitive, inputs)
+            notify_escape(self, "is copied or pickled")
+        return HOOKS.reduce(self)
 
     def conjugate(self) -> Value:
         """Itself, as for any real number; np.var and np.std of object arrays ask."""
         return self
 
 
-# -- making nodes ----------------------------------------------------------------------------------
-
-
-def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
-    """Compute a primitive over Values and numbers, and record it with its local derivatives."""
-    if primitive.arity == 1:
-        return unary(primitive, inputs[0])
-    for x in inputs:
-        if not isinstance(x, Value) and type(x) is not float:
-            inputs = tuple(with_floats(primitive, inputs))
-            break
-    if primitive is pow_ and not isinstance(inputs[1], Value):
-        primitive = pow_const
-    numbers = [x._data if isinstance(x, Value) else x for x in inputs]
-    data = primitive.forward(*numbers)
-    if MODES.active != 0 and _idle():
-        return Value(data)
-    return _place(primitive, data, inputs, _differentiate(primitive, data, numbers))
-
-
-def with_floats(primitive: Primitive, inputs: Sequence[Any]) -> list[Any]:
-    """The inputs with every number among them as a float."""
-    where = f"{primitive.name} takes a Value or"
-    return [x if isinstance(x, Value) else as_float(x, where) for x in inputs]
-
-
-def unary(primitive: Primitive, x: Value) -> Value:
-    """`apply` for one input, which is most of the table."""
-    number = x._data
-    data = primitive.forward(number)
-    if MODES.active != 0 and _idle():
-        return Value(data)
-    factor: float
-    if primitive.builtin:
-        try:
-            factor = primitive.partials(data, number)
-        except ZeroDivisionError:
-            factor = _differentiate(primitive, data, [number])[0]
-    else:
-        factor = _differentiate(primitive, data, [number])[0]
-    return Value(data, None, primitive, x, None, factor)
-
-
-def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> tuple[Any, ...]:
-    """The local derivatives: the rule fed floats or, where those would raise, Values, which never
-    do."""
-    try:
-        factors = primitive.partials(data, *numbers)
-        if primitive.builtin:
-            return factors if isinstance(factors, tuple) else (factors,)
-    except (ZeroDivisionError, OverflowError):
-        with plain_arithmetic():
-            factors = primitive.partials(Value(data), *[Value(x) for x in numbers])
-    if not isinstance(factors, (tuple, list)):
-        factors = (factors,)
-    if len(factors) != len(numbers):
-        raise TypeError(
-            f"{primitive.name}'s partials must return one factor per input: "
-            f"{len(numbers)} inputs, {len(factors)} factors"
-        )
-    where = f"{primitive.name}'s partials must return"
-    return tuple([x._data if isinstance(x, Value) else as_float(x, where) for x in factors])
-
-
-def _place(
-    primitive: Primitive, data: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]
-) -> Value:
-    """A node with these inputs (Values and floats) and one local derivative for each."""
-    if _needs_fan(primitive, inputs):
-        return Value(data, None, primitive, _fan=Fan(inputs, factors))
-    a, pa = _edge(inputs[0], factors[0])
-    if len(inputs) == 1:
-        return Value(data, None, primitive, a, None, pa)
-    b, pb = _edge(inputs[1], factors[1])
-    return Value(data, None, primitive, a, b, pa, pb)
-
-
-def _needs_fan(primitive: Primitive, inputs: tuple[Any, ...]) -> bool:
-    return primitive.arity is None or len(inputs) > 2
-
-
-def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
-    """One edge as a node keeps it: a Value with its local derivative, or None with the plain
-    number."""
-    if isinstance(x, Value):
-        return x, factor
-    return None, x
-
-
-def edges(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def inputs_and_partials(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """A node's inputs and one local derivative for each (of no meaning where the input is a
     number)."""
-    return node.inputs, _factors_of(node)
-
-
-def _factors_of(node: Value) -> tuple[Any, ...]:
     if node._fan is not None:
-        return node._fan.factors
+        return node._fan.inputs, node._fan.factors
     if node._primitive is None:
-        return ()
-    return (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
-
-
-def restore(
-    data: float,
-    grad: float,
-    label: str | None,
-    primitive: Primitive | None,
-    inputs: tuple[Any, ...],
-    factors: tuple[Any, ...],
-) -> Value:
-    """The inverse of taking a node apart, for copying and unpickling, whatever modes are on."""
-    out = Value(data, label)
-    out._grad = grad
-    if primitive is None:
-        return out
-    out._primitive = primitive
-    if _needs_fan(primitive, inputs):
-        out._fan = Fan(inputs, factors)
-        return out
-    out._a, out._pa = _edge(inputs[0], factors[0])
-    if len(inputs) == 2:
-        out._b, out._pb = _edge(inputs[1], factors[1])
-    return out
-
-
-# -- numbers among the operands --------------------------------------------------------------------
-
-
-def _operand(other: object) -> float | None:
-    """A number as a float; TypeError for what is surely a mistake; None for anything else, so that
-    the operator returns NotImplemented and other types (an ndarray) have their say."""
-    if type(other) is float:
-        return other
-    if type(other) is int or _is_real(other) or other is None or isinstance(other, NEVER_OPERANDS):
-        return as_float(other, "an operand of a Value must be a Value or")
-    return None
-
-
-def _is_real(other: object) -> bool:
-    if isinstance(other, Real):
-        return True
-    if getattr(other, "shape", None) != () or not hasattr(type(other), "__array_priority__"):
-        return False
-    return getattr(other, "dtype", None) != "O"  # an array of one Value knows better
+        return (), ()
+    return node.inputs, (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
 
 
 def _given(x: object, name: str) -> object:
@@ -756,329 +491,3 @@ def _given(x: object, name: str) -> object:
     if x is _DELETED:
         raise AttributeError(f"property {name!r} of 'Value' object has no deleter")
     return x
-
-
-def _checked_label(label: object) -> str:
-    if not isinstance(label, str):
-        raise TypeError(f"a label is a str or None, got {describe(label)}")
-    return label
-
-
-# -- the modes -------------------------------------------------------------------------------------
-
-
-def _idle() -> bool:
-    """Whether nothing is recorded and nobody watches, so that local derivatives would be for
-    nothing."""
-    return not (recording() or watching() or locating() or tracer() is not None)
-
-
-def _enter(node: Value) -> None:
-    """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
-    someone watches; no edges where nothing is recorded."""
-    if locating():
-        node._locate()
-    if node._primitive is not None:
-        _check_anomaly(node)
-        if not recording():
-            _cut_off(node)
-    observer = tracer()
-    if observer is not None:
-        observer.made(node)
-
-
-def _cut_off(node: Value) -> None:
-    """Make it a leaf; for a tracer, which has to know how it was computed, let no gradient
-    through."""
-    hidden = None
-    if tracer() is not None:
-        with plain_arithmetic():
-            hidden = restore(node._data, 0.0, None, node._primitive, *edges(node))
-        tracer().made(hidden)
-    node._primitive = None if hidden is None else stop_gradient
-    node._a = hidden
-    node._b = None
-    node._pa = 0.0
-    node._fan = None
-
-
-def _check_anomaly(node: Value) -> None:
-    data = node._data
-    if not watching() or _is_finite(node):
-        return
-    inputs = node.inputs
-    if tracer() is not None:
-        for x in [node, *node.parents]:
-            if not _is_finite(x):
-                _is_nan(x)
-    numbers = [x._data if isinstance(x, Value) else x for x in inputs]
-    if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
-        shown = ", ".join([_name(x) for x in inputs])
-        raise FloatingPointError(f"{node.op} made {data} of {shown} ({place(_where())})")
-
-
-def _is_finite(x: Value) -> bool:
-    """By comparisons, of which a tracer is told."""
-    if MODES.active == 0 or tracer() is None:
-        return math.isfinite(x._data)
-    return bool(x < math.inf) and bool(x > -math.inf)
-
-
-def _is_nan(x: Value) -> bool:
-    return bool(x != x)
-
-
-def _decided(symbol: str, a: Value, b: Any, out: bool) -> bool:
-    """The outcome of a comparison, told to the tracer on its way."""
-    observer = tracer()
-    if observer is not None:
-        observer.decided(symbol, a, b, out, _where())
-    return out
-
-
-def _leaves(node: Value, how: str) -> None:
-    """A number is leaving the graph, or entering it, unseen: a tracer may have to forbid it."""
-    observer = tracer()
-    if observer is not None:
-        observer.leaves(node, how, _where())
-
-
-def _name(x: object) -> str:
-    if not isinstance(x, Value):
-        return repr(x)
-    label = x._label
-    return repr(x._data) if label is None else f"{label} = {x._data!r}"
-
-
-def _where() -> str:
-    """The file and line of the innermost caller outside this project."""
-    frame: Any = sys._getframe()
-    while frame is not None:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package not in ("autograd", "nn"):
-            return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
-        frame = frame.f_back
-    return "line unknown"
-
-
-# -- the reverse pass ------------------------------------------------------------------------------
-
-
-class Pass:
-    """What a reverse pass has met, so that one that did not finish can be taken back."""
-
-    __slots__ = ("leaves", "nodes", "running")
-
-    def __init__(self) -> None:
-        self.running = False
-        self.nodes: list[Value] = []
-        self.leaves: list[Value] = []
-
-
-_PASS: Final = Pass()
-_PASS_LOCK: Final[Any] = threading.RLock()
-_set_grad: Final[Any] = vars(Value)["_grad"].__set__
-
-
-def _abandon() -> None:
-    """Take back the counts of a pass that did not finish, and let go of its nodes. If this is
-    interrupted too, the next pass begins with it."""
-    for node in _PASS.nodes:
-        node._waiting = 0
-    for leaf in _PASS.leaves:
-        leaf._waiting = 0
-    _PASS.nodes = []
-    _PASS.leaves = []
-
-
-def _backward(root: Value, seed: float) -> None:
-    _abandon()
-    nodes = _PASS.nodes = [root]
-    leaves: list[Value] = []
-    _PASS.leaves = leaves
-    _count_consumers(nodes, leaves)
-    if root._primitive is None:
-        leaves.append(root)
-        root._pa = seed
-    else:
-        root._grad = seed
-        _send_messages(root)
-    totals = [leaf._grad + leaf._pa for leaf in leaves]
-    # One call into C, which no signal can split: the leaves change all together or not at all.
-    deque(map(_set_grad, leaves, totals), maxlen=0)
-    for leaf in leaves:
-        leaf._waiting = 0
-    _PASS.nodes = []
-    _PASS.leaves = []
-
-
-def _count_consumers(nodes: list[Value], leaves: list[Value]) -> None:
-    """From the root, which is all there is in `nodes`, find every node below: adjoint 0, and in
-    `_waiting` the number of edges that will report to it. A leaf collects its adjoint of this pass
-    in `_pa`, which it has no other use for; its count only says that it was met, since it passes
-    nothing on."""
-    # An edge is treated alike in `_a`, in `_b` and in a fan, and written out three times: here and
-    # in `_send_messages` is where a pass spends its time.
-    for node in nodes:  # which grows on the way
-        a = node._a
-        if a is not None:
-            if a._primitive is None:
-                if a._waiting == 0:
-                    leaves.append(a)
-                    a._waiting = 1
-                    a._pa = 0.0
-            elif a._waiting == 0:
-                nodes.append(a)
-                a._waiting = 1
-                a._grad = 0.0
-            else:
-                a._waiting += 1
-        b = node._b
-        if b is not None:
-            if b._primitive is None:
-                if b._waiting == 0:
-                    leaves.append(b)
-                    b._waiting = 1
-                    b._pa = 0.0
-            elif b._waiting == 0:
-                nodes.append(b)
-                b._waiting = 1
-                b._grad = 0.0
-            else:
-                b._waiting += 1
-        fan = node._fan
-        if fan is not None:
-            for x in fan.inputs:
-                if isinstance(x, Value):
-                    if x._primitive is None:
-                        if x._waiting == 0:
-                            leaves.append(x)
-                            x._waiting = 1
-                            x._pa = 0.0
-                    elif x._waiting == 0:
-                        nodes.append(x)
-                        x._waiting = 1
-                        x._grad = 0.0
-                    else:
-                        x._waiting += 1
-
-
-def _send_messages(root: Value) -> None:
-    """From the root down, each node once, when all its consumers have reported."""
-    factor: float  # declared, or mypyc would box it
-    watched = MODES.active != 0 and watching()
-    ready: list[Value] = [root]
-    while ready:
-        node = ready.pop()
-        adjoint = node._grad
-        if adjoint == 0.0:
-            _send_nothing(node, ready)
-            continue
-        if watched:
-            _watch_messages(node, adjoint)
-        a = node._a
-        if a is not None:
-            factor = node._pa
-            if a._primitive is None:
-                if factor != 0.0 or not _cuts(node):
-                    a._pa += adjoint * factor
-            else:
-                if factor != 0.0 or not _cuts(node):
-                    a._grad += adjoint * factor
-                a._waiting -= 1
-                if a._waiting == 0:
-                    ready.append(a)
-        b = node._b
-        if b is not None:
-            factor = node._pb
-            if b._primitive is None:
-                if factor != 0.0 or not _cuts(node):
-                    b._pa += adjoint * factor
-            else:
-                if factor != 0.0 or not _cuts(node):
-                    b._grad += adjoint * factor
-                b._waiting -= 1
-                if b._waiting == 0:
-                    ready.append(b)
-        fan = node._fan
-        if fan is not None:
-            factors = fan.factors
-            for i, x in enumerate(fan.inputs):
-                if isinstance(x, Value):
-                    factor = factors[i]
-                    if x._primitive is None:
-                        if factor != 0.0 or not _cuts(node):
-                            x._pa += adjoint * factor
-                    else:
-                        if factor != 0.0 or not _cuts(node):
-                            x._grad += adjoint * factor
-                        x._waiting -= 1
-                        if x._waiting == 0:
-                            ready.append(x)
-
-
-def _send_nothing(node: Value, ready: list[Value]) -> None:
-    """Report to the inputs without a message: an adjoint of exactly 0 stays 0 along any edge."""
-    for x in node.parents:
-        if x._primitive is not None:
-            x._waiting -= 1
-            if x._waiting == 0:
-                ready.append(x)
-
-
-def _cuts(node: Value) -> bool:
-    return node._primitive is not None and node._primitive.cuts
-
-
-def _watch_messages(node: Value, adjoint: float) -> None:
-    """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or
-    infinity."""
-    if adjoint == 0.0 or not math.isfinite(adjoint):
-        return
-    for parent, factor in zip(node.parents, node.partials, strict=True):
-        if not math.isfinite(adjoint * factor):
-            inputs = ", ".join([_name(x) for x in node.inputs])
-            raise FloatingPointError(
-                f"backward through {node.op}({inputs}) made {adjoint * factor}: adjoint {adjoint} "
-                f"times local derivative {factor} with respect to {_name(parent)} "
-                f"({place(_where())})"
-            )
-
-
-# -- every function of one input is a method too ---------------------------------------------------
-
-
-def _attach(primitive: Primitive) -> None:
-    """Let a Value be asked `v.tanh()`, by our name and by the one NumPy uses for object arrays."""
-    if not primitive.is_method:
-        replaced = TABLE.get(primitive.name)
-        if replaced is not None and replaced.is_method:
-            delattr(Value, primitive.name)
-        return
-    method: Any = _unary_method(primitive) if primitive.arity == 1 else _method(primitive)
-    for name in {primitive.name, primitive.numpy_name}:
-        if not name:
-            continue
-        if hasattr(Value, name) and not primitive.builtin and name not in TABLE:
-            raise ValueError(f"{name!r} is taken by an attribute of Value; choose another name")
-        setattr(Value, name, method)
-
-
-def _unary_method(primitive: Primitive) -> Callable[[Value], Value]:
-    def method(self: Any) -> Any:
-        return unary(primitive, self) if isinstance(self, Value) else primitive(self)
-
-    return method
-
-
-def _method(primitive: Primitive) -> Callable[..., Value]:
-    def method(self: Value, *others: Any) -> Value:
-        out: Value = primitive(self, *others)
-        return out
-
-    return method
-
-
-for _primitive in TABLE.values():
-    _attach(_primitive)
-ATTACH.append(_attach)

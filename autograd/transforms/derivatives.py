@@ -32,18 +32,18 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from autograd.engine import walks
+from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.functions import dot
-from autograd.engine.modes import _depth, _shift, recording, traced_by, tracer, watching
+from autograd.engine.modes import depth, recording, shift, traced_by, tracer, watching
+from autograd.engine.observers import check_messages
 from autograd.engine.primitives import cut_message, describe, message
-from autograd.engine.value import _PASS_LOCK, Value, _cuts, _set_grad, _watch_messages
+from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, pack, size_of
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
-
-_get_grad: Final[Any] = vars(Value)["_grad"].__get__  # in C, and unseen by a tracer
 
 
 # -- the transforms --------------------------------------------------------------------------------
@@ -231,12 +231,12 @@ _LEVELS: Final = _Levels()
 @contextmanager
 def _without(mode: str) -> Iterator[None]:
     """Outside of the blocks of this mode that the caller has opened."""
-    depth = _depth(mode)
-    _shift(mode, -depth)
+    blocks = depth(mode)
+    shift(mode, -blocks)
     try:
         yield
     finally:
-        _shift(mode, depth)
+        shift(mode, blocks)
 
 
 def _recorded() -> AbstractContextManager[None]:
@@ -406,16 +406,16 @@ def _sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
     nodes = walks.below([*roots, *seeds])
     zeros = [0.0] * len(seeds)
     rows = []
-    with _PASS_LOCK, traced_by(None):
-        before = list(map(_get_grad, nodes))
+    with PASS_LOCK, traced_by(None):
+        before = list(map(get_grad, nodes))
         try:
             for root in roots:
-                deque(map(_set_grad, seeds, zeros), maxlen=0)
+                deque(map(set_grad, seeds, zeros), maxlen=0)
                 if isinstance(root, Value):
                     root.backward()
-                rows.append(list(map(_get_grad, seeds)))
+                rows.append(list(map(get_grad, seeds)))
         finally:
-            deque(map(_set_grad, nodes, before), maxlen=0)
+            deque(map(set_grad, nodes, before), maxlen=0)
     return rows
 
 
@@ -462,9 +462,9 @@ def _adjoints(roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Valu
                 send(x, None)
         else:
             if watched:
-                _watch_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
+                check_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
             for x, factor in zip(node.inputs, _factors(node), strict=True):
-                send(x, _send(adjoint, factor, _cuts(node)) if x in dependent else None)
+                send(x, _send(adjoint, factor, cuts_at_zero(node)) if x in dependent else None)
     found = [adjoints.get(seed, 0.0) for seed in seeds]
     # The engine's sums begin with 0.0, so they are never -0.0.
     return found if tracer() is None else [x + 0.0 for x in found]

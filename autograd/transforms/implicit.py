@@ -24,10 +24,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.engine.apply import apply
 from autograd.engine.ieee import message
 from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
 from autograd.engine.primitives import Primitive, describe
-from autograd.engine.value import Value, apply
+from autograd.engine.value import Value
 from autograd.transforms.derivatives import _adjoints, _values_in
 from autograd.transforms.tree import flatten
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.engine.primitives import as_float, describe
+from autograd.engine.primitives import describe, to_float
 from autograd.engine.text import printable
 from autograd.engine.value import Value
 
@@ -178,7 +178,7 @@ def _number(x: Any, what: str) -> Any:
     if isinstance(x, Value):
         return x
     try:
-        return as_float(x, "")
+        return to_float(x, "")
     except TypeError:
         raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}") from None
 

@@ -1,7 +1,7 @@
 """Tracing: running a function on Values and keeping what it did as a Program.
 
 The recording *is* the eager run: the graph below the results is the program, read off in an order
-in which inputs come first. What a graph does not show is told by hooks in `value`: comparisons and
+in which inputs come first. What a graph does not show is told by the engine: comparisons and
 conversions to int, on which the function's way may depend, become guards; a number that leaves the
 graph unseen (`.data`, `.grad`, a copy) can't be guarded and is an error. What was made outside the
 recording (a model's parameters) is an input too, read afresh whenever the program runs.
@@ -16,10 +16,10 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from autograd.compiler.ir.program import Guard, Program, Writer
-from autograd.engine.modes import traced_by
+from autograd.engine.modes import caller_line, traced_by
 from autograd.engine.primitives import TABLE, describe
 from autograd.engine.text import place
-from autograd.engine.value import Value, _where
+from autograd.engine.value import Value
 from autograd.engine.walks import below
 
 __all__ = ["RecordingError", "Trace", "read_off"]
@@ -70,7 +70,7 @@ class Trace:
         was converted to the int b."""
         self.decisions.append(Decision(symbol, a, b, out, place(line)))
 
-    def leaves(self, node: Value, how: str, line: str) -> None:
+    def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
         one, else an error."""
         if how != "assigns .data" and not self.varies(below([node])):
@@ -92,8 +92,8 @@ class Trace:
         """A user's primitive has raised, which is fine unless the function catches it."""
         self._leak = RecordingError(
             f"a compiled function catches the {type(error).__name__} that {name} raises "
-            f"({place(_where())}): whether it does again can't be told without calling it; decide "
-            "by a comparison instead"
+            f"({place(caller_line())}): whether it does again can't be told without calling it; "
+            "decide by a comparison instead"
         )
 
     # -- what the transforms ask -------------------------------------------------------------------

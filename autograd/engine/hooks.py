@@ -1,0 +1,33 @@
+"""What a Value leaves to modules that import `value`, and that it can't import itself: each of them
+enters its part in HOOKS when it is imported, which `autograd.engine` sees to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, final
+
+__all__ = ["HOOKS"]
+
+
+@final
+class Hooks:
+    """Functions of a Value, by the module that enters them."""
+
+    # apply
+    apply: Callable[[Any, tuple[Any, ...]], Any]  # a primitive and its inputs: the new node
+
+    # backward
+    backward: Callable[[Any, object], None]
+    zero_grad: Callable[[Any], None]
+
+    # observers, while a mode is on
+    made: Callable[[Any], None]  # a new node, or a constant as a leaf
+    whole: Callable[[Any, Callable[[float], int], Any], int]  # a number converted to int
+
+    # serialization
+    copy: Callable[[Any], Any]
+    deep_copy: Callable[[Any, dict[int, Any]], Any]
+    reduce: Callable[[Any], Any]
+
+
+HOOKS: Final = Hooks()

@@ -1,0 +1,123 @@
+"""What the modes make of a new node, and of a number that is sent back: anomalies, lines, traces.
+
+None of this runs unless a mode is on in some thread. A tracer is told of every comparison that is
+made here, because the recorded function's way depends on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from autograd.engine.apply import apply, restore
+from autograd.engine.hooks import HOOKS
+from autograd.engine.modes import (
+    MODES,
+    caller_line,
+    decided,
+    plain_arithmetic,
+    thread_modes,
+    tracer,
+)
+from autograd.engine.primitives import Primitive, abs_, copysign, floor, stop_gradient
+from autograd.engine.text import place
+from autograd.engine.value import Value, inputs_and_partials
+
+__all__ = ["check_messages"]
+
+
+def _made(node: Value) -> None:
+    """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
+    someone watches; no edges where nothing is recorded."""
+    modes = thread_modes()
+    if modes.record_lines > 0:
+        node._locate()
+    if node._primitive is not None:
+        if modes.detect_anomaly > 0 and modes.plain == 0:
+            _check_result(node)
+        if modes.no_grad > 0 or modes.plain > 0:
+            _cut_off(node)
+    if modes.tracer is not None and modes.plain == 0:
+        modes.tracer.made(node)
+
+
+def _cut_off(node: Value) -> None:
+    """Make it a leaf; for a tracer, which has to know how it was computed, let no gradient
+    through."""
+    hidden = None
+    if tracer() is not None:
+        with plain_arithmetic():
+            inputs, factors = inputs_and_partials(node)
+            hidden = restore(node._data, 0.0, None, node._primitive, inputs, factors)
+        tracer().made(hidden)
+    node._primitive = None if hidden is None else stop_gradient
+    node._a = hidden
+    node._b = None
+    node._pa = 0.0
+    node._fan = None
+
+
+def _check_result(node: Value) -> None:
+    """Inside detect_anomaly: the first operation that makes a NaN or an infinity."""
+    if _is_finite(node):
+        return
+    data, inputs = node._data, node.inputs
+    if tracer() is not None:
+        for x in [node, *node.parents]:
+            if not _is_finite(x):
+                _is_nan(x)
+    numbers = [x._data if isinstance(x, Value) else x for x in inputs]
+    if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
+        shown = ", ".join([_name(x) for x in inputs])
+        raise FloatingPointError(f"{node.op} made {data} of {shown} ({place(caller_line())})")
+
+
+def check_messages(node: Value, adjoint: float) -> None:
+    """Inside detect_anomaly: the first local derivative that turns a finite adjoint into NaN or
+    infinity."""
+    if adjoint == 0.0 or not math.isfinite(adjoint):
+        return
+    for parent, factor in zip(node.parents, node.partials, strict=True):
+        if not math.isfinite(adjoint * factor):
+            inputs = ", ".join([_name(x) for x in node.inputs])
+            raise FloatingPointError(
+                f"backward through {node.op}({inputs}) made {adjoint * factor}: adjoint {adjoint} "
+                f"times local derivative {factor} with respect to {_name(parent)} "
+                f"({place(caller_line())})"
+            )
+
+
+def _is_finite(x: Value) -> bool:
+    """By comparisons, of which a tracer is told."""
+    if MODES.active == 0 or tracer() is None:
+        return math.isfinite(x._data)
+    return bool(x < math.inf) and bool(x > -math.inf)
+
+
+def _is_nan(x: Value) -> bool:
+    return bool(x != x)
+
+
+def _whole(node: Value, convert: Callable[[float], int], rounding: Primitive | None) -> int:
+    """The whole number, of which a tracer is told as of a comparison; and of what decides whether
+    there is none, for the function may catch the error."""
+    if not _is_finite(node):
+        _is_nan(node)
+    whole = convert(node._data)
+    if rounding is None:  # towards 0
+        rounded = apply(copysign, (apply(floor, (apply(abs_, (node,)),)), node))
+    else:
+        rounded = apply(rounding, (node,))
+    decided("int", rounded, whole, True)
+    return whole
+
+
+def _name(x: object) -> str:
+    if not isinstance(x, Value):
+        return repr(x)
+    label = x._label
+    return repr(x._data) if label is None else f"{label} = {x._data!r}"
+
+
+HOOKS.made = _made
+HOOKS.whole = _whole
