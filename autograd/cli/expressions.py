@@ -22,7 +22,8 @@ from typing import Any, Final
 
 import autograd
 from autograd.engine import functions
-from autograd.engine.primitives import TABLE, Primitive, to_float
+from autograd.engine.operands import to_float
+from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.text import plural, printable
 from autograd.engine.value import Value
 

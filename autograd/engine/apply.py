@@ -13,7 +13,8 @@ from typing import Any
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, plain_arithmetic, thread_modes
 from autograd.engine.operands import to_float
-from autograd.engine.primitives import ATTACH, TABLE, Primitive, pow_, pow_const
+from autograd.engine.primitive import ATTACH, TABLE, Primitive
+from autograd.engine.primitives import pow_, pow_const
 from autograd.engine.value import Fan, Value
 
 __all__ = ["apply", "restore", "with_floats"]

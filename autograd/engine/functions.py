@@ -16,7 +16,7 @@ from typing import Any
 from autograd.engine import primitives
 from autograd.engine.apply import apply, with_floats
 from autograd.engine.operands import describe
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 from autograd.engine.value import Fan, Value
 
 __all__ = [

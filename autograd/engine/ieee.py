@@ -97,9 +97,24 @@ def divide(a: float, b: float) -> float:
     return math.copysign(INF, a) * math.copysign(1.0, b)
 
 
+def reciprocal(x: float) -> float:
+    return divide(1.0, x)
+
+
+def square(x: float) -> float:
+    return x * x
+
+
+def one_minus_square(x: float) -> float:
+    return (1.0 - x) * (1.0 + x)
+
+
 def power(a: float, b: float) -> float:
+    """A square is a product, which is rounded once; the C libraries' pow is not always. Compiled
+    code has to do the same: where the exponent is a constant (`compiler.ir.passes`), and where it
+    happens to be 2 (`compiler.ir.lowering`)."""
     if b == 2.0:
-        return a * a  # rounded once, which the libraries' pow is not always
+        return a * a
     try:
         return math.pow(a, b)
     except OverflowError:
@@ -345,19 +360,19 @@ def _polygamma_right(n: int, x: float) -> float:
     while x < 16.0 + n:
         total += factorial * power(x, -(n + 1.0))
         x += 1.0
-    square = x * x
+    squared = x * x
     if n == 0:
         series = 0.5 / x
-        term = 1.0 / square
+        term = 1.0 / squared
         for k, b in enumerate(BERNOULLI, 1):
             series += b * term / (2 * k)
-            term /= square
+            term /= squared
         return math.log(x) - (series + total)
     series = factorial / n * power(x, -float(n)) + 0.5 * factorial * power(x, -(n + 1.0))
     term = factorial * (n + 1) / 2.0 * power(x, -(n + 2.0))  # (2k+n-1)!/(2k)! x^-(2k+n), k = 1
     for k, b in enumerate(BERNOULLI, 1):
         series += b * term
-        term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2) * square)
+        term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2) * squared)
     return series + total if n % 2 == 1 else -(series + total)
 
 

@@ -19,7 +19,8 @@ from autograd.engine.modes import (
     thread_modes,
     tracer,
 )
-from autograd.engine.primitives import Primitive, abs_, copysign, floor, stop_gradient
+from autograd.engine.primitive import Primitive
+from autograd.engine.primitives import abs_, copysign, floor, stop_gradient
 from autograd.engine.text import place
 from autograd.engine.value import Value, inputs_and_partials
 

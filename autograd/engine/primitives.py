@@ -1,391 +1,47 @@
-"""The record of a primitive, and the table of them.
+"""The table of primitives: one row says everything about one operation.
 
-Everything known about an operation stands in one row: how to compute it, its local derivatives, how
-it is written, where it is defined, what happens at its kinks. The engine, higher derivatives,
-checks and pictures all read this table; adding an operation is adding a row.
+A row is a name, the inputs as in a signature, and three functions: `forward` over floats,
+`partials(out, *inputs)` with one local derivative per input, and how compiled code does it:
+"instruction" of any machine, function of the C library ("libm"), or a lowering rule over the
+compiler's operands; with None it calls forward. Then a sentence for `help`, and what else there is:
 
-The derivative rule is one function, `partials(out, *inputs)`, which returns one factor per input (a
-bare factor where there is only one input). It is written with operators and the primitives
-themselves, so the same text gives an edge's number when it is fed floats and a derivative graph
-when it is fed Values. A rule may divide: where floats would raise ZeroDivisionError, the engine
-feeds it Values, whose division is IEEE's. A branch inside a rule is itself a primitive (`where`,
-`greater`), never an `if`.
+symbol      how it is written between operands or before one
+domain      per input, the open interval on which it is smooth and finite (all numbers, if not said)
+kinks       what was decided where it is not smooth, for `help` and messages
+cuts        a local derivative of exactly 0 means "not selected": nothing passes, not even NaN
+traits      what kind of function it is, by which `explain` finds a reason and `draw` an activation:
+            activation, exponential, extreme, half_flat (left of 0), kink (of slope 0), log, product,
+            quotient, root, saturating, step, sum
+numpy_name  the method that NumPy asks elements of an object array for, if it has another name
 
-A primitive never looks inside its inputs. Whatever is not a plain number is asked to record the
-operation itself, through `__primitive__(primitive, inputs)`: that is all a Value has in common with
-this module.
+A new row is a function at once: of floats, Values and arrays, to any order, checked, explained,
+compiled. It is tested by being here, against its line in tests/mp_reference.py.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Iterable
+import operator
 from typing import Any, Final
 
-from autograd.engine import ieee
-from autograd.engine.modes import tracer
-from autograd.engine.operands import describe, to_float
+from autograd.engine import branchless, ieee
+from autograd.engine.operands import describe
+from autograd.engine.primitive import REALS, TABLE, Primitive, lookup, primitive, row
 
-__all__ = ["TABLE", "Primitive", "describe", "lookup", "primitive", "to_float"]
+__all__ = ["TABLE", "Primitive", "describe", "lookup", "primitive"]
 
-Rule = Callable[..., Any]
-Interval = tuple[float, float]
+Row = Primitive
 
-REALS: Final = (-math.inf, math.inf)
-
-
-class Primitive:
-    """One row of the table, and the function a user calls: `exp(2.0)`, `exp(Value(2.0))`,
-    `exp(array)`.
-
-    Over plain numbers it gives a plain float; with a Value among the inputs, a Value; over NumPy
-    arrays, an array elementwise.
-    """
-
-    __slots__ = (
-        "arity",
-        "builtin",
-        "cuts",
-        "defaults",
-        "doc",
-        "domain",
-        "forward",
-        "kinks",
-        "lowering",
-        "name",
-        "numpy_name",
-        "partials",
-        "symbol",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        forward: Callable[..., float],
-        partials: Rule,
-        arity: int | None,
-        symbol: str,
-        domain: tuple[Interval, ...],
-        kinks: str,
-        cuts: bool,
-        defaults: tuple[float, ...],
-        numpy_name: str,
-        doc: str,
-        builtin: bool,
-        lowering: Rule | None = None,
-    ) -> None:
-        self.name = name
-        self.forward = forward
-        self.partials = partials
-        self.arity = arity  # None: any number of inputs
-        self.symbol = symbol  # how it is written between or before operands; "" for f(x)
-        self.domain = domain  # per input, the open interval on which it is smooth and finite
-        self.kinks = kinks  # what was decided where it is not
-        self.cuts = (
-            cuts  # a local derivative of exactly 0 means "no path": nothing passes, not even NaN
-        )
-        self.defaults = defaults  # of the last inputs, where they may be left out
-        self.numpy_name = numpy_name  # the method NumPy calls on the elements of an object array
-        self.doc = doc
-        self.builtin = builtin
-        self.lowering = lowering  # how to compile a user's; built-in rows are in compiler.lowering
-
-    def __call__(self, *inputs: Any) -> Any:
-        if self.arity == 1 and len(inputs) == 1:  # the same as below, sooner
-            x = inputs[0]
-            if type(x) is float:
-                return self.forward(x)
-            record = getattr(x, "__primitive__", None)
-            if record is not None:
-                return record(self, inputs)
-        if len(inputs) != self.arity and self.arity is not None:
-            inputs = self._with_defaults(inputs)
-        for x in inputs:
-            if type(x) is not float:
-                return self._dispatch(inputs)
-        return self.forward(*inputs)
-
-    def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
-            return self._elementwise(numpy, inputs)
-        for x in inputs:
-            if hasattr(x, "__primitive__"):
-                return x.__primitive__(self, inputs)
-        return self.forward(*[to_float(x, f"{self.name} takes a Value or") for x in inputs])
-
-    def _elementwise(self, numpy: Any, inputs: tuple[Any, ...]) -> Any:
-        out = numpy.frompyfunc(self, len(inputs), 1)(*inputs)
-        if not isinstance(out, numpy.ndarray):
-            return out  # of arrays without dimensions
-        plain = all(isinstance(x, float) for x in out.flat)
-        return out.astype(float) if plain else out
-
-    def _with_defaults(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        missing = (self.arity or 0) - len(inputs)
-        if 0 < missing <= len(self.defaults):
-            return inputs + self.defaults[len(self.defaults) - missing :]
-        wanted = f"{self.arity} input{'s' if self.arity != 1 else ''}"
-        raise TypeError(f"{self.name} takes {wanted}, got {len(inputs)}")
-
-    @property
-    def is_method(self) -> bool:
-        """Whether it can be called on a single Value, as `v.exp()`."""
-        return self.arity is not None and self.arity - len(self.defaults) == 1
-
-    def __repr__(self) -> str:
-        return f"<primitive {self.name}: {self.doc}>" if self.doc else f"<primitive {self.name}>"
-
-    def __reduce__(self) -> Any:
-        return lookup, (self.name,)
-
-
-TABLE: Final[dict[str, Primitive]] = {}
-RESERVED: Final = frozenset(["input", "const", "lt", "le", "eq", "and", "or", "not", "select"])
-ATTACH: Final[list[Callable[[Primitive], None]]] = []  # told of every new row: see value.py
-
-
-def lookup(name: str) -> Primitive:
-    """The primitive of that name; a LookupError if nobody defined it here (as after unpickling)."""
-    found = TABLE.get(name)
-    if found is None:
-        raise LookupError(
-            f"no primitive is called {name!r} in this process; "
-            f"define it with autograd.primitive({name!r}, ...) before loading the graph"
-        )
-    return found
-
-
-def primitive(
-    name: str | Any,
-    forward: Callable[..., float] | Any,
-    partials: Rule | Any,
-    *,
-    arity: int | Any = 1,
-    symbol: str = "",
-    domain: Iterable[Interval] = (),
-    kinks: str = "",
-    cuts: bool = False,
-    doc: str = "",
-    lowering: Rule | Any = None,
-) -> Primitive:
-    """Define an operation of your own, with the same record that the built-in ones use.
-
-    `forward(*inputs)` gets floats and returns one. `partials(out, *inputs)` returns the local
-    derivatives, one per input (a bare one if there is one input); write it with operators and
-    autograd's functions, not with `math`, and every order of derivative works. `arity=None` takes
-    any number of inputs. `cuts=True` says that a local derivative of exactly 0 means the input was
-    not selected: nothing passes there, not even an infinite gradient. A primitive of one input
-    becomes a method of Value too. `lowering(*inputs)` says the same as `forward` with operators and
-    autograd's functions; compiled code then does it itself, and else calls `forward`.
-
-    Raises TypeError for a malformed row, ValueError for a name that is taken by a built-in
-    primitive. Defining your own name again replaces it.
-
-    >>> import autograd
-    >>> cube = autograd.primitive("cube", lambda x: x * x * x, lambda out, x: 3 * x * x)
-    >>> x = autograd.Value(2.0)
-    >>> y = cube(x)
-    >>> y.backward()
-    >>> y.data, x.grad, cube(3.0)
-    (8.0, 12.0, 27.0)
-    """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise TypeError(f"a primitive's name is an identifier such as 'mish', got {name!r}")
-    if name in RESERVED or (name in TABLE and TABLE[name].builtin):
-        raise ValueError(f"{name!r} is a built-in primitive; choose another name")
-    if not callable(forward) or not callable(partials):
-        raise TypeError(f"primitive {name!r}: forward and partials must be functions")
-    if lowering is not None and not callable(lowering):
-        raise TypeError(f"primitive {name!r}: lowering must be a function")
-    if arity is not None and (type(arity) is not int or arity < 1):
-        raise TypeError(
-            f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
-        )
-    compute = _returning_float(forward, name)
-    return _register(
-        Primitive(
-            name,
-            compute,
-            partials,
-            arity,
-            symbol,
-            tuple(domain),
-            kinks,
-            cuts,
-            (),
-            "",
-            doc,
-            False,
-            lowering,
-        )
-    )
-
-
-def _returning_float(forward: Any, name: str) -> Callable[..., float]:
-    """A user's function held to what the rest of the engine relies on."""
-
-    def compute(*inputs: float) -> float:
-        try:
-            return to_float(forward(*inputs), f"{name}'s forward must return")
-        except Exception as error:
-            observer = tracer()
-            if observer is not None:
-                observer.raised(name, error)
-            raise
-
-    return compute
-
-
-def _register(row: Primitive) -> Primitive:
-    for attach in ATTACH:
-        attach(row)
-    TABLE[row.name] = row
-    return row
-
-
-# -- the table -------------------------------------------------------------------------------------
-#
-# name, forward, partials(out, *inputs) -> one factor per input. Rows of one input come first.
-
-
-def _row(
-    name: str,
-    forward: Callable[..., float],
-    partials: Rule,
-    doc: str,
-    arity: int | None = 1,
-    symbol: str = "",
-    domain: tuple[Interval, ...] = (REALS,),
-    kinks: str = "",
-    cuts: bool = False,
-    defaults: tuple[float, ...] = (),
-    numpy_name: str = "",
-) -> Primitive:
-    numpy_name = numpy_name or name
-    return _register(
-        Primitive(
-            name,
-            forward,
-            partials,
-            arity,
-            symbol,
-            domain,
-            kinks,
-            cuts,
-            defaults,
-            numpy_name,
-            doc,
-            True,
-        )
-    )
-
-
-POSITIVE: Final = ((0.0, math.inf),)
-UNIT: Final = ((-1.0, 1.0),)
+POSITIVE: Final = (0.0, math.inf)
+UNIT: Final = (-1.0, 1.0)
 
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
 INV_SQRT_TAU: Final = 0.3989422804014327  # 1/sqrt(2 pi)
 TWO_OVER_SQRT_PI: Final = ieee.TWO_OVER_SQRT_PI
 
-# The zero-adjoint product and other tools of the rules themselves.
 
-stop_gradient: Final[Primitive] = _row(
-    "stop_gradient",
-    ieee.identity,
-    lambda out, x: 0.0,
-    "The same number, through which no gradient flows.",
-    cuts=True,
-)
-finite_part: Final[Primitive] = _row(
-    "finite_part",
-    ieee.finite_part,
-    lambda out, x: finite_part(1.0 + (x - x)),
-    "x, or 0 where x is not finite.",
-    cuts=True,
-)
-message: Final[Primitive] = _row(
-    "message",
-    ieee.message,
-    lambda out, adjoint, factor: (where(adjoint, factor, finite_part(factor)), adjoint),
-    "adjoint * factor, where an adjoint of exactly 0 gives 0 whatever the factor.",
-    arity=2,
-    domain=(REALS, REALS),
-)
-cut_message: Final[Primitive] = _row(
-    "cut_message",
-    ieee.cut_message,
-    lambda out, adjoint, factor: (
-        where(adjoint, factor, finite_part(factor)),
-        where(factor, adjoint, finite_part(adjoint)),
-    ),
-    "adjoint * factor, where either of exactly 0 gives 0: along the edges of a selection.",
-    arity=2,
-    domain=(REALS, REALS),
-)
-greater: Final[Primitive] = _row(
-    "greater",
-    ieee.greater,
-    lambda out, a, b: (0.0, 0.0),
-    "1 where a > b, else 0; NaN where either is NaN.",
-    arity=2,
-    domain=(REALS, REALS),
-    kinks="derivative 0 everywhere",
-    cuts=True,
-)
-where: Final[Primitive] = _row(
-    "where",
-    ieee.where,
-    lambda out, condition, a, b: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
-    "a where the condition holds (is not 0), else b. The side not taken receives exactly 0.",
-    arity=3,
-    domain=(REALS, REALS, REALS),
-    cuts=True,
-)
-
-# Arithmetic.
-
-add: Final[Primitive] = _row(
-    "add",
-    lambda a, b: a + b,
-    lambda out, a, b: (1.0, 1.0),
-    "a + b.",
-    arity=2,
-    symbol="+",
-    domain=(REALS, REALS),
-)
-sub: Final[Primitive] = _row(
-    "sub",
-    lambda a, b: a - b,
-    lambda out, a, b: (1.0, -1.0),
-    "a - b.",
-    arity=2,
-    symbol="-",
-    domain=(REALS, REALS),
-    numpy_name="subtract",
-)
-mul: Final[Primitive] = _row(
-    "mul",
-    lambda a, b: a * b,
-    lambda out, a, b: (b, a),
-    "a * b.",
-    arity=2,
-    symbol="*",
-    domain=(REALS, REALS),
-    numpy_name="multiply",
-)
-div: Final[Primitive] = _row(
-    "div",
-    ieee.divide,
-    lambda out, a, b: (1.0 / b, -out / b),
-    "a / b, infinite or NaN where b is 0.",
-    arity=2,
-    symbol="/",
-    domain=(REALS, (0.0, math.inf)),
-    numpy_name="divide",
-)
+# -- rules that take more than a line --------------------------------------------------------------
 
 
 def _pow_partials(out: Any, a: Any, b: Any) -> Any:
@@ -398,273 +54,26 @@ def _pow_partials(out: Any, a: Any, b: Any) -> Any:
     return where(varying, slope, slope_at_0), by_exponent
 
 
-pow_: Final[Primitive] = _row(
-    "pow",
-    ieee.power,
-    _pow_partials,
-    "a ** b with both varying.",
-    arity=2,
-    symbol="**",
-    domain=((0.0, math.inf), REALS),
-    kinks="0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN",
-    numpy_name="power",
-)
-pow_const: Final[Primitive] = _row(
-    "pow_const",
-    ieee.power,
-    lambda out, x, n: (message(n, pow_const(x, n - 1.0)), 0.0),
-    "x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
-    arity=2,
-    symbol="**",
-    domain=((0.0, math.inf), REALS),
-    kinks="x**0 is 1 with derivative 0, also at 0; n is a constant and receives nothing",
-    cuts=True,
-)
-mod: Final[Primitive] = _row(
-    "mod",
-    ieee.modulo,
-    lambda out, a, b: (1.0, -floordiv(a, b)),
-    "a % b, with the sign of b as in Python.",
-    arity=2,
-    symbol="%",
-    domain=(REALS, (0.0, math.inf)),
-    kinks="derivative (1, -floor(a/b)) at the jumps too",
-)
-floordiv: Final[Primitive] = _row(
-    "floordiv",
-    ieee.floor_divide,
-    lambda out, a, b: (0.0, 0.0),
-    "floor(a / b).",
-    arity=2,
-    symbol="//",
-    domain=(REALS, (0.0, math.inf)),
-    kinks="derivative 0 everywhere",
-    cuts=True,
-)
-neg: Final[Primitive] = _row(
-    "neg", lambda x: -x, lambda out, x: -1.0, "-x.", symbol="-", numpy_name="negative"
-)
+def _message_partials(out: Any, adjoint: Any, factor: Any) -> Any:
+    return where(adjoint, factor, finite_part(factor)), adjoint
 
-# Exponentials, logarithms, roots.
 
-exp: Final[Primitive] = _row("exp", ieee.exp, lambda out, x: out, "e to the x.")
-expm1: Final[Primitive] = _row(
-    "expm1", ieee.expm1, lambda out, x: exp(x), "exp(x) - 1, accurate near 0."
-)
-exp_difference: Final[Primitive] = _row(
-    "exp_difference",
-    ieee.exp_difference,
-    lambda out, a, b: (out, -out),
-    "exp(a - b), accurate where a - b is large and rounded.",
-    arity=2,
-    domain=(REALS, REALS),
-)
-log: Final[Primitive] = _row(
-    "log", ieee.log, lambda out, x: 1.0 / x, "Natural logarithm.", domain=POSITIVE
-)
-log1p: Final[Primitive] = _row(
-    "log1p",
-    ieee.log1p,
-    lambda out, x: 1.0 / (1.0 + x),
-    "log(1 + x), accurate near 0.",
-    domain=((-1.0, math.inf),),
-)
-log2: Final[Primitive] = _row(
-    "log2", ieee.log2, lambda out, x: LOG2_E / x, "Logarithm to base 2.", domain=POSITIVE
-)
-log10: Final[Primitive] = _row(
-    "log10", ieee.log10, lambda out, x: LOG10_E / x, "Logarithm to base 10.", domain=POSITIVE
-)
-sqrt: Final[Primitive] = _row(
-    "sqrt",
-    ieee.sqrt,
-    lambda out, x: 0.5 / out,
-    "Square root.",
-    domain=POSITIVE,
-    kinks="derivative inf at 0",
-)
-cbrt: Final[Primitive] = _row(
-    "cbrt",
-    math.cbrt,
-    lambda out, x: square(1.0 / out) / 3.0,
-    "Cube root, of negative numbers too.",
-    domain=POSITIVE,
-    kinks="derivative inf at 0",
-)
-square: Final[Primitive] = _row("square", lambda x: x * x, lambda out, x: 2.0 * x, "x * x.")
-reciprocal: Final[Primitive] = _row(
-    "reciprocal",
-    lambda x: ieee.divide(1.0, x),
-    lambda out, x: -out * out,
-    "1 / x.",
-    domain=POSITIVE,
-)
+def _cut_message_partials(out: Any, adjoint: Any, factor: Any) -> Any:
+    return where(adjoint, factor, finite_part(factor)), where(factor, adjoint, finite_part(adjoint))
 
-# Trigonometric and hyperbolic functions.
 
-one_minus_square: Final[Primitive] = _row(
-    "one_minus_square",
-    lambda x: (1.0 - x) * (1.0 + x),
-    lambda out, x: -2.0 * x,
-    "1 - x**2, accurate near -1 and 1.",
-)
+def _where_partials(out: Any, condition: Any, a: Any, b: Any) -> Any:
+    return 0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)
 
-sin: Final[Primitive] = _row("sin", ieee.sin, lambda out, x: cos(x), "Sine of an angle in radians.")
-cos: Final[Primitive] = _row(
-    "cos", ieee.cos, lambda out, x: -sin(x), "Cosine of an angle in radians."
-)
-tan: Final[Primitive] = _row(
-    "tan",
-    ieee.tan,
-    lambda out, x: 1.0 + out * out,
-    "Tangent of an angle in radians.",
-    domain=((-math.pi / 2, math.pi / 2),),
-)
-asin: Final[Primitive] = _row(
-    "asin",
-    ieee.asin,
-    lambda out, x: 1.0 / sqrt(one_minus_square(x)),
-    "Arc sine, in radians.",
-    domain=UNIT,
-    kinks="derivative inf at -1 and 1",
-    numpy_name="arcsin",
-)
-acos: Final[Primitive] = _row(
-    "acos",
-    ieee.acos,
-    lambda out, x: -1.0 / sqrt(one_minus_square(x)),
-    "Arc cosine, in radians.",
-    domain=UNIT,
-    kinks="derivative -inf at -1 and 1",
-    numpy_name="arccos",
-)
-atan: Final[Primitive] = _row(
-    "atan",
-    math.atan,
-    lambda out, x: square(1.0 / hypot(1.0, x)),
-    "Arc tangent, in radians.",
-    numpy_name="arctan",
-)
-sinh: Final[Primitive] = _row("sinh", ieee.sinh, lambda out, x: cosh(x), "Hyperbolic sine.")
-cosh: Final[Primitive] = _row("cosh", ieee.cosh, lambda out, x: sinh(x), "Hyperbolic cosine.")
-tanh: Final[Primitive] = _row("tanh", math.tanh, lambda out, x: sech2(x), "Hyperbolic tangent.")
-sech2: Final[Primitive] = _row(
-    "sech2",
-    ieee.sech2,
-    lambda out, x: -2.0 * out * tanh(x),
-    "1 / cosh(x)**2, the derivative of tanh.",
-)
-asinh: Final[Primitive] = _row(
-    "asinh",
-    math.asinh,
-    lambda out, x: 1.0 / hypot(1.0, x),
-    "Inverse hyperbolic sine.",
-    numpy_name="arcsinh",
-)
-acosh: Final[Primitive] = _row(
-    "acosh",
-    ieee.acosh,
-    lambda out, x: (1.0 / sqrt(x - 1.0)) * (1.0 / sqrt(x + 1.0)),
-    "Inverse hyperbolic cosine.",
-    domain=((1.0, math.inf),),
-    kinks="derivative inf at 1",
-    numpy_name="arccosh",
-)
-atanh: Final[Primitive] = _row(
-    "atanh",
-    ieee.atanh,
-    lambda out, x: 1.0 / one_minus_square(x),
-    "Inverse hyperbolic tangent.",
-    domain=UNIT,
-    numpy_name="arctanh",
-)
 
-# The error function, the normal distribution and log Gamma.
+def _leaky_relu_partials(out: Any, x: Any, slope: Any) -> Any:
+    by_x = message(greater(0.0, x), slope) + (1.0 - greater(0.0, x))
+    return by_x, where(greater(0.0, x), x, 0.0)
 
-exp_square: Final[Primitive] = _row(
-    "exp_square",
-    ieee.exp_square,
-    lambda out, x, c: (2.0 * c * message(out, x), message(out, x * x)),
-    "exp(c x**2) for the constants c = -1 and -1/2.",
-    arity=2,
-    domain=(REALS, (-1.0, -0.5)),
-)
-erf: Final[Primitive] = _row(
-    "erf", math.erf, lambda out, x: TWO_OVER_SQRT_PI * exp_square(x, -1.0), "Error function."
-)
-erfc: Final[Primitive] = _row(
-    "erfc",
-    math.erfc,
-    lambda out, x: -TWO_OVER_SQRT_PI * exp_square(x, -1.0),
-    "1 - erf(x), accurate in the right tail.",
-)
-normal_cdf: Final[Primitive] = _row(
-    "normal_cdf",
-    ieee.normal_cdf,
-    lambda out, x: INV_SQRT_TAU * exp_square(x, -0.5),
-    "Standard normal distribution function.",
-)
-lgamma: Final[Primitive] = _row(
-    "lgamma",
-    ieee.lgamma,
-    lambda out, x: polygamma(0.0, x),
-    "Logarithm of the absolute value of Gamma(x).",
-    domain=POSITIVE,
-)
-polygamma: Final[Primitive] = _row(
-    "polygamma",
-    ieee.polygamma,
-    lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
-    "Derivative number n + 1 of lgamma; n is a constant.",
-    arity=2,
-    domain=((0.0, 0.0), (0.0, math.inf)),
-    cuts=True,
-)
 
-# Activations.
-
-sigmoid: Final[Primitive] = _row(
-    "sigmoid",
-    ieee.sigmoid,
-    lambda out, x: out * sigmoid(-x),
-    "Logistic function 1 / (1 + exp(-x)).",
-)
-relu: Final[Primitive] = _row(
-    "relu",
-    ieee.relu,
-    lambda out, x: greater(x, 0.0),
-    "x where x > 0, else 0.",
-    kinks="derivative 0 at 0",
-    cuts=True,
-)
-leaky_relu: Final[Primitive] = _row(
-    "leaky_relu",
-    ieee.leaky_relu,
-    lambda out, x, slope: (
-        message(greater(0.0, x), slope) + (1.0 - greater(0.0, x)),
-        where(greater(0.0, x), x, 0.0),
-    ),
-    "x where x >= 0, else slope * x.",
-    arity=2,
-    defaults=(0.01,),
-    domain=(REALS, REALS),
-    kinks="the right-hand derivative, 1, at 0",
-    cuts=True,
-)
-elu: Final[Primitive] = _row(
-    "elu",
-    ieee.elu,
-    lambda out, x, alpha: (
-        where(greater(0.0, x), alpha * exp(x), 1.0),
-        where(greater(0.0, x), expm1(x), 0.0),
-    ),
-    "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
-    arity=2,
-    defaults=(1.0,),
-    domain=(REALS, REALS),
-    kinks="the right-hand derivative, 1, at 0",
-    cuts=True,
-)
+def _elu_partials(out: Any, x: Any, alpha: Any) -> Any:
+    by_x = where(greater(0.0, x), alpha * exp(x), 1.0)
+    return by_x, where(greater(0.0, x), expm1(x), 0.0)
 
 
 def _gelu_partials(out: Any, x: Any) -> Any:
@@ -673,147 +82,20 @@ def _gelu_partials(out: Any, x: Any) -> Any:
     return normal_cdf(x) + density * where(density, x, 0.0)
 
 
-gelu: Final[Primitive] = _row(
-    "gelu",
-    ieee.gelu,
-    _gelu_partials,
-    "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh "
-    "approximation).",
-)
-silu: Final[Primitive] = _row(
-    "silu",
-    ieee.silu,
-    lambda out, x: sigmoid(x) + message(sigmoid(x) * sigmoid(-x), x),
-    "x * sigmoid(x), also called swish (Elfwing et al. 2017).",
-)
-softplus: Final[Primitive] = _row(
-    "softplus", ieee.softplus, lambda out, x: sigmoid(x), "log(1 + exp(x))."
-)
-softsign: Final[Primitive] = _row(
-    "softsign", ieee.softsign, lambda out, x: square(1.0 / (1.0 + abs(x))), "x / (1 + |x|)."
-)
+def _atan2_partials(out: Any, y: Any, x: Any) -> Any:
+    by_y = where(hypot(x, y), x / hypot(x, y) / hypot(x, y), 0.0)
+    return by_y, where(hypot(x, y), -y / hypot(x, y) / hypot(x, y), 0.0)
 
-# Kinks, steps and selections.
 
-abs_: Final[Primitive] = _row(
-    "abs", abs, lambda out, x: sign(x), "|x|.", kinks="derivative 0 at 0", numpy_name="absolute"
-)
-sign: Final[Primitive] = _row(
-    "sign",
-    ieee.sign,
-    lambda out, x: 0.0,
-    "-1, 0 or 1.",
-    kinks="derivative 0 everywhere",
-    cuts=True,
-)
-floor: Final[Primitive] = _row(
-    "floor",
-    ieee.floor,
-    lambda out, x: 0.0,
-    "Largest whole number <= x.",
-    kinks="derivative 0",
-    cuts=True,
-)
-ceil: Final[Primitive] = _row(
-    "ceil",
-    ieee.ceil,
-    lambda out, x: 0.0,
-    "Smallest whole number >= x.",
-    kinks="derivative 0",
-    cuts=True,
-)
-round_: Final[Primitive] = _row(
-    "round",
-    ieee.rint,
-    lambda out, x: 0.0,
-    "Nearest whole number, halves to even.",
-    kinks="derivative 0",
-    cuts=True,
-    numpy_name="rint",
-)
-atan2: Final[Primitive] = _row(
-    "atan2",
-    math.atan2,
-    lambda out, y, x: (
-        where(hypot(x, y), x / hypot(x, y) / hypot(x, y), 0.0),
-        where(hypot(x, y), -y / hypot(x, y) / hypot(x, y), 0.0),
-    ),
-    "Angle of the point (x, y) in radians; y comes first.",
-    arity=2,
-    domain=((0.0, math.inf), (0.0, math.inf)),
-    kinks="derivative (0, 0) at the origin",
-    numpy_name="arctan2",
-)
-hypot: Final[Primitive] = _row(
-    "hypot",
-    math.hypot,
-    lambda out, x, y: (where(out, x / out, 0.0), where(out, y / out, 0.0)),
-    "sqrt(x**2 + y**2) without overflow.",
-    arity=2,
-    domain=((0.0, math.inf), (0.0, math.inf)),
-    kinks="derivative (0, 0) at the origin",
-)
-maximum: Final[Primitive] = _row(
-    "maximum",
-    ieee.maximum,
-    lambda out, a, b: (
-        0.5 * (1.0 + greater(a, b) - greater(b, a)),
-        0.5 * (1.0 + greater(b, a) - greater(a, b)),
-    ),
-    "The larger of two.",
-    arity=2,
-    domain=(REALS, REALS),
-    kinks="a tie shares the gradient equally; NaN if either is NaN",
-    cuts=True,
-)
-minimum: Final[Primitive] = _row(
-    "minimum",
-    ieee.minimum,
-    lambda out, a, b: (
-        0.5 * (1.0 + greater(b, a) - greater(a, b)),
-        0.5 * (1.0 + greater(a, b) - greater(b, a)),
-    ),
-    "The smaller of two.",
-    arity=2,
-    domain=(REALS, REALS),
-    kinks="a tie shares the gradient equally; NaN if either is NaN",
-    cuts=True,
-)
-copysign: Final[Primitive] = _row(
-    "copysign",
-    math.copysign,
-    lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
-    "|x| with the sign of y.",
-    arity=2,
-    domain=(REALS, REALS),
-    kinks="derivative 0 at x = 0",
-    cuts=True,
-)
-fmod: Final[Primitive] = _row(
-    "fmod",
-    ieee.fmod,
-    lambda out, a, b: (1.0, -round_((a - out) / b)),
-    "Remainder with the sign of a, as in C.",
-    arity=2,
-    domain=(REALS, (0.0, math.inf)),
-    kinks="derivative (1, -trunc(a/b)) at the jumps too",
-)
-clip: Final[Primitive] = _row(
-    "clip",
-    ieee.clip,
-    lambda out, x, lo, hi: (
-        (1.0 - greater(lo, x)) * (1.0 - greater(maximum(x, lo), hi)),
-        greater(lo, x) * (1.0 - greater(maximum(x, lo), hi)),
-        greater(maximum(x, lo), hi),
-    ),
-    "x held between lo and hi (hi wins where lo > hi).",
-    arity=3,
-    domain=(REALS, REALS, REALS),
-    kinks="derivative 1 at an edge",
-    cuts=True,
-)
+def _above(a: Any, b: Any) -> Any:
+    """1 where a > b, 1/2 where they tie, else 0."""
+    return 0.5 * (1.0 + greater(a, b) - greater(b, a))
 
-# Over any number of inputs: one node each, not a chain.
+
+def _clip_partials(out: Any, x: Any, lo: Any, hi: Any) -> Any:
+    by_x = (1.0 - greater(lo, x)) * (1.0 - greater(maximum(x, lo), hi))
+    by_lo = greater(lo, x) * (1.0 - greater(maximum(x, lo), hi))
+    return by_x, by_lo, greater(maximum(x, lo), hi)
 
 
 def _product_partials(out: Any, *xs: Any) -> Any:
@@ -858,66 +140,196 @@ def _extreme_partials(out: Any, *xs: Any) -> Any:
     return tuple([x / ties for x in selected])
 
 
-sum_: Final[Primitive] = _row(
-    "sum", ieee.sum_of, lambda out, *xs: (1.0,) * len(xs), "The sum of all inputs.", arity=None
-)
-prod: Final[Primitive] = _row(
-    "prod", ieee.product, _product_partials, "The product of all inputs.", arity=None
-)
-mean: Final[Primitive] = _row(
-    "mean",
-    ieee.mean,
-    lambda out, *xs: (1.0 / len(xs),) * len(xs),
-    "The arithmetic mean.",
-    arity=None,
-)
-dot: Final[Primitive] = _row(
-    "dot",
-    ieee.dot,
-    lambda out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
-    "The first half of the inputs times the second half, summed.",
-    arity=None,
-)
-norm: Final[Primitive] = _row(
-    "norm",
-    math.hypot,
-    lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),
-    "Euclidean length, without overflow.",
-    arity=None,
-    kinks="derivative 0 at the origin",
-)
-logsumexp: Final[Primitive] = _row(
-    "logsumexp",
-    ieee.logsumexp,
-    lambda out, *xs: tuple(_shares(*xs)),
-    "log of the sum of exp.",
-    arity=None,
-)
-softmax: Final[Primitive] = _row(
-    "softmax", ieee.softmax_first, _softmax_partials, "The first input's share of exp.", arity=None
-)
-log_softmax: Final[Primitive] = _row(
-    "log_softmax",
-    ieee.log_softmax_first,
-    _log_softmax_partials,
-    "log of the first input's share of exp.",
-    arity=None,
-)
-max_: Final[Primitive] = _row(
-    "max",
-    ieee.largest,
-    _extreme_partials,
-    "The largest input.",
-    arity=None,
-    kinks="ties share the gradient equally; NaN if any is NaN",
-    cuts=True,
-)
-min_: Final[Primitive] = _row(
-    "min",
-    ieee.smallest,
-    _extreme_partials,
-    "The smallest input.",
-    arity=None,
-    kinks="ties share the gradient equally; NaN if any is NaN",
-    cuts=True,
-)
+# -- the table -------------------------------------------------------------------------------------
+#
+# Name, inputs, forward, partials, lowering; below them a sentence, and what else there is to say.
+# fmt: off
+
+# Tools of the rules themselves: selections, and the products that a reverse pass sends.
+
+stop_gradient: Final[Row] = row("stop_gradient", "x",    ieee.identity,    lambda out, x: 0.0,
+    lambda x: x,            "The same number, through which no gradient flows.", cuts=True)
+finite_part: Final[Row]   = row("finite_part",   "x",    ieee.finite_part, lambda out, x: finite_part(1.0 + (x - x)),
+    branchless.finite_part, "x, or 0 where x is not finite.", cuts=True)
+message: Final[Row]       = row("message",       "adjoint, factor", ieee.message,     _message_partials,
+    branchless.message,     "adjoint * factor, where an adjoint of exactly 0 gives 0 whatever the factor.", traits="product")
+cut_message: Final[Row]   = row("cut_message",   "adjoint, factor", ieee.cut_message, _cut_message_partials,
+    branchless.cut_message, "adjoint * factor, where either of exactly 0 gives 0: along the edges of a selection.")
+greater: Final[Row]       = row("greater",       "a, b", ieee.greater,     lambda out, a, b: (0.0, 0.0),
+    branchless.greater,     "1 where a > b, else 0; NaN where either is NaN.", kinks="derivative 0 everywhere", cuts=True, traits="step")
+where: Final[Row]         = row("where",         "condition, a, b", ieee.where,       _where_partials,
+    branchless.where,       "a where the condition holds (is not 0), else b. The side not taken receives exactly 0.", cuts=True)
+
+# Arithmetic.
+
+add: Final[Row]       = row("add",       "a, b", operator.add,      lambda out, a, b: (1.0, 1.0),
+    "instruction",           "The sum of two, a + b.", symbol="+", traits="sum")
+sub: Final[Row]       = row("sub",       "a, b", operator.sub,      lambda out, a, b: (1.0, -1.0),
+    "instruction",           "The difference, a - b.", symbol="-", traits="sum", numpy_name="subtract")
+mul: Final[Row]       = row("mul",       "a, b", operator.mul,      lambda out, a, b: (b, a),
+    "instruction",           "The product of two, a * b.", symbol="*", traits="product", numpy_name="multiply")
+div: Final[Row]       = row("div",       "a, b", ieee.divide,       lambda out, a, b: (1.0 / b, -out / b),
+    "instruction",           "The quotient a / b, infinite or NaN where b is 0.",
+    symbol="/", domain=(REALS, POSITIVE), traits="quotient", numpy_name="divide")
+pow_: Final[Row]      = row("pow",       "a, b", ieee.power,        _pow_partials,
+    "libm",                  "The power a ** b with both varying.",
+    symbol="**", domain=(POSITIVE, REALS), traits="root", numpy_name="power",
+    kinks="0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN")
+pow_const: Final[Row] = row("pow_const", "x, n", ieee.power,        lambda out, x, n: (message(n, pow_const(x, n - 1.0)), 0.0),
+    pow_,                    "The power x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
+    symbol="**", domain=(POSITIVE, REALS), cuts=True, traits="root",
+    kinks="x**0 is 1 with derivative 0, also at 0; n is a constant and receives nothing")
+mod: Final[Row]       = row("mod",       "a, b", ieee.modulo,       lambda out, a, b: (1.0, -floordiv(a, b)),
+    branchless.modulo,       "The remainder a % b, with the sign of b as in Python.",
+    symbol="%", domain=(REALS, POSITIVE), kinks="derivative (1, -floor(a/b)) at the jumps too", traits="quotient")
+floordiv: Final[Row]  = row("floordiv",  "a, b", ieee.floor_divide, lambda out, a, b: (0.0, 0.0),
+    branchless.floor_divide, "The quotient rounded down, floor(a / b).",
+    symbol="//", domain=(REALS, POSITIVE), kinks="derivative 0 everywhere", cuts=True, traits="quotient step")
+neg: Final[Row]       = row("neg",       "x",    operator.neg,      lambda out, x: -1.0,
+    "instruction",           "The negative, -x.", symbol="-", numpy_name="negative")
+
+# Exponentials, logarithms, roots.
+
+exp: Final[Row]            = row("exp",            "x",    ieee.exp,            lambda out, x: out,
+    "libm",                    "e to the x.", traits="exponential")
+expm1: Final[Row]          = row("expm1",          "x",    ieee.expm1,          lambda out, x: exp(x),
+    "libm",                    "exp(x) - 1, accurate near 0.", traits="half_flat")
+exp_difference: Final[Row] = row("exp_difference", "a, b", ieee.exp_difference, lambda out, a, b: (out, -out),
+    branchless.exp_difference, "exp(a - b), accurate where a - b is large and rounded.", traits="exponential")
+log: Final[Row]            = row("log",            "x",    ieee.log,            lambda out, x: 1.0 / x,
+    "libm",                    "Natural logarithm.", domain=(POSITIVE,), traits="log")
+log1p: Final[Row]          = row("log1p",          "x",    ieee.log1p,          lambda out, x: 1.0 / (1.0 + x),
+    "libm",                    "log(1 + x), accurate near 0.", domain=((-1.0, math.inf),), traits="log")
+log2: Final[Row]           = row("log2",           "x",    ieee.log2,           lambda out, x: LOG2_E / x,
+    "libm",                    "Logarithm to base 2.", domain=(POSITIVE,), traits="log")
+log10: Final[Row]          = row("log10",          "x",    ieee.log10,          lambda out, x: LOG10_E / x,
+    "libm",                    "Logarithm to base 10.", domain=(POSITIVE,), traits="log")
+sqrt: Final[Row]           = row("sqrt",           "x",    ieee.sqrt,           lambda out, x: 0.5 / out,
+    "instruction",             "Square root.", domain=(POSITIVE,), kinks="derivative inf at 0", traits="root")
+cbrt: Final[Row]           = row("cbrt",           "x",    math.cbrt,           lambda out, x: square(1.0 / out) / 3.0,
+    "libm",                    "Cube root, of negative numbers too.", domain=(POSITIVE,), kinks="derivative inf at 0", traits="root")
+square: Final[Row]         = row("square",         "x",    ieee.square,         lambda out, x: 2.0 * x,
+    lambda x: x * x,           "The square, x * x.")
+reciprocal: Final[Row]     = row("reciprocal",     "x",    ieee.reciprocal,     lambda out, x: -out * out,
+    lambda x: 1.0 / x,         "The reciprocal, 1 / x.", domain=(POSITIVE,))
+
+# Trigonometric and hyperbolic functions.
+
+one_minus_square: Final[Row] = row("one_minus_square", "x", ieee.one_minus_square, lambda out, x: -2.0 * x,
+    lambda x: (1.0 - x) * (1.0 + x), "1 - x**2, accurate near -1 and 1.")
+sin: Final[Row]   = row("sin",   "x", ieee.sin,              lambda out, x: cos(x),
+    "libm",           "Sine of an angle in radians.")
+cos: Final[Row]   = row("cos",   "x", ieee.cos,              lambda out, x: -sin(x),
+    "libm",           "Cosine of an angle in radians.")
+tan: Final[Row]   = row("tan",   "x", ieee.tan,              lambda out, x: 1.0 + out * out,
+    "libm",           "Tangent of an angle in radians.", domain=((-math.pi / 2, math.pi / 2),))
+asin: Final[Row]  = row("asin",  "x", ieee.asin,             lambda out, x: 1.0 / sqrt(one_minus_square(x)),
+    "libm",           "Arc sine, in radians.", domain=(UNIT,), kinks="derivative inf at -1 and 1", numpy_name="arcsin")
+acos: Final[Row]  = row("acos",  "x", ieee.acos,             lambda out, x: -1.0 / sqrt(one_minus_square(x)),
+    "libm",           "Arc cosine, in radians.", domain=(UNIT,), kinks="derivative -inf at -1 and 1", numpy_name="arccos")
+atan: Final[Row]  = row("atan",  "x", math.atan,             lambda out, x: square(1.0 / hypot(1.0, x)),
+    "libm",           "Arc tangent, in radians.", traits="saturating", numpy_name="arctan")
+sinh: Final[Row]  = row("sinh",  "x", ieee.sinh,             lambda out, x: cosh(x),
+    "libm",           "Hyperbolic sine.")
+cosh: Final[Row]  = row("cosh",  "x", ieee.cosh,             lambda out, x: sinh(x),
+    "libm",           "Hyperbolic cosine.")
+tanh: Final[Row]  = row("tanh",  "x", math.tanh,             lambda out, x: sech2(x),
+    "libm",           "Hyperbolic tangent.", traits="activation saturating")
+sech2: Final[Row] = row("sech2", "x", ieee.sech2,            lambda out, x: -2.0 * out * tanh(x),
+    branchless.sech2, "1 / cosh(x)**2, the derivative of tanh.", traits="exponential")
+asinh: Final[Row] = row("asinh", "x", math.asinh,            lambda out, x: 1.0 / hypot(1.0, x),
+    "libm",           "Inverse hyperbolic sine.", numpy_name="arcsinh")
+acosh: Final[Row] = row("acosh", "x", ieee.acosh,            lambda out, x: (1.0 / sqrt(x - 1.0)) * (1.0 / sqrt(x + 1.0)),
+    "libm",           "Inverse hyperbolic cosine.", domain=((1.0, math.inf),), kinks="derivative inf at 1", numpy_name="arccosh")
+atanh: Final[Row] = row("atanh", "x", ieee.atanh,            lambda out, x: 1.0 / one_minus_square(x),
+    "libm",           "Inverse hyperbolic tangent.", domain=(UNIT,), numpy_name="arctanh")
+
+# The error function, the normal distribution and log Gamma.
+
+exp_square: Final[Row] = row("exp_square", "x, c", ieee.exp_square, lambda out, x, c: (2.0 * c * message(out, x), message(out, x * x)),
+    branchless.exp_square, "exp(c x**2) for the constants c = -1 and -1/2.", domain=(REALS, (-1.0, -0.5)), traits="exponential")
+erf: Final[Row]        = row("erf",        "x",    math.erf,        lambda out, x: TWO_OVER_SQRT_PI * exp_square(x, -1.0),
+    "libm",                "The error function.", traits="saturating")
+erfc: Final[Row]       = row("erfc",       "x",    math.erfc,       lambda out, x: -TWO_OVER_SQRT_PI * exp_square(x, -1.0),
+    "libm",                "1 - erf(x), accurate in the right tail.", traits="saturating")
+normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, x: INV_SQRT_TAU * exp_square(x, -0.5),
+    branchless.normal_cdf, "Standard normal distribution function.", traits="saturating")
+lgamma: Final[Row]     = row("lgamma",     "x",    ieee.lgamma,     lambda out, x: polygamma(0.0, x),
+    None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
+polygamma: Final[Row]  = row("polygamma",  "n, x", ieee.polygamma,  lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
+    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts=True)
+
+# Activations.
+
+sigmoid: Final[Row]    = row("sigmoid",    "x",             ieee.sigmoid,    lambda out, x: out * sigmoid(-x),
+    branchless.sigmoid,    "Logistic function 1 / (1 + exp(-x)).", traits="activation saturating")
+relu: Final[Row]       = row("relu",       "x",             ieee.relu,       lambda out, x: greater(x, 0.0),
+    branchless.relu,       "x where x > 0, else 0.", kinks="derivative 0 at 0", cuts=True, traits="activation")
+leaky_relu: Final[Row] = row("leaky_relu", "x, slope=0.01", ieee.leaky_relu, _leaky_relu_partials,
+    branchless.leaky_relu, "x where x >= 0, else slope * x.", kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation")
+elu: Final[Row]        = row("elu",        "x, alpha=1.0",  ieee.elu,        _elu_partials,
+    branchless.elu,        "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
+    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation half_flat")
+gelu: Final[Row]       = row("gelu",       "x",             ieee.gelu,       _gelu_partials,
+    branchless.gelu,       "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).",
+    traits="activation half_flat")
+silu: Final[Row]       = row("silu", "x", ieee.silu, lambda out, x: sigmoid(x) + message(sigmoid(x) * sigmoid(-x), x),
+    branchless.silu,       "x * sigmoid(x), also called swish (Elfwing et al. 2017).", traits="activation half_flat")
+softplus: Final[Row]   = row("softplus",   "x",             ieee.softplus,   lambda out, x: sigmoid(x),
+    branchless.softplus,   "log(1 + exp(x)).", traits="activation half_flat")
+softsign: Final[Row]   = row("softsign",   "x",             ieee.softsign,   lambda out, x: square(1.0 / (1.0 + abs(x))),
+    branchless.softsign,   "x / (1 + |x|).", traits="activation saturating")
+
+# Kinks, steps and selections.
+
+abs_: Final[Row]     = row("abs",      "x",         abs,           lambda out, x: sign(x),
+    "instruction",      "Absolute value, |x|.", kinks="derivative 0 at 0", traits="kink", numpy_name="absolute")
+sign: Final[Row]     = row("sign",     "x",         ieee.sign,     lambda out, x: 0.0,
+    branchless.sign,    "The sign of x: -1, 0 or 1.", kinks="derivative 0 everywhere", cuts=True, traits="step")
+floor: Final[Row]    = row("floor",    "x",         ieee.floor,    lambda out, x: 0.0,
+    "instruction",      "Largest whole number <= x.", kinks="derivative 0", cuts=True, traits="step")
+ceil: Final[Row]     = row("ceil",     "x",         ieee.ceil,     lambda out, x: 0.0,
+    "instruction",      "Smallest whole number >= x.", kinks="derivative 0", cuts=True, traits="step")
+round_: Final[Row]   = row("round",    "x",         ieee.rint,     lambda out, x: 0.0,
+    "instruction",      "Nearest whole number, halves to even.", kinks="derivative 0", cuts=True, traits="step", numpy_name="rint")
+atan2: Final[Row]    = row("atan2",    "y, x",      math.atan2,    _atan2_partials,
+    "libm",             "Angle of the point (x, y) in radians; y comes first.",
+    domain=(POSITIVE, POSITIVE), kinks="derivative (0, 0) at the origin", traits="kink", numpy_name="arctan2")
+hypot: Final[Row]    = row("hypot",    "x, y",      math.hypot,    lambda out, x, y: (where(out, x / out, 0.0), where(out, y / out, 0.0)),
+    "libm",             "sqrt(x**2 + y**2) without overflow.",
+    domain=(POSITIVE, POSITIVE), kinks="derivative (0, 0) at the origin", traits="kink")
+maximum: Final[Row]  = row("maximum",  "a, b",      ieee.maximum,  lambda out, a, b: (_above(a, b), _above(b, a)),
+    branchless.maximum, "The larger of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
+minimum: Final[Row]  = row("minimum",  "a, b",      ieee.minimum,  lambda out, a, b: (_above(b, a), _above(a, b)),
+    branchless.minimum, "The smaller of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
+copysign: Final[Row] = row("copysign", "x, y",      math.copysign, lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
+    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts=True, traits="kink")
+fmod: Final[Row]     = row("fmod",     "a, b",      ieee.fmod,     lambda out, a, b: (1.0, -round_((a - out) / b)),
+    "libm",             "The remainder with the sign of a, as in C.",
+    domain=(REALS, POSITIVE), kinks="derivative (1, -trunc(a/b)) at the jumps too", traits="quotient")
+clip: Final[Row]     = row("clip",     "x, lo, hi", ieee.clip,     _clip_partials,
+    branchless.clip,    "x held between lo and hi (hi wins where lo > hi).", kinks="derivative 1 at an edge", cuts=True)
+
+# Over any number of inputs: one node each, not a chain.
+
+sum_: Final[Row]        = row("sum",         "*xs", ieee.sum_of,        lambda out, *xs: (1.0,) * len(xs),
+    branchless.sum_of,        "The sum of all inputs.", traits="sum")
+prod: Final[Row]        = row("prod",        "*xs", ieee.product,       _product_partials,
+    branchless.product,       "The product of all inputs.", traits="product")
+mean: Final[Row]        = row("mean",        "*xs", ieee.mean,          lambda out, *xs: (1.0 / len(xs),) * len(xs),
+    branchless.mean_of,       "The arithmetic mean.", traits="sum")
+dot: Final[Row]         = row("dot",         "*xs", ieee.dot,           lambda out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
+    branchless.dot_of,        "The first half of the inputs times the second half, summed.", traits="product sum")
+norm: Final[Row]        = row("norm",        "*xs", math.hypot,         lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),
+    branchless.norm_of,       "Euclidean length, without overflow.", kinks="derivative 0 at the origin", traits="kink")
+logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     lambda out, *xs: tuple(_shares(*xs)),
+    branchless.logsumexp_of,  "log of the sum of exp.", traits="sum")
+softmax: Final[Row]     = row("softmax",     "*xs", ieee.softmax_first, _softmax_partials,
+    branchless.softmax_first, "The first input's share of exp.", traits="saturating")
+log_softmax: Final[Row] = row("log_softmax", "*xs", ieee.log_softmax_first, _log_softmax_partials,
+    branchless.log_softmax_first, "log of the first input's share of exp.")
+max_: Final[Row]        = row("max",         "*xs", ieee.largest,       _extreme_partials,
+    branchless.largest,       "The largest input.", kinks="ties share the gradient equally; NaN if any is NaN", cuts=True, traits="extreme")
+min_: Final[Row]        = row("min",         "*xs", ieee.smallest,      _extreme_partials,
+    branchless.smallest,      "The smallest input.",
+    kinks="ties share the gradient equally; NaN if any is NaN", cuts=True, traits="extreme")

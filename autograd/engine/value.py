@@ -19,7 +19,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, SupportsFloat, final
+from typing import Any, Final, SupportsFloat, final
 
 from mypy_extensions import mypyc_attr
 
@@ -29,11 +29,9 @@ from autograd.engine import primitives as table
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, caller_line, decided, notify_escape, recording, tracer
 from autograd.engine.operands import as_label, as_operand, is_real, to_float
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 
 __all__ = ["UNRECORDED", "Fan", "Value", "inputs_and_partials"]
-
-Method = Callable[..., "Value"]
 
 UNRECORDED: Final = ", inside no_grad"  # behind the line of a result without a graph
 
@@ -71,24 +69,21 @@ class Value:
     (6.0, 2.0, 5.0)
     """
 
-    # fmt: off
-    __slots__ = ("_a", "_b", "_data", "_fan", "_grad", "_label", "_line", "_pa", "_pb",
-                 "_primitive", "_waiting")
+    # Every function of one input is a method too: `apply` attaches it.
 
-    # Every function of one input is a method too (`apply` attaches it), the last six as in NumPy.
-    acos: ClassVar[Method]; acosh: ClassVar[Method]; asin: ClassVar[Method]; asinh: ClassVar[Method]
-    atan: ClassVar[Method]; atanh: ClassVar[Method]; cbrt: ClassVar[Method]; ceil: ClassVar[Method]
-    cos: ClassVar[Method]; cosh: ClassVar[Method]; elu: ClassVar[Method]; erf: ClassVar[Method]
-    erfc: ClassVar[Method]; exp: ClassVar[Method]; expm1: ClassVar[Method]; floor: ClassVar[Method]
-    gelu: ClassVar[Method]; leaky_relu: ClassVar[Method]; lgamma: ClassVar[Method]
-    log: ClassVar[Method]; log10: ClassVar[Method]; log1p: ClassVar[Method]; log2: ClassVar[Method]
-    reciprocal: ClassVar[Method]; relu: ClassVar[Method]; sigmoid: ClassVar[Method]
-    sign: ClassVar[Method]; silu: ClassVar[Method]; sin: ClassVar[Method]; sinh: ClassVar[Method]
-    softplus: ClassVar[Method]; softsign: ClassVar[Method]; sqrt: ClassVar[Method]
-    square: ClassVar[Method]; tan: ClassVar[Method]; tanh: ClassVar[Method]
-    arccos: ClassVar[Method]; arccosh: ClassVar[Method]; arcsin: ClassVar[Method]
-    arcsinh: ClassVar[Method]; arctan: ClassVar[Method]; arctanh: ClassVar[Method]
-    # fmt: on
+    __slots__ = (
+        "_a",
+        "_b",
+        "_data",
+        "_fan",
+        "_grad",
+        "_label",
+        "_line",
+        "_pa",
+        "_pb",
+        "_primitive",
+        "_waiting",
+    )
 
     def __init__(
         self,

@@ -20,17 +20,6 @@ Name = Callable[[Any], str]
 
 SMALL_SLOPE: Final = 0.01  # of a function that saturates: from here on it counts as flat
 
-SATURATING: Final = {"sigmoid", "tanh", "erf", "erfc", "atan", "softsign", "normal_cdf", "softmax"}
-FLAT_BELOW_0: Final = {"softplus", "elu", "silu", "gelu", "expm1"}
-STEPS: Final = {"sign", "floor", "ceil", "round", "floordiv", "greater"}
-KINKED: Final = {"abs", "hypot", "norm", "atan2", "copysign"}
-EXTREMES: Final = {"max", "min", "maximum", "minimum"}
-ROOTS: Final = {"sqrt", "cbrt", "pow", "pow_const"}
-LOGS: Final = {"log", "log2", "log10", "log1p"}
-QUOTIENTS: Final = {"div", "mod", "floordiv", "fmod"}
-SUMS: Final = {"add", "sub", "sum", "mean", "dot", "logsumexp"}
-PRODUCTS: Final = {"mul", "dot", "prod", "message"}
-
 REMEDIES: Final = {
     "accumulated": "call zero_grad() before backward(), unless they are meant to add up",
     "cancelling": "none, if every path is meant; else look for a wrong sign, or a term too many",
@@ -96,6 +85,11 @@ def _data(x: Any) -> float:
     return float(x.data) if hasattr(x, "parents") else float(x)
 
 
+def _is(node: Any, trait: str) -> bool:
+    """Whether the row of its operation says that it is of this kind."""
+    return trait in node.primitive.traits
+
+
 def _made(node: Any, name: Name) -> str:
     return f"{name(node)} = {formula(node, name)}"
 
@@ -125,20 +119,20 @@ def blocked(edge: Edge, name: Name) -> Cause:
         return _changed(node, name, f"had slope 0 in {name(x)}")
     if op == "relu":
         return Cause("dead_relu", f"{made} passes nothing on, because {at} is not above 0")
-    if op in STEPS:
+    if _is(node, "step"):
         return Cause("step", f"{made} is a step: between its jumps it is flat, with slope 0")
     if op == "stop_gradient":
         return Cause("detached", f"{made} lets no gradient through")
-    if op in EXTREMES or op in ("where", "clip"):
+    if _is(node, "extreme") or op in ("where", "clip"):
         return Cause("not_taken", _not_taken(node, i, name))
     zero = _zero_beside(node, i)
     if zero is not None:
         return Cause("zero_factor", f"{made} does not change with {name(x)}: {shown(zero, name)}")
-    if op in SATURATING or (op in FLAT_BELOW_0 and x.data < 0):
+    if _is(node, "saturating") or (_is(node, "half_flat") and x.data < 0):
         return Cause("saturated", f"{made} is flat at {at}: its slope is 0")
-    if op in ("exp", "exp_difference", "exp_square", "sech2") and node.data == 0.0:
+    if _is(node, "exponential") and node.data == 0.0:
         return Cause("underflow", f"{made} is 0, because at {at} it is smaller than any double")
-    kinks = f" ({node.primitive.kinks})" if op in KINKED else ""
+    kinks = f" ({node.primitive.kinks})" if _is(node, "kink") else ""
     return Cause("flat", f"{made} is flat at {at}: its slope is 0{kinks}")
 
 
@@ -165,7 +159,7 @@ def _zero_beside(node: Any, i: int) -> Any:
     if node.op == "dot":
         half = len(inputs) // 2
         others = [inputs[(i + half) % len(inputs)]]
-    elif node.op in PRODUCTS or (node.op == "div" and i == 1):
+    elif _is(node, "product") or (node.op == "div" and i == 1):
         others = [x for j, x in enumerate(inputs) if j != i]
     else:
         others = []
@@ -175,7 +169,7 @@ def _zero_beside(node: Any, i: int) -> Any:
 def flattened(edge: Edge, name: Name) -> Cause | None:
     """Whether a function that saturates has next to no slope here."""
     node, x = edge.output, edge.parent
-    flat = node.op in SATURATING or (node.op in FLAT_BELOW_0 and x.data < -2.0)
+    flat = _is(node, "saturating") or (_is(node, "half_flat") and x.data < -2.0)
     if not flat or not abs(edge.partial) < SMALL_SLOPE or _stale(node):
         return None
     slope = number(edge.partial, 4)
@@ -202,7 +196,7 @@ def unbounded(edge: Edge, name: Name) -> Cause:
         )
     if math.isnan(edge.partial):
         return Cause("outside_domain", f"{made} has no slope at {at}")
-    if node.op in ROOTS and x.data == 0.0:
+    if _is(node, "root") and x.data == 0.0:
         return Cause("root_of_0", f"{made} is vertical at {at}: its slope there is infinite")
     if x.data in _edges(node, i):
         return Cause("edge_of_domain", f"{made} is vertical at {at}: its slope there is infinite")
@@ -241,13 +235,13 @@ def _infinite(x: Any) -> bool:
 
 def _nan(node: Any, numbers: list[float]) -> tuple[str, str]:
     op, infinities = node.op, any(map(math.isinf, numbers))
-    if op in QUOTIENTS and numbers[1] == 0.0:
+    if _is(node, "quotient") and numbers[1] == 0.0:
         return "division_by_0", f"{number(numbers[0])} divided by 0 can be any number"
     if op == "div" and infinities:
         return "infinity_over_infinity", "inf / inf can be any number"
-    if op in PRODUCTS and infinities and 0.0 in numbers:
+    if _is(node, "product") and infinities and 0.0 in numbers:
         return "zero_times_infinity", "0 times inf can be any number"
-    if op in SUMS and infinities:
+    if _is(node, "sum") and infinities:
         return "infinity_minus_infinity", "inf - inf can be any number"
     if op in ("pow", "pow_const") and numbers[0] < 0.0:
         return "outside_domain", "a negative number has no real power that is not whole"
@@ -256,9 +250,9 @@ def _nan(node: Any, numbers: list[float]) -> tuple[str, str]:
 
 def _infinity(node: Any, numbers: list[float]) -> tuple[str, str]:
     op = node.op
-    if op in LOGS:
+    if _is(node, "log"):
         return "log_of_0", "the logarithm of 0 is -inf"
-    if (op in QUOTIENTS and numbers[1] == 0.0) or (op == "reciprocal" and numbers[0] == 0.0):
+    if (_is(node, "quotient") and numbers[1] == 0.0) or (op == "reciprocal" and numbers[0] == 0.0):
         return "division_by_0", "a division by 0"
     if op in ("pow", "pow_const") and numbers[0] == 0.0:
         return "division_by_0", "a negative power of 0 divides by 0"

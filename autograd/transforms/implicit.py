@@ -210,9 +210,7 @@ def _row(
         return (0.0, *[-x for x in _adjoints(left, weights, ends)[len(roots) :]])
 
     doc = "One number of a root, by the implicit function theorem."
-    return Primitive(
-        "implicit_root", forward, partials, None, "", (), "", False, (), "", doc, False
-    )
+    return Primitive("implicit_root", "*numbers", forward, partials, doc=doc)
 
 
 def _shared(first: list[Any], second: list[Any], own: Sequence[Value]) -> list[Value]:

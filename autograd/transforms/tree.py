@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.engine.primitives import describe, to_float
+from autograd.engine.operands import describe, to_float
 from autograd.engine.text import printable
 from autograd.engine.value import Value
 

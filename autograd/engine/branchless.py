@@ -1,0 +1,248 @@
+"""Functions of `ieee` once more, without branches: how a primitive is lowered for compiled code.
+
+A compiler has no `if` for numbers that it doesn't know yet. So here a comparison gives a truth
+value, and `select` chooses by it among results that are both computed. Operands are the compiler's
+(`autograd.compiler.ir.lowering.Symbol`); they have the operators of a number, `is_equal`, `is_nan`,
+and truth values the operators & | ^ ~. Bit for bit the functions say the same as those of `ieee`
+that they are named after, where the sources of a formula stand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+from autograd.engine import ieee
+from autograd.engine.primitive import TABLE
+
+__all__ = ["select"]  # and every function below, as in `ieee`
+
+
+def _primitive(name: str) -> Callable[..., Any]:
+    """One of the table, which is made after these functions."""
+
+    def call(*inputs: Any) -> Any:
+        return TABLE[name](*inputs)
+
+    return call
+
+
+copysign = _primitive("copysign")
+cosh = _primitive("cosh")
+erfc = _primitive("erfc")
+exp = _primitive("exp")
+expm1 = _primitive("expm1")
+floor = _primitive("floor")
+fmod = _primitive("fmod")
+log1p = _primitive("log1p")
+sqrt = _primitive("sqrt")
+
+
+def select(truth: Any, a: Any, b: Any) -> Any:
+    """a where the truth value holds, else b."""
+    return truth.select(a, b)
+
+
+def is_finite(x: Any) -> Any:
+    return abs(x) < math.inf
+
+
+def finite_part(x: Any) -> Any:
+    return select(is_finite(x), x, 0.0)
+
+
+def message(adjoint: Any, factor: Any) -> Any:
+    return select(adjoint.is_equal(0.0), 0.0, adjoint * factor)
+
+
+def cut_message(adjoint: Any, factor: Any) -> Any:
+    return select(adjoint.is_equal(0.0) | factor.is_equal(0.0), 0.0, adjoint * factor)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    return select(condition.is_equal(0.0), b, a)
+
+
+def greater(a: Any, b: Any) -> Any:
+    return select(a > b, 1.0, select(a <= b, 0.0, math.nan))
+
+
+def sign(x: Any) -> Any:
+    return select(x > 0.0, 1.0, select(x < 0.0, -1.0, x))
+
+
+def maximum(a: Any, b: Any) -> Any:
+    return select(a.is_nan() | b.is_nan(), math.nan, select(a >= b, a, b))
+
+
+def minimum(a: Any, b: Any) -> Any:
+    return select(a.is_nan() | b.is_nan(), math.nan, select(a <= b, a, b))
+
+
+def clip(x: Any, lo: Any, hi: Any) -> Any:
+    return minimum(maximum(x, lo), hi)
+
+
+def modulo(a: Any, b: Any) -> Any:
+    """As CPython's float_rem: fmod, moved into the sign of the divisor."""
+    rest = fmod(a, b)
+    moved = select((b < 0.0) ^ (rest < 0.0), rest + b, rest)
+    return select(rest.is_equal(0.0), copysign(0.0, b), moved)
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """As CPython's float_floor_div; infinite or NaN where b is 0 or a is infinite."""
+    rest = fmod(a, b)
+    quotient = (a - rest) / b
+    apart = ~rest.is_equal(0.0) & ((b < 0.0) ^ (rest < 0.0))
+    quotient = select(apart, quotient - 1.0, quotient)
+    whole = floor(quotient)
+    whole = select(quotient - whole > 0.5, whole + 1.0, whole)
+    out = select(quotient.is_equal(0.0), copysign(0.0, a / b), whole)
+    return select(b.is_equal(0.0) | abs(a).is_equal(math.inf), a / b, out)
+
+
+def exp_difference(a: Any, b: Any) -> Any:
+    difference = a - b
+    e = exp(difference)
+    lost = difference - a
+    rest = (a - (difference - lost)) - (b + lost)
+    return select((e > 0.0) & (e < math.inf), e + e * rest, e)
+
+
+def sech2(x: Any) -> Any:
+    s = 1.0 / cosh(x)
+    return s * s
+
+
+def exp_square(x: Any, c: Any) -> Any:
+    scaled = ieee.SPLITTER * x
+    head = scaled - (scaled - x)
+    out = exp(c * head * head) * exp(c * (x - head) * (x + head))
+    return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, 0.0))
+
+
+def normal_cdf(x: Any) -> Any:
+    z = x * ieee.SQRT_HALF
+    scaled = ieee.SPLITTER * x
+    head = scaled - (scaled - x)
+    tail = x - head
+    split = ieee.SPLITTER * ieee.SQRT_HALF
+    c_head = split - (split - ieee.SQRT_HALF)
+    c_tail = ieee.SQRT_HALF - c_head
+    rest = ((head * c_head - z) + head * c_tail + tail * c_head) + tail * c_tail
+    rest = rest + x * ieee.SQRT_HALF_REST
+    out = 0.5 * (erfc(-z) + ieee.TWO_OVER_SQRT_PI * TABLE["exp_square"](z, -1.0) * rest)
+    return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, select(x > 0.0, 1.0, 0.0)))
+
+
+def sigmoid(x: Any) -> Any:
+    e = exp(-abs(x))
+    return select(x >= 0.0, 1.0, e) / (1.0 + e)
+
+
+def relu(x: Any) -> Any:
+    return select((x > 0.0) | x.is_nan(), x, 0.0)
+
+
+def leaky_relu(x: Any, slope: Any) -> Any:
+    return select(x >= 0.0, x, slope * x)
+
+
+def elu(x: Any, alpha: Any) -> Any:
+    return select(x >= 0.0, x, alpha * expm1(x))
+
+
+def gelu(x: Any) -> Any:
+    return select(x.is_equal(-math.inf), -0.0, x * TABLE["normal_cdf"](x))
+
+
+def silu(x: Any) -> Any:
+    return select(x.is_equal(-math.inf), -0.0, x * sigmoid(x))
+
+
+def softplus(x: Any) -> Any:
+    return select(x > 0.0, x + log1p(exp(-abs(x))), log1p(exp(-abs(x))))
+
+
+def softsign(x: Any) -> Any:
+    return select(abs(x).is_equal(math.inf), copysign(1.0, x), x / (1.0 + abs(x)))
+
+
+# -- over any number of inputs ---------------------------------------------------------------------
+
+
+def sum_of(*xs: Any) -> Any:
+    total: Any = 0.0
+    for x in xs:
+        total = total + x
+    return total
+
+
+def product(*xs: Any) -> Any:
+    total: Any = 1.0
+    for x in xs:
+        total = total * x
+    return total
+
+
+def mean_of(*xs: Any) -> Any:
+    return sum_of(*xs) / float(len(xs))
+
+
+def dot_of(*xs: Any) -> Any:
+    half = len(xs) // 2
+    return sum_of(*[x * y for x, y in zip(xs[:half], xs[half:], strict=True)])
+
+
+def largest(*xs: Any) -> Any:
+    return reduce(maximum, xs, xs[0])
+
+
+def smallest(*xs: Any) -> Any:
+    return reduce(minimum, xs, xs[0])
+
+
+def norm_of(*xs: Any) -> Any:
+    """Scaled by the largest, within a few ulp of Python's hypot, which is rounded correctly."""
+    sizes = [abs(x) for x in xs]
+    top = sizes[0]
+    infinite = top.is_equal(math.inf)
+    for size in sizes[1:]:
+        top = maximum(top, size)
+        infinite = infinite | size.is_equal(math.inf)
+    scale = select(top.is_equal(0.0), 1.0, top)
+    scaled = [size / scale for size in sizes]
+    return select(infinite, math.inf, top * sqrt(sum_of(*[x * x for x in scaled])))
+
+
+def logsumexp_of(*xs: Any) -> Any:
+    top = largest(*xs)
+    return select(is_finite(top), top + log1p(_beside(top, xs)), top)
+
+
+def softmax_first(*xs: Any) -> Any:
+    top = largest(*xs)
+    shares = [exp_difference(x, top) for x in xs]
+    return shares[0] / sum_of(*shares)
+
+
+def log_softmax_first(*xs: Any) -> Any:
+    first, top = xs[0], largest(*xs)
+    out = (first - top) - log1p(_beside(top, xs))
+    lost = select(~top.is_equal(-math.inf) & first.is_equal(top), math.nan, first - top)
+    return select(is_finite(top), out, lost)
+
+
+def _beside(top: Any, xs: tuple[Any, ...]) -> Any:
+    """The sum of exp(x - top) over all but the first of the largest."""
+    total: Any = 0.0
+    skipped: Any = None
+    for x in xs:
+        is_top = x.is_equal(top)
+        skip = is_top if skipped is None else is_top & ~skipped
+        skipped = is_top if skipped is None else skipped | is_top
+        total = total + select(skip, 0.0, exp_difference(x, top))
+    return total

@@ -1,0 +1,395 @@
+"""The record of a primitive, which is also the function that a user calls.
+
+Everything known about an operation stands in one record: how to compute it, its local derivatives,
+how it is lowered and written, where it is defined, what happens at its kinks. The engine, higher
+derivatives, compiled code, checks and pictures all read it. `primitives` is the table of them, and
+`primitive(...)` makes one of a user's.
+
+The derivative rule is one function, `partials(out, *inputs)`, which returns one factor per input (a
+bare factor where there is only one input). It is written with operators and the primitives
+themselves, so the same text gives an edge's number when it is fed floats and a derivative graph
+when it is fed Values. A rule may divide: where floats would raise ZeroDivisionError, the engine
+feeds it Values, whose division is IEEE's. A branch inside a rule is itself a primitive (`where`,
+`greater`), never an `if`.
+
+A primitive never looks inside its inputs. Whatever is not a plain number is asked to record the
+operation itself, through `__primitive__(primitive, inputs)`: that is all a Value has in common with
+this module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from autograd.engine.modes import tracer
+from autograd.engine.operands import to_float
+from autograd.engine.text import number
+
+__all__ = ["TABLE", "Primitive", "lookup", "primitive", "row"]
+
+Rule = Callable[..., Any]
+Interval = tuple[float, float]
+
+REALS: Final = (-math.inf, math.inf)
+
+
+class Primitive:
+    """One row of the table, and the function a user calls: `exp(2.0)`, `exp(Value(2.0))`,
+    `exp(array)`.
+
+    Over plain numbers it gives a plain float; with a Value among the inputs, a Value; over NumPy
+    arrays, an array elementwise.
+    """
+
+    __slots__ = (
+        "__name__",
+        "__qualname__",
+        "arity",
+        "builtin",
+        "cuts",
+        "defaults",
+        "doc",
+        "domain",
+        "forward",
+        "inputs",
+        "kinks",
+        "lowering",
+        "name",
+        "numpy_name",
+        "partials",
+        "symbol",
+        "traits",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        inputs: str,
+        forward: Callable[..., float],
+        partials: Rule,
+        lowering: Rule | str | None = None,
+        doc: str = "",
+        *,
+        symbol: str = "",
+        domain: tuple[Interval, ...] = (),
+        kinks: str = "",
+        cuts: bool = False,
+        traits: str = "",
+        numpy_name: str = "",
+        builtin: bool = False,
+    ) -> None:
+        self.name = self.__name__ = self.__qualname__ = name
+        self.inputs = inputs  # as in a signature: "x", "x, slope=0.01", "a, b", "*xs"
+        self.arity, self.defaults = _counted(inputs)
+        self.forward = forward
+        self.partials = partials
+        self.lowering = lowering  # see `primitives`
+        self.doc = doc  # one sentence
+        self.symbol = symbol  # how it is written between or before operands; "" for f(x)
+        self.domain = domain  # per input, the open interval on which it is smooth and finite
+        self.kinks = kinks  # what was decided where it is not
+        self.cuts = cuts  # a local derivative of exactly 0 means "no path": not even NaN passes
+        self.traits = frozenset(traits.split())  # what kind of function it is; see `primitives`
+        self.numpy_name = numpy_name  # the method NumPy calls on the elements of an object array
+        self.builtin = builtin
+
+    def __call__(self, *inputs: Any) -> Any:
+        if self.arity == 1 and len(inputs) == 1:  # the same as below, sooner
+            x = inputs[0]
+            if type(x) is float:
+                return self.forward(x)
+            record = getattr(x, "__primitive__", None)
+            if record is not None:
+                return record(self, inputs)
+        if len(inputs) != self.arity and self.arity is not None:
+            inputs = self._with_defaults(inputs)
+        for x in inputs:
+            if type(x) is not float:
+                return self._dispatch(inputs)
+        return self.forward(*inputs)
+
+    def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
+            return self._elementwise(numpy, inputs)
+        for x in inputs:
+            if hasattr(x, "__primitive__"):
+                return x.__primitive__(self, inputs)
+        return self.forward(*[to_float(x, f"{self.name} takes a Value or") for x in inputs])
+
+    def _elementwise(self, numpy: Any, inputs: tuple[Any, ...]) -> Any:
+        out = numpy.frompyfunc(self, len(inputs), 1)(*inputs)
+        if not isinstance(out, numpy.ndarray):
+            return out  # of arrays without dimensions
+        plain = all(isinstance(x, float) for x in out.flat)
+        return out.astype(float) if plain else out
+
+    def _with_defaults(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        missing = (self.arity or 0) - len(inputs)
+        if 0 < missing <= len(self.defaults):
+            return inputs + self.defaults[len(self.defaults) - missing :]
+        wanted = f"{self.arity} input{'s' if self.arity != 1 else ''}"
+        raise TypeError(f"{self.name} takes {wanted}, got {len(inputs)}")
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it can be called on a single Value, as `v.exp()`."""
+        return self.arity is not None and self.arity - len(self.defaults) == 1
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}: {self.doc}>" if self.doc else f"<primitive {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return lookup, (self.name,)
+
+
+def _counted(inputs: str) -> tuple[int | None, tuple[float, ...]]:
+    """The arity, None for any number of inputs, and the defaults of the last ones."""
+    if inputs.startswith("*"):
+        return None, ()
+    parts = inputs.split(",")
+    return len(parts), tuple([float(part.partition("=")[2]) for part in parts if "=" in part])
+
+
+# -- what help() and inspect say -------------------------------------------------------------------
+
+
+class _OfEach:
+    """An attribute that a class has, and each instance by a function of its own."""
+
+    def __init__(self, of_class: Any, of_instance: Callable[[Any], Any]) -> None:
+        self.of_class = of_class
+        self.of_instance = of_instance
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.of_class if instance is None else self.of_instance(instance)
+
+
+def _signature(primitive: Primitive) -> inspect.Signature:
+    if primitive.arity is None:
+        xs = inspect.Parameter(primitive.inputs[1:], inspect.Parameter.VAR_POSITIONAL)
+        return inspect.Signature([xs])
+    parameters = []
+    for part in primitive.inputs.split(", "):
+        name, _, default = part.partition("=")
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=float(default) if default else inspect.Parameter.empty,
+            )
+        )
+    return inspect.Signature(parameters)
+
+
+def _documentation(primitive: Primitive) -> str:
+    """The text of `help`: signature, sentence, symbol, domain, kinks, and an example."""
+    names = [part.partition("=")[0] for part in primitive.inputs.split(", ")]
+    said = [f"{primitive.name}({primitive.inputs})", primitive.doc]
+    if primitive.symbol:
+        between = f" {primitive.symbol} ".join(names)
+        said.append(f"Written {between if len(names) == 2 else primitive.symbol + names[0]}.")
+    intervals = enumerate(zip(names, primitive.domain, strict=False))
+    conditions = [_condition(primitive, i, name, interval) for i, (name, interval) in intervals]
+    if any(conditions):
+        said.append(f"Smooth and finite where {' and '.join(filter(None, conditions))}.")
+    if primitive.kinks:
+        said.append(f"Where it is not smooth: {primitive.kinks}.")
+    return "\n\n".join(filter(None, [*said, _example(primitive)]))
+
+
+def _condition(primitive: Primitive, i: int, name: str, interval: Interval) -> str:
+    """An interval as an inequality; "" where it is all numbers, or a constant's."""
+    low, high = interval
+    if low >= high or (low == -math.inf and high == math.inf):
+        return ""
+    if high == math.inf:
+        return f"{name} != 0" if _is_mirrored(primitive, i) else f"{name} > {number(low)}"
+    return f"{number(low, 6)} < {name} < {number(high, 6)}"
+
+
+def _is_mirrored(primitive: Primitive, i: int) -> bool:
+    """Whether a function that is smooth right of 0 is so left of it too."""
+    inputs = [0.75] * len(primitive.domain)
+    inputs[i] = -1.0
+    right_of_0 = primitive.builtin and primitive.domain[i][0] == 0.0
+    return right_of_0 and math.isfinite(primitive.forward(*inputs))
+
+
+def _example(primitive: Primitive) -> str:
+    """A doctest, for a function among autograd's public names."""
+    if vars(sys.modules["autograd"]).get(primitive.name) is not primitive:
+        return ""
+    lows = [low for low, _ in primitive.domain[: len(primitive.domain) - len(primitive.defaults)]]
+    inputs = [max(low, 0.0) + i + 0.5 for i, low in enumerate(lows)]
+    partials = primitive.partials(primitive(*inputs), *inputs, *primitive.defaults)
+    factors = partials[: len(inputs)] if isinstance(partials, tuple) else (partials,)
+    values = ", ".join([f"Value({x})" for x in inputs])
+    return (
+        f">>> import autograd\n>>> from autograd import Value\n"
+        f">>> out = autograd.{primitive.name}({values})\n>>> out.data, out.partials\n"
+        f"{(primitive(*inputs), factors)}"
+    )
+
+
+_CLASS: Final[Any] = Primitive  # which the compiler lets nobody change
+_CLASS.__doc__ = _OfEach(_CLASS.__doc__, _documentation)
+_CLASS.__signature__ = _OfEach(None, _signature)
+_CLASS.__module__ = "autograd"  # where it is public
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+TABLE: Final[dict[str, Primitive]] = {}
+RESERVED: Final = frozenset(["input", "const", "lt", "le", "eq", "and", "or", "not", "select"])
+ATTACH: Final[list[Callable[[Primitive], None]]] = []  # told of every new row: see apply.py
+
+
+def lookup(name: str) -> Primitive:
+    """The primitive of that name; a LookupError if nobody defined it here (as after unpickling)."""
+    found = TABLE.get(name)
+    if found is None:
+        raise LookupError(
+            f"no primitive is called {name!r} in this process; "
+            f"define it with autograd.primitive({name!r}, ...) before loading the graph"
+        )
+    return found
+
+
+def row(
+    name: str,
+    inputs: str,
+    forward: Callable[..., float],
+    partials: Rule,
+    lowering: Rule | str | None,
+    doc: str,
+    *,
+    symbol: str = "",
+    domain: tuple[Interval, ...] = (),
+    kinks: str = "",
+    cuts: bool = False,
+    traits: str = "",
+    numpy_name: str = "",
+) -> Primitive:
+    """A built-in primitive."""
+    return _register(
+        Primitive(
+            name,
+            inputs,
+            forward,
+            partials,
+            lowering,
+            doc,
+            symbol=symbol,
+            domain=domain or (REALS,) * (_counted(inputs)[0] or 1),
+            kinks=kinks,
+            cuts=cuts,
+            traits=traits,
+            numpy_name=numpy_name or name,
+            builtin=True,
+        )
+    )
+
+
+def primitive(
+    name: str | Any,
+    forward: Callable[..., float] | Any,
+    partials: Rule | Any,
+    *,
+    arity: int | Any = 1,
+    symbol: str = "",
+    domain: Iterable[Interval] = (),
+    kinks: str = "",
+    cuts: bool = False,
+    doc: str = "",
+    lowering: Rule | Any = None,
+) -> Primitive:
+    """Define an operation of your own, with the same record that the built-in ones use.
+
+    `forward(*inputs)` gets floats and returns one. `partials(out, *inputs)` returns the local
+    derivatives, one per input (a bare one if there is one input); write it with operators and
+    autograd's functions, not with `math`, and every order of derivative works. `arity=None` takes
+    any number of inputs. `cuts=True` says that a local derivative of exactly 0 means the input was
+    not selected: nothing passes there, not even an infinite gradient. A primitive of one input
+    becomes a method of Value too. `lowering(*inputs)` says the same as `forward` with operators and
+    autograd's functions; compiled code then does it itself, and else calls `forward`.
+
+    Raises TypeError for a malformed row, ValueError for a name that is taken by a built-in
+    primitive. Defining your own name again replaces it.
+
+    >>> import autograd
+    >>> cube = autograd.primitive("cube", lambda x: x * x * x, lambda out, x: 3 * x * x)
+    >>> x = autograd.Value(2.0)
+    >>> y = cube(x)
+    >>> y.backward()
+    >>> y.data, x.grad, cube(3.0)
+    (8.0, 12.0, 27.0)
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise TypeError(f"a primitive's name is an identifier such as 'mish', got {name!r}")
+    if name in RESERVED or (name in TABLE and TABLE[name].builtin):
+        raise ValueError(f"{name!r} is a built-in primitive; choose another name")
+    if not callable(forward) or not callable(partials):
+        raise TypeError(f"primitive {name!r}: forward and partials must be functions")
+    if lowering is not None and not callable(lowering):
+        raise TypeError(f"primitive {name!r}: lowering must be a function")
+    if arity is not None and (type(arity) is not int or arity < 1):
+        raise TypeError(
+            f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
+        )
+    return _register(
+        Primitive(
+            name,
+            _input_names(forward, arity),
+            _returning_float(forward, name),
+            partials,
+            lowering,
+            doc,
+            symbol=symbol,
+            domain=tuple(domain),
+            kinks=kinks,
+            cuts=cuts,
+        )
+    )
+
+
+def _input_names(forward: Any, arity: int | None) -> str:
+    """What a user's function calls its inputs, or else x, or x1, x2 ..."""
+    try:
+        parameters = list(inspect.signature(forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    if arity is None:
+        names = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+        return f"*{names[0] if names else 'xs'}"
+    single = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [p.name for p in parameters[:arity] if p.kind in single]
+    if len(names) < arity:
+        names = ["x"] if arity == 1 else [f"x{i + 1}" for i in range(arity)]
+    return ", ".join(names)
+
+
+def _returning_float(forward: Any, name: str) -> Callable[..., float]:
+    """A user's function held to what the rest of the engine relies on."""
+
+    def compute(*inputs: float) -> float:
+        try:
+            return to_float(forward(*inputs), f"{name}'s forward must return")
+        except Exception as error:
+            observer = tracer()
+            if observer is not None:
+                observer.raised(name, error)
+            raise
+
+    return compute
+
+
+def _register(primitive: Primitive) -> Primitive:
+    for attach in ATTACH:
+        attach(primitive)
+    TABLE[primitive.name] = primitive
+    return primitive
