@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from autograd.check.finite_differences import Slope, differentiate
 from autograd.check.results import PLUS_MINUS, Component, GradientCheck
+from autograd.check.tutor.hypotheses import GradientCase
 from autograd.check.tutor.naming import Namer, few, watched
+from autograd.check.tutor.recorded_graph import RecordedGraph
 from autograd.check.tutor.search import Slip, find_slips
 from autograd.engine.graph import topological_order
 from autograd.engine.modes import no_grad
@@ -475,7 +477,7 @@ def _align(like: Any, given: Any, where: str, found: list[float]) -> None:
     if others is None or len(others) != len(children):
         raise TypeError(
             f"{where} must have the shape of the argument it is the gradient of: "
-            f"{plural(len(children), 'entry').replace('entrys', 'entries')}, got {describe(given)}"
+            f"{plural(len(children), 'entry', 'entries')}, got {describe(given)}"
         )
     for k, (child, other) in enumerate(zip(children, others, strict=True)):
         _align(child, other, f"{where}[{k}]", found)
@@ -497,17 +499,9 @@ def _slips(recording: _Recording, rows: Sequence[Component], rtol: float) -> lis
         return []
     analytic = [row.analytic if row.analytic is not None else math.nan for row in rows]
     point = recording.point
-    return find_slips(
-        recording.root,
-        recording.seeds,
-        point.names,
-        point.keys,
-        recording.known,
-        analytic,
-        wrong,
-        right,
-        rtol,
-    )
+    graph = RecordedGraph(recording.root, recording.seeds)
+    case = GradientCase(graph, point.names, point.keys, recording.name, analytic, rtol)
+    return find_slips(case, wrong, right)
 
 
 # -- second derivatives ----------------------------------------------------------------------------

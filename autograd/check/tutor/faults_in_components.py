@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.check.tutor.common_mistakes import FACTOR, LEFT_OUT, SIGN
-from autograd.check.tutor.hypotheses import Case, Idea, off_by
+from autograd.check.tutor.hypotheses import GradientCase, Hypothesis, off_by
 from autograd.check.tutor.recorded_graph import Changes
 
 __all__ = ["mixed_up", "moved", "sums_of_contributions"]
 
 
-def mixed_up(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def mixed_up(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """All wrong components by one factor; components that are 0, transposed, or another's."""
     for i in wrong:
         if case.analytic[i] == 0.0:
             text = "0, although there is a path: nothing was ever added to it"
             gradient = [0.0 if case.analytic[j] == 0.0 else case.truth[j] for j in case.all]
-            yield Idea(LEFT_OUT, text, gradient, 0.1)
+            yield Hypothesis(LEFT_OUT, text, gradient, 0.1)
             break
     yield from _by_one_factor(case, wrong)
     yield from _transposed(case)
@@ -33,17 +33,17 @@ def mixed_up(case: Case, wrong: list[int]) -> Iterator[Idea]:
             gradient = case.with_component(i, case.truth[j])
             gradient[j] = case.truth[i]
             text = "swapped: each is the derivative that belongs to the other"
-            yield Idea("swapped", text, gradient, 0.2)
+            yield Hypothesis("swapped", text, gradient, 0.2)
         else:
             text = f"the derivative of another component, {case.names[j]}"
-            yield Idea("swapped", text, case.with_component(i, case.truth[j]), 0.8)
+            yield Hypothesis("swapped", text, case.with_component(i, case.truth[j]), 0.8)
     order = [j for i in case.all for j in case.all if case.same(case.analytic[i], case.truth[j])]
     if len(order) == len(case.names) and sorted(order) == list(case.all):
         gradient = [case.truth[j] for j in order]
-        yield Idea("swapped", "the right numbers in the wrong order", gradient, 0.3)
+        yield Hypothesis("swapped", "the right numbers in the wrong order", gradient, 0.3)
 
 
-def _by_one_factor(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def _by_one_factor(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """Components that are off by one simple factor, wherever it comes from."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i in wrong:
@@ -58,21 +58,21 @@ def _by_one_factor(case: Case, wrong: list[int]) -> Iterator[Idea]:
         kind, text = (SIGN, "the sign is wrong") if said == "-1" else (FACTOR, off_by(said))
         if said == "-1" and everything:
             text += ", everywhere: this gradient climbs where it should descend"
-        yield Idea(kind, text, gradient, 0.25 if everything else 1.0)
+        yield Hypothesis(kind, text, gradient, 0.25 if everything else 1.0)
 
 
-def _transposed(case: Case) -> Iterator[Idea]:
+def _transposed(case: GradientCase) -> Iterator[Hypothesis]:
     """A square block of components taken the other way round, or what it multiplies."""
     for block in _squares(case):
         gradient = list(case.truth)
         for (i, j), place in block.items():
             gradient[place] = case.truth[block[j, i]]
         text = "the block is transposed: rows and columns are mixed up"
-        yield Idea("transposed", text, gradient, 0.2)
+        yield Hypothesis("transposed", text, gradient, 0.2)
         yield from _transposed_factor(case, block)
 
 
-def _squares(case: Case) -> Iterator[dict[tuple[int, int], int]]:
+def _squares(case: GradientCase) -> Iterator[dict[tuple[int, int], int]]:
     blocks: dict[tuple[Any, ...], dict[tuple[int, int], int]] = defaultdict(dict)
     for place, keys in enumerate(case.keys):
         if len(keys) >= 2 and isinstance(keys[-1], int) and isinstance(keys[-2], int):
@@ -82,7 +82,9 @@ def _squares(case: Case) -> Iterator[dict[tuple[int, int], int]]:
             yield block
 
 
-def _transposed_factor(case: Case, block: dict[tuple[int, int], int]) -> Iterator[Idea]:
+def _transposed_factor(
+    case: GradientCase, block: dict[tuple[int, int], int]
+) -> Iterator[Hypothesis]:
     """The weights transposed on the way back: delta @ W for delta @ W.T."""
     places = {case.g.seeds[place]: index for index, place in block.items()}
     changes: Changes = {}
@@ -95,10 +97,10 @@ def _transposed_factor(case: Case, block: dict[tuple[int, int], int]) -> Iterato
             "the weights are transposed on the way back: row i, column j was taken where row "
             "j, column i belongs"
         )
-        yield Idea("transposed", text, case.g.gradient(changes), 0.2, changes)
+        yield Hypothesis("transposed", text, case.g.gradient(changes), 0.2, changes)
 
 
-def moved(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def moved(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """A contribution of one component that was given to another."""
     for j in case.all:
         edges = case.g.above[case.g.seeds[j]] if case.g.seeds[j] >= 0 else []
@@ -113,7 +115,7 @@ def moved(case: Case, wrong: list[int]) -> Iterator[Idea]:
                 gradient = case.with_component(i, case.truth[i] + k)
                 said = f"the contribution of {case.names[j]} through {where}"
                 text = f"equals the true derivative plus {said}: a path that is not in f"
-                yield Idea("extra path", text, gradient, 0.6)
+                yield Hypothesis("extra path", text, gradient, 0.6)
                 if j in wrong and case.matches(j, case.truth[j] - k):
                     gradient = list(gradient)
                     gradient[j] -= k
@@ -122,10 +124,10 @@ def moved(case: Case, wrong: list[int]) -> Iterator[Idea]:
                         f"derivative plus it (an extra path), {case.names[j]} lacks it (a "
                         f"missing path), as if {where} used {case.names[i]}"
                     )
-                    yield Idea("moved path", text, gradient, 0.3)
+                    yield Hypothesis("moved path", text, gradient, 0.3)
 
 
-def sums_of_contributions(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def sums_of_contributions(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """What is left if several of a component's contributions are missing."""
     for i in wrong:
         edges = case.g.above[case.g.seeds[i]] if case.g.seeds[i] >= 0 else []
@@ -142,10 +144,10 @@ def sums_of_contributions(case: Case, wrong: list[int]) -> Iterator[Idea]:
                 ]
                 text = _left_out(case, lost, places)
                 gradient = case.with_component(i, total)
-                yield Idea(LEFT_OUT, text, gradient, 0.3 + 0.2 * min(len(kept), len(lost)))
+                yield Hypothesis(LEFT_OUT, text, gradient, 0.3 + 0.2 * min(len(kept), len(lost)))
 
 
-def _left_out(case: Case, lost: list[Any], kept: list[Any]) -> str:
+def _left_out(case: GradientCase, lost: list[Any], kept: list[Any]) -> str:
     paths = "the path" if len(lost) == 1 else "the paths"
     text = f"{paths} through {case.name.listed(lost)} left out"
     if len(kept) == 1:

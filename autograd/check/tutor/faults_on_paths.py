@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator
 
 from autograd.check.tutor.common_mistakes import FACTOR, LEFT_OUT, SIGN
-from autograd.check.tutor.hypotheses import Case, Idea, off_by
+from autograd.check.tutor.hypotheses import GradientCase, Hypothesis, off_by
 from autograd.engine.graph import EN_DASH
 from autograd.engine.text import number
 
 __all__ = ["through_places"]
 
 
-def through_places(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def through_places(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """A node or an edge, and the factor that its paths would need."""
     for node in range(len(case.g.nodes)):
         yield from _through(case, case.g.through_node(node), node, None, wrong)
@@ -23,8 +23,8 @@ def through_places(case: Case, wrong: list[int]) -> Iterator[Idea]:
 
 
 def _through(
-    case: Case, share: list[float], node: int, edge: int | None, wrong: list[int]
-) -> Iterator[Idea]:
+    case: GradientCase, share: list[float], node: int, edge: int | None, wrong: list[int]
+) -> Iterator[Hypothesis]:
     """The factors (most common first) by which the share of these paths is off."""
     factors: dict[float, int] = {}
     for i in wrong:
@@ -46,10 +46,10 @@ def _through(
         gradient = [g + (factor - 1.0) * s for g, s in zip(case.truth, share, strict=True)]
         edges = [edge] if edge is not None else case.g.below[node]
         changes = {e: factor * case.g.factors[e] for e in edges}
-        yield Idea(kind, text, gradient, cost, changes)
+        yield Hypothesis(kind, text, gradient, cost, changes)
 
 
-def _where(case: Case, node: int, edge: int | None) -> str:
+def _where(case: GradientCase, node: int, edge: int | None) -> str:
     name = case.name(case.g.nodes[node])
     if edge is None:
         return f"every path through {name}"
@@ -58,7 +58,7 @@ def _where(case: Case, node: int, edge: int | None) -> str:
 
 
 def _said_factor(
-    case: Case, factor: float, node: int, edge: int | None
+    case: GradientCase, factor: float, node: int, edge: int | None
 ) -> tuple[str, str, float] | None:
     """Words for a factor on the paths through a place."""
     place = case.g.nodes[node]
@@ -89,7 +89,7 @@ def _said_factor(
     return None
 
 
-def _said_of_seed(case: Case, factor: float) -> tuple[str, str, float] | None:
+def _said_of_seed(case: GradientCase, factor: float) -> tuple[str, str, float] | None:
     """Words for a component that is off by a factor, whatever its paths."""
     simple = case.simple(factor)
     if simple == "-1":
@@ -100,7 +100,7 @@ def _said_of_seed(case: Case, factor: float) -> tuple[str, str, float] | None:
     return None if known is None else (FACTOR, known, 2.0)
 
 
-def _dropped(case: Case, node: int, edge: int) -> str:
+def _dropped(case: GradientCase, node: int, edge: int) -> str:
     """An edge of which nothing arrived, said for the node below it."""
     consumers = case.g.above[node]
     lost = case.g.nodes[case.g.outputs[edge]]

@@ -9,20 +9,20 @@ from functools import cached_property
 from typing import Any, Final
 
 from autograd.check.tutor import common_mistakes
-from autograd.check.tutor.common_mistakes import Step
+from autograd.check.tutor.common_mistakes import LocalDerivative
 from autograd.check.tutor.naming import Namer
 from autograd.check.tutor.recorded_graph import Changes, RecordedGraph
 from autograd.engine import graph
 from autograd.engine.text import number
 
-__all__ = ["SHARP", "WORK", "Case", "Idea", "off_by", "together"]
+__all__ = ["SHARP", "WORK", "GradientCase", "Hypothesis", "off_by", "together"]
 
 WORK: Final = 4_000_000  # edges walked over and numbers compared, at most: two seconds or so
 SHARP: Final = 1e-9  # relative error of a coincidence that is none
 
 
 @dataclass(slots=True)
-class Idea:
+class Hypothesis:
     """An explanation being weighed: a slip, and the gradient that it would give.
 
     cost: how far-fetched it is (0: seen every day; 1: as much as a second slip). changes: the local
@@ -44,7 +44,7 @@ class Idea:
         return len(self.covered) - 0.5 * len(self.broken) - 0.35 * self.cost
 
 
-class Case:
+class GradientCase:
     """A gradient by hand beside the graph that it should be the gradient of.
 
     g: the graph. names, keys: what the components are called, and where they are in the nesting.
@@ -107,8 +107,8 @@ class Case:
                 yield next(edges), self.g.place.get(id(other), -1)
 
     @cached_property
-    def steps(self) -> list[Step]:
-        return list(common_mistakes.steps(self.g))
+    def local_derivatives(self) -> list[LocalDerivative]:
+        return list(common_mistakes.local_derivatives(self.g))
 
     def simple(self, factor: float) -> str | None:
         """A factor that people lose or add without a reason of its own: -1, 2, 1/2, 1/n."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from autograd.check.tutor.hypotheses import WORK, Case, Idea
+from autograd.check.tutor.hypotheses import WORK, GradientCase, Hypothesis
 from autograd.check.tutor.recorded_graph import Changes
 from autograd.engine.text import number
 
@@ -17,7 +17,7 @@ NODES_SOLVED: Final = 200  # nodes whose value is solved for, at most
 SWEEPS: Final = 25  # over the graph, for each: some eight times forward, by rules, and back
 
 
-def wrong_value(case: Case, wrong: list[int]) -> Iterator[Idea]:
+def wrong_value(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     """A node whose value, taken wrongly on the way forward, would give these numbers.
 
     Only where the components are off by several factors: one number can be solved for to give
@@ -41,16 +41,16 @@ def wrong_value(case: Case, wrong: list[int]) -> Iterator[Idea]:
             for place, value, _ in plain[-3:]
         ]
         text = "; or ".join(said) + ": a slip on the way forward, not in the chain rule"
-        yield Idea("value", text, plain[-1][2], 1.5)
+        yield Hypothesis("value", text, plain[-1][2], 1.5)
 
 
-def _is_plain(case: Case, place: int) -> bool:
+def _is_plain(case: GradientCase, place: int) -> bool:
     """Whether a node is a value that one computes by hand, not a step inside a function."""
     node = case.g.nodes[place]
     return case.name.is_named(node) or node.op in ("add", "sub", "mul", "dot", "sum", "mean")
 
 
-def _solved(case: Case, place: int, wrong: list[int]) -> tuple[float, list[float]] | None:
+def _solved(case: GradientCase, place: int, wrong: list[int]) -> tuple[float, list[float]] | None:
     """The value of one node for which the wrong components come out, by the secant method."""
     start = case.g.nodes[place].data
     first = _with_value(case, place, start + 1e-4 * max(abs(start), 1e-2))
@@ -76,7 +76,7 @@ def _solved(case: Case, place: int, wrong: list[int]) -> tuple[float, list[float
     return (x1, gradient) if fits else None
 
 
-def _with_value(case: Case, place: int, value: float) -> list[float] | None:
+def _with_value(case: GradientCase, place: int, value: float) -> list[float] | None:
     """The gradient of the graph, computed anew with one node's value replaced."""
     if not math.isfinite(value):
         return None
