@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.check.finite_differences import Slope, differentiate
 from autograd.check.point import FAILURES, Point, plain
-from autograd.check.tutor.naming import Namer, few, watched
+from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
 from autograd.engine.graph import topological_order
 from autograd.engine.text import number
@@ -23,13 +23,12 @@ class RecordedFunction:
 
     def __init__(self, point: Point) -> None:
         known: dict[int, str] = {}
-        with watched(known) as call:
 
-            def recorded(*args: Any) -> Any:
-                return call(point.f, *args)
+        def recorded(*args: Any) -> Any:
+            return call_named(point.f, args, known)
 
-            arguments = tuple(point.arguments(point.numbers))
-            run = _Run(recorded, arguments, {}, tuple(point.places), "check_grad")
+        arguments = tuple(point.arguments(point.numbers))
+        run = _Run(recorded, arguments, {}, tuple(point.places), "check_grad")
         result = run.single_result()
         self.seeds: list[Value] = list(run.seeds)
         self.gradient: list[float] = list(map(plain, run.pull([result], [1.0])))

@@ -26,9 +26,9 @@ def wrong_value(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
     if len(ratios) < 2 or all(case.same(ratio, ratios[0]) for ratio in ratios):
         return
     inner = [i for i, node in enumerate(case.graph.nodes[:-1]) if node.inputs]
-    by_hand = [i for i in inner if _is_computed_by_hand(case, case.graph.nodes[i])]
+    by_hand = {i for i in inner if _is_computed_by_hand(case, case.graph.nodes[i])}
     most = min(NODES_SOLVED, WORK // (SWEEPS * (case.graph.size or 1)))
-    for places in (by_hand, [i for i in inner if i not in by_hand]):
+    for places in (sorted(by_hand), [i for i in inner if i not in by_hand]):
         found = [(i, _solved(case, i, wrong)) for i in places[max(0, len(places) - most) :]]
         solved = [(i, *result) for i, result in found if result is not None]
         if solved:
