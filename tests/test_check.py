@@ -783,10 +783,9 @@ def test_a_square_that_the_loss_lacks(loss: Any, squared: Any, power: str) -> No
     for inputs, where in (((0.4,), "errors[0]"), ((0.4, 0.7), "errors[0] and errors[1]")):
         by_hand = grad(total(squared, inputs), argnums=(0, 1))
         check = check_grad(total(loss, inputs), 0.3, 0.2, analytic=by_hand)
-        assert the_slip(check).sentence == (
-            f"every component: as if f had {power} of {where}: a square that f lacks, or one too "
-            "many by hand"
-        )
+        slip = the_slip(check)
+        assert (slip.kind, slip.where) == ("missing factor", "every component")
+        assert f"as if f had {power} of {where}: a square that f lacks" in slip.text
 
 
 @pytest.mark.parametrize("slips", [(), ("sign",), ("hidden",), ("sign", "hidden")], ids="+".join)
@@ -814,9 +813,9 @@ def test_the_wrong_factor_of_a_product() -> None:
 
     e = math.exp(0.3 * 0.7 + 0.2)
     check = check_grad(f, 0.3, 0.7, 0.2, analytic=(0.3 * e, 0.3 * e, e))
-    assert the_slip(check).text == (
-        "the derivative of w * h with respect to w is h, the other factor; w itself was used"
-    )
+    text = the_slip(check).text
+    assert "the derivative of w * h with respect to w is h" in text
+    assert "w itself was used" in text
 
 
 def test_a_transposed_block() -> None:
@@ -872,9 +871,47 @@ def test_any_derivative_between_the_sides_passes_at_a_kink() -> None:
 
 def test_where_nothing_fits_it_says_so() -> None:
     check = check_grad(lambda x, y: x * exp(y) + x, 2.0, 0.3, analytic=(1.234, 7.77))
-    assert the_slip(check).text == (
-        "no known slip fits: x is 0.525138 times the derivative; y is 2.87808 times the derivative"
+    slip = the_slip(check)
+    assert (slip.kind, slip.components) == ("unknown", ("x", "y"))
+    assert "x is 0.525138 times the derivative" in slip.text
+
+
+@pytest.mark.parametrize("uses", [3, 5, 15])
+def test_of_many_contributions_one_is_assigned(uses: int) -> None:
+    """`=` for `+=`: of a bias in every neuron, what the last one adds is all that is left."""
+
+    def f(w: Any, b: Any) -> Any:
+        h = [tanh(x + b) for x in w]
+        return autograd.sum([x * x for x in h])
+
+    w = [math.sin(3.0 * i + 1.0) for i in range(uses)]
+    right = grad(f, argnums=0)(w, 0.2)  # dh/dw = dh/db, neuron by neuron
+    slip = the_slip(check_grad(f, w, 0.2, analytic=(right, right[-1])))
+    assert (slip.kind, slip.components) == ("missing path", ("b",))
+    assert f"only the contribution through w[{uses - 1}] + b arrived" in slip.text
+    assert "`=` is written where `+=` is needed" in slip.text
+
+
+def test_a_gradient_by_hand_is_nested_as_it_likes() -> None:
+    """Lists, tuples, arrays and named tuples stand for each other; a dict has its own order."""
+    np = pytest.importorskip("numpy")
+
+    def f(q: Any, m: Any, d: Any, a: Any) -> Any:
+        return q.a * q.b[0] + m.w[0] * m.b + d["x"] * d["y"] + a[0, 1] * a[1, 0]
+
+    args = (
+        Point(1.0, [2.0]),
+        Model([3.0], 4.0),
+        {"x": 1.0, "y": 2.0},
+        np.array([[1.0, 2.0], [3.0, 4.0]]),
     )
+    by_hand = [(2.0, np.array([1.0])), Model((4.0,), 3.0), {"y": 1.0, "x": 2.0}, [[0, 3], (2, 0)]]
+    assert check_grad(f, *args, analytic=by_hand).ok
+    by_hand[3] = [[0, 3], (2,)]
+    with pytest.raises(
+        TypeError, match=r"analytic\[3\]\[1\] must be nested as the argument .* 2 ent"
+    ):
+        check_grad(f, *args, analytic=by_hand)
 
 
 def test_two_slips_in_different_places() -> None:

@@ -1,7 +1,7 @@
 """check_grad: a gradient held against difference quotients, and a hand-written one against both.
 
-Automatic differentiation is exact up to rounding, so where it agrees with the differences it is the
-yardstick for a gradient that somebody derived: a difference quotient is good to ten digits, the
+Automatic differentiation is exact up to rounding. Where it agrees with the differences, a gradient
+by hand is held against it, not against them: a difference quotient is good to ten digits, the
 engine to sixteen, which is enough to tell what kind of slip was made (tutor/).
 """
 

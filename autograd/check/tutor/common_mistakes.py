@@ -1,7 +1,7 @@
 """The mistakes that people make in a local derivative, for every kind of operation.
 
 To add one, give its operation a row in WRITTEN: the kind of slip, what is written instead, of the
-input and the output, the words for it, and how far-fetched it is (0: seen every day).
+input and the output, the words for it, and how unlikely it is (0: seen every day).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class LocalDerivative:
 
 
 class WrittenRule(NamedTuple):
-    """A derivative taken in place of the right one; cost: how far-fetched that is."""
+    """A derivative taken in place of the right one; cost: how unlikely that is."""
 
     kind: str
     derivative: float

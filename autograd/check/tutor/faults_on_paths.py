@@ -43,46 +43,48 @@ def _through(
             factors[near] = factors.get(near, 0) + 1
     edges = case.graph.below[node] if edge is None else [edge]
     for factor in sorted(filter(math.isfinite, factors), key=lambda f: -factors[f])[:3]:
-        said = _said(case, factor, node, edge, factors[factor])
+        said = _said(case, factor, node, edge)
+        if said is None and factors[factor] > 1:
+            words = off_by(number(factor, 6), _where(case, node, edge))
+            said = FACTOR, f"{words}, which is no known number", 4.0
         if said is not None:
+            kind, text, cost = said
             gradient = [g + (factor - 1.0) * s for g, s in zip(case.truth, share, strict=True)]
             changes = {e: factor * case.graph.factors[e] for e in edges}
-            yield Hypothesis(*said[:2], gradient, said[2], changes)
+            yield Hypothesis(kind, text, gradient, cost, changes)
+
+
+def _where(case: GradientCase, node: int, edge: int | None) -> str:
+    """Words for the paths through a place; none for those of a component, which are all it has."""
+    graph = case.graph
+    name = case.name(graph.nodes[node])
+    if edge is not None:
+        return f"every path {name}{EN_DASH}{case.name(graph.nodes[graph.outputs[edge]])}"
+    return "" if node in graph.seeds else f"every path through {name}"
 
 
 def _said(
-    case: GradientCase, factor: float, node: int, edge: int | None, times: int
+    case: GradientCase, factor: float, node: int, edge: int | None
 ) -> tuple[str, str, float] | None:
-    """Kind, words and cost of a factor on the paths through a place; of a component, on all."""
+    """Kind, words and cost of a factor on the paths through a place."""
     graph = case.graph
-    seed = node in graph.seeds
-    name = case.name(graph.nodes[node])
-    where = f" on every path through {name}"
-    if edge is not None:
-        where = f" on every path {name}{EN_DASH}{case.name(graph.nodes[graph.outputs[edge]])}"
-    elif seed:
-        where = ""
-    unnamed = 0.0 if not where or case.name.is_named(graph.nodes[node]) else 0.15
-    if factor == 0.0:
-        if edge is not None:
-            return LEFT_OUT, _left_out(case, node, [edge]), (0.1 if seed else 0.2) + unnamed
-        return (
-            (LEFT_OUT, f"every path through {name} is left out", 0.2 + unnamed) if where else None
-        )
+    component = node in graph.seeds
+    where = _where(case, node, edge)
+    on = f" on {where}" if where else ""
+    unnamed = 0.15 if where and not case.name.is_named(graph.nodes[node]) else 0.0
     simple = case.simple(factor)
+    known = case.known_number(factor) if simple is None and factor else None
+    if factor == 0.0 and edge is not None:
+        return LEFT_OUT, _left_out(case, node, [edge]), (0.1 if component else 0.2) + unnamed
+    if factor == 0.0 and not component:
+        return LEFT_OUT, f"{where} is left out", 0.2 + unnamed
     if simple == "-1" and edge is not None and graph.nodes[graph.outputs[edge]].op == "sub":
         return SIGN, case.turned_round(edge), 0.1
     if simple == "-1":
-        return SIGN, f"the sign is wrong{where}", 0.3 + unnamed
+        return SIGN, f"the sign is wrong{on}", 0.3 + unnamed
     if simple is not None:
-        cost = 0.4 if edge is None and where else 0.5
-        return FACTOR, off_by(simple, where), cost + unnamed
-    known = case.known_number(factor)
-    if known is not None:
-        return FACTOR, known + where, 2.0 + unnamed
-    if times < 2:
-        return None
-    return FACTOR, f"{off_by(number(factor, 6), where)}, which is no known number", 4.0
+        return FACTOR, off_by(simple, where), (0.4 if edge is None and where else 0.5) + unnamed
+    return None if known is None else (FACTOR, known + on, 2.0 + unnamed)
 
 
 def off_by(factor: str, where: str = "") -> str:
@@ -91,7 +93,8 @@ def off_by(factor: str, where: str = "") -> str:
         "1/2": " (1/2 applied twice, or a 2 forgotten?)",
         "2": " (a 1/2 forgotten, a 2 applied twice, or a path counted twice?)",
     }
-    return f"off by the factor {factor}{where}{hints.get(factor, '')}"
+    on = f" on {where}" if where else ""
+    return f"off by the factor {factor}{on}{hints.get(factor, '')}"
 
 
 def some_left_out(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:

@@ -26,8 +26,8 @@ T = TypeVar("T")
 class Hypothesis:
     """An explanation being weighed: a slip, and the gradient that it would give.
 
-    cost: how far-fetched it is (0: seen every day; 1: as much as a second slip). changes: the local
-    derivatives that it changes. covered: the wrong components that come out; broken: the right ones
+    cost: how unlikely it is (0: seen every day; 1: as a second slip). changes: the derivatives that
+    it changes, edge by edge. covered: the wrong components that come out; broken: the right ones
     that it would make wrong. parts: of several slips together.
     """
 

@@ -1,11 +1,11 @@
 """What went wrong in a gradient written by hand: slips of the chain rule, tried on the graph.
 
-A gradient that somebody derived is the gradient of the recorded graph with something done to a few
-local derivatives: one has the wrong sign, a factor is missing, a path is left out, the derivative
-of a sigmoid is written `1 - s**2`. So the finder does such things to the graph, one at a time, and
-sees which of them gives the wrong numbers. The explanation taken is the one that covers most wrong
-components, changes fewest right ones, and is the least far-fetched. What remains is explained in
-the same way; where nothing fits, it says so.
+A gradient with a slip in it is the right gradient of a changed graph, in which a few local
+derivatives are others: one has the wrong sign, a factor is missing, a path is left out, that of a
+sigmoid is written `1 - s**2`. So each such change is made to the graph, one at a time, to see which
+of them gives the wrong numbers. The explanation taken is the one that covers most wrong components,
+changes fewest right ones, and is the most common slip. What remains is explained in the same way;
+where nothing fits, that is said.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _no_slips(case: GradientCase, wrong: list[int]) -> Iterator[tuple[str, str, 
 
 
 def _hypotheses(case: GradientCase, wrong: list[int], right: list[int]) -> list[Hypothesis]:
-    """All that is tried; the dear ones only where nothing cheap explains everything."""
+    """All that is tried; what costs most only where no single slip explains everything."""
     found: list[Hypothesis] = []
     rules: list[Hypothesis] = []
     if len(case.names) * len(wrong) <= WORK // 4:
