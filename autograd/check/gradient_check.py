@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from autograd.check.finite_differences import differentiate
-from autograd.check.point import Point, plain, quietly
+from autograd.check.point import Point, float_of, quietly
 from autograd.check.recorded_function import RecordedFunction
 from autograd.check.results import Component, GradientCheck
 from autograd.check.tutor.hypotheses import GradientCase
@@ -74,10 +75,10 @@ def check_grad(
     point = Point(f, args, argnums)
     point.refuse_random()
     recorded = RecordedFunction(point)
+    by_hand = [] if analytic is None else _by_hand(analytic, point)
     rows = [_component(i, point, recorded, rtol) for i in range(len(point.numbers))]
     slips: list[Slip] = []
-    if analytic is not None:
-        by_hand = _by_hand(analytic, point)
+    if by_hand:
         rows = [held_against(row, x, rtol) for row, x in zip(rows, by_hand, strict=True)]
         slips = _slips(point, recorded, by_hand, rows, rtol)
     remarks = tuple(_remarks(point, recorded, rows))
@@ -142,7 +143,7 @@ def _aligned(like: Any, given: Any, where: str) -> Iterator[float]:
         leaves, structure = flatten(given, where)
         if not structure.is_single:
             raise TypeError(f"{where} must be one number, got {describe(given)}")
-        yield plain(leaves[0])
+        yield float_of(leaves[0])
     elif found is None or found.keys() != wanted.keys():
         entries = plural(len(wanted), "entry", "entries")
         raise TypeError(
@@ -170,7 +171,7 @@ def _slips(
     rtol: float,
 ) -> list[Slip]:
     """Where the wrong components come from, as far as the graph can be relied upon."""
-    sound = [i for i, row in enumerate(rows) if is_sound(row)]
+    sound = [i for i, row in enumerate(rows) if is_sound(row) and isfinite(row.ad)]
     wrong = [i for i in sound if rows[i].verdict == "wrong"]
     right = [i for i in sound if rows[i].ok]
     if not wrong:

@@ -16,7 +16,7 @@ from autograd.engine.value import Value
 from autograd.transforms.derivatives import Argnums, _places
 from autograd.transforms.tree import components, flatten
 
-__all__ = ["FAILURES", "Point", "plain", "quietly"]
+__all__ = ["FAILURES", "Point", "float_of", "quietly"]
 
 FAILURES: Final = (ZeroDivisionError, OverflowError, ValueError)  # of `math` outside a domain
 
@@ -42,7 +42,7 @@ class Point:
             raise TypeError(
                 f"{problem}; name those to be differentiated with argnums, as in argnums=0"
             ) from None
-        self.numbers: list[float] = list(map(plain, leaves))
+        self.numbers: list[float] = list(map(float_of, leaves))
         found = [
             (name, (place, *keys))
             for place, tree in zip(self.places, self.chosen, strict=True)
@@ -88,7 +88,7 @@ class Point:
             )
 
 
-def plain(x: Any) -> Any:
+def float_of(x: Any) -> Any:
     """The float of a Value, or the number that it is already."""
     return x.data if isinstance(x, Value) else x
 
@@ -109,7 +109,7 @@ def _real(result: Any) -> float:
             f"check_grad needs a function that returns one number, this one returned "
             f"{describe(result)}; check one of several: check_grad(lambda x: f(x)[0], x)"
         )
-    found: float = plain(leaves[0])
+    found: float = float_of(leaves[0])
     return found
 
 

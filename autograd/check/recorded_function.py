@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.check.finite_differences import Slope, differentiate
-from autograd.check.point import FAILURES, Point, plain
+from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
 from autograd.engine.graph import topological_order
@@ -31,7 +31,7 @@ class RecordedFunction:
         run = _Run(recorded, arguments, {}, tuple(point.places), "check_grad")
         result = run.single_result()
         self.seeds: list[Value] = list(run.seeds)
-        self.gradient: list[float] = list(map(plain, run.pull([result], [1.0])))
+        self.gradient: list[float] = list(map(float_of, run.pull([result], [1.0])))
         self.root = result if isinstance(result, Value) else Value(result)
         self.value = self.root.data
         self.nodes = topological_order(self.root)
@@ -79,7 +79,7 @@ class RecordedFunction:
                     said.add(row.name)
                     yield (
                         f"the rule of the primitive {row.name!r} is wrong: at "
-                        f"{few([number(x, 6) for x in map(plain, node.inputs)])} its derivative "
+                        f"{few([number(x, 6) for x in map(float_of, node.inputs)])} its derivative "
                         f"with respect to input {k + 1} is {number(slope.value, 10)}, its "
                         f"partials say {number(partial, 10)}"
                     )
@@ -96,7 +96,7 @@ def _is_kinked(node: Value, reached: set[int]) -> bool:
 
 def _slope(node: Any, k: int, expected: float = math.nan) -> Slope:
     """The derivative of one operation with respect to one of its inputs, by differences."""
-    xs = list(map(plain, node.inputs))
+    xs = list(map(float_of, node.inputs))
 
     def line(x: float) -> float:
         try:

@@ -39,8 +39,8 @@ def held_against(row: Component, analytic: float, rtol: float) -> Component:
 
 
 def is_sound(row: Component) -> bool:
-    """Whether the engine's derivative is one to hold a gradient by hand against."""
-    return _verdict(row.ad, row.slope, 1e-6)[0] != "wrong" and math.isfinite(row.ad)
+    """Whether the engine's derivative is what the differences say, whatever the one by hand is."""
+    return _verdict(row.ad, row.slope, 1e-6)[0] != "wrong"
 
 
 def agree(a: float, b: float, rtol: float, error: float) -> bool:

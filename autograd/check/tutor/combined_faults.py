@@ -13,7 +13,7 @@ from autograd.check.tutor.recorded_graph import Changes
 
 __all__ = ["combined", "together"]
 
-MOST: Final = 400  # effects of which pairs are formed
+EFFECTS: Final = 400  # effects of which pairs are formed
 
 Ratios = tuple[float, ...]  # what a slip multiplies each wrong component by
 
@@ -43,7 +43,7 @@ def _distinct(
     for rule in sorted(rules, key=lambda rule: rule.cost):
         ratios = tuple(rule.gradient[i] / case.truth[i] for i in wrong)
         usable = all(r and math.isfinite(r) for r in ratios)
-        if usable and not all(case.same(r, 1.0) for r in ratios) and len(found) < MOST:
+        if usable and not all(case.same(r, 1.0) for r in ratios) and len(found) < EFFECTS:
             found.setdefault(tuple(map(_rounded, ratios)), (ratios, rule))
     return dict(found.values())
 

@@ -65,8 +65,8 @@ def _sigmoid_slope_at(z: float) -> float:
 
 
 AT_OUTPUT: Final = "evaluated at its output, where its input belongs"
-Row = tuple[str, Callable[[float, float], float], str, float]
-WRITTEN: Final[dict[str, list[Row]]] = {
+TableRow = tuple[str, Callable[[float, float], float], str, float]
+WRITTEN: Final[dict[str, list[TableRow]]] = {
     "sigmoid": [
         (RULE, lambda z, s: 1 - s * s, "written as 1 - s**2, the form for tanh, {}", 0.0),
         (RULE, lambda z, s: s - 1, "written as s - 1 {}", 0.3),

@@ -34,7 +34,7 @@ from autograd.engine.text import number, wrapped
 
 __all__ = ["Slip", "find_slips"]
 
-MOST: Final = 8  # slips that are told
+SLIPS_TOLD: Final = 8  # slips that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def find_slips(case: GradientCase, wrong: list[int], right: list[int]) -> list[S
     hypotheses = _hypotheses(case, wrong, right) if wrong else []
     while wrong:
         best = _best(case, hypotheses, wrong, right)
-        if best is None or len(found) >= MOST:
+        if best is None or len(found) >= SLIPS_TOLD:
             found.append(_slip(case, "unknown", _unexplained(case, wrong), wrong))
             break
         found.append(_slip(case, best.kind, _text(case, best), best.covered, best.parts))
