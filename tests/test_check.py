@@ -351,22 +351,34 @@ def test_second_derivatives_of_a_rule_that_stops_at_the_first() -> None:
 
 
 def test_a_profiler_is_left_alone() -> None:
-    """While one is at work, no names are read off frames."""
+    """While one is at work, no names are read off frames: nodes are called by their formulas."""
     events: list[str] = []
 
     def profiler(frame: Any, event: str, argument: Any) -> None:
         events.append(event)
 
+    def f(x: Any, y: Any) -> Any:
+        net = x * y
+        return sigmoid(net + 1) * net
+
+    def wrong(x: float, y: float) -> tuple[float, float]:
+        u = x * y
+        slope = -s(u + 1) * (1 - s(u + 1)) * u
+        return y * (slope + s(u + 1)), x * (slope + s(u + 1))
+
+    named = check_grad(f, 0.3, 0.7, analytic=wrong)
     before = sys.getprofile()
     sys.setprofile(profiler)
     try:
-        check = check_grad(lambda x: x * x, 3.0)
+        check = check_grad(f, 0.3, 0.7, analytic=wrong)
         kept = sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
-    assert check.ok
     assert kept
     assert events
+    assert check.rows == named.rows
+    assert check.slips[0].kind == named.slips[0].kind == "sign"
+    assert check.slips[0].text == named.slips[0].text.replace("net", "x * y")
 
 
 # -- errors ----------------------------------------------------------------------------------------

@@ -22,9 +22,9 @@ def mixed_up(case: GradientCase, wrong: list[int]) -> Iterator[Hypothesis]:
         yield Hypothesis(LEFT_OUT, text, case.with_components(dict.fromkeys(zeros, 0.0)), 0.1)
     yield from _by_one_factor(case, wrong)
     yield from _transposed(case)
-    for i in [i for i in wrong if i not in zeros]:
+    for i in wrong:
         others = [j for j, x in enumerate(case.truth) if j != i and case.matches(i, x)]
-        if not others:
+        if not others or i in zeros:
             continue
         j = min(others, key=lambda j: (j not in wrong, j))
         if case.matches(j, case.truth[i]):
@@ -62,7 +62,8 @@ def _transposed(case: GradientCase) -> Iterator[Hypothesis]:
         gradient = case.with_components({i: case.truth[j] for i, j in turned.items()})
         text = "the block is transposed: rows and columns are mixed up"
         yield Hypothesis("transposed", text, gradient, 0.2)
-        instead = {graph.seeds[i]: graph.nodes[graph.seeds[j]].data for i, j in turned.items()}
+        pairs = [(graph.seeds[i], graph.seeds[j]) for i, j in turned.items()]
+        instead = {i: graph.nodes[j].data for i, j in pairs if i >= 0 and j >= 0}
         changes: Changes = {
             edge: instead[other]
             for edge, other in case.multiplied()

@@ -1,10 +1,10 @@
 """What the nodes of a graph are called: the names that the function's own variables have.
 
-`v17` says nothing; the author thinks in the names of local variables. Nothing but a frame has
-them, at the moment when its function returns, and only a profile function (`sys.setprofile`) is
-called at that moment, in every function that is called on the way. Under a profiler or a coverage
-tool that uses the same hook, it is left alone: the check is the same, and nodes that are neither
-arguments nor labelled are called by their formulas (`w * 0.7 + b`).
+`v17` says nothing; the author thinks in the names of local variables. Only the frame of a call has
+them, and it is complete at the moment of the return. `sys.setprofile` is what calls back at that
+moment, for the function and for those that it calls. It has room for one: where a profiler is at
+work already (cProfile), it is left alone, and no variable is read. The check finds the same, and
+nodes without a label that are no arguments are called by their formulas (`w * 0.7 + b`).
 """
 
 from __future__ import annotations
