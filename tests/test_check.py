@@ -351,22 +351,34 @@ def test_second_derivatives_of_a_rule_that_stops_at_the_first() -> None:
 
 
 def test_a_profiler_is_left_alone() -> None:
-    """While one is at work, no names are read off frames."""
+    """While one is at work, no names are read off frames: nodes are called by their formulas."""
     events: list[str] = []
 
     def profiler(frame: Any, event: str, argument: Any) -> None:
         events.append(event)
 
+    def f(x: Any, y: Any) -> Any:
+        net = x * y
+        return sigmoid(net + 1) * net
+
+    def wrong(x: float, y: float) -> tuple[float, float]:
+        u = x * y
+        slope = -s(u + 1) * (1 - s(u + 1)) * u
+        return y * (slope + s(u + 1)), x * (slope + s(u + 1))
+
+    named = check_grad(f, 0.3, 0.7, analytic=wrong)
     before = sys.getprofile()
     sys.setprofile(profiler)
     try:
-        check = check_grad(lambda x: x * x, 3.0)
+        check = check_grad(f, 0.3, 0.7, analytic=wrong)
         kept = sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
-    assert check.ok
     assert kept
     assert events
+    assert check.rows == named.rows
+    assert check.slips[0].kind == named.slips[0].kind == "sign"
+    assert check.slips[0].text == named.slips[0].text.replace("net", "x * y")
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -384,12 +396,12 @@ def test_a_profiler_is_left_alone() -> None:
         (
             lambda: check_grad(lambda p: p[0], [1.0, 2.0], analytic=[1.0]),
             TypeError,
-            "analytic must have the shape of the argument .* 2 entries, got list",
+            "analytic must be nested as the argument .* 2 entries .*, got list",
         ),
         (
             lambda: check_grad(lambda p: p["a"], {"a": 1.0}, analytic={"b": 1.0}),
             TypeError,
-            "the keys 'a', got dict",
+            "nested as the argument .* 1 entry .'a'., got dict",
         ),
         (
             lambda: check_grad(lambda p: p[0], [1.0], analytic=[[1.0]]),
@@ -465,9 +477,7 @@ def test_section_3_the_first_term_halved_twice() -> None:
     check = check_grad(two_two_two, W, B, analytic=functools.partial(two_two_two_by_hand, half=0.5))
     slip = the_slip(check)
     assert slip.kind == "factor"
-    assert (
-        slip.text == "every path through o1 carries a factor 1/2 too many: was 1/2 applied twice?"
-    )
+    assert "the factor 1/2 on every path through o1 (1/2 applied twice" in slip.text
     assert set(slip.components) == {*[f"w[{i}]" for i in range(6)], "b[0]", "b[1]"}
 
 
@@ -643,7 +653,7 @@ def shared_by_hand(
         ),
         ("db2", "b2", "missing path", "the path b2–net_h2 left out"),
         ("assigned", "b2", "missing path", "as when `=` is written where `+=` is needed"),
-        ("doubled", "b2", "factor", "b2–net_h2 carries a factor 2 too many"),
+        ("doubled", "b2", "factor", "the factor 2 on every path b2–net_h2"),
         ("no factor", "w3 w4", "missing factor", "the factors h1 and h2 are missing"),
         (
             "net",
@@ -656,7 +666,7 @@ def shared_by_hand(
             "at the output",
             "w1 w2 b1 b2",
             "derivative",
-            "the derivative of sigmoid is evaluated at its output s, where its input belongs",
+            "the derivative of sigmoid is evaluated at its output, where its input belongs",
         ),
         (
             "at the input",
@@ -785,10 +795,9 @@ def test_a_square_that_the_loss_lacks(loss: Any, squared: Any, power: str) -> No
     for inputs, where in (((0.4,), "errors[0]"), ((0.4, 0.7), "errors[0] and errors[1]")):
         by_hand = grad(total(squared, inputs), argnums=(0, 1))
         check = check_grad(total(loss, inputs), 0.3, 0.2, analytic=by_hand)
-        assert the_slip(check).sentence == (
-            f"every component: as if f had {power} of {where}: a square that f lacks, or one too "
-            "many by hand"
-        )
+        slip = the_slip(check)
+        assert (slip.kind, slip.where) == ("missing factor", "every component")
+        assert f"as if f had {power} of {where}: a square that f lacks" in slip.text
 
 
 @pytest.mark.parametrize("slips", [(), ("sign",), ("hidden",), ("sign", "hidden")], ids="+".join)
@@ -816,9 +825,9 @@ def test_the_wrong_factor_of_a_product() -> None:
 
     e = math.exp(0.3 * 0.7 + 0.2)
     check = check_grad(f, 0.3, 0.7, 0.2, analytic=(0.3 * e, 0.3 * e, e))
-    assert the_slip(check).text == (
-        "the derivative of w * h with respect to w is h, the other factor; w itself was used"
-    )
+    text = the_slip(check).text
+    assert "the derivative of w * h with respect to w is h" in text
+    assert "w itself was used" in text
 
 
 def test_a_transposed_block() -> None:
@@ -874,9 +883,47 @@ def test_any_derivative_between_the_sides_passes_at_a_kink() -> None:
 
 def test_where_nothing_fits_it_says_so() -> None:
     check = check_grad(lambda x, y: x * exp(y) + x, 2.0, 0.3, analytic=(1.234, 7.77))
-    assert the_slip(check).text == (
-        "no known slip fits: x is 0.525138 times the derivative; y is 2.87808 times the derivative"
+    slip = the_slip(check)
+    assert (slip.kind, slip.components) == ("unknown", ("x", "y"))
+    assert "x is 0.525138 times the derivative" in slip.text
+
+
+@pytest.mark.parametrize("uses", [3, 5, 15])
+def test_of_many_contributions_one_is_assigned(uses: int) -> None:
+    """`=` for `+=`: of a bias in every neuron, what the last one adds is all that is left."""
+
+    def f(w: Any, b: Any) -> Any:
+        h = [tanh(x + b) for x in w]
+        return autograd.sum([x * x for x in h])
+
+    w = [math.sin(3.0 * i + 1.0) for i in range(uses)]
+    right = grad(f, argnums=0)(w, 0.2)  # dh/dw = dh/db, neuron by neuron
+    slip = the_slip(check_grad(f, w, 0.2, analytic=(right, right[-1])))
+    assert (slip.kind, slip.components) == ("missing path", ("b",))
+    assert f"only the contribution through w[{uses - 1}] + b arrived" in slip.text
+    assert "`=` is written where `+=` is needed" in slip.text
+
+
+def test_a_gradient_by_hand_is_nested_as_it_likes() -> None:
+    """Lists, tuples, arrays and named tuples stand for each other; a dict has its own order."""
+    np = pytest.importorskip("numpy")
+
+    def f(q: Any, m: Any, d: Any, a: Any) -> Any:
+        return q.a * q.b[0] + m.w[0] * m.b + d["x"] * d["y"] + a[0, 1] * a[1, 0]
+
+    args = (
+        Point(1.0, [2.0]),
+        Model([3.0], 4.0),
+        {"x": 1.0, "y": 2.0},
+        np.array([[1.0, 2.0], [3.0, 4.0]]),
     )
+    by_hand = [(2.0, np.array([1.0])), Model((4.0,), 3.0), {"y": 1.0, "x": 2.0}, [[0, 3], (2, 0)]]
+    assert check_grad(f, *args, analytic=by_hand).ok
+    by_hand[3] = [[0, 3], (2,)]
+    with pytest.raises(
+        TypeError, match=r"analytic\[3\]\[1\] must be nested as the argument .* 2 ent"
+    ):
+        check_grad(f, *args, analytic=by_hand)
 
 
 def test_two_slips_in_different_places() -> None:

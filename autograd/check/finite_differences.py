@@ -27,6 +27,7 @@ from typing import Final, NamedTuple
 __all__ = ["Slope", "differentiate"]
 
 Real = Callable[[float], float]
+Sides = tuple[float, float]  # of the left and of the right
 
 EPSILON: Final = sys.float_info.epsilon
 ROWS: Final = 8  # of the widest range of steps, each half of the one before
@@ -176,11 +177,9 @@ class _Probe:
         best = NOTHING
         before: list[float] = []
         for up, rise, down, fall in rows:
-            h, change = {
-                "right": (up, rise),
-                "left": (down, fall),
-                "central": (up + down, rise + fall),
-            }[side]
+            h, change = {"right": (up, rise), "left": (down, fall)}.get(
+                side, (up + down, rise + fall)
+            )
             if not math.isfinite(change):
                 before = []
                 continue
@@ -199,10 +198,8 @@ class _Probe:
     def confirms(self, expected: float) -> bool:
         """Whether f is smooth here for all that one can see, with the derivative expected."""
         central, left, right = map(self.estimate, ("central", "left", "right"))
-        if math.isinf(central.error) or math.isinf(left.error) or math.isinf(right.error):
-            return False
         return (
-            math.isfinite(expected)
+            all(map(math.isfinite, (expected, central.error, left.error, right.error)))
             and self._settled(central, left, right)
             and (self._sharp(central) or abs(expected) <= 1e-3 * self._rounding)
             and not central.contradicts(_Estimate(expected, 0.0), TRUSTED)
@@ -234,27 +231,32 @@ class _Probe:
     def slope(self) -> Slope:
         """What all of it says."""
         central, left, right = map(self.estimate, ("central", "left", "right"))
+        sides = left.value, right.value
         if self._settled(central, left, right):
-            return self._as("smooth", central, left, right)
+            return self._as("smooth", central, sides)
         jumps = self._jump(-1.0), self._jump(1.0)
         if any(jumps):
-            return self._at_a_jump(*jumps, left, right)
-        steep = self._divergence(-1.0), self._divergence(1.0)
-        if any(steep):
-            return self._infinite(*steep, left, right)
+            beyond = (
+                self._beyond(-1.0) if jumps[0] else left.value,
+                self._beyond(1.0) if jumps[1] else right.value,
+            )
+            return self._as("jump", NOTHING, beyond, jumps)
+        steep = self._divergence(-1.0) or left.value, self._divergence(1.0) or right.value
+        if any(map(math.isinf, steep)):
+            known = {side for side in steep if not math.isnan(side)}
+            if len(known) == 1:
+                return self._as("infinite", _Estimate(known.pop(), 0.0), steep)
+            return self._as("kink", _Estimate(math.nan, 0.0), steep)
         if math.isinf(left.error) and math.isinf(right.error):
-            return Slope("unclear", scale=self.scale, rounding=self._rounding)
+            return self._as("unclear", NOTHING, sides)
         if math.isinf(left.error) or math.isinf(right.error):
-            return self._as("edge", min(left, right, key=lambda e: e.error), left, right)
+            return self._as("edge", min(left, right, key=lambda e: e.error), sides)
         if left.contradicts(right, SIDES) and self._good(left) and self._good(right):
-            return self._as("kink", NOTHING, left, right)
-        kind = "smooth" if self._good(central) else "unclear"
-        return self._as(kind, central, left, right)
+            return self._as("kink", NOTHING, sides)
+        return self._as("smooth" if self._good(central) else "unclear", central, sides)
 
-    def _as(self, kind: str, found: _Estimate, left: _Estimate, right: _Estimate) -> Slope:
-        return Slope(
-            kind, *found, left.value, right.value, scale=self.scale, rounding=self._rounding
-        )
+    def _as(self, kind: str, found: _Estimate, sides: Sides, jumps: Sides = (0.0, 0.0)) -> Slope:
+        return Slope(kind, *found, *sides, *jumps, self.scale, self._rounding)
 
     def _near(self, sign: float) -> list[tuple[float, float]]:
         """(step, change of f) for ever smaller steps to one side, as far as rounding lets them."""
@@ -275,23 +277,7 @@ class _Probe:
             return 0.0
         return changes[-1] if min(sizes[-5:]) > 0.7 * max(sizes[-5:]) else 0.0
 
-    def _at_a_jump(
-        self, jump_left: float, jump_right: float, left: _Estimate, right: _Estimate
-    ) -> Slope:
-        beyond = []
-        for sign, jump, found in ((-1.0, jump_left, left), (1.0, jump_right, right)):
-            beyond.append(self._beyond(sign, jump) if jump else found.value)
-        return Slope(
-            "jump",
-            left=beyond[0],
-            right=beyond[1],
-            jump_left=jump_left,
-            jump_right=jump_right,
-            scale=self.scale,
-            rounding=self._rounding,
-        )
-
-    def _beyond(self, sign: float, jump: float) -> float:
+    def _beyond(self, sign: float) -> float:
         """The derivative on the far side of a jump."""
         unit = max(abs(self.x), 1.0)
         probe = _Probe(self.f, self.x + sign * 1e-9 * unit)
@@ -307,15 +293,3 @@ class _Probe:
         if len(quotients) < 6 or not grows or abs(quotients[-1]) < 5.0 * abs(quotients[0]):
             return 0.0
         return math.copysign(math.inf, quotients[-1])
-
-    def _infinite(
-        self, from_left: float, from_right: float, left: _Estimate, right: _Estimate
-    ) -> Slope:
-        from_left = from_left or left.value
-        from_right = from_right or right.value
-        known = [side for side in (from_left, from_right) if not math.isnan(side)]
-        kind = "infinite" if len(set(known)) == 1 else "kink"
-        value = known[0] if kind == "infinite" else math.nan
-        return Slope(
-            kind, value, 0.0, from_left, from_right, scale=self.scale, rounding=self._rounding
-        )

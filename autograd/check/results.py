@@ -17,6 +17,7 @@ __all__ = ["PLUS_MINUS", "Component", "GradientCheck"]
 
 PLUS_MINUS: Final = "\N{PLUS-MINUS SIGN}"
 ROWS_SHOWN: Final = 60
+HEAD: Final = ["component", "by hand", "AD", "numeric", "relative error", "verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,12 @@ class GradientCheck:
             return f"{unclear} of {plural(count, 'component')} could not be checked"
         return "the only component is right" if count == 1 else f"all {count:,} components right"
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        by_hand = any(row.analytic is not None for row in self.rows)
-        head = ["component", "AD", "numeric", "relative error", "verdict"]
-        if by_hand:
-            head.insert(1, "by hand")
-        return head, [_cells(row, by_hand) for row in self._shown()]
+    def _lines(self) -> list[list[str]]:
+        """The table: a head, a line for each row, and a column by hand where there is one."""
+        lines = [HEAD, *map(_cells, self._shown())]
+        if all(row.analytic is None for row in self.rows):
+            return [[name, *others] for name, _, *others in lines]
+        return lines
 
     def _shown(self) -> list[Component]:
         """All rows; of very many, those that are not ok first."""
@@ -101,47 +102,40 @@ class GradientCheck:
 
     def _sentences(self) -> list[str]:
         hidden = len(self.rows) - len(self._shown())
-        found = [f"and {hidden:,} more rows, all ok or like these"] if hidden else []
-        found += _merged_notes(self._shown())
-        found += self.remarks
-        return found
+        more = [f"and {hidden:,} more rows, all ok or like these"] if hidden else []
+        return [*more, *_merged_notes(self._shown()), *self.remarks]
 
     def __str__(self) -> str:
+        head, *lines = self._lines()
         reasons = self._sentences()
         if self.slips:
             reasons += ["likely mistakes:" if len(self.slips) > 1 else "likely mistake:"]
             reasons += [f"  {slip.sentence}" for slip in self.slips]
-        return "\n".join([self.summary, table(*self._cells()), *map(wrapped, reasons)])
+        return "\n".join([self.summary, table(head, lines), *map(wrapped, reasons)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, rows = self._cells()
-        cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
+        head, *lines = [list(map(html.escape, line)) for line in self._lines()]
+        above = "".join(f"<th>{cell}</th>" for cell in head)
+        cells = ["".join(f"<td>{cell}</td>" for cell in line) for line in lines]
+        body = "".join(f"<tr>{line}</tr>" for line in cells)
         texts = [*self._sentences(), *[f"Likely mistake: {slip.sentence}" for slip in self.slips]]
-        below = "".join(
-            f'<p style="white-space:pre-line">{html.escape(text)}</p>' for text in texts
-        )
+        below = [f'<p style="white-space:pre-line">{html.escape(text)}</p>' for text in texts]
         return (
-            f"<div><p><b>{html.escape(self.summary)}</b></p>"
-            f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{below}</div>"
+            f"<div><p><b>{html.escape(self.summary)}</b></p><table><thead><tr>{above}</tr></thead>"
+            f"<tbody>{body}</tbody></table>{''.join(below)}</div>"
         )
 
 
-def _cells(row: Component, by_hand: bool) -> list[str]:
+def _cells(row: Component) -> list[str]:
+    by_hand = "" if row.analytic is None else number(row.analytic, 10)
     error = f" {PLUS_MINUS} {row.error:.0e}" if math.isfinite(row.error) and row.error else ""
     numeric = number(row.numeric, 10) + error
     if row.slope.kind in ("kink", "jump") and math.isnan(row.numeric):
         numeric = f"{number(row.slope.left, 6)} | {number(row.slope.right, 6)}"
     relative = f"{row.relative_error:.1e}" if row.relative_error else "0"
-    cells = [row.name, number(row.ad, 10), numeric, relative, row.verdict]
-    if by_hand:
-        cells.insert(1, "" if row.analytic is None else number(row.analytic, 10))
-    return cells
+    return [row.name, by_hand, number(row.ad, 10), numeric, relative, row.verdict]
 
 
 def _merged_notes(rows: Sequence[Component]) -> list[str]:

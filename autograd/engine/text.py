@@ -66,13 +66,14 @@ def place(line: str) -> str:
     return f"notebook cell, line {rest}" if is_cell else line
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun, which takes a plain s.
+def plural(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun, which takes a plain s unless its plural is given.
 
-    >>> plural(1, "path"), plural(1200, "edge")
-    ('1 path', '1,200 edges')
+    >>> plural(1, "path"), plural(1200, "edge"), plural(2, "entry", "entries")
+    ('1 path', '1,200 edges', '2 entries')
     """
-    return f"{quantity(count)} {noun}" if count == 1 else f"{quantity(count)} {noun}s"
+    words = noun if count == 1 else several or f"{noun}s"
+    return f"{quantity(count)} {words}"
 
 
 def quantity(count: int) -> str:

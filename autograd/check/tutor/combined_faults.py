@@ -1,90 +1,78 @@
-"""Several slips at once: their ratios to the truth multiply, so two of them tell the third."""
+"""Two or three slips at once: their ratios to the truth multiply, so all but one tell the last."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations
+from typing import Final
 
-from autograd.check.tutor.hypotheses import SHARP, WORK, Case, Idea, together
+from autograd.check.tutor.hypotheses import SHARP, GradientCase, Hypothesis
 from autograd.check.tutor.recorded_graph import Changes
 
-__all__ = ["several"]
+__all__ = ["combined", "together"]
+
+EFFECTS: Final = 400  # effects of which pairs are formed
+
+Ratios = tuple[float, ...]  # what a slip multiplies each wrong component by
 
 
-Ratios = tuple[list[float], Idea]  # what an idea multiplies each wrong component by
-
-
-def several(case: Case, rules: list[Idea], wrong: list[int]) -> Iterator[Idea]:
-    """Two or three slips whose ratios multiply up to what is there."""
-    if any(case.truth[i] == 0.0 or case.analytic[i] == 0.0 for i in wrong):
-        wrong = [i for i in wrong if case.truth[i] and case.analytic[i]]
+def combined(case: GradientCase, rules: list[Hypothesis], wrong: list[int]) -> Iterator[Hypothesis]:
+    """Those of the slips in rules whose ratios multiply up to what is there."""
+    wrong = [i for i in wrong if case.truth[i] and case.analytic[i]]
     if not wrong:
         return
     target = [case.analytic[i] / case.truth[i] for i in wrong]
-    singles = _distinct(case, rules, wrong)
+    effects = _distinct(case, rules, wrong)
     by_first: dict[float, list[Ratios]] = defaultdict(list)
-    for single in singles:
-        by_first[_rounded(single[0][0])].append(single)
-    yield from _completed(case, target, ((single,) for single in singles), by_first)
-    if len(singles) ** 2 <= WORK // 4:
-        yield from _completed(case, target, itertools.combinations(singles, 2), by_first)
-
-
-def _distinct(case: Case, rules: list[Idea], wrong: list[int]) -> list[Ratios]:
-    """One idea, the simplest, for every effect."""
-    found: dict[tuple[float, ...], Ratios] = {}
-    for idea in sorted(rules, key=lambda idea: idea.cost):
-        ratios = [idea.gradient[i] / case.truth[i] for i in wrong]
-        if not all(r and math.isfinite(r) for r in ratios) or all(
-            case.same(r, 1.0) for r in ratios
-        ):
-            continue
-        found.setdefault(tuple(map(_rounded, ratios)), (ratios, idea))
-        if len(found) >= 400:
-            break
-    return list(found.values())
-
-
-def _completed(
-    case: Case,
-    target: list[float],
-    starts: Iterable[tuple[Ratios, ...]],
-    by_first: dict[float, list[Ratios]],
-) -> Iterator[Idea]:
-    """Each start with the one idea more that would reach the target, if there is one."""
-    for start in starts:
-        needed = target[0] / math.prod(ratios[0] for ratios, _ in start)
+    for ratios in effects:
+        by_first[_rounded(ratios[0])].append(ratios)
+    for some in chain(combinations(effects, 1), combinations(effects, 2)):
+        needed = target[0] / math.prod(ratios[0] for ratios in some)
         for last in by_first.get(_rounded(needed), ()):
-            if last not in start and _multiply_to(case, target, (*start, last)):
-                combined = _combined(case, [idea for _, idea in (*start, last)])
-                if combined is not None:
-                    yield combined
+            if last not in some and _multiply_to(target, (*some, last)):
+                yield from _in_one_graph(case, [effects[ratios] for ratios in (*some, last)])
 
 
-def _multiply_to(case: Case, target: list[float], factors: tuple[Ratios, ...]) -> bool:
-    products = map(math.prod, zip(*[ratios for ratios, _ in factors], strict=True))
-    return all(
-        abs(t - product) <= 10 * SHARP * abs(t) for t, product in zip(target, products, strict=True)
-    )
+def _distinct(
+    case: GradientCase, rules: list[Hypothesis], wrong: list[int]
+) -> dict[Ratios, Hypothesis]:
+    """The simplest slip for every effect."""
+    found: dict[Ratios, tuple[Ratios, Hypothesis]] = {}
+    for rule in sorted(rules, key=lambda rule: rule.cost):
+        ratios = tuple(rule.gradient[i] / case.truth[i] for i in wrong)
+        usable = all(r and math.isfinite(r) for r in ratios)
+        if usable and not all(case.same(r, 1.0) for r in ratios) and len(found) < EFFECTS:
+            found.setdefault(tuple(map(_rounded, ratios)), (ratios, rule))
+    return dict(found.values())
 
 
-def _combined(case: Case, ideas: list[Idea]) -> Idea | None:
-    """Several slips in one graph, worked out for certain; None where they collide."""
+def _multiply_to(target: list[float], factors: Sequence[Ratios]) -> bool:
+    products = map(math.prod, zip(*factors, strict=True))
+    return all(abs(t - p) <= 10 * SHARP * abs(t) for t, p in zip(target, products, strict=True))
+
+
+def _in_one_graph(case: GradientCase, slips: list[Hypothesis]) -> Iterator[Hypothesis]:
+    """Several slips worked out for certain; nothing where they collide."""
     changes: Changes = {}
-    for idea in ideas:
-        for edge, factor in idea.changes.items():
-            right = case.g.factors[edge]
+    for slip in slips:
+        for edge, partial in slip.changes.items():
+            right = case.graph.factors[edge]
             if edge in changes and right == 0.0:
-                return None
-            changes[edge] = factor * (changes[edge] / right) if edge in changes else factor
-    ideas = sorted(ideas, key=lambda idea: min(idea.changes, default=0), reverse=True)
-    parts = tuple(idea.text for idea in ideas)
+                return
+            changes[edge] = partial * (changes[edge] / right) if edge in changes else partial
+    slips = sorted(slips, key=lambda slip: min(slip.changes, default=0), reverse=True)
+    parts = tuple(slip.text for slip in slips)
     text = f"{together(parts)}: {'; '.join(parts)}"
-    cost = sum(idea.cost for idea in ideas) + 1.0 * (len(ideas) - 1)
-    kind = " + ".join(dict.fromkeys(idea.kind for idea in ideas))
-    return Idea(kind, text, case.g.gradient(changes), cost, changes, parts=parts)
+    cost = sum(slip.cost for slip in slips) + len(slips) - 1.0
+    kind = " + ".join(dict.fromkeys(slip.kind for slip in slips))
+    yield Hypothesis(kind, text, case.graph.gradient(changes), cost, changes, parts=parts)
+
+
+def together(parts: Sequence[str]) -> str:
+    """How many slips there are."""
+    return f"{len(parts)} slips together"
 
 
 def _rounded(x: float) -> float:

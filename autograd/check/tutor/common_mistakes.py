@@ -1,7 +1,7 @@
 """The mistakes that people make in a local derivative, for every kind of operation.
 
-To add one, yield it from the function of its operation: what is written instead, evaluated at the
-input x and the output `out`, the words for it, and how far-fetched it is (0: seen every day).
+To add one, give its operation a row in WRITTEN: the kind of slip, what is written instead, of the
+input and the output, the words for it, and how unlikely it is (0: seen every day).
 """
 
 from __future__ import annotations
@@ -9,28 +9,37 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.check.tutor.recorded_graph import RecordedGraph
 from autograd.engine.text import number
 
-__all__ = ["FACTOR", "LEFT_OUT", "MISSING", "RULE", "SIGN", "Step", "alternatives", "steps"]
+__all__ = [
+    "FACTOR",
+    "LEFT_OUT",
+    "MISSING",
+    "RULE",
+    "SIGN",
+    "LocalDerivative",
+    "WrittenRule",
+    "local_derivatives",
+    "written_rules",
+]
 
-LEFT_OUT, SIGN, FACTOR, RULE, MISSING = (
-    "missing path",
-    "sign",
-    "factor",
-    "derivative",
-    "missing factor",
-)
+LEFT_OUT: Final = "missing path"
+SIGN: Final = "sign"
+FACTOR: Final = "factor"
+RULE: Final = "derivative"
+MISSING: Final = "missing factor"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A place where the chain rule takes a derivative: a node and one of its inputs, or several
-    nodes that make up one function (1 / (1 + exp(-z)) is a sigmoid).
+class LocalDerivative:
+    """A place where a rule is applied: a node and one of its inputs, or the last of several nodes
+    that make up one function (1 / (1 + exp(-z)) is a sigmoid).
 
-    edges: whose local derivatives change with it, by the same ratio.
+    edges: whose local derivatives change with it, by the same ratio. right: the derivative; x, out:
+    where it is taken. position: of x among the inputs.
     """
 
     op: str
@@ -42,151 +51,140 @@ class Step:
     position: int = 0
 
 
-Alternative = tuple[str, float, str, float]  # kind, derivative instead, what to say, cost
+class WrittenRule(NamedTuple):
+    """A derivative taken in place of the right one; cost: how unlikely that is."""
+
+    kind: str
+    derivative: float
+    text: str
+    cost: float
 
 
-def _sigmoid(x: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * x))
+def _sigmoid_slope_at(z: float) -> float:
+    return 0.25 * (1.0 - math.tanh(0.5 * z) ** 2)
 
 
-def _written_sigmoid(z: float, s: float) -> Iterator[Alternative]:
-    right = "in place of s*(1 - s)"
-    yield RULE, 1 - s * s, f"written as 1 - s**2, the form for tanh, {right}", 0.0
-    yield RULE, s - 1, f"written as s - 1 {right}", 0.3
-    yield RULE, 1 - s, f"written as 1 - s {right}: the factor s is missing", 0.2
-    yield RULE, s, f"written as s {right}: the factor 1 - s is missing", 0.2
-    yield RULE, s * (1 + s), f"written as s*(1 + s) {right}", 0.3
-    yield RULE, s - s**3, f"written as s*(1 - s**2) {right}", 0.4
-    t = _sigmoid(s)
-    yield RULE, t * (1 - t), "evaluated at its output s, where its input belongs", 0.0
-    yield RULE, z * (1 - z), f"written as z*(1 - z) with the input z {right}", 0.1
-
-
-def _written_tanh(z: float, t: float) -> Iterator[Alternative]:
-    right = "in place of 1 - t**2"
-    yield (
-        RULE,
-        t * (1 - t),
-        f"written as t*(1 - t), the form for sigmoid, {right}",
-        0.0,
-    )
-    yield RULE, 1 - t, f"written as 1 - t {right}: the square is missing", 0.1
-    yield RULE, 1 - z * z, f"written as 1 - z**2 with the input z {right}", 0.1
-    yield RULE, 1 + t * t, f"written as 1 + t**2 {right}", 0.2
-    yield RULE, (1 - t) ** 2, f"written as (1 - t)**2 {right}", 0.3
-    u = math.tanh(t)
-    yield RULE, 1 - u * u, "evaluated at its output t, where its input belongs", 0.0
-
-
-def _written_exp(z: float, out: float) -> Iterator[Alternative]:
-    yield RULE, z * math.exp(z - 1), "written as z*exp(z - 1): the rule for powers", 0.2
-    yield RULE, z * out, "written as z*exp(z)", 0.4
-
-
-def _written_log(z: float, out: float) -> Iterator[Alternative]:
-    yield RULE, z, "written as z in place of 1/z", 0.3
-
-
-def _written_square(x: float, out: float) -> Iterator[Alternative]:
-    yield RULE, 1.0, "left out, as if the square were not there", 0.0
-    yield RULE, x, "written as x in place of 2*x: the factor 2 is missing", 0.6
-
-
-def _written_sin(x: float, out: float) -> Iterator[Alternative]:
-    yield SIGN, -math.cos(x), "written as -cos(x): the sign is wrong", 0.0
-
-
-def _written_cos(x: float, out: float) -> Iterator[Alternative]:
-    yield SIGN, math.sin(x), "written as sin(x): the sign is wrong", 0.0
-
-
-def _written_sqrt(x: float, out: float) -> Iterator[Alternative]:
-    yield RULE, 0.5 * out, "written as sqrt(x)/2 in place of 1/(2*sqrt(x))", 0.2
-    yield RULE, 1.0 / out, "written as 1/sqrt(x): the factor 1/2 is missing", 0.1
-    yield RULE, 0.5 / x, "written as 1/(2*x)", 0.3
-
-
-WRITTEN: Final[dict[str, Callable[[float, float], Iterator[Alternative]]]] = {
-    "sigmoid": _written_sigmoid,
-    "tanh": _written_tanh,
-    "exp": _written_exp,
-    "log": _written_log,
-    "square": _written_square,
-    "sin": _written_sin,
-    "cos": _written_cos,
-    "sqrt": _written_sqrt,
+AT_OUTPUT: Final = "evaluated at its output, where its input belongs"
+TableRow = tuple[str, Callable[[float, float], float], str, float]
+WRITTEN: Final[dict[str, list[TableRow]]] = {
+    "sigmoid": [
+        (RULE, lambda z, s: 1 - s * s, "written as 1 - s**2, the form for tanh, {}", 0.0),
+        (RULE, lambda z, s: s - 1, "written as s - 1 {}", 0.3),
+        (RULE, lambda z, s: 1 - s, "written as 1 - s {}: the factor s is missing", 0.2),
+        (RULE, lambda z, s: s, "written as s {}: the factor 1 - s is missing", 0.2),
+        (RULE, lambda z, s: s * (1 + s), "written as s*(1 + s) {}", 0.3),
+        (RULE, lambda z, s: s - s**3, "written as s*(1 - s**2) {}", 0.4),
+        (RULE, lambda z, s: _sigmoid_slope_at(s), AT_OUTPUT, 0.0),
+        (RULE, lambda z, s: z * (1 - z), "written as z*(1 - z) with the input z {}", 0.1),
+    ],
+    "tanh": [
+        (RULE, lambda z, t: t * (1 - t), "written as t*(1 - t), the form for sigmoid, {}", 0.0),
+        (RULE, lambda z, t: 1 - t, "written as 1 - t {}: the square is missing", 0.1),
+        (RULE, lambda z, t: 1 - z * z, "written as 1 - z**2 with the input z {}", 0.1),
+        (RULE, lambda z, t: 1 + t * t, "written as 1 + t**2 {}", 0.2),
+        (RULE, lambda z, t: (1 - t) ** 2, "written as (1 - t)**2 {}", 0.3),
+        (RULE, lambda z, t: 1 - math.tanh(t) ** 2, AT_OUTPUT, 0.0),
+    ],
+    "exp": [
+        (
+            RULE,
+            lambda z, y: z * math.exp(z - 1),
+            "written as z*exp(z - 1): the rule for powers",
+            0.2,
+        ),
+        (RULE, lambda z, y: z * y, "written as z*exp(z)", 0.4),
+    ],
+    "log": [(RULE, lambda z, y: z, "written as z {}", 0.3)],
+    "square": [
+        (RULE, lambda x, y: 1.0, "left out, as if the square were not there", 0.0),
+        (RULE, lambda x, y: x, "written as x {}: the factor 2 is missing", 0.6),
+    ],
+    "sin": [(SIGN, lambda x, y: -math.cos(x), "written as -cos(x): the sign is wrong", 0.0)],
+    "cos": [(SIGN, lambda x, y: math.sin(x), "written as sin(x): the sign is wrong", 0.0)],
+    "sqrt": [
+        (RULE, lambda x, y: 0.5 * y, "written as sqrt(x)/2 {}", 0.2),
+        (RULE, lambda x, y: 1.0 / y, "written as 1/sqrt(x): the factor 1/2 is missing", 0.1),
+        (RULE, lambda x, y: 0.5 / x, "written as 1/(2*x)", 0.3),
+    ],
 }
-UPSIDE_DOWN: Final = "taken as the divisor itself in place of 1/divisor"
+RIGHT: Final = {
+    "sigmoid": "s*(1 - s)",
+    "tanh": "1 - t**2",
+    "log": "1/z",
+    "square": "2*x",
+    "sqrt": "1/(2*sqrt(x))",
+}
 
 
-def alternatives(step: Step, node: Any) -> Iterator[Alternative]:
-    """Derivatives that are taken in place of the right one, for every kind of operation."""
+def written_rules(local: LocalDerivative, node: Any) -> Iterator[WrittenRule]:
+    """What people write in the place of a local derivative."""
     row = node.primitive
+    x, out = local.x, local.out
     try:
-        if step.op in WRITTEN:
-            yield from WRITTEN[step.op](step.x, step.out)
-        elif step.op == "pow_const":
-            yield from _written_power(step.x, node.inputs[1], step.out)
-        elif step.op == "log_softmax":
+        yield from _of_table(local.op, x, out)
+        if local.op == "pow_const":
+            yield from _of_power(x, node.inputs[1], out)
+        elif local.op == "log_softmax":
             said = "taken as -p in place of 1 - p: the 1 of the label itself is missing"
-            yield RULE, step.right - 1.0, said, 0.1
-        elif step.op == "div":
-            yield from _written_quotient(step, node)
-        if row.arity == 1 or step.op in WRITTEN or step.op == "pow_const":
-            yield RULE, 1.0, "left out", 0.2
-            yield RULE, step.out, "taken as the function itself", 0.4
-            yield RULE, step.right**2, "applied twice", 0.5
-        if row.arity == 1 and step.op == row.name and step.op not in ("sigmoid", "tanh", "neg"):
-            at_output = row.partials(row.forward(step.out), step.out)
-            yield RULE, float(at_output), "evaluated at its output, where its input belongs", 0.5
+            yield WrittenRule(RULE, local.right - 1.0, said, 0.1)
+        elif local.op == "div":
+            yield from _of_quotient(local, node)
+        if row.arity == 1 or local.op in WRITTEN or local.op == "pow_const":
+            yield WrittenRule(RULE, 1.0, "left out", 0.2)
+            yield WrittenRule(RULE, out, "taken as the function itself", 0.4)
+            yield WrittenRule(RULE, local.right**2, "applied twice", 0.5)
+        if row.arity == 1 and local.op == row.name and local.op not in ("sigmoid", "tanh", "neg"):
+            at_output = float(row.partials(row.forward(out), out))
+            yield WrittenRule(RULE, at_output, AT_OUTPUT, 0.5)
     except (ArithmeticError, ValueError, TypeError):
         return  # a formula that has no value here was not written here
 
 
-def _written_power(x: float, n: float, out: float) -> Iterator[Alternative]:
+def _of_table(op: str, x: float, out: float) -> Iterator[WrittenRule]:
+    for kind, formula, text, cost in WRITTEN.get(op, ()):
+        said = text.format(f"in place of {RIGHT.get(op)}")
+        yield WrittenRule(kind, formula(x, out), said, cost)
+
+
+def _of_power(x: float, n: float, out: float) -> Iterator[WrittenRule]:
     if n == 2.0:
-        yield from _written_square(x, out)
+        yield from _of_table("square", x, out)
     else:
-        yield RULE, 1.0, "left out, as if the power were not there", 0.1
-        yield RULE, x ** (n - 1), f"taken without the factor {number(n, 6)}", 0.1
-        yield RULE, n * x, "written with the first power", 0.4
-    yield RULE, n * out, "taken with the exponent not lowered", 0.2
+        yield WrittenRule(RULE, 1.0, "left out, as if the power were not there", 0.1)
+        yield WrittenRule(RULE, x ** (n - 1), f"taken without the factor {number(n, 6)}", 0.1)
+        yield WrittenRule(RULE, n * x, "written with the first power", 0.4)
+    yield WrittenRule(RULE, n * out, "taken with the exponent not lowered", 0.2)
 
 
-def _written_quotient(step: Step, node: Any) -> Iterator[Alternative]:
+def _of_quotient(local: LocalDerivative, node: Any) -> Iterator[WrittenRule]:
     a, b = (getattr(x, "data", x) for x in node.inputs)
-    if step.position == 0:
-        yield RULE, b, UPSIDE_DOWN, 0.2
-    else:
-        yield SIGN, a / (b * b), "taken as a/b**2: the sign is missing", 0.0
-        yield RULE, -1 / (b * b), "written as -1/b**2: the factor a is missing", 0.2
-        yield RULE, -a / b, "taken as -a/b: the square is missing", 0.2
-        yield RULE, 1 / b, "taken as 1/b, as if the divisor were the dividend", 0.2
+    if local.position == 0:
+        yield WrittenRule(RULE, b, "taken as the divisor itself in place of 1/divisor", 0.2)
+        return
+    yield WrittenRule(SIGN, a / (b * b), "taken as a/b**2: the sign is missing", 0.0)
+    yield WrittenRule(RULE, -1 / (b * b), "written as -1/b**2: the factor a is missing", 0.2)
+    yield WrittenRule(RULE, -a / b, "taken as -a/b: the square is missing", 0.2)
+    yield WrittenRule(RULE, 1 / b, "taken as 1/b, as if the divisor were the dividend", 0.2)
 
 
-def steps(recorded: RecordedGraph) -> Iterator[Step]:
-    """Every local derivative, and the composite functions that people write themselves."""
-    for i, node in enumerate(recorded.nodes):
-        edges = recorded.below[i]
-        if not edges:
-            continue
+def local_derivatives(graph: RecordedGraph) -> Iterator[LocalDerivative]:
+    """Every local derivative, and those of the composite functions that people write themselves."""
+    for i, node in enumerate(graph.nodes):
+        edges = tuple(graph.below[i])
+        out = node.data
         inner = _as_sigmoid(node)
         if inner is not None:
-            s = node.data
-            right = s * (1.0 - s)
-            yield Step("sigmoid", i, (edges[0],), right, s, inner)
+            yield LocalDerivative("sigmoid", i, edges, out * (1.0 - out), out, inner)
         elif node.op == "mul" and len(edges) == 2 and node.parents[0] is node.parents[1]:
             x = node.parents[0].data
-            yield Step("square", i, tuple(edges), 2.0 * x, node.data, x)
-        else:
-            positions = [k for k, x in enumerate(node.inputs) if hasattr(x, "parents")]
-            many = node.primitive.arity is None
-            for edge, k in zip(edges, positions, strict=True):
+            yield LocalDerivative("square", i, edges, 2.0 * x, out, x)
+        elif edges:
+            live = [k for k, x in enumerate(node.inputs) if hasattr(x, "parents")]
+            counted = live[:1] if node.primitive.arity is None else live  # all inputs are alike
+            for edge, k in zip(edges, counted, strict=False):
+                same = edges if node.op in ("mean", "sum") else (edge,)
                 x = node.inputs[k].data
-                chosen = tuple(edges) if node.op in ("mean", "sum") else (edge,)
-                yield Step(node.op, i, chosen, recorded.factors[edge], node.data, x, k)
-                if many:
-                    break
+                yield LocalDerivative(node.op, i, same, graph.factors[edge], out, x, k)
 
 
 def _as_sigmoid(node: Any) -> float | None:

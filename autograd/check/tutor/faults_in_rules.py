@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
-from autograd.check.tutor.common_mistakes import FACTOR, MISSING, SIGN, Step, alternatives
-from autograd.check.tutor.hypotheses import SHARP, WORK, Case, Idea
+from autograd.check.tutor.common_mistakes import (
+    FACTOR,
+    MISSING,
+    SIGN,
+    LocalDerivative,
+    written_rules,
+)
+from autograd.check.tutor.hypotheses import SHARP, WORK, GradientCase, Hypothesis
 from autograd.check.tutor.naming import few
 from autograd.check.tutor.recorded_graph import Changes
 from autograd.engine.text import number
@@ -16,185 +22,150 @@ from autograd.engine.text import number
 __all__ = ["rules_for_many", "single_rules", "unsquared", "without_factor"]
 
 
-def single_rules(case: Case) -> list[Idea]:
-    """Every step with every derivative that is written in its place."""
-    found = []
-    for step in case.steps:
-        name = case.name(case.g.nodes[step.node])
-        for kind, value, text, cost in alternatives(step, case.g.nodes[step.node]):
-            changes = _changed(case, step, value)
-            if changes is not None:
-                shares = _shares(case, step, value)
-                gradient = [g + s for g, s in zip(case.truth, shares, strict=True)]
-                said = f"the derivative of {_function(case, step)} is {text} (at {name})"
-                found.append(Idea(kind, said, gradient, cost, changes))
-    return found
+def single_rules(case: GradientCase) -> Iterator[Hypothesis]:
+    """Every local derivative with each one that is written in its place."""
+    for local in case.local_derivatives:
+        node = case.graph.nodes[local.node]
+        for kind, value, text, cost in written_rules(local, node):
+            changes = _changed(case, local, value)
+            if changes:
+                said = f"{_function(local, node)} is {text} (at {case.name(node)})"
+                yield Hypothesis(kind, said, case.gradient_with(changes), cost, changes)
 
 
-def _function(case: Case, step: Step) -> str:
-    node = case.g.nodes[step.node]
-    if step.op == "pow_const":
-        return f"x**{number(node.inputs[1], 6)}"
-    return {"square": "x**2", "div": "a/b"}.get(step.op, step.op)
+def _function(local: LocalDerivative, node: Any) -> str:
+    name = {"square": "x**2", "div": "a/b"}.get(local.op, local.op)
+    if local.op == "pow_const":
+        name = f"x**{number(node.inputs[1], 6)}"
+    return f"the derivative of {name}"
 
 
-def _changed(case: Case, step: Step, value: float) -> Changes | None:
-    """The local derivatives with another in the step's place; None where that is the same."""
-    if not math.isfinite(value) or abs(value - step.right) <= SHARP * abs(step.right):
-        return None
-    if step.right == 0.0:
-        return dict.fromkeys(step.edges, value) if len(step.edges) == 1 else None
-    return {edge: case.g.factors[edge] * (value / step.right) for edge in step.edges}
+def _changed(case: GradientCase, local: LocalDerivative, value: float) -> Changes:
+    """The partials that it changes; none where it is the same."""
+    if not math.isfinite(value) or abs(value - local.right) <= SHARP * abs(local.right):
+        return {}
+    if local.right == 0.0:
+        return dict.fromkeys(local.edges, value) if len(local.edges) == 1 else {}
+    return {edge: case.graph.factors[edge] * (value / local.right) for edge in local.edges}
 
 
-def _shares(case: Case, step: Step, value: float) -> list[float]:
-    """What changing one step adds to each component."""
-    total = [0.0] * len(case.names)
-    for edge, factor in (_changed(case, step, value) or {}).items():
-        weight = case.g.true_adjoints[case.g.outputs[edge]] * (factor - case.g.factors[edge])
-        row = case.g.sensitivities[case.g.parents[edge]]
-        total = [t + weight * x for t, x in zip(total, row, strict=True)]
-    return total
-
-
-def rules_for_many(case: Case) -> list[Idea]:
+def rules_for_many(case: GradientCase) -> list[Hypothesis]:
     """A derivative written wrongly in all nodes of a layer, or of a kind; a sign; a factor."""
-    groups: dict[tuple[Any, ...], list[Step]] = defaultdict(list)
-    for step in case.steps:
-        seeded = any(case.g.parents[e] in case.g.seeds for e in step.edges)
-        role = step.position if case.g.nodes[step.node].op in ("sub", "div") else seeded
-        groups[step.op, role, "depth", case.g.depths[step.node]].append(step)
-        groups[step.op, role, "height", case.g.heights[step.node]].append(step)
-        groups[step.op, role].append(step)
-    found: list[Idea] = []
-    budget = WORK // max(case.g.size, 1)
-    done: set[tuple[int, ...]] = set()
-    for group in sorted(groups.values(), key=len, reverse=True):
-        edges = tuple(sorted(e for step in group for e in step.edges))
-        if edges not in done and len(found) <= budget:
-            done.add(edges)
+    graph = case.graph
+    kinds: dict[Hashable, list[LocalDerivative]] = defaultdict(list)
+    for local in case.local_derivatives:
+        seeded = any(graph.parents[e] in graph.seeds for e in local.edges)
+        role = local.position if graph.nodes[local.node].op in ("sub", "div") else seeded
+        kinds[local.op, role].append(local)
+    layers = case.layers((kind, x.node, x) for kind, group in kinds.items() for x in group)
+    distinct = {tuple(e for x in group for e in x.edges): group for group in layers}
+    distinct |= {tuple(e for x in group for e in x.edges): group for group in kinds.values()}
+    found: list[Hypothesis] = []
+    for group in sorted(distinct.values(), key=len, reverse=True):
+        if len(found) * graph.size <= WORK:
             found += _rules_for(case, group)
     return found
 
 
-def _rules_for(case: Case, steps: list[Step]) -> Iterator[Idea]:
-    options = [list(alternatives(s, case.g.nodes[s.node])) for s in steps]
-    where = few([case.name(case.g.nodes[step.node]) for step in steps], 4)
-    if len(steps) > 1 and len({len(option) for option in options}) == 1:
-        for k, (kind, _, text, cost) in enumerate(options[0]):
+def _rules_for(case: GradientCase, group: list[LocalDerivative]) -> Iterator[Hypothesis]:
+    nodes = [case.graph.nodes[local.node] for local in group]
+    options = [list(written_rules(*pair)) for pair in zip(group, nodes, strict=True)]
+    if len(group) > 1 and len({len(option) for option in options}) == 1:
+        at = few([case.name(node) for node in nodes], 4)
+        for rules in zip(*options, strict=True):
             changes: Changes = {}
-            for step, option in zip(steps, options, strict=True):
-                changes |= _changed(case, step, option[k][1]) or {}
-            said = f"the derivative of {_function(case, steps[0])} is {text} (at {where})"
-            yield Idea(kind, said, case.g.gradient(changes), cost + 0.05, changes)
-    yield from _signs_and_factors(case, steps)
+            for local, rule in zip(group, rules, strict=True):
+                changes |= _changed(case, local, rule.derivative)
+            kind, _, text, cost = rules[0]
+            said = f"{_function(group[0], nodes[0])} is {text} (at {at})"
+            yield Hypothesis(kind, said, case.graph.gradient(changes), cost + 0.05, changes)
+    edges = [edge for local in group for edge in local.edges]
+    for kind, text, ratio, cost in _signs_and_factors(case, nodes, edges):
+        changes = {edge: ratio * case.graph.factors[edge] for edge in edges}
+        yield Hypothesis(kind, text, case.graph.gradient(changes), cost, changes)
 
 
-def _signs_and_factors(case: Case, steps: list[Step]) -> Iterator[Idea]:
-    node = case.g.nodes[steps[0].node]
-    edges = [e for step in steps for e in step.edges]
-    where = case.name.listed([case.g.nodes[step.node] for step in steps])
-
-    def idea(kind: str, text: str, ratio: float, cost: float) -> Idea:
-        changes = {e: ratio * case.g.factors[e] for e in edges}
-        return Idea(kind, text, case.g.gradient(changes), cost, changes)
-
-    if node.op == "sub" and len(steps) == 1:
-        text = case.sign_of_difference(case.g.parents[edges[0]], edges[0])
-        yield idea(SIGN, text, -1.0, 0.1)
+def _signs_and_factors(
+    case: GradientCase, nodes: list[Any], edges: list[int]
+) -> Iterator[tuple[str, str, float, float]]:
+    """What the partials of nodes of one kind may be off by: kind, words, ratio and cost."""
+    where = case.name.listed(nodes)
+    op, inputs = nodes[0].op, nodes[0].inputs
+    if op == "sub" and len(nodes) == 1:
+        yield SIGN, case.turned_round(edges[0]), -1.0, 0.1
     else:
-        yield idea(SIGN, f"the sign of the derivative is wrong at {where}", -1.0, 0.5)
-    if node.op == "mean":
-        n = len(node.inputs)
-        yield idea(FACTOR, f"the 1/{n} of the mean is missing ({where})", float(n), 0.1)
-    if node.op == "sum":
-        n = len(node.inputs)
-        text = f"a factor 1/{n}, as if the sum were a mean ({where})"
-        yield idea(FACTOR, text, 1.0 / n, 0.2)
-    constant = [x for x in node.inputs if not hasattr(x, "parents")]
-    if node.op in ("mul", "div") and len(constant) == 1 and len(steps) == 1:
-        factor = case.g.factors[edges[0]]
-        if factor not in (0.0, 1.0, -1.0):
-            written = number(constant[0], 6)
-            what = "division by" if node.op == "div" else "factor"
-            yield idea(MISSING, f"the {what} {written} of {where} is left out", 1 / factor, 0.15)
-            yield idea(FACTOR, f"the {what} {written} of {where} is applied twice", factor, 0.2)
+        yield SIGN, f"the sign of the derivative is wrong at {where}", -1.0, 0.5
+    n = len(inputs)
+    if op == "mean":
+        yield FACTOR, f"the 1/{n} of the mean is missing ({where})", float(n), 0.1
+    if op == "sum":
+        yield FACTOR, f"a factor 1/{n}, as if the sum were a mean ({where})", 1.0 / n, 0.2
+    constants = [x for x in inputs if not hasattr(x, "parents")]
+    factor = case.graph.factors[edges[0]]
+    alone = len(nodes) == 1 and len(constants) == 1 and factor not in (0.0, 1.0, -1.0)
+    if alone and op in ("mul", "div"):
+        what = "division by" if op == "div" else "factor"
+        what = f"the {what} {number(constants[0], 6)} of {where}"
+        yield MISSING, f"{what} is left out", 1 / factor, 0.15
+        yield FACTOR, f"{what} is applied twice", factor, 0.2
 
 
-def without_factor(case: Case) -> Iterator[Idea]:
+def without_factor(case: GradientCase) -> Iterator[Hypothesis]:
     """Products differentiated with the other factor left out, or another in its place."""
-    edges = [(e, o) for e, o in case.multiplied() if case.g.factors[e] not in (0.0, 1.0)]
-    layers: dict[tuple[Any, ...], list[tuple[int, int]]] = defaultdict(list)
-    for edge, other in edges:
-        place = case.g.outputs[edge]
-        seeded = case.g.parents[edge] in case.g.seeds
-        layers[seeded, "depth", case.g.depths[place]].append((edge, other))
-        layers[seeded, "height", case.g.heights[place]].append((edge, other))
-    for pairs in [*([pair] for pair in edges), *(p for p in layers.values() if len(p) > 1)]:
-        yield from _products(case, pairs)
+    graph = case.graph
+    pairs = [(e, other) for e, other in case.multiplied() if graph.factors[e] not in (0.0, 1.0)]
+    places = ((graph.parents[p[0]] in graph.seeds, graph.outputs[p[0]], p) for p in pairs)
+    layers = [layer for layer in case.layers(places) if len(layer) > 1]
+    for group in [*([pair] for pair in pairs), *layers]:
+        for text, partials, cost in _instead_of_factor(case, group):
+            changes = {edge: x for (edge, _), x in zip(group, partials, strict=True)}
+            yield Hypothesis(MISSING, text, case.gradient_with(changes), cost, changes)
 
 
-def _products(case: Case, pairs: list[tuple[int, int]]) -> Iterator[Idea]:
-    others = [case.g.nodes[o] if o >= 0 else None for _, o in pairs]
-    said = few(
-        [
-            case.name(x) if x is not None else number(case.g.factors[e], 6)
-            for x, (e, _) in zip(others, pairs, strict=True)
-        ],
-        3,
+def _instead_of_factor(
+    case: GradientCase, pairs: list[tuple[int, int]]
+) -> Iterator[tuple[str, list[float], float]]:
+    """What is written for the other factors of products: words, the partials, and cost."""
+    graph = case.graph
+    products = case.name.listed([graph.nodes[graph.outputs[e]] for e, _ in pairs])
+    factors = [graph.nodes[graph.parents[e]] for e, _ in pairs]
+    others = [graph.nodes[other] for _, other in pairs if other >= 0]
+    written = [
+        case.name(graph.nodes[other]) if other >= 0 else number(graph.factors[e], 6)
+        for e, other in pairs
+    ]
+    said, own = few(written, 3), case.name.listed(factors)
+    the = "the factor" if len(pairs) == 1 else "the factors"
+    missing = f"{the} {said} {'is' if len(pairs) == 1 else 'are'} missing"
+    yield missing, [1.0] * len(pairs), 0.3
+    itself = (
+        f"the derivative of {products} with respect to {own} is {said}, the other factor; {own} "
+        "itself was used"
     )
-    factor = "the factor" if len(pairs) == 1 else "the factors"
-    verb = "is" if len(pairs) == 1 else "are"
-    yield _with(case, MISSING, f"{factor} {said} {verb} missing", {e: 1.0 for e, _ in pairs}, 0.3)
-    own = {e: case.g.nodes[case.g.parents[e]].data for e, _ in pairs}
-    yield _with(case, MISSING, _itself(case, pairs, said), own, 0.7)
-    if all(x is not None and len(x.parents) == 1 for x in others):
-        before = [x.parents[0] for x in others if x is not None]
-        changes = {e: x.data for (e, _), x in zip(pairs, before, strict=True)}
-        text = f"{factor} {said} taken as {case.name.listed(before[:3])}, before the function"
-        yield _with(case, MISSING, text, changes, 0.5)
+    yield itself, [x.data for x in factors], 0.7
+    if len(others) == len(pairs) and all(len(x.parents) == 1 for x in others):
+        before = [x.parents[0] for x in others]
+        text = f"{the} {said} taken as {case.name.listed(before[:3])}, before the function"
+        yield text, [x.data for x in before], 0.5
 
 
-def _itself(case: Case, pairs: list[tuple[int, int]], others: str) -> str:
-    products = case.name.listed([case.g.nodes[case.g.outputs[e]] for e, _ in pairs])
-    factors = case.name.listed([case.g.nodes[case.g.parents[e]] for e, _ in pairs])
-    return (
-        f"the derivative of {products} with respect to {factors} is {others}, the other factor; "
-        f"{factors} itself was used"
-    )
-
-
-def unsquared(case: Case) -> Iterator[Idea]:
+def unsquared(case: GradientCase) -> Iterator[Hypothesis]:
     """Differences differentiated as if they were squared, which they are not in the function."""
+    graph = case.graph
     squared = {
-        case.g.parents[edge]
-        for i, node in enumerate(case.g.nodes)
+        graph.parents[edge]
+        for i, node in enumerate(graph.nodes)
         if node.op in ("square", "pow", "pow_const")
-        for edge in case.g.below[i]
+        for edge in graph.below[i]
     }
-    layers: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for i, node in enumerate(case.g.nodes):
-        if node.op == "sub" and i not in squared:
-            layers["depth", case.g.depths[i]].append(i)
-            layers["height", case.g.heights[i]].append(i)
-    for layer in dict.fromkeys(map(tuple, layers.values())):
-        where = case.name.listed([case.g.nodes[i] for i in layer])
+    differences = [i for i, x in enumerate(graph.nodes) if x.op == "sub" and i not in squared]
+    for layer in dict.fromkeys(map(tuple, case.layers((None, i, i) for i in differences))):
+        where = case.name.listed([graph.nodes[i] for i in layer])
         for factor, power, cost in ((2.0, "the square", 0.2), (1.0, "half the square", 0.3)):
             changes = {
-                edge: factor * case.g.nodes[i].data * case.g.factors[edge]
+                edge: factor * graph.nodes[i].data * graph.factors[edge]
                 for i in layer
-                for edge in case.g.below[i]
+                for edge in graph.below[i]
             }
             text = f"as if f had {power} of {where}: a square that f lacks, or one too many by hand"
-            yield Idea(MISSING, text, case.g.gradient(changes), cost, changes)
-
-
-def _with(case: Case, kind: str, text: str, changes: Changes, cost: float) -> Idea:
-    if len(changes) > 8:
-        return Idea(kind, text, case.g.gradient(changes), cost, changes)
-    gradient = list(case.truth)
-    for edge, factor in changes.items():
-        weight = case.g.true_adjoints[case.g.outputs[edge]] * (factor - case.g.factors[edge])
-        row = case.g.sensitivities[case.g.parents[edge]]
-        gradient = [g + weight * x for g, x in zip(gradient, row, strict=True)]
-    return Idea(kind, text, gradient, cost, changes)
+            yield Hypothesis(MISSING, text, graph.gradient(changes), cost, changes)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from autograd.check.tutor import common_mistakes
-from autograd.check.tutor.common_mistakes import Step
+from autograd.check.tutor.common_mistakes import LocalDerivative, local_derivatives
 from autograd.check.tutor.naming import Namer
 from autograd.check.tutor.recorded_graph import Changes, RecordedGraph
-from autograd.engine import graph
 from autograd.engine.text import number
 
-__all__ = ["SHARP", "WORK", "Case", "Idea", "off_by", "together"]
+__all__ = ["SHARP", "WORK", "GradientCase", "Hypothesis"]
 
 WORK: Final = 4_000_000  # edges walked over and numbers compared, at most: two seconds or so
 SHARP: Final = 1e-9  # relative error of a coincidence that is none
+FEW_EDGES: Final = 8  # whose change is cheaper to add up than a reverse pass
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Idea:
+class Hypothesis:
     """An explanation being weighed: a slip, and the gradient that it would give.
 
-    cost: how far-fetched it is (0: seen every day; 1: as much as a second slip). changes: the local
-    derivatives that it changes. covered: the wrong components that come out; broken: the right ones
-    that it would make wrong.
+    cost: how unlikely it is (0: seen every day; 1: as a second slip). changes: the derivatives that
+    it changes, edge by edge. covered: the wrong components that come out; broken: the right ones
+    that it would make wrong. parts: of several slips together.
     """
 
     kind: str
@@ -41,95 +42,110 @@ class Idea:
 
     @property
     def score(self) -> float:
+        """Components explained, less what speaks against it."""
         return len(self.covered) - 0.5 * len(self.broken) - 0.35 * self.cost
 
 
-class Case:
+@dataclass
+class GradientCase:
     """A gradient by hand beside the graph that it should be the gradient of.
 
-    g: the graph. names, keys: what the components are called, and where they are in the nesting.
-    name: gives the names of nodes. analytic, truth: the gradient by hand and that of the graph.
+    names, keys: what the components are called, and where they are in the nesting. name: gives the
+    names of nodes. analytic: the gradient by hand, component by component.
     """
 
-    def __init__(
-        self,
-        recorded: RecordedGraph,
-        names: list[str],
-        keys: list[tuple[Any, ...]],
-        name: Namer,
-        analytic: Sequence[float],
-        rtol: float,
-    ) -> None:
-        self.g = recorded
-        self.names = names
-        self.keys = keys
-        self.name = name
-        self.analytic = analytic
-        self.rtol = rtol
-        self.truth = recorded.gradient({})
-        self.all = range(len(names))
+    graph: RecordedGraph
+    names: Sequence[str]
+    keys: Sequence[tuple[Any, ...]]
+    name: Namer
+    analytic: Sequence[float]
+    rtol: float
+
+    @cached_property
+    def truth(self) -> list[float]:
+        """The gradient of the graph."""
+        return self.graph.gradient({})
 
     def matches(self, i: int, x: float) -> bool:
         """Whether x is the analytic number, and accounts for its difference from the truth."""
         a = self.analytic[i]
-        apart = abs(x - a)
-        if apart > 1e-2 * abs(a - self.truth[i]):
-            return False
-        return apart <= self.rtol * max(abs(a), abs(x)) + self.floor(i)
-
-    def floor(self, i: int) -> float:
-        return 1e-13 * self.g.magnitudes[i]
+        return abs(x - a) <= 1e-2 * abs(a - self.truth[i]) and self._is(i, x, a)
 
     def unchanged(self, i: int, x: float) -> bool:
-        g = self.truth[i]
-        return abs(x - g) <= self.rtol * max(abs(x), abs(g)) + self.floor(i)
+        """Whether x is the true derivative."""
+        return self._is(i, x, self.truth[i])
+
+    def _is(self, i: int, x: float, y: float) -> bool:
+        rounding = 1e-13 * self.graph.magnitudes[i]
+        return abs(x - y) <= self.rtol * max(abs(x), abs(y)) + rounding
 
     def same(self, a: float, b: float) -> bool:
+        """Whether two factors are the same."""
         return abs(a - b) <= self.rtol * max(abs(a), abs(b))
 
-    def with_component(self, i: int, x: float) -> list[float]:
-        gradient = list(self.truth)
-        gradient[i] = x
+    def gradient_with(self, changes: Changes) -> list[float]:
+        """The gradient with other local derivatives, of edges none of which is below another."""
+        if len(changes) > FEW_EDGES:
+            return self.graph.gradient(changes)
+        gradient = self.truth
+        for edge, partial in changes.items():
+            adjoint = self.graph.true_adjoints[self.graph.outputs[edge]]
+            if adjoint:
+                weight = adjoint * (partial - self.graph.factors[edge])
+                row = self.graph.sensitivities[self.graph.parents[edge]]
+                gradient = [g + weight * x for g, x in zip(gradient, row, strict=True)]
         return gradient
 
+    def with_components(self, numbers: dict[int, float]) -> list[float]:
+        """The true gradient with other numbers in a few components."""
+        return [numbers.get(i, x) for i, x in enumerate(self.truth)]
+
+    def layers(self, places: Iterable[tuple[Hashable, int, T]]) -> list[list[T]]:
+        """Of (role, node, thing) the things of one role, at one depth or one height."""
+        found: dict[Hashable, list[T]] = defaultdict(list)
+        for role, node, thing in places:
+            found[role, "depth", self.graph.depths[node]].append(thing)
+            found[role, "height", self.graph.heights[node]].append(thing)
+        return list(found.values())
+
     def multiplied(self) -> Iterator[tuple[int, int]]:
-        """The edges into products, each with the node that it is multiplied by."""
-        for i, node in enumerate(self.g.nodes):
-            if node.op not in ("mul", "dot"):
-                continue
-            inputs = node.inputs
-            half = len(inputs) // 2
-            edges = iter(self.g.below[i])
-            for k, x in enumerate(inputs):
-                if not hasattr(x, "parents"):
-                    continue
-                other = inputs[(k + half) % len(inputs)]
-                yield next(edges), self.g.place.get(id(other), -1)
+        """The edges into products, each with the node that it is multiplied by; -1: a number."""
+        for i, node in enumerate(self.graph.nodes):
+            if node.op in ("mul", "dot"):
+                inputs = node.inputs
+                live = [k for k, x in enumerate(inputs) if hasattr(x, "parents")]
+                for edge, k in zip(self.graph.below[i], live, strict=True):
+                    other = inputs[(k + len(inputs) // 2) % len(inputs)]
+                    yield edge, self.graph.place.get(id(other), -1)
+
+    def contributions(self, i: int) -> dict[int, float]:
+        """What each use of a component adds to its derivative, by edge."""
+        graph, seed = self.graph, self.graph.seeds[i]
+        edges = graph.above[seed] if seed >= 0 else []
+        return {e: graph.true_adjoints[graph.outputs[e]] * graph.factors[e] for e in edges}
 
     @cached_property
-    def steps(self) -> list[Step]:
-        return list(common_mistakes.steps(self.g))
+    def local_derivatives(self) -> list[LocalDerivative]:
+        """Where a rule for a derivative is applied."""
+        return list(local_derivatives(self.graph))
 
     def simple(self, factor: float) -> str | None:
         """A factor that people lose or add without a reason of its own: -1, 2, 1/2, 1/n."""
-        for value, said in self._simple_factors:
-            if self.same(factor, value):
-                return said
-        return None
+        return next((said for x, said in self._simple_factors if self.same(factor, x)), None)
 
     @cached_property
     def _simple_factors(self) -> list[tuple[float, str]]:
         counts = {2, 3, 4, 5, 6, 8, 10, 100, len(self.names)}
-        counts |= {len(node.inputs) for node in self.g.nodes if len(node.inputs) > 2}
+        counts |= {len(node.inputs) for node in self.graph.nodes if len(node.inputs) > 2}
         found = [(-1.0, "-1")]
         for n in sorted(counts - {1}):
-            found += [(float(n), f"{n}"), (1.0 / n, f"1/{n}"), (-float(n), f"-{n}")]
-            found += [(-1.0 / n, f"-1/{n}")]
+            found += [(float(n), f"{n}"), (1.0 / n, f"1/{n}")]
+            found += [(-float(n), f"-{n}"), (-1.0 / n, f"-1/{n}")]
         return found
 
     def known_number(self, factor: float) -> str | None:
-        """A factor that is a value in the graph, or one over it."""
-        for value, name in self._values:
+        """A factor that is a value with a name, or one over it."""
+        for value, name in self._known_numbers:
             if abs(factor - value) <= SHARP * abs(value):
                 return f"a factor {name} = {number(value, 6)} too many"
             if abs(factor * value - 1.0) <= SHARP:
@@ -137,44 +153,16 @@ class Case:
         return None
 
     @cached_property
-    def _values(self) -> list[tuple[float, str]]:
-        """The numbers of the graph, those with a name first."""
-        found: dict[float, str] = {}
-        for node in sorted(self.g.nodes, key=lambda node: not self.name.is_named(node)):
-            for x in (node, *node.inputs):
-                value = getattr(x, "data", x)
-                if math.isfinite(value) and value not in (0.0, 1.0, -1.0):
-                    known = hasattr(x, "data")
-                    found.setdefault(value, self.name(x) if known else number(value, 6))
-            for edge in self.g.below[self.g.place[id(node)]]:
-                factor = self.g.factors[edge]
-                if math.isfinite(factor) and factor not in (0.0, 1.0, -1.0):
-                    parent = self.name(self.g.nodes[self.g.parents[edge]])
-                    said = f"{graph.PARTIAL}({self.name(node)})/{graph.PARTIAL}{parent}"
-                    found.setdefault(factor, said)
-            if len(found) > 2000:
-                break
-        return list(found.items())
+    def _known_numbers(self) -> list[tuple[float, str]]:
+        named = filter(self.name.is_named, self.graph.nodes)
+        return [(x.data, self.name(x)) for x in named if x.data not in (0.0, 1.0, -1.0)]
 
-    def sign_of_difference(self, node: int, edge: int | None) -> str:
-        assert edge is not None
-        output = self.g.nodes[self.g.outputs[edge]]
-        right = number(self.g.factors[edge])
-        turned = number(-self.g.factors[edge])
+    def turned_round(self, edge: int) -> str:
+        """Words for the sign of a difference, the other way round."""
+        output = self.name(self.graph.nodes[self.graph.outputs[edge]])
+        parent = self.name(self.graph.nodes[self.graph.parents[edge]])
+        right, wrong = self.graph.factors[edge], -self.graph.factors[edge]
         return (
-            f"the sign is wrong: the derivative of {self.name(output)} with respect to "
-            f"{self.name(self.g.nodes[node])} is {right}, and {turned} was used (the difference "
-            "was turned round)"
+            f"the sign is wrong: the derivative of {output} with respect to {parent} is "
+            f"{number(right)}, and {number(wrong)} was used (the difference was turned round)"
         )
-
-
-def off_by(said: str) -> str:
-    hints = {
-        "1/2": " (1/2 applied twice, or a 2 forgotten?)",
-        "2": " (a 1/2 forgotten, or a 2 applied twice?)",
-    }
-    return f"off by the factor {said}{hints.get(said, '')}"
-
-
-def together(parts: tuple[str, ...]) -> str:
-    return f"{len(parts)} slips together"

@@ -1,15 +1,17 @@
-"""What the nodes of a graph are called in the words of the function that made them.
+"""What the nodes of a graph are called: the names that the function's own variables have.
 
-A message that speaks of `v17` helps nobody. The names of a function's local variables are those
-that its author thinks in, so they are read off its frame at the moment it returns.
+`v17` says nothing; the author thinks in the names of local variables. Only the frame of a call has
+them, and it is complete at the moment of the return. `sys.setprofile` is what calls back at that
+moment, for the function and for those that it calls. It has room for one: where a profiler is at
+work already (cProfile), it is left alone, and no variable is read. The check finds the same, and
+nodes without a label that are no arguments are called by their formulas (`w * 0.7 + b`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -18,16 +20,15 @@ from autograd.engine.text import ELLIPSIS, formula, number, printable
 from autograd.engine.value import Value
 from autograd.transforms.tree import components
 
-__all__ = ["Namer", "watched"]
+__all__ = ["Namer", "call_named", "few"]
 
 WIDTH: Final = 40
 DEPTH: Final = 4  # of a container that is looked into
 HERE: Final = str(Path(__file__).parents[2])
 
 
-@contextmanager
-def watched(found: dict[int, str]) -> Iterator[Callable[..., Any]]:
-    """A way to call a function that puts names of Values into `found`, by id.
+def call_named(f: Callable[..., Any], args: Sequence[Any], found: dict[int, str]) -> Any:
+    """f(*args), and names of Values in `found`, by id.
 
     The names are those of its local variables when it returns (`h`, `h[0]`), then those in the
     functions it calls, if they are called only once: `z` says nothing where every neuron has one.
@@ -36,37 +37,33 @@ def watched(found: dict[int, str]) -> Iterator[Callable[..., Any]]:
     ...     square = x * x
     ...     return square + 1
     >>> found = {}
-    >>> with watched(found) as call:
-    ...     y = call(f, Value(3.0))
+    >>> y = call_named(f, [Value(3.0)], found)
     >>> sorted(found.values())
     ['square', 'x']
     """
     frames: list[tuple[bool, Any, dict[str, Any]]] = []
     times: Counter[Any] = Counter()
 
-    def call(f: Callable[..., Any], *args: Any) -> Any:
-        def note(frame: FrameType, event: str, _: Any) -> None:
-            code = frame.f_code
-            if event == "return" and not code.co_filename.startswith(HERE):
-                back = frame.f_back
-                outermost = back is not None and back.f_code is call.__code__
-                times[code] += 1
-                if outermost or times[code] == 1:
-                    frames.append((outermost, code, dict(frame.f_locals)))
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "return" and not code.co_filename.startswith(HERE):
+            outermost = frame.f_back is not None and frame.f_back.f_code is call_named.__code__
+            times[code] += 1
+            if outermost or times[code] == 1:
+                frames.append((outermost, code, dict(frame.f_locals)))
 
-        if sys.getprofile() is not None:  # a profiler is at work: names are not worth its data
-            return f(*args)
-        sys.setprofile(note)
-        try:
-            return f(*args)
-        finally:
-            sys.setprofile(None)
-
-    yield call
-    for outermost in (True, False):
-        for direct, code, variables in frames:
-            if direct == outermost and (outermost or times[code] == 1):
+    if sys.getprofile() is not None:
+        return f(*args)
+    sys.setprofile(note)
+    try:
+        result = f(*args)
+    finally:
+        sys.setprofile(None)
+    for direct in (True, False):
+        for outermost, code, variables in frames:
+            if outermost == direct and (direct or times[code] == 1):
                 _note(variables, found)
+    return result
 
 
 def _note(variables: Mapping[str, Any], found: dict[int, str]) -> None:
@@ -101,22 +98,23 @@ class Namer:
         self.written: dict[int, str] = {}
 
     def __call__(self, node: Any) -> str:
-        label = getattr(node, "label", None) or ""
-        name = self.known.get(id(node)) or self.written.get(id(node))
-        if name is None:
-            name = printable(label) if label.strip() else self._written(node, 3)
-            self.written[id(node)] = name
-        return name
+        if id(node) not in self.written:
+            self.written[id(node)] = self._given(node) or self._formula(node, 3)
+        return self.written[id(node)]
 
     def is_named(self, node: Any) -> bool:
-        """Whether somebody has given it a name."""
-        return id(node) in self.known or bool((getattr(node, "label", None) or "").strip())
+        """Whether the user gave it a name."""
+        return bool(self._given(node))
+
+    def _given(self, node: Any) -> str:
+        label = getattr(node, "label", None) or ""
+        return self.known.get(id(node)) or (printable(label) if label.strip() else "")
 
     def listed(self, nodes: Sequence[Any]) -> str:
         """A few of them: `h[0], h[1] and 3 more`."""
         return few([self(node) for node in nodes])
 
-    def _written(self, node: Any, depth: int) -> str:
+    def _formula(self, node: Any, depth: int) -> str:
         if not node.op:
             return number(node.data, 6)
 
@@ -125,11 +123,11 @@ class Namer:
                 return self(x)
             if depth == 0:
                 return ELLIPSIS
-            text = self._written(x, depth - 1)
+            text = self._formula(x, depth - 1)
             return f"({text})" if _binds_less(x, node) else text
 
         text = formula(node, operand, lambda x: number(x, 6))
-        return text if len(text) <= WIDTH or depth == 0 else self._written(node, depth - 1)
+        return text if len(text) <= WIDTH or depth == 0 else self._formula(node, depth - 1)
 
 
 def _binds_less(inner: Any, outer: Any) -> bool:
