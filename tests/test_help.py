@@ -24,8 +24,9 @@ CONSTANTS = {"autograd.compiled", "nn.ACTIVATIONS", "nn.INITIALISERS"}  # a bool
 @cache
 def source(module):
     """The definitions in a module's source, which lies beside its compiled form: name -> node."""
-    path = Path(sys.modules[module].__file__)
-    path = path if path.suffix == ".py" else path.with_name(path.name.partition(".")[0] + ".py")
+    top, *parts = module.split(".")
+    path = Path(sys.modules[top].__file__).parent.joinpath(*parts)
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     found = {}
     for node in ast.parse(path.read_bytes()).body:
         if isinstance(node, ast.ClassDef):
