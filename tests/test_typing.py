@@ -43,6 +43,7 @@ def test_a_typed_program(checker, tmp_path):
 
 
 @installed("mypy")
+@pytest.mark.skipif(autograd.compiled, reason="in C, operators have parameters without names")
 def test_the_stub_of_value_is_true(tmp_path):
     """mypy's own comparison of a stub with the live module."""
     left_out = "Value.__float__|Value.__complex__"  # they are there to raise: a mistake to call
