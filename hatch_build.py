@@ -27,25 +27,6 @@ MODULES = ["ieee", "modes", "operands", "primitive", "primitives", "hooks", "val
 MODULES += ["observers", "backward", "functions", "walks"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
-# In a process of its own, because mypyc ends the process at the first error; silent about modules
-# that are not compiled, because their types are checked elsewhere. The header replaces CPython's
-# trashcan (it says why). Contraction is off so that a*b + c rounds as it does in Python.
-COMPILE = """
-import sys
-from mypyc.build import mypycify
-from setuptools import setup
-
-flags = ["/FIautograd/engine/_trashcan.h"] if sys.platform == "win32" else [
-    "-include", "autograd/engine/_trashcan.h", "-ffp-contract=off", "-Wno-error"
-]
-options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
-modules = [f"autograd/engine/{name}.py" for name in sys.argv[1:]]
-extensions = mypycify(options + modules, debug_level="0", group_name="autograd.engine._compiled")
-extensions[0].extra_compile_args += flags  # one list, shared by all extensions
-build = ["build_ext", "--build-lib", "compiled", "--build-temp", "objects"]
-setup(name="chainrule", packages=[], py_modules=[], ext_modules=extensions, script_args=build)
-"""
-
 
 class CustomBuildHook(BuildHookInterface[Any]):
     """Adds the compiled modules to a wheel, where there are to be any."""
@@ -74,7 +55,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
         self.workshop = TemporaryDirectory(prefix="chainrule-")
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
-        command = [sys.executable, "-c", COMPILE, *MODULES]
+        script = str(Path(self.root, "mypyc_build.py"))
+        command = [sys.executable, script, *(f"autograd/engine/{name}.py" for name in MODULES)]
         done = subprocess.run(
             command, cwd=shop, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
         )

@@ -13,13 +13,14 @@ The names that would shadow Python's own (`sum max min abs pow round`) are here 
 `__all__`: write `autograd.sum(...)`.
 """
 
+import builtins as _builtins
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from types import ModuleType as _Module
 from typing import Any as _Any
 
 from autograd import (
-    _import_guard,  # noqa: F401 (first: it refuses to run in a mixture)
-    _moved,  # noqa: F401 (names that pickles of 0.1.0 use)
+    _import_guard,  # first: it refuses to run in a mixture
+    _moved,  # names that pickles of 0.1.0 use
 )
 from autograd.engine import functions as _functions
 from autograd.engine import primitives as _primitives
@@ -78,101 +79,15 @@ from autograd.engine.primitives import (
 from autograd.engine.value import Value
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-if _TYPE_CHECKING:
-    from autograd.check import check_grad
-    from autograd.compiler import jit, vmap
-    from autograd.drawing import draw
-    from autograd.drawing.player import steps
-    from autograd.explaining import explain
-    from autograd.transforms.implicit import implicit_fixed_point, implicit_root
-    from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
-
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
 
-compiled: bool = not _value.__file__.endswith(".py")
+__version__ = "0.1.0"  # the only place; pyproject.toml has it read from here
+
+compiled = not _value.__file__.endswith(".py")
 """Whether this installation runs the ahead-of-time compiled form of the engine."""
 
-__all__ = [
-    "Primitive",
-    "Value",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "ceil",
-    "check_grad",
-    "clip",
-    "compiled",
-    "copysign",
-    "cos",
-    "cosh",
-    "detect_anomaly",
-    "dot",
-    "draw",
-    "elu",
-    "erf",
-    "erfc",
-    "exp",
-    "explain",
-    "expm1",
-    "floor",
-    "fmod",
-    "gelu",
-    "grad",
-    "hessian",
-    "hvp",
-    "hypot",
-    "implicit_fixed_point",
-    "implicit_root",
-    "jacobian",
-    "jit",
-    "jvp",
-    "leaky_relu",
-    "lgamma",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_softmax",
-    "logsumexp",
-    "maximum",
-    "mean",
-    "minimum",
-    "no_grad",
-    "norm",
-    "paths",
-    "primitive",
-    "prod",
-    "reciprocal",
-    "record_lines",
-    "relu",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sparse_hessian",
-    "sparse_jacobian",
-    "sqrt",
-    "square",
-    "steps",
-    "tan",
-    "tanh",
-    "value_and_grad",
-    "vjp",
-    "vmap",
-    "where",
-]
-
-
+# Lazy imports: these names load optional or slow modules on first use.
 _LAZY = {
     "check_grad": "autograd.check",
     "draw": "autograd.drawing",
@@ -186,11 +101,27 @@ _LAZY = {
     "vmap": "autograd.compiler",
 }
 
+# Every public name above but those of Python's own; their types are in __init__.pyi.
+__all__ = [
+    name
+    for name, found in sorted({**globals(), **_LAZY}.items())
+    if not (name.startswith("_") or hasattr(_builtins, name) or isinstance(found, _Module))
+]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
 
 def __getattr__(name: str) -> _Any:
-    """What needs more of the standard library, or others', is loaded when first asked for."""
     if name in _LAZY:
         found = getattr(_import_module(_LAZY[name]), name)
         globals()[name] = found
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    message = f"module {__name__!r} has no attribute {name!r}"
+    if not name.startswith("_"):
+        from difflib import get_close_matches
+
+        for nearest in get_close_matches(name, __dir__(), n=1):
+            message += f"; the nearest name is {nearest!r}"
+    raise AttributeError(message)

@@ -1,0 +1,76 @@
+"""Types: the stubs say what is there, and mypy and pyright find in a user's program exactly the
+mistakes that are in it."""
+
+import ast
+import importlib.util
+import inspect
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+HERE = Path(__file__).resolve().parent
+PROGRAM = HERE / "typed_user.py"
+CHECKERS = {
+    "mypy": ["--strict", "--config-file=", "--no-error-summary"],
+    "pyright": ["--pythonpath", sys.executable],
+}
+
+
+def installed(module):
+    missing = importlib.util.find_spec(module) is None
+    return pytest.mark.skipif(missing, reason=f"needs {module}: pip install chainrule[dev]")
+
+
+def run(module, *arguments, cwd):
+    """What it writes, of the installed package: away from the source tree."""
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("checker", [pytest.param(x, marks=installed(x)) for x in CHECKERS])
+def test_a_typed_program(checker, tmp_path):
+    lines = PROGRAM.read_text("utf-8").splitlines()
+    mistakes = {i for i, line in enumerate(lines, 1) if line.endswith("# error")}
+    out = run(checker, *CHECKERS[checker], str(PROGRAM), cwd=tmp_path)
+    found = {int(line) for line in re.findall(rf"{PROGRAM.name}:(\d+)\S* (?:- )?error", out)}
+    assert found == mistakes, out
+
+
+@installed("mypy")
+@pytest.mark.skipif(autograd.compiled, reason="in C, operators have parameters without names")
+def test_the_stub_of_value_is_true(tmp_path):
+    """mypy's own comparison of a stub with the live module."""
+    left_out = "Value.__float__|Value.__complex__"  # they are there to raise: a mistake to call
+    out = run("mypy.stubtest", "autograd.engine.value", "--concise", cwd=tmp_path)
+    assert not [x for x in out.splitlines() if not re.search(left_out, x)], out
+
+
+@installed("ruff")
+def test_the_stubs_are_in_step():
+    """`python docs/make_stubs.py` would change nothing."""
+    made = runpy.run_path(str(HERE.parent / "docs" / "make_stubs.py"))["stubs"]()
+    for path, stub in made.items():
+        assert path.read_text("utf-8") == stub, f"{path.name}: run python docs/make_stubs.py"
+
+
+def test_the_stub_has_every_public_name():
+    stub = ast.parse(Path(autograd.__file__).with_suffix(".pyi").read_bytes())
+    names = set()
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.AnnAssign):
+            names.add(node.target.id)
+        elif isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+            if not node.name.startswith("_"):
+                shown = inspect.signature(getattr(autograd, node.name)).parameters
+                declared = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                assert [x.arg for x in declared] == list(shown), node.name
+    assert {*autograd.__all__, "sum", "max", "min", "abs", "pow", "round"} <= names
