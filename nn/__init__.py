@@ -18,9 +18,8 @@ Written with the public `autograd` only; each module can be read in a few minute
 
 import autograd._import_guard  # noqa: F401 (before anything else of ours)
 from nn import schedules
-from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS, he, uniform, xavier
-from nn.layers import MLP, Layer, Neuron
+from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -33,7 +32,7 @@ from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from nn.plots import decision_boundary, draw_network, loss_curve
 from nn.schedules import Schedule
-from nn.training.fit import Evaluation, evaluate, fit
+from nn.training import Evaluation, evaluate, fit
 from nn.training.history import History, Record
 
 __all__ = [

@@ -55,8 +55,8 @@ def find_initialiser(init: str | Initialiser) -> Initialiser:
         raise ValueError(f"no initialiser is called {init!r}; known: {', '.join(INITIALISERS)}")
     if not callable(init):
         raise TypeError(
-            f"an initialiser is a name ({', '.join(INITIALISERS)})"
-            f" or a function (n_inputs, n_outputs, rng) -> weight, got {init!r}"
+            f"an initialiser is a name ({', '.join(INITIALISERS)}) "
+            f"or a function (n_inputs, n_outputs, rng) -> weight, got {init!r}"
         )
     return init
 

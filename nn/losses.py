@@ -17,7 +17,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, clip, logsumexp, mean, relu, softplus, square
-from nn.validation import Number, as_list, plural
+from nn.validation import Number, as_list, counted
 
 
 def mse_loss(predictions: Any, targets: Any) -> Any:
@@ -105,7 +105,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
         return _cross_entropy_of_one(logits, target)
     rows = as_list(logits) or ()
     if len(rows) != len(targets) or not rows:
-        raise ValueError(f"{plural(len(rows), 'list')} of logits for {len(targets)} class indices")
+        raise ValueError(f"{counted(len(rows), 'list')} of logits for {len(targets)} class indices")
     return mean([_cross_entropy_of_one(row, k) for row, k in zip(rows, targets, strict=True)])
 
 
@@ -118,7 +118,7 @@ def _cross_entropy_of_one(logits: Sequence[Number], target: int) -> Any:
     k = index(target)
     if not 0 <= k < len(xs):
         raise ValueError(
-            f"class index {k} is out of range for {plural(len(xs), 'logit')}: 0 to {len(xs) - 1}"
+            f"class index {k} is out of range for {counted(len(xs), 'logit')}: 0 to {len(xs) - 1}"
         )
     return logsumexp([0.0] + [x - xs[k] for j, x in enumerate(xs) if j != k])
 

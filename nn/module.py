@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from autograd import Value
-from nn.jsonio import FilePath, numbers, write_json
-from nn.validation import as_float, plural
+from nn.jsonio import FilePath, decoded, write_json
+from nn.validation import as_float, counted, listed
+
+__all__ = ["Module", "members"]
 
 _STAND_INS: Counter[int] = Counter()
 """The ids of Values that are parameters for now, whatever they were computed from."""
@@ -87,7 +88,7 @@ class Module:
         parameters = self.parameters()
         if len(values) != len(parameters):
             raise ValueError(
-                f"{self!r} needs a value for each parameter, got {plural(len(values), 'value')}"
+                f"{self!r} needs a value for each parameter, got {counted(len(values), 'value')}"
             )
         new = {id(p): value for p, value in zip(parameters, values, strict=True)}
         undo: list[tuple[dict[str, Any], str, Any]] = []
@@ -144,7 +145,7 @@ class Module:
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
             state = document["parameters"]
-            state = {name: numbers(x) for name, x in state.items()}
+            state = {name: decoded(x) for name, x in state.items()}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
@@ -158,18 +159,18 @@ class Module:
         if missing or unknown:
             raise ValueError(
                 f"{source} does not fit {self!r}: {len(state)} names against {len(named)}"
-                + _listed("; missing", missing)
-                + _listed("; not in the model", sorted(unknown, key=str))
+                + _named("; missing", missing)
+                + _named("; not in the model", sorted(unknown, key=str))
             )
         loaded = [as_float(repr(name), state[name]) for name, _ in named]
         for (_, parameter), number in zip(named, loaded, strict=True):
             parameter.data = number
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({plural(len(self.parameters()), 'parameter')})"
+        return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
 
 
-def _members(holder: Any) -> Iterator[tuple[str, Any]]:
+def members(holder: Any) -> Iterator[tuple[str, Any]]:
     """What a module or container holds, each with the name it goes by in there."""
     if isinstance(holder, Module):
         for attribute, held in vars(holder).items():
@@ -188,7 +189,7 @@ def _members(holder: Any) -> Iterator[tuple[str, Any]]:
 
 def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
     """The leaf Values below a module or container, with qualified names; each object once."""
-    for name, held in _members(holder):
+    for name, held in members(holder):
         if id(held) in seen:
             continue
         if isinstance(held, Value):
@@ -198,37 +199,6 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
-
-
-def settings_of(holder: Any) -> dict[str, Any]:
-    """What a module's answers may depend on apart from the numbers of its parameters: which Values
-    these are, and everything else in its attributes, in a form that can be compared."""
-    return dict(_settings_below(holder, "", set()))
-
-
-def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
-    for name, held in _members(vars(holder) if is_record else holder):
-        if not isinstance(held, Value) or not held.op:
-            yield prefix + name, _identity(held)
-        if id(held) not in seen and not isinstance(held, _PLAIN):
-            seen.add(id(held))
-            yield from _settings_below(held, f"{prefix}{name}.", seen)
-
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
-
-
-def _identity(held: Any) -> Any:
-    """Equal for what is the same; for what holds other things, these apart."""
-    if isinstance(held, _PLAIN):
-        return type(held), repr(held)  # NaN is alike, 0.0 and -0.0 are not
-    if isinstance(held, (list, tuple, dict)):
-        return type(held), len(held)
-    if hasattr(held, "tobytes"):
-        is_of_objects = str(getattr(held, "dtype", "")) == "object"
-        return type(held), getattr(held, "shape", ()), None if is_of_objects else held.tobytes()
-    return id(held)
 
 
 def _replace(
@@ -273,7 +243,5 @@ def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
     return out
 
 
-def _listed(title: str, names: list[str], at_most: int = 3) -> str:
-    shown = ", ".join(map(repr, names[:at_most]))
-    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
-    return f"{title} {shown}{more}" if names else ""
+def _named(title: str, names: list[str]) -> str:
+    return f"{title} {listed(list(map(repr, names)), at_most=3)}" if names else ""

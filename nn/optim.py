@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
 from autograd import Value, sqrt
-from nn.validation import as_float, plural
+from nn.validation import as_float, counted
 
 Numbers: TypeAlias = Sequence[Any]
 
@@ -121,15 +121,15 @@ class Optimizer:
         ours = self.state_dict()
         if set(state) != set(ours):
             raise ValueError(
-                f"the state of {type(self).__name__} is {', '.join(ours)};"
-                f" got {', '.join(map(str, state))}"
+                f"the state of {type(self).__name__} is {', '.join(ours)}; "
+                f"got {', '.join(map(str, state))}"
             )
         fitting = {name: _like(name, ours[name], state[name]) for name in ours}
         for name, kept in fitting.items():  # lr first: it alone can still be refused
             setattr(self, name, kept)
 
     def __repr__(self) -> str:
-        count = plural(len(self.parameters), "parameter")
+        count = counted(len(self.parameters), "parameter")
         return f"{type(self).__name__}(lr={self.lr}, {count})"
 
 
@@ -276,8 +276,8 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     if not isfinite(norm):
         culprit = max(parameters, key=lambda p: inf if isnan(p.grad) else abs(p.grad))
         raise FloatingPointError(
-            f"the norm of the gradients is {norm}: {culprit!r} has gradient {culprit.grad};"
-            " autograd.detect_anomaly() finds the operation"
+            f"the norm of the gradients is {norm}: {culprit!r} has gradient {culprit.grad}; "
+            "autograd.detect_anomaly() finds the operation"
         )
     if norm > max_norm:
         for p in parameters:
@@ -310,8 +310,8 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
     for parameter in parameters:
         if not isinstance(parameter, Value):
             raise TypeError(
-                "an optimiser takes Values, such as model.parameters();"
-                f" got a {type(parameter).__name__}: {parameter!r}"
+                "an optimiser takes Values, such as model.parameters(); "
+                f"got a {type(parameter).__name__}: {parameter!r}"
             )
         if parameter.op:
             raise ValueError(
@@ -342,7 +342,7 @@ def _like(name: str, ours: Any, theirs: Any) -> Any:
     if isinstance(ours, list):
         if not isinstance(theirs, (list, tuple)) or len(theirs) != len(ours):
             size = len(theirs) if isinstance(theirs, (list, tuple)) else repr(theirs)
-            wanted = plural(len(ours), "number")
+            wanted = counted(len(ours), "number")
             raise ValueError(f"{name!r} must have {wanted}, one a parameter; got {size}")
         return [_like(name, 0.0, x) for x in theirs]
     return type(ours)(as_float(repr(name), theirs))

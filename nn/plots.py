@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import autograd
 from autograd import Value
-from nn.activations import name_of
 from nn.layers import Neuron
 from nn.module import Module
-from nn.validation import as_float, as_list, plural
+from nn.validation import as_float, as_list, counted, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,9 +105,9 @@ def loss_curve(
     for name, curve in curves.items():
         if len(curve) != len(curves["training"]):
             raise ValueError(
-                f"{name} has {_entries(len(curve))} for"
-                f" {plural(len(curves['training']), 'epoch')}; it has one for each, None where it"
-                " was not measured"
+                f"{name} has {_entries(len(curve))} for "
+                f"{counted(len(curves['training']), 'epoch')}; it has one for each, None where it "
+                "was not measured"
             )
     colours = _colours(theme, ax)
     from matplotlib.ticker import MaxNLocator

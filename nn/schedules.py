@@ -58,8 +58,8 @@ class Schedule:
     def __init__(self, optimizer: Optimizer, rule: Rule) -> None:
         if not callable(rule):
             raise TypeError(
-                "a schedule needs a function epoch -> factor, such as step(30) or cosine(100);"
-                f" got {rule!r}"
+                "a schedule needs a function epoch -> factor, such as step(30) or cosine(100); "
+                f"got {rule!r}"
             )
         self.optimizer = optimizer
         self.rule = rule

@@ -613,7 +613,7 @@ def test_saving_keeps_the_permissions_of_the_file(tmp_path: Path) -> None:
         (lambda: Neuron(2)([1.0, 2j]), TypeError, "complex"),
         (lambda: Neuron(0), ValueError, "n_inputs must be at least 1, got 0"),
         (lambda: Layer(2, -1), ValueError, "n_outputs must be at least 1, got -1"),
-        (lambda: Layer(2, 1.5), TypeError, "float"),
+        (lambda: Layer(2, 1.5), TypeError, "n_outputs must be a whole number, got 1.5"),
         (lambda: MLP(2, []), ValueError, "sizes is the widths of the layers"),
         (lambda: MLP(2, 3), ValueError, "such as [16, 16, 1]; got 3"),
         (lambda: MLP(2, [3, 0]), ValueError, "at least 1, got 0"),

@@ -15,9 +15,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nn.jsonio import FilePath, numbers, write_json
+from nn.jsonio import FilePath, decoded, write_json
 from nn.training.dataset import Samples
 from nn.training.history import columns_of
+
+__all__ = ["Checkpoint", "data_digest"]
 
 NEEDED = {"optimizer", "schedule", "random", "held_out", "best_weights", "history"}
 AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
@@ -62,8 +64,8 @@ class Checkpoint:
         try:
             document = json.loads(Path(self.path).read_text(encoding="utf-8"))
             state: dict[str, Any] = {
-                **numbers(document["training"]),
-                "parameters": numbers(document["parameters"]),
+                **decoded(document["training"]),
+                "parameters": decoded(document["parameters"]),
             }
             theirs = dict(state["settings"])
             if missing := NEEDED - set(state):
@@ -82,9 +84,9 @@ class Checkpoint:
                     else (f"{key}={theirs.get(key)!r}", f", and this call has {ours!r}")
                 )
                 raise ValueError(
-                    f"{name} is of a training with {was}{now}; a training is resumed with the"
-                    f" settings and data it was begun with. To begin a new one from its weights:"
-                    f" model.load({name}), without resume"
+                    f"{name} is of a training with {was}{now}; a training is resumed with the "
+                    f"settings and data it was begun with. To begin a new one from its weights: "
+                    f"model.load({name}), without resume"
                 )
         return state
 

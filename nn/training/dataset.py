@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
-from nn.validation import as_float, as_list, plural
+from nn.validation import as_float, as_list, counted
+
+__all__ = [
+    "Row",
+    "Samples",
+    "column_names",
+    "read_rows",
+    "read_targets",
+    "scale_hint",
+    "shape_of",
+]
 
 Row: TypeAlias = list[float]
 
@@ -32,8 +42,8 @@ def read_rows(name: str, X: Any) -> list[Row]:
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise ValueError(
-                f"the rows of {name} differ in length: {name}[0] has"
-                f" {plural(len(rows[0]), 'number')}, {name}[{i}] has {len(row)}"
+                f"the rows of {name} differ in length: {name}[0] has "
+                f"{counted(len(rows[0]), 'number')}, {name}[{i}] has {len(row)}"
             )
     return rows
 
@@ -56,8 +66,8 @@ def _number(where: str, x: Any) -> float:
     """A finite float; text that is one is not guessed at."""
     if isinstance(x, str):
         raise TypeError(
-            f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or"
-            " code what it means in numbers"
+            f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or "
+            "code what it means in numbers"
         )
     number = as_float(where, x)
     if not isfinite(number):
@@ -72,8 +82,8 @@ def _entries(name: str, data: Any) -> list[Any]:
     entries = _as_list(data)
     if entries is None:
         raise TypeError(
-            f"{name} must be a sequence with an entry for each sample, got the"
-            f" {type(data).__name__} {data!r:.60}"
+            f"{name} must be a sequence with an entry for each sample, got the "
+            f"{type(data).__name__} {data!r:.60}"
         )
     if not entries:
         raise ValueError(f"{name} is empty; training needs at least one sample")
@@ -81,7 +91,7 @@ def _entries(name: str, data: Any) -> list[Any]:
 
 
 def _as_list(x: Any) -> Sequence[Any] | None:
-    """As `inputs.as_list`; what has no order is a single thing, to be named by the caller."""
+    """As `validation.as_list`; what has no order is a single thing, to be named by the caller."""
     return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
 
 
@@ -100,8 +110,8 @@ def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[An
     entries = _entries(name, y)
     if len(entries) != count:
         raise ValueError(
-            f"{rows_name} and {name} must have one entry for each sample;"
-            f" got {count} in {rows_name} and {len(entries)} in {name}"
+            f"{rows_name} and {name} must have one entry for each sample; "
+            f"got {count} in {rows_name} and {len(entries)} in {name}"
         )
     targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
     shapes = dict.fromkeys(shape_of(target) for target in targets)
@@ -110,8 +120,8 @@ def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[An
             i for i, target in enumerate(targets) if shape_of(target) != shape_of(targets[0])
         )
         raise ValueError(
-            f"the entries of {name} must be alike: {name}[0] is {shape_of(targets[0])},"
-            f" {name}[{odd}] is {shape_of(targets[odd])}"
+            f"the entries of {name} must be alike: {name}[0] is {shape_of(targets[0])}, "
+            f"{name}[{odd}] is {shape_of(targets[odd])}"
         )
     return targets
 
@@ -130,7 +140,7 @@ def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
 def shape_of(target: Any) -> str:
     """In words, for messages."""
     if isinstance(target, list):
-        return f"a row of {plural(len(target), 'number')}"
+        return f"a row of {counted(len(target), 'number')}"
     return "text" if isinstance(target, str) else "a number"
 
 
@@ -178,9 +188,9 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     _, j, low, high = max(culprits)
     which = f"column {columns[j]!r} of {name}" if columns else f"column {j} of {name}"
     which = name if len(rows[0]) == 1 else which
-    others = f", and {plural(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
+    others = f", and {counted(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
     return (
-        f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around"
-        f" ±1: subtract the mean of each column and divide by its standard deviation,"
-        f" ({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
+        f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around "
+        f"±1: subtract the mean of each column and divide by its standard deviation, "
+        f"({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
     )

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from nn.plots import loss_curve
-from nn.validation import plural
+from nn.validation import counted
+
+__all__ = ["History", "Record", "columns_of", "records_from"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +127,7 @@ class History(Sequence[Record]):
         return loss_curve(self["loss"], validation if measured else None, ax=ax, theme=theme)
 
     def __repr__(self) -> str:
-        parts = [plural(len(self), "epoch")]
+        parts = [counted(len(self), "epoch")]
         if self.records:
             last, best = self.records[-1], self.best
             parts[0] += f" in {self.seconds:.1f} s"

@@ -9,6 +9,8 @@ from typing import Any
 
 from nn.training.history import Record
 
+__all__ = ["Progress"]
+
 
 class Progress:
     """Counts the steps of a training and shows the loss. Without tqdm it stays silent.
