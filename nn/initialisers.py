@@ -12,6 +12,20 @@ from math import sqrt
 from operator import index
 from typing import Protocol, SupportsIndex, TypeAlias
 
+from nn.validation import find_named
+
+__all__ = [
+    "INITIALISERS",
+    "Initialiser",
+    "RandomSource",
+    "Seed",
+    "find_initialiser",
+    "he",
+    "random_source",
+    "uniform",
+    "xavier",
+]
+
 
 class RandomSource(Protocol):
     """What an initialiser draws from: a `random.Random`, or the module `random` itself."""
@@ -49,16 +63,9 @@ INITIALISERS: dict[str, Initialiser] = {"xavier": xavier, "he": he, "uniform": u
 
 def find_initialiser(init: str | Initialiser) -> Initialiser:
     """The initialiser that goes by this name; a callable is given back as it is."""
-    if isinstance(init, str):
-        if init in INITIALISERS:
-            return INITIALISERS[init]
-        raise ValueError(f"no initialiser is called {init!r}; known: {', '.join(INITIALISERS)}")
-    if not callable(init):
-        raise TypeError(
-            f"an initialiser is a name ({', '.join(INITIALISERS)}) "
-            f"or a function (n_inputs, n_outputs, rng) -> weight, got {init!r}"
-        )
-    return init
+    signature = "(n_inputs, n_outputs, rng) -> weight"
+    found: Initialiser = find_named("an initialiser", init, INITIALISERS, signature)
+    return found
 
 
 def random_source(seed: Seed) -> RandomSource:

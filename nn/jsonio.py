@@ -1,4 +1,4 @@
-"""JSON files of numbers: exact, replaced in one go, and without a pickle.
+"""JSON files of numbers: exact, and replaced in one go.
 
 JSON has no word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
 """
@@ -48,13 +48,13 @@ def _mapped(convert: Callable[[Any], Any], document: Any) -> Any:
 
 
 def write_json(path: FilePath, document: Any, *, indent: int | None = 1) -> None:
-    """Write `document`; a file that is there is replaced in one go or, if anything fails, left."""
+    """Write `document`. A file that is there is replaced in one go or, if anything fails, kept."""
     text = json.dumps(encoded(document), indent=indent, allow_nan=False)
     _write_atomically(Path(path), text + "\n")
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """Through a neighbouring file, so that neither a reader nor a crash ever meets half of it."""
+    """Through a neighbouring file, so that no reader meets half of it, even after a crash."""
     path = path.resolve()  # a link stays a link
     draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     try:

@@ -7,14 +7,14 @@ from layer to layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, ClassVar, TypeAlias, cast
 
 import autograd
 from autograd import Value, dot
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
-from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, name_of
+from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
 
 __all__ = ["ACTIVATIONS", "MLP", "Layer", "Neuron"]
 
@@ -45,20 +45,14 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
     >>> find_activation("relu")(-2.0)
     0.0
     """
-    if isinstance(activation, str):
-        if activation in ACTIVATIONS:
-            return ACTIVATIONS[activation]
-        message = f"no activation is called {activation!r}; known: {', '.join(ACTIVATIONS)}"
-        if activation in ("softmax", "log_softmax"):
-            message += f"; {activation} acts on a whole layer: apply it to the outputs"
-            message += ", and train on the outputs themselves with nn.cross_entropy"
-        raise ValueError(message)
-    if not callable(activation):
-        raise TypeError(
-            f"an activation is a name or a function of one number, got {activation!r}; "
-            f"names: {', '.join(ACTIVATIONS)}"
+    if activation in ("softmax", "log_softmax"):
+        raise ValueError(
+            f"{activation} acts on a whole layer: apply it to the outputs, and train on the "
+            "outputs themselves with nn.cross_entropy"
         )
-    return activation
+    found: Callable[[Any], Any]
+    found = find_named("an activation", activation, ACTIVATIONS, "of one number")
+    return found
 
 
 # -- neurons, layers, networks ---------------------------------------------------------------------
@@ -102,7 +96,7 @@ class Neuron(Module):
     def from_weights(
         cls, weights: Iterable[Number], bias: Number = 0.0, activation: Activation = "tanh"
     ) -> Neuron:
-        """A neuron with these weights; a Value among them is shared with whoever else holds it.
+        """A neuron with these weights; a Value among them is shared, not copied.
 
         >>> Neuron.from_weights([0.25, 0.5], 1.0, "linear")([2.0, 2.0])
         Value(data=2.5, grad=0.0)
@@ -127,7 +121,7 @@ class Neuron(Module):
         return self.respond(as_vector(x, len(self.weights), self))
 
     def respond(self, x: Sequence[Number]) -> Any:
-        """What it gives for inputs known to be as many as its weights: a layer asks only once."""
+        """The output for as many inputs as weights, unchecked: a layer checks them once for all."""
         return self._activate(dot(self.weights, x) + self.bias)
 
     def __repr__(self) -> str:
@@ -135,7 +129,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """Neurons that all look at the same inputs.
+    """Neurons on the same inputs.
 
     Called with a sequence of numbers or Values it gives a list of Values; a single Value if it has
     one neuron.
@@ -288,19 +282,15 @@ class MLP(Module):
     def __repr__(self) -> str:
         activations = [layer.activation for layer in self.layers]
         if len(activations) > 1 and activations[-1] == "linear":
-            activations.pop()  # what one expects of an output
+            activations.pop()  # the default, so left out
         widths = [self.layers[0].n_inputs, *(layer.n_outputs for layer in self.layers)]
-        return _describe(self, widths, " → ".join(_without_repeats(activations)))
+        return _describe(self, widths, " → ".join(name for name, _ in groupby(activations)))
 
 
 def _describe(module: Module, widths: Iterable[int], activation: str) -> str:
     shape = " → ".join(map(str, widths))
     count = counted(len(module.parameters()), "parameter")
     return f"{type(module).__name__}({shape}, {activation}, {count})"
-
-
-def _without_repeats(names: Sequence[str]) -> list[str]:
-    return [name for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
 
 
 def _value(number: Number) -> Value:

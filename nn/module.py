@@ -1,7 +1,7 @@
 """What every model shares: finding its parameters, naming them, and keeping them in a file.
 
-A model is a class with Values in its attributes. `Module` finds them by itself, also in lists,
-tuples, dicts and other modules, in the order in which they were assigned.
+A model is a class with Values in its attributes. `Module` finds them, in lists, tuples, dicts,
+NumPy arrays and other modules too, in the order in which they were assigned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nn.validation import as_float, counted, listed
 __all__ = ["Module", "members"]
 
 _STAND_INS: Counter[int] = Counter()
-"""The ids of Values that are parameters for now, whatever they were computed from."""
+"""The ids of Values that stand in for parameters, in `parameters_as`: leaves or not."""
 
 
 class Module:
@@ -72,9 +72,9 @@ class Module:
     @contextmanager
     def parameters_as(self, values: Sequence[Any]) -> Iterator[None]:
         """Inside the block the model computes with these numbers or Values, one for each of
-        `parameters()` in order; so that it can be differentiated as a function of them.
+        `parameters()` in order, so that it can be differentiated as a function of them.
 
-        Raises ValueError if they are not as many. (PyTorch's functional_call.)
+        Raises ValueError for another number of them. (PyTorch's functional_call.)
 
         >>> from autograd import grad
         >>> from nn import Neuron
@@ -115,7 +115,7 @@ class Module:
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
-        """Take over the numbers of another model of the same shape.
+        """Take the numbers of another model of the same shape.
 
         Raises ValueError if a name is missing or unknown, TypeError if a value is not a number;
         then nothing changes.
@@ -131,8 +131,8 @@ class Module:
     def save(self, path: FilePath) -> None:
         """Write the numbers to a JSON file, exactly.
 
-        A file that is there is replaced in one go or, if anything fails, left as it is. JSON has no
-        word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
+        A file that is there is replaced in one go or, if anything fails, left as it is. NaN and the
+        infinities become the strings "nan", "inf" and "-inf".
         """
         write_json(path, {"module": repr(self), "parameters": self.state_dict()})
 
@@ -144,8 +144,7 @@ class Module:
         """
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
-            state = document["parameters"]
-            state = {name: decoded(x) for name, x in state.items()}
+            state = {name: decoded(x) for name, x in document["parameters"].items()}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
@@ -171,7 +170,7 @@ class Module:
 
 
 def members(holder: Any) -> Iterator[tuple[str, Any]]:
-    """What a module or container holds, each with the name it goes by in there."""
+    """What a module or container holds, each with its name there."""
     if isinstance(holder, Module):
         for attribute, held in vars(holder).items():
             short = holder.short_names.get(attribute)
@@ -204,7 +203,7 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
 def _replace(
     held: Any, new: Mapping[int, Any], undo: list[tuple[dict[str, Any], str, Any]], seen: set[int]
 ) -> Any:
-    """The same with other parameters: modules changed in place, containers copied."""
+    """`held` with other parameters: modules changed in place, containers copied."""
     if isinstance(held, Value):
         return new.get(id(held), held)
     if isinstance(held, Module):

@@ -1,9 +1,9 @@
 """Pictures of training: the loss, and what a network decides.
 
 They need matplotlib, which is imported when the first one is drawn: pip install "chainrule[plot]".
-Each function draws into `ax`, or into a new figure where there is none, and gives the Axes back, so
-that titles, sizes and `ax.figure.savefig(...)` are matplotlib's own. Nothing is shown, and no
-setting of matplotlib changes. `theme` is "light" or "dark", and colours the figure too.
+Each function draws into `ax`, or into a new figure if it is None, and returns the Axes, for titles
+and `ax.figure.savefig(...)`. Nothing is shown, and no setting of matplotlib changes. `theme` is
+"light" or "dark", and colours the figure too.
 
 Blue stands for positive and class 1, orange for negative and class 0: a pair that colour-blind
 readers tell apart. A dash, a shape or a word always says the same once more.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import autograd
 from autograd import Value
-from nn.validation import as_count, as_float, as_list, counted
+from nn.validation import as_count, as_float, as_list, counted, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,8 +74,8 @@ def loss_curve(
         curves["validation"] = measured = _losses("validation", validation, may_miss=True)
         if len(measured) != epochs:
             raise ValueError(
-                f"validation has {_entries(len(measured))} for {counted(epochs, 'epoch')}; "
-                "it has one for each, None where it was not measured"
+                f"validation has {counted(len(measured), 'number')} for "
+                f"{counted(epochs, 'epoch')}; it has one for each, None where it was not measured"
             )
     colours = _colours(theme, ax)
     from matplotlib.ticker import MaxNLocator
@@ -334,7 +334,7 @@ def _points(X: object) -> list[tuple[float, float]]:
     for i, row in enumerate(rows):
         entries = as_list(row)
         if entries is None or len(entries) != 2:
-            size = "a single number" if entries is None else _entries(len(entries))
+            size = "a single number" if entries is None else counted(len(entries), "number")
             raise ValueError(f"X[{i}] must have two numbers, to be drawn in a plane; got {size}")
         u, v = (as_float(f"X[{i}][{j}]", x) for j, x in enumerate(entries))
         if not (isfinite(u) and isfinite(v)):
@@ -350,9 +350,8 @@ def _labels(y: object, count: int) -> list[int]:
         raise ValueError(f"y must have a class for each of the {count} rows of X, got {size}")
     labels = [as_float(f"y[{i}]", x) for i, x in enumerate(entries)]
     if not (set(labels) <= {0.0, 1.0} or set(labels) <= {-1.0, 1.0}):
-        found = sorted(set(labels))
-        shown = ", ".join(map(_figure, found[:5])) + (", ..." if len(found) > 5 else "")
-        raise ValueError(f"the classes in y are 0 and 1, or -1 and 1; got {shown}")
+        found = listed(list(map(_figure, sorted(set(labels)))), at_most=5)
+        raise ValueError(f"the classes in y are 0 and 1, or -1 and 1; got {found}")
     return [int(label) for label in labels]
 
 
@@ -373,7 +372,7 @@ def _pixel_edges(centres: Sequence[float]) -> tuple[float, float]:
 
 
 def _colours(theme: str, ax: object) -> Theme:
-    """Those of the theme; errors for what would go wrong only after the work is done."""
+    """Those of the theme. Raises before any work is done if it can't be drawn."""
     if theme not in THEMES:
         raise ValueError(f"theme is {' or '.join(map(repr, THEMES))}, got {theme!r}")
     try:
@@ -419,7 +418,3 @@ def _figure(x: float) -> str:
     """Three significant digits, with a minus sign that is one."""
     digits, e, exponent = f"{x:.3g}".partition("e")
     return f"{digits}{e}{int(exponent) if e else ''}".replace("-", MINUS)
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"

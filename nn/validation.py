@@ -18,6 +18,7 @@ __all__ = [
     "as_list",
     "as_vector",
     "counted",
+    "find_named",
     "listed",
     "name_of",
 ]
@@ -78,6 +79,23 @@ def as_count(name: str, count: object, least: int = 1) -> int:
     if index(count) < least:
         raise ValueError(f"{name} must be at least {least}, got {count}")
     return index(count)
+
+
+def find_named(kind: str, given: Any, known: Mapping[str, Any], signature: str) -> Any:
+    """What goes by the name `given` in `known`; a function is given back as it is.
+
+    >>> find_named("an operation", "max", {"max": max}, "(a, b) -> number")
+    <built-in function max>
+    """
+    if isinstance(given, str):
+        if given in known:
+            return known[given]
+        noun = kind.partition(" ")[2]
+        raise ValueError(f"no {noun} is called {given!r}; known: {', '.join(known)}")
+    if not callable(given):
+        names = ", ".join(known)
+        raise TypeError(f"{kind} is a name ({names}) or a function {signature}, got {given!r:.80}")
+    return given
 
 
 # -- for messages ----------------------------------------------------------------------------------

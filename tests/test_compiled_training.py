@@ -603,7 +603,7 @@ def test_a_model_that_counts_its_calls() -> None:
         model.calls = getattr(model, "calls", 0) + 1
         return out
 
-    assert_refused(partial(Wrapped, wrap), "does not stay as it is: calls")
+    assert_refused(partial(Wrapped, wrap), "attributes of Wrapped change: calls")
 
 
 def test_too_many_paths() -> None:
@@ -641,7 +641,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize(
     ("where", "match"),
     [
-        ("inside", r"Scaled does not stay as it is: options\.scale"),
+        ("inside", r"attributes of Scaled change: options\.scale"),
         ("outside", "has changed since"),
     ],
 )

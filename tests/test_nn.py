@@ -138,7 +138,9 @@ def test_unknown_activation_names_the_known_ones() -> None:
         Neuron(2, "tahn")
     with pytest.raises(ValueError, match=r"softmax acts on a whole layer.*cross_entropy"):
         MLP(2, [3], output_activation="softmax")
-    with pytest.raises(TypeError, match="an activation is a name or a function"):
+    with pytest.raises(
+        TypeError, match=r"an activation is a name .* or a function of one number, got 5"
+    ):
         Layer(2, 3, 5)
 
 

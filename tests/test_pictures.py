@@ -194,7 +194,7 @@ def test_a_single_epoch_is_a_dot():
     ("losses", "validation", "error", "message"),
     [
         ([], None, ValueError, "losses is empty; a curve needs the loss of at least one epoch"),
-        ([1.0, 2.0], [1.0], ValueError, "validation has 1 entry for 2 epochs"),
+        ([1.0, 2.0], [1.0], ValueError, "validation has 1 number for 2 epochs"),
         (3.0, None, TypeError, "losses must be a sequence of numbers, got 3.0"),
         ([1.0, "x"], None, TypeError, r"losses\[1\] must be a number, got the str 'x'"),
         ([1.0, None], None, TypeError, r"losses\[1\] must be a number, got the NoneType None"),
@@ -366,7 +366,7 @@ def test_a_grid_takes_seconds_at_most():
     [
         ((3, X, Y), {}, TypeError, "model must be a function of two inputs, got 3"),
         ((sum, [], []), {}, ValueError, "X must have a row of two numbers for each sample"),
-        ((sum, [[1.0]], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* got 1 entry"),
+        ((sum, [[1.0]], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* got 1 number"),
         ((sum, [1.0], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* a single number"),
         ((sum, [[1.0, "a"]], [0]), {}, TypeError, r"X\[0\]\[1\] must be a number, got the str"),
         ((sum, [[1.0, math.nan]], [0]), {}, ValueError, r"X\[0\] must have two finite numbers"),

@@ -22,8 +22,8 @@ from nn.training.history import columns_of
 __all__ = ["Checkpoint", "data_digest"]
 
 NEEDED = {"optimizer", "schedule", "random", "held_out", "best_weights", "history"}
-AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
-SHARE = 0.05  # of the time, at most, goes into writing
+AT_MOST_EVERY = 1.0  # seconds: short epochs need not wait for the disk
+SHARE = 0.05  # of the time, at most, is spent writing
 
 
 class Checkpoint:
@@ -40,7 +40,7 @@ class Checkpoint:
         self.next_at = monotonic()
 
     def keep(self, state: dict[str, Any]) -> None:
-        """This is the state after an epoch. It is written now or, at the latest, by `flush`."""
+        """Take the state after an epoch, to be written now or, at the latest, by `flush`."""
         self.pending = state
         if monotonic() >= self.next_at:
             self.flush()
@@ -78,14 +78,11 @@ class Checkpoint:
             ) from error
         for key, ours in self.settings.items():
             if theirs.get(key) != ours:
-                was, now = (
-                    ("other data", "")
-                    if key == "data"
-                    else (f"{key}={theirs.get(key)!r}", f", and this call has {ours!r}")
-                )
+                was = f"{key}={theirs.get(key)!r}, and this call has {ours!r}"
+                was = "other data" if key == "data" else was
                 raise ValueError(
-                    f"{name} is of a training with {was}{now}; a training is resumed with the "
-                    f"settings and data it was begun with. To begin a new one from its weights: "
+                    f"{name} is of a training with {was}; a training is resumed with the settings "
+                    "and data it was begun with. To begin a new one from its weights: "
                     f"model.load({name}), without resume"
                 )
         return state

@@ -1,5 +1,6 @@
-"""From what people have (lists, NumPy arrays, pandas frames) to rows of floats and targets, each
-entry checked and named if it does not fit.
+"""Data as they come (lists, NumPy arrays, pandas frames), as rows of floats and targets.
+
+Every entry is checked, and named in the error if it does not fit.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ __all__ = [
 
 Row: TypeAlias = list[float]
 
-# -- inputs ----------------------------------------------------------------------------------------
-
 
 def read_rows(name: str, X: Any) -> list[Row]:
     """A row of floats for each sample; a single number is a row of one.
@@ -37,14 +36,8 @@ def read_rows(name: str, X: Any) -> list[Row]:
     ([[1.0, 2.0], [3.0, 4.0]], [[0.5], [1.5]])
     """
     columns = column_names(X)
-    entries = _entries(name, X)
-    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(entries)]
-    for i, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise ValueError(
-                f"the rows of {name} differ in length: {name}[0] has "
-                f"{counted(len(rows[0]), 'number')}, {name}[{i}] has {len(row)}"
-            )
+    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(_entries(name, X))]
+    _check_alike(name, rows)
     return rows
 
 
@@ -63,7 +56,7 @@ def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
 
 
 def _number(where: str, x: Any) -> float:
-    """A finite float; text that is one is not guessed at."""
+    """A finite float; not text, even if it spells one."""
     if isinstance(x, str):
         raise TypeError(
             f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or "
@@ -76,7 +69,7 @@ def _number(where: str, x: Any) -> float:
 
 
 def _entries(name: str, data: Any) -> list[Any]:
-    """One entry for each sample, whatever holds them."""
+    """One entry for each sample."""
     if hasattr(data, "to_numpy"):  # a frame, whose iteration would give column names
         data = data.to_numpy()
     entries = _as_list(data)
@@ -91,7 +84,7 @@ def _entries(name: str, data: Any) -> list[Any]:
 
 
 def _as_list(x: Any) -> Sequence[Any] | None:
-    """As `validation.as_list`; what has no order is a single thing, to be named by the caller."""
+    """As `validation.as_list`, but None for text and for what has no order."""
     return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
 
 
@@ -99,9 +92,6 @@ def column_names(data: Any) -> list[str]:
     if hasattr(data, "to_numpy") and hasattr(data, "columns"):
         return [str(name) for name in data.columns]
     return []
-
-
-# -- targets ---------------------------------------------------------------------------------------
 
 
 def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[Any]:
@@ -114,16 +104,18 @@ def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[An
             f"got {count} in {rows_name} and {len(entries)} in {name}"
         )
     targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
-    shapes = dict.fromkeys(shape_of(target) for target in targets)
-    if len(shapes) > 1:
-        odd = next(
-            i for i, target in enumerate(targets) if shape_of(target) != shape_of(targets[0])
-        )
-        raise ValueError(
-            f"the entries of {name} must be alike: {name}[0] is {shape_of(targets[0])}, "
-            f"{name}[{odd}] is {shape_of(targets[odd])}"
-        )
+    _check_alike(name, targets)
     return targets
+
+
+def _check_alike(name: str, entries: Sequence[Any]) -> None:
+    first = shape_of(entries[0])
+    for i, entry in enumerate(entries):
+        if shape_of(entry) != first:
+            raise ValueError(
+                f"the entries of {name} must be alike: {name}[0] is {first}, "
+                f"{name}[{i}] is {shape_of(entry)}"
+            )
 
 
 def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
@@ -161,9 +153,6 @@ class Samples:
             [self.targets[i] for i in indices],
             None if self.classes is None else [self.classes[i] for i in indices],
         )
-
-
-# -- hints -----------------------------------------------------------------------------------------
 
 
 LARGE, SMALL = 10.0, 0.01

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,12 +25,12 @@ from nn.training.training_step import collection_paused
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
 
 MOST_RECORDINGS = 16
-"""Each path is recorded twice, for training, and again for evaluation. Compiling a path
-takes as long as thousands of rows do, and a model with more than a few has ever more."""
+"""Each path is recorded twice for training, and again for evaluation. Compiling a path takes as
+long as thousands of rows do, and a model with more than a few paths mostly has far more."""
 
 
 class CannotCompile(Exception):
-    """Says in a few words why there is no machine code for a training."""
+    """Says why there is no machine code for a training."""
 
 
 @dataclass(frozen=True)
@@ -84,25 +84,23 @@ class CompiledModel(ABC):
 
     @abstractmethod
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
-        """Loss, correct predictions (NaN where that takes a closer look) and gradient."""
+        """Loss, count of correct predictions (NaN if outputs overflow) and gradient."""
 
     @abstractmethod
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
-        """Loss and correct predictions (NaN where that takes a closer look)."""
+        """Loss and count of correct predictions (NaN if outputs overflow)."""
 
     def arrays(self, samples: Samples) -> Arrays:
         """Samples in the form that the other functions take."""
         import numpy
 
-        n = len(samples)
-        outputs = self.objective.n_outputs
-        classes = numpy.zeros((n, outputs if samples.classes is not None else 0))
-        if samples.classes is not None:
-            places = numpy.array(samples.classes)
-            if outputs == 1:
-                classes[:, 0] = places
-            else:
-                classes[numpy.arange(n), places] = 1.0
+        n, outputs = len(samples), self.objective.n_outputs
+        if samples.classes is None:
+            classes = numpy.zeros((n, 0))
+        elif outputs == 1:
+            classes = numpy.array(samples.classes, float).reshape(n, 1)
+        else:
+            classes = numpy.eye(outputs)[samples.classes]
         by_class = self.objective.loss is losses.cross_entropy
         targets = classes if by_class else numpy.array(samples.targets, float)
         return Arrays(samples, numpy.arange(n), numpy.array(samples.rows), targets, classes)
@@ -113,7 +111,7 @@ class CompiledModel(ABC):
         if now != self._settings:
             changed = sorted({name for name, _ in {*now.items()} ^ {*self._settings.items()}})
             raise CannotCompile(
-                f"{type(self._model).__name__} does not stay as it is: {', '.join(changed[:3])}"
+                f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
 
     # -- recording ---------------------------------------------------------------------------------
@@ -123,7 +121,7 @@ class CompiledModel(ABC):
         return RngMonitor()
 
     def output(self, p: Any, x: Any) -> Any:
-        """The model's answer to one row, with these parameters; called while recording only."""
+        """The model's output for one row and these parameters; called while recording only."""
         self._recordings += 1
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
@@ -152,14 +150,18 @@ class CompiledModel(ABC):
         return result
 
     def _check_captured(self, captured: Sequence[Value]) -> None:
-        """A parameter that the model reads past its attributes would not be differentiated."""
+        """Refuse a parameter that the model reads past its attributes: it would be a constant."""
         parameters = {id(p) for p in self.parameters}
-        for node in _ancestry(captured):
+        nodes, seen = list(captured), set(map(id, captured))
+        for node in nodes:  # grows on the way, by what each was computed from
             if id(node) in parameters:
                 raise CannotCompile(
                     f"the model reads its parameter {node.label!r} from elsewhere than its "
                     "attributes"
                 )
+            parents = [parent for parent in node.parents if id(parent) not in seen]
+            seen.update(map(id, parents))
+            nodes += parents
 
 
 def _most_frequent_decision(compiled: Any) -> str:
@@ -169,21 +171,6 @@ def _most_frequent_decision(compiled: Any) -> str:
     except ValueError:  # nothing is recorded
         return ""
     return f" (of {lines.most_common(1)[0][0]})" if lines else ""
-
-
-def _ancestry(values: Sequence[Value]) -> Iterator[Value]:
-    """The Values and all that they were computed from."""
-    nodes = list(values)
-    seen = set(map(id, nodes))
-    for node in nodes:  # which grows on the way
-        yield node
-        for parent in node.parents:
-            if id(parent) not in seen:
-                seen.add(id(parent))
-                nodes.append(parent)
-
-
-# -- losses that are a mean over rows --------------------------------------------------------------
 
 
 class ByRow(CompiledModel):
@@ -243,9 +230,6 @@ class ByRow(CompiledModel):
 
 def _is_greater(a: Any, b: Any) -> Any:
     return autograd.relu(autograd.sign(a - b))
-
-
-# -- any other loss --------------------------------------------------------------------------------
 
 
 class ByBatch(CompiledModel):

@@ -1,6 +1,4 @@
-"""What the outputs of a model mean: which loss, targets in the form that it takes, and which
-predictions are right.
-"""
+"""What the outputs of a model mean: loss, form of the targets, which predictions are correct."""
 
 from __future__ import annotations
 
@@ -12,25 +10,14 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
-from nn.validation import as_list, counted, listed, name_of
+from nn.validation import as_list, counted, find_named, listed, name_of
 
 __all__ = ["LOSSES", "Evaluation", "Loss", "Objective", "find_loss", "find_objective"]
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 
-LOSSES: dict[str, Loss] = {
-    function.__name__: function
-    for function in (
-        losses.mse_loss,
-        losses.half_squared_error,
-        losses.huber_loss,
-        losses.binary_cross_entropy,
-        losses.cross_entropy,
-        losses.hinge_loss,
-    )
-}
+LOSSES: dict[str, Loss] = {name: getattr(losses, name) for name in losses.__all__}
 FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
-SHORT = "_loss"  # may be left out of a loss's name
 
 
 class Evaluation(NamedTuple):
@@ -42,7 +29,7 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective:
-    """How a model's outputs meet its targets: which loss, in which form, and what counts as right.
+    """What a model is trained for: a loss of its outputs and targets, and what counts as correct.
 
     `classes` are the labels in the order of the outputs; None for a regression.
     """
@@ -68,8 +55,8 @@ class Objective:
             return [model(row)[0] for row in rows]
         return [model(row) for row in rows]
 
-    def class_of(self, name: str, i: int, target: Any) -> int:
-        """The index of the class that the i-th target names."""
+    def _class_of(self, where: str, target: Any) -> int:
+        """The index of the class that a target names."""
         assert self.classes is not None
         if isinstance(target, list):
             if _is_one_hot(target) and len(target) == self.n_outputs:
@@ -77,21 +64,21 @@ class Objective:
         elif target in self.classes:
             return self.classes.index(target)
         raise ValueError(
-            f"{name}[{i}] is {_shown(target)}, which is none of the classes of the training data: "
+            f"{where} is {_shown(target)}, which is none of the classes of the training data: "
             f"{_listed(self.classes)}"
         )
 
     def encode(self, name: str, targets: Sequence[Any]) -> tuple[list[Any], list[int] | None]:
-        """The targets as the loss takes them, and the class of each, where there are classes."""
+        """The targets as the loss takes them, and the class of each, if there are classes."""
         if self.classes is None:
             for i, target in enumerate(targets):
                 self._check_regression(f"{name}[{i}]", target)
             return list(targets), None
-        indices = [self.class_of(name, i, target) for i, target in enumerate(targets)]
+        indices = [self._class_of(f"{name}[{i}]", target) for i, target in enumerate(targets)]
         return [self._coded(k, target) for k, target in zip(indices, targets, strict=True)], indices
 
     def _coded(self, k: int, target: Any) -> Any:
-        """Class k as the loss takes it; a loss of the caller's own gets what the caller gave."""
+        """Class k as the loss takes it; a user's own loss gets the target as given."""
         if self.loss is losses.cross_entropy:
             return k
         low = -1.0 if self.loss is losses.hinge_loss else 0.0
@@ -131,7 +118,7 @@ class Objective:
         return Evaluation(number, self.count_correct(outputs, samples.classes) / len(samples))
 
     def check_loss(self, samples: Samples) -> None:
-        """Raise now, not in the middle of an epoch, if the loss does not take these targets."""
+        """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
         answer = self.predict(samples.rows[:1])[0]
         loss = self.loss([answer] * len(samples), samples.targets)
         if isinstance(loss, Value) and not loss.op:
@@ -216,16 +203,10 @@ def find_loss(loss: Any) -> Loss:
     >>> find_loss("mse") is find_loss("mse_loss")
     True
     """
-    if isinstance(loss, str):
-        for name in (loss, loss + SHORT):
-            if name in LOSSES:
-                return LOSSES[name]
-        known = ", ".join(name.removesuffix(SHORT) for name in LOSSES)
-        raise ValueError(f"no loss is called {loss!r}; known: {known}")
-    if not callable(loss):
-        raise TypeError(f"a loss is a name or a function (predictions, targets), got {loss!r}")
-    function: Loss = loss
-    return function
+    short = {name.removesuffix("_loss"): function for name, function in LOSSES.items()}
+    given = LOSSES.get(loss, loss) if isinstance(loss, str) else loss
+    found: Loss = find_named("a loss", given, short, "(predictions, targets)")
+    return found
 
 
 def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple[Any, ...] | None:
