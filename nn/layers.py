@@ -45,14 +45,12 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
     >>> find_activation("relu")(-2.0)
     0.0
     """
-    if activation in ("softmax", "log_softmax"):
+    if isinstance(activation, str) and activation in ("softmax", "log_softmax"):
         raise ValueError(
             f"{activation} acts on a whole layer: apply it to the outputs, and train on the "
             "outputs themselves with nn.cross_entropy"
         )
-    found: Callable[[Any], Any]
-    found = find_named("an activation", activation, ACTIVATIONS, "of one number")
-    return found
+    return find_named("an activation", activation, ACTIVATIONS, "of one number")
 
 
 # -- neurons, layers, networks ---------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from numbers import Real
 from operator import index
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 from autograd import Value
 
@@ -25,6 +25,7 @@ __all__ = [
 
 Number: TypeAlias = Value | float
 Vector: TypeAlias = Number | Iterable[Number]
+T = TypeVar("T")
 
 
 def as_list(x: Any) -> Sequence[Any] | None:
@@ -81,21 +82,21 @@ def as_count(name: str, count: object, least: int = 1) -> int:
     return index(count)
 
 
-def find_named(kind: str, given: Any, known: Mapping[str, Any], signature: str) -> Any:
+def find_named(kind: str, given: Any, known: Mapping[str, T], signature: str) -> T:
     """What goes by the name `given` in `known`; a function is given back as it is.
 
     >>> find_named("an operation", "max", {"max": max}, "(a, b) -> number")
     <built-in function max>
     """
+    if isinstance(given, str) and given in known:
+        return known[given]
+    if callable(given):
+        function: T = given
+        return function
+    names = ", ".join(known)
     if isinstance(given, str):
-        if given in known:
-            return known[given]
-        noun = kind.partition(" ")[2]
-        raise ValueError(f"no {noun} is called {given!r}; known: {', '.join(known)}")
-    if not callable(given):
-        names = ", ".join(known)
-        raise TypeError(f"{kind} is a name ({names}) or a function {signature}, got {given!r:.80}")
-    return given
+        raise ValueError(f"no {kind.partition(' ')[2]} is called {given!r}; known: {names}")
+    raise TypeError(f"{kind} is a name ({names}) or a function {signature}, got {given!r:.80}")
 
 
 # -- for messages ----------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def listed(words: Sequence[str], at_most: int) -> str:
 
 
 def name_of(function: str | Callable[..., Any]) -> str:
-    """The name of an activation, a loss, a callback."""
+    """What messages call an activation, a loss, a callback."""
     if isinstance(function, str):
         return function
     return getattr(function, "__name__", type(function).__name__)

@@ -137,7 +137,7 @@ def fit(
     engine as it is. If none is given, "jit" is taken where llvmlite is installed and the training
     is long enough to be worth it, for up to 20,000 parameters (which take 1 GB of memory). Models
     and losses may be any; but a model that draws random numbers, changes from call to call, reads a
-    parameter past its attributes, or decides its way into many paths is left to the engine, with a
+    parameter past its attributes, or branches into many paths is left to the engine, with a
     UserWarning that says so (where "jit" was asked for, it is a ValueError). `history.engine` says
     which it was.
 

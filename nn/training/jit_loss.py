@@ -114,8 +114,6 @@ class CompiledModel(ABC):
                 f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
 
-    # -- recording ---------------------------------------------------------------------------------
-
     @cached_property
     def _rng_monitor(self) -> RngMonitor:
         return RngMonitor()

@@ -117,10 +117,8 @@ class CompiledStep(TrainingStep):
     name = "jit"
 
     def __init__(self, model: Module, eager: TrainingStep, must: bool) -> None:
-        optimizer = eager.optimizer
-        super().__init__(
-            eager.objective, eager.parameters, optimizer, eager.clip_norm, eager.clip_value
-        )
+        optimizer, bounds = eager.optimizer, (eager.clip_norm, eager.clip_value)
+        super().__init__(eager.objective, eager.parameters, optimizer, *bounds)
         self._eager = eager
         self._must = must
         self._model = compiled_model(eager.objective, self.parameters, model)
@@ -142,8 +140,8 @@ class CompiledStep(TrainingStep):
             p.grad = number
         if not (_agree([loss], [expected]) and _agree(gradient.tolist(), wanted)):
             raise CannotCompile(
-                "the model gives other numbers for the same row the next time, so it depends on "
-                "more than its parameters"
+                "the model gives other numbers when the same row is computed again, so it depends "
+                "on more than its parameters"
             )
         self._probe = samples.take([0]) if self.objective.loss in LOSSES.values() else samples
 
@@ -171,13 +169,9 @@ class CompiledStep(TrainingStep):
         self._rule.read()
         self._model.check_unchanged()
         if self._probe:
-            self._check(self._probe)
-
-    def _check(self, samples: Samples) -> None:
-        """Raises CannotCompile if engine and machine code no longer give the same loss."""
-        loss, *_ = self._model.differentiate(self._numbers, self.prepare(samples))
-        if not _agree([loss], [super().evaluate(samples).loss]):
-            raise CannotCompile("what the model computes has changed since it was recorded")
+            loss, *_ = self._model.differentiate(self._numbers, self.prepare(self._probe))
+            if not _agree([loss], [super().evaluate(self._probe).loss]):
+                raise CannotCompile("what the model computes has changed since it was recorded")
 
     def _array(self, numbers: Sequence[float]) -> Any:
         import numpy
@@ -213,7 +207,7 @@ class CompiledStep(TrainingStep):
         if isnan(correct):
             correct = (self._evaluated_by_engine(batch).accuracy or 0.0) * len(batch)
         if self.clip_value is not None or self.clip_norm is not None:
-            gradient = clipped(gradient, norm, self.clip_norm, self.clip_value)
+            gradient = _clipped(gradient, norm, self.clip_norm, self.clip_value)
             self._gradient[self._moving] = gradient
         if self._moves_all:
             self._numbers = self._rule.moved(self._numbers, gradient)
@@ -224,7 +218,7 @@ class CompiledStep(TrainingStep):
         return Outcome(loss, round(correct), norm)
 
 
-def clipped(gradient: Any, norm: float, clip_norm: float | None, clip_value: float | None) -> Any:
+def _clipped(gradient: Any, norm: float, clip_norm: float | None, clip_value: float | None) -> Any:
     """What `clip_grad_value` and then `clip_grad_norm` make of it."""
     import numpy
 

@@ -51,7 +51,7 @@ class Plan:
 
 
 class Training:
-    """What changes from epoch to epoch, and what it takes to go on from there."""
+    """A training in progress."""
 
     def __init__(
         self,
@@ -81,8 +81,6 @@ class Training:
         self.first_weights = step.weights()
         self.failed = False
 
-    # -- the engine --------------------------------------------------------------------------------
-
     def _use(self, step: TrainingStep) -> None:
         samples, validation = self._parts
         self.step = step
@@ -90,7 +88,7 @@ class Training:
         self.validation = step.prepare(validation) if validation else None
 
     def _with_fallback(self, act: Callable[[], T]) -> T:
-        """Run `act`; if compiled code cannot, switch to the eager step and run it again."""
+        """Run `act`; if machine code can't, switch to the eager step and run it again."""
         try:
             return act()
         except CannotCompile as error:
@@ -99,7 +97,7 @@ class Training:
             return act()
 
     def _refresh(self) -> None:
-        """Take over what callbacks have changed in model and optimiser."""
+        """Take over what a callback has changed in model and optimiser."""
         try:
             self.step.refresh()
         except CannotCompile as error:
@@ -109,8 +107,6 @@ class Training:
         assert isinstance(self.step, CompiledStep)
         self._use(self.step.uncompiled(error, epoch=len(self.history) + 1))
         self.history.engine = self.step.name
-
-    # -- epochs ------------------------------------------------------------------------------------
 
     def run(self, checkpoint: Checkpoint | None) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
@@ -238,10 +234,8 @@ class Training:
                 stacklevel=3,
             )
 
-    # -- going on later ----------------------------------------------------------------------------
-
     def state(self) -> dict[str, Any]:
-        """Everything that the rest of the training depends on, apart from its settings."""
+        """What the rest of the training depends on, besides its settings."""
         best = self.best_weights
         return {
             "module": repr(self.model),
@@ -256,7 +250,7 @@ class Training:
         }
 
     def load_state(self, state: dict[str, Any], source: str) -> None:
-        """All of it or, if it does not fit, nothing."""
+        """Go on from a checkpoint; if it does not fit, nothing changes."""
         weights, optimizer = list(self.step.weights()), self.step.optimizer.state_dict()
         try:
             self.history.records = records_from(state["history"])

@@ -205,8 +205,7 @@ def find_loss(loss: Any) -> Loss:
     """
     short = {name.removesuffix("_loss"): function for name, function in LOSSES.items()}
     given = LOSSES.get(loss, loss) if isinstance(loss, str) else loss
-    found: Loss = find_named("a loss", given, short, "(predictions, targets)")
-    return found
+    return find_named("a loss", given, short, "(predictions, targets)")
 
 
 def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple[Any, ...] | None:

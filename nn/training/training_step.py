@@ -9,8 +9,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import hypot, isfinite
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import autograd
 from autograd import Value
@@ -33,6 +34,7 @@ class NotFinite(Exception):
     """The loss or a gradient is NaN or infinite; nothing has moved. Says why."""
 
 
+@dataclass(eq=False)
 class TrainingStep:
     """A batch in; its outcome out, and the parameters moved against the gradient of its loss.
 
@@ -40,22 +42,13 @@ class TrainingStep:
     there are best weights to go back to.
     """
 
-    name = "eager"
-
-    def __init__(
-        self,
-        objective: Objective,
-        parameters: Sequence[Value],
-        optimizer: Optimizer,
-        clip_norm: float | None,
-        clip_value: float | None,
-    ) -> None:
-        self.objective = objective
-        self.parameters = parameters
-        self.optimizer = optimizer
-        self.clip_norm = clip_norm
-        self.clip_value = clip_value
-        self.undo = True
+    objective: Objective
+    parameters: Sequence[Value]
+    optimizer: Optimizer
+    clip_norm: float | None
+    clip_value: float | None
+    undo: bool = True
+    name: ClassVar[str] = "eager"
 
     def prepare(self, samples: Samples) -> Samples:
         """Samples in the form that the other methods take."""
