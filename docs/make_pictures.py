@@ -1,6 +1,6 @@
 """Makes every picture of the documentation, in docs/images: python docs/make_pictures.py
 
-With names, only those: python docs/make_pictures.py network boundary-dark. `--out DIR` writes
+With names, only those: python docs/make_pictures.py loss boundary-dark. `--out DIR` writes
 elsewhere. It needs: pip install "chainrule[plot]", and Chromium for the player's. The same versions
 of everything make the same files, byte by byte.
 
@@ -117,14 +117,6 @@ def loss(path: Path, theme: str) -> None:
 def boundary(path: Path, theme: str) -> None:
     run = trained()
     save(nn.decision_boundary(run["model"], run["X"], run["y"], theme=theme), path)
-
-
-def network(path: Path, theme: str) -> None:
-    save(nn.draw_network(trained()["model"], theme=theme), path)
-
-
-def network_2_2_2(path: Path, theme: str) -> None:
-    save(nn.draw_network(two_two_two(), theme=theme), path)
 
 
 def save(ax: Any, path: Path) -> None:
@@ -256,8 +248,6 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     **in_both_themes("mlp-collapsed", mlp_collapsed, ".svg"),
     **in_both_themes("loss", loss),
     **in_both_themes("boundary", boundary),
-    **in_both_themes("network", network),
-    **in_both_themes("network-2-2-2", network_2_2_2),
     **in_both_themes("steps", filmstrip),
 }
 

@@ -1,7 +1,17 @@
 """Neural networks on scalar Values: `Neuron`, `Layer`, `MLP`, losses, optimisers, learning-rate
 schedules, `fit`, pictures of training.
 
-Written with the public `autograd` only; each module can be read in a few minutes.
+Written with the public `autograd` only. In reading order:
+
+module        what every model shares: parameters, their names, files
+initialisers  where the weights start
+layers        activations, Neuron, Layer, MLP
+losses        how far predictions are from targets
+optim         optimisers, gradient clipping
+schedules     how the learning rate changes
+training      `fit` and `evaluate`
+plots         pictures of a training
+validation    what all of these may be called with; jsonio: exact JSON files
 
 >>> import nn
 >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
@@ -16,11 +26,12 @@ Written with the public `autograd` only; each module can be read in a few minute
 [0, 1, 1, 0]
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 import autograd._import_guard  # noqa: F401 (before anything else of ours)
 from nn import schedules
-from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS, he, uniform, xavier
-from nn.layers import MLP, Layer, Neuron
+from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -31,9 +42,9 @@ from nn.losses import (
 )
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
-from nn.plots import decision_boundary, draw_network, loss_curve
+from nn.plots import decision_boundary, loss_curve
 from nn.schedules import Schedule
-from nn.training.fit import Evaluation, evaluate, fit
+from nn.training import Evaluation, evaluate, fit
 from nn.training.history import History, Record
 
 __all__ = [
@@ -56,7 +67,6 @@ __all__ = [
     "clip_grad_value",
     "cross_entropy",
     "decision_boundary",
-    "draw_network",
     "evaluate",
     "fit",
     "half_squared_error",
@@ -69,3 +79,10 @@ __all__ = [
     "uniform",
     "xavier",
 ]
+
+
+if not _TYPE_CHECKING:  # a type checker would believe in every name
+
+    def __getattr__(name: str) -> None:
+        gone = "; autograd.draw(model) draws a network" if name == "draw_network" else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{gone}")

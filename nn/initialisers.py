@@ -1,7 +1,7 @@
 """Where the weights of a new network start.
 
-An initialiser draws one weight: a function of the layer's number of inputs, its number of outputs,
-and the source of randomness. Biases start at 0.
+An initialiser draws one weight: a function of the layer's numbers of inputs and outputs and a
+source of random numbers. Biases start at 0.
 """
 
 from __future__ import annotations
@@ -11,6 +11,20 @@ from collections.abc import Callable
 from math import sqrt
 from operator import index
 from typing import Protocol, SupportsIndex, TypeAlias
+
+from nn.validation import find_named
+
+__all__ = [
+    "INITIALISERS",
+    "Initialiser",
+    "RandomSource",
+    "Seed",
+    "find_initialiser",
+    "he",
+    "random_source",
+    "uniform",
+    "xavier",
+]
 
 
 class RandomSource(Protocol):
@@ -35,7 +49,7 @@ def xavier(n_inputs: int, n_outputs: int, rng: RandomSource) -> float:
 
 
 def he(n_inputs: int, n_outputs: int, rng: RandomSource) -> float:
-    """Normal with standard deviation √(2 / inputs), for relu and its kin (He et al. 2015)."""
+    """Normal with standard deviation √(2 / inputs), for relu and the like (He et al. 2015)."""
     return rng.gauss(0.0, sqrt(2.0 / n_inputs))
 
 
@@ -49,22 +63,14 @@ INITIALISERS: dict[str, Initialiser] = {"xavier": xavier, "he": he, "uniform": u
 
 def find_initialiser(init: str | Initialiser) -> Initialiser:
     """The initialiser that goes by this name; a callable is given back as it is."""
-    if isinstance(init, str):
-        if init in INITIALISERS:
-            return INITIALISERS[init]
-        raise ValueError(f"no initialiser is called {init!r}; known: {', '.join(INITIALISERS)}")
-    if not callable(init):
-        raise TypeError(
-            f"an initialiser is a name ({', '.join(INITIALISERS)})"
-            f" or a function (n_inputs, n_outputs, rng) -> weight, got {init!r}"
-        )
-    return init
+    signature = "(n_inputs, n_outputs, rng) -> weight"
+    return find_named("an initialiser", init, INITIALISERS, signature)
 
 
 def random_source(seed: Seed) -> RandomSource:
-    """A source for this seed; a source is used as it is, so that layers can share one.
+    """A source of random numbers for this seed; a source is used as it is, so that layers share it.
 
-    Without a seed the module `random` is the source, and obeys `random.seed(...)`.
+    Without a seed it is the module `random`, which obeys `random.seed(...)`.
 
     >>> random_source(1).uniform(0, 1) == random_source(1).uniform(0, 1)
     True

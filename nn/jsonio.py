@@ -1,4 +1,4 @@
-"""JSON files of numbers: exact, replaced in one go, and without a pickle.
+"""JSON files of numbers: exact, and replaced in one go.
 
 JSON has no word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
 """
@@ -7,55 +7,54 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from secrets import token_hex
 from shutil import copymode
 from typing import Any, TypeAlias
 
+__all__ = ["FilePath", "decoded", "encoded", "write_json"]
+
 FilePath: TypeAlias = str | os.PathLike[str]
 
 NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
-def plain(document: Any) -> Any:
-    """`document` with words for the numbers that JSON cannot say.
+def encoded(document: Any) -> Any:
+    """`document` with strings for the numbers that JSON has no word for.
 
-    >>> plain({"loss": [1.5, float("nan")]})
+    >>> encoded({"loss": [1.5, float("nan")]})
     {'loss': [1.5, 'nan']}
     """
-    if isinstance(document, float):
-        return document if isfinite(document) else str(document)
-    if isinstance(document, dict):
-        return {key: plain(held) for key, held in document.items()}
-    if isinstance(document, (list, tuple)):
-        return [plain(held) for held in document]
-    return document
+    return _mapped(lambda x: str(x) if isinstance(x, float) and not isfinite(x) else x, document)
 
 
-def numbers(document: Any) -> Any:
-    """The reverse of `plain`.
+def decoded(document: Any) -> Any:
+    """The reverse of `encoded`.
 
-    >>> numbers({"loss": [1.5, "inf"]})
+    >>> decoded({"loss": [1.5, "inf"]})
     {'loss': [1.5, inf]}
     """
-    if isinstance(document, str):
-        return NOT_FINITE.get(document, document)
+    return _mapped(lambda x: NOT_FINITE.get(x, x) if isinstance(x, str) else x, document)
+
+
+def _mapped(convert: Callable[[Any], Any], document: Any) -> Any:
     if isinstance(document, dict):
-        return {key: numbers(held) for key, held in document.items()}
-    if isinstance(document, list):
-        return [numbers(held) for held in document]
-    return document
+        return {key: _mapped(convert, entry) for key, entry in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [_mapped(convert, entry) for entry in document]
+    return convert(document)
 
 
 def write_json(path: FilePath, document: Any, *, indent: int | None = 1) -> None:
-    """Write `document`; a file that is there is replaced in one go or, if anything fails, left."""
-    text = json.dumps(plain(document), indent=indent, allow_nan=False)
+    """Write `document`. A file that is there is replaced in one go or, if anything fails, kept."""
+    text = json.dumps(encoded(document), indent=indent, allow_nan=False)
     _write_atomically(Path(path), text + "\n")
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """Through a neighbouring file, so that neither a reader nor a crash ever meets half of it."""
+    """Through a neighbouring file, so that no reader meets half of it, even after a crash."""
     path = path.resolve()  # a link stays a link
     draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     try:

@@ -6,16 +6,54 @@ from layer to layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from operator import index
-from typing import Any, ClassVar, SupportsIndex, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any, ClassVar, TypeAlias, cast
 
+import autograd
 from autograd import Value, dot
-from nn.activations import Activation, find_activation, name_of
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
-from nn.validation import Number, Vector, as_list, as_vector, plural
+from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
+
+__all__ = ["ACTIVATIONS", "MLP", "Layer", "Neuron"]
+
+# -- activations -----------------------------------------------------------------------------------
+
+Activation: TypeAlias = str | Callable[[Any], Any]
+
+
+def linear(x: Any) -> Any:
+    """The activation of a neuron that has none."""
+    return x
+
+
+NAMED = (
+    *("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"),
+    *("sigmoid", "tanh", "softsign", "sin", "exp"),
+)
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": linear,
+    **{name: getattr(autograd, name) for name in NAMED},
+}
+"""The activations a neuron can be given by name; any other function of one number will do."""
+
+
+def find_activation(activation: Activation) -> Callable[[Any], Any]:
+    """The function that goes by this name; a callable is given back as it is.
+
+    >>> find_activation("relu")(-2.0)
+    0.0
+    """
+    if isinstance(activation, str) and activation in ("softmax", "log_softmax"):
+        raise ValueError(
+            f"{activation} acts on a whole layer: apply it to the outputs, and train on the "
+            "outputs themselves with nn.cross_entropy"
+        )
+    return find_named("an activation", activation, ACTIVATIONS, "of one number")
+
+
+# -- neurons, layers, networks ---------------------------------------------------------------------
 
 
 class Neuron(Module):
@@ -46,7 +84,7 @@ class Neuron(Module):
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
-        n_inputs = _width("n_inputs", n_inputs)
+        n_inputs = as_count("n_inputs", n_inputs)
         draw, rng = find_initialiser(init), random_source(seed)
         self.weights = [Value(draw(n_inputs, 1, rng)) for _ in range(n_inputs)]
         self.bias = Value(0.0)
@@ -56,7 +94,7 @@ class Neuron(Module):
     def from_weights(
         cls, weights: Iterable[Number], bias: Number = 0.0, activation: Activation = "tanh"
     ) -> Neuron:
-        """A neuron with these weights; a Value among them is shared with whoever else holds it.
+        """A neuron with these weights; a Value among them is shared, not copied.
 
         >>> Neuron.from_weights([0.25, 0.5], 1.0, "linear")([2.0, 2.0])
         Value(data=2.5, grad=0.0)
@@ -81,7 +119,7 @@ class Neuron(Module):
         return self.respond(as_vector(x, len(self.weights), self))
 
     def respond(self, x: Sequence[Number]) -> Any:
-        """What it gives for inputs known to be as many as its weights: a layer asks only once."""
+        """The output for as many inputs as weights, unchecked: a layer checks them once for all."""
         return self._activate(dot(self.weights, x) + self.bias)
 
     def __repr__(self) -> str:
@@ -89,7 +127,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """Neurons that all look at the same inputs.
+    """Neurons on the same inputs.
 
     Called with a sequence of numbers or Values it gives a list of Values; a single Value if it has
     one neuron.
@@ -112,7 +150,7 @@ class Layer(Module):
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
-        n_inputs, n_outputs = _width("n_inputs", n_inputs), _width("n_outputs", n_outputs)
+        n_inputs, n_outputs = as_count("n_inputs", n_inputs), as_count("n_outputs", n_outputs)
         draw, rng = find_initialiser(init), random_source(seed)
         rows = [[draw(n_inputs, n_outputs, rng) for _ in range(n_inputs)] for _ in range(n_outputs)]
         self.neurons = [Neuron.from_weights(row, 0.0, activation) for row in rows]
@@ -136,16 +174,16 @@ class Layer(Module):
         rows = [_values(row) for row in as_list(W) or ()]
         if not rows or any(len(row) != len(rows[0]) for row in rows):
             raise ValueError(
-                "W must have a row for each neuron, all of one length; got rows of"
-                f" {', '.join(str(len(row)) for row in rows) or 'nothing'}"
+                "W must have a row for each neuron, all of one length; got rows of "
+                f"{', '.join(str(len(row)) for row in rows) or 'nothing'}"
             )
         biases = as_list(b)
         if biases is None:
             biases = [_value(cast(Number, b))] * len(rows)
         if len(biases) != len(rows):
             raise ValueError(
-                f"{plural(len(rows), 'row')} of weights and {len(biases)} biases;"
-                " W[i] is neuron i: pass W.T if its rows are the inputs"
+                f"{counted(len(rows), 'row')} of weights and {len(biases)} biases; "
+                "W[i] is neuron i: pass W.T if its rows are the inputs"
             )
         layer = cls.__new__(cls)
         layer.neurons = [
@@ -242,25 +280,15 @@ class MLP(Module):
     def __repr__(self) -> str:
         activations = [layer.activation for layer in self.layers]
         if len(activations) > 1 and activations[-1] == "linear":
-            activations.pop()  # what one expects of an output
+            activations.pop()  # the default, so left out
         widths = [self.layers[0].n_inputs, *(layer.n_outputs for layer in self.layers)]
-        return _describe(self, widths, " → ".join(_without_repeats(activations)))
+        return _describe(self, widths, " → ".join(name for name, _ in groupby(activations)))
 
 
 def _describe(module: Module, widths: Iterable[int], activation: str) -> str:
     shape = " → ".join(map(str, widths))
-    count = plural(len(module.parameters()), "parameter")
+    count = counted(len(module.parameters()), "parameter")
     return f"{type(module).__name__}({shape}, {activation}, {count})"
-
-
-def _without_repeats(names: Sequence[str]) -> list[str]:
-    return [name for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
-
-
-def _width(name: str, width: SupportsIndex) -> int:
-    if index(width) < 1:
-        raise ValueError(f"{name} must be at least 1, got {width}")
-    return index(width)
 
 
 def _value(number: Number) -> Value:

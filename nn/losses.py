@@ -17,7 +17,16 @@ from typing import Any
 
 import autograd
 from autograd import Value, clip, logsumexp, mean, relu, softplus, square
-from nn.validation import Number, as_list, plural
+from nn.validation import Number, as_list, counted
+
+__all__ = [
+    "binary_cross_entropy",
+    "cross_entropy",
+    "half_squared_error",
+    "hinge_loss",
+    "huber_loss",
+    "mse_loss",
+]
 
 
 def mse_loss(predictions: Any, targets: Any) -> Any:
@@ -41,7 +50,7 @@ def half_squared_error(predictions: Any, targets: Any) -> Any:
 def huber_loss(predictions: Any, targets: Any, delta: float = 1.0) -> Any:
     """Mean of ½r² where the error r is within ±delta, and of delta·(|r| - delta/2) outside.
 
-    Its slope never exceeds delta, so outliers pull no harder than that.
+    Its slope stays within ±delta, whatever the outlier.
 
     >>> huber_loss([0.0, 0.0], [1.0, 3.0])
     1.5
@@ -70,8 +79,7 @@ def hinge_loss(scores: Any, labels: Any) -> Any:
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     """Mean of -t·log σ(z) - (1 - t)·log(1 - σ(z)) for logits z and targets t from 0 to 1.
 
-    From the logits, so that a hopelessly wrong or a perfectly sure network still has an exact loss
-    and gradient.
+    From the logits, so that loss and gradient stay exact where the sigmoid rounds to 0 or 1.
 
     >>> binary_cross_entropy([1000.0, -1000.0], [1, 0])
     0.0
@@ -92,8 +100,8 @@ def _binary_cross_entropy_of_one(z: Number, t: Number) -> Any:
 def cross_entropy(logits: Any, target: Any) -> Any:
     """-log softmax(logits)[target], for a list of logits and the index of the right class.
 
-    For a batch, a list of such lists and a list of indices, it is the mean. Exact as well where the
-    network is so sure that the softmax rounds to 1: only differences of logits are added up.
+    For a batch, a list of such lists and a list of indices, it is the mean. Exact where the softmax
+    rounds to 1, too: only differences of logits are added up.
 
     >>> cross_entropy([0.0, 0.0], 1) == cross_entropy([[5.0, 5.0], [7.0, 7.0]], [0, 1])
     True
@@ -105,7 +113,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
         return _cross_entropy_of_one(logits, target)
     rows = as_list(logits) or ()
     if len(rows) != len(targets) or not rows:
-        raise ValueError(f"{plural(len(rows), 'list')} of logits for {len(targets)} class indices")
+        raise ValueError(f"{counted(len(rows), 'list')} of logits for {len(targets)} class indices")
     return mean([_cross_entropy_of_one(row, k) for row, k in zip(rows, targets, strict=True)])
 
 
@@ -118,7 +126,7 @@ def _cross_entropy_of_one(logits: Sequence[Number], target: int) -> Any:
     k = index(target)
     if not 0 <= k < len(xs):
         raise ValueError(
-            f"class index {k} is out of range for {plural(len(xs), 'logit')}: 0 to {len(xs) - 1}"
+            f"class index {k} is out of range for {counted(len(xs), 'logit')}: 0 to {len(xs) - 1}"
         )
     return logsumexp([0.0] + [x - xs[k] for j, x in enumerate(xs) if j != k])
 

@@ -1,7 +1,7 @@
 """What every model shares: finding its parameters, naming them, and keeping them in a file.
 
-A model is a class with Values in its attributes. `Module` finds them by itself, also in lists,
-tuples, dicts and other modules, in the order in which they were assigned.
+A model is a class with Values in its attributes. `Module` finds them, in lists, tuples, dicts,
+NumPy arrays and other modules too, in the order in which they were assigned.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from autograd import Value
-from nn.jsonio import FilePath, numbers, write_json
-from nn.validation import as_float, plural
+from nn.jsonio import FilePath, decoded, write_json
+from nn.validation import as_float, counted, listed
+
+__all__ = ["Module", "members"]
 
 _STAND_INS: Counter[int] = Counter()
-"""The ids of Values that are parameters for now, whatever they were computed from."""
+"""The ids of Values that stand in for parameters, in `parameters_as`: leaves or not."""
 
 
 class Module:
@@ -71,9 +72,9 @@ class Module:
     @contextmanager
     def parameters_as(self, values: Sequence[Any]) -> Iterator[None]:
         """Inside the block the model computes with these numbers or Values, one for each of
-        `parameters()` in order; so that it can be differentiated as a function of them.
+        `parameters()` in order, so that it can be differentiated as a function of them.
 
-        Raises ValueError if they are not as many. (PyTorch's functional_call.)
+        Raises ValueError for another number of them. (PyTorch's functional_call.)
 
         >>> from autograd import grad
         >>> from nn import Neuron
@@ -87,7 +88,7 @@ class Module:
         parameters = self.parameters()
         if len(values) != len(parameters):
             raise ValueError(
-                f"{self!r} needs a value for each parameter, got {plural(len(values), 'value')}"
+                f"{self!r} needs a value for each parameter, got {counted(len(values), 'value')}"
             )
         new = {id(p): value for p, value in zip(parameters, values, strict=True)}
         undo: list[tuple[dict[str, Any], str, Any]] = []
@@ -114,7 +115,7 @@ class Module:
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
-        """Take over the numbers of another model of the same shape.
+        """Take the numbers of another model of the same shape.
 
         Raises ValueError if a name is missing or unknown, TypeError if a value is not a number;
         then nothing changes.
@@ -130,8 +131,8 @@ class Module:
     def save(self, path: FilePath) -> None:
         """Write the numbers to a JSON file, exactly.
 
-        A file that is there is replaced in one go or, if anything fails, left as it is. JSON has no
-        word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
+        A file that is there is replaced in one go or, if anything fails, left as it is. NaN and the
+        infinities become the strings "nan", "inf" and "-inf".
         """
         write_json(path, {"module": repr(self), "parameters": self.state_dict()})
 
@@ -143,8 +144,7 @@ class Module:
         """
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
-            state = document["parameters"]
-            state = {name: numbers(x) for name, x in state.items()}
+            state = {name: decoded(x) for name, x in document["parameters"].items()}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
@@ -158,19 +158,19 @@ class Module:
         if missing or unknown:
             raise ValueError(
                 f"{source} does not fit {self!r}: {len(state)} names against {len(named)}"
-                + _listed("; missing", missing)
-                + _listed("; not in the model", sorted(unknown, key=str))
+                + _named("; missing", missing)
+                + _named("; not in the model", sorted(unknown, key=str))
             )
         loaded = [as_float(repr(name), state[name]) for name, _ in named]
         for (_, parameter), number in zip(named, loaded, strict=True):
             parameter.data = number
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({plural(len(self.parameters()), 'parameter')})"
+        return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
 
 
-def _members(holder: Any) -> Iterator[tuple[str, Any]]:
-    """What a module or container holds, each with the name it goes by in there."""
+def members(holder: Any) -> Iterator[tuple[str, Any]]:
+    """What a module or container holds, each with its name there."""
     if isinstance(holder, Module):
         for attribute, held in vars(holder).items():
             short = holder.short_names.get(attribute)
@@ -188,7 +188,7 @@ def _members(holder: Any) -> Iterator[tuple[str, Any]]:
 
 def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
     """The leaf Values below a module or container, with qualified names; each object once."""
-    for name, held in _members(holder):
+    for name, held in members(holder):
         if id(held) in seen:
             continue
         if isinstance(held, Value):
@@ -200,41 +200,10 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
 
 
-def settings_of(holder: Any) -> dict[str, Any]:
-    """What a module's answers may depend on apart from the numbers of its parameters: which Values
-    these are, and everything else in its attributes, in a form that can be compared."""
-    return dict(_settings_below(holder, "", set()))
-
-
-def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
-    for name, held in _members(vars(holder) if is_record else holder):
-        if not isinstance(held, Value) or not held.op:
-            yield prefix + name, _identity(held)
-        if id(held) not in seen and not isinstance(held, _PLAIN):
-            seen.add(id(held))
-            yield from _settings_below(held, f"{prefix}{name}.", seen)
-
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
-
-
-def _identity(held: Any) -> Any:
-    """Equal for what is the same; for what holds other things, these apart."""
-    if isinstance(held, _PLAIN):
-        return type(held), repr(held)  # NaN is alike, 0.0 and -0.0 are not
-    if isinstance(held, (list, tuple, dict)):
-        return type(held), len(held)
-    if hasattr(held, "tobytes"):
-        is_of_objects = str(getattr(held, "dtype", "")) == "object"
-        return type(held), getattr(held, "shape", ()), None if is_of_objects else held.tobytes()
-    return id(held)
-
-
 def _replace(
     held: Any, new: Mapping[int, Any], undo: list[tuple[dict[str, Any], str, Any]], seen: set[int]
 ) -> Any:
-    """The same with other parameters: modules changed in place, containers copied."""
+    """`held` with other parameters: modules changed in place, containers copied."""
     if isinstance(held, Value):
         return new.get(id(held), held)
     if isinstance(held, Module):
@@ -273,7 +242,5 @@ def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
     return out
 
 
-def _listed(title: str, names: list[str], at_most: int = 3) -> str:
-    shown = ", ".join(map(repr, names[:at_most]))
-    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
-    return f"{title} {shown}{more}" if names else ""
+def _named(title: str, names: list[str]) -> str:
+    return f"{title} {listed(list(map(repr, names)), at_most=3)}" if names else ""

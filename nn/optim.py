@@ -19,7 +19,9 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
 
 from autograd import Value, sqrt
-from nn.validation import as_float, plural
+from nn.validation import as_float, counted
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value"]
 
 Numbers: TypeAlias = Sequence[Any]
 
@@ -29,14 +31,12 @@ DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a com
 class Optimizer:
     """The base of all: which parameters, how fast, and how many steps so far.
 
-    A subclass gives `updated(i, parameter)`, the new number of the i-th parameter. Whatever it
-    keeps from step to step it keeps in attributes, numbers or a list of one number for each
-    parameter: that is its state.
+    A subclass gives `updated(i, parameter)`, the new number of the i-th parameter. Its state is in
+    attributes: numbers, or lists of one number for each parameter.
 
     Or it gives a `rule`, which `fit` can compile: a function of this step's `settings()`, a
-    parameter, its gradient, and what is kept of it in the attributes named in `memory`. It gives
-    the new parameter and what is to be kept, and is written with operators and autograd's
-    functions.
+    parameter, its gradient, and its entries of the lists named in `memory`. It returns the new
+    parameter and the new entries, and is written with operators and autograd's functions.
     """
 
     memory: ClassVar[tuple[str, ...]] = ()
@@ -54,7 +54,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = _at_least_0("lr", lr)
+        self._lr = _non_negative("lr", lr)
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
@@ -74,26 +74,26 @@ class Optimizer:
 
     @property
     def has_rule(self) -> bool:
-        """Whether a rule says how it moves, and no subclass has another opinion."""
+        """True if `rule` is used: no subclass overrides `step` or `updated`."""
         kind = type(self)
         own = kind.updated is not Optimizer.updated or kind.step is not Optimizer.step
         return self.rule is not None and not own
 
     def updated(self, i: int, parameter: Value) -> float:
-        """The new number of the i-th parameter, and a step in what is kept of it."""
+        """The new number of the i-th parameter; its memory goes on too."""
         if self.rule is None:
             raise NotImplementedError(f"{type(self).__name__} has neither updated() nor a rule")
         kept = [getattr(self, name) for name in self.memory]
-        numbers = [entries[i] for entries in kept]
-        moved: tuple[float, ...] = self.rule(
-            self.settings(), parameter.data, parameter.grad, *numbers
+        number: float
+        number, *entries = self.rule(
+            self.settings(), parameter.data, parameter.grad, *[column[i] for column in kept]
         )
-        for entries, number in zip(kept, moved[1:], strict=True):
-            entries[i] = number
-        return moved[0]
+        for column, entry in zip(kept, entries, strict=True):
+            column[i] = entry
+        return number
 
     def settings(self) -> tuple[float, ...]:
-        """The numbers that the rule needs in this step, alike for all parameters."""
+        """What the rule needs in this step besides, the same for all parameters."""
         return (self.lr,)
 
     def zero_grad(self) -> None:
@@ -121,15 +121,15 @@ class Optimizer:
         ours = self.state_dict()
         if set(state) != set(ours):
             raise ValueError(
-                f"the state of {type(self).__name__} is {', '.join(ours)};"
-                f" got {', '.join(map(str, state))}"
+                f"the state of {type(self).__name__} is {', '.join(ours)}; "
+                f"got {', '.join(map(str, state))}"
             )
         fitting = {name: _like(name, ours[name], state[name]) for name in ours}
-        for name, kept in fitting.items():  # lr first: it alone can still be refused
+        for name, kept in fitting.items():  # lr first: its setter may still raise
             setattr(self, name, kept)
 
     def __repr__(self) -> str:
-        count = plural(len(self.parameters), "parameter")
+        count = counted(len(self.parameters), "parameter")
         return f"{type(self).__name__}(lr={self.lr}, {count})"
 
 
@@ -159,9 +159,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.momentum = _at_least_0("momentum", momentum)
+        self.momentum = _non_negative("momentum", momentum)
         self.nesterov = bool(nesterov)
-        self.weight_decay = _at_least_0("weight_decay", weight_decay)
+        self.weight_decay = _non_negative("weight_decay", weight_decay)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum: give a momentum > 0")
         self.velocity = [0.0] * len(self.parameters)
@@ -207,11 +207,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.beta1, self.beta2 = (_decay_rate("betas", beta) for beta in betas)
-        self.eps = _at_least_0("eps", eps)
+        self.beta1, self.beta2 = (_non_negative("betas", beta, below=1.0) for beta in betas)
+        self.eps = _non_negative("eps", eps)
         if not self.eps:
             raise ValueError("eps must be greater than 0: it keeps the division possible")
-        self.weight_decay = _at_least_0("weight_decay", weight_decay)
+        self.weight_decay = _non_negative("weight_decay", weight_decay)
         self.mean = [0.0] * len(self.parameters)
         self.mean_square = [0.0] * len(self.parameters)
 
@@ -256,7 +256,7 @@ def _descended(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, 
 
 def _decaying(p: Any, g: Any, weight_decay: Any) -> Any:
     """The gradient of the loss with ½·weight_decay·p² added to it."""
-    return g + weight_decay * p if weight_decay else g  # no NaN of an infinite parameter
+    return g + weight_decay * p if weight_decay else g  # 0·∞ would be NaN
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
@@ -271,13 +271,13 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     (5.0, 0.6, 0.8)
     """
     parameters = _checked_parameters(parameters)
-    max_norm = _at_least_0("max_norm", max_norm)
+    max_norm = _non_negative("max_norm", max_norm)
     norm = hypot(*(p.grad for p in parameters))
     if not isfinite(norm):
         culprit = max(parameters, key=lambda p: inf if isnan(p.grad) else abs(p.grad))
         raise FloatingPointError(
-            f"the norm of the gradients is {norm}: {culprit!r} has gradient {culprit.grad};"
-            " autograd.detect_anomaly() finds the operation"
+            f"the norm of the gradients is {norm}: {culprit!r} has gradient {culprit.grad}; "
+            "autograd.detect_anomaly() finds the operation"
         )
     if norm > max_norm:
         for p in parameters:
@@ -294,7 +294,7 @@ def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     >>> p.grad
     -1.0
     """
-    limit = _at_least_0("limit", limit)
+    limit = _non_negative("limit", limit)
     for p in _checked_parameters(parameters):
         if abs(p.grad) > limit:
             p.grad = copysign(limit, p.grad)
@@ -310,8 +310,8 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
     for parameter in parameters:
         if not isinstance(parameter, Value):
             raise TypeError(
-                "an optimiser takes Values, such as model.parameters();"
-                f" got a {type(parameter).__name__}: {parameter!r}"
+                "an optimiser takes Values, such as model.parameters(); "
+                f"got a {type(parameter).__name__}: {parameter!r}"
             )
         if parameter.op:
             raise ValueError(
@@ -323,17 +323,11 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
     return list(checked.values())
 
 
-def _at_least_0(name: str, number: float) -> float:
+def _non_negative(name: str, number: float, below: float = inf) -> float:
     number = as_float(name, number)
-    if not 0.0 <= number < inf:
-        raise ValueError(f"{name} must be a finite number, 0 or more, got {number}")
-    return number
-
-
-def _decay_rate(name: str, number: float) -> float:
-    number = as_float(name, number)
-    if not 0.0 <= number < 1.0:
-        raise ValueError(f"{name} must be from 0 to below 1, got {number}")
+    if not 0.0 <= number < below:
+        rule = "a finite number, 0 or more" if below == inf else f"from 0 to below {below:g}"
+        raise ValueError(f"{name} must be {rule}, got {number}")
     return number
 
 
@@ -342,7 +336,7 @@ def _like(name: str, ours: Any, theirs: Any) -> Any:
     if isinstance(ours, list):
         if not isinstance(theirs, (list, tuple)) or len(theirs) != len(ours):
             size = len(theirs) if isinstance(theirs, (list, tuple)) else repr(theirs)
-            wanted = plural(len(ours), "number")
+            wanted = counted(len(ours), "number")
             raise ValueError(f"{name!r} must have {wanted}, one a parameter; got {size}")
         return [_like(name, 0.0, x) for x in theirs]
     return type(ours)(as_float(repr(name), theirs))

@@ -1,7 +1,6 @@
-"""How the learning rate changes with the epochs.
+"""Learning-rate schedules: the rate that an optimiser was given, times a factor for each epoch.
 
-A rule is a function epoch -> factor. `step` and `cosine` make two well-known ones; any function
-will do.
+A rule is a function epoch -> factor: one made by `step` or `cosine`, or any other.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from math import cos, pi
 from typing import TypeAlias
 
 from nn.optim import Optimizer
+
+__all__ = ["Rule", "Schedule", "cosine", "step"]
 
 Rule: TypeAlias = Callable[[int], float]
 
@@ -58,8 +59,8 @@ class Schedule:
     def __init__(self, optimizer: Optimizer, rule: Rule) -> None:
         if not callable(rule):
             raise TypeError(
-                "a schedule needs a function epoch -> factor, such as step(30) or cosine(100);"
-                f" got {rule!r}"
+                "a schedule needs a function epoch -> factor, such as step(30) or cosine(100); "
+                f"got {rule!r}"
             )
         self.optimizer = optimizer
         self.rule = rule

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from numbers import Real
-from typing import Any, TypeAlias
+from operator import index
+from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 from autograd import Value
 
+__all__ = [
+    "Number",
+    "Vector",
+    "as_count",
+    "as_float",
+    "as_list",
+    "as_vector",
+    "counted",
+    "find_named",
+    "listed",
+    "name_of",
+]
+
 Number: TypeAlias = Value | float
 Vector: TypeAlias = Number | Iterable[Number]
+T = TypeVar("T")
 
 
 def as_list(x: Any) -> Sequence[Any] | None:
@@ -37,7 +52,7 @@ def as_vector(x: Any, length: int, owner: object) -> Sequence[Any]:
     if entries is None:
         entries = [x]
     if len(entries) != length:
-        message = f"{owner!r} takes {plural(length, 'input')}, got {len(entries)}"
+        message = f"{owner!r} takes {counted(length, 'input')}, got {len(entries)}"
         if entries and isinstance(entries[0], (list, tuple)):
             message += "; it takes one sample at a time: [model(x) for x in rows]"
         raise ValueError(message)
@@ -58,10 +73,56 @@ def as_float(name: str, x: object) -> float:
         raise ValueError(f"{name} does not fit a float: {x!s:.20}...") from None
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun, for messages.
+def as_count(name: str, count: object, least: int = 1) -> int:
+    """A whole number of at least `least`, called `name` in the error if it is none."""
+    if not isinstance(count, SupportsIndex):
+        raise TypeError(f"{name} must be a whole number, got {count!r:.80}")
+    if index(count) < least:
+        raise ValueError(f"{name} must be at least {least}, got {count}")
+    return index(count)
 
-    >>> plural(1, "input"), plural(2, "input")
+
+def find_named(kind: str, given: Any, known: Mapping[str, T], signature: str) -> T:
+    """What goes by the name `given` in `known`; a function is given back as it is.
+
+    >>> find_named("an operation", "max", {"max": max}, "(a, b) -> number")
+    <built-in function max>
+    """
+    if isinstance(given, str) and given in known:
+        return known[given]
+    if callable(given):
+        function: T = given
+        return function
+    names = ", ".join(known)
+    if isinstance(given, str):
+        raise ValueError(f"no {kind.partition(' ')[2]} is called {given!r}; known: {names}")
+    raise TypeError(f"{kind} is a name ({names}) or a function {signature}, got {given!r:.80}")
+
+
+# -- for messages ----------------------------------------------------------------------------------
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "input"), counted(2, "input")
     ('1 input', '2 inputs')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(words: Sequence[str], at_most: int) -> str:
+    """The first of them, and how many more there are.
+
+    >>> listed(["a", "b", "c"], at_most=2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(words) - at_most} more" if len(words) > at_most else ""
+    return ", ".join(words[:at_most]) + more
+
+
+def name_of(function: str | Callable[..., Any]) -> str:
+    """What messages call an activation, a loss, a callback."""
+    if isinstance(function, str):
+        return function
+    return getattr(function, "__name__", type(function).__name__)

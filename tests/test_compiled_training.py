@@ -27,7 +27,7 @@ from nn import schedules
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-FIT: Any = sys.modules["nn.training.fit"]
+FIT: Any = sys.modules["nn.training.fitting"]
 
 rng = random.Random(5)
 POINTS = [[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(40)]
@@ -544,7 +544,7 @@ def assert_refused(make: Make, match: str, **settings: Any) -> None:
 def always_long() -> Iterator[None]:
     """Every training is worth compiling."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FIT, "_is_long", lambda *_: True)
+        patch.setattr(FIT, "is_worth_compiling", lambda *_: True)
         yield
 
 
@@ -603,7 +603,7 @@ def test_a_model_that_counts_its_calls() -> None:
         model.calls = getattr(model, "calls", 0) + 1
         return out
 
-    assert_refused(partial(Wrapped, wrap), "does not stay as it is: calls")
+    assert_refused(partial(Wrapped, wrap), "attributes of Wrapped change: calls")
 
 
 def test_too_many_paths() -> None:
@@ -641,7 +641,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize(
     ("where", "match"),
     [
-        ("inside", r"Scaled does not stay as it is: options\.scale"),
+        ("inside", r"attributes of Scaled change: options\.scale"),
         ("outside", "has changed since"),
     ],
 )
@@ -772,7 +772,7 @@ def test_the_choice_without_one() -> None:
     """By size: a short training is not worth compiling, a long one is, if it fits into memory."""
     large = nn.MLP(2, [200, 100, 1], seed=1)
     sample = FIT.Samples(POINTS, SUMS, None)
-    assert not FIT._is_long(10_000_000, sample, large)
+    assert not FIT.is_worth_compiling(10_000_000, sample, large)
     assert nn.fit(classifier(), POINTS, SIDES, epochs=1).engine == "eager"
     assert nn.fit(classifier(), POINTS, SIDES, epochs=3000, batch_size=None).engine == "jit"
 

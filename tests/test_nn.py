@@ -138,7 +138,9 @@ def test_unknown_activation_names_the_known_ones() -> None:
         Neuron(2, "tahn")
     with pytest.raises(ValueError, match=r"softmax acts on a whole layer.*cross_entropy"):
         MLP(2, [3], output_activation="softmax")
-    with pytest.raises(TypeError, match="an activation is a name or a function"):
+    with pytest.raises(
+        TypeError, match=r"an activation is a name .* or a function of one number, got 5"
+    ):
         Layer(2, 3, 5)
 
 
@@ -613,7 +615,7 @@ def test_saving_keeps_the_permissions_of_the_file(tmp_path: Path) -> None:
         (lambda: Neuron(2)([1.0, 2j]), TypeError, "complex"),
         (lambda: Neuron(0), ValueError, "n_inputs must be at least 1, got 0"),
         (lambda: Layer(2, -1), ValueError, "n_outputs must be at least 1, got -1"),
-        (lambda: Layer(2, 1.5), TypeError, "float"),
+        (lambda: Layer(2, 1.5), TypeError, "n_outputs must be a whole number, got 1.5"),
         (lambda: MLP(2, []), ValueError, "sizes is the widths of the layers"),
         (lambda: MLP(2, 3), ValueError, "such as [16, 16, 1]; got 3"),
         (lambda: MLP(2, [3, 0]), ValueError, "at least 1, got 0"),

@@ -51,7 +51,6 @@ PICTURES = {
     "decision_boundary": lambda **options: nn.decision_boundary(
         linear(1.0, 1.0), X, Y, resolution=5, **options
     ),
-    "draw_network": lambda **options: nn.draw_network(nn.MLP(2, [3, 1], seed=0), **options),
 }
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -195,7 +194,7 @@ def test_a_single_epoch_is_a_dot():
     ("losses", "validation", "error", "message"),
     [
         ([], None, ValueError, "losses is empty; a curve needs the loss of at least one epoch"),
-        ([1.0, 2.0], [1.0], ValueError, "validation has 1 entry for 2 epochs"),
+        ([1.0, 2.0], [1.0], ValueError, "validation has 1 number for 2 epochs"),
         (3.0, None, TypeError, "losses must be a sequence of numbers, got 3.0"),
         ([1.0, "x"], None, TypeError, r"losses\[1\] must be a number, got the str 'x'"),
         ([1.0, None], None, TypeError, r"losses\[1\] must be a number, got the NoneType None"),
@@ -367,7 +366,7 @@ def test_a_grid_takes_seconds_at_most():
     [
         ((3, X, Y), {}, TypeError, "model must be a function of two inputs, got 3"),
         ((sum, [], []), {}, ValueError, "X must have a row of two numbers for each sample"),
-        ((sum, [[1.0]], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* got 1 entry"),
+        ((sum, [[1.0]], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* got 1 number"),
         ((sum, [1.0], [0]), {}, ValueError, r"X\[0\] must have two numbers, .* a single number"),
         ((sum, [[1.0, "a"]], [0]), {}, TypeError, r"X\[0\]\[1\] must be a number, got the str"),
         ((sum, [[1.0, math.nan]], [0]), {}, ValueError, r"X\[0\] must have two finite numbers"),
@@ -390,154 +389,6 @@ def test_bad_boundaries(arguments, options, error, message):
     assert pyplot.get_fignums() == []
 
 
-# -- the network -----------------------------------------------------------------------------------
-
-
-def two_two_two():
-    """The 2-2-2 network after one backward pass; w7 is made negative, to have one."""
-    w = [Value(x, f"w{i}") for i, x in enumerate((0.25, 0.25, 0.15, 0.2, 0.3, 0.35, -0.4, 0.35), 1)]
-    hidden = nn.Layer.from_weights([w[0:2], w[2:4]], Value(0.4, "b1"), "sigmoid")
-    output = nn.Layer.from_weights([w[4:6], w[6:8]], Value(0.7, "b2"), "sigmoid")
-    model = nn.MLP.from_layers([hidden, output])
-    nn.half_squared_error(model([0.02, 0.04]), [0.5, 0.9]).backward()
-    return model
-
-
-def drawn(ax, model):
-    """Every weight with the line that stands for it, found by the line's two ends."""
-    (lines,) = [c for c in ax.collections if isinstance(c, matplotlib.collections.LineCollection)]
-    dots = [c for c in ax.collections if isinstance(c, matplotlib.collections.PathCollection)]
-    columns = [[tuple(offset) for offset in c.get_offsets().tolist()] for c in dots]
-    properties = zip(
-        lines.get_segments(),
-        lines.get_colors(),
-        lines.get_linewidths(),
-        [dashes is not None for _, dashes in lines.get_linestyles()],
-        strict=True,
-    )
-    found = {tuple(map(tuple, segment.tolist())): rest for segment, *rest in properties}
-    return [
-        (neuron.weights[i], *found[columns[k][i], columns[k + 1][j]])
-        for k, layer in enumerate(model.layers)
-        for j, neuron in enumerate(layer.neurons)
-        for i in range(len(neuron.weights))
-    ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_lines_are_weights_and_their_gradients(theme):
-    """Blue and solid or orange and dashed by sign, deeper by size, wider by |gradient|."""
-    model = two_two_two()
-    lines = drawn(nn.draw_network(model, theme=theme), model)
-    assert len(lines) == 8
-    for weight, (red, _, blue, _), _, dashed in lines:
-        assert (blue > red) == (weight.data > 0) == (not dashed)
-    by_gradient = sorted(lines, key=lambda line: abs(line[0].grad))
-    widths = [width for _, _, width, _ in by_gradient]
-    assert widths == sorted(widths)
-    gradients = [abs(weight.grad) for weight, *_ in by_gradient]
-    slope = np.polyfit(gradients, widths, 1)
-    assert np.allclose(np.polyval(slope, gradients), widths)  # in proportion, over a least width
-    positive = sorted((line for line in lines if line[0].data > 0), key=lambda line: line[0].data)
-    ground = 1.0 if theme == "light" else 0.1
-    depths = [
-        abs(float(colour[1]) - ground) + abs(float(colour[0]) - ground)
-        for _, colour, _, _ in positive
-    ]
-    assert depths == sorted(depths)
-
-
-def test_numbers_of_all_ten_parameters_of_a_small_network():
-    model = two_two_two()
-    written = texts(nn.draw_network(model))
-    for p in model.parameters():
-        number = f"{p.label} = {p.data:.3g}\ngrad ".replace("-", "−")
-        (gradient,) = {text.removeprefix(number) for text in written if text.startswith(number)}
-        assert float(gradient.replace("−", "-")) == pytest.approx(p.grad, rel=0.005)
-    assert {"x0", "x1", "inputs", "layer0\nsigmoid", "layer1\nsigmoid"} <= set(written)
-
-
-def test_no_two_labels_of_a_small_network_overlap():
-    ax = nn.draw_network(two_two_two())
-    ax.figure.canvas.draw()
-    upright = [text.get_window_extent() for text in ax.texts if not text.get_rotation() % 180]
-    legends = [ax.get_legend().get_window_extent()]
-    boxes = [*upright, *legends]
-    for i, box in enumerate(boxes):
-        assert ax.figure.bbox.x0 <= box.x0 < box.x1 <= ax.figure.bbox.x1
-        assert not any(box.overlaps(other) for other in boxes[:i])
-
-
-def test_a_large_network_has_lines_and_no_numbers():
-    model = nn.MLP(2, [16, 16, 1], seed=0)
-    model([1.0, 2.0]).backward()
-    ax = nn.draw_network(model)
-    assert len(drawn(ax, model)) == 2 * 16 + 16 * 16 + 16
-    assert not [text for text in texts(ax) if "grad" in text]
-
-
-def test_the_ring_of_a_neuron_is_its_bias():
-    model = nn.MLP.from_layers([nn.Layer.from_weights([[1.0], [1.0]], [2.0, -1.0], "tanh")])
-    rings = nn.draw_network(model).collections[-1]
-    (_, solid), (_, dashes) = rings.get_linestyles()
-    assert solid is None
-    assert dashes is not None
-    assert to_hex(rings.get_edgecolors()[0]) == BLUE
-
-
-def test_without_gradients_all_lines_are_of_one_width():
-    model = nn.MLP(2, [2, 1], seed=0)
-    ax = nn.draw_network(model)
-    assert len({width for _, _, width, _ in drawn(ax, model)}) == 1
-    assert "no gradients yet" in legend(ax)
-
-
-def test_what_is_not_finite_is_dotted_and_counted():
-    model = two_two_two()
-    model.layers[0].neurons[0].weights[0].data = math.nan
-    model.layers[1].neurons[0].weights[0].grad = math.inf
-    ax = nn.draw_network(model)
-    assert "2 not finite" in legend(ax)
-    dotted = [
-        weight.label for weight, colour, *_ in drawn(ax, model) if to_hex(colour) == "#1b1f24"
-    ]
-    assert dotted == ["w1", "w5"]
-    ax.figure.canvas.draw()
-
-
-def test_of_a_wide_layer_the_ends_are_drawn():
-    ax = nn.draw_network(nn.Layer(100, 3, seed=0), max_neurons=10)
-    inputs, outputs = [
-        c for c in ax.collections if isinstance(c, matplotlib.collections.PathCollection)
-    ]
-    assert (len(inputs.get_offsets()), len(outputs.get_offsets())) == (10, 3)
-    assert "90 more" in texts(ax)
-    assert {f"x{i}" for i in (0, 4, 95, 99)} <= set(texts(ax))
-
-
-def test_a_layer_and_a_neuron_are_networks_too():
-    assert "layer0\nrelu" in texts(nn.draw_network(nn.Layer(2, 2, "relu", seed=0)))
-    assert "w1 = 2\ngrad 0" in texts(nn.draw_network(linear(1.0, 2.0)))
-
-
-def test_labels_are_shown_as_they_are():
-    """Neither TeX nor control characters, and never too long."""
-    model = nn.Neuron.from_weights(
-        [Value(1.0, r"$\frac{"), Value(2.0, "a\nb\x1b")], Value(0, "x" * 99)
-    )
-    ax = nn.draw_network(model)
-    ax.figure.canvas.draw()
-    assert {r"$\frac{ = 1" + "\ngrad 0", "a b  = 2\ngrad 0"} <= set(texts(ax))
-    assert "x" * 11 + "… = 0\ngrad 0" in texts(ax)
-
-
-@pytest.mark.parametrize("model", [3, [], Value(1.0), nn.Module(), lambda x: x])
-def test_what_is_no_network(model):
-    with pytest.raises(TypeError, match="network draws an MLP, a Layer or a Neuron, got"):
-        nn.draw_network(model)
-    assert pyplot.get_fignums() == []
-
-
-def test_max_neurons_leaves_something_to_draw():
-    with pytest.raises(ValueError, match="max_neurons must be at least 2, got 1"):
-        nn.draw_network(linear(1.0), max_neurons=1)
+def test_networks_are_drawn_by_autograd():
+    with pytest.raises(AttributeError, match=r"autograd\.draw\(model\) draws a network"):
+        _ = nn.draw_network

@@ -1,13 +1,20 @@
 """Training: `fit` takes a model and data, and gives back what happened.
 
-fit           `fit` and `evaluate`, and the loop over epochs
-dataset       what people have, as rows of floats and targets
-objective     what the outputs mean: loss, targets, which predictions are right
-training_step one batch, by the engine; jit_step, jit_loss: the same in machine code
-rng_guard     whether random numbers are drawn
-history       a record for each epoch; checkpoint keeps it, progress shows it
+In reading order:
+
+dataset        data of a user's (lists, arrays, frames) as rows of floats and targets
+objective      what the outputs mean: loss, form of the targets, which predictions are correct
+training_step  one batch: loss, gradient, move of the parameters
+jit_step       the same as machine code; jit_loss: the model and its loss
+purity         which models can't be compiled: those that draw random numbers, or change
+history        a record for each epoch
+checkpoint     the state of a training in a file
+progress       a progress bar
+loop           epochs, early stopping, callbacks, and how it ends
+fitting        `fit` and `evaluate`
 """
 
-from nn.training.fit import Evaluation, evaluate, fit
+from nn.training.fitting import evaluate, fit
+from nn.training.objective import Evaluation
 
 __all__ = ["Evaluation", "evaluate", "fit"]

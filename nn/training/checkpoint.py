@@ -15,13 +15,15 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nn.jsonio import FilePath, numbers, write_json
+from nn.jsonio import FilePath, decoded, write_json
 from nn.training.dataset import Samples
 from nn.training.history import columns_of
 
+__all__ = ["Checkpoint", "data_digest"]
+
 NEEDED = {"optimizer", "schedule", "random", "held_out", "best_weights", "history"}
-AT_MOST_EVERY = 1.0  # seconds: a short epoch is not to wait for the disk
-SHARE = 0.05  # of the time, at most, goes into writing
+AT_MOST_EVERY = 1.0  # seconds: short epochs need not wait for the disk
+SHARE = 0.05  # of the time, at most, is spent writing
 
 
 class Checkpoint:
@@ -38,7 +40,7 @@ class Checkpoint:
         self.next_at = monotonic()
 
     def keep(self, state: dict[str, Any]) -> None:
-        """This is the state after an epoch. It is written now or, at the latest, by `flush`."""
+        """Take the state after an epoch, to be written now or, at the latest, by `flush`."""
         self.pending = state
         if monotonic() >= self.next_at:
             self.flush()
@@ -62,8 +64,8 @@ class Checkpoint:
         try:
             document = json.loads(Path(self.path).read_text(encoding="utf-8"))
             state: dict[str, Any] = {
-                **numbers(document["training"]),
-                "parameters": numbers(document["parameters"]),
+                **decoded(document["training"]),
+                "parameters": decoded(document["parameters"]),
             }
             theirs = dict(state["settings"])
             if missing := NEEDED - set(state):
@@ -76,15 +78,12 @@ class Checkpoint:
             ) from error
         for key, ours in self.settings.items():
             if theirs.get(key) != ours:
-                was, now = (
-                    ("other data", "")
-                    if key == "data"
-                    else (f"{key}={theirs.get(key)!r}", f", and this call has {ours!r}")
-                )
+                was = f"{key}={theirs.get(key)!r}, and this call has {ours!r}"
+                was = "other data" if key == "data" else was
                 raise ValueError(
-                    f"{name} is of a training with {was}{now}; a training is resumed with the"
-                    f" settings and data it was begun with. To begin a new one from its weights:"
-                    f" model.load({name}), without resume"
+                    f"{name} is of a training with {was}; a training is resumed with the settings "
+                    "and data it was begun with. To begin a new one from its weights: "
+                    f"model.load({name}), without resume"
                 )
         return state
 

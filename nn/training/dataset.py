@@ -1,5 +1,6 @@
-"""From what people have (lists, NumPy arrays, pandas frames) to rows of floats and targets, each
-entry checked and named if it does not fit.
+"""Data as they come (lists, NumPy arrays, pandas frames), as rows of floats and targets.
+
+Every entry is checked, and named in the error if it does not fit.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
-from nn.validation import as_float, as_list, plural
+from nn.validation import as_float, as_list, counted
+
+__all__ = [
+    "Row",
+    "Samples",
+    "column_names",
+    "read_rows",
+    "read_targets",
+    "scale_hint",
+    "shape_of",
+]
 
 Row: TypeAlias = list[float]
-
-# -- inputs ----------------------------------------------------------------------------------------
 
 
 def read_rows(name: str, X: Any) -> list[Row]:
@@ -27,14 +36,8 @@ def read_rows(name: str, X: Any) -> list[Row]:
     ([[1.0, 2.0], [3.0, 4.0]], [[0.5], [1.5]])
     """
     columns = column_names(X)
-    entries = _entries(name, X)
-    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(entries)]
-    for i, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise ValueError(
-                f"the rows of {name} differ in length: {name}[0] has"
-                f" {plural(len(rows[0]), 'number')}, {name}[{i}] has {len(row)}"
-            )
+    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(_entries(name, X))]
+    _check_alike(name, rows)
     return rows
 
 
@@ -53,11 +56,11 @@ def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
 
 
 def _number(where: str, x: Any) -> float:
-    """A finite float; text that is one is not guessed at."""
+    """A finite float; not text, even if it spells one."""
     if isinstance(x, str):
         raise TypeError(
-            f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or"
-            " code what it means in numbers"
+            f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or "
+            "code what it means in numbers"
         )
     number = as_float(where, x)
     if not isfinite(number):
@@ -66,14 +69,14 @@ def _number(where: str, x: Any) -> float:
 
 
 def _entries(name: str, data: Any) -> list[Any]:
-    """One entry for each sample, whatever holds them."""
+    """One entry for each sample."""
     if hasattr(data, "to_numpy"):  # a frame, whose iteration would give column names
         data = data.to_numpy()
     entries = _as_list(data)
     if entries is None:
         raise TypeError(
-            f"{name} must be a sequence with an entry for each sample, got the"
-            f" {type(data).__name__} {data!r:.60}"
+            f"{name} must be a sequence with an entry for each sample, got the "
+            f"{type(data).__name__} {data!r:.60}"
         )
     if not entries:
         raise ValueError(f"{name} is empty; training needs at least one sample")
@@ -81,7 +84,7 @@ def _entries(name: str, data: Any) -> list[Any]:
 
 
 def _as_list(x: Any) -> Sequence[Any] | None:
-    """As `inputs.as_list`; what has no order is a single thing, to be named by the caller."""
+    """As `validation.as_list`, but None for text and for what has no order."""
     return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
 
 
@@ -91,29 +94,28 @@ def column_names(data: Any) -> list[str]:
     return []
 
 
-# -- targets ---------------------------------------------------------------------------------------
-
-
 def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[Any]:
     """For each sample a float, a text, or a row of floats; a row of one is its entry."""
     columns = column_names(y)
     entries = _entries(name, y)
     if len(entries) != count:
         raise ValueError(
-            f"{rows_name} and {name} must have one entry for each sample;"
-            f" got {count} in {rows_name} and {len(entries)} in {name}"
+            f"{rows_name} and {name} must have one entry for each sample; "
+            f"got {count} in {rows_name} and {len(entries)} in {name}"
         )
     targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
-    shapes = dict.fromkeys(shape_of(target) for target in targets)
-    if len(shapes) > 1:
-        odd = next(
-            i for i, target in enumerate(targets) if shape_of(target) != shape_of(targets[0])
-        )
-        raise ValueError(
-            f"the entries of {name} must be alike: {name}[0] is {shape_of(targets[0])},"
-            f" {name}[{odd}] is {shape_of(targets[odd])}"
-        )
+    _check_alike(name, targets)
     return targets
+
+
+def _check_alike(name: str, entries: Sequence[Any]) -> None:
+    first = shape_of(entries[0])
+    for i, entry in enumerate(entries):
+        if shape_of(entry) != first:
+            raise ValueError(
+                f"the entries of {name} must be alike: {name}[0] is {first}, "
+                f"{name}[{i}] is {shape_of(entry)}"
+            )
 
 
 def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
@@ -130,7 +132,7 @@ def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
 def shape_of(target: Any) -> str:
     """In words, for messages."""
     if isinstance(target, list):
-        return f"a row of {plural(len(target), 'number')}"
+        return f"a row of {counted(len(target), 'number')}"
     return "text" if isinstance(target, str) else "a number"
 
 
@@ -151,9 +153,6 @@ class Samples:
             [self.targets[i] for i in indices],
             None if self.classes is None else [self.classes[i] for i in indices],
         )
-
-
-# -- hints -----------------------------------------------------------------------------------------
 
 
 LARGE, SMALL = 10.0, 0.01
@@ -178,9 +177,9 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     _, j, low, high = max(culprits)
     which = f"column {columns[j]!r} of {name}" if columns else f"column {j} of {name}"
     which = name if len(rows[0]) == 1 else which
-    others = f", and {plural(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
+    others = f", and {counted(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
     return (
-        f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around"
-        f" ±1: subtract the mean of each column and divide by its standard deviation,"
-        f" ({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
+        f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around "
+        f"±1: subtract the mean of each column and divide by its standard deviation, "
+        f"({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
     )

@@ -1,13 +1,15 @@
-"""What a training was like: a record for each epoch, how it ended, and its picture."""
+"""The history of a training: a record for each epoch, how it ended, and its picture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from nn.plots import loss_curve
-from nn.validation import plural
+from nn.validation import counted
+
+__all__ = ["History", "Record", "columns_of", "records_from"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +36,7 @@ class Record:
 
     @property
     def decisive_loss(self) -> float:
-        """The one by which epochs are compared: the validation loss, where there is one."""
+        """The loss by which epochs are compared: the validation loss, if there is one."""
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
@@ -42,7 +44,7 @@ COLUMNS = tuple(field.name for field in fields(Record))
 
 
 def columns_of(records: Sequence[Record]) -> dict[str, list[Any]]:
-    """Column name -> entries, without the columns that hold nothing."""
+    """Column name -> entries, without columns of None."""
     columns = {name: [getattr(record, name) for record in records] for name in COLUMNS}
     return {
         name: column
@@ -104,8 +106,8 @@ class History(Sequence[Record]):
 
     @property
     def best(self) -> Record | None:
-        """The epoch of the lowest validation loss, or without validation of the lowest loss; None
-        before any epoch is over."""
+        """The epoch of the lowest validation loss (loss, without validation data); None before any
+        epoch is over."""
         known = [r for r in self.records if r.decisive_loss == r.decisive_loss]
         return min(known, key=lambda r: r.decisive_loss, default=None)
 
@@ -115,7 +117,7 @@ class History(Sequence[Record]):
         return sum(record.seconds for record in self.records)
 
     def columns(self) -> dict[str, list[Any]]:
-        """Column name -> entries, without the columns that this training has nothing for."""
+        """Column name -> entries, without columns of None."""
         return columns_of(self.records)
 
     def plot(self, *, ax: Axes | None = None, theme: str = "light") -> Axes:
@@ -125,7 +127,7 @@ class History(Sequence[Record]):
         return loss_curve(self["loss"], validation if measured else None, ax=ax, theme=theme)
 
     def __repr__(self) -> str:
-        parts = [plural(len(self), "epoch")]
+        parts = [counted(len(self), "epoch")]
         if self.records:
             last, best = self.records[-1], self.best
             parts[0] += f" in {self.seconds:.1f} s"
@@ -139,9 +141,6 @@ class History(Sequence[Record]):
 
 def _figures(record: Record) -> str:
     """`loss 0.12, validation loss 0.2, accuracy 0.95`, as far as they exist."""
-    shown = ("loss", "validation_loss", "accuracy", "validation_accuracy")
-    return ", ".join(
-        f"{name.replace('_', ' ')} {x:.4g}"
-        for name, x in asdict(record).items()
-        if name in shown and x is not None
-    )
+    names = ("loss", "validation_loss", "accuracy", "validation_accuracy")
+    figures = ((name.replace("_", " "), getattr(record, name)) for name in names)
+    return ", ".join(f"{name} {x:.4g}" for name, x in figures if x is not None)

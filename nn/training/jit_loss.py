@@ -1,7 +1,7 @@
-"""A model and its loss in machine code, by `autograd.vmap`, as functions of an array of parameters.
+"""A model and its loss as machine code, by `autograd.vmap`, as functions of an array of parameters.
 
-One row of data is recorded; machine code runs all rows of a batch and adds them up. What is
-recorded must be all there is: a model that draws random numbers, changes when it is called, or
+One row of data is recorded; machine code runs all rows of a batch and adds them up. A recording
+must be the whole function: a model that draws random numbers, changes when it is called, or
 reads its parameters past its attributes is refused with `CannotCompile`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,21 +17,20 @@ from typing import Any
 import autograd
 from autograd import Value
 from nn import losses
-from nn.module import settings_of
 from nn.training.dataset import Samples
-from nn.training.objective import LOSSES, Task
-from nn.training.rng_guard import Drawn, Sources
+from nn.training.objective import LOSSES, Objective
+from nn.training.purity import RandomnessUsed, RngMonitor, settings_of
 from nn.training.training_step import collection_paused
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
 
 MOST_RECORDINGS = 16
-"""Each path is recorded twice, for training, and again for evaluation. Compiling a path
-takes as long as thousands of rows do, and a model with more than a few has ever more."""
+"""Each path is recorded twice for training, and again for evaluation. Compiling a path takes as
+long as thousands of rows do, and a model with more than a few paths mostly has far more."""
 
 
 class CannotCompile(Exception):
-    """Says in a few words why there is no machine code for a training."""
+    """Says why there is no machine code for a training."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,11 @@ class Arrays:
         return self.origin.take(self.places.tolist())
 
 
-def compiled_model(task: Task, parameters: Sequence[Value], model: Any) -> CompiledModel:
+def compiled_model(objective: Objective, parameters: Sequence[Value], model: Any) -> CompiledModel:
     """A model and its loss, compiled row by row where the loss is known to be a mean or sum over
     rows."""
-    kind = ByRow if task.loss in LOSSES.values() else ByBatch
-    return kind(task, parameters, model)
+    kind = ByRow if objective.loss in LOSSES.values() else ByBatch
+    return kind(objective, parameters, model)
 
 
 class CompiledModel(ABC):
@@ -76,8 +75,8 @@ class CompiledModel(ABC):
     They raise CannotCompile where they can't be compiled; ImportError without llvmlite or NumPy.
     """
 
-    def __init__(self, task: Task, parameters: Sequence[Value], model: Any) -> None:
-        self.task = task
+    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
+        self.objective = objective
         self.parameters = parameters
         self._model = model
         self._settings = settings_of(model)
@@ -85,26 +84,24 @@ class CompiledModel(ABC):
 
     @abstractmethod
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
-        """Loss, right predictions (NaN where that takes a closer look) and gradient."""
+        """Loss, count of correct predictions (NaN if outputs overflow) and gradient."""
 
     @abstractmethod
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
-        """Loss and right predictions (NaN where that takes a closer look)."""
+        """Loss and count of correct predictions (NaN if outputs overflow)."""
 
     def arrays(self, samples: Samples) -> Arrays:
         """Samples in the form that the other functions take."""
         import numpy
 
-        n = len(samples)
-        outputs = self.task.n_outputs
-        classes = numpy.zeros((n, outputs if samples.classes is not None else 0))
-        if samples.classes is not None:
-            places = numpy.array(samples.classes)
-            if outputs == 1:
-                classes[:, 0] = places
-            else:
-                classes[numpy.arange(n), places] = 1.0
-        by_class = self.task.loss is losses.cross_entropy
+        n, outputs = len(samples), self.objective.n_outputs
+        if samples.classes is None:
+            classes = numpy.zeros((n, 0))
+        elif outputs == 1:
+            classes = numpy.array(samples.classes, float).reshape(n, 1)
+        else:
+            classes = numpy.eye(outputs)[samples.classes]
+        by_class = self.objective.loss is losses.cross_entropy
         targets = classes if by_class else numpy.array(samples.targets, float)
         return Arrays(samples, numpy.arange(n), numpy.array(samples.rows), targets, classes)
 
@@ -114,31 +111,29 @@ class CompiledModel(ABC):
         if now != self._settings:
             changed = sorted({name for name, _ in {*now.items()} ^ {*self._settings.items()}})
             raise CannotCompile(
-                f"{type(self._model).__name__} does not stay as it is: {', '.join(changed[:3])}"
+                f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
 
-    # -- recording ---------------------------------------------------------------------------------
-
     @cached_property
-    def _sources(self) -> Sources:
-        return Sources()
+    def _rng_monitor(self) -> RngMonitor:
+        return RngMonitor()
 
     def output(self, p: Any, x: Any) -> Any:
-        """The model's answer to one row, with these parameters; called while recording only."""
+        """The model's output for one row and these parameters; called while recording only."""
         self._recordings += 1
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
         try:
-            with self._sources.untouched(), self._model.parameters_as(list(p)):
-                output = self.task.predict([list(x)])[0]
-        except Drawn:
+            with self._rng_monitor.untouched(), self._model.parameters_as(list(p)):
+                output = self.objective.predict([list(x)])[0]
+        except RandomnessUsed:
             raise CannotCompile("the model draws random numbers") from None
         self.check_unchanged()
         return output
 
     def run(self, compiled: Any, *arguments: Any) -> Any:
-        """The result of a compiled function. Whatever fails in the model will fail again in the
-        engine's hands, if it has to."""
+        """The result of a compiled function. An error of the model becomes CannotCompile: the
+        engine will run into it again, if it is one."""
         recordings = self._recordings
         try:
             result = compiled(*arguments)
@@ -153,18 +148,22 @@ class CompiledModel(ABC):
         return result
 
     def _check_captured(self, captured: Sequence[Value]) -> None:
-        """A parameter that the model reads past its attributes would not be differentiated."""
+        """Refuse a parameter that the model reads past its attributes: it would be a constant."""
         parameters = {id(p) for p in self.parameters}
-        for node in _ancestry(captured):
+        nodes, seen = list(captured), set(map(id, captured))
+        for node in nodes:  # grows on the way, by what each was computed from
             if id(node) in parameters:
                 raise CannotCompile(
                     f"the model reads its parameter {node.label!r} from elsewhere than its "
                     "attributes"
                 )
+            parents = [parent for parent in node.parents if id(parent) not in seen]
+            seen.update(map(id, parents))
+            nodes += parents
 
 
 def _most_frequent_decision(compiled: Any) -> str:
-    """Where it is, to be told."""
+    """The line of the decision that most guards come from, for the message."""
     try:
         lines = Counter(guard.line for guard in compiled.program().guards)
     except ValueError:  # nothing is recorded
@@ -172,67 +171,52 @@ def _most_frequent_decision(compiled: Any) -> str:
     return f" (of {lines.most_common(1)[0][0]})" if lines else ""
 
 
-def _ancestry(values: Sequence[Value]) -> Iterator[Value]:
-    """The Values and all that they were computed from."""
-    nodes = list(values)
-    seen = set(map(id, nodes))
-    for node in nodes:  # which grows on the way
-        yield node
-        for parent in node.parents:
-            if id(parent) not in seen:
-                seen.add(id(parent))
-                nodes.append(parent)
-
-
-# -- losses that are a mean over rows --------------------------------------------------------------
-
-
 class ByRow(CompiledModel):
     """With a loss of this library: the row's loss is compiled along with the model."""
 
-    def __init__(self, task: Task, parameters: Sequence[Value], model: Any) -> None:
-        super().__init__(task, parameters, model)
-        reduce = "sum" if task.loss is losses.half_squared_error else "mean"
+    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
+        super().__init__(objective, parameters, model)
+        reduce = "sum" if objective.loss is losses.half_squared_error else "mean"
         self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
         self._loss = autograd.vmap(self._row, (None, 0, 0, 0), reduce)
         self._is_mean = reduce == "mean"
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         columns = batch.rows, batch.targets, batch.classes
-        loss, right, gradient = self.run(self._gradient, numbers, *columns)
-        return loss, self._count(right, batch), gradient
+        loss, correct, gradient = self.run(self._gradient, numbers, *columns)
+        return loss, self._count(correct, batch), gradient
 
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
         columns = batch.rows, batch.targets, batch.classes
-        loss, right = self.run(self._loss, numbers, *columns)
-        return loss, self._count(right, batch)
+        loss, correct = self.run(self._loss, numbers, *columns)
+        return loss, self._count(correct, batch)
 
-    def _count(self, right: float, batch: Arrays) -> float:
-        if right != right:
-            return right
-        return round(right * len(batch) if self._is_mean else right)
+    def _count(self, correct: float, batch: Arrays) -> float:
+        if correct != correct:
+            return correct
+        return round(correct * len(batch) if self._is_mean else correct)
 
     def _row_with_gradient(self, p: Any, x: Any, target: Any, classes: Any) -> tuple[Any, ...]:
-        (loss, right), pullback = autograd.vjp(lambda p: self._row(p, x, target, classes), p)
-        return loss, right, pullback((1.0, 0.0))[0]
+        (loss, correct), pullback = autograd.vjp(lambda p: self._row(p, x, target, classes), p)
+        return loss, correct, pullback((1.0, 0.0))[0]
 
     def _row(self, p: Any, x: Any, target: Any, classes: Any) -> tuple[Any, Any]:
         output = self.output(p, x)
-        return self._loss_of(output, target), self._is_right(output, list(classes))
+        return self._loss_of(output, target), self._is_correct(output, list(classes))
 
     def _loss_of(self, output: Any, target: Any) -> Any:
-        if self.task.loss is losses.cross_entropy:
+        if self.objective.loss is losses.cross_entropy:
             # -log softmax of the right class, whose logit one-hot weights pick out exactly.
             own = autograd.dot(list(target), output)
             return autograd.logsumexp([z - own for z in output])
-        return self.task.loss([output], [list(target) if hasattr(target, "shape") else target])
+        return self.objective.loss([output], [list(target) if hasattr(target, "shape") else target])
 
-    def _is_right(self, output: Any, classes: list[Any]) -> Any:
+    def _is_correct(self, output: Any, classes: list[Any]) -> Any:
         """1.0 or 0.0, computed without a decision, which would be a path of its own."""
         if not classes:
             return 0.0
-        if self.task.n_outputs == 1:
-            positive = _is_greater(output, self.task.threshold)
+        if self.objective.n_outputs == 1:
+            positive = _is_greater(output, self.objective.threshold)
             return 1.0 - abs(positive - classes[0])
         own = autograd.dot(classes, output)
         beaten = [_is_greater(z, own) for z in output]
@@ -246,16 +230,12 @@ def _is_greater(a: Any, b: Any) -> Any:
     return autograd.relu(autograd.sign(a - b))
 
 
-# -- any other loss --------------------------------------------------------------------------------
-
-
 class ByBatch(CompiledModel):
-    """With a loss of the user's own, which may do whatever it likes: the engine runs it on the
-    outputs of a batch, and what it says about them is carried back through the model by machine
-    code."""
+    """With a loss of the user's own, which may be any function of a batch: the engine runs it on
+    the outputs, and machine code carries its derivatives back through the model."""
 
-    def __init__(self, task: Task, parameters: Sequence[Value], model: Any) -> None:
-        super().__init__(task, parameters, model)
+    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
+        super().__init__(objective, parameters, model)
         self._outputs = autograd.vmap(self._row, (None, 0))
         self._pullback = autograd.vmap(self._row_pullback, (None, 0, 0), "sum")
 
@@ -266,18 +246,18 @@ class ByBatch(CompiledModel):
         with collection_paused():
             loss, seeds, own = self._differentiated_loss(numbers, columns, batch.samples)
         gradient = self.run(self._pullback, numbers, batch.rows, numpy.array(seeds))
-        return loss, self._right(columns, batch), gradient + own
+        return loss, self._count_correct(columns, batch), gradient + own
 
     def _differentiated_loss(
         self, numbers: Any, columns: Any, samples: Samples
     ) -> tuple[float, Any, Any]:
-        """The loss, its derivatives by the outputs, and those by parameters that it has itself
-        read (to keep them small, say)."""
+        """The loss, its derivatives by the outputs, and those by parameters that the loss itself
+        reads (a penalty on their size, say)."""
         self._set_parameters(numbers)
         outputs, leaves = self._as_values(columns)
         for leaf in self.parameters:
             leaf.grad = 0.0
-        loss = self.task.loss(outputs, samples.targets)
+        loss = self.objective.loss(outputs, samples.targets)
         loss.backward()
         seeds = [[leaf.grad for leaf in row] for row in leaves]
         return loss.data, seeds, [leaf.grad for leaf in self.parameters]
@@ -286,8 +266,10 @@ class ByBatch(CompiledModel):
         columns = self._columns_of_outputs(numbers, batch)
         self._set_parameters(numbers)
         with autograd.no_grad():
-            loss = self.task.loss(self._as_values(columns)[0], batch.samples.targets)
-        return loss.data if isinstance(loss, Value) else float(loss), self._right(columns, batch)
+            loss = self.objective.loss(self._as_values(columns)[0], batch.samples.targets)
+        return loss.data if isinstance(loss, Value) else float(loss), self._count_correct(
+            columns, batch
+        )
 
     def _columns_of_outputs(self, numbers: Any, batch: Arrays) -> list[list[float]]:
         """The numbers of each output, for all rows."""
@@ -296,22 +278,22 @@ class ByBatch(CompiledModel):
     def _as_values(self, columns: Sequence[Sequence[float]]) -> tuple[list[Any], list[Any]]:
         """Outputs as the loss takes them, and the same always in rows."""
         rows = [list(map(Value, row)) for row in zip(*columns, strict=True)]
-        return (rows if self.task.n_outputs > 1 else [row[0] for row in rows]), rows
+        return (rows if self.objective.n_outputs > 1 else [row[0] for row in rows]), rows
 
     def _set_parameters(self, numbers: Any) -> None:
         for parameter, number in zip(self.parameters, numbers.tolist(), strict=True):
             parameter.data = number
 
-    def _right(self, columns: Sequence[Sequence[float]], batch: Arrays) -> float:
+    def _count_correct(self, columns: Sequence[Sequence[float]], batch: Arrays) -> float:
         classes = batch.samples.classes
         if classes is None:
             return 0
-        rows = zip(*columns, strict=True) if self.task.n_outputs > 1 else columns[0]
-        return self.task.right(list(rows), classes)
+        rows = zip(*columns, strict=True) if self.objective.n_outputs > 1 else columns[0]
+        return self.objective.count_correct(list(rows), classes)
 
     def _row(self, p: Any, x: Any) -> list[Any]:
         output = self.output(p, x)
-        return list(output) if self.task.n_outputs > 1 else [output]
+        return list(output) if self.objective.n_outputs > 1 else [output]
 
     def _row_pullback(self, p: Any, x: Any, seed: Any) -> Any:
         _, pullback = autograd.vjp(lambda p: self._row(p, x), p)

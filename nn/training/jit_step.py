@@ -1,34 +1,68 @@
-"""Training as machine code: the same steps as `steps.Step` takes.
+"""One step of a training as machine code: the same numbers as `TrainingStep` but for rounding.
 
-The model and its loss come compiled from `compiled_model`; the optimiser's rule is compiled here
-and runs over all parameters. The numbers live in arrays meanwhile, and are written back into the
-model's Values when somebody is going to look at them.
+The model and its loss come compiled from `jit_loss`; the optimiser's rule is compiled here and runs
+over all parameters. The numbers live in arrays, and are copied back into the model's Values before
+a callback, a checkpoint, and at the end.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from copy import copy
 from math import hypot, isfinite, isnan
 from typing import Any
 
 import autograd
+from nn.module import Module
 from nn.optim import Optimizer
 from nn.training.dataset import Samples
 from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
-from nn.training.objective import LOSSES
-from nn.training.training_step import Evaluation, NotFinite, Outcome, Step
+from nn.training.objective import LOSSES, Evaluation
+from nn.training.training_step import NotFinite, Outcome, TrainingStep, collection_paused
 
-__all__ = ["CannotCompile", "CompiledOptimizer", "CompiledStep"]
+__all__ = ["CannotCompile", "CompiledStep", "compiled_step", "is_worth_compiling"]
+
+LARGEST = 20_000
+"""More parameters than these are not compiled unasked: 18,000 take 1 GB of memory."""
 
 TRIED_ROWS = 8
 AGREEMENT = 1e-6
 """How far machine code and engine may differ, as a share of the largest number and of 1: more than
 by any rounding, and less than by any model that depends on more than its parameters and a row."""
 
+EAGER_IS_SILENT = "engine='eager' is this without the warning"
+
+
+def is_worth_compiling(epochs: int, samples: Samples, model: Module) -> bool:
+    """Whether the engine would take longer to train than machine code takes to compile: measured
+    with networks of 17 to 2,410 parameters, which break even at 5,000 to 8,000 samples seen."""
+    parameters = len(model.parameters())
+    seconds = epochs * len(samples) * (2e-5 + 2.2e-7 * parameters)
+    return parameters <= LARGEST and seconds > 0.3 + 0.002 * parameters
+
+
+def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bool) -> TrainingStep:
+    """The same step as machine code. Where that is not possible it is `eager`, with a warning, or
+    an error if it `must` be compiled."""
+    try:
+        with collection_paused():
+            step = CompiledStep(model, eager, must)
+            step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
+    except ImportError:
+        if must:
+            raise
+        return eager
+    except CannotCompile as error:
+        if must:
+            raise ValueError(f"engine='jit' is not possible: {error}") from error
+        warnings.warn(f"training runs uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=3)
+        return eager
+    return step
+
 
 class CompiledOptimizer:
-    """An optimiser's rule over an array of parameters. What it keeps is in arrays meanwhile."""
+    """An optimiser's rule over an array of parameters, and its memory in arrays."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         import numpy
@@ -67,32 +101,33 @@ class CompiledOptimizer:
             raise CannotCompile(f"{type(optimizer).__name__}.rule: {error}") from error
 
     def read(self) -> None:
-        """Take what is kept from the optimiser."""
+        """Copy the memory from the optimiser."""
         names = self._optimizer.memory
         self._memory = [self._array(getattr(self._optimizer, name), float) for name in names]
 
     def write_back(self) -> None:
-        """Hand it back."""
+        """Copy the memory to the optimiser."""
         for name, array in zip(self._optimizer.memory, self._memory, strict=True):
             getattr(self._optimizer, name)[:] = array.tolist()
 
 
-class CompiledStep(Step):
-    """A step in machine code. Raises CannotCompile where there is none for this training."""
+class CompiledStep(TrainingStep):
+    """A step as machine code. Raises CannotCompile where that is not possible."""
 
     name = "jit"
 
-    def __init__(self, model: Any, eager: Step) -> None:
-        optimizer = eager.optimizer
-        super().__init__(eager.task, eager.parameters, optimizer, eager.clip_norm, eager.clip_value)
+    def __init__(self, model: Module, eager: TrainingStep, must: bool) -> None:
+        optimizer, bounds = eager.optimizer, (eager.clip_norm, eager.clip_value)
+        super().__init__(eager.objective, eager.parameters, optimizer, *bounds)
         self._eager = eager
-        self._model = compiled_model(eager.task, self.parameters, model)
+        self._must = must
+        self._model = compiled_model(eager.objective, self.parameters, model)
         self._rule = CompiledOptimizer(optimizer)
         places = {id(p): i for i, p in enumerate(self.parameters)}
         self._moving = [places[id(p)] for p in optimizer.parameters]
         self._moves_all = self._moving == list(range(len(self.parameters)))
         self._probe: Samples | None = None
-        self.read()
+        self.refresh()
 
     def try_out(self, samples: Samples) -> None:
         """Record, compile and compare with the engine; nothing changes."""
@@ -105,13 +140,16 @@ class CompiledStep(Step):
             p.grad = number
         if not (_agree([loss], [expected]) and _agree(gradient.tolist(), wanted)):
             raise CannotCompile(
-                "the model gives other numbers for the same row the next time, so it depends on "
-                "more than its parameters"
+                "the model gives other numbers when the same row is computed again, so it depends "
+                "on more than its parameters"
             )
-        self._probe = samples.take([0]) if self.task.loss in LOSSES.values() else samples
+        self._probe = samples.take([0]) if self.objective.loss in LOSSES.values() else samples
 
-    def uncompiled(self) -> Step:
-        """The same in the engine's hands."""
+    def uncompiled(self, error: CannotCompile, epoch: int) -> TrainingStep:
+        """The same step by the engine, with a warning, or an error if it must be compiled."""
+        if self._must:
+            raise ValueError(f"engine='jit' can't go on in epoch {epoch}: {error}") from error
+        warnings.warn(f"training goes on uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=7)
         self._eager.undo = self.undo
         return self._eager
 
@@ -125,19 +163,15 @@ class CompiledStep(Step):
         super().set_weights(weights)
         self._numbers = self._array(weights)
 
-    def read(self) -> None:
+    def refresh(self) -> None:
         self._numbers = self._array(super().weights())
         self._gradient = self._array([p.grad for p in self.parameters])
         self._rule.read()
         self._model.check_unchanged()
         if self._probe:
-            self._check(self._probe)
-
-    def _check(self, samples: Samples) -> None:
-        """Raises CannotCompile if engine and machine code no longer give the same loss."""
-        loss, *_ = self._model.differentiate(self._numbers, self.prepare(samples))
-        if not _agree([loss], [super().evaluate(samples).loss]):
-            raise CannotCompile("what the model computes has changed since it was recorded")
+            loss, *_ = self._model.differentiate(self._numbers, self.prepare(self._probe))
+            if not _agree([loss], [super().evaluate(self._probe).loss]):
+                raise CannotCompile("what the model computes has changed since it was recorded")
 
     def _array(self, numbers: Sequence[float]) -> Any:
         import numpy
@@ -151,29 +185,29 @@ class CompiledStep(Step):
         self._rule.write_back()
 
     def evaluate(self, samples: Any) -> Evaluation:
-        loss, right = self._model.evaluate(self._numbers, samples)
-        if self.task.classes is None:
+        loss, correct = self._model.evaluate(self._numbers, samples)
+        if self.objective.classes is None:
             return Evaluation(loss, None)
-        if isnan(right):
+        if isnan(correct):
             return self._evaluated_by_engine(samples)
-        return Evaluation(loss, right / len(samples))
+        return Evaluation(loss, correct / len(samples))
 
     def _evaluated_by_engine(self, batch: Arrays) -> Evaluation:
-        """Where the outputs are so far out that arithmetic can't compare them."""
+        """Where the outputs overflow, so that differences of them can't tell the largest."""
         self.write_back()
         return super().evaluate(batch.samples)
 
     def __call__(self, batch: Any) -> Outcome:
-        loss, right, self._gradient = self._model.differentiate(self._numbers, batch)
+        loss, correct, self._gradient = self._model.differentiate(self._numbers, batch)
         gradient = self._gradient if self._moves_all else self._gradient[self._moving]
         norm = hypot(*gradient.tolist())
         if not (isfinite(loss) and isfinite(norm)):
             self.write_back()
             raise NotFinite(self.reason(batch.samples, loss, norm))
-        if isnan(right):
-            right = (self._evaluated_by_engine(batch).accuracy or 0.0) * len(batch)
+        if isnan(correct):
+            correct = (self._evaluated_by_engine(batch).accuracy or 0.0) * len(batch)
         if self.clip_value is not None or self.clip_norm is not None:
-            gradient = clipped(gradient, norm, self.clip_norm, self.clip_value)
+            gradient = _clipped(gradient, norm, self.clip_norm, self.clip_value)
             self._gradient[self._moving] = gradient
         if self._moves_all:
             self._numbers = self._rule.moved(self._numbers, gradient)
@@ -181,10 +215,10 @@ class CompiledStep(Step):
             numbers = self._numbers.copy()
             numbers[self._moving] = self._rule.moved(numbers[self._moving], gradient)
             self._numbers = numbers
-        return Outcome(loss, round(right), norm)
+        return Outcome(loss, round(correct), norm)
 
 
-def clipped(gradient: Any, norm: float, clip_norm: float | None, clip_value: float | None) -> Any:
+def _clipped(gradient: Any, norm: float, clip_norm: float | None, clip_value: float | None) -> Any:
     """What `clip_grad_value` and then `clip_grad_norm` make of it."""
     import numpy
 

@@ -1,39 +1,35 @@
-"""What the outputs of a model mean: which loss, targets in the form that it takes, and which
-predictions are right.
-"""
+"""What the outputs of a model mean: loss, form of the targets, which predictions are correct."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import autograd
 from autograd import Value
 from nn import losses
-from nn.activations import name_of
-from nn.training.dataset import Row, shape_of
-from nn.validation import as_list, plural
+from nn.training.dataset import Row, Samples, scale_hint, shape_of
+from nn.validation import as_list, counted, find_named, listed, name_of
+
+__all__ = ["LOSSES", "Evaluation", "Loss", "Objective", "find_loss", "find_objective"]
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 
-LOSSES: dict[str, Loss] = {
-    function.__name__: function
-    for function in (
-        losses.mse_loss,
-        losses.half_squared_error,
-        losses.huber_loss,
-        losses.binary_cross_entropy,
-        losses.cross_entropy,
-        losses.hinge_loss,
-    )
-}
+LOSSES: dict[str, Loss] = {name: getattr(losses, name) for name in losses.__all__}
 FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
-SHORT = "_loss"  # may be left out of a loss's name
+
+
+class Evaluation(NamedTuple):
+    """How a model does on some data; `accuracy` is from 0 to 1, None for a regression."""
+
+    loss: float
+    accuracy: float | None
 
 
 @dataclass(frozen=True)
-class Task:
-    """How a model's outputs meet its targets: which loss, in which form, and what counts as right.
+class Objective:
+    """What a model is trained for: a loss of its outputs and targets, and what counts as correct.
 
     `classes` are the labels in the order of the outputs; None for a regression.
     """
@@ -59,33 +55,30 @@ class Task:
             return [model(row)[0] for row in rows]
         return [model(row) for row in rows]
 
-    def class_of(self, name: str, i: int, target: Any) -> int:
-        """The index of the class that the i-th target names."""
+    def _class_of(self, where: str, target: Any) -> int:
+        """The index of the class that a target names."""
         assert self.classes is not None
         if isinstance(target, list):
-            if (
-                sorted(target) == [0.0] * (len(target) - 1) + [1.0]
-                and len(target) == self.n_outputs
-            ):
+            if _is_one_hot(target) and len(target) == self.n_outputs:
                 return target.index(1.0)
         elif target in self.classes:
             return self.classes.index(target)
         raise ValueError(
-            f"{name}[{i}] is {_shown(target)}, which is none of the classes of the training data:"
-            f" {_listed(self.classes)}"
+            f"{where} is {_shown(target)}, which is none of the classes of the training data: "
+            f"{_listed(self.classes)}"
         )
 
     def encode(self, name: str, targets: Sequence[Any]) -> tuple[list[Any], list[int] | None]:
-        """The targets as the loss takes them, and the class of each, where there are classes."""
+        """The targets as the loss takes them, and the class of each, if there are classes."""
         if self.classes is None:
             for i, target in enumerate(targets):
                 self._check_regression(f"{name}[{i}]", target)
             return list(targets), None
-        indices = [self.class_of(name, i, target) for i, target in enumerate(targets)]
+        indices = [self._class_of(f"{name}[{i}]", target) for i, target in enumerate(targets)]
         return [self._coded(k, target) for k, target in zip(indices, targets, strict=True)], indices
 
     def _coded(self, k: int, target: Any) -> Any:
-        """Class k as the loss takes it; a loss of the caller's own gets what the caller gave."""
+        """Class k as the loss takes it; a user's own loss gets the target as given."""
         if self.loss is losses.cross_entropy:
             return k
         low = -1.0 if self.loss is losses.hinge_loss else 0.0
@@ -101,35 +94,86 @@ class Task:
         expected = shape_of([0.0] * self.n_outputs if self.n_outputs > 1 else 0.0)
         if shape_of(target) != expected:
             raise ValueError(
-                f"{where} is {shape_of(target)}, but the model has"
-                f" {plural(self.n_outputs, 'output')}: each target must be {expected}"
+                f"{where} is {shape_of(target)}, but the model has "
+                f"{counted(self.n_outputs, 'output')}: each target must be {expected}"
             )
 
-    def right(self, outputs: Sequence[Any], classes: Sequence[int]) -> int:
+    def count_correct(self, outputs: Sequence[Any], classes: Sequence[int]) -> int:
         """How many of the predictions are of the right class."""
+        pairs = zip(outputs, classes, strict=True)
         if self.n_outputs == 1:
             threshold = self.threshold
-            return sum(
-                (out > threshold) == (k == 1) for out, k in zip(outputs, classes, strict=True)
-            )
+            return sum((out > threshold) == (k == 1) for out, k in pairs)
         places = range(self.n_outputs)
-        return sum(
-            max(places, key=out.__getitem__) == k for out, k in zip(outputs, classes, strict=True)
+        return sum(max(places, key=out.__getitem__) == k for out, k in pairs)
+
+    def evaluate(self, samples: Samples) -> Evaluation:
+        """How the model does on some samples."""
+        with autograd.no_grad():
+            outputs = self.predict(samples.rows)
+            loss = self.loss(outputs, samples.targets)
+        number = loss.data if isinstance(loss, Value) else float(loss)
+        if samples.classes is None:
+            return Evaluation(number, None)
+        return Evaluation(number, self.count_correct(outputs, samples.classes) / len(samples))
+
+    def check_loss(self, samples: Samples) -> None:
+        """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
+        answer = self.predict(samples.rows[:1])[0]
+        loss = self.loss([answer] * len(samples), samples.targets)
+        if isinstance(loss, Value) and not loss.op:
+            raise ValueError(
+                f"{name_of(self.loss)} gave a loss that no operation was recorded for: fit can't "
+                "be called in no_grad(), nor the loss be computed from .data"
+            )
+        if not isinstance(loss, Value):
+            raise TypeError(
+                "a loss takes the predictions and targets of a batch and gives one Value, computed "
+                f"from the predictions; {name_of(self.loss)} gave {loss!r:.80}"
+            )
+
+    def hints(
+        self, rows: Sequence[Row], targets: Sequence[Any], columns: Sequence[str]
+    ) -> list[str]:
+        """What would probably help to train on these data."""
+        hints = [scale_hint("X", rows, columns), self._loss_hint(), self._class_hint(targets)]
+        if self.classes is None:
+            hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
+        return [hint for hint in hints if hint is not None]
+
+    def _loss_hint(self) -> str | None:
+        """What to do about a loss that expects logits and gets probabilities."""
+        squashed = sorted(self.ends_in & {"sigmoid", "softmax"})
+        if self.loss not in FOR_LOGITS or not squashed:
+            return None
+        return (
+            f"{name_of(self.loss)} takes the outputs before any {squashed[0]}, and the model ends "
+            "in one: leave it out (output_activation='linear'), or use loss='mse'"
+        )
+
+    def _class_hint(self, targets: Sequence[Any]) -> str | None:
+        """What to do about class indices that a single output is trained to hit as numbers."""
+        found = sorted(set(targets)) if self.classes is None and self.n_outputs == 1 else []
+        if not 3 <= len(found) <= 20 or found != list(range(len(found))):
+            return None
+        return (
+            f"y has the numbers 0 to {len(found) - 1} only, and the one output of the model learns "
+            f"them as amounts; if they are classes, give the model {len(found)} outputs"
         )
 
 
-def make_task(
+def find_objective(
     model: Callable[[Any], Any],
     row: Row,
     targets: Sequence[Any],
     loss: Any,
     classes: tuple[Any, ...] | None = None,
-) -> Task:
+) -> Objective:
     """Find out from one answer of the model, and from the targets, what is not given."""
     try:
         answer = model(row)
     except ValueError as error:
-        count = plural(len(row), "number")
+        count = counted(len(row), "number")
         raise ValueError(f"X[0] is a row of {count}; for {model!r:.80}: {error}") from error
     outputs = as_list(answer)
     in_list = outputs is not None
@@ -137,8 +181,8 @@ def make_task(
     for output in outputs:
         if not isinstance(output, Value):
             raise TypeError(
-                "a model gives a Value for a row, or a list of them, to be differentiated;"
-                f" got {answer!r:.80}"
+                "a model gives a Value for a row, or a list of them, to be differentiated; "
+                f"got {answer!r:.80}"
             )
     ends_in = frozenset(output.op for output in outputs)
     given = None if loss is None else find_loss(loss)
@@ -147,10 +191,10 @@ def make_task(
     chosen = given or _default_loss(classes, len(outputs), ends_in)
     if len(outputs) == 1 and chosen is losses.cross_entropy:
         raise ValueError(
-            "cross_entropy needs an output for each class, and the model has 1;"
-            " for two classes and one output use binary_cross_entropy"
+            "cross_entropy needs an output for each class, and the model has 1; "
+            "for two classes and one output use binary_cross_entropy"
         )
-    return Task(model, len(outputs), in_list, chosen, classes, ends_in)
+    return Objective(model, len(outputs), in_list, chosen, classes, ends_in)
 
 
 def find_loss(loss: Any) -> Loss:
@@ -159,16 +203,9 @@ def find_loss(loss: Any) -> Loss:
     >>> find_loss("mse") is find_loss("mse_loss")
     True
     """
-    if isinstance(loss, str):
-        for name in (loss, loss + SHORT):
-            if name in LOSSES:
-                return LOSSES[name]
-        known = ", ".join(name.removesuffix(SHORT) for name in LOSSES)
-        raise ValueError(f"no loss is called {loss!r}; known: {known}")
-    if not callable(loss):
-        raise TypeError(f"a loss is a name or a function (predictions, targets), got {loss!r}")
-    function: Loss = loss
-    return function
+    short = {name.removesuffix("_loss"): function for name, function in LOSSES.items()}
+    given = LOSSES.get(loss, loss) if isinstance(loss, str) else loss
+    return find_named("a loss", given, short, "(predictions, targets)")
 
 
 def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple[Any, ...] | None:
@@ -189,8 +226,8 @@ def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple
     for i, target in enumerate(targets):
         if target not in range(n_outputs):
             raise ValueError(
-                f"y[{i}] is {target:g}, but the model has {n_outputs} outputs: a target must be a"
-                f" class from 0 to {n_outputs - 1}, or a row of {n_outputs} numbers"
+                f"y[{i}] is {target:g}, but the model has {n_outputs} outputs: a target must be a "
+                f"class from 0 to {n_outputs - 1}, or a row of {n_outputs} numbers"
             )
     return tuple(range(n_outputs))
 
@@ -199,8 +236,8 @@ def _check_two_classes(loss: Loss, found: set[float]) -> None:
     """Probabilities are fine for the cross-entropy; nothing else is."""
     if loss is losses.hinge_loss or not all(0.0 <= target <= 1.0 for target in found):
         raise ValueError(
-            f"{loss.__name__} with one output is for two classes, 0 and 1 or -1 and 1;"
-            f" y has {_listed(sorted(found))}. For more classes give the model an output for each"
+            f"{loss.__name__} with one output is for two classes, 0 and 1 or -1 and 1; "
+            f"y has {_listed(sorted(found))}. For more classes give the model an output for each"
         )
 
 
@@ -210,28 +247,31 @@ def _one_hot_classes(
     width = len(targets[0])
     if width != n_outputs:
         raise ValueError(
-            f"y[0] is a row of {width} numbers, but the model has {plural(n_outputs, 'output')};"
-            " they must be as many"
+            f"y[0] is a row of {width} numbers, but the model has {counted(n_outputs, 'output')}; "
+            "they must be as many"
         )
-    one_hot = [0.0] * (width - 1) + [1.0]
-    odd = next((i for i, target in enumerate(targets) if sorted(target) != one_hot), None)
+    odd = next((i for i, target in enumerate(targets) if not _is_one_hot(target)), None)
     if odd is None:
         return tuple(range(n_outputs))
     if loss is losses.cross_entropy:
         raise ValueError(
-            f"cross_entropy takes class indices, or rows with a single 1 among zeros;"
-            f" y[{odd}] is {_shown(targets[odd])}"
+            "cross_entropy takes class indices, or rows with a single 1 among zeros; "
+            f"y[{odd}] is {_shown(targets[odd])}"
         )
     return None
+
+
+def _is_one_hot(row: Row) -> bool:
+    return sorted(row) == [0.0] * (len(row) - 1) + [1.0]
 
 
 def _text_classes(targets: Sequence[str], n_outputs: int) -> tuple[Any, ...]:
     found = tuple(sorted(set(targets)))
     if len(found) != max(2, n_outputs):
         message = (
-            f"y has {plural(len(found), 'text label')} ({_listed(found)}), and the model"
-            f" {plural(n_outputs, 'output')}: one output is for two labels, otherwise there must be"
-            " as many as labels; evaluate needs classes=history.classes if some are missing"
+            f"y has {counted(len(found), 'text label')} ({_listed(found)}), and the model "
+            f"{counted(n_outputs, 'output')}: one output is for two labels, otherwise there must "
+            "be as many as labels; evaluate needs classes=history.classes if some are missing"
         )
         if all(map(_is_numeral, found)):
             message += "; or, if they are numbers, convert them with float(...)"
@@ -259,28 +299,5 @@ def _shown(target: Any) -> str:
     return f"{target:g}" if isinstance(target, float) else f"{target!r:.80}"
 
 
-def _listed(entries: Sequence[Any], at_most: int = 6) -> str:
-    more = f" and {len(entries) - at_most} more" if len(entries) > at_most else ""
-    return ", ".join(map(_shown, entries[:at_most])) + more
-
-
-def loss_hint(task: Task) -> str | None:
-    """What to do about a loss that expects logits and gets probabilities."""
-    squashed = sorted(task.ends_in & {"sigmoid", "softmax"})
-    if task.loss not in FOR_LOGITS or not squashed:
-        return None
-    return (
-        f"{name_of(task.loss)} takes the outputs before any {squashed[0]}, and the model ends in"
-        " one: leave it out (output_activation='linear'), or use loss='mse'"
-    )
-
-
-def class_hint(task: Task, targets: Sequence[Any]) -> str | None:
-    """What to do about class indices that a single output is trained to hit as numbers."""
-    found = sorted(set(targets)) if task.classes is None and task.n_outputs == 1 else []
-    if not 3 <= len(found) <= 20 or found != list(range(len(found))):
-        return None
-    return (
-        f"y has the numbers 0 to {len(found) - 1} only, and the one output of the model learns them"
-        f" as amounts; if they are classes, give the model {len(found)} outputs"
-    )
+def _listed(entries: Sequence[Any]) -> str:
+    return listed(list(map(_shown, entries)), at_most=6)

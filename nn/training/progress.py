@@ -1,4 +1,4 @@
-"""A progress bar where someone can see it: tqdm's, on a terminal or in a notebook; else nothing."""
+"""A progress bar, by tqdm, on a terminal or in a notebook; elsewhere nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import warnings
 from typing import Any
 
 from nn.training.history import Record
+
+__all__ = ["Progress"]
 
 
 class Progress:
@@ -33,12 +35,10 @@ class Progress:
             shown = {
                 "loss": record.loss,
                 "val_loss": record.validation_loss,
-                "acc": record.accuracy,
+                "acc": record.accuracy if record.validation_accuracy is None else None,
                 "val_acc": record.validation_accuracy,
                 "lr": record.lr,
             }
-            if record.validation_accuracy is not None:
-                del shown["acc"]  # a line of a terminal is short
             self.bar.set_postfix({k: x for k, x in shown.items() if x is not None}, refresh=False)
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Progress:
 
 
 def _bar(total: int, initial: int) -> Any:
-    """None where nobody looks, or where tqdm is missing."""
+    """None where the output is no terminal or notebook, or where tqdm is missing."""
     in_notebook = _in_notebook()
     if not in_notebook and not (sys.stderr is not None and sys.stderr.isatty()):
         return None

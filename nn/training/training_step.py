@@ -1,7 +1,7 @@
 """One step of a training: a batch in, its loss out, and the parameters moved.
 
-`Step` takes it with the engine itself; `compiled.CompiledStep` has the same methods and takes it in
-machine code. `fit` does everything around it, and never asks which.
+`TrainingStep` takes it with the engine; `jit_step.CompiledStep` has the same methods and takes it
+as machine code. The loop does everything around it, and never asks which.
 """
 
 from __future__ import annotations
@@ -9,60 +9,46 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import hypot, isfinite
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import autograd
 from autograd import Value
 from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
 from nn.training.dataset import Samples
-from nn.training.objective import Task
+from nn.training.objective import Evaluation, Objective
 
-__all__ = ["Evaluation", "NotFinite", "Outcome", "Step", "collection_paused", "evaluation"]
+__all__ = ["Evaluation", "NotFinite", "Outcome", "TrainingStep", "collection_paused"]
 
 
 class Outcome(NamedTuple):
-    """What a batch gave before the parameters moved; `right` predictions count as accuracy."""
+    """What a batch gave before the parameters moved; `correct` counts predictions."""
 
     loss: float
-    right: int
+    correct: int
     gradient_norm: float
-
-
-class Evaluation(NamedTuple):
-    """How a model does on some data; `accuracy` is from 0 to 1, None for a regression."""
-
-    loss: float
-    accuracy: float | None
 
 
 class NotFinite(Exception):
     """The loss or a gradient is NaN or infinite; nothing has moved. Says why."""
 
 
-class Step:
+@dataclass(eq=False)
+class TrainingStep:
     """A batch in; its outcome out, and the parameters moved against the gradient of its loss.
 
-    While `undo` is set, a move that is interrupted halfway is taken back. Training has no more use
-    for that once it has other weights to go back to.
+    While `undo` is set, a move that is interrupted halfway is taken back; the loop clears it once
+    there are best weights to go back to.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        parameters: Sequence[Value],
-        optimizer: Optimizer,
-        clip_norm: float | None,
-        clip_value: float | None,
-    ) -> None:
-        self.task = task
-        self.parameters = parameters
-        self.optimizer = optimizer
-        self.clip_norm = clip_norm
-        self.clip_value = clip_value
-        self.undo = True
-
-    name = "eager"
+    objective: Objective
+    parameters: Sequence[Value]
+    optimizer: Optimizer
+    clip_norm: float | None
+    clip_value: float | None
+    undo: bool = True
+    name: ClassVar[str] = "eager"
 
     def prepare(self, samples: Samples) -> Samples:
         """Samples in the form that the other methods take."""
@@ -77,19 +63,19 @@ class Step:
         for p, number in zip(self.parameters, weights, strict=True):
             p.data = float(number)
 
-    def read(self) -> None:
-        """Somebody may have changed the model or the optimiser."""
+    def refresh(self) -> None:
+        """Take the numbers from the model and the optimiser again (after a callback)."""
 
     def write_back(self) -> None:
-        """Somebody is going to look at the model or the optimiser."""
+        """Bring the model and the optimiser up to date (before a callback)."""
 
     def evaluate(self, samples: Samples) -> Evaluation:
         """Loss and accuracy; nothing changes."""
-        return evaluation(self.task, samples)
+        return self.objective.evaluate(samples)
 
     def __call__(self, batch: Samples) -> Outcome:
         with collection_paused():
-            loss, right = self._differentiate(batch)
+            loss, correct = self._differentiate(batch)
         norm = hypot(*map(GRAD, self.optimizer.parameters))
         if not (isfinite(loss) and isfinite(norm)):
             raise NotFinite(self.reason(batch, loss, norm))
@@ -98,7 +84,7 @@ class Step:
         if self.clip_norm is not None:
             clip_grad_norm(self.optimizer.parameters, self.clip_norm)
         self._move()
-        return Outcome(loss, right, norm)
+        return Outcome(loss, correct, norm)
 
     def _differentiate(self, batch: Samples) -> tuple[float, int]:
         """The graph lives in here alone, so that it is freed before collection goes on."""
@@ -106,12 +92,13 @@ class Step:
         for parameter in self.parameters:
             parameter.grad = 0.0
         loss.backward()
-        right = 0 if batch.classes is None else self.task.right(outputs, batch.classes)
-        return loss.data, right
+        if batch.classes is None:
+            return loss.data, 0
+        return loss.data, self.objective.count_correct(outputs, batch.classes)
 
     def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
-        outputs = self.task.predict(batch.rows)
-        return outputs, self.task.loss(outputs, batch.targets)
+        outputs = self.objective.predict(batch.rows)
+        return outputs, self.objective.loss(outputs, batch.targets)
 
     def _move(self) -> None:
         if not self.undo:
@@ -155,15 +142,3 @@ def collection_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def evaluation(task: Task, samples: Samples) -> Evaluation:
-    """How a task's model does on some samples."""
-    with autograd.no_grad():
-        outputs = task.predict(samples.rows)
-        loss = task.loss(outputs, samples.targets)
-    right = None if samples.classes is None else task.right(outputs, samples.classes)
-    return Evaluation(
-        loss.data if isinstance(loss, Value) else float(loss),
-        None if right is None else right / len(samples),
-    )

@@ -1,0 +1,320 @@
+"""Training in one call: `fit` takes a model and data, and gives back what happened.
+
+    history = nn.fit(model, X, y, validation=0.2, patience=20)
+    history.plot()
+
+This module checks what `fit` is given; `loop` trains.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any, TypeAlias
+
+from autograd import Value
+from nn.initialisers import Seed, random_source
+from nn.jsonio import FilePath
+from nn.module import Module
+from nn.optim import SGD, Adam, AdamW, Optimizer
+from nn.schedules import Rule, Schedule
+from nn.training.checkpoint import Checkpoint, data_digest
+from nn.training.dataset import Samples, column_names, read_rows, read_targets
+from nn.training.history import History
+from nn.training.jit_step import compiled_step, is_worth_compiling
+from nn.training.loop import Callback, Plan, Training
+from nn.training.objective import Evaluation, Loss, Objective, find_objective
+from nn.training.training_step import TrainingStep
+from nn.validation import as_count, as_float, counted, name_of
+
+__all__ = ["evaluate", "fit"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
+"""What `fit` starts from: networks of a few hundred parameters learn well with more than the
+cautious defaults of the optimisers."""
+
+OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
+
+
+def evaluate(
+    model: Callable[[Any], Any],
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    classes: Any = None,
+) -> Evaluation:
+    """Loss and accuracy of a model on data that it may never have seen. Nothing changes.
+
+    X, y and `loss` are those of `fit`. If y has text labels, `classes=history.classes` says in
+    which order the model learned them.
+
+    >>> from nn import Neuron
+    >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
+    1.0
+    """
+    rows = read_rows("X", X)
+    targets = read_targets("y", y, len(rows))
+    labels = None if classes is None else tuple(classes)
+    objective = find_objective(model, rows[0], targets, loss, labels)
+    return objective.evaluate(Samples(rows, *objective.encode("y", targets)))
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: OptimizerLike = "adam",
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: Seed = 0,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    restore_best: bool | None = None,
+    schedule: Rule | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    callback: Callback | Iterable[Callback] | None = None,
+    progress: bool = True,
+    checkpoint: FilePath | None = None,
+    resume: bool = False,
+    engine: str | None = None,
+) -> History:
+    """Train a model, and give back the history of its training.
+
+    **Data.** `X` has a row for each sample (lists, a NumPy array, a pandas frame; single numbers
+    for a model of one input), `y` a target for each: a number or a row of numbers for a regression;
+    for classes an index from 0, a text label, a one-hot row, or, with one output, 0 and 1 or -1 and
+    1. Missing numbers are an error.
+
+    **Loss.** A name ("mse", "half_squared_error", "huber", "binary_cross_entropy", "cross_entropy",
+    "hinge") or a function (predictions, targets) -> Value of a whole batch. Classes are put into
+    the form that the named loss takes. If it is not given: `cross_entropy` for classes and several
+    outputs; for one output `binary_cross_entropy` for 0 and 1 or two labels, `hinge` for -1 and 1;
+    `mse` for numbers, and for a model that ends in a sigmoid or tanh.
+
+    **Optimiser.** A name ("adam", "adamw", "sgd"), with `lr` (default 0.01, sgd 0.1) and
+    `weight_decay`; an optimiser of this model's parameters; or a function parameters -> optimiser.
+    `schedule` is a rule epoch -> factor, such as `nn.schedules.cosine(epochs)`; afterwards the
+    optimiser has the learning rate again that it came with. `clip_norm` and `clip_value` bound the
+    gradient of a batch, as `clip_grad_norm` and `clip_grad_value` do.
+
+    **Batches.** `batch_size` samples a step, None for all of them; `shuffle` puts them in another
+    order each epoch, drawn from `seed` (an int, a `random.Random`, or None for `random` itself).
+
+    **Validation.** A fraction of the samples, drawn at random and held out, or a pair (X, y).
+    With `patience`, training stops after so many epochs without a lower validation loss (or loss,
+    without validation data), and the best weights are put back, unless `restore_best` is False.
+    Without patience `restore_best=True` puts them back at the end.
+
+    **Watching.** `callback` is a function of the history so far, or several, called after each
+    epoch; True stops the training. `progress` shows a bar (tqdm) on a terminal or in a notebook.
+
+    **Endings.** Ctrl-C ends the training early and keeps the best weights so far (in the first
+    epoch, those of the last step). A loss or gradient that is NaN or infinite does so too (in the
+    first epoch, it puts back the weights from before training), with a RuntimeWarning that says
+    which operation made it. `history.stopped` has the same in words. Best is the lowest validation
+    loss; without validation data, the loss of an epoch counts for the weights after it, or, if it
+    was a single batch, for those before its step, which it was computed with.
+
+    **Checkpoint.** A JSON file with everything that the rest of the training depends on, replaced
+    after an epoch, at most once a second, and at the end. With `resume=True` and the file there,
+    training goes on from it up to `epochs` epochs in all and ends with the very same numbers, to
+    the last bit, as if it had never been interrupted. `model.load(checkpoint)` reads the weights
+    alone.
+
+    **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
+    tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
+    ready: 0.2 s for a few dozen parameters, 0.6 s for 300, 4 s for 2,400. "eager" trains with the
+    engine as it is. If none is given, "jit" is taken where llvmlite is installed and the training
+    is long enough to be worth it, for up to 20,000 parameters (which take 1 GB of memory). Models
+    and losses may be any; but a model that draws random numbers, changes from call to call, reads a
+    parameter past its attributes, or branches into many paths is left to the engine, with a
+    UserWarning that says so (where "jit" was asked for, it is a ValueError). `history.engine` says
+    which it was.
+
+    Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
+    do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn
+    well from.
+
+    >>> import nn
+    >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> model = nn.MLP(2, [8, 1], seed=1)
+    >>> history = nn.fit(model, X, [0, 1, 1, 0], epochs=200, lr=0.05)
+    >>> history[-1].accuracy
+    1.0
+    """
+    if not isinstance(model, Module) or not callable(model):
+        raise TypeError(
+            "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]); "
+            f"got {model!r:.80}"
+        )
+    plan = Plan(
+        epochs=as_count("epochs", epochs),
+        batch_size=None if batch_size is None else as_count("batch_size", batch_size),
+        shuffle=bool(shuffle),
+        patience=None if patience is None else as_count("patience", patience),
+        restore_best=restore_best,
+        callbacks=_callbacks(callback),
+        progress=progress,
+    )
+    clip_norm, clip_value = _positive("clip_norm", clip_norm), _positive("clip_value", clip_value)
+    if isinstance(validation, Real):
+        validation = as_float("validation", validation)
+    if resume and checkpoint is None:
+        raise ValueError("resume=True must know from where: give checkpoint='training.json' too")
+    if engine not in (None, "jit", "eager"):
+        raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
+    rng = _shuffler(seed)
+
+    rows = read_rows("X", X)
+    targets = read_targets("y", y, len(rows))
+    objective = find_objective(model, rows[0], targets, loss)
+    samples = Samples(rows, *objective.encode("y", targets))
+    given = _given_validation(objective, validation, len(rows[0]))
+    for part in filter(None, (samples, given)):
+        objective.check_loss(part)
+    optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
+
+    file, saved = None, None
+    if checkpoint is not None:
+        settings = {
+            "loss": name_of(objective.loss),
+            **_settings_of(optimizer),
+            "schedule": schedule is not None,
+            "batch_size": plan.batch_size,
+            "shuffle": plan.shuffle,
+            "clip_norm": clip_norm,
+            "clip_value": clip_value,
+            "validation": validation if given is None else "given",
+            "data": data_digest(samples, given),
+        }
+        file = Checkpoint(checkpoint, settings)
+        saved = file.read() if resume else None
+
+    hints = objective.hints(rows, targets, column_names(X))
+    for hint in hints:
+        warnings.warn(hint, stacklevel=2)
+    held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
+    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value)
+    wanted = engine or (saved.get("engine", "eager") if saved else None)
+    if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
+        step = compiled_step(step, model, samples, must=engine == "jit")
+    training = Training(model, step, plan, samples, held_out, given, rng)
+    training.history.hints = hints
+    lr_before = optimizer.lr
+    try:
+        if schedule is not None:
+            training.schedule = Schedule(optimizer, schedule)
+        if file and saved:
+            training.load_state(saved, repr(os.fspath(file.path)))
+        training.run(file)
+    finally:
+        if schedule is not None:
+            optimizer.lr = lr_before
+    training.finish()
+    return training.history
+
+
+# -- what fit is given -----------------------------------------------------------------------------
+
+
+def _positive(name: str, bound: float | None) -> float | None:
+    bound = None if bound is None else as_float(name, bound)
+    if bound is not None and not bound > 0.0:
+        raise ValueError(f"{name} must be greater than 0, got {bound}")
+    return bound
+
+
+def _callbacks(callback: Any) -> list[Callback]:
+    if callback is None:
+        return []
+    callbacks = list(callback) if isinstance(callback, Iterable) else [callback]
+    for entry in callbacks:
+        if not callable(entry):
+            raise TypeError(f"a callback is a function of the history, got {entry!r:.80}")
+    return callbacks
+
+
+def _shuffler(seed: Seed) -> Any:
+    rng = random_source(seed)
+    if not all(hasattr(rng, method) for method in ("shuffle", "getstate", "setstate")):
+        raise TypeError(f"a seed is an int, a random.Random, or None; got {seed!r:.80}")
+    return rng
+
+
+def _given_validation(objective: Objective, validation: Any, width: int) -> Samples | None:
+    """Validation data that are not a part of the training data."""
+    if validation is None or isinstance(validation, float):
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(
+            "validation is a fraction of the samples, such as 0.2, or a pair (X, y); "
+            f"got {validation!r:.80}"
+        )
+    rows = read_rows("validation X", validation[0])
+    if len(rows[0]) != width:
+        raise ValueError(
+            f"a row of X has {counted(width, 'number')}, of validation X {len(rows[0])}"
+        )
+    targets = read_targets("validation y", validation[1], len(rows), "validation X")
+    return Samples(rows, *objective.encode("validation y", targets))
+
+
+def _draw_validation(validation: Any, count: int, rng: Any) -> list[int]:
+    """Which samples are held out, if validation is a fraction of them."""
+    if not isinstance(validation, float):
+        return []
+    held_out = max(1, round(validation * count)) if 0.0 < validation < 1.0 else 0
+    if not 0 < held_out < count:
+        raise ValueError(
+            "validation as a fraction of the samples is between 0 and 1 and leaves some for "
+            f"training; got {validation} of {counted(count, 'sample')}"
+        )
+    order = list(range(count))
+    rng.shuffle(order)
+    return sorted(order[:held_out])
+
+
+def _find_optimizer(
+    given: Any, parameters: list[Value], lr: float | None, weight_decay: float | None
+) -> Optimizer:
+    both = {"lr": lr, "weight_decay": weight_decay}
+    settings: dict[str, Any] = {name: x for name, x in both.items() if x is not None}
+    optimizer = given
+    if isinstance(given, Optimizer):
+        if settings:
+            raise ValueError(f"{given!r} has its own {' and '.join(settings)}; set it there")
+    elif isinstance(given, str):
+        name = given.lower()
+        if name not in OPTIMIZERS:
+            raise ValueError(f"no optimiser is called {given!r}; known: {', '.join(OPTIMIZERS)}")
+        optimizer = OPTIMIZERS[name](parameters, **{"lr": LEARNING_RATES[name], **settings})
+    elif callable(given):
+        optimizer = given(parameters, **settings)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"an optimiser is a name ({', '.join(OPTIMIZERS)}), an nn.Optimizer, or a function "
+            f"parameters -> nn.Optimizer; got {optimizer!r:.80}"
+        )
+    strangers = {id(p) for p in optimizer.parameters} - {id(p) for p in parameters}
+    if strangers:
+        raise ValueError(
+            f"{counted(len(strangers), 'parameter')} of {optimizer!r} belong to another model than "
+            "the one to be trained; make the optimiser from model.parameters()"
+        )
+    return optimizer
+
+
+def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
+    """The arguments it was made with, without the state of its steps."""
+    state = {name: x for name, x in optimizer.state_dict().items() if not isinstance(x, list)}
+    return {"optimizer": type(optimizer).__name__, **state, "steps": None}

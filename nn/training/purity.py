@@ -1,0 +1,81 @@
+"""Whether a model is a pure function of its parameters and a row: if not, it can't be compiled.
+
+It must neither draw random numbers nor change its attributes.
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from typing import Any
+
+from autograd import Value
+from nn.module import members
+
+__all__ = ["RandomnessUsed", "RngMonitor", "settings_of"]
+
+
+class RandomnessUsed(Exception):
+    """Random numbers were drawn."""
+
+
+class RngMonitor:
+    """All generators of random numbers in this process, of `random` and of NumPy."""
+
+    def __init__(self) -> None:
+        import numpy.random
+
+        kinds = (random.Random, numpy.random.Generator, numpy.random.RandomState)
+        objects = gc.get_objects()
+        fitting = {kind for kind in set(map(type, objects)) if issubclass(kind, kinds)}
+        self._generators = [x for x in objects if type(x) in fitting]
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Raises RandomnessUsed after the block if a number was drawn inside."""
+        before = list(map(_state, self._generators))
+        yield
+        if list(map(_state, self._generators)) != before:
+            raise RandomnessUsed
+
+
+def _state(generator: Any) -> bytes:
+    try:
+        return pickle.dumps(generator)
+    except Exception:  # noqa: BLE001 (random.SystemRandom; or a user's class)
+        return b""
+
+
+def settings_of(holder: Any) -> dict[str, Any]:
+    """What a module's answers may depend on apart from the numbers of its parameters: which Values
+    these are, and everything else in its attributes, in a form that can be compared."""
+    return dict(_settings_below(holder, "", set()))
+
+
+def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
+    for name, held in members(vars(holder) if is_record else holder):
+        if not isinstance(held, Value) or not held.op:
+            yield prefix + name, _identity(held)
+        if id(held) not in seen and not isinstance(held, _PLAIN):
+            seen.add(id(held))
+            yield from _settings_below(held, f"{prefix}{name}.", seen)
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+def _identity(held: Any) -> Any:
+    """Equal for what is the same; for what holds other things, these apart."""
+    if isinstance(held, _PLAIN):
+        return type(held), repr(held)  # NaN is alike, 0.0 and -0.0 are not
+    if isinstance(held, (list, tuple, dict)):
+        return type(held), len(held)
+    if hasattr(held, "tobytes"):
+        is_of_objects = str(getattr(held, "dtype", "")) == "object"
+        return type(held), getattr(held, "shape", ()), None if is_of_objects else held.tobytes()
+    return id(held)
