@@ -33,7 +33,7 @@ INF, NAN = math.inf, math.nan
 # Rows that are what mpmath says they are: these two have inputs that count as constant.
 PLAIN = [row for row in ROWS if row.name not in ("stop_gradient", "pow_const")]
 
-quickly = settings(max_examples=200, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 def backward(f: Callable[..., Any], point: Sequence[float]) -> tuple[Any, list[float]]:
