@@ -184,7 +184,7 @@ def inside(draw: Any, row: Primitive) -> list[float]:
 
 
 @pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_three_orders_of_every_primitive(row: Primitive, data: Any) -> None:
     """All derivatives, mixed ones included, against differences in mpmath; each symmetric."""
