@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import random_formulas
+from alive import Tag
 from hypothesis import settings
 from hypothesis.strategies import SearchStrategy
 
@@ -24,6 +26,16 @@ settings.load_profile("repeatable")
 def _seed() -> None:
     """`random` begins the same in every test."""
     random.seed(0)
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What is freed is freed by reference counting alone; no Tags are left from before."""
+    gc.collect()
+    gc.disable()
+    Tag.alive = 0
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from alive import Tag
 
 import autograd
 from autograd import Value
 
+pytestmark = pytest.mark.usefixtures("no_collector")
+
 DEEP = 100_000
-
-
-class Tag(str):
-    """A label that counts how many of its kind are alive, and so the nodes that carry one."""
-
-    alive = 0
-
-    def __new__(cls, text: str = "") -> Self:
-        Tag.alive += 1
-        return super().__new__(cls, text)
-
-    def __del__(self) -> None:
-        Tag.alive -= 1
-
-
-@pytest.fixture(autouse=True)
-def without_the_cyclic_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    Tag.alive = 0
-    yield
-    gc.enable()
 
 
 def chain(length: int, label: Callable[[], str] = Tag) -> Value:
