@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import random_formulas
+from alive import Tag
 from hypothesis import settings
 from hypothesis.strategies import SearchStrategy
 
 from autograd import Value
+from autograd.compiler.native import machine
 from autograd.engine.graph import topological_order
 from autograd.engine.primitives import message
 
@@ -23,6 +26,32 @@ settings.load_profile("repeatable")
 def _seed() -> None:
     """`random` begins the same in every test."""
     random.seed(0)
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What is freed is freed by reference counting alone; no Tags are left from before."""
+    gc.collect()
+    gc.disable()
+    Tag.alive = 0
+    yield
+    gc.enable()
+
+
+@pytest.fixture(scope="module")
+def machine_code_once() -> Iterator[None]:
+    """In tests that record the same again and again, the same assembly is compiled once."""
+    code: dict[tuple[str, int], machine.Compiled] = {}
+    compile_ = machine._compiled
+
+    def compiled(text: str, effort: int) -> machine.Compiled:
+        if (text, effort) not in code:
+            code[text, effort] = compile_(text, effort)
+        return code[text, effort]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "_compiled", compiled)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ INF, NAN = math.inf, math.nan
 # Rows that are what mpmath says they are: these two have inputs that count as constant.
 PLAIN = [row for row in ROWS if row.name not in ("stop_gradient", "pow_const")]
 
-quickly = settings(max_examples=200, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 def backward(f: Callable[..., Any], point: Sequence[float]) -> tuple[Any, list[float]]:
@@ -184,7 +184,7 @@ def inside(draw: Any, row: Primitive) -> list[float]:
 
 
 @pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_three_orders_of_every_primitive(row: Primitive, data: Any) -> None:
     """All derivatives, mixed ones included, against differences in mpmath; each symmetric."""

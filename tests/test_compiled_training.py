@@ -27,6 +27,8 @@ from nn import schedules
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
+pytestmark = pytest.mark.usefixtures("machine_code_once")
+
 FIT: Any = sys.modules["nn.training.fitting"]
 
 rng = random.Random(5)
@@ -462,7 +464,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 
 @pytest.fixture
 def alarm() -> Iterator[Callable[[float], Any]]:
-    """A function that makes a KeyboardInterrupt come after some seconds."""
+    """A function that makes a KeyboardInterrupt come after some seconds, of a real signal."""
     if not hasattr(signal, "setitimer"):
         pytest.skip("there is no timer that sends a signal")
 
@@ -475,14 +477,15 @@ def alarm() -> Iterator[Callable[[float], Any]]:
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("delay", [0.2, 0.217, 0.223, 0.231])
+@pytest.mark.parametrize("delay", [0.002, 0.0113, 0.0217, 0.0321])
 def test_interrupted_at_any_moment(delay: float, alarm: Callable[[float], Any]) -> None:
-    """Wherever Ctrl-C comes, the training ends with the best weights, and the model is whole."""
+    """Wherever Ctrl-C comes, the training ends with the best weights, the model is whole, and what
+    is computed with it is recorded."""
     model = classifier()
     parameters = model.parameters()
 
     def callback(history: nn.History) -> None:
-        if len(history) == 1:
+        if len(history) == 20:  # enough to be better than chance, on the slowest machine
             alarm(delay)
 
     history = nn.fit(model, POINTS, SIDES, epochs=100_000, engine="jit", callback=callback)
@@ -490,6 +493,7 @@ def test_interrupted_at_any_moment(delay: float, alarm: Callable[[float], Any]) 
     assert f"the best, of epoch {history.best.epoch}" in history.stopped
     assert all(a is b for a, b in zip(model.parameters(), parameters, strict=True))
     assert nn.evaluate(model, POINTS, SIDES).loss < math.log(2)
+    assert model(POINTS[0]).parents
 
 
 def test_interrupted() -> None:

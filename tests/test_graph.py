@@ -60,13 +60,13 @@ def test_order_of_a_leaf_is_the_leaf():
 
 
 def test_depth_is_no_limit():
-    """A hundred thousand operations in a row, far beyond any recursion limit."""
+    """Twenty thousand operations in a row, far beyond any recursion limit."""
     x = y = Value(1.0, "x")
-    for _ in range(100_000):
+    for _ in range(20_000):
         y = y + 1.0
-    assert len(topological_order(y)) == 100_001
+    assert len(topological_order(y)) == 20_001
     found = paths(y, x)
-    assert (found.count, found.total, len(found.rows[0].factors)) == (1, 1.0, 100_000)
+    assert (found.count, found.total, len(found.rows[0].factors)) == (1, 1.0, 20_000)
 
 
 def test_edges_keep_order_and_multiplicity():
@@ -176,11 +176,11 @@ def test_counting_does_not_enumerate():
 
 def test_a_count_of_thousands_of_digits_prints():
     """Python itself refuses to print integers beyond 4,300 digits."""
-    x, y = chain_of_squares(20_000)
+    x, y = chain_of_squares(15_500)
     found = paths(y, x, limit=1)
-    assert found.count == 2**20_000
+    assert found.count == 2**15_500
     assert found.total == math.inf
-    assert "3.98e6020 paths from x" in str(found)
+    assert "9.22e4665 paths from x" in str(found)
 
 
 def test_very_long_paths_are_bounded_in_total():

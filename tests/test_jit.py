@@ -1167,9 +1167,7 @@ def test_nothing_leaks(kind: str) -> None:
         assert sys.getrefcount(last) == 3
         del last
     del out
-    count = 100_000 if kind in ("floats", "a list", "a dict") else 20_000
-    if kind == "the careful way":
-        count = 1_000
+    count = 1_000 if kind == "the careful way" else 10_000
     tracemalloc.start()
     try:
         for _ in range(100):

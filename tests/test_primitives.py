@@ -238,7 +238,7 @@ def test_derivatives_are_those_of_mpmath(row: Primitive) -> None:
 
 
 @each_row(row for row in ROWS if row.name not in SPECIAL)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_values_and_derivatives_anywhere(row: Primitive, data: Any) -> None:
     """At points that nobody chose."""

@@ -168,7 +168,7 @@ def test_what_is_below_a_register() -> None:
 
 
 @pytest.mark.parametrize("transform", PASSES, ids=lambda f: f.__name__)
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_passes_keep_every_bit(transform: Callable[[Program], Program], data: Any) -> None:
     """Of random formulas, their gradients, and of any numbers put in."""

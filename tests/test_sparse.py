@@ -213,7 +213,7 @@ def agree(a: float, b: float) -> bool:
     return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_random_jacobians(data: Any, formulas: Any) -> None:
     """Of several formulas over the same inputs, at NaN, infinities and kinks too."""
