@@ -115,12 +115,13 @@ class Neuron(Module):
         activate = find_activation(activation)
         self._activation, self._activate = activation, activate
 
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector) -> Value:
         return self.respond(as_vector(x, len(self.weights), self))
 
-    def respond(self, x: Sequence[Number]) -> Any:
+    def respond(self, x: Sequence[Number]) -> Value:
         """The output for as many inputs as weights, unchecked: a layer checks them once for all."""
-        return self._activate(dot(self.weights, x) + self.bias)
+        out: Value = self._activate(dot(self.weights, x) + self.bias)
+        return out
 
     def __repr__(self) -> str:
         return _describe(self, [len(self.weights), 1], name_of(self.activation))
@@ -194,10 +195,12 @@ class Layer(Module):
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers it takes."""
         return len(self.neurons[0].weights)
 
     @property
     def n_outputs(self) -> int:
+        """How many numbers it gives: one for each neuron."""
         return len(self.neurons)
 
     @property

@@ -171,6 +171,7 @@ class SGD(Optimizer):
 
     @staticmethod
     def rule(settings: Numbers, p: Any, g: Any, v: Any) -> tuple[Any, Any]:
+        """A parameter's new number and velocity, from its number p, gradient g and velocity v."""
         lr, momentum, nesterov, weight_decay = settings
         g = _decaying(p, g, weight_decay)
         if momentum:
@@ -221,6 +222,8 @@ class Adam(Optimizer):
 
     @staticmethod
     def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+        """A parameter's new number and means, from its number p, gradient g, and the running means
+        m of gradients and v of their squares."""
         return _descended(settings, p, _decaying(p, g, settings[4]), m, v)
 
 
@@ -243,6 +246,8 @@ class AdamW(Adam):
 
     @staticmethod
     def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+        """A parameter's new number and means, from its number p, gradient g, and the running means
+        m of gradients and v of their squares."""
         return _descended(settings, p * (1 - settings[0] * settings[4]), g, m, v)
 
 
