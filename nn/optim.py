@@ -246,8 +246,6 @@ class AdamW(Adam):
 
     @staticmethod
     def rule(settings: Numbers, p: Any, g: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
-        """A parameter's new number and means, from its number p, gradient g, and the running means
-        m of gradients and v of their squares."""
         return _descended(settings, p * (1 - settings[0] * settings[4]), g, m, v)
 
 
