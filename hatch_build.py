@@ -23,8 +23,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "modes", "operands", "primitive", "primitives", "hooks", "value", "apply"]
-MODULES += ["observers", "backward", "functions", "walks"]
+MODULES = ["ieee", "gamma", "modes", "operands", "primitive", "primitives", "hooks", "value"]
+MODULES += ["apply", "observers", "backward", "functions", "walks"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

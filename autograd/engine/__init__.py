@@ -2,7 +2,7 @@
 
 In reading order:
 
-ieee           real functions that never raise
+ieee, gamma    real functions that never raise
 primitive      the record of an operation, and how it is called
 primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
 value          `Value`: its number, its edges, its operators

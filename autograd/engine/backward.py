@@ -221,17 +221,4 @@ def cuts_at_zero(node: Value) -> bool:
     return node._primitive is not None and node._primitive.cuts
 
 
-def _zero_grad(root: Value) -> None:
-    seen: set[Value] = {root}
-    stack: list[Value] = [root]
-    while stack:
-        node = stack.pop()
-        node._grad = 0.0
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-
-
 HOOKS.backward = _backward
-HOOKS.zero_grad = _zero_grad

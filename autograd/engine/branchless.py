@@ -33,7 +33,6 @@ copysign = _primitive("copysign")
 cosh = _primitive("cosh")
 erfc = _primitive("erfc")
 exp = _primitive("exp")
-expm1 = _primitive("expm1")
 floor = _primitive("floor")
 fmod = _primitive("fmod")
 log1p = _primitive("log1p")
@@ -47,30 +46,6 @@ def select(truth: Any, a: Any, b: Any) -> Any:
 
 def is_finite(x: Any) -> Any:
     return abs(x) < math.inf
-
-
-def finite_part(x: Any) -> Any:
-    return select(is_finite(x), x, 0.0)
-
-
-def message(adjoint: Any, factor: Any) -> Any:
-    return select(adjoint.is_equal(0.0), 0.0, adjoint * factor)
-
-
-def cut_message(adjoint: Any, factor: Any) -> Any:
-    return select(adjoint.is_equal(0.0) | factor.is_equal(0.0), 0.0, adjoint * factor)
-
-
-def where(condition: Any, a: Any, b: Any) -> Any:
-    return select(condition.is_equal(0.0), b, a)
-
-
-def greater(a: Any, b: Any) -> Any:
-    return select(a > b, 1.0, select(a <= b, 0.0, math.nan))
-
-
-def sign(x: Any) -> Any:
-    return select(x > 0.0, 1.0, select(x < 0.0, -1.0, x))
 
 
 def maximum(a: Any, b: Any) -> Any:
@@ -143,26 +118,6 @@ def sigmoid(x: Any) -> Any:
     return select(x >= 0.0, 1.0, e) / (1.0 + e)
 
 
-def relu(x: Any) -> Any:
-    return select((x > 0.0) | x.is_nan(), x, 0.0)
-
-
-def leaky_relu(x: Any, slope: Any) -> Any:
-    return select(x >= 0.0, x, slope * x)
-
-
-def elu(x: Any, alpha: Any) -> Any:
-    return select(x >= 0.0, x, alpha * expm1(x))
-
-
-def gelu(x: Any) -> Any:
-    return select(x.is_equal(-math.inf), -0.0, x * TABLE["normal_cdf"](x))
-
-
-def silu(x: Any) -> Any:
-    return select(x.is_equal(-math.inf), -0.0, x * sigmoid(x))
-
-
 def softplus(x: Any) -> Any:
     return select(x > 0.0, x + log1p(exp(-abs(x))), log1p(exp(-abs(x))))
 
@@ -186,10 +141,6 @@ def product(*xs: Any) -> Any:
     for x in xs:
         total = total * x
     return total
-
-
-def mean_of(*xs: Any) -> Any:
-    return sum_of(*xs) / float(len(xs))
 
 
 def dot_of(*xs: Any) -> Any:

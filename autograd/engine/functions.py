@@ -126,20 +126,22 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
         elif type(x) is float:
             a = x
         else:
-            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+            break
         if isinstance(y, Value):
             b = y._data
             recorded = True
         elif type(y) is float:
             b = y
         else:
-            return _over(primitives.dot, with_floats(primitives.dot, inputs))
+            break
         total += a * b
         factors[i] = b
         factors[n + i] = a
-    if not recorded:
-        return total
-    return Value(total, None, primitives.dot, _fan=Fan(tuple(inputs), tuple(factors)))
+    else:
+        if not recorded:
+            return total
+        return Value(total, None, primitives.dot, _fan=Fan(tuple(inputs), tuple(factors)))
+    return _over(primitives.dot, with_floats(primitives.dot, inputs))
 
 
 def norm(values: Iterable[Any]) -> Any:

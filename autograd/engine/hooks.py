@@ -17,8 +17,7 @@ class Hooks:
     apply: Callable[[Any, tuple[Any, ...]], Any]  # a primitive and its inputs: the new node
 
     # backward
-    backward: Callable[[Any, object], None]
-    zero_grad: Callable[[Any], None]
+    backward: Callable[[Any, object], None]  # a root, and what its adjoint is to be
 
     # observers, while a mode is on
     made: Callable[[Any], None]  # a new node, or a constant as a leaf

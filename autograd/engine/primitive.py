@@ -34,7 +34,8 @@ __all__ = ["TABLE", "Primitive", "lookup", "primitive", "row"]
 Rule = Callable[..., Any]
 Interval = tuple[float, float]
 
-REALS: Final = (-math.inf, math.inf)
+# Any, because mypyc takes a constant of two floats for one that has not been set yet.
+REALS: Final[Any] = (-math.inf, math.inf)
 
 
 class Primitive:
@@ -45,25 +46,9 @@ class Primitive:
     arrays, an array elementwise.
     """
 
-    __slots__ = (
-        "__name__",
-        "__qualname__",
-        "arity",
-        "builtin",
-        "cuts",
-        "defaults",
-        "doc",
-        "domain",
-        "forward",
-        "inputs",
-        "kinks",
-        "lowering",
-        "name",
-        "numpy_name",
-        "partials",
-        "symbol",
-        "traits",
-    )
+    __slots__ = ("__name__", "__qualname__", "arity", "builtin", "cuts", "defaults", "doc",
+                 "domain", "forward", "inputs", "kinks", "lowering", "name", "numpy_name",
+                 "partials", "symbol", "traits")  # fmt: skip
 
     def __init__(
         self,
@@ -87,14 +72,14 @@ class Primitive:
         self.arity, self.defaults = _counted(inputs)
         self.forward = forward
         self.partials = partials
-        self.lowering = lowering  # see `primitives`
-        self.doc = doc  # one sentence
-        self.symbol = symbol  # how it is written between or before operands; "" for f(x)
-        self.domain = domain  # per input, the open interval on which it is smooth and finite
-        self.kinks = kinks  # what was decided where it is not
-        self.cuts = cuts  # a local derivative of exactly 0 means "no path": not even NaN passes
-        self.traits = frozenset(traits.split())  # what kind of function it is; see `primitives`
-        self.numpy_name = numpy_name  # the method NumPy calls on the elements of an object array
+        self.lowering = lowering  # see `primitives`, where the other fields are explained too
+        self.doc = doc
+        self.symbol = symbol
+        self.domain = domain
+        self.kinks = kinks
+        self.cuts = cuts
+        self.traits = frozenset(traits.split())
+        self.numpy_name = numpy_name
         self.builtin = builtin
 
     def __call__(self, *inputs: Any) -> Any:
@@ -260,39 +245,11 @@ def lookup(name: str) -> Primitive:
     return found
 
 
-def row(
-    name: str,
-    inputs: str,
-    forward: Callable[..., float],
-    partials: Rule,
-    lowering: Rule | str | None,
-    doc: str,
-    *,
-    symbol: str = "",
-    domain: tuple[Interval, ...] = (),
-    kinks: str = "",
-    cuts: bool = False,
-    traits: str = "",
-    numpy_name: str = "",
-) -> Primitive:
-    """A built-in primitive."""
-    return _register(
-        Primitive(
-            name,
-            inputs,
-            forward,
-            partials,
-            lowering,
-            doc,
-            symbol=symbol,
-            domain=domain or (REALS,) * (_counted(inputs)[0] or 1),
-            kinks=kinks,
-            cuts=cuts,
-            traits=traits,
-            numpy_name=numpy_name or name,
-            builtin=True,
-        )
-    )
+def row(name: str, inputs: str, *columns: Any, **said: Any) -> Primitive:
+    """A built-in primitive, by the parameters of Primitive."""
+    said.setdefault("domain", (REALS,) * (_counted(inputs)[0] or 1))
+    said.setdefault("numpy_name", name)
+    return _register(Primitive(name, inputs, *columns, builtin=True, **said))
 
 
 def primitive(
@@ -341,20 +298,10 @@ def primitive(
         raise TypeError(
             f"primitive {name!r}: arity is a whole number from 1, or None; got {arity!r}"
         )
-    return _register(
-        Primitive(
-            name,
-            _input_names(forward, arity),
-            _returning_float(forward, name),
-            partials,
-            lowering,
-            doc,
-            symbol=symbol,
-            domain=tuple(domain),
-            kinks=kinks,
-            cuts=cuts,
-        )
-    )
+    inputs = _input_names(forward, arity)
+    compute = _returning_float(forward, name)
+    said: dict[str, Any] = {"symbol": symbol, "domain": tuple(domain), "kinks": kinks, "cuts": cuts}
+    return _register(Primitive(name, inputs, compute, partials, lowering, doc, **said))
 
 
 def _input_names(forward: Any, arity: int | None) -> str:

@@ -24,7 +24,8 @@ import math
 import operator
 from typing import Any, Final
 
-from autograd.engine import branchless, ieee
+from autograd.engine import branchless, gamma, ieee
+from autograd.engine.branchless import is_finite, select
 from autograd.engine.operands import describe
 from autograd.engine.primitive import REALS, TABLE, Primitive, lookup, primitive, row
 
@@ -32,8 +33,8 @@ __all__ = ["TABLE", "Primitive", "describe", "lookup", "primitive"]
 
 Row = Primitive
 
-POSITIVE: Final = (0.0, math.inf)
-UNIT: Final = (-1.0, 1.0)
+POSITIVE: Final[Any] = (0.0, math.inf)
+UNIT: Final[Any] = (-1.0, 1.0)
 
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
@@ -148,17 +149,21 @@ def _extreme_partials(out: Any, *xs: Any) -> Any:
 # Tools of the rules themselves: selections, and the products that a reverse pass sends.
 
 stop_gradient: Final[Row] = row("stop_gradient", "x",    ieee.identity,    lambda out, x: 0.0,
-    lambda x: x,            "The same number, through which no gradient flows.", cuts=True)
+    lambda x: x, "The same number, through which no gradient flows.", cuts=True)
 finite_part: Final[Row]   = row("finite_part",   "x",    ieee.finite_part, lambda out, x: finite_part(1.0 + (x - x)),
-    branchless.finite_part, "x, or 0 where x is not finite.", cuts=True)
+    lambda x: select(is_finite(x), x, 0.0), "x, or 0 where x is not finite.", cuts=True)
 message: Final[Row]       = row("message",       "adjoint, factor", ieee.message,     _message_partials,
-    branchless.message,     "adjoint * factor, where an adjoint of exactly 0 gives 0 whatever the factor.", traits="product")
+    lambda adjoint, factor: select(adjoint.is_equal(0.0), 0.0, adjoint * factor),
+    "adjoint * factor, where an adjoint of exactly 0 gives 0 whatever the factor.", traits="product")
 cut_message: Final[Row]   = row("cut_message",   "adjoint, factor", ieee.cut_message, _cut_message_partials,
-    branchless.cut_message, "adjoint * factor, where either of exactly 0 gives 0: along the edges of a selection.")
+    lambda x, y: select(x.is_equal(0.0) | y.is_equal(0.0), 0.0, x * y),
+    "adjoint * factor, where either of exactly 0 gives 0: along the edges of a selection.")
 greater: Final[Row]       = row("greater",       "a, b", ieee.greater,     lambda out, a, b: (0.0, 0.0),
-    branchless.greater,     "1 where a > b, else 0; NaN where either is NaN.", kinks="derivative 0 everywhere", cuts=True, traits="step")
+    lambda a, b: select(a > b, 1.0, select(a <= b, 0.0, math.nan)), "1 where a > b, else 0; NaN where either is NaN.",
+    kinks="derivative 0 everywhere", cuts=True, traits="step")
 where: Final[Row]         = row("where",         "condition, a, b", ieee.where,       _where_partials,
-    branchless.where,       "a where the condition holds (is not 0), else b. The side not taken receives exactly 0.", cuts=True)
+    lambda condition, a, b: select(condition.is_equal(0.0), b, a),
+    "a where the condition holds (is not 0), else b. The side not taken receives exactly 0.", cuts=True)
 
 # Arithmetic.
 
@@ -254,38 +259,42 @@ erfc: Final[Row]       = row("erfc",       "x",    math.erfc,       lambda out, 
     "libm",                "1 - erf(x), accurate in the right tail.", traits="saturating")
 normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, x: INV_SQRT_TAU * exp_square(x, -0.5),
     branchless.normal_cdf, "Standard normal distribution function.", traits="saturating")
-lgamma: Final[Row]     = row("lgamma",     "x",    ieee.lgamma,     lambda out, x: polygamma(0.0, x),
+lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: polygamma(0.0, x),
     None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
-polygamma: Final[Row]  = row("polygamma",  "n, x", ieee.polygamma,  lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
+polygamma: Final[Row]  = row("polygamma",  "n, x", gamma.polygamma, lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
     None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts=True)
 
 # Activations.
 
 sigmoid: Final[Row]    = row("sigmoid",    "x",             ieee.sigmoid,    lambda out, x: out * sigmoid(-x),
-    branchless.sigmoid,    "Logistic function 1 / (1 + exp(-x)).", traits="activation saturating")
+    branchless.sigmoid,  "Logistic function 1 / (1 + exp(-x)).", traits="activation saturating")
 relu: Final[Row]       = row("relu",       "x",             ieee.relu,       lambda out, x: greater(x, 0.0),
-    branchless.relu,       "x where x > 0, else 0.", kinks="derivative 0 at 0", cuts=True, traits="activation")
+    lambda x: select((x > 0.0) | x.is_nan(), x, 0.0), "x where x > 0, else 0.", kinks="derivative 0 at 0", cuts=True, traits="activation")
 leaky_relu: Final[Row] = row("leaky_relu", "x, slope=0.01", ieee.leaky_relu, _leaky_relu_partials,
-    branchless.leaky_relu, "x where x >= 0, else slope * x.", kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation")
+    lambda x, slope: select(x >= 0.0, x, slope * x), "x where x >= 0, else slope * x.",
+    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation")
 elu: Final[Row]        = row("elu",        "x, alpha=1.0",  ieee.elu,        _elu_partials,
-    branchless.elu,        "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
+    lambda x, alpha: select(x >= 0.0, x, alpha * expm1(x)), "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
     kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation half_flat")
 gelu: Final[Row]       = row("gelu",       "x",             ieee.gelu,       _gelu_partials,
-    branchless.gelu,       "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).",
+    lambda x: select(x.is_equal(-math.inf), -0.0, x * normal_cdf(x)),
+    "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).",
     traits="activation half_flat")
 silu: Final[Row]       = row("silu", "x", ieee.silu, lambda out, x: sigmoid(x) + message(sigmoid(x) * sigmoid(-x), x),
-    branchless.silu,       "x * sigmoid(x), also called swish (Elfwing et al. 2017).", traits="activation half_flat")
+    lambda x: select(x.is_equal(-math.inf), -0.0, x * sigmoid(x)), "x * sigmoid(x), also called swish (Elfwing et al. 2017).",
+    traits="activation half_flat")
 softplus: Final[Row]   = row("softplus",   "x",             ieee.softplus,   lambda out, x: sigmoid(x),
-    branchless.softplus,   "log(1 + exp(x)).", traits="activation half_flat")
+    branchless.softplus, "log(1 + exp(x)).", traits="activation half_flat")
 softsign: Final[Row]   = row("softsign",   "x",             ieee.softsign,   lambda out, x: square(1.0 / (1.0 + abs(x))),
-    branchless.softsign,   "x / (1 + |x|).", traits="activation saturating")
+    branchless.softsign, "x / (1 + |x|).", traits="activation saturating")
 
 # Kinks, steps and selections.
 
 abs_: Final[Row]     = row("abs",      "x",         abs,           lambda out, x: sign(x),
     "instruction",      "Absolute value, |x|.", kinks="derivative 0 at 0", traits="kink", numpy_name="absolute")
 sign: Final[Row]     = row("sign",     "x",         ieee.sign,     lambda out, x: 0.0,
-    branchless.sign,    "The sign of x: -1, 0 or 1.", kinks="derivative 0 everywhere", cuts=True, traits="step")
+    lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, x)), "The sign of x: -1, 0 or 1.",
+    kinks="derivative 0 everywhere", cuts=True, traits="step")
 floor: Final[Row]    = row("floor",    "x",         ieee.floor,    lambda out, x: 0.0,
     "instruction",      "Largest whole number <= x.", kinks="derivative 0", cuts=True, traits="step")
 ceil: Final[Row]     = row("ceil",     "x",         ieee.ceil,     lambda out, x: 0.0,
@@ -317,7 +326,7 @@ sum_: Final[Row]        = row("sum",         "*xs", ieee.sum_of,        lambda o
 prod: Final[Row]        = row("prod",        "*xs", ieee.product,       _product_partials,
     branchless.product,       "The product of all inputs.", traits="product")
 mean: Final[Row]        = row("mean",        "*xs", ieee.mean,          lambda out, *xs: (1.0 / len(xs),) * len(xs),
-    branchless.mean_of,       "The arithmetic mean.", traits="sum")
+    lambda *xs: sum_(*xs) / float(len(xs)), "The arithmetic mean.", traits="sum")
 dot: Final[Row]         = row("dot",         "*xs", ieee.dot,           lambda out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
     branchless.dot_of,        "The first half of the inputs times the second half, summed.", traits="product sum")
 norm: Final[Row]        = row("norm",        "*xs", math.hypot,         lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),

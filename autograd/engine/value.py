@@ -71,19 +71,8 @@ class Value:
 
     # Every function of one input is a method too: `apply` attaches it.
 
-    __slots__ = (
-        "_a",
-        "_b",
-        "_data",
-        "_fan",
-        "_grad",
-        "_label",
-        "_line",
-        "_pa",
-        "_pb",
-        "_primitive",
-        "_waiting",
-    )
+    __slots__ = ("_a", "_b", "_data", "_fan", "_grad", "_label", "_line", "_pa", "_pb",
+                 "_primitive", "_waiting")  # fmt: skip
 
     def __init__(
         self,
@@ -228,7 +217,15 @@ class Value:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
         if MODES.active != 0:
             notify_escape(self, "calls zero_grad()")
-        HOOKS.zero_grad(self)
+        seen: set[Value] = {self}
+        stack: list[Value] = [self]
+        while stack:
+            node = stack.pop()
+            node._grad = 0.0
+            for parent in node.parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
 
     def detach(self) -> Value:
         """A new leaf with the same data and label: gradients do not flow through it."""
