@@ -20,9 +20,10 @@ from work import work_grows_with
 import autograd
 import nn
 from autograd import Value, explain, no_grad, record_lines
-from autograd.engine.graph import paths, topological_order
+from autograd.engine.graph import topological_order
 from autograd.explaining.diagnoses import REMEDIES
 from autograd.explaining.explanation import Explanation, Finding
+from autograd.explaining.path_sums import paths
 
 # What a student writes, asks, and reads -----------------------------------------------------------
 
