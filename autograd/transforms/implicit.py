@@ -28,7 +28,7 @@ from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import adjoint_graphs
-from autograd.transforms.linalg import Matrix, inverted, product
+from autograd.transforms.linalg import Matrix, inverted, matrix_product
 from autograd.transforms.linearization import values_in
 from autograd.transforms.tree import flatten
 
@@ -173,7 +173,7 @@ def _row(
 ) -> Primitive:
     """The primitive of this one root: which of its numbers, and what it was computed from, in; that
     number out."""
-    derivatives = product(inverse, [[-x for x in slope] for slope in slopes])
+    derivatives = matrix_product(inverse, [[-x for x in slope] for slope in slopes])
     given = [x.data for x in captured]
 
     def forward(k: float, *inputs: float) -> float:
@@ -247,7 +247,7 @@ def _linearized(
 def _check(numbers: list[float], left: list[Any], inverse: Matrix, tol: float) -> None:
     """ValueError if Newton's next step would go far."""
     values = [[x.data if isinstance(x, Value) else x] for x in left]
-    steps = [row[0] for row in product(inverse, values)]
+    steps = [row[0] for row in matrix_product(inverse, values)]
     if any(abs(step) > tol * (1.0 + abs(x)) for step, x in zip(steps, numbers, strict=True)):
         better = [x - step for step, x in zip(steps, numbers, strict=True)]
         raise ValueError(

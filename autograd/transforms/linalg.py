@@ -7,14 +7,14 @@ import sys
 
 from autograd.engine.ieee import message
 
-__all__ = ["Matrix", "inverted", "product"]
+__all__ = ["Matrix", "inverted", "matrix_product"]
 
 Matrix = list[list[float]]
 
 EPSILON = sys.float_info.epsilon
 
 
-def product(a: Matrix, b: Matrix) -> Matrix:
+def matrix_product(a: Matrix, b: Matrix) -> Matrix:
     """a b, where a factor of 0 in a passes nothing, as an adjoint of 0 doesn't."""
     columns = list(zip(*b, strict=True))
     return [[sum(map(message, row, column)) for column in columns] for row in a]
