@@ -157,8 +157,11 @@ class Graph:
     @property
     def partials(self) -> list[float]:
         if self._partials is None:
-            with_inputs = [node for i, node in enumerate(self.nodes) if self.into(i)]
-            self._partials = [partial for node in with_inputs for partial in node.partials]
+            found: list[float] = []
+            for i, node in enumerate(self.nodes):
+                if self.first[i] != self.first[i + 1]:
+                    found += node.partials
+            self._partials = found
         return self._partials
 
     @property

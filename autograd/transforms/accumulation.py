@@ -11,7 +11,7 @@ The seeds are where a graph begins: what they themselves were computed from is n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,34 +66,35 @@ def tangents(
 
     A local derivative of 0 passes nothing: an adjoint from above would have become 0 there.
     """
-
-    def rule(graph: Graph, i: int, found: list[Any]) -> float:
+    graph, found, above = _before_forward_pass(roots, seeds, directions)
+    parents, partials = graph.parents, graph.partials
+    for i in above:
         total = 0.0
         for j in graph.into(i):
-            tangent = found[graph.parents[j]]
+            tangent = found[parents[j]]
             if tangent is not None:
-                total += ieee.cut_message(tangent, graph.partials[j])
-        return total
+                total += ieee.cut_message(tangent, partials[j])
+        found[i] = total
+    return _at(roots, graph, found)
 
-    return _forward(roots, seeds, directions, rule)
 
-
-def _forward(
-    roots: Sequence[Any],
-    seeds: Sequence[Value],
-    directions: Sequence[Any],
-    rule: Callable[[Graph, int, list[Any]], Any],
-) -> list[Any]:
-    """The forward pass, from the seeds up to the roots, by a rule that gives the tangent of a node
-    from those of its inputs: None of what does not depend on the seeds."""
+def _before_forward_pass(
+    roots: Sequence[Any], seeds: Sequence[Value], directions: Sequence[Any]
+) -> tuple[Graph, list[Any], list[int]]:
+    """The graph, what is known per node (the directions, of the seeds), and the nodes that depend
+    on the seeds, which are next."""
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     found: list[Any] = [None] * len(graph.nodes)
-    given = dict(zip(map(id, seeds), directions, strict=True))
-    for i, depends in enumerate(graph.dependents(seeds)):
-        if depends:
-            key = id(graph.nodes[i])
-            found[i] = given[key] if key in given else rule(graph, i, found)
-    places = [graph.place.get(id(root), -1) for root in roots]
+    for seed, direction in zip(seeds, directions, strict=True):
+        if id(seed) in graph.place:
+            found[graph.place[id(seed)]] = direction
+    depends = graph.dependents(seeds)
+    return graph, found, [i for i, x in enumerate(found) if x is None and depends[i]]
+
+
+def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
+    """What was found for these nodes; 0.0 where that is nothing."""
+    places = [graph.place.get(id(x), -1) for x in nodes]
     return [0.0 if i < 0 or found[i] is None else found[i] for i in places]
 
 
@@ -123,8 +124,7 @@ def adjoint_graphs(
         for x, factor in zip(node.inputs, _factors(node), strict=True):
             if isinstance(x, Value) and depends[place[id(x)]]:
                 _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node)))
-    places = [place.get(id(seed), -1) for seed in seeds]
-    totals = [0.0 if i < 0 or found[i] is None else found[i] for i in places]
+    totals = _at(seeds, graph, found)
     # The engine's sums begin with 0.0, so they are never -0.0.
     return totals if tracer() is None else [x + 0.0 for x in totals]
 
@@ -134,17 +134,18 @@ def tangent_graphs(
 ) -> list[Any]:
     """The derivative of each root along these directions of the seeds, as a graph, by one forward
     pass in Values. Floats where nothing varies."""
-
-    def rule(graph: Graph, i: int, found: list[Any]) -> Any:
+    graph, found, above = _before_forward_pass(roots, seeds, directions)
+    for i in above:
         node = graph.nodes[i]
-        total: list[Any] = [None]
         for x, factor in zip(node.inputs, _factors(node), strict=True):
-            if isinstance(x, Value) and found[graph.place[id(x)]] is not None:
-                _accumulate(total, 0, _sent(found[graph.place[id(x)]], factor, True))
-        out = 0.0 if total[0] is None else total[0]
-        return out if tracer() is None else out + 0.0  # as the sums of `tangents`: never -0.0
-
-    return _forward(roots, seeds, directions, rule)
+            tangent = found[graph.place[id(x)]] if isinstance(x, Value) else None
+            if tangent is not None:
+                _accumulate(found, i, _sent(tangent, factor, True))
+        if found[i] is None:
+            found[i] = 0.0
+        if tracer() is not None:
+            found[i] = found[i] + 0.0  # as the sums of `tangents`: never -0.0
+    return _at(roots, graph, found)
 
 
 def _accumulate(sums: list[Any], i: int, term: Any) -> None:
