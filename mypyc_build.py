@@ -43,6 +43,8 @@ def places(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str, str]]:
     for node in body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
+        if isinstance(node, ast.ClassDef) and node.bases:
+            continue  # NamedTuple, Protocol: such a class is made by Python and keeps its docstring
         name = f"{inside}___{node.name}"
         doc = encode_bytes_as_c_string((ast.get_docstring(node) or "").encode())
         decorators = [ast.unparse(x) for x in node.decorator_list]

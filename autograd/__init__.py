@@ -26,7 +26,6 @@ from autograd.engine import functions as _functions
 from autograd.engine import primitives as _primitives
 from autograd.engine import value as _value
 from autograd.engine.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
-from autograd.engine.graph import paths
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
 from autograd.engine.primitives import (
     Primitive,
@@ -95,6 +94,7 @@ _LAZY = {
     "implicit_fixed_point": "autograd.transforms.implicit",
     "implicit_root": "autograd.transforms.implicit",
     "jit": "autograd.compiler",
+    "paths": "autograd.explaining.path_sums",
     "sparse_hessian": "autograd.transforms.sparse",
     "sparse_jacobian": "autograd.transforms.sparse",
     "steps": "autograd.drawing.player",

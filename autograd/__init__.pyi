@@ -21,11 +21,11 @@ from autograd.check import check_grad
 from autograd.compiler import jit, vmap
 from autograd.drawing import draw
 from autograd.drawing.player import steps
-from autograd.engine.graph import paths
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
 from autograd.engine.primitives import Primitive
 from autograd.engine.value import Value
 from autograd.explaining import explain
+from autograd.explaining.path_sums import paths
 from autograd.transforms import hessian, hvp, jacobian, jvp, vjp
 from autograd.transforms.implicit import implicit_fixed_point, implicit_root
 from autograd.transforms.sparse import sparse_hessian, sparse_jacobian

@@ -21,11 +21,12 @@ import autograd
 import nn
 from autograd import Value
 from autograd.drawing import draw, graphviz_program
-from autograd.drawing.backward_pass import BackwardPass
 from autograd.drawing.graphviz_program import DrawingError, find_dot
 from autograd.drawing.number_text import figure
 from autograd.drawing.palette import THEMES
-from autograd.engine.graph import PARTIAL, edges, topological_order
+from autograd.drawing.value_boxes import DrawnGraph
+from autograd.engine.graph import Graph, edges, topological_order
+from autograd.engine.text import PARTIAL
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -329,13 +330,13 @@ def test_gradients_are_the_engine_s_bit_for_bit(seed):
         operation = rng.choice([mul, add, truediv, Value.relu, Value.tanh])
         inputs = [rng.choice(nodes), rng.choice(nodes)]
         nodes.append(operation(*inputs[: 1 if operation in (Value.relu, Value.tanh) else 2]))
-    order = topological_order(nodes[-1])
+    columns = Graph([nodes[-1]])
     nodes[-1].zero_grad()
-    before = BackwardPass(order).adjoint
+    before = DrawnGraph(columns, {})
     nodes[-1].backward()
-    for node in order:
-        assert repr(before[id(node)]) == repr(node.grad)
-        assert not BackwardPass(order).holds_another(node)
+    for node in columns.nodes:
+        assert repr(before.gradient(node)) == repr(node.grad)
+        assert not DrawnGraph(columns, {}).holds_another(node)
 
 
 def test_a_gradient_that_a_selection_stops():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, paths
-from autograd.engine.graph import count_paths, edge_visits, edges, topological_order
+from autograd.engine.graph import Graph, edges, reachable, topological_order
+from autograd.explaining.path_sums import count_paths, edge_visits
 
 
 def toy():
@@ -373,6 +374,59 @@ def test_the_total_is_the_engines_gradient_to_the_bit(nodes):
     assert list(map(repr, totals)) == [repr(node.grad) for node in nodes]
     for node in nodes:
         str(paths(root, node))
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+@given(awkward_graphs(), st.sampled_from([1.0, -2.5, 0.0, 1e-320, math.inf, math.nan]))
+def test_adjoints_are_those_of_backward_to_the_bit(nodes, seed):
+    """The reverse pass over columns, and the engine's, which is written out for speed."""
+    root = nodes[-1]
+    graph = Graph([root])
+    adjoints = graph.adjoints(seed)
+    root.backward(seed)
+    assert list(map(repr, adjoints)) == [repr(node.grad) for node in graph.nodes]
+    messages = graph.messages(adjoints)
+    for i, consumers in enumerate(graph.above):
+        if len(consumers) == 1:
+            assert repr(adjoints[i]) == repr(0.0 + messages[consumers[0]])
+
+
+@given(graphs())
+def test_columns_are_the_edges(nodes):
+    graph = Graph([nodes[-1]])
+    assert [graph.nodes[i] for i in map(graph.place.get, map(id, graph.nodes))] == graph.nodes
+    assert list(map(graph.edge, range(len(graph.parents)))) == edges(nodes[-1])
+    for j, edge in enumerate(edges(nodes[-1])):
+        i, k = graph.outputs[j], graph.parents[j]
+        assert (edge.output, edge.parent) == (graph.nodes[i], graph.nodes[k])
+        assert j in graph.into(i)
+        assert j in graph.above[k]
+        assert edge.partial == graph.partials[j]
+    assert sum(map(len, graph.above)) == len(graph.parents)
+
+
+@given(graphs(), st.data())
+def test_dependents_are_what_was_computed_from_them(nodes, data):
+    chosen = data.draw(st.lists(st.sampled_from(nodes), max_size=3))
+    roots = data.draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=3))
+    graph = Graph(roots)
+    assert {id(x) for x in graph.nodes} == {id(x) for r in roots for x in topological_order(r)}
+    assert {id(x) for x in graph.nodes} == {id(x) for x in reachable([*roots, 3.0])}
+    for node, found in zip(graph.nodes, graph.dependents(chosen), strict=True):
+        below = topological_order(node)
+        assert found == any(x is y for x in chosen for y in below)
+
+
+def test_the_graph_ends_where_it_is_told_to():
+    a, b, c, d, e = toy()
+    graph = Graph([e, c, e], ends=[c])
+    assert graph.nodes == [c, b, d, e]
+    assert graph.edge(0).parent is b
+    assert [graph.nodes[i] for i in graph.schedule] == [e, d]
+    assert graph.adjoints() == [2.0, 3.0, 3.0, 1.0]
+    assert graph.dependents([c, a]) == [True, False, False, True]
 
 
 # -- what following every path would cost ----------------------------------------------------------

@@ -48,13 +48,13 @@ def sweeps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many reverse sweeps each call made."""
     counts: list[int] = []
     module = sys.modules["autograd.transforms.sparse"]
-    original = module._sweeps
+    original = module.reverse_sweeps
 
     def counted(roots: Any, seeds: Any) -> Any:
         counts.append(len(roots))
         return original(roots, seeds)
 
-    monkeypatch.setattr(module, "_sweeps", counted)
+    monkeypatch.setattr(module, "reverse_sweeps", counted)
     return counts
 
 
@@ -93,7 +93,7 @@ def test_an_arrow_takes_two_sweeps(sweeps: list[int]) -> None:
 
 def test_a_full_column_is_swept_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     pushes: list[Any] = []
-    run = sys.modules["autograd.transforms.sparse"]._Run
+    run = sys.modules["autograd.transforms.sparse"].Linearization
     original = run.push
 
     def counted(self: Any, tangents: Any) -> Any:

@@ -24,7 +24,8 @@ from autograd.check.tutor.search import Slip, find_slips
 from autograd.check.verdicts import compared, held_against, is_sound
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, plural
-from autograd.transforms.derivatives import Argnums, grad, hessian
+from autograd.transforms.derivatives import grad, hessian
+from autograd.transforms.linearization import Argnums
 from autograd.transforms.tree import flatten, opened
 
 __all__ = ["check_grad"]

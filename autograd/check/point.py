@@ -13,7 +13,7 @@ from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, printable
 from autograd.engine.value import Value
-from autograd.transforms.derivatives import Argnums, _places
+from autograd.transforms.linearization import Argnums, argument_places
 from autograd.transforms.tree import components, flatten
 
 __all__ = ["FAILURES", "Point", "float_of", "quietly"]
@@ -34,7 +34,8 @@ class Point:
         self.f = f
         self.args = args
         everything = tuple(range(len(args)))
-        self.places = _places(everything if argnums is None else argnums, len(args), "check_grad")
+        chosen = everything if argnums is None else argnums
+        self.places = argument_places(chosen, len(args), "check_grad")
         self.chosen = tuple(args[i] for i in self.places)
         try:
             leaves, self.structure = flatten(self.chosen, "check_grad's argument")

@@ -13,7 +13,7 @@ from autograd.check.verdicts import agree
 from autograd.engine.graph import topological_order
 from autograd.engine.text import number
 from autograd.engine.value import Value
-from autograd.transforms.derivatives import _Run
+from autograd.transforms.linearization import Linearization
 
 __all__ = ["RecordedFunction"]
 
@@ -28,10 +28,10 @@ class RecordedFunction:
             return call_named(point.f, args, known)
 
         arguments = tuple(point.arguments(point.numbers))
-        run = _Run(recorded, arguments, {}, tuple(point.places), "check_grad")
-        result = run.single_result()
-        self.seeds: list[Value] = list(run.seeds)
-        self.gradient: list[float] = list(map(float_of, run.pull([result], [1.0])))
+        call = Linearization(recorded, arguments, {}, tuple(point.places), "check_grad")
+        result = call.single_result()
+        self.seeds: list[Value] = list(call.seeds)
+        self.gradient: list[float] = list(map(float_of, call.pull([result], [1.0])))
         self.root = result if isinstance(result, Value) else Value(result)
         self.value = self.root.data
         self.nodes = topological_order(self.root)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograd.cli.tables import report
-from autograd.engine.graph import edge_visits, paths
 from autograd.engine.text import number, table
 from autograd.engine.value import Value
+from autograd.explaining.path_sums import edge_visits, paths
 
 __all__ = ["circuit", "toy", "training"]
 

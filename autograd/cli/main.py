@@ -27,10 +27,11 @@ from autograd.cli.expressions import ExpressionError, assignment, compute
 from autograd.cli.tables import report
 from autograd.drawing import draw
 from autograd.drawing.player import steps
-from autograd.engine.graph import edge_visits, paths, topological_order
+from autograd.engine.graph import topological_order
 from autograd.engine.text import names, printable
 from autograd.engine.value import Value
-from autograd.explaining.explanation import explanation
+from autograd.explaining.explanation import explanation_of
+from autograd.explaining.path_sums import edge_visits, paths
 
 __all__ = ["main"]
 
@@ -101,7 +102,7 @@ def _formula(arguments: list[str], prog: str) -> None:
     if leaves and (visits := edge_visits(root)).saved:
         _write(f"\n{visits}")
     for value in explained:
-        _write(f"\n{explanation(value, root, {})}")
+        _write(f"\n{explanation_of(value, root, {})}")
     if options.draw is not None:
         _write("\n" + _draw(root, options.draw))
     if options.steps is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd.engine.graph import PARTIAL, topological_order
-from autograd.engine.text import ELLIPSIS, formula, names, number, table
+from autograd.engine.graph import topological_order
+from autograd.engine.text import ELLIPSIS, PARTIAL, formula, names, number, table
 
 __all__ = ["report"]
 

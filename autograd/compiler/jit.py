@@ -35,7 +35,7 @@ from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
-from autograd.transforms.derivatives import is_differentiated
+from autograd.transforms.linearization import is_differentiated
 
 __all__ = ["Jitted", "Stats", "jit"]
 

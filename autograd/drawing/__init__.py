@@ -4,7 +4,6 @@ detail            `draw`, and how much a picture shows
 value_boxes       a box per Value
 collapse          a box per neuron or layer, where that would be too many
 model_boxes       a model without any computation
-backward_pass     what the backward pass sends along each edge
 picture           boxes and arrows, before they are DOT
 number_text       how a number is written
 palette           colours

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd.drawing.backward_pass import Links
 from autograd.drawing.dot_language import Line
 from autograd.drawing.number_text import spelled
 from autograd.drawing.picture import Arrow, Box, Picture
@@ -29,6 +28,7 @@ from autograd.drawing.value_boxes import (
     small_box,
     value_line,
 )
+from autograd.engine.graph import Graph
 from autograd.engine.text import ELLIPSIS, plural, printable
 
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
@@ -82,13 +82,13 @@ def layer_of(neuron: str) -> str:
 
 def _owners(graph: DrawnGraph) -> list[str]:
     """The neuron to which each node belongs, in order; "" where there is none."""
-    links, parameters = graph.links, graph.parameters
+    columns, parameters = graph.columns, graph.parameters
     is_parameter = [id(node) in parameters for node in graph.order]
     own = [neuron_of(parameters.get(id(node), "")) for node in graph.order]
     owner = own.copy()
-    before_another = _before_parameters(links, is_parameter)
+    before_another = _before_parameters(columns, is_parameter)
     for i, node in enumerate(graph.order):
-        inputs = links.sources[links.into(i)]
+        inputs = columns.inputs(i)
         used = {own[k] for k in inputs} - {""}
         inner = {owner[k] for k in inputs if not is_parameter[k]}
         if used:
@@ -102,15 +102,15 @@ def _owners(graph: DrawnGraph) -> list[str]:
             candidates = set()
         if len(candidates) == 1 and "" not in candidates:
             (owner[i],) = candidates
-    _disown_shared(links, is_parameter, owner)
+    _disown_shared(columns, is_parameter, owner)
     return owner
 
 
-def _disown_shared(links: Links, is_parameter: Sequence[bool], owner: list[str]) -> None:
+def _disown_shared(columns: Graph, is_parameter: Sequence[bool], owner: list[str]) -> None:
     """A parameter that several neurons use belongs to none: it gets a box of its own."""
     user: dict[int, str] = {}
     shared = set()
-    for source, output in zip(links.sources, links.outputs, strict=True):
+    for source, output in zip(columns.parents, columns.outputs, strict=True):
         name = owner[output]
         if is_parameter[source] and name and user.setdefault(source, name) != name:
             shared.add(source)
@@ -118,11 +118,11 @@ def _disown_shared(links: Links, is_parameter: Sequence[bool], owner: list[str])
         owner[source] = ""
 
 
-def _before_parameters(links: Links, is_parameter: Sequence[bool]) -> list[bool]:
+def _before_parameters(columns: Graph, is_parameter: Sequence[bool]) -> list[bool]:
     """Of each node, whether something that uses a parameter is made of it."""
     found = [False] * len(is_parameter)
     for i in reversed(range(len(found))):
-        inputs = links.sources[links.into(i)]
+        inputs = columns.inputs(i)
         if found[i] or any(is_parameter[k] for k in inputs):
             for k in inputs:
                 found[k] = True
@@ -160,13 +160,13 @@ class _Grouping:
         for i in rest:
             group[i] = f":{i}"
         if len(inner) > FEW_NODES:
-            component = _connected(self.graph.links, {*inner, *rest[len(below) :]})
+            component = _connected(self.graph.columns, {*inner, *rest[len(below) :]})
             for i in inner:
                 group[i] = f":with {component[i]}"
         if len(leaves) > FEW_INPUTS:  # those that go into the same boxes are one box
             used: dict[int, set[str]] = {i: set() for i in leaves}
-            links = self.graph.links
-            for source, output in zip(links.sources, links.outputs, strict=True):
+            columns = self.graph.columns
+            for source, output in zip(columns.parents, columns.outputs, strict=True):
                 if source in used:
                     used[source].add(group[output])
             for i, groups in used.items():
@@ -226,13 +226,13 @@ class _Grouping:
 
     @cached_property
     def used_outside(self) -> set[int]:
-        return {self.graph.links.sources[j] for bundle in self.bundles.values() for j in bundle}
+        return {self.graph.columns.parents[j] for bundle in self.bundles.values() for j in bundle}
 
     @cached_property
     def bundles(self) -> dict[tuple[str, str], list[int]]:
         """The edges between every two boxes."""
         found: dict[tuple[str, str], list[int]] = {}
-        columns = zip(self.graph.links.sources, self.graph.links.outputs, strict=True)
+        columns = zip(self.graph.columns.parents, self.graph.columns.outputs, strict=True)
         for j, (source, output) in enumerate(columns):
             tail, head = self.group[source], self.group[output]
             if tail != head:
@@ -260,7 +260,7 @@ class _Grouping:
     def _arrows(self) -> list[Arrow]:
         """One per pair of boxes; it carries what all the edges between them send."""
         arrows = []
-        partials, messages = self.graph.links.partials, self.graph.back.messages
+        partials, messages = self.graph.columns.partials, self.graph.messages
         for (tail, head), bundle in self.bundles.items():
             arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
             count, flow = plural(len(bundle), "edge"), sum(abs(messages[j]) for j in bundle)
@@ -280,7 +280,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     ]
 
 
-def _connected(links: Links, places: Collection[int]) -> dict[int, int]:
+def _connected(columns: Graph, places: Collection[int]) -> dict[int, int]:
     """Of each place, its connected component among them all, named by one of its places."""
     above = {i: i for i in places}
 
@@ -289,7 +289,7 @@ def _connected(links: Links, places: Collection[int]) -> dict[int, int]:
             above[i] = i = above[above[i]]
         return i
 
-    for source, output in zip(links.sources, links.outputs, strict=True):
+    for source, output in zip(columns.parents, columns.outputs, strict=True):
         if source in above and output in above:
             above[top(source)] = top(output)
     return {i: top(i) for i in places}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing.collapse import neuron_count, parameter_names, picture_of_groups
@@ -10,7 +10,7 @@ from autograd.drawing.model_boxes import model_size, picture_of_model
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
 from autograd.drawing.value_boxes import DrawnGraph, near, picture_of_values
-from autograd.engine.graph import topological_order
+from autograd.engine.graph import Graph
 from autograd.engine.text import plural, printable
 
 if TYPE_CHECKING:
@@ -125,20 +125,21 @@ def _of_graph(
     show_constants: bool,
     parameters: Any,
 ) -> Picture:
-    order = topological_order(root)
+    columns = Graph([root])
+    order = columns.nodes
     shown = order if depth is None else near(order, depth)
     nodes, arrows = len(shown), sum(len(node.parents) for node in shown)
     known = parameter_names(order, parameters)
     if detail not in COLLAPSED and needed(nodes, arrows) <= max_nodes:
         level = _level(nodes, arrows) if detail == "auto" else detail
-        return picture_of_values(DrawnGraph(order, known), level, shown, show_constants)
+        return picture_of_values(DrawnGraph(columns, known), level, shown, show_constants)
     if detail in COLLAPSED or (detail == "auto" and depth is None):
         if arrows > MAX_EDGES:
             raise ValueError(
                 f"the graph has {plural(nodes, 'node')} and {plural(arrows, 'edge')}, too many "
                 "even for a picture of its parts; draw the graph of fewer samples, or the model"
             )
-        for found in _collapsed(order, known, detail, max_nodes):
+        for found in _collapsed(columns, known, detail, max_nodes):
             nodes, arrows = len(found.boxes), len(found.arrows)
             if needed(nodes, arrows) <= max_nodes:
                 return found
@@ -146,11 +147,11 @@ def _of_graph(
 
 
 def _collapsed(
-    order: Sequence[Value], known: Mapping[int, str], detail: Detail, max_nodes: int
+    columns: Graph, known: Mapping[int, str], detail: Detail, max_nodes: int
 ) -> Iterator[Picture]:
     """Pictures of the graph's neurons and layers, the finest first."""
     if any("." in name for name in known.values()):
-        graph = DrawnGraph(order, known)
+        graph = DrawnGraph(columns, known)
         by_neuron = detail == "neuron" or (detail == "auto" and neuron_count(known) <= max_nodes)
         if by_neuron:
             yield picture_of_groups(graph, "neuron")

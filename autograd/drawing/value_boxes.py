@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd.drawing.backward_pass import BackwardPass
 from autograd.drawing.dot_language import Line, isolated
 from autograd.drawing.number_text import (
     MINUS,
@@ -20,8 +19,8 @@ from autograd.drawing.number_text import (
     spelled,
 )
 from autograd.drawing.picture import Arrow, Box, Picture
-from autograd.engine.graph import PARTIAL, TIMES, Edge, edges
-from autograd.engine.text import ELLIPSIS, formula, names, plural, printable
+from autograd.engine.graph import Edge, Graph, edges, message_from
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable
 
 __all__ = [
     "NAME_WIDTH",
@@ -50,16 +49,22 @@ class DrawnGraph:
     """The graph below a root, with everything that its pictures say about it.
 
     parameters: id(node) -> qualified name, of the leaves that are known to be parameters.
+
+    Gradients are computed anew, without touching any `.grad`: a picture is of one root, while the
+    `.grad` of a leaf may hold the sum of several passes. They begin with the root's own `.grad`,
+    which is right after `backward()` with any seed and for a part of a larger graph; where it is 0,
+    no pass has come by (`ran` is False) and they begin with 1.
     """
 
-    def __init__(self, order: Sequence[Any], parameters: Mapping[int, str]) -> None:
-        self.order = order
-        self.root = order[-1]
+    def __init__(self, columns: Graph, parameters: Mapping[int, str]) -> None:
+        self.columns = columns
+        self.order: Sequence[Any] = columns.nodes
+        self.root = columns.nodes[-1]
         self.parameters = parameters
-        self.back = BackwardPass(order)
-        self.links = self.back.links
+        self.ran: bool = self.root.grad != 0.0
+        self.adjoints = columns.adjoints(self.root.grad if self.ran else 1.0)
         self.name: dict[int, str] = {
-            key: isolated(text) for key, text in names(order, NAME_WIDTH).items()
+            key: isolated(text) for key, text in names(self.order, NAME_WIDTH).items()
         }
 
     @cached_property
@@ -68,11 +73,27 @@ class DrawnGraph:
         return edges(self.root)
 
     @cached_property
+    def messages(self) -> list[float]:
+        """What travels down each edge."""
+        return self.columns.messages(self.adjoints)
+
+    def sent(self, edge: Edge) -> float:
+        """What travels down an edge."""
+        return message_from(edge.output, self.gradient(edge.output), edge.partial)
+
+    def holds_another(self, node: Any) -> bool:
+        """Whether the node's `.grad` tells of other passes than this one."""
+        here, there = self.gradient(node), node.grad
+        if here == there or (math.isnan(here) and math.isnan(there)):
+            return False
+        return self.ran or there != 0.0
+
+    @cached_property
     def arrivals(self) -> dict[int, list[float]]:
         """The messages that add up to each gradient, in the order of the picture."""
         found: dict[int, list[float]] = {}
-        for edge in self.edges:
-            found.setdefault(id(edge.parent), []).append(self.back.sent(edge))
+        for k, sent in zip(self.columns.parents, self.messages, strict=True):
+            found.setdefault(id(self.order[k]), []).append(sent)
         return found
 
     def kind(self, node: Any) -> str:
@@ -98,12 +119,12 @@ class DrawnGraph:
         return self.name[id(node)] + (f" = {made}" if made else "")
 
     def gradient(self, node: Any) -> float:
-        return self.back.adjoint[id(node)]
+        return self.adjoints[self.columns.place[id(node)]]
 
     def summary(self) -> str:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
         root, seed = self.name[id(self.root)], self.gradient(self.root)
-        text = f"{plural(len(self.order), 'value')}, {plural(len(self.links.sources), 'edge')}."
+        text = f"{plural(len(self.order), 'value')}, {plural(len(self.columns.parents), 'edge')}."
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
@@ -121,7 +142,7 @@ class DrawnGraph:
         return f"{text} Gradients: {listed}, from {root} {spelled(seed)}."
 
     def notes(self) -> list[str]:
-        return [] if self.back.ran else [BACKWARD_NOT_RUN]
+        return [] if self.ran else [BACKWARD_NOT_RUN]
 
 
 def picture_of_values(
@@ -191,7 +212,7 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
         value_line(node.data),
         number_line(gradient, f"grad {sum_}", "grad"),
     ]
-    if graph.back.holds_another(node):
+    if graph.holds_another(node):
         lines.append(Line(f"in .grad: {spelled(node.grad)}", "grad", "small"))
     return lines
 
@@ -270,7 +291,7 @@ def which_input(edge: Edge) -> str:
 
 def _message(graph: DrawnGraph, edge: Edge) -> Line:
     """`2 × 1 = 2`: gradient of the output, times local derivative, is what the input gets."""
-    sent = graph.back.sent(edge)
+    sent = graph.sent(edge)
     above = graph.gradient(edge.output)
     nothing = math.isnan(above * edge.partial) and sent == 0.0
     result = "passes nothing" if nothing else f"= {spelled(sent)}"

@@ -9,7 +9,7 @@ value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
 backward       the reverse pass
 functions      functions over sequences: one node each
-graph          walks over a graph: order, edges, paths
+graph          walks over a graph, and the graph in columns
 modes          no_grad, detect_anomaly, record_lines; tracing
 observers      what the modes make of a node
 serialization  copies and pickles of graphs of any depth

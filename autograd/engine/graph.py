@@ -1,55 +1,23 @@
-"""Walks over a computation graph: floor 0, for anything that has `.parents` and `.partials`.
+"""The computation graph below one or several nodes: walks over it, and `Graph`, its columns.
 
-A node's parents are its inputs, in order, with repeats kept: `a * a` has two edges to a. No walk
-recurses, so depth is no limit.
-
-The chain rule can be read in two ways, and both are here. *Sum over paths*: the gradient of the
-root with respect to a leaf is the sum, over every path from the leaf up to the root, of the product
-of the local derivatives along it (Bauer, "Computational graphs and rounding error", 1974).
-*Backpropagation*: send adjoint x local derivative down every edge once, in topological order. They
-give the same number; the second does not pay for the number of paths, which grows exponentially
-with depth. `paths` shows the first for one leaf, and `edge_visits` counts for all leaves what it
-would cost.
-
-Where infinities meet zeros the two can differ, since inf x (1 - 1) is not inf - inf. A product here
-keeps the engine's two rules, along its own path: an adjoint of exactly 0 passes nothing, and
-neither does a selection to the input it did not take. The total is always the engine's, and the
-text says where the products do not add up to it.
+For anything that has `.parents` and `.partials`. A node's parents are its inputs, in order, with
+repeats kept: `a * a` has two edges to a. Nothing here is recursive, so depth is no limit, and
+nothing changes the graph. Compiled with the engine: walking over a graph is most of what a gradient
+costs besides the reverse pass itself.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from autograd.engine.text import ELLIPSIS, names, number, plural, quantity
+from mypy_extensions import mypyc_attr
 
-__all__ = [
-    "Edge",
-    "EdgeVisits",
-    "Path",
-    "Paths",
-    "adjoints",
-    "count_paths",
-    "edge_visits",
-    "edges",
-    "message",
-    "nodes_between",
-    "path_along",
-    "paths",
-    "product_text",
-    "route_text",
-    "topological_order",
-]
+from autograd.engine import ieee
+from autograd.engine.value import Value
 
-MAX_STEPS = 1_000_000  # edges that `paths` writes down altogether, however high its limit
-
-EN_DASH = "\N{EN DASH}"
-TIMES = "\N{MULTIPLICATION SIGN}"
-PARTIAL = "\N{PARTIAL DIFFERENTIAL}"
+__all__ = ["Edge", "Graph", "Node", "edges", "message_from", "reachable", "topological_order"]
 
 
 class Node(Protocol):
@@ -74,6 +42,9 @@ class Edge(NamedTuple):
     partial: float
 
 
+# -- walks -----------------------------------------------------------------------------------------
+
+
 def topological_order(root: N) -> list[N]:
     """Every node below the root once, inputs before what is made of them, the root last.
 
@@ -82,20 +53,57 @@ def topological_order(root: N) -> list[N]:
     >>> [node.data for node in topological_order((a + b) * (b + 1))]
     [2.0, 1.0, 3.0, 2.0, 6.0]
     """
-    order: list[N] = []
-    seen = {id(root)}
-    stack: list[tuple[N, Iterator[N]]] = [(root, iter(root.parents))]
-    while stack:
-        node, rest = stack[-1]
-        for parent in rest:
-            if id(parent) not in seen:
-                seen.add(id(parent))
-                stack.append((parent, iter(parent.parents)))
-                break
-        else:
-            order.append(node)
-            stack.pop()
-    return order
+    return _ordered([root], set())[0]
+
+
+def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequence[Any]]]:
+    """The nodes below the roots in topological order, and the parents of each; a node whose id is
+    among the ends counts as a leaf."""
+    nodes: list[Any] = []
+    inputs: list[Sequence[Any]] = []
+    seen: set[int] = set()
+    path: list[tuple[Any, Sequence[Any], Any]] = []
+    for root in roots:
+        if id(root) in seen:
+            continue
+        seen.add(id(root))
+        parents: Sequence[Any] = () if id(root) in ends else root.parents
+        path.append((root, parents, iter(parents)))
+        while path:
+            node, parents, rest = path[-1]
+            for parent in rest:
+                key = id(parent)
+                if key not in seen:
+                    seen.add(key)
+                    beneath: Sequence[Any] = () if key in ends else parent.parents
+                    if beneath:
+                        path.append((parent, beneath, iter(beneath)))
+                        break
+                    nodes.append(parent)
+                    inputs.append(beneath)
+            else:
+                path.pop()
+                nodes.append(node)
+                inputs.append(parents)
+    return nodes, inputs
+
+
+def reachable(roots: Iterable[Any]) -> list[Value]:
+    """Every Value below the roots once, themselves included, in no particular order. Numbers among
+    the roots are left out."""
+    # For Values alone, because compiled code is quicker with them in a set than with their ids.
+    nodes: list[Value] = []
+    seen: set[Value] = set()
+    for root in roots:
+        if isinstance(root, Value) and root not in seen:
+            seen.add(root)
+            nodes.append(root)
+    for node in nodes:  # which grows on the way
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
+    return nodes
 
 
 def edges(root: Node) -> list[Edge]:
@@ -106,396 +114,149 @@ def edges(root: Node) -> list[Edge]:
     >>> [(edge.position, edge.partial) for edge in edges(a * a)]
     [(0, 3.0), (1, 3.0)]
     """
-    return [edge for node in topological_order(root) for edge in _edges_of(node)]
+    graph = Graph([root])
+    return [graph.edge(j) for j in range(len(graph.parents))]
 
 
-def _edges_of(node: Node) -> Iterator[Edge]:
-    pairs = zip(node.parents, node.partials, strict=True)
-    return (Edge(node, i, parent, partial) for i, (parent, partial) in enumerate(pairs))
+def message_from(node: Any, adjoint: float, partial: float) -> float:
+    """What a node sends to an input in backpropagation: adjoint x partial; 0 where nothing arrives,
+    or where a selection did not take this input."""
+    return ieee.cut_message(adjoint, partial) if _cuts(node) else ieee.message(adjoint, partial)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One way from a leaf up to the root.
+def _cuts(node: Any) -> bool:
+    return bool(getattr(getattr(node, "primitive", None), "cuts", False))
 
-    nodes: from the leaf to the root. factors: the local derivative of each step, one fewer than
-    nodes. positions: which input of the next node each step enters by (from 0). product: of all the
-    factors, by the engine's rules: 0 where nothing passes, even next to an infinity or NaN.
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Graph:
+    """The graph below some roots in columns, quick to go over where there are very many edges.
+
+    nodes: in topological order. place: of every node among them, by its id. Edge j leads from node
+    `parents[j]` to node `outputs[j]` (places), and `partials[j]` is its local derivative; edges are
+    numbered as `edges` has them, those into node i from `first[i]` on. The ends, where any are
+    given, count as leaves, whatever they were computed from.
     """
 
-    nodes: tuple[Any, ...]
-    factors: tuple[float, ...]
-    positions: tuple[int, ...]
-    product: float
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """The gradient of a root with respect to one node below it, as a sum over paths.
-
-    rows: the paths written down, all of them if `complete`. total: d root / d leaf, bit for bit
-    what `root.backward()` adds to `leaf.grad`. count: how many paths there are, exactly.
-    path_steps: the edges one walks over when every path is followed on its own; edges: those that
-    backpropagation walks over, once each.
-    """
-
-    root: Any
-    leaf: Any
-    rows: tuple[Path, ...]
-    total: float
-    count: int
-    path_steps: int
-    edges: int
+    def __init__(self, roots: Iterable[Any], ends: Iterable[Any] = ()) -> None:
+        self.roots: list[Any] = list(roots)
+        nodes, inputs = _ordered(self.roots, {id(end) for end in ends})
+        place = {id(node): i for i, node in enumerate(nodes)}
+        self.nodes: list[Any] = nodes
+        self.place: dict[int, int] = place
+        self.parents: list[int] = [place[id(x)] for beneath in inputs for x in beneath]
+        self.outputs: list[int] = [i for i, beneath in enumerate(inputs) for _ in beneath]
+        self.first: list[int] = [0, *accumulate(map(len, inputs))]
+        self._partials: list[float] | None = None  # made when they are asked for, like the next
+        self._above: list[list[int]] | None = None
+        self._schedule: list[int] | None = None
 
     @property
-    def complete(self) -> bool:
-        """Whether every path is among the rows."""
-        return len(self.rows) == self.count
+    def partials(self) -> list[float]:
+        if self._partials is None:
+            found: list[float] = []
+            for i, node in enumerate(self.nodes):
+                if self.first[i] != self.first[i + 1]:
+                    found += node.partials
+            self._partials = found
+        return self._partials
 
     @property
-    def saved(self) -> int:
-        """How many edge visits backpropagation saves on the way to this leaf."""
-        return self.path_steps - self.edges
+    def above(self) -> list[list[int]]:
+        """The edges from each node to its consumers."""
+        if self._above is None:
+            self._above = [[] for _ in self.nodes]
+            for j, k in enumerate(self.parents):
+                self._above[k].append(j)
+        return self._above
 
-    def __str__(self) -> str:
-        name = names(topological_order(self.root))
-        leaf = name.get(id(self.leaf)) or next(iter(names([self.leaf]).values()))
-        root = name[id(self.root)]
-        derivative = f"{PARTIAL}{root}/{PARTIAL}{leaf}"
-        if not self.count:
-            return f"no path leads from {leaf} to {root}: {derivative} = 0"
-        lines = [f"{plural(self.count, 'path')} from {leaf} to {root}"]
-        repeated: dict[int, set[int]] = {}
-        routes = [route_text(row, name, repeated) for row in self.rows]
-        width = max(map(len, routes), default=0)
-        lines += [
-            f"  {route:<{width}}  {product_text(row)}{_why_nothing_passes(row, name)}"
-            for route, row in zip(routes, self.rows, strict=True)
-        ]
-        if not self.complete:
-            lines.append(f"  {ELLIPSIS} and {quantity(self.count - len(self.rows))} more")
-        lines += self._sum(derivative, name)
-        if self.saved:
-            lines.append(
-                f"  one by one, the paths walk {plural(self.path_steps, 'edge')}; "
-                f"backpropagation walks {quantity(self.edges)}, each once"
-            )
-        return "\n".join(lines)
+    def into(self, i: int) -> range:
+        """The edges into node i."""
+        return range(self.first[i], self.first[i + 1])
 
-    def _sum(self, derivative: str, name: dict[int, str]) -> list[str]:
-        products = [row.product for row in self.rows]
-        shown = self.complete and 1 < self.count <= 6
-        terms = " + ".join(map(_factor, products)) + " = " if shown else ""
-        found = sum(products)
-        if not self.complete or _agree(found, self.total, products):
-            return [f"  sum over all paths: {terms}{number(self.total)} = {derivative}"]
-        reason = f"adds up at each node before it goes on{self._where_nothing_is_left(name)}"
-        return [
-            f"  sum over all paths: {terms}{number(found)}",
-            f"  {derivative} = {number(self.total)}: backpropagation {reason}",
-        ]
+    def inputs(self, i: int) -> list[int]:
+        """The inputs of node i."""
+        return self.parents[self.first[i] : self.first[i + 1]]
 
-    def _where_nothing_is_left(self, name: dict[int, str]) -> str:
-        adjoint = adjoints(self.root, self.leaf)
-        for row in self.rows:
-            for node, factor in zip(row.nodes[1:], row.factors, strict=True):
-                if adjoint[id(node)] == 0.0 and not math.isfinite(factor):
-                    return f"; {name[id(node)]} gets 0 in all, and passes nothing"
-        return ""
+    def edge(self, j: int) -> Edge:
+        i = self.outputs[j]
+        position, parent = j - self.first[i], self.nodes[self.parents[j]]
+        return Edge(self.nodes[i], position, parent, self.partials[j])
 
-    def __repr__(self) -> str:
-        written = "" if self.complete else f", {len(self.rows):,} of them written down"
-        return f"<Paths: {plural(self.count, 'path')}{written}, total {number(self.total)}>"
+    def dependents(self, nodes: Iterable[Any]) -> list[bool]:
+        """Of every node, whether it is one of these or was computed from one."""
+        parents, first = self.parents, self.first
+        found = [False] * len(self.nodes)
+        for node in nodes:
+            if id(node) in self.place:
+                found[self.place[id(node)]] = True
+        for i in range(len(found)):
+            for j in range(first[i], first[i + 1]):
+                if found[parents[j]]:
+                    found[i] = True
+                    break
+        return found
 
+    # -- the reverse pass --------------------------------------------------------------------------
 
-def route_text(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
-    """`b–c–e`; where a node has the same parent twice, by which input: `a–e (input 2)`."""
-    parts = [name[id(row.nodes[0])]]
-    for node, parent, position in zip(row.nodes[1:], row.nodes, row.positions, strict=False):
-        if id(node) not in repeated:
-            repeated[id(node)] = _repeated(node.parents)
-        twice = id(parent) in repeated[id(node)]
-        parts.append(name[id(node)] + (f" (input {position + 1})" if twice else ""))
-    return EN_DASH.join(_middle_out(parts))
+    @property
+    def schedule(self) -> list[int]:
+        """The nodes that have inputs, in the order in which `Value.backward` passes their adjoints
+        on: when the last consumer has reported, the latest such node first. What is added up
+        in this order is rounded as it is there."""
+        if self._schedule is None:
+            self._schedule = self._scheduled()
+        return self._schedule
 
+    def _scheduled(self) -> list[int]:
+        reported = [self.place[id(root)] for root in self.roots]
+        waiting = [0] * len(self.nodes)
+        for k in [*self.parents, *reported]:
+            waiting[k] += 1
+        found: list[int] = []
+        ready: list[int] = []
+        while True:
+            for k in reported:
+                waiting[k] -= 1
+                if waiting[k] == 0:
+                    ready.append(k)
+            if not ready:
+                return found
+            i = ready.pop()
+            reported = self.inputs(i)
+            if reported:
+                found.append(i)
 
-def _repeated(nodes: Sequence[Any]) -> set[int]:
-    return {key for key, times in Counter(map(id, nodes)).items() if times > 1}
-
-
-def product_text(row: Path, digits: int = 12) -> str:
-    """`1 × (-2) = -2`; the number alone where there is one factor."""
-    product = number(row.product + 0.0, digits)  # -0 is 0
-    if len(row.factors) < 2:
-        return product
-    factors = [_factor(x, digits) for x in row.factors]
-    return f"{f' {TIMES} '.join(_middle_out(factors))} = {product}"
-
-
-def _factor(x: float, digits: int = 12) -> str:
-    text = number(x, digits)
-    return f"({text})" if text.startswith("-") else text
-
-
-def _why_nothing_passes(row: Path, name: dict[int, str]) -> str:
-    """Which rule made a product 0 that ordinary multiplication would make NaN."""
-    adjoint = 1.0
-    steps = zip(row.nodes[-2::-1], row.nodes[:0:-1], row.factors[::-1], strict=True)
-    for parent, node, factor in steps:
-        sent = message(adjoint, factor, node)
-        if math.isnan(adjoint * factor) and sent == 0.0:
+    def adjoints(self, seed: float = 1.0, partials: Sequence[float] | None = None) -> list[float]:
+        """The derivative of the root, which is the last node, with respect to every node, times the
+        seed: what `Value.backward` gives, to the last bit. With other partials, if any are given.
+        """
+        parents, first, nodes = self.parents, self.first, self.nodes
+        factors = self.partials if partials is None else partials
+        found = [0.0] * len(nodes)
+        found[-1] = seed
+        for i in self.schedule:
+            adjoint = found[i]
             if adjoint == 0.0:
-                return f"  (nothing arrives at {name[id(node)]})"
-            return f"  ({node.op} passes nothing to {name[id(parent)]})"
-        adjoint = sent
-    return ""
+                continue
+            for j in range(first[i], first[i + 1]):
+                factor = factors[j]
+                if factor != 0.0 or not _cuts(nodes[i]):
+                    found[parents[j]] += adjoint * factor
+        return found
 
-
-def _agree(found: float, total: float, terms: Sequence[float]) -> bool:
-    if not (math.isfinite(found) and math.isfinite(total)):
-        return found == total or (math.isnan(found) and math.isnan(total))
-    return abs(found - total) <= 1e-9 * sum(map(abs, terms)) + 1e-300
-
-
-def _middle_out(parts: list[str]) -> list[str]:
-    return parts if len(parts) <= 12 else [*parts[:6], ELLIPSIS, *parts[-5:]]
-
-
-def paths(root: N, leaf: N, limit: int = 1000) -> Paths:
-    """Every path from `leaf` up to `root`, its product, and the total: the gradient of the root.
-
-    At most `limit` paths are written down (fewer if they are very long); `count` and `total` are
-    exact whatever the number, and take one walk over the graph. Nothing in the graph is changed.
-    `leaf` may be any node; where no path leads from it, the total is 0.
-
-    Raises TypeError if root or leaf is not a node of a graph, ValueError for a negative limit.
-
-    >>> from autograd import Value
-    >>> a, b = Value(2.0, "a"), Value(1.0, "b")
-    >>> c = a + b; c.label = "c"
-    >>> d = b + 1; d.label = "d"
-    >>> e = c * d; e.label = "e"
-    >>> print(paths(e, b))
-    2 paths from b to e
-      b–c–e  1 × 2 = 2
-      b–d–e  1 × 3 = 3
-      sum over all paths: 2 + 3 = 5 = ∂e/∂b
-    """
-    for role, node in (("root", root), ("leaf", leaf)):
-        if not hasattr(node, "parents") or not hasattr(node, "partials"):
-            raise TypeError(f"paths needs a Value as its {role}, got {type(node).__name__}")
-    if limit < 0:
-        raise ValueError(f"limit is the number of paths to write down, from 0; got {limit}")
-    order = topological_order(root)
-    between = nodes_between(order, leaf)
-    count, path_steps, edge_count = _counts(order, between, leaf)
-    rows = tuple(_enumerated(root, leaf, between, limit)) if count else ()
-    total = adjoints(root, leaf).get(id(leaf), 0.0)
-    return Paths(root, leaf, rows, total, count, path_steps, edge_count)
-
-
-def count_paths(root: N, leaf: N) -> int:
-    """How many paths lead from `leaf` up to `root`, exactly, in one walk over the graph.
-
-    >>> from autograd import Value
-    >>> x = y = Value(1.0)
-    >>> for _ in range(100):
-    ...     y = y * y
-    >>> count_paths(y, x) == 2**100
-    True
-    """
-    order = topological_order(root)
-    return _counts(order, nodes_between(order, leaf), leaf)[0]
-
-
-def nodes_between(order: Sequence[Node], leaf: Node) -> set[int]:
-    """The ids of the nodes that lie on some path from the leaf to the root, both included."""
-    found: set[int] = set()
-    for node in order:
-        if node is leaf or any(id(parent) in found for parent in node.parents):
-            found.add(id(node))
-    return found
-
-
-def _counts(order: Sequence[Node], between: set[int], leaf: Node) -> tuple[int, int, int]:
-    """The number of paths, their lengths added up, and the edges that lie on any of them.
-
-    A node that n paths reach from the root, of total length s, hands (n, s + n) to each of its
-    inputs.
-    """
-    if id(leaf) not in between:
-        return 0, 0, 0
-    edge_count = 0
-    reached = {id(order[-1]): (1, 0)}
-    for node in reversed(order):
-        if id(node) not in between or node is leaf:
-            continue
-        count, length = reached.pop(id(node))
-        for parent in node.parents:
-            if id(parent) in between:
-                edge_count += 1
-                n, s = reached.get(id(parent), (0, 0))
-                reached[id(parent)] = (n + count, s + length + count)
-    return *reached[id(leaf)], edge_count
-
-
-def _enumerated(root: Node, leaf: Node, between: set[int], limit: int) -> Iterator[Path]:
-    """The first paths, in the order of the inputs. Every branch followed ends at the leaf."""
-    if root is leaf:
-        yield path_along(root, [])
-    taken: list[Edge] = []
-    stack = [_edges_of(root)]
-    written = steps = 0
-    while stack and written < limit and steps < MAX_STEPS:
-        edge = next(stack[-1], None)
-        if edge is None:
-            stack.pop()
-            del taken[-1:]
-        elif edge.parent is leaf:
-            path = [*taken, edge]
-            yield path_along(root, path)
-            written, steps = written + 1, steps + len(path)
-        elif id(edge.parent) in between:
-            taken.append(edge)
-            stack.append(_edges_of(edge.parent))
-
-
-def path_along(root: Any, downwards: Sequence[Edge]) -> Path:
-    """The path of these edges, which lead from the root down."""
-    product = 1.0
-    for edge in downwards:
-        product = message(product, edge.partial, edge.output)
-    upwards = downwards[::-1]
-    return Path(
-        nodes=(*[edge.parent for edge in upwards], root),
-        factors=tuple([edge.partial for edge in upwards]),
-        positions=tuple([edge.position for edge in upwards]),
-        product=product,
-    )
-
-
-def adjoints(root: Any, leaf: Any = None) -> dict[int, float]:
-    """Backpropagation, as far as the leaf if there is one, without touching any `.grad`: adjoints
-    by id(node).
-
-    In the order of `Value.backward`, so that every sum is rounded as it is there: a node passes its
-    adjoint on when its last consumer has reported, the latest such node first.
-    """
-    order = topological_order(root)
-    waiting = Counter(id(parent) for node in order for parent in node.parents)
-    found = {id(node): 0.0 for node in order}
-    found[id(root)] = 1.0
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node is leaf:
-            break
-        adjoint = found[id(node)]
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            key = id(parent)
-            found[key] += message(adjoint, partial, node)
-            waiting[key] -= 1
-            if not waiting[key]:
-                stack.append(parent)
-    return found
-
-
-def message(adjoint: float, partial: float, node: Any) -> float:
-    """What `node` sends to an input in backpropagation: adjoint x partial; 0 where nothing arrives,
-    or where a selection did not take this input.
-    """
-    if adjoint == 0.0 or (
-        partial == 0.0 and getattr(getattr(node, "primitive", None), "cuts", False)
-    ):
-        return 0.0
-    return adjoint * partial
-
-
-# -- what following every path would cost ----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeVisits:
-    """What all gradients of a root cost: path by path, and by backpropagation.
-
-    leaves: how many leaves there are. count: the paths from all of them. path_steps: the edges one
-    walks over when each path is followed on its own; edges: those of the graph, which
-    backpropagation walks over once each. busiest: the edge on the most paths, and busiest_visits
-    how many those are; None and 0 where there is no edge, or where they are beyond 2**53.
-    """
-
-    root: Any
-    leaves: int
-    count: int
-    path_steps: int
-    edges: int
-    busiest: Edge | None
-    busiest_visits: int
-
-    @property
-    def saved(self) -> int:
-        """How many edge visits backpropagation saves."""
-        return self.path_steps - self.edges
-
-    def __str__(self) -> str:
-        name = names(topological_order(self.root))
-        walked = plural(self.path_steps, "edge")
-        if self.busiest is not None and self.busiest_visits > 1:
-            ends = name[id(self.busiest.parent)], name[id(self.busiest.output)]
-            walked += f", {EN_DASH.join(ends)} {plural(self.busiest_visits, 'time')}"
-        return (
-            f"{plural(self.count, 'path')} from {_leaves(self.leaves)} to {name[id(self.root)]}\n"
-            f"  one by one, the paths walk {walked}\n"
-            f"  backpropagation walks {plural(self.edges, 'edge')}, each once"
-        )
-
-
-def _leaves(count: int) -> str:
-    return "1 leaf" if count == 1 else f"{quantity(count)} leaves"
-
-
-def edge_visits(root: Node) -> EdgeVisits:
-    """How many edges the paths from all leaves walk over, against backpropagation's once each.
-
-    Exact, and without following any path: one walk over the graph.
-
-    >>> from autograd import Value
-    >>> a, b = Value(2.0, "a"), Value(1.0, "b")
-    >>> c = a + b; c.label = "c"
-    >>> d = b + 1; d.label = "d"
-    >>> e = c * d; e.label = "e"
-    >>> print(edge_visits(e))
-    3 paths from 2 leaves to e
-      one by one, the paths walk 6 edges, c–e 2 times
-      backpropagation walks 5 edges, each once
-    """
-    order = topological_order(root)
-    reached = {id(root): (1, 0)}
-    leaves = count = path_steps = edge_count = 0
-    for node in reversed(order):
-        n, s = reached.pop(id(node))
-        if not node.parents:
-            leaves, count, path_steps = leaves + 1, count + n, path_steps + s
-        for parent in node.parents:
-            edge_count += 1
-            old_n, old_s = reached.get(id(parent), (0, 0))
-            reached[id(parent)] = (old_n + n, old_s + s + n)
-    busiest, visits = _busiest(order) if path_steps < 2**53 else (None, 0)
-    return EdgeVisits(root, leaves, count, path_steps, edge_count, busiest, visits)
-
-
-def _busiest(order: Sequence[Node]) -> tuple[Edge | None, int]:
-    """The edge on the most paths: those from below to its parent, times those from its output."""
-    below: dict[int, int] = {}
-    for node in order:
-        below[id(node)] = sum(below[id(parent)] for parent in node.parents) or 1
-    above = {id(order[-1]): 1}
-    found, most = None, 0
-    for node in reversed(order):
-        for edge in _edges_of(node):
-            key = id(edge.parent)
-            above[key] = above.get(key, 0) + above[id(node)]
-            visits = above[id(node)] * below[key]
-            if visits > most:
-                found, most = edge, visits
-    return found, most
+    def messages(self, adjoints: Sequence[float]) -> list[float]:
+        """What travels along every edge, where these are the adjoints: `message_from` for all."""
+        found: list[float] = []
+        for i, adjoint in enumerate(adjoints):
+            partials = self.partials[self.first[i] : self.first[i + 1]]
+            if adjoint == 0.0:
+                found += [0.0] * len(partials)
+            elif 0.0 in partials and _cuts(self.nodes[i]):
+                found += [adjoint * x if x != 0.0 else 0.0 for x in partials]
+            else:
+                found += [adjoint * x for x in partials]
+        return found

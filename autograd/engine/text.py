@@ -1,4 +1,4 @@
-"""How numbers, labels and operations are written as plain text: floor 0, for tables and pictures.
+"""How numbers, labels and operations are written as plain text, for tables and pictures.
 
 Labels are untrusted: whatever a terminal would obey instead of showing (control characters,
 direction overrides, half surrogates) is written as an escape.
@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+EN_DASH = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+PARTIAL = "\N{PARTIAL DIFFERENTIAL}"
 JOINERS = (
     "\u200c\u200d"  # invisible but harmless: they hold emoji sequences and Persian words together
 )

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge
 from autograd.engine.text import formula, number
 
-__all__ = ["REMEDIES", "Cause", "blocked", "born", "flattened", "shown", "slot", "unbounded"]
+__all__ = [
+    "REMEDIES",
+    "Cause",
+    "blocked",
+    "born",
+    "flattened",
+    "is_stale",
+    "shown",
+    "slot",
+    "unbounded",
+]
 
 Name = Callable[[Any], str]
 
@@ -59,8 +68,7 @@ REMEDIES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """A kind of trouble, one of REMEDIES, and a sentence that says what happened."""
 
     kind: str
@@ -94,9 +102,14 @@ def _made(node: Any, name: Name) -> str:
     return f"{name(node)} = {formula(node, name)}"
 
 
-def _stale(node: Any) -> bool:
-    """Whether a number has been assigned since the operation ran."""
-    again = node.primitive.forward(*map(_data, node.inputs))
+def is_stale(node: Any) -> bool:
+    """Whether a number has been assigned since the operation that made a node ran."""
+    if node.primitive is None:
+        return False
+    try:
+        again = node.primitive.forward(*map(_data, node.inputs))
+    except (ArithmeticError, ValueError):  # of a user's primitive, at the new numbers
+        return True
     return bool(again != node.data and not (math.isnan(again) and math.isnan(node.data)))
 
 
@@ -115,7 +128,7 @@ def blocked(edge: Edge, name: Name) -> Cause:
     """Why nothing passes through an edge whose local derivative is 0."""
     node, x, i = edge.output, edge.parent, slot(edge)
     op, made, at = node.op, _made(node, name), shown(x, name)
-    if _stale(node):
+    if is_stale(node):
         return _changed(node, name, f"had slope 0 in {name(x)}")
     if op == "relu":
         return Cause("dead_relu", f"{made} passes nothing on, because {at} is not above 0")
@@ -170,7 +183,7 @@ def flattened(edge: Edge, name: Name) -> Cause | None:
     """Whether a function that saturates has next to no slope here."""
     node, x = edge.output, edge.parent
     flat = _is(node, "saturating") or (_is(node, "half_flat") and x.data < -2.0)
-    if not flat or not abs(edge.partial) < SMALL_SLOPE or _stale(node):
+    if not flat or not abs(edge.partial) < SMALL_SLOPE or is_stale(node):
         return None
     slope = number(edge.partial, 4)
     return Cause(
@@ -186,7 +199,7 @@ def unbounded(edge: Edge, name: Name) -> Cause:
     """Why the local derivative of an edge is infinite or NaN, although all numbers are finite."""
     node, x, i = edge.output, edge.parent, slot(edge)
     made, at = _made(node, name), shown(x, name)
-    if _stale(node):
+    if is_stale(node):
         return _changed(node, name, f"had slope {number(edge.partial)} in {name(x)}")
     if node.op == "pow" and i == 1:
         base = shown(node.inputs[0], name)
@@ -219,7 +232,7 @@ def born(node: Any, name: Name) -> Cause:
         return Cause(given, f"{name(node)} is {out} from the start: a leaf, not a result")
     numbers = [_data(x) for x in node.inputs]
     made = _made(node, name)
-    if _stale(node):
+    if is_stale(node):
         return _changed(node, name, f"was {out}")
     if any(_data(x) != _data(x) or (given == "infinite_input" and _infinite(x)) for x in numbers):
         return Cause(given, f"{made} is {out}: one of the plain numbers in it is")

@@ -14,18 +14,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from autograd.engine.graph import (
-    PARTIAL,
-    Edge,
-    Path,
-    adjoints,
-    edges,
-    message,
-    path_along,
-    topological_order,
-)
-from autograd.engine.text import names
+from autograd.engine.graph import Edge, Graph, message_from
+from autograd.engine.text import PARTIAL, names
 from autograd.engine.value import Value
+from autograd.explaining.path_sums import Path, path_along
 
 __all__ = ["Flow", "Origin", "culprits", "is_zero", "magnitude"]
 
@@ -55,21 +47,18 @@ class Origin(NamedTuple):
         return way[::-1]
 
 
-class Flow:
-    """A graph below a root, with the adjoints of one pass, the consumers and the names of nodes.
+class Flow(Graph):
+    """A graph below a root, with the adjoints of one pass and the names of nodes.
 
     `besides` are Values outside the graph that get a name too; `unlabelled` as in `text.names`.
     """
 
     def __init__(self, root: Value, besides: Sequence[Value], unlabelled: dict[int, str]) -> None:
+        super().__init__([root])
         self.root = root
-        self.order: list[Value] = topological_order(root)
-        self.adjoint = adjoints(root)
-        self.consumers: dict[int, list[Edge]] = {id(node): [] for node in self.order}
-        for edge in edges(root):
-            self.consumers[id(edge.parent)].append(edge)
+        self._adjoints = self.adjoints()
         outside = [x for x in besides if not self.holds(x)]
-        self.names = names([*outside, *self.order], unlabelled=unlabelled)
+        self.names = names([*outside, *self.nodes], unlabelled=unlabelled)
 
     def name(self, node: Any) -> str:
         return self.names[id(node)]
@@ -79,42 +68,45 @@ class Flow:
 
     @property
     def leaves(self) -> list[Value]:
-        return [node for node in self.order if not node.op]
+        return [node for node in self.nodes if not node.op]
 
     def holds(self, node: Value) -> bool:
-        return id(node) in self.consumers
+        return id(node) in self.place
 
     def arrives_at(self, node: Value) -> float:
-        return self.adjoint[id(node)]
+        """The derivative of the root with respect to a node; 0 of one outside the graph."""
+        return self._adjoints[self.place[id(node)]] if self.holds(node) else 0.0
+
+    def consumers(self, node: Value) -> list[Edge]:
+        return [self.edge(j) for j in self.above[self.place[id(node)]]]
 
     def sent(self, edge: Edge) -> float:
         """The message along an edge."""
-        return message(self.arrives_at(edge.output), edge.partial, edge.output)
+        return message_from(edge.output, self.arrives_at(edge.output), edge.partial)
 
     # -- paths -------------------------------------------------------------------------------------
 
     @cached_property
-    def _strongest(self) -> dict[int, tuple[float, Edge]]:
-        """For every node but the root, the logarithm of the largest product of all paths to the
-        root, and the first edge of that path."""
-        found: dict[int, tuple[float, Edge]] = {}
-        for node in reversed(self.order):
-            for edge in self.consumers[id(node)]:
-                rest = found.get(id(edge.output))
-                score = magnitude(edge.partial) + (rest[0] if rest else 0.0)
-                if id(node) not in found or score > found[id(node)][0]:
-                    found[id(node)] = score, edge
+    def _strongest(self) -> list[tuple[float, int]]:
+        """For every node, the logarithm of the largest product of all paths to the root, and the
+        first edge of that path; none of the root."""
+        found = [(0.0, -1)] * len(self.nodes)
+        for i in reversed(range(len(found) - 1)):
+            scores = [
+                (magnitude(self.partials[j]) + found[self.outputs[j]][0], j) for j in self.above[i]
+            ]
+            found[i] = max(scores, key=lambda pair: pair[0])
         return found
 
     def logarithm(self, node: Value) -> float:
         """Natural, of the largest product of all paths from a node to the root."""
-        return 0.0 if node is self.root else self._strongest[id(node)][0]
+        return self._strongest[self.place[id(node)]][0]
 
     def way_up(self, node: Value) -> list[Edge]:
         """The edges of the strongest path from a node to the root."""
         way: list[Edge] = []
         while node is not self.root:
-            way.append(self._strongest[id(node)][1])
+            way.append(self.edge(self._strongest[self.place[id(node)]][1]))
             node = way[-1].output
         return way
 
@@ -136,7 +128,7 @@ class Flow:
         reached = list(starts)
         found: list[Origin] = []
         for node in reached:  # which grows on the way
-            consumers = self.consumers[id(node)]
+            consumers = self.consumers(node)
             guilty = [edge for edge in consumers if bad(self.sent(edge))]
             if not guilty or (bad(0.0) and len(guilty) < len(consumers)):
                 found += [Origin(node, None, below)] if consumers else []

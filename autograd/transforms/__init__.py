@@ -1,9 +1,12 @@
 """Derivatives of functions, as JAX names them.
 
-derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp
-tree         nested arguments as flat lists of numbers, and back
-sparse       sparse_jacobian, sparse_hessian
-implicit     implicit_root, implicit_fixed_point
+derivatives    grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp
+linearization  one call of a function, recorded, and its derivatives
+accumulation   the reverse and forward passes, as numbers and as graphs
+tree           nested arguments as flat lists of numbers, and back
+sparse         sparse_jacobian, sparse_hessian
+implicit       implicit_root, implicit_fixed_point
+linalg         small dense matrices, for `implicit`
 """
 
 from autograd.transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp

@@ -1,8 +1,8 @@
 """Derivatives of what a solver finds: roots and fixed points, by the implicit function theorem.
 
 Where r(x, a) = 0 defines x as a function of a, its derivative is -(∂r/∂x)⁻¹ ∂r/∂a, all taken at the
-root: how the solver got there doesn't matter, so it may be anybody's, on plain floats. Here each
-number of the root becomes one node of the graph, with that derivative on its edges.
+root. How the solver got there doesn't matter: it may be any, on plain floats. Here each number of
+the root becomes one node of the graph, with that derivative on its edges.
 
 Higher orders come by the same theorem. The derivative that a node's rule gives when it is fed
 Values needs λ with (∂r/∂x)ᵀ λ = e; that is again a root, of equations which are the graph of a
@@ -20,25 +20,22 @@ Source: Griewank and Walther, "Evaluating Derivatives" (2008), chapter 15; the i
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.engine.apply import apply
-from autograd.engine.ieee import message
 from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.transforms.derivatives import _adjoints, _values_in
+from autograd.transforms.accumulation import adjoint_graphs
+from autograd.transforms.linalg import Matrix, inverted, matrix_product
+from autograd.transforms.linearization import values_in
 from autograd.transforms.tree import flatten
 
 __all__ = ["implicit_fixed_point", "implicit_root"]
 
 Function = Callable[..., Any]
 Equations = Callable[[list[Value]], list[Any]]
-Matrix = list[list[float]]
-
-EPSILON = sys.float_info.epsilon
 
 
 def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> Function:
@@ -88,7 +85,7 @@ def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> 
             return left
 
         results = _solution(equations, numbers, tol) if recording() else numbers
-        if _values_in(args):
+        if values_in(args):
             results = [x if isinstance(x, Value) else Value(x) for x in results]
         return structure.unflatten(results)
 
@@ -151,7 +148,7 @@ def _solution(equations: Equations, numbers: list[float], tol: float) -> list[An
             "of the compiled function"
         )
     matrix, slopes = _linearized(left, unknowns, captured)
-    inverse = _inverse(matrix)
+    inverse = inverted(matrix)
     if inverse is None:
         raise ValueError(
             f"implicit_root: at {_shown(numbers)} the derivative of the residual with respect to "
@@ -176,7 +173,7 @@ def _row(
 ) -> Primitive:
     """The primitive of this one root: which of its numbers, and what it was computed from, in; that
     number out."""
-    derivatives = _product(inverse, [[-x for x in slope] for slope in slopes])
+    derivatives = matrix_product(inverse, [[-x for x in slope] for slope in slopes])
     given = [x.data for x in captured]
 
     def forward(k: float, *inputs: float) -> float:
@@ -203,11 +200,11 @@ def _row(
         ends = [*roots, *captured]
 
         def transposed(weights: list[Value]) -> list[Any]:
-            found = _adjoints(left, weights, ends)[: len(roots)]
+            found = adjoint_graphs(left, weights, ends)[: len(roots)]
             return [x - 1.0 if i == k else x for i, x in enumerate(found)]
 
         weights = _solution(transposed, inverse[k], math.inf)
-        return (0.0, *[-x for x in _adjoints(left, weights, ends)[len(roots) :]])
+        return (0.0, *[-x for x in adjoint_graphs(left, weights, ends)[len(roots) :]])
 
     doc = "One number of a root, by the implicit function theorem."
     return Primitive("implicit_root", "*numbers", forward, partials, doc=doc)
@@ -241,7 +238,7 @@ def _linearized(
 ) -> tuple[Matrix, Matrix]:
     """As numbers: the derivatives of the equations by the unknowns, and by what they captured."""
     with plain_arithmetic():
-        rows = [_adjoints([x], [1.0], [*unknowns, *captured]) for x in left]
+        rows = [adjoint_graphs([x], [1.0], [*unknowns, *captured]) for x in left]
     numbers = [[x.data if isinstance(x, Value) else x for x in row] for row in rows]
     count = len(unknowns)
     return [row[:count] for row in numbers], [row[count:] for row in numbers]
@@ -250,7 +247,7 @@ def _linearized(
 def _check(numbers: list[float], left: list[Any], inverse: Matrix, tol: float) -> None:
     """ValueError if Newton's next step would go far."""
     values = [[x.data if isinstance(x, Value) else x] for x in left]
-    steps = [row[0] for row in _product(inverse, values)]
+    steps = [row[0] for row in matrix_product(inverse, values)]
     if any(abs(step) > tol * (1.0 + abs(x)) for step, x in zip(steps, numbers, strict=True)):
         better = [x - step for step, x in zip(steps, numbers, strict=True)]
         raise ValueError(
@@ -262,40 +259,3 @@ def _check(numbers: list[float], left: list[Any], inverse: Matrix, tol: float) -
 
 def _shown(numbers: list[float]) -> str:
     return repr(numbers[0]) if len(numbers) == 1 else describe(numbers).removeprefix("list ")
-
-
-# -- small matrices --------------------------------------------------------------------------------
-
-
-def _product(a: Matrix, b: Matrix) -> Matrix:
-    """a b, where a factor of 0 in a passes nothing, as an adjoint of 0 doesn't."""
-    columns = list(zip(*b, strict=True))
-    return [[sum(map(message, row, column)) for column in columns] for row in a]
-
-
-def _inverse(matrix: Matrix) -> Matrix | None:
-    """The inverse, by Gauss and Jordan with partial pivoting, rows and columns scaled before; None
-    if it is singular to working accuracy, all NaN if an entry is not finite."""
-    n = len(matrix)
-    if not all(math.isfinite(x) for row in matrix for x in row):
-        return [[math.nan] * n for _ in range(n)]
-    heights = [max(map(abs, row)) or 1.0 for row in matrix]
-    scaled = [[x / height for x in row] for row, height in zip(matrix, heights, strict=True)]
-    widths = [max(map(abs, column)) or 1.0 for column in zip(*scaled, strict=True)]
-    work = [
-        [x / width for x, width in zip(row, widths, strict=True)]
-        + [1.0 / heights[i] if i == j else 0.0 for j in range(n)]
-        for i, row in enumerate(scaled)
-    ]
-    for k in range(n):
-        best = max(range(k, n), key=lambda i: abs(work[i][k]))
-        work[k], work[best] = work[best], work[k]
-        pivot = work[k][k]
-        if abs(pivot) <= n * EPSILON:
-            return None
-        top = work[k] = [x / pivot for x in work[k]]
-        for i in range(n):
-            factor = work[i][k]
-            if i != k and factor != 0.0:
-                work[i] = [x - factor * y for x, y in zip(work[i], top, strict=True)]
-    return [[x / width for x in row[n:]] for row, width in zip(work, widths, strict=True)]

@@ -19,23 +19,19 @@ Gebremedhin, Tarafdar, Manne, Pothen, "New Acyclic and Star Coloring Algorithms"
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 from autograd.engine import functions
+from autograd.engine.graph import Graph
 from autograd.engine.modes import plain_arithmetic
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.engine.walks import dependent
-from autograd.transforms.derivatives import (
-    Argnums,
-    Function,
-    _recorded,
-    _Run,
-    _sweeps,
-    _value_and_grad,
-)
+from autograd.transforms.accumulation import outside_mode, reverse_sweeps
+from autograd.transforms.derivatives import value_and_grad_as
+from autograd.transforms.linearization import Argnums, Function, Linearization
 
 __all__ = ["column_colours", "sparse_hessian", "sparse_jacobian", "star_colours"]
 
@@ -68,9 +64,9 @@ def sparse_jacobian(f: Function, argnums: Argnums = 0) -> Function:
     _csr_array()
 
     def derivative(*args: Any, **others: Any) -> Any:
-        run = _plain_run(f, args, others, argnums, "sparse_jacobian")
-        pattern = _pattern(run.results, run.seeds)
-        return _matrix(pattern, _jacobian_entries(run, pattern), len(run.seeds))
+        call = _plain_call(f, args, others, argnums, "sparse_jacobian")
+        pattern = _pattern(call.results, call.seeds)
+        return _matrix(pattern, _jacobian_entries(call, pattern), len(call.seeds))
 
     return derivative
 
@@ -92,31 +88,31 @@ def sparse_hessian(f: Function, argnums: Argnums = 0) -> Function:
     [[8.0, 6.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     _csr_array()
-    both = _value_and_grad(f, argnums, "sparse_hessian")
+    both = value_and_grad_as("sparse_hessian", f, argnums)
 
     def gradient(*args: Any, **others: Any) -> Any:
         return both(*args, **others)[1]
 
     def derivative(*args: Any, **others: Any) -> Any:
-        run = _plain_run(gradient, args, others, argnums, "sparse_hessian")
-        pattern = _symmetric(_pattern(run.results, run.seeds))
-        return _matrix(pattern, _hessian_entries(run, pattern), len(run.seeds))
+        call = _plain_call(gradient, args, others, argnums, "sparse_hessian")
+        pattern = _symmetric(_pattern(call.results, call.seeds))
+        return _matrix(pattern, _hessian_entries(call, pattern), len(call.seeds))
 
     return derivative
 
 
-def _plain_run(
+def _plain_call(
     f: Function, args: tuple[Any, ...], others: dict[str, Any], argnums: Argnums, transform: str
-) -> _Run:
-    run = _Run(f, args, others, argnums, transform)
-    if run.differentiable:
+) -> Linearization:
+    call = Linearization(f, args, others, argnums, transform)
+    if call.differentiable:
         dense = transform.removeprefix("sparse_")
         raise TypeError(
             f"{transform} gives a SciPy matrix of plain numbers, so it can't be differentiated: "
             f"call it with plain numbers (the .data of Values) outside other transforms, or use "
             f"{dense}"
         )
-    return run
+    return call
 
 
 def _csr_array() -> Any:
@@ -142,59 +138,46 @@ def _matrix(pattern: Rows, entries: Iterable[float], width: int) -> Any:
 # -- from sweeps to entries ------------------------------------------------------------------------
 
 
-def _jacobian_entries(run: _Run, pattern: Rows) -> list[float]:
+def _jacobian_entries(call: Linearization, pattern: Rows) -> list[float]:
     """Rows are swept in reverse, or columns forward where that is much less to do."""
-    columns = _transposed(pattern, len(run.seeds))
+    columns = _transposed(pattern, len(call.seeds))
     # Each line of these needs a colour of its own.
     fewest_rows, fewest_columns = (max(map(len, lines), default=0) for lines in (columns, pattern))
     if FORWARD_COST * fewest_columns < fewest_rows:
         colours = _colours(columns, len(pattern))
-        swept = _forward_sweeps(run, colours)
+        swept = _forward_sweeps(call, colours)
         return [swept[colours[j]][i] for i, row in enumerate(pattern) for j in row]
     colours = _colours(pattern, len(columns))
-    swept = _reverse_sweeps(run, colours)
+    swept = _reverse_sweeps(call, colours)
     return [swept[colours[i]][j] for i, row in enumerate(pattern) for j in row]
 
 
-def _hessian_entries(run: _Run, pattern: Rows) -> list[float]:
+def _hessian_entries(call: Linearization, pattern: Rows) -> list[float]:
     """Entry (i, j) is read off in column j of the sum of the rows of i's colour, if i alone among
     the neighbours of j has it; otherwise, in a star colouring, j alone has its own colour among
     the neighbours of i."""
     colours = _star_colours(pattern)
-    swept = _reverse_sweeps(run, colours)
-    alone = [_unique(colours[j] for j in row) for row in pattern]
+    swept = _reverse_sweeps(call, colours)
+    counts = [Counter(colours[j] for j in row) for row in pattern]
 
     def entry(i: int, j: int) -> float:
         i, j = min(i, j), max(i, j)
-        return swept[colours[i]][j] if colours[i] in alone[j] else swept[colours[j]][i]
+        return swept[colours[i]][j] if counts[j][colours[i]] == 1 else swept[colours[j]][i]
 
     return [entry(i, j) for i, row in enumerate(pattern) for j in row]
 
 
-def _unique(colours: Iterable[int]) -> set[int]:
-    """The colours that come up once."""
-    once: set[int] = set()
-    seen: set[int] = set()
-    for colour in colours:
-        if colour in seen:
-            once.discard(colour)
-        else:
-            once.add(colour)
-        seen.add(colour)
-    return once
-
-
-def _reverse_sweeps(run: _Run, colours: Sequence[int]) -> list[list[float]]:
+def _reverse_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
     """Per colour, the sum of the rows of that colour."""
-    with _recorded():
-        roots = [functions.sum(group) for group in _groups(run.results, colours)]
-    return _sweeps(roots, run.seeds)
+    with outside_mode("no_grad"):
+        roots = [functions.sum(group) for group in _groups(call.results, colours)]
+    return reverse_sweeps(roots, call.seeds)
 
 
-def _forward_sweeps(run: _Run, colours: Sequence[int]) -> list[list[float]]:
+def _forward_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
     """Per colour, the sum of the columns of that colour."""
     return [
-        run.push([1.0 if colour == this else 0.0 for colour in colours])
+        call.push([1.0 if colour == this else 0.0 for colour in colours])
         for this in range(max(colours, default=-1) + 1)
     ]
 
@@ -215,37 +198,37 @@ def _pattern(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[int]]:
     The seeds that a node depends on are the bits of an integer, which is forgotten when the last
     node that is computed from it has been dealt with.
     """
-    order, _ = dependent(roots, seeds)
-    places = {seed: i for i, seed in enumerate(seeds)}
-    last = {parent: node for node in order for parent in node.parents}
-    wanted = {root for root in roots if isinstance(root, Value)}
+    graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
+    unread = [0] * (len(graph.nodes) + 1)  # per node, how often its mask is still needed
+    places = [graph.place.get(id(root), -1) for root in roots]
+    for k in [*graph.parents, *places]:  # a place of -1 is that of plain numbers
+        unread[k] += 1
+    masks = [0] * len(graph.nodes)
+    for k, seed in enumerate(seeds):
+        if id(seed) in graph.place:
+            masks[graph.place[id(seed)]] = 1 << k
     flat: dict[Primitive, Sequence[bool]] = {}
-    masks: dict[Value, int] = {}
-
-    def mask_of(x: Value) -> int:
-        return 1 << places[x] if x in places else masks.get(x, 0)
-
-    for node in order:
-        mask = 0
-        for x in _passing(node, flat):
-            mask |= mask_of(x)
-        masks[node] = mask
-        for parent in node.parents:
-            if last[parent] is node and parent not in wanted:
-                masks.pop(parent, None)
-    return [_bits(mask_of(root)) if isinstance(root, Value) else [] for root in roots]
+    for i, node in enumerate(graph.nodes):
+        inputs = graph.inputs(i)
+        for k in _passing(node, inputs, flat):
+            masks[i] |= masks[k]
+        for k in inputs:
+            unread[k] -= 1
+            if not unread[k]:
+                masks[k] = 0
+    return [_bits(masks[i]) if i >= 0 else [] for i in places]
 
 
-def _passing(node: Value, flat: dict[Primitive, Sequence[bool]]) -> Sequence[Value]:
-    """The parents of a node on which it depends other than by steps."""
+def _passing(node: Value, inputs: list[int], flat: dict[Primitive, Sequence[bool]]) -> list[int]:
+    """The inputs of a node on which it depends other than by steps."""
     row = node.primitive
-    assert row is not None
-    if not row.cuts or row.arity is None:
-        return node.parents
+    if not inputs or row is None or not row.cuts or row.arity is None:
+        return inputs
     if row not in flat:
         flat[row] = _flat_inputs(row, row.arity)
     pairs = zip(node.inputs, flat[row], strict=True)
-    return [x for x, constant in pairs if not constant and isinstance(x, Value)]
+    constant = [no_path for x, no_path in pairs if isinstance(x, Value)]
+    return [k for k, no_path in zip(inputs, constant, strict=True) if not no_path]
 
 
 def _flat_inputs(row: Primitive, arity: int) -> list[bool]:

@@ -29,14 +29,15 @@ class Structure:
     """A nesting without its numbers.
 
     `shapes` has an entry for every number (None) and every array (its shape), in order. Two
-    structures are equal if the same numbers fit into the same places.
+    structures are equal if the same numbers fit into the same places; then they are of one `kind`,
+    which is hashable.
     """
 
-    __slots__ = ("_build", "_kind", "shapes")
+    __slots__ = ("_build", "kind", "shapes")
 
-    def __init__(self, shapes: list[Shape], kind: object, build: Build) -> None:
+    def __init__(self, shapes: list[Shape], kind: Any, build: Build) -> None:
         self.shapes = shapes
-        self._kind = kind
+        self.kind = kind
         self._build = build
 
     @property
@@ -47,12 +48,7 @@ class Structure:
     @property
     def is_single(self) -> bool:
         """Whether it is one number, bare or an array without dimensions."""
-        return self._kind in (None, ("array", ()))
-
-    @property
-    def kind(self) -> Any:
-        """What it is, hashable: equal for equal structures."""
-        return self._kind
+        return self.kind in (None, ("array", ()))
 
     def unflatten(self, leaves: Sequence[Any]) -> Any:
         """The nesting with these numbers (floats or Values) in it, in the order of `flatten`.
@@ -75,7 +71,7 @@ class Structure:
         return self._build(iter(blocks))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Structure) and self._kind == other._kind
+        return isinstance(other, Structure) and self.kind == other.kind
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -141,7 +137,9 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
 
 
 def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]], Any] | None]:
-    """The children of a container, what kind it is, and how to make another of them."""
+    """The children of a container, what kind it is, and how to make another of them; None for the
+    last where it is no container. All walks over nestings ask this function, but for arrays, whose
+    numbers stay together."""
     if isinstance(tree, dict):
         keys = list(tree)
         return list(tree.values()), (dict, *keys), lambda items: _filled(tree, keys, items)
@@ -151,7 +149,7 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         make = getattr(type(tree), "_make", tuple)  # a NamedTuple's
         return list(tree), (type(tree),), make
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        names = [field.name for field in dataclasses.fields(tree)]
+        names = _fields(type(tree))
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
@@ -165,7 +163,7 @@ def _filled(tree: Any, keys: list[Any], items: list[Any]) -> Any:
     return out
 
 
-def _with_fields(tree: Any, names: list[str], items: list[Any]) -> Any:
+def _with_fields(tree: Any, names: Sequence[str], items: list[Any]) -> Any:
     """A copy with other fields, frozen or not. `__post_init__` is not asked: what it demands of an
     argument need not hold for a gradient."""
     out = copy.copy(tree)
@@ -183,39 +181,34 @@ def _number(x: Any, what: str) -> Any:
         raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}") from None
 
 
-def components(tree: Any, name: str) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+def components(
+    tree: Any, name: str, path: tuple[Any, ...] = ()
+) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
     """Every number of a nesting with its name, its path of keys, and itself, in `flatten`'s order.
+
+    `name` and `path` are those of the nesting.
 
     >>> [name for name, _, _ in components({"w": [1.0, 2.0], "b": 3.0}, "p")]
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
-    yield from _components(tree, name, ())
-
-
-def _components(
-    tree: Any, name: str, path: tuple[Any, ...]
-) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
-    children = _children(tree)
-    if children is None:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(tree, numpy.ndarray) and tree.ndim:
+        for place in numpy.ndindex(tree.shape):
+            yield f"{name}[{', '.join(map(str, place))}]", path + place, tree[place]
+        return
+    children, kind, assemble = opened(tree)
+    if assemble is None:
         yield name, path, tree
         return
-    for written, keys, child in children:
-        yield from _components(child, name + written, path + keys)
+    fields = _fields(kind[0])
+    keys = kind[1:] if kind[0] is dict else fields or range(len(children))
+    for key, child in zip(keys, children, strict=True):
+        written = f".{key}" if fields else f"[{printable(repr(key))}]"
+        yield from components(child, name + written, (*path, key))
 
 
-def _children(tree: Any) -> Iterator[tuple[str, tuple[Any, ...], Any]] | None:
-    """What is in a container: how it is reached in Python, its keys, itself; None for a number."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(tree, numpy.ndarray):
-        if tree.ndim == 0:
-            return None
-        places = numpy.ndindex(tree.shape)
-        return ((f"[{', '.join(map(str, i))}]", i, tree[i]) for i in places)
-    if isinstance(tree, dict):
-        return ((f"[{printable(repr(k))}]", (k,), v) for k, v in tree.items())
-    fields = getattr(tree, "_fields", None) or getattr(tree, "__dataclass_fields__", None)
-    if fields is not None and not isinstance(tree, type):
-        return ((f".{field}", (field,), getattr(tree, field)) for field in fields)
-    if isinstance(tree, (list, tuple)):
-        return ((f"[{i}]", (i,), item) for i, item in enumerate(tree))
-    return None
+def _fields(kind: type) -> Sequence[str]:
+    """The names by which a record's values are asked for; none of any other container."""
+    if dataclasses.is_dataclass(kind):
+        return [field.name for field in dataclasses.fields(kind)]
+    return getattr(kind, "_fields", ())

@@ -2,7 +2,7 @@
 
 search                the slips that account for a wrong gradient, the likeliest first
 hypotheses            one explanation, and what all of them need to know
-recorded_graph        the graph as arrays, and the same with edges changed
+recorded_graph        the graph with its seeds, and the same with edges changed
 faults_on_paths       one wrong factor on all paths through a node or an edge, or paths left out
 common_mistakes       what people write in place of a local derivative
 faults_in_rules       local derivatives replaced, one, in a layer, or all

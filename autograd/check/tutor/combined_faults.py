@@ -58,7 +58,7 @@ def _in_one_graph(case: GradientCase, slips: list[Hypothesis]) -> Iterator[Hypot
     changes: Changes = {}
     for slip in slips:
         for edge, partial in slip.changes.items():
-            right = case.graph.factors[edge]
+            right = case.graph.partials[edge]
             if edge in changes and right == 0.0:
                 return
             changes[edge] = partial * (changes[edge] / right) if edge in changes else partial

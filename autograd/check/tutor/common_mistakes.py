@@ -184,7 +184,7 @@ def local_derivatives(graph: RecordedGraph) -> Iterator[LocalDerivative]:
             for edge, k in zip(edges, counted, strict=False):
                 same = edges if node.op in ("mean", "sum") else (edge,)
                 x = node.inputs[k].data
-                yield LocalDerivative(node.op, i, same, graph.factors[edge], out, x, k)
+                yield LocalDerivative(node.op, i, same, graph.partials[edge], out, x, k)
 
 
 def _as_sigmoid(node: Any) -> float | None:

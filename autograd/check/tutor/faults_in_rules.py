@@ -46,7 +46,7 @@ def _changed(case: GradientCase, local: LocalDerivative, value: float) -> Change
         return {}
     if local.right == 0.0:
         return dict.fromkeys(local.edges, value) if len(local.edges) == 1 else {}
-    return {edge: case.graph.factors[edge] * (value / local.right) for edge in local.edges}
+    return {edge: case.graph.partials[edge] * (value / local.right) for edge in local.edges}
 
 
 def rules_for_many(case: GradientCase) -> list[Hypothesis]:
@@ -81,7 +81,7 @@ def _rules_for(case: GradientCase, group: list[LocalDerivative]) -> Iterator[Hyp
             yield Hypothesis(kind, said, case.graph.gradient(changes), cost + 0.05, changes)
     edges = [edge for local in group for edge in local.edges]
     for kind, text, ratio, cost in _signs_and_factors(case, nodes, edges):
-        changes = {edge: ratio * case.graph.factors[edge] for edge in edges}
+        changes = {edge: ratio * case.graph.partials[edge] for edge in edges}
         yield Hypothesis(kind, text, case.graph.gradient(changes), cost, changes)
 
 
@@ -101,7 +101,7 @@ def _signs_and_factors(
     if op == "sum":
         yield FACTOR, f"a factor 1/{n}, as if the sum were a mean ({where})", 1.0 / n, 0.2
     constants = [x for x in inputs if not hasattr(x, "parents")]
-    factor = case.graph.factors[edges[0]]
+    factor = case.graph.partials[edges[0]]
     alone = len(nodes) == 1 and len(constants) == 1 and factor not in (0.0, 1.0, -1.0)
     if alone and op in ("mul", "div"):
         what = "division by" if op == "div" else "factor"
@@ -113,7 +113,7 @@ def _signs_and_factors(
 def without_factor(case: GradientCase) -> Iterator[Hypothesis]:
     """Products differentiated with the other factor left out, or another in its place."""
     graph = case.graph
-    pairs = [(e, other) for e, other in case.multiplied() if graph.factors[e] not in (0.0, 1.0)]
+    pairs = [(e, other) for e, other in case.multiplied() if graph.partials[e] not in (0.0, 1.0)]
     places = ((graph.parents[p[0]] in graph.seeds, graph.outputs[p[0]], p) for p in pairs)
     layers = [layer for layer in case.layers(places) if len(layer) > 1]
     for group in [*([pair] for pair in pairs), *layers]:
@@ -131,7 +131,7 @@ def _instead_of_factor(
     factors = [graph.nodes[graph.parents[e]] for e, _ in pairs]
     others = [graph.nodes[other] for _, other in pairs if other >= 0]
     written = [
-        case.name(graph.nodes[other]) if other >= 0 else number(graph.factors[e], 6)
+        case.name(graph.nodes[other]) if other >= 0 else number(graph.partials[e], 6)
         for e, other in pairs
     ]
     said, own = few(written, 3), case.name.listed(factors)
@@ -163,7 +163,7 @@ def unsquared(case: GradientCase) -> Iterator[Hypothesis]:
         where = case.name.listed([graph.nodes[i] for i in layer])
         for factor, power, cost in ((2.0, "the square", 0.2), (1.0, "half the square", 0.3)):
             changes = {
-                edge: factor * graph.nodes[i].data * graph.factors[edge]
+                edge: factor * graph.nodes[i].data * graph.partials[edge]
                 for i in layer
                 for edge in graph.below[i]
             }

@@ -9,8 +9,7 @@ from typing import Final
 
 from autograd.check.tutor.common_mistakes import FACTOR, LEFT_OUT, SIGN
 from autograd.check.tutor.hypotheses import GradientCase, Hypothesis
-from autograd.engine.graph import EN_DASH
-from autograd.engine.text import number
+from autograd.engine.text import EN_DASH, number
 
 __all__ = ["off_by", "some_left_out", "through_places"]
 
@@ -50,7 +49,7 @@ def _through(
         if said is not None:
             kind, text, cost = said
             gradient = [g + (factor - 1.0) * s for g, s in zip(case.truth, share, strict=True)]
-            changes = {e: factor * case.graph.factors[e] for e in edges}
+            changes = {e: factor * case.graph.partials[e] for e in edges}
             yield Hypothesis(kind, text, gradient, cost, changes)
 
 

@@ -91,7 +91,7 @@ class GradientCase:
         for edge, partial in changes.items():
             adjoint = self.graph.true_adjoints[self.graph.outputs[edge]]
             if adjoint:
-                weight = adjoint * (partial - self.graph.factors[edge])
+                weight = adjoint * (partial - self.graph.partials[edge])
                 row = self.graph.sensitivities[self.graph.parents[edge]]
                 gradient = [g + weight * x for g, x in zip(gradient, row, strict=True)]
         return gradient
@@ -122,7 +122,7 @@ class GradientCase:
         """What each use of a component adds to its derivative, by edge."""
         graph, seed = self.graph, self.graph.seeds[i]
         edges = graph.above[seed] if seed >= 0 else []
-        return {e: graph.true_adjoints[graph.outputs[e]] * graph.factors[e] for e in edges}
+        return {e: graph.true_adjoints[graph.outputs[e]] * graph.partials[e] for e in edges}
 
     @cached_property
     def local_derivatives(self) -> list[LocalDerivative]:
@@ -161,7 +161,7 @@ class GradientCase:
         """Words for the sign of a difference, the other way round."""
         output = self.name(self.graph.nodes[self.graph.outputs[edge]])
         parent = self.name(self.graph.nodes[self.graph.parents[edge]])
-        right, wrong = self.graph.factors[edge], -self.graph.factors[edge]
+        right, wrong = self.graph.partials[edge], -self.graph.partials[edge]
         return (
             f"the sign is wrong: the derivative of {output} with respect to {parent} is "
             f"{number(right)}, and {number(wrong)} was used (the difference was turned round)"

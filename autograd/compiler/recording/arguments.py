@@ -9,7 +9,7 @@ from typing import Any, Final
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.derivatives import is_differentiated
+from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
 __all__ = ["Arguments"]

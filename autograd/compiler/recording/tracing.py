@@ -16,11 +16,11 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from autograd.compiler.ir.program import Guard, Program, Writer
+from autograd.engine.graph import reachable
 from autograd.engine.modes import caller_line, traced_by
 from autograd.engine.primitives import TABLE, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
-from autograd.engine.walks import below
 
 __all__ = ["RecordingError", "Trace", "read_off"]
 
@@ -73,7 +73,7 @@ class Trace:
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
         one, else an error."""
-        if how != "assigns .data" and not self.varies(below([node])):
+        if how != "assigns .data" and not self.varies(reachable([node])):
             return
         remedy = (
             "keep it a Value (autograd.exp and the like instead of math's), or compute outside of "

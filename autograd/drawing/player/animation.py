@@ -8,9 +8,8 @@ through a picture as one wave; gradients do not depend on it.
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,16 +17,10 @@ from typing import Any, Literal
 
 from autograd.drawing.number_text import MINUS, figure, signed
 from autograd.drawing.value_boxes import which_input
-from autograd.engine.graph import (
-    PARTIAL,
-    TIMES,
-    Edge,
-    edge_visits,
-    edges,
-    message,
-    topological_order,
-)
-from autograd.engine.text import ELLIPSIS, formula, plural, quantity
+from autograd.engine.graph import Edge, Graph, edges, message_from
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, plural, quantity
+from autograd.explaining.diagnoses import is_stale
+from autograd.explaining.path_sums import edge_visits
 
 __all__ = ["Animation", "Frame", "backpropagated"]
 
@@ -73,9 +66,9 @@ class Animation:
     def __init__(self, root: Any, name: dict[int, str]) -> None:
         self.root = root
         self.name = name
-        self.order: list[Any] = topological_order(root)
+        self.columns = Graph([root])
+        self.order, self.place = self.columns.nodes, self.columns.place
         self.edges: list[Edge] = edges(root)
-        self.place = {id(node): i for i, node in enumerate(self.order)}
 
     def frames(self) -> list[Frame]:
         return [*self._forward(), *self._backward(), self._done()]
@@ -83,14 +76,11 @@ class Animation:
     # -- forward -----------------------------------------------------------------------------------
 
     def _forward(self) -> Iterator[Frame]:
-        locals_: dict[int, list[str]] = {}
-        for edge in self.edges:
-            text = f"{self.derivative(edge)} = {figure(edge.partial)}"
-            locals_.setdefault(id(edge.output), []).append(text)
         for i, node in enumerate(self.order):
-            derivatives = _listing(locals_.get(id(node), []))
+            inputs = [self.edges[j] for j in self.columns.into(i)]
+            derivatives = _listing([f"{self.derivative(x)} = {figure(x.partial)}" for x in inputs])
             note = f"local derivatives: {derivatives}" if derivatives else "an input of the graph"
-            if _is_stale(node):
+            if is_stale(node):
                 note = "computed earlier, before an input was changed"
             yield Frame("value", i, None, (node.data,), self._value_caption(node), note)
 
@@ -103,7 +93,7 @@ class Animation:
 
     def _substituted(self, node: Any) -> str:
         """The formula with the inputs' values in their places: `2 + 1`."""
-        if _is_stale(node):
+        if is_stale(node):
             return ""
         infix = node.primitive is not None and node.primitive.symbol
         return formula(node, lambda x: (signed if infix else figure)(x.data), figure, MINUS)
@@ -111,11 +101,7 @@ class Animation:
     # -- backward ----------------------------------------------------------------------------------
 
     def _backward(self) -> Iterator[Frame]:
-        downwards: dict[int, list[int]] = {}
-        for j, edge in enumerate(self.edges):
-            downwards.setdefault(id(edge.output), []).append(j)
-        waiting = Counter(id(edge.parent) for edge in self.edges)
-        consumers = dict(waiting)
+        waiting = list(map(len, self.columns.above))
         sums: dict[int, float] = {}
         root = self.of(self.root)
         seed = self.root.grad
@@ -127,24 +113,23 @@ class Animation:
             f"{root}.grad = {figure(seed)}",
             f"the pass back starts here: {PARTIAL}{root}/{PARTIAL}{root} = 1",
         )
-        ready = deque([self.root])
+        ready = deque([len(self.order) - 1])
         while ready:
-            node = ready.popleft()
-            for j in downwards.get(id(node), []):
-                edge = self.edges[j]
-                parent, key = edge.parent, id(edge.parent)
-                waiting[key] -= 1
-                sent = message(node.grad, edge.partial, node)
-                first, before = key not in sums, sums.get(key, 0.0)
+            for j in self.columns.into(ready.popleft()):
+                output, _, parent, partial = self.edges[j]
+                k = self.columns.parents[j]
+                waiting[k] -= 1
+                sent = message_from(output, output.grad, partial)
+                first, before = k not in sums, sums.get(k, 0.0)
                 # Nodes may report in another order than in the engine, which rounds differently;
                 # the complete sum is the engine's own.
-                sums[key] = before + sent if waiting[key] else parent.grad
-                still = self._still(parent, waiting[key], consumers[key])
+                sums[k] = before + sent if waiting[k] else parent.grad
+                still = self._still(parent, waiting[k], len(self.columns.above[k]))
                 yield self._message(j, sent, still if first else "")
                 if not first:
-                    yield self._sum(parent, before, sent, sums[key], still)
-                if not waiting[key]:
-                    ready.append(parent)
+                    yield self._sum(parent, before, sent, sums[k], still)
+                if not waiting[k]:
+                    ready.append(k)
 
     def _message(self, j: int, sent: float, still: str) -> Frame:
         edge = self.edges[j]
@@ -203,17 +188,6 @@ class Animation:
         """`∂c/∂b`; where b enters c more than once, also as which input."""
         parent = self.of(edge.parent) + which_input(edge)
         return f"{PARTIAL}{self.of(edge.output)}/{PARTIAL}{parent}"
-
-
-def _is_stale(node: Any) -> bool:
-    """Whether an input's data was assigned to after the node was computed."""
-    if node.primitive is None:
-        return False
-    inputs = [x.data if hasattr(x, "parents") else x for x in node.inputs]
-    with contextlib.suppress(ArithmeticError, ValueError):
-        out = node.primitive.forward(*inputs)
-        return bool(out != node.data and not (math.isnan(out) and math.isnan(node.data)))
-    return True
 
 
 def _listing(parts: list[str]) -> str:

@@ -24,8 +24,9 @@ from autograd.drawing.number_text import equation, figure, signed
 from autograd.drawing.palette import THEMES
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.drawing.value_boxes import NAME_WIDTH
-from autograd.engine.graph import TIMES, Path, Paths, paths, route_text, topological_order
-from autograd.engine.text import ELLIPSIS, names, plural, quantity
+from autograd.engine.graph import topological_order
+from autograd.engine.text import ELLIPSIS, TIMES, names, plural, quantity
+from autograd.explaining.path_sums import Path, Paths, paths, route_text
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
