@@ -44,7 +44,7 @@ Make = Callable[[], nn.Module]
 
 
 def classifier(outputs: int = 1, **settings: Any) -> nn.MLP:
-    return nn.MLP(2, [5, outputs], seed=1, **settings)
+    return nn.MLP(2, [3, outputs], seed=1, **settings)
 
 
 def weights(model: nn.Module) -> list[float]:

@@ -1434,7 +1434,7 @@ def tangled(size: int) -> Callable[[], Explanation]:
 def test_work_is_in_proportion_to_the_graph(
     prepare: Callable[[int], Callable[[], Explanation]],
 ) -> None:
-    assert work_grows_with(prepare, 200) == pytest.approx(4, abs=0.1)
+    assert work_grows_with(prepare, 200) == pytest.approx(4, abs=0.2)
 
 
 def test_graphs_far_beyond_the_recursion_limit() -> None:
