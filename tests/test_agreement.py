@@ -216,8 +216,8 @@ UNARY = [row for row in BUILT_IN if row.arity == 1 and row.name not in ("floor",
 
 
 def second_difference(f: Callable[[Any], Any], x: float) -> float:
-    """With a step of 1e-60 of x, and digits enough for what cancels."""
-    with mp.workdps(700):
+    """With a step of 1e-60 of x, and digits enough for what cancels: more where x is tiny."""
+    with mp.workdps(450 if abs(x) > 1e-6 else 700):
         at, step = mp.mpf(x), abs(mp.mpf(x)) * mp.mpf(10) ** -60
         found = (f(at + step) - 2 * f(at) + f(at - step)) / step**2
         return math.copysign(INF, found) if abs(found) > 1.7e308 else float(found)

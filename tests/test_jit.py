@@ -1167,7 +1167,7 @@ def test_nothing_leaks(kind: str) -> None:
         assert sys.getrefcount(last) == 3
         del last
     del out
-    count = 1_000 if kind == "the careful way" else 10_000
+    count = 1_000 if kind == "the careful way" else 5_000
     tracemalloc.start()
     try:
         for _ in range(100):

@@ -218,7 +218,7 @@ def test_bfgs(problem: Problem) -> None:
     check(problem, found.fun)
 
 
-@each(PROBLEMS, biggs)  # which takes it some thousand products
+@each(PROBLEMS, wood, biggs)  # which take it some thousand products
 def test_newton_cg(problem: Problem) -> None:
     found = optimize.minimize(
         value_and_grad(problem.total),

@@ -485,7 +485,7 @@ def sorted_three(p):
 DECISIONS = {
     "kink": (kinked, numpy.linspace(-2.0, 2.0, 101)),
     "newton": (newton, numpy.geomspace(1e-3, 1e6, 101)),
-    "collatz": (collatz, numpy.arange(1.0, 24.0)),
+    "collatz": (collatz, numpy.arange(1.0, 15.0)),
     "bisection": (
         lambda t: t if t == 0 else (2.0 * t if 0 < t < 1 else -t),
         numpy.array([0.0, -0.0, 0.5, 1.0, 2.0, math.nan, -1.0, math.inf]),
