@@ -36,7 +36,7 @@ MOVED: Final = {
     "autograd.compiler.binding": "autograd.compiler.bound",
     "autograd.compiler.blocks": "autograd.compiler.native.vector_codegen",
     "autograd.compiler.calling": "autograd.compiler.native.cpython_entry",
-    "autograd.compiler.csource": "autograd.compiler.native.c_source",
+    "autograd.compiler.csource": "autograd.compiler.native.c_codegen",
     "autograd.compiler.forms": "autograd.compiler.batch_signatures",
     "autograd.compiler.function": "autograd.compiler.jit",
     "autograd.compiler.interpreter": "autograd.compiler.native.interpreter",

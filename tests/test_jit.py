@@ -52,7 +52,7 @@ from autograd.engine.primitives import TABLE
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 RecordingError = pytest.importorskip("autograd.compiler").RecordingError
-paths = pytest.importorskip("autograd.compiler.specializations")
+specializations = pytest.importorskip("autograd.compiler.specializations")
 
 INF, NAN = math.inf, math.nan
 
@@ -838,7 +838,7 @@ def test_threads_call_one_compiled_function() -> None:
             assert compiled(x, float(other)) == wanted[x, other]
 
     in_threads(8, work)
-    kept = [tuple(path.outcomes) for v in compiled._variants.values() for path in v.paths]
+    kept = [tuple(path.outcomes) for v in compiled._caches.values() for path in v.kept]
     assert len(kept) == len(set(kept))  # none is recorded twice
 
 
@@ -950,8 +950,8 @@ def test_long_programs_are_interpreted_until_they_are_compiled() -> None:
 
 
 def test_very_long_programs_stay_interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "SHORT", 20)
-    monkeypatch.setattr(paths, "LONG", 100)
+    monkeypatch.setattr(specializations, "COMPILED_AT_ONCE", 20)
+    monkeypatch.setattr(specializations, "INTERPRETED_FOR_GOOD", 100)
     f = chain(100)
     compiled = jit(f)
     for x in (0.5, -1.5, 2.5):

@@ -35,10 +35,10 @@ from autograd.compiler.ir.program import (
     Op,
     Program,
     Writer,
-    below,
     meaning,
+    needed_for,
 )
-from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
@@ -159,7 +159,9 @@ def test_what_is_below_a_register() -> None:
     program = recorded(lambda x: x[0] * x[1] + autograd.exp(x[2]), [1.0, 2.0, 3.0])
     product = next(i for i, op in enumerate(program.code) if op.name == "mul")
     names = [
-        op.name for op, here in zip(program.code, below(program, [product]), strict=True) if here
+        op.name
+        for op, here in zip(program.code, needed_for(program, [product]), strict=True)
+        if here
     ]
     assert names == ["input", "input", "mul"]
 

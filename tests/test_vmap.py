@@ -14,7 +14,7 @@ import pytest
 import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
 from autograd.compiler import RecordingError, batch_signatures
-from autograd.compiler.ir.finite_fast_path import plain
+from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.native import machine, simd
 from autograd.compiler.native.simd import Vectors, host_vectors, in_vectors
@@ -171,7 +171,7 @@ def test_what_the_plain_form_may_leave_out():
     def plain_of(f, count=2, is_sum=False):
         mapped = vmap(f)
         mapped(numpy.ones((2, count)))
-        return plain(mapped.program(), is_sum)
+        return finite_fast_path(mapped.program(), is_sum)
 
     assert plain_of(grad(CAREFUL["a product"])) is not None
     assert plain_of(hessian(tangled), 3) is not None

@@ -1,4 +1,4 @@
-"""Forms: all calls of a mapped function with arguments of one nesting, and their rows' paths."""
+"""All calls of a mapped function with arguments of one nesting, and the paths of their rows."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.batching import Batch, Inputs, Leaf, is_array, plain_types, row_shape
+from autograd.compiler.batching import Batch, Inputs, Leaf, in_place_types, is_array, row_shape
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
-from autograd.compiler.vector_specializations import RowKernel, RowPath
+from autograd.compiler.vector_specializations import VectorKernel, VectorSpecialization
 from autograd.transforms.tree import Structure, size_of
 
 if TYPE_CHECKING:
     from autograd.compiler.vmap import Mapped
 
-__all__ = ["Form", "empty", "views"]
+__all__ = ["BatchSignature", "empty", "views"]
 
 
-class Form:
+class BatchSignature:
     """All calls with arguments of one nesting: where the inputs are, and the paths so far."""
 
     def __init__(self, mapped: Mapped, batch: Batch) -> None:
@@ -27,22 +27,22 @@ class Form:
         self._mapped = mapped
         self.has_rows = [leaf.axis is not None for leaf in arrays]
         self._fields = _fields(batch.leaves, len(arrays))
-        self._paths: list[RowPath] = []
+        self._paths: list[VectorSpecialization] = []
         self._outputs: Structure | None = None
         self._is_mixed = False
-        self._totals: RowKernel | None = None
+        self._totals: VectorKernel | None = None
         self._lock = threading.Lock()
-        self._plain = batch.plain_shapes()
+        self._shapes = batch.in_place_shapes()
         self._large = _LargeResults()
 
     def as_they_are(self, args: tuple[Any, ...]) -> Inputs | None:
         """The inputs, where every argument is an array as machine code reads it, of the shape that
         is expected; None where it takes more to find out."""
-        if self._plain is None or len(args) != len(self._plain):
+        if self._shapes is None or len(args) != len(self._shapes):
             return None
         rows = -1
-        array, double = plain_types()
-        for x, (has_rows, shape) in zip(args, self._plain, strict=True):
+        array, double = in_place_types()
+        for x, (has_rows, shape) in zip(args, self._shapes, strict=True):
             if type(x) is not array or x.dtype is not double:
                 return None
             flags = x.flags
@@ -103,16 +103,16 @@ class Form:
             partial.append(self._adding_up(size).partial([out[0]], some.rows))
         return numpy.concatenate(partial).sum(axis=0)
 
-    def _adding_up(self, size: int) -> RowKernel:
+    def _adding_up(self, size: int) -> VectorKernel:
         """The program that gives its inputs."""
         if self._totals is None:
             code = tuple([Op("input", (), i) for i in range(size)])
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
-            self._totals = RowKernel(program, places, self._mapped)
+            self._totals = VectorKernel(program, places, self._mapped)
         return self._totals
 
-    def kernels(self) -> list[list[RowKernel]]:
+    def kernels(self) -> list[list[VectorKernel]]:
         """Of every path, the machine code there is of it."""
         return [path.kernels() for path in self._paths]
 
@@ -152,8 +152,8 @@ class Form:
         inputs: Inputs,
         row: int,
         first: int,
-        tried: dict[RowPath, int],
-    ) -> tuple[RowPath | None, list[float]]:
+        tried: dict[VectorSpecialization, int],
+    ) -> tuple[VectorSpecialization | None, list[float]]:
         """The path that a row takes; if it is new, the row's results too, and no path where no more
         are kept."""
         import numpy
@@ -166,7 +166,9 @@ class Form:
                 return path, []
         return self._record(self._mapped.batch(args).row(first + row), first + row)
 
-    def _record(self, args: tuple[Any, ...], row: int) -> tuple[RowPath | None, list[float]]:
+    def _record(
+        self, args: tuple[Any, ...], row: int
+    ) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
         try:
             path, results = self._mapped.row.record(args)
@@ -176,7 +178,7 @@ class Form:
         self._outputs = self._mapped.agreeing(self._outputs, path.outputs, row)
         if not path.is_kept:
             return None, results
-        new = RowPath(path, self._fields, self, self._mapped)
+        new = VectorSpecialization(path, self._fields, self, self._mapped)
         with self._lock:
             self._paths = [*self._paths, new]
         return new, results

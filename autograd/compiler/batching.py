@@ -14,10 +14,10 @@ __all__ = [
     "Batch",
     "Inputs",
     "Leaf",
+    "in_place_types",
     "inputs_of",
     "is_array",
-    "is_plain",
-    "plain_types",
+    "is_in_place",
     "row_shape",
 ]
 
@@ -53,7 +53,7 @@ class Batch:
             for leaf in self.leaves
         )
 
-    def plain_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
+    def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
         """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
         rows, and the shape of one. None for others."""
         if len(self.leaves) != len(self._args) or any(
@@ -157,16 +157,16 @@ def is_array(x: Any) -> bool:
 
 
 @cache
-def plain_types() -> tuple[Any, Any]:
+def in_place_types() -> tuple[Any, Any]:
     """The type of arrays, and of their numbers, that machine code reads."""
     import numpy
 
     return numpy.ndarray, numpy.dtype(float)
 
 
-def is_plain(x: Any) -> bool:
+def is_in_place(x: Any) -> bool:
     """Whether it is an array that machine code can read as it is."""
-    array, double = plain_types()
+    array, double = in_place_types()
     if type(x) is not array or x.dtype is not double:
         return False
     flags = x.flags
@@ -218,7 +218,7 @@ def doubles(leaf: Leaf) -> Any:
     import numpy
 
     x = leaf.content
-    if not leaf.axis and is_plain(x):
+    if not leaf.axis and is_in_place(x):
         return x
     if x.dtype.kind not in "biuf":
         numbers, _ = flatten(x, leaf.name)  # an error, but for an array of plain objects

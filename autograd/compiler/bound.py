@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.native.codegen import scalar_kernel
-from autograd.compiler.native.cpython_entry import Unsupported, bound
-from autograd.compiler.native.machine import compiled
+from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
+from autograd.compiler.native.machine import compile_llvm
 from autograd.engine.primitives import describe
 
 if TYPE_CHECKING:
     from autograd.compiler.jit import Jitted
-    from autograd.compiler.specializations import Path
+    from autograd.compiler.specializations import Specialization
 
 __all__ = ["Bound"]
 
@@ -33,7 +33,7 @@ class Bound:
         self._jitted = jitted
         self._args = args
         self._places = [place for x in jitted.traced(args) for place in _places(x)]
-        self._ways: list[tuple[Path, Callable[[], Any], Any]] = []
+        self._ways: list[tuple[Specialization, Callable[[], Any], Any]] = []
         self.result: Any = None
         self()
 
@@ -56,15 +56,15 @@ class Bound:
         self.result = result
         return result
 
-    def _way(self, path: Path, out: Any, result: Any) -> Callable[[], Any]:
+    def _way(self, path: Specialization, out: Any, result: Any) -> Callable[[], Any]:
         program = path.instructions
         try:
-            entry = bound(program, self._places, path.captured, out, result)
+            entry = bound_entry(program, self._places, path.captured, out, result)
         except Unsupported:
             return self._slow_way(path, out)
-        return entry.function(compiled(f"{scalar_kernel(program, {})}\n{entry}"))
+        return entry.function(compile_llvm(f"{scalar_kernel(program, {})}\n{entry}"))
 
-    def _slow_way(self, path: Path, out: Any) -> Callable[[], Any]:
+    def _slow_way(self, path: Specialization, out: Any) -> Callable[[], Any]:
         def run() -> Any:
             numbers = [x for place in self._places for x in _numbers(place)]
             failed, results = path.run(numbers)

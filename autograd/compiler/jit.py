@@ -24,13 +24,13 @@ from typing import Any, Final
 
 from autograd.compiler.bound import Bound
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.kernels import Callbacks
 from autograd.compiler.native.machine import require
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.tracing import RecordingError
-from autograd.compiler.specializations import Path, Variant
+from autograd.compiler.specializations import Specialization, SpecializationCache
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
@@ -92,12 +92,12 @@ class Jitted:
         names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
         self.f: Final = f
         self.max_paths: Final = max_paths
-        self._signature = _signature(f)
+        self._parameters = _parameters(f)
         self._static = frozenset(names)
         _check_static(self._static)
-        self._variants: dict[Hashable, Variant] = {}
+        self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
-        self._latest: Path | None = None
+        self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
         self._lock = threading.RLock()
@@ -126,17 +126,17 @@ class Jitted:
         self._enter_at(path)
         return path.outputs.unflatten(results)
 
-    def _known_path(self, arguments: Arguments) -> tuple[Path | None, list[float]]:
+    def _known_path(self, arguments: Arguments) -> tuple[Specialization | None, list[float]]:
         """The path that these arguments take, if it is recorded, and its results."""
-        variant = self._variants.get(arguments.key)
-        if variant is None:
+        cache = self._caches.get(arguments.key)
+        if cache is None:
             return None, []
         try:
-            return variant.run(arguments.numbers)
+            return cache.run(arguments.numbers)
         except Exception:  # noqa: BLE001 (of a user's primitive: the function says what follows)
             return None, []
 
-    def _enter_at(self, path: Path) -> None:
+    def _enter_at(self, path: Specialization) -> None:
         """Next time, try this path first, and without taking the arguments apart in Python."""
         self._latest = path
         enter = path.kernel.entry
@@ -145,57 +145,57 @@ class Jitted:
             self._entries = [enter, *others[: ENTRIES - 1]]
             path.when_better(lambda: self._replace(enter, path))
 
-    def _replace(self, entry: Callable[..., Any], path: Path) -> None:
+    def _replace(self, entry: Callable[..., Any], path: Specialization) -> None:
         """The path's machine code is ready."""
         better = path.kernel.entry or entry
         self._entries = [better if e is entry else e for e in self._entries]
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
-        return Arguments(self.f, self._signature, self._static, args, keywords)
+        return Arguments(self.f, self._parameters, self._static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
-        variant = self._variants.get(arguments.key)
-        if variant is not None and len(variant.paths) >= self.max_paths:
-            self._warn(variant)
+        cache = self._caches.get(arguments.key)
+        if cache is not None and len(cache.kept) >= self.max_paths:
+            self._warn(cache)
             return arguments.eagerly()
         path, results = self._path_of(arguments)
         if is_differentiated(path.captured):
             return arguments.call(arguments.numbers)
         return path.outputs.unflatten(results)
 
-    def _path_of(self, arguments: Arguments) -> tuple[Path, list[float]]:
+    def _path_of(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         with self._lock:
             path, results = self._known_path(arguments)  # by another thread, perhaps
             return self._recorded_path(arguments) if path is None else (path, results)
 
-    def _recorded_path(self, arguments: Arguments) -> tuple[Path, list[float]]:
+    def _recorded_path(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         """Run the function, keep what it did, and say what it gave."""
         with self._lock:
-            variant = self._variants.get(arguments.key)
-            if variant is None:
-                variant = Variant()
+            cache = self._caches.get(arguments.key)
+            if cache is None:
+                cache = SpecializationCache()
             start = time.perf_counter()
             examples = arguments.examples
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            path = Path(recorded, examples, outputs.unflatten(results))
+            path = Specialization(recorded, examples, outputs.unflatten(results))
             if is_differentiated(path.captured):
                 pass  # by a transform around this call, and with that they will be gone
-            elif len(variant.paths) >= self.max_paths:
-                self._warn(variant)
+            elif len(cache.kept) >= self.max_paths:
+                self._warn(cache)
             else:
                 path.is_kept = True
-                variant.paths = [path, *variant.paths]
-                self._variants[arguments.key] = variant
+                cache.kept = [path, *cache.kept]
+                self._caches[arguments.key] = cache
             self._latest = path
         return path, results
 
-    def _warn(self, variant: Variant) -> None:
-        if variant.warned:
+    def _warn(self, cache: SpecializationCache) -> None:
+        if cache.warned:
             return
-        variant.warned = True
-        lines = [guard.line for path in variant.paths for guard in path.program.guards]
+        cache.warned = True
+        lines = [guard.line for path in cache.kept for guard in path.program.guards]
         most = max(set(lines), key=lines.count)
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
@@ -215,10 +215,10 @@ class Jitted:
         return list(dict.fromkeys([value for path in self._paths for value in path.captured]))
 
     @property
-    def _paths(self) -> list[Path]:
-        return [path for variant in self._variants.values() for path in variant.paths]
+    def _paths(self) -> list[Specialization]:
+        return [path for cache in self._caches.values() for path in cache.kept]
 
-    def _only(self) -> Path:
+    def _only(self) -> Specialization:
         if self._latest is None:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
         return self._latest
@@ -237,15 +237,17 @@ class Jitted:
         """
         return Bound(self, args)
 
-    def record(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+    def record(self, args: tuple[Any, ...]) -> tuple[Specialization, list[float]]:
         """The path that these arguments take, recorded anew, and the results as flat numbers."""
         return self._of_constants(*self._recorded_path(self._arguments(args, {})))
 
-    def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
+    def path_of(self, args: tuple[Any, ...]) -> tuple[Specialization, list[float]]:
         """The path that these arguments take, and the results as flat numbers."""
         return self._of_constants(*self._path_of(self._arguments(args, {})))
 
-    def _of_constants(self, path: Path, results: list[float]) -> tuple[Path, list[float]]:
+    def _of_constants(
+        self, path: Specialization, results: list[float]
+    ) -> tuple[Specialization, list[float]]:
         if is_differentiated(path.captured):
             raise RecordingError(
                 f"{self._name} captures a Value that a transform around this call differentiates "
@@ -289,10 +291,10 @@ class Jitted:
         wherever it comes to life."""
         f = self._pickled_function()
         paths = {
-            key: [p.saved() for p in v.paths if f is None or not p.captured]
-            for key, v in self._variants.items()
+            key: [p.saved() for p in v.kept if f is None or not p.captured]
+            for key, v in self._caches.items()
         }
-        return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
+        return _restored, (f, self._name, self._parameters, self._static, self.max_paths, paths)
 
     def _pickled_function(self) -> bytes | None:
         """The function by its name, or by this object's, where it was decorated; None if it can't
@@ -351,13 +353,13 @@ def _restored(
     paths: dict[Hashable, list[Any]],
 ) -> Jitted:
     out = Jitted(Unavailable(name) if f is None else pickle.loads(f), static, max_paths)
-    out._signature = signature
+    out._parameters = signature
     for key, saved in paths.items():
-        variant = out._variants[key] = Variant()
+        cache = out._caches[key] = SpecializationCache()
         for recorded, arguments, result in saved:
-            path = Path(recorded, arguments, result)
+            path = Specialization(recorded, arguments, result)
             path.is_kept = True
-            variant.paths.append(path)
+            cache.kept.append(path)
             out._latest = out._latest or path
     return out
 
@@ -372,7 +374,7 @@ def _frames_of_ours() -> int:
     return count
 
 
-def _signature(f: Callable[..., Any]) -> list[str]:
+def _parameters(f: Callable[..., Any]) -> list[str]:
     """The names of the positional arguments, as far as they are known."""
     try:
         parameters = inspect.signature(f).parameters.values()

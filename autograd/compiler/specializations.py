@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
-from autograd.compiler.native.cpython_entry import Entry, Unsupported, entry
+from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.recording.tracing import Recorded
 from autograd.transforms.tree import Structure, flatten
 
-__all__ = ["Path", "Variant"]
+__all__ = ["Specialization", "SpecializationCache"]
 
-SHORT: Final = 400  # instructions; compiled in some 10 milliseconds
-LONG: Final = 20_000  # instructions; the machine code of more is no faster than the interpreter
+COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
+INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; machine code of more is no faster
 
 
 @cache
@@ -33,7 +33,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_background.cache_clear)  # its thread is the parent's
 
 
-class Path:
+class Specialization:
     """One way through a function: its program, and the machine code of it."""
 
     def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
@@ -67,10 +67,10 @@ class Path:
         with self._making:
             if self._kernel is None:
                 size = self.instructions.operations
-                interpreted = size > SHORT and can_interpret(self.instructions)
+                interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
                 entry = self._entry()
                 self._kernel = Kernel(self.instructions, entry, interpreted)
-                if interpreted and size <= LONG:
+                if interpreted and size <= INTERPRETED_FOR_GOOD:
                     self._better = _background().submit(Kernel, self.instructions, entry)
             return self._kernel
 
@@ -98,7 +98,7 @@ class Path:
         if self._arguments is None:
             return None
         try:
-            return entry(self.instructions, self._arguments, self.captured, self._result)
+            return calling_entry(self.instructions, self._arguments, self.captured, self._result)
         except Unsupported:
             return None
 
@@ -108,22 +108,22 @@ class Path:
         return self.kernel([*numbers, *captured])
 
 
-class Variant:
+class SpecializationCache:
     """The compiled forms for arguments of one structure: the paths, last used first."""
 
     def __init__(self) -> None:
-        self.paths: list[Path] = []
+        self.kept: list[Specialization] = []
         self.warned = False
 
-    def run(self, numbers: Sequence[float]) -> tuple[Path | None, list[float]]:
+    def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The path of these arguments and its results; None if there is none yet."""
-        candidates = self.paths
+        candidates = self.kept
         while candidates:
             path = candidates[0]
             failed, results = path.run(numbers)
             if failed < 0:
-                if path is not self.paths[0]:
-                    self.paths = [path, *[p for p in self.paths if p is not path]]
+                if path is not self.kept[0]:
+                    self.kept = [path, *[p for p in self.kept if p is not path]]
                 return path, results
             taken = path.outcomes[: failed + 1]
             # Another path of these arguments made the same decisions before this one.

@@ -11,32 +11,35 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.compiler.batching import Inputs
-from autograd.compiler.ir.finite_fast_path import plain
+from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.kernels import Callbacks
-from autograd.compiler.native.machine import compiled
+from autograd.compiler.native.machine import compile_llvm
 from autograd.compiler.native.simd import in_vectors
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field, block_kernel, work_size
-from autograd.compiler.specializations import Path
+from autograd.compiler.specializations import Specialization
 from autograd.transforms.tree import Structure, size_of
 
 if TYPE_CHECKING:
-    from autograd.compiler.batch_signatures import Form
+    from autograd.compiler.batch_signatures import BatchSignature
     from autograd.compiler.vmap import Mapped
 
-__all__ = ["RowKernel", "RowPath"]
+__all__ = ["VectorKernel", "VectorSpecialization"]
 
-LONG: Final = 30_000  # lines; from here on a little slower code is made several times as fast
+TOO_LONG_TO_OPTIMISE: Final = 30_000  # lines; slightly slower code is made several times as fast
+
 UNSURE: Final = 2  # results that are not finite, of a program that is right only where they are
 
 
-class RowPath:
+class VectorSpecialization:
     """One way of a row through the function, and its machine code with and without adding up.
 
-    Where there is a plain form of the program, right where results are finite, it is tried first.
+    Where there is a shorter form of the program, right where results are finite, it is tried first.
     """
 
-    def __init__(self, path: Path, fields: Sequence[Field], form: Form, mapped: Mapped) -> None:
+    def __init__(
+        self, path: Specialization, fields: Sequence[Field], form: BatchSignature, mapped: Mapped
+    ) -> None:
         self._captured = path.captured
         self._program = path.program
         self._has_rows = form.has_rows
@@ -49,37 +52,39 @@ class RowPath:
         self._is_mostly_finite = True
 
     @cached_property
-    def _filling(self) -> RowKernel:
+    def _filling(self) -> VectorKernel:
         return self._kernel(self._program, self._results)
 
     @cached_property
-    def _filling_plain(self) -> RowKernel | None:
-        program = plain(self._program, is_sum=False)
-        return None if program is None else self._kernel(program, self._results, is_plain=True)
+    def _filling_finite(self) -> VectorKernel | None:
+        program = finite_fast_path(self._program, is_sum=False)
+        return None if program is None else self._kernel(program, self._results, is_fast_path=True)
 
     @cached_property
-    def _adding(self) -> RowKernel:
+    def _adding(self) -> VectorKernel:
         return self._kernel(self._program, None)
 
     @cached_property
-    def _adding_plain(self) -> RowKernel | None:
-        program = plain(self._program, is_sum=True)
-        return None if program is None else self._kernel(program, None, is_plain=True)
+    def _adding_finite(self) -> VectorKernel | None:
+        program = finite_fast_path(self._program, is_sum=True)
+        return None if program is None else self._kernel(program, None, is_fast_path=True)
 
     def _kernel(
-        self, program: Program, results: Sequence[Field] | None, is_plain: bool = False
-    ) -> RowKernel:
+        self, program: Program, results: Sequence[Field] | None, is_fast_path: bool = False
+    ) -> VectorKernel:
         instructions = in_vectors(program, self._mapped.vectors)
-        return RowKernel(instructions, Columns(self._inputs, results), self._mapped, is_plain)
+        return VectorKernel(
+            instructions, Columns(self._inputs, results), self._mapped, is_fast_path
+        )
 
-    def kernels(self) -> list[RowKernel]:
+    def kernels(self) -> list[VectorKernel]:
         """Those that have been needed."""
-        return [x for x in vars(self).values() if isinstance(x, RowKernel)]
+        return [x for x in vars(self).values() if isinstance(x, VectorKernel)]
 
     def fill(self, inputs: Inputs, out: Sequence[Any]) -> Any:
         """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
         not 0 for the rows on this one."""
-        kernel = (self._is_mostly_finite and self._filling_plain) or self._filling
+        kernel = (self._is_mostly_finite and self._filling_finite) or self._filling
         marks, status = kernel.fill([*self._arrays(inputs), *out], inputs.rows)
         left = (marks == UNSURE).nonzero()[0] if status else ()
         if len(left):
@@ -93,7 +98,7 @@ class RowPath:
 
     def sums(self, inputs: Inputs, count: int) -> Any:
         """The sums of the rows' results over a count; None if a row is on another path."""
-        kernel = (self._is_mostly_finite and self._adding_plain) or self._adding
+        kernel = (self._is_mostly_finite and self._adding_finite) or self._adding
         arrays = self._arrays(inputs)
         sums, status = kernel.sums(arrays, inputs.rows, count)
         if status == UNSURE:
@@ -121,11 +126,11 @@ def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
     ]
 
 
-class RowKernel:
+class VectorKernel:
     """A program compiled for many rows. Rows are shared out among threads in whole chunks."""
 
     def __init__(
-        self, program: Program, columns: Columns, mapped: Mapped, is_plain: bool = False
+        self, program: Program, columns: Columns, mapped: Mapped, is_fast_path: bool = False
     ) -> None:
         import numpy
 
@@ -134,8 +139,8 @@ class RowKernel:
         start = time.perf_counter()
         addresses = self._callbacks.addresses
         self._asks_python = bool(addresses)
-        text = block_kernel(program, columns, mapped.vectors, addresses, is_plain)
-        self._code = compiled(text, effort=1 if text.count("\n") < LONG else 0)
+        text = block_kernel(program, columns, mapped.vectors, addresses, is_fast_path)
+        self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
         self.seconds = time.perf_counter() - start
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self._function = self._code.function(

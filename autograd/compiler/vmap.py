@@ -14,8 +14,8 @@ from dataclasses import replace
 from functools import cache, update_wrapper
 from typing import Any, Final
 
-from autograd.compiler.batch_signatures import Form, empty, views
-from autograd.compiler.batching import Batch, inputs_of, is_array, is_plain
+from autograd.compiler.batch_signatures import BatchSignature, empty, views
+from autograd.compiler.batching import Batch, inputs_of, is_array, is_in_place
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import Jitted, Stats
 from autograd.compiler.native.simd import Vectors, host_vectors
@@ -87,18 +87,18 @@ class Mapped:
         self.row: Final = Jitted(self.f, (), max_paths)
         self.vectors: Final = vectors or host_vectors()
         self.name: Final[str] = getattr(self.f, "__qualname__", repr(self.f))
-        self._names = self.row._signature
-        self._forms: dict[Hashable, Form] = {}
-        self._latest: Form | None = None
+        self._names = self.row._parameters
+        self._signatures: dict[Hashable, BatchSignature] = {}
+        self._latest: BatchSignature | None = None
         self._lock = threading.RLock()
         update_wrapper(self, self.f, updated=())
 
     def __call__(self, *args: Any) -> Any:
-        form = self._latest
-        if form is not None and MODES.active == 0:
-            inputs = form.as_they_are(args)
+        signature = self._latest
+        if signature is not None and MODES.active == 0:
+            inputs = signature.as_they_are(args)
             if inputs is not None:
-                return form.run(args, inputs)
+                return signature.run(args, inputs)
         return self._carefully(args)
 
     def _carefully(self, args: tuple[Any, ...]) -> Any:
@@ -106,8 +106,8 @@ class Mapped:
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values:
             return self._eagerly(batch)
-        form = self._latest = self.form(batch)
-        return form.run(args, inputs_of(batch))
+        signature = self._latest = self.signature(batch)
+        return signature.run(args, inputs_of(batch))
 
     def bind(self, *args: Any) -> BoundRows:
         """The function with its arguments at fixed places: NumPy arrays, whose present content
@@ -123,13 +123,13 @@ class Mapped:
         """
         return BoundRows(self, args)
 
-    def form(self, batch: Batch) -> Form:
+    def signature(self, batch: Batch) -> BatchSignature:
         """What is known of such arguments."""
-        form = self._forms.get(batch.key)
-        if form is None:
+        signature = self._signatures.get(batch.key)
+        if signature is None:
             with self._lock:
-                form = self._forms.setdefault(batch.key, Form(self, batch))
-        return form
+                signature = self._signatures.setdefault(batch.key, BatchSignature(self, batch))
+        return signature
 
     def batch(self, args: tuple[Any, ...]) -> Batch:
         """The arguments of a call, taken apart."""
@@ -141,7 +141,7 @@ class Mapped:
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        kernels = [form.kernels() for form in list(self._forms.values())]
+        kernels = [signature.kernels() for signature in list(self._signatures.values())]
         return replace(
             self.row.stats(),
             tiers=tuple(
@@ -198,7 +198,7 @@ class BoundRows:
 
         batch = mapped.batch(args)
         for leaf in batch.leaves:
-            if is_array(leaf.content) and (leaf.axis or not is_plain(leaf.content)):
+            if is_array(leaf.content) and (leaf.axis or not is_in_place(leaf.content)):
                 raise TypeError(
                     f"bind reads its arrays in place, so they are contiguous arrays of float64 "
                     f"with their rows along axis 0, and {leaf.name} is not; make one with "
@@ -206,7 +206,7 @@ class BoundRows:
                 )
         self._args = args
         self._inputs = inputs_of(batch)
-        self._form = mapped.form(batch)
+        self._form = mapped.signature(batch)
         outputs = self._form.outputs(args, self._inputs)
         self._flat = numpy.empty(outputs.size) if mapped.reduce else None
         self._columns = empty(self._inputs.rows, outputs.shapes)

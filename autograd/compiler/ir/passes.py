@@ -15,7 +15,7 @@ from autograd.compiler.ir.program import (
     Op,
     Program,
     Writer,
-    below,
+    needed_for,
     rewritten,
 )
 
@@ -34,7 +34,7 @@ def writer() -> Writer:
 
 def prune(program: Program) -> Program:
     """Dead code: without the operations that no result and no guard needs."""
-    needed = below(program, [*program.outputs, *[guard.register for guard in program.guards]])
+    needed = needed_for(program, [*program.outputs, *[guard.register for guard in program.guards]])
     if all(needed):
         return program
     new: dict[int, int] = {}

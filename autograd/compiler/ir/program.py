@@ -268,7 +268,7 @@ def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Pro
     )
 
 
-def below(program: Program, registers: Iterable[int]) -> list[bool]:
+def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
     """Which registers are needed to compute these."""
     needed = [False] * len(program.code)
     for i in registers:

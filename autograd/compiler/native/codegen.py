@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
-from autograd.compiler.ir.program import Program, below
+from autograd.compiler.ir.program import Program, needed_for
 
 __all__ = ["Assembly", "double"]
 
@@ -70,7 +70,7 @@ class Assembly:
         self._scales = scales
         self._temporaries = 0
         # Decisions are to come out as they do one by one: no other library for what they hang on.
-        self._decisive = below(program, [guard.register for guard in program.guards])
+        self._decisive = needed_for(program, [guard.register for guard in program.guards])
 
     def operations(
         self,

@@ -25,15 +25,15 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.codegen import callbacks_of, double
-from autograd.compiler.native.machine import Compiled
+from autograd.compiler.native.machine import MachineCode
 from autograd.engine.value import Value
 
-__all__ = ["Entry", "Unsupported", "bound", "entry"]
+__all__ = ["Entry", "Unsupported", "bound_entry", "calling_entry"]
 
 FASTCALL = 0x0080
 NOARGS = 0x0004
-LOOP = 8  # from this length on, a list of numbers is taken apart by a loop
-LARGEST = 2000  # lines of assembly that taking apart and making objects may need
+UNROLLED = 8  # from this length on, a list of numbers is taken apart by a loop
+MOST_LINES = 2000  # lines of assembly that taking apart and making objects may need
 ON_THE_STACK = 30_000  # numbers, of 8 bytes each
 
 
@@ -205,7 +205,7 @@ def _take(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
         text.expect("ptr", text.load("ptr", item, TYPE), text.object(kind))
         text.expect("i64", text.load("i64", item, LIST_SIZE), str(len(example)))
         items = text.load("ptr", item, LIST_ITEMS) if kind is list else text.at(item, TUPLE_ITEMS)
-        if len(example) >= LOOP and all(isinstance(x, (int, float)) for x in example):
+        if len(example) >= UNROLLED and all(isinstance(x, (int, float)) for x in example):
             with text.loop(len(example)) as index:
                 place = text.element("double", _place(text, buffer, slot), index)
                 pointer = text.element("ptr", items, index)
@@ -314,7 +314,7 @@ def _give(text: Text, example: Any, buffer: str, slot: int) -> tuple[str, int]:
         name = "PyList_New" if kind is list else "PyTuple_New"
         out = _made(text, text.call("ptr", name, f"i64 {len(example)}"))
         items = text.load("ptr", out, LIST_ITEMS) if kind is list else text.at(out, TUPLE_ITEMS)
-        if len(example) >= LOOP and all(type(x) is float for x in example):
+        if len(example) >= UNROLLED and all(type(x) is float for x in example):
             with text.loop(len(example)) as index:
                 place = text.element("double", _place(text, buffer, slot), index)
                 number = text.load("double", place, 0)
@@ -366,7 +366,7 @@ def _run_kernel(text: Text) -> None:
     text.expect("i64", failed, "-1")
 
 
-def entry(
+def calling_entry(
     program: Program, arguments: Sequence[Any], captured: Sequence[Value], result: Any
 ) -> Entry:
     """The program as a function of arguments like these that gives results like this one.
@@ -387,12 +387,12 @@ def entry(
     made, _ = _give(text, result, "%out", 0)
     text.do(f"ret ptr {made}")
     _endings(text)
-    if len(text.lines) > LARGEST:
+    if len(text.lines) > MOST_LINES:
         raise Unsupported
     return Entry(text, "define ptr @entry(ptr %self, ptr %args, i64 %count)", FASTCALL)
 
 
-def bound(
+def bound_entry(
     program: Program, inputs: Sequence[Any], captured: Sequence[Value], out: Any, result: Any
 ) -> Entry:
     """The program as a function without arguments, which reads its inputs where they are (an array
@@ -456,7 +456,7 @@ class Entry:
             [*sorted(self._text.declarations), f"{self._head} {{\nentry:\n{lines}\n}}"]
         )
 
-    def function(self, code: Compiled, reads: object = None) -> Callable[..., Any]:
+    def function(self, code: MachineCode, reads: object = None) -> Callable[..., Any]:
         """The compiled text as a built-in function, which keeps alive what it is made of, and what
         `kernel` reads."""
         method = MethodDef(b"compiled", code.address("entry"), self._flags, None)

@@ -17,9 +17,9 @@ from typing import Final
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
 from autograd.compiler.ir.program import TRUTHS, Op, Program
 from autograd.compiler.native.codegen import ATTRIBUTES, Assembly, callbacks_of
-from autograd.compiler.native.machine import Compiled, compiled
+from autograd.compiler.native.machine import MachineCode, compile_llvm
 
-__all__ = ["Tape", "can_interpret"]
+__all__ = ["Bytecode", "can_interpret"]
 
 NAMES: Final = sorted([*UNARY, *BINARY, *LIBRARY, *TRUTHS, "select"])
 OPCODES: Final = {name: code for code, name in enumerate(NAMES)}
@@ -27,7 +27,7 @@ HOLDS: Final = len(NAMES)  # a guard whose truth value has to hold
 FAILS: Final = len(NAMES) + 1  # or not to
 TWO: Final = frozenset(["pow", "fmod", "atan2", "hypot"])
 
-LOOP = """
+INTERPRETER = """
 define i64 @interpret(ptr %code, i64 %count, ptr %registers, i64 %first,
                       ptr %in, i64 %inputs, ptr %out, ptr %results, i64 %outputs) {{
 entry:
@@ -89,7 +89,7 @@ done:
 
 
 @cache
-def _loop() -> Compiled:
+def _loop() -> MachineCode:
     """The interpreter's machine code."""
     assembly = Assembly(Program((), (), ()))
     table = [f"    i32 {code}, label %case{code}" for code in OPCODES.values()]
@@ -97,8 +97,8 @@ def _loop() -> Compiled:
     for name, code in OPCODES.items():
         _case(assembly, name, code)
     assembly.declarations.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
-    text = LOOP.format(table="\n".join(table), cases="\n".join(assembly.lines))
-    return compiled("\n".join([*sorted(assembly.declarations), text, ATTRIBUTES, ""]))
+    text = INTERPRETER.format(table="\n".join(table), cases="\n".join(assembly.lines))
+    return compile_llvm("\n".join([*sorted(assembly.declarations), text, ATTRIBUTES, ""]))
 
 
 def _case(assembly: Assembly, name: str, code: int) -> None:
@@ -133,7 +133,7 @@ def can_interpret(program: Program) -> bool:
     return not callbacks_of(program)
 
 
-class Tape:
+class Bytecode:
     """A program as the interpreter reads it. Registers are laid out as inputs, constants, then one
     for each line of the table; a program that runs has them for itself (the lock of Python's
     interpreter is held meanwhile)."""

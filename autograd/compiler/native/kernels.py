@@ -11,8 +11,8 @@ from typing import Any
 from autograd.compiler.ir.program import Program, meaning
 from autograd.compiler.native.codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.cpython_entry import Entry
-from autograd.compiler.native.interpreter import Tape
-from autograd.compiler.native.machine import Compiled, compiled
+from autograd.compiler.native.interpreter import Bytecode
+from autograd.compiler.native.machine import MachineCode, compile_llvm
 
 __all__ = ["Callbacks", "Kernel"]
 
@@ -72,14 +72,14 @@ class Kernel:
         self.tier = "interpreted" if interpreted else "compiled"
         start = time.perf_counter()
         self._callbacks = Callbacks(program)
-        self._tape = Tape(program) if interpreted else None
+        self._bytecode = Bytecode(program) if interpreted else None
         text = (
             scalar_kernel(program, self._callbacks.addresses)
-            if self._tape is None
-            else self._tape.kernel()
+            if self._bytecode is None
+            else self._bytecode.kernel()
         )
-        self._code: Compiled = compiled(text if entry is None else f"{text}\n{entry}")
-        self.entry = None if entry is None else entry.function(self._code, self._tape)
+        self._code: MachineCode = compile_llvm(text if entry is None else f"{text}\n{entry}")
+        self.entry = None if entry is None else entry.function(self._code, self._bytecode)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
         self._function = self._code.function(
             "kernel", ctypes.c_int64, *pointers, locked=interpreted

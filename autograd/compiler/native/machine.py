@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["Compiled", "compiled", "cpu"]
+__all__ = ["MachineCode", "compile_llvm", "cpu"]
 
 _LOCK: Final = threading.RLock()
 if hasattr(os, "register_at_fork"):
@@ -57,7 +57,7 @@ def library_has(library: str, symbol: str) -> bool:
     return llvm.address_of_symbol(symbol) is not None
 
 
-class Compiled:
+class MachineCode:
     """Functions in memory. They are there as long as this object is."""
 
     def __init__(self, engine: Any) -> None:
@@ -78,13 +78,13 @@ class Compiled:
         return out
 
 
-def compiled(text: str, effort: int = 2) -> Compiled:
+def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
-        return _compiled(text, effort)  # whose objects are gone when the lock is
+        return _compile_llvm(text, effort)  # whose objects are gone when the lock is
 
 
-def _compiled(text: str, effort: int) -> Compiled:
+def _compile_llvm(text: str, effort: int) -> MachineCode:
     llvm = _llvm()
     name, features = cpu()
     target = llvm.Target.from_default_triple()
@@ -95,4 +95,4 @@ def _compiled(text: str, effort: int) -> Compiled:
     module.verify()
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    return Compiled(engine)
+    return MachineCode(engine)

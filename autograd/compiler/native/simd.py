@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.lowering import LIBRARY, Symbol, lower, select
 from autograd.compiler.ir.passes import prune, writer
-from autograd.compiler.ir.program import Program, below
+from autograd.compiler.ir.program import Program, needed_for
 from autograd.compiler.native.machine import cpu, library_has
 from autograd.engine import ieee
 from autograd.engine.primitives import TABLE
@@ -71,7 +71,7 @@ def in_vectors(program: Program, vectors: Vectors) -> Program:
     """The program in instructions, with the functions of this module for what no decision hangs
     on."""
     making = writer()
-    decisive = below(program, [guard.register for guard in program.guards])
+    decisive = needed_for(program, [guard.register for guard in program.guards])
     new: list[int] = []
     for op, is_decisive in zip(program.code, decisive, strict=True):
         if op.name == "const":

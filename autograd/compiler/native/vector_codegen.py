@@ -72,17 +72,18 @@ def block_kernel(
     columns: Columns,
     vectors: Vectors,
     addresses: Mapping[tuple[str, int], int],
-    is_plain: bool = False,
+    is_fast_path: bool = False,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
     begin to end.
 
     With results in columns, `out` holds a byte for every row: 1 where it took the program's path, 0
     where it did not. With sums it gets those of every chunk from the first, over the divisor. Gives
-    0 if every row took the path; else 1, and with sums these are worth nothing. With `is_plain`,
-    results that are not finite are not to be relied on: then the byte, or what is given, is 2.
+    0 if every row took the path; else 1, and with sums these are worth nothing. With
+    `is_fast_path`, results that are not finite are not to be relied on: then the byte, or what is
+    given, is 2.
     """
-    return str(_BlockKernel(program, columns, vectors, addresses, is_plain))
+    return str(_BlockKernel(program, columns, vectors, addresses, is_fast_path))
 
 
 class _BlockKernel:
@@ -92,9 +93,9 @@ class _BlockKernel:
         columns: Columns,
         vectors: Vectors,
         addresses: Mapping[tuple[str, int], int],
-        is_plain: bool,
+        is_fast_path: bool,
     ) -> None:
-        self.is_plain = is_plain
+        self.is_fast_path = is_fast_path
         self.unpaired = ""  # 0 where a result is finite, not yet checked
         self.finite = ""  # holds for the lanes whose results are finite
         self.program = program
@@ -211,7 +212,7 @@ class _BlockKernel:
         if not self.is_sum:
             return [*lines, "%status = zext i1 %failed to i64", "ret i64 %status"]
         lines.append("%has_other = call i1 @totals(ptr %work, ptr %out, double %divisor)")
-        other = "2" if self.is_plain else "0"
+        other = "2" if self.is_fast_path else "0"
         lines.append(f"%other = select i1 %has_other, i64 {other}, i64 0")
         lines.append("%status = select i1 %failed, i64 1, i64 %other")
         return [*lines, "ret i64 %status"]
@@ -347,7 +348,7 @@ class _BlockKernel:
 
     def _store(self, i: int, x: str) -> None:
         assert self.columns.results is not None
-        if self.is_plain:
+        if self.is_fast_path:
             self._check_finite(x)
         field, kind = self.columns.results[i], self.assembly.type
         if field.stride == 1 or self.lanes == 1:
