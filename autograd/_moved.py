@@ -50,7 +50,7 @@ MOVED: Final = {
     "autograd.compiler.rows": "autograd.compiler.batching",
     "autograd.compiler.speculation": "autograd.compiler.ir.finite_fast_path",
     "autograd.compiler.tracing": "autograd.compiler.recording.tracing",
-    "autograd.compiler.vectors": "autograd.compiler.native.simd",
+    "autograd.compiler.vectors": "autograd.compiler.native.simd_target",
     "autograd.copying": "autograd.engine.serialization",
     "autograd.demo": "autograd.cli.demo",
     "autograd.drawing.dot": "autograd.drawing.dot_language",

@@ -877,12 +877,15 @@ def test_modes_of_another_thread_have_no_effect() -> None:
 FORKED = """
     import os
     import warnings
-    from autograd import jit, sin
+    import numpy
+    from autograd import jit, sin, vmap
     from autograd.compiler.native.machine import _LOCK
 
     warnings.simplefilter("ignore", DeprecationWarning)  # of forking while there are threads
     long = jit(lambda x: [sin(x * i) for i in range(5000)])
     wanted = long(1.0)
+    rows = vmap(lambda x: 2 * x, threads=2)
+    rows(numpy.ones(5000))
     long(1.0)
     while repr(_LOCK).startswith("<unlocked") and long.stats().tiers == ("interpreted",):
         long(1.0)
@@ -891,6 +894,7 @@ FORKED = """
         short = jit(lambda x: x * 2)
         medium = jit(lambda x: [sin(x * i) for i in range(300)])
         assert [short(1.0), short(2.0)] == [2.0, 4.0]
+        assert rows(numpy.ones(5000)).sum() == 10_000.0
         medium(1.0)
         while medium(1.0) and medium.stats().tiers != ("compiled",):
             pass

@@ -8,17 +8,28 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["MachineCode", "compile_llvm", "cpu"]
+__all__ = ["MachineCode", "compile_llvm", "cpu", "library_has", "require", "thread_pool"]
 
-_LOCK: Final = threading.RLock()
+_LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
+
+
+@cache
+def thread_pool(name: str, threads: int | None = None) -> ThreadPoolExecutor:
+    """Threads with that name, which live as long as the process."""
+    return ThreadPoolExecutor(threads, name)
+
+
 if hasattr(os, "register_at_fork"):
-    # A child forked while another thread compiles would wait for that thread for ever.
+    # A child has none of its parent's threads. It would wait for ever for one that was compiling
+    # when it was forked, and for what it hands to a pool of them.
     os.register_at_fork(
         before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
     )
+    os.register_at_fork(after_in_child=thread_pool.cache_clear)
 
 
 @cache
