@@ -52,7 +52,7 @@ from autograd.engine.primitives import TABLE
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 RecordingError = pytest.importorskip("autograd.compiler").RecordingError
-paths = pytest.importorskip("autograd.compiler.specializations")
+specializations = pytest.importorskip("autograd.compiler.specializations")
 
 INF, NAN = math.inf, math.nan
 
@@ -838,7 +838,7 @@ def test_threads_call_one_compiled_function() -> None:
             assert compiled(x, float(other)) == wanted[x, other]
 
     in_threads(8, work)
-    kept = [tuple(path.outcomes) for v in compiled._variants.values() for path in v.paths]
+    kept = [tuple(path.outcomes) for v in compiled._caches.values() for path in v.kept]
     assert len(kept) == len(set(kept))  # none is recorded twice
 
 
@@ -877,12 +877,15 @@ def test_modes_of_another_thread_have_no_effect() -> None:
 FORKED = """
     import os
     import warnings
-    from autograd import jit, sin
+    import numpy
+    from autograd import jit, sin, vmap
     from autograd.compiler.native.machine import _LOCK
 
     warnings.simplefilter("ignore", DeprecationWarning)  # of forking while there are threads
     long = jit(lambda x: [sin(x * i) for i in range(5000)])
     wanted = long(1.0)
+    rows = vmap(lambda x: 2 * x, threads=2)
+    rows(numpy.ones(5000))
     long(1.0)
     while repr(_LOCK).startswith("<unlocked") and long.stats().tiers == ("interpreted",):
         long(1.0)
@@ -891,6 +894,7 @@ FORKED = """
         short = jit(lambda x: x * 2)
         medium = jit(lambda x: [sin(x * i) for i in range(300)])
         assert [short(1.0), short(2.0)] == [2.0, 4.0]
+        assert rows(numpy.ones(5000)).sum() == 10_000.0
         medium(1.0)
         while medium(1.0) and medium.stats().tiers != ("compiled",):
             pass
@@ -950,8 +954,8 @@ def test_long_programs_are_interpreted_until_they_are_compiled() -> None:
 
 
 def test_very_long_programs_stay_interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "SHORT", 20)
-    monkeypatch.setattr(paths, "LONG", 100)
+    monkeypatch.setattr(specializations, "COMPILED_AT_ONCE", 20)
+    monkeypatch.setattr(specializations, "INTERPRETED_FOR_GOOD", 100)
     f = chain(100)
     compiled = jit(f)
     for x in (0.5, -1.5, 2.5):

@@ -26,8 +26,9 @@ from autograd.engine.primitives import TABLE, Primitive
 
 pytest.importorskip("llvmlite")
 
+from autograd.compiler.ir import passes
 from autograd.compiler.ir.lowering import INSTRUCTIONS, lowered
-from autograd.compiler.ir.passes import fold_constants, optimised, prune, share, simplify
+from autograd.compiler.ir.passes import optimised, prune
 from autograd.compiler.ir.program import (
     COMPARISONS,
     Guard,
@@ -35,10 +36,11 @@ from autograd.compiler.ir.program import (
     Op,
     Program,
     Writer,
-    below,
     meaning,
+    needed_for,
+    rewritten,
 )
-from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
@@ -50,7 +52,13 @@ CALLED_BACK = {"lgamma", "polygamma"}
 # Python computes these itself, rounded correctly, and the C library or the rule does not.
 ULPS = {"hypot": 1.0, "norm": 3.0}
 
-PASSES: list[Callable[[Program], Program]] = [prune, share, fold_constants, simplify, optimised]
+PASSES: dict[str, Callable[[Program], Program]] = {
+    "prune": prune,
+    "share": lambda program: rewritten(program, Writer()),
+    "fold": lambda program: rewritten(program, Writer(fold=True)),
+    "identities": lambda program: rewritten(program, Writer(identities=passes.IDENTITIES)),
+    "optimised": optimised,
+}
 
 
 def of_inputs(name: str, count: int) -> Program:
@@ -159,7 +167,9 @@ def test_what_is_below_a_register() -> None:
     program = recorded(lambda x: x[0] * x[1] + autograd.exp(x[2]), [1.0, 2.0, 3.0])
     product = next(i for i, op in enumerate(program.code) if op.name == "mul")
     names = [
-        op.name for op, here in zip(program.code, below(program, [product]), strict=True) if here
+        op.name
+        for op, here in zip(program.code, needed_for(program, [product]), strict=True)
+        if here
     ]
     assert names == ["input", "input", "mul"]
 
@@ -167,7 +177,7 @@ def test_what_is_below_a_register() -> None:
 # -- passes, one at a time -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transform", PASSES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("transform", PASSES.values(), ids=PASSES)
 @settings(max_examples=100)
 @given(data=st.data())
 def test_passes_keep_every_bit(transform: Callable[[Program], Program], data: Any) -> None:
@@ -186,7 +196,7 @@ def points(count: int) -> Any:
     return st.lists(NUMBERS, min_size=count, max_size=count)
 
 
-@pytest.mark.parametrize("transform", PASSES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("transform", PASSES.values(), ids=PASSES)
 def test_passes_keep_guards_and_their_order(transform: Callable[[Program], Program]) -> None:
     def f(xs: Any) -> Any:
         total = xs[0] * 0
@@ -238,7 +248,7 @@ def test_share_does_the_same_once() -> None:
         Op("div", (3, 7)),
         Op("div", (3, 8)),
     )
-    program = share(Program(code, ("a", "b"), (4, 5, 9, 10, 11)))
+    program = PASSES["share"](Program(code, ("a", "b"), (4, 5, 9, 10, 11)))
     names = [op.name for op in program.code]
     assert names.count("mul") == 1  # the order of factors is of no consequence
     assert names.count("sub") == 2  # that of a difference is
@@ -256,7 +266,7 @@ def test_fold_constants_computes_what_is_known() -> None:
         Op("mul", (2, 3)),
         Op("lt", (0, 1)),
     )
-    program = fold_constants(Program(code, ("x",), (4,), (Guard(5, True, True, ""),)))
+    program = PASSES["fold"](Program(code, ("x",), (4,), (Guard(5, True, True, ""),)))
     assert [op.name for op in prune(program).code].count("pow") == 0
     assert Op("const", (), 8.0) in program.code
     assert program.evaluate([5.0]) == [40.0]
@@ -384,13 +394,13 @@ def test_an_identity_is_used_and_holds_for_every_double(name: str) -> None:
     before, after = IDENTITIES[name]
 
     def program(expression: Expression | float) -> Program:
-        writer = Writer(share=True)
+        writer = Writer()
         x, y = writer.input(0), writer.input(1)
         out = expression(writer, x, y) if callable(expression) else writer.const(expression)
         return Program(tuple(writer.code), ("x", "y"), (out,))
 
     long, short = program(before), program(after)
-    assert str(prune(share(simplify(long)))) == str(prune(short))
+    assert str(prune(PASSES["identities"](long))) == str(prune(short))
     for numbers in itertools.product(HARD, repeat=2):
         assert results_of(short, numbers) == results_of(long, numbers)
 
@@ -415,7 +425,7 @@ NOT_IDENTITIES: dict[str, Expression] = {
 @pytest.mark.parametrize("name", NOT_IDENTITIES)
 def test_what_is_no_identity_is_left_alone(name: str) -> None:
     """NaN, infinity or -0.0 would come out differently."""
-    writer = Writer(share=True)
+    writer = Writer()
     x, y = writer.input(0), writer.input(1)
     out = NOT_IDENTITIES[name](writer, x, y)
     program = prune(Program(tuple(writer.code), ("x", "y"), (out,)))

@@ -14,10 +14,11 @@ import pytest
 import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
 from autograd.compiler import RecordingError, batch_signatures
-from autograd.compiler.ir.finite_fast_path import plain
+from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.program import Op, Program
-from autograd.compiler.native import machine, simd
-from autograd.compiler.native.simd import Vectors, host_vectors, in_vectors
+from autograd.compiler.native import machine, simd_target
+from autograd.compiler.native.simd_math import in_vectors
+from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.vmap import Mapped
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import flatten
@@ -171,7 +172,7 @@ def test_what_the_plain_form_may_leave_out():
     def plain_of(f, count=2, is_sum=False):
         mapped = vmap(f)
         mapped(numpy.ones((2, count)))
-        return plain(mapped.program(), is_sum)
+        return finite_fast_path(mapped.program(), is_sum)
 
     assert plain_of(grad(CAREFUL["a product"])) is not None
     assert plain_of(hessian(tangled), 3) is not None
@@ -385,6 +386,39 @@ def test_large_results_stay_as_they_are_while_anybody_has_them():
     numpy.testing.assert_array_equal(first[0], x + 1.0)
     numpy.testing.assert_array_equal(second[1]["twice"], -2.0 * x)
     numpy.testing.assert_array_equal(part, 6.0 * x[5:9])
+
+
+def test_threads_get_large_results_of_their_own():
+    f = vmap(lambda t: [t + 1.0, 2.0 * t])
+    wrong = []
+
+    def call(k):
+        x = numpy.linspace(0.0, 1.0, 150_000) + k
+        for _ in range(20):
+            more, twice = f(x)
+            if not ((more == x + 1.0).all() and (twice == 2.0 * x).all()):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=call, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_memory_of_large_results_is_used_again():
+    x = numpy.linspace(0.0, 1.0, 150_000)
+    f = vmap(lambda t: t + 1.0)
+    first = f(x)
+    place, view = first.ctypes.data, first[:10]
+    del first
+    second = f(-x)
+    assert second.ctypes.data != place
+    numpy.testing.assert_array_equal(view, x[:10] + 1.0)
+    del view
+    assert f(3.0 * x).ctypes.data == place
+    numpy.testing.assert_array_equal(second, 1.0 - x)
 
 
 # -- no rows ---------------------------------------------------------------------------------------
@@ -662,7 +696,7 @@ def test_without_an_optional_package(module, cached, monkeypatch):
 
 
 def test_a_processor_without_anything(monkeypatch):
-    monkeypatch.setattr(simd, "cpu", lambda: ("generic", "+sse2,-avx2,-fma"))
+    monkeypatch.setattr(simd_target, "cpu", lambda: ("generic", "+sse2,-avx2,-fma"))
     host_vectors.cache_clear()
     found = host_vectors(library=False)
     monkeypatch.undo()

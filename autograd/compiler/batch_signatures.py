@@ -1,52 +1,65 @@
-"""Forms: all calls of a mapped function with arguments of one nesting, and their rows' paths."""
+"""Batch signatures: all calls of a mapped function with arguments of one nesting, and the
+specializations that their rows take."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from autograd.compiler.batching import Batch, Inputs, Leaf, is_array, plain_types, row_shape
+from autograd.compiler.batching import (
+    Batch,
+    Inputs,
+    Leaf,
+    empty,
+    is_array,
+    is_in_place,
+    row_shape,
+    views,
+)
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
-from autograd.compiler.vector_specializations import RowKernel, RowPath
+from autograd.compiler.native.vector_kernels import VectorKernel
+from autograd.compiler.specializations import Specialization
+from autograd.compiler.vector_specializations import Target, VectorSpecialization
 from autograd.transforms.tree import Structure, size_of
 
-if TYPE_CHECKING:
-    from autograd.compiler.vmap import Mapped
+__all__ = ["BatchSignature", "agreed"]
 
-__all__ = ["Form", "empty", "views"]
+AT_A_TIME: Final = 1 << 22  # numbers that the rows of several paths may need, before they are added
+SMALL, HUGE = 1 << 20, 1 << 28  # bytes of a result, between which its memory is kept
+
+Record = Callable[[tuple[Any, ...], int], tuple[Specialization, list[float]]]
 
 
-class Form:
-    """All calls with arguments of one nesting: where the inputs are, and the paths so far."""
+class BatchSignature:
+    """All calls with arguments of one nesting: where the inputs are, and the paths so far.
 
-    def __init__(self, mapped: Mapped, batch: Batch) -> None:
+    `record` records the function for a row of a call's arguments, whose number is given.
+    """
+
+    def __init__(self, batch: Batch, target: Target, record: Record) -> None:
         arrays = [leaf for leaf in batch.leaves if is_array(leaf.content)]
-        self._mapped = mapped
-        self.has_rows = [leaf.axis is not None for leaf in arrays]
+        self._target = target
+        self._record = record
+        self._has_rows = [leaf.axis is not None for leaf in arrays]
         self._fields = _fields(batch.leaves, len(arrays))
-        self._paths: list[RowPath] = []
+        self._paths: list[VectorSpecialization] = []
         self._outputs: Structure | None = None
         self._is_mixed = False
-        self._totals: RowKernel | None = None
+        self._totals: VectorKernel | None = None
         self._lock = threading.Lock()
-        self._plain = batch.plain_shapes()
-        self._large = _LargeResults()
+        self._shapes = batch.in_place_shapes()
+        self._memory = _ResultMemory()
 
-    def as_they_are(self, args: tuple[Any, ...]) -> Inputs | None:
+    def in_place(self, args: tuple[Any, ...]) -> Inputs | None:
         """The inputs, where every argument is an array as machine code reads it, of the shape that
         is expected; None where it takes more to find out."""
-        if self._plain is None or len(args) != len(self._plain):
+        if self._shapes is None or len(args) != len(self._shapes):
             return None
         rows = -1
-        array, double = plain_types()
-        for x, (has_rows, shape) in zip(args, self._plain, strict=True):
-            if type(x) is not array or x.dtype is not double:
-                return None
-            flags = x.flags
-            if not (flags.c_contiguous and flags.aligned):
+        for x, (has_rows, shape) in zip(args, self._shapes, strict=True):
+            if not is_in_place(x):
                 return None
             found = x.shape
             if has_rows:
@@ -59,30 +72,35 @@ class Form:
 
     def run(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
         """The result of a call."""
-        outputs = self.outputs(args, inputs)
-        if self._mapped.reduce is None:
-            out = self._large.take(inputs.rows) or empty(inputs.rows, outputs.shapes)
+        outputs = self.outputs(args)
+        if self._target.reduce is None:
+            out = self._memory.arrays(inputs.rows, outputs)
             self.fill(args, inputs, out)
-            self._large.keep(inputs.rows, out)
             return outputs.build(out)
         parts = views(self.sums(args, inputs), outputs)
         return outputs.build([x.item() if x.ndim == 0 else x for x in parts])
 
-    def outputs(self, args: tuple[Any, ...], inputs: Inputs) -> Structure:
+    def outputs(self, args: tuple[Any, ...]) -> Structure:
         """What every row's results look like."""
         if self._outputs is None:
-            batch = self._mapped.batch(args)
-            self._record(batch.row(0) if inputs.rows else batch.row_of_ones(), 0)
+            self._specialise(args, 0)
             assert self._outputs is not None
         return self._outputs
+
+    def kernels(self) -> list[list[VectorKernel]]:
+        """Of every path, the machine code there is of it."""
+        return [path.kernels() for path in self._paths]
+
+    # -- sums --------------------------------------------------------------------------------------
 
     def sums(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
         """The rows' results added up, or their mean, as one flat array."""
         count = 1
-        if self._mapped.reduce == "mean":
+        if self._target.reduce == "mean":
             count = inputs.rows
             if count == 0:
-                raise ValueError(f"vmap of {self._mapped.name}: there is no mean over no rows")
+                raise ValueError(f"vmap of {self._target.name}: there is no mean over no rows")
+        # Rows that took several paths last time are likely to do so again.
         is_mixed = self._is_mixed and inputs.rows > 0
         sums = None if is_mixed else self._paths[0].sums(inputs, count)
         return self._sums_of_mixed(args, inputs) / count if sums is None else sums
@@ -92,29 +110,26 @@ class Form:
         kernel, so many rows at a time as fit into little memory."""
         import numpy
 
-        size = self.outputs(args, inputs).size
+        size = self.outputs(args).size
         step = max(1, AT_A_TIME // size // CHUNK) * CHUNK if size else inputs.rows
         self._is_mixed = False
         partial = []
         for start in range(0, inputs.rows, step):
-            some = inputs.between(start, start + step, self.has_rows)
-            out = empty(some.rows, [(size,)])
-            self._is_mixed |= self.fill(args, some, out, start)
-            partial.append(self._adding_up(size).partial([out[0]], some.rows))
+            some = inputs.between(start, start + step, self._has_rows)
+            out = numpy.empty((some.rows, size))
+            self._is_mixed |= self.fill(args, some, [out], start)
+            partial.append(self._adding_up(size).partial([out], some.rows))
         return numpy.concatenate(partial).sum(axis=0)
 
-    def _adding_up(self, size: int) -> RowKernel:
-        """The program that gives its inputs."""
+    def _adding_up(self, size: int) -> VectorKernel:
+        """The program that gives its inputs, added up."""
         if self._totals is None:
             code = tuple([Op("input", (), i) for i in range(size)])
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
-            self._totals = RowKernel(program, places, self._mapped)
+            target = self._target
+            self._totals = VectorKernel(program, places, target.vectors, target.threads)
         return self._totals
-
-    def kernels(self) -> list[list[RowKernel]]:
-        """Of every path, the machine code there is of it."""
-        return [path.kernels() for path in self._paths]
 
     # -- rows and their paths ----------------------------------------------------------------------
 
@@ -135,14 +150,16 @@ class Form:
             path, result = self._path_of(args, inputs, row, first, taken)
             if path is not None:
                 results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
-                done = path.fill(inputs.some(left, self.has_rows), results) != 0
+                done = path.fill(inputs.some(left, self._has_rows), results) != 0
                 for whole, part in zip(out, results, strict=True):
                     whole[left[done]] = part[done]
                 left = left[~done]
                 taken[path] = int(numpy.count_nonzero(done))
             if left.size and left[0] == row:
-                _put(out, row, result)
+                # No more paths are kept: its results are those of the recording.
+                self._put(out, row, result)
                 left = left[1:]
+        # The path that most rows take is run over all of them first next time.
         self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
         return max(taken.values()) < inputs.rows
 
@@ -152,75 +169,99 @@ class Form:
         inputs: Inputs,
         row: int,
         first: int,
-        tried: dict[RowPath, int],
-    ) -> tuple[RowPath | None, list[float]]:
+        tried: dict[VectorSpecialization, int],
+    ) -> tuple[VectorSpecialization | None, list[float]]:
         """The path that a row takes; if it is new, the row's results too, and no path where no more
         are kept."""
         import numpy
 
         assert self._outputs is not None
-        one = inputs.some(numpy.array([row]), self.has_rows)
-        place = empty(1, [(self._outputs.size,)] if self._mapped.reduce else self._outputs.shapes)
+        one = inputs.some(numpy.array([row]), self._has_rows)
+        in_one = self._target.reduce is not None
+        place = [numpy.empty((1, self._outputs.size))] if in_one else empty(1, self._outputs)
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
                 return path, []
-        return self._record(self._mapped.batch(args).row(first + row), first + row)
+        return self._specialise(args, first + row)
 
-    def _record(self, args: tuple[Any, ...], row: int) -> tuple[RowPath | None, list[float]]:
+    def _specialise(
+        self, args: tuple[Any, ...], row: int
+    ) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
-        try:
-            path, results = self._mapped.row.record(args)
-        except Exception as error:
-            error.add_note(f"vmap of {self._mapped.name} met this in row {row} of the batch")
-            raise
-        self._outputs = self._mapped.agreeing(self._outputs, path.outputs, row)
-        if not path.is_kept:
+        specialization, results = self._record(args, row)
+        self._outputs = agreed(self._outputs, specialization.outputs, row, self._target.name)
+        if not specialization.is_kept:
             return None, results
-        new = RowPath(path, self._fields, self, self._mapped)
+        new = VectorSpecialization(specialization, self._fields, self._has_rows, self._target)
         with self._lock:
             self._paths = [*self._paths, new]
         return new, results
 
+    def _put(self, out: Sequence[Any], row: int, results: Sequence[float]) -> None:
+        """Write a row of results."""
+        import numpy
 
-AT_A_TIME = 1 << 22  # numbers
-SMALL, HUGE = 1 << 20, 1 << 28  # bytes
+        assert self._outputs is not None
+        flat = numpy.array(results)
+        parts = [flat] if self._target.reduce else views(flat, self._outputs)
+        for array, part in zip(out, parts, strict=True):
+            array[row] = part
 
 
-class _LargeResults:
-    """The arrays of the last result, for the next one to be written to if nobody has them any more.
+class _ResultMemory:
+    """Arrays for the results of all rows, in the memory of earlier ones that are gone.
 
     Memory of many megabytes goes back to the operating system when it is freed, and to get it anew,
-    page by page, takes as long as to fill it. So these arrays are kept, unless they are huge.
+    page by page, takes as long as to fill it: 12 of 32 ms for six columns of a million rows.
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[int, list[Any]]] = []
-        self._is_possible = _counts_references()
+        self._latest: tuple[int, list[list[Any]]] = (0, [])  # rows; for each place free memory
 
-    def keep(self, rows: int, arrays: list[Any]) -> None:
-        """Remember the arrays of a result."""
-        if rows * 8 * len(arrays) < SMALL or not self._is_possible:
-            return
-        if SMALL <= sum(array.nbytes for array in arrays) <= HUGE and not self._kept:
-            self._kept.append((rows, arrays))
-
-    def take(self, rows: int) -> list[Any] | None:
-        """Those arrays, if they fit and are nobody else's; None if not."""
-        if not self._kept:
-            return None
-        try:
-            kept, arrays = self._kept.pop()
-        except IndexError:  # another thread was faster
-            return None
-        if kept == rows and all(sys.getrefcount(arrays[i]) == 2 for i in range(len(arrays))):
-            return arrays
-        return None
+    def arrays(self, rows: int, outputs: Structure) -> list[Any]:
+        """Arrays that nobody else has."""
+        if not SMALL <= 8 * rows * outputs.size <= HUGE:
+            return empty(rows, outputs)
+        latest = self._latest
+        if latest[0] != rows:
+            latest = self._latest = (rows, [[] for _ in outputs.shapes])
+        shapes = [(rows, *(shape or ())) for shape in outputs.shapes]
+        return [_lent(shape, free) for shape, free in zip(shapes, latest[1], strict=True)]
 
 
-def _counts_references() -> bool:
-    """Whether the interpreter counts references, all of them."""
-    arrays = [object()]
-    return sys.implementation.name == "cpython" and sys.getrefcount(arrays[0]) == 2
+def _lent(shape: tuple[int, ...], free: list[Any]) -> Any:
+    """An array in free memory, if there is any."""
+    import numpy
+
+    try:
+        memory = free.pop()  # one step, which no other thread can come between
+    except IndexError:
+        memory = numpy.empty(shape)
+    return numpy.asarray(_Lease(memory, free))
+
+
+class _Lease:
+    """What an array in lent memory, and each view of it, refers to. So when this object goes, none
+    of them is left, and the memory is free again."""
+
+    def __init__(self, memory: Any, free: list[Any]) -> None:
+        self.__array_interface__ = memory.__array_interface__
+        self._memory = memory
+        self._free = free
+
+    def __del__(self) -> None:
+        if not self._free:  # one is enough for calls that come one after the other
+            self._free.append(self._memory)
+
+
+def agreed(known: Structure | None, outputs: Structure, row: int, name: str) -> Structure:
+    """The nesting of every row's results, or TypeError."""
+    if known is not None and known != outputs:
+        raise TypeError(
+            f"{name} returns different nestings for different rows (row {row}); vmap puts "
+            "the rows' results into arrays, so they have to be alike"
+        )
+    return outputs
 
 
 def _fields(leaves: Sequence[Leaf], shared: int) -> list[Field]:
@@ -237,31 +278,3 @@ def _fields(leaves: Sequence[Leaf], shared: int) -> list[Field]:
             fields.append(Field(shared, number, 0))
             number += 1
     return fields
-
-
-def empty(rows: int, shapes: Sequence[tuple[int, ...] | None]) -> list[Any]:
-    import numpy
-
-    return [numpy.empty((rows, *(shape or ()))) for shape in shapes]
-
-
-def views(flat: Any, outputs: Structure) -> list[Any]:
-    """A flat array as views, one for every place of the nesting."""
-    parts, start = [], 0
-    for shape in outputs.shapes:
-        stop = start + size_of(shape)
-        part = flat[start:stop]
-        parts.append(part if shape is not None and len(shape) == 1 else part.reshape(shape or ()))
-        start = stop
-    return parts
-
-
-def _put(out: Sequence[Any], row: int, results: Sequence[float]) -> None:
-    """Write a row of results."""
-    import numpy
-
-    start = 0
-    for array in out:
-        stop = start + array[row].size
-        array[row] = numpy.reshape(results[start:stop], array[row].shape)
-        start = stop

@@ -1,24 +1,26 @@
-"""The arguments of a mapped function: which of them have rows, along which axis, and how many."""
+"""The arguments of a mapped function: which of them have rows, along which axis, and how many; and
+its results, as arrays of all rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.tree import flatten, opened
+from autograd.transforms.tree import Structure, flatten, opened, size_of
 
 __all__ = [
     "Batch",
     "Inputs",
     "Leaf",
+    "empty",
     "inputs_of",
     "is_array",
-    "is_plain",
-    "plain_types",
+    "is_in_place",
     "row_shape",
+    "views",
 ]
 
 
@@ -29,18 +31,32 @@ class Leaf(NamedTuple):
     axis: int | None
     name: str
 
+    def row(self, i: int) -> Any:
+        """The part of one row, or what all rows share."""
+        if self.axis is None:
+            return self.content
+        return self.content[(slice(None),) * self.axis + (i,)]
+
+    def row_of_ones(self) -> Any:
+        """The like of a row, where there is none."""
+        import numpy
+
+        if self.axis is None:
+            return self.content
+        return numpy.ones(row_shape(self.content, self.axis))
+
 
 class Batch:
     """The arguments of one call: leaves, and everything else as a key."""
 
     def __init__(self, args: tuple[Any, ...], in_axes: Any, names: Sequence[str]) -> None:
         self._args = args
-        self._axes = _per_argument(in_axes, args)
         self.leaves: list[Leaf] = []
         kinds: list[Hashable] = []
-        for i, (x, axes) in enumerate(zip(args, self._axes, strict=True)):
+        self._builds: list[Callable[[Iterator[Any]], Any]] = []
+        for i, (x, axes) in enumerate(zip(args, _per_argument(in_axes, args), strict=True)):
             name = names[i] if i < len(names) else f"argument {i}"
-            _take_apart(x, axes, name, self.leaves, kinds)
+            self._builds.append(_take_apart(x, axes, name, self.leaves, kinds))
         self.key: Hashable = tuple(kinds)
         self.length = _length(self.leaves)
 
@@ -53,7 +69,7 @@ class Batch:
             for leaf in self.leaves
         )
 
-    def plain_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
+    def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
         """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
         rows, and the shape of one. None for others."""
         if len(self.leaves) != len(self._args) or any(
@@ -64,25 +80,10 @@ class Batch:
         return [(leaf.axis is not None, row_shape(leaf.content, leaf.axis)) for leaf in self.leaves]
 
     def row(self, i: int) -> tuple[Any, ...]:
-        """The arguments of the function for one row."""
-
-        def leaf(content: Any, axis: int | None) -> Any:
-            return content if axis is None else content[(slice(None),) * axis + (i,)]
-
-        return self._with(leaf)
-
-    def row_of_ones(self) -> tuple[Any, ...]:
-        """The like of a row, for a batch without any."""
-        import numpy
-
-        def leaf(content: Any, axis: int | None) -> Any:
-            return content if axis is None else numpy.ones(row_shape(content, axis))
-
-        return self._with(leaf)
-
-    def _with(self, leaf: Callable[[Any, int | None], Any]) -> tuple[Any, ...]:
-        pairs = zip(self._args, self._axes, strict=True)
-        return tuple([_rebuilt(x, axes, leaf) for x, axes in pairs])
+        """The arguments of the function for one row; for row 0 of none, arguments like these."""
+        rows = [leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves]
+        parts = iter(rows)
+        return tuple([build(parts) for build in self._builds])
 
 
 def _per_argument(axes: Any, args: tuple[Any, ...]) -> Sequence[Any]:
@@ -96,13 +97,16 @@ def _per_argument(axes: Any, args: tuple[Any, ...]) -> Sequence[Any]:
     return axes
 
 
-def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Hashable]) -> None:
-    """Append the leaves of an argument, and what it is beside them."""
+def _take_apart(
+    x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Hashable]
+) -> Callable[[Iterator[Any]], Any]:
+    """Append the leaves of an argument, and what it is beside them; how to put others in their
+    places."""
     if is_array(x):
         axis = _axis(x, axes, name)
         leaves.append(Leaf(x, axis, name))
         kinds.append((axis is not None, row_shape(x, axis)))
-        return
+        return next
     children, kind, assemble = opened(x)
     if assemble is None:
         if axes is not None:
@@ -112,22 +116,13 @@ def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Ha
             )
         leaves.append(Leaf(x, None, name))
         kinds.append(None)
-        return
+        return next
     kinds.append((*kind, len(children)))
     places = _child_axes(x, axes, name, len(children))
-    for child, place, part in zip(children, places, _parts(x, name), strict=True):
-        _take_apart(child, place, part, leaves, kinds)
-
-
-def _rebuilt(x: Any, axes: Any, leaf: Callable[[Any, int | None], Any]) -> Any:
-    """The argument with every leaf replaced by what `leaf` makes of it and its axis."""
-    children, _, assemble = opened(x)
-    if assemble is None:
-        return leaf(x, None if axes is None else _axis(x, axes, ""))
-    places = _child_axes(x, axes, "", len(children))
-    return assemble(
-        [_rebuilt(child, place, leaf) for child, place in zip(children, places, strict=True)]
-    )
+    parts = zip(children, places, _child_names(x, name), strict=True)
+    builds = [_take_apart(*part, leaves, kinds) for part in parts]
+    put = assemble
+    return lambda contents: put([build(contents) for build in builds])
 
 
 def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
@@ -142,7 +137,7 @@ def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
     return places
 
 
-def _parts(x: Any, name: str) -> list[str]:
+def _child_names(x: Any, name: str) -> list[str]:
     if isinstance(x, dict):
         return [f"{name}[{key!r}]" for key in x]
     if isinstance(x, (list, tuple)):
@@ -151,26 +146,26 @@ def _parts(x: Any, name: str) -> list[str]:
 
 
 def is_array(x: Any) -> bool:
+    """Whether it is a NumPy array."""
     import numpy
 
     return isinstance(x, numpy.ndarray)
 
 
 @cache
-def plain_types() -> tuple[Any, Any]:
-    """The type of arrays, and of their numbers, that machine code reads."""
+def _in_place_types() -> tuple[Any, Any]:
     import numpy
 
     return numpy.ndarray, numpy.dtype(float)
 
 
-def is_plain(x: Any) -> bool:
-    """Whether it is an array that machine code can read as it is."""
-    array, double = plain_types()
+def is_in_place(x: Any) -> Any:
+    """Whether it is an array that machine code can read where it is."""
+    array, double = _in_place_types()
     if type(x) is not array or x.dtype is not double:
         return False
     flags = x.flags
-    return bool(flags.c_contiguous and flags.aligned)
+    return flags.c_contiguous and flags.aligned
 
 
 def _axis(x: Any, axis: Any, name: str) -> int | None:
@@ -188,6 +183,7 @@ def _axis(x: Any, axis: Any, name: str) -> int | None:
 
 
 def row_shape(x: Any, axis: int | None) -> tuple[int, ...]:
+    """The shape of an array without the axis of its rows."""
     shape: tuple[int, ...] = x.shape
     return shape if axis is None else shape[:axis] + shape[axis + 1 :]
 
@@ -213,19 +209,7 @@ def _has_values(leaf: Leaf) -> bool:
     return any(isinstance(x, Value) for x in leaf.content.ravel().tolist())
 
 
-def doubles(leaf: Leaf) -> Any:
-    """A leaf's array as contiguous doubles, rows along axis 0."""
-    import numpy
-
-    x = leaf.content
-    if not leaf.axis and is_plain(x):
-        return x
-    if x.dtype.kind not in "biuf":
-        numbers, _ = flatten(x, leaf.name)  # an error, but for an array of plain objects
-        x = numpy.array(numbers, float).reshape(x.shape)
-    if leaf.axis is not None:
-        x = numpy.moveaxis(x, leaf.axis, 0)
-    return numpy.require(x, float, ["C", "A"])
+# -- as machine code reads them --------------------------------------------------------------------
 
 
 class Inputs(NamedTuple):
@@ -250,10 +234,47 @@ class Inputs(NamedTuple):
 
 
 def inputs_of(batch: Batch) -> Inputs:
+    """The arguments of a call, converted where that is needed."""
     arrays, numbers = [], []
     for leaf in batch.leaves:
         if is_array(leaf.content):
-            arrays.append(doubles(leaf))
+            arrays.append(_doubles(leaf))
         else:
             numbers.append(float(leaf.content))
     return Inputs(arrays, numbers, batch.length)
+
+
+def _doubles(leaf: Leaf) -> Any:
+    """A leaf's array as contiguous doubles, rows along axis 0."""
+    import numpy
+
+    x = leaf.content
+    if not leaf.axis and is_in_place(x):
+        return x
+    if x.dtype.kind not in "biuf":
+        numbers, _ = flatten(x, leaf.name)  # an error, but for an array of plain objects
+        x = numpy.array(numbers, float).reshape(x.shape)
+    if leaf.axis is not None:
+        x = numpy.moveaxis(x, leaf.axis, 0)
+    return numpy.require(x, float, ["C", "A"])
+
+
+# -- results ---------------------------------------------------------------------------------------
+
+
+def empty(rows: int, outputs: Structure) -> list[Any]:
+    """Arrays for the results of all rows, one for every place of the nesting."""
+    import numpy
+
+    return [numpy.empty((rows, *(shape or ()))) for shape in outputs.shapes]
+
+
+def views(flat: Any, outputs: Structure) -> list[Any]:
+    """A flat array as views, one for every place of the nesting."""
+    parts, start = [], 0
+    for shape in outputs.shapes:
+        stop = start + size_of(shape)
+        part = flat[start:stop]
+        parts.append(part if shape is not None and len(shape) == 1 else part.reshape(shape or ()))
+        start = stop
+    return parts

@@ -6,19 +6,21 @@ once, a call without arguments reads them where they are and writes the results 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from autograd.compiler.batching import views
 from autograd.compiler.native.codegen import scalar_kernel
-from autograd.compiler.native.cpython_entry import Unsupported, bound
-from autograd.compiler.native.machine import compiled
+from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
+from autograd.compiler.native.kernels import CallbackFailed
+from autograd.compiler.native.machine import compile_llvm
+from autograd.compiler.specializations import Specialization
 from autograd.engine.primitives import describe
+from autograd.transforms.tree import opened
 
-if TYPE_CHECKING:
-    from autograd.compiler.jit import Jitted
-    from autograd.compiler.specializations import Path
+__all__ = ["Bound", "bind_in_place"]
 
-__all__ = ["Bound"]
+Run = Callable[[], Any]
 
 
 class Bound:
@@ -29,51 +31,67 @@ class Bound:
     overwrites; `.result` is the same without a call.
     """
 
-    def __init__(self, jitted: Jitted, args: tuple[Any, ...]) -> None:
-        self._jitted = jitted
-        self._args = args
-        self._places = [place for x in jitted.traced(args) for place in _places(x)]
-        self._ways: list[tuple[Path, Callable[[], Any], Any]] = []
+    def __init__(self, first_time: Callable[[], tuple[Run | None, Any]]) -> None:
+        # Gives a result, and what computes it anew: NotImplemented where the arrays now hold
+        # numbers for which that is not the code, None where there is no such code.
+        self._first_time = first_time
+        self._runs: list[tuple[Run, Any]] = []
         self.result: Any = None
         self()
 
     def __call__(self) -> Any:
-        for _, run, result in self._ways:
+        for run, result in self._runs:
             if run() is not NotImplemented:
                 self.result = result
                 return result
-        return self._find_way()
+        run_again, self.result = self._first_time()
+        if run_again is not None:
+            self._runs.insert(0, (run_again, self.result))
+        return self.result
 
-    def _find_way(self) -> Any:
-        """The function takes a path that it has not taken from here before."""
+
+def bind_in_place(
+    args: Sequence[Any], specialise: Callable[[], tuple[Specialization, list[float]]]
+) -> Bound:
+    """A function of one row with these arguments; `specialise` gives the specialization for what is
+    in them now, and its results."""
+    places = [place for x in args for place in _places(x)]
+
+    def first_time() -> tuple[Run | None, Any]:
         import numpy
 
-        path, numbers = self._jitted.path_of(self._args)
+        specialization, numbers = specialise()
         out = numpy.array(numbers, float)
-        result = path.outputs.build(list(_views(out, path.outputs.shapes)))
-        if path.is_kept:
-            self._ways.insert(0, (path, self._way(path, out, result), result))
-        self.result = result
-        return result
+        result = specialization.outputs.build(views(out, specialization.outputs))
+        if not specialization.is_kept:
+            return None, result
+        return _run(specialization, places, out, result), result
 
-    def _way(self, path: Path, out: Any, result: Any) -> Callable[[], Any]:
-        program = path.instructions
+    return Bound(first_time)
+
+
+def _run(specialization: Specialization, places: Sequence[Any], out: Any, result: Any) -> Run:
+    program = specialization.instructions
+    try:
+        entry = bound_entry(program, places, specialization.captured, out, result)
+    except Unsupported:
+        return _slow_run(specialization, places, out)
+    return entry.function(compile_llvm(f"{scalar_kernel(program, {})}\n{entry}"))
+
+
+def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -> Run:
+    def run() -> Any:
+        numbers = [x for place in places for x in _numbers(place)]
         try:
-            entry = bound(program, self._places, path.captured, out, result)
-        except Unsupported:
-            return self._slow_way(path, out)
-        return entry.function(compiled(f"{scalar_kernel(program, {})}\n{entry}"))
+            failed, results = specialization.run(numbers)
+        except CallbackFailed:
+            return NotImplemented  # the function itself will raise the same
+        if failed >= 0:
+            return NotImplemented
+        out[:] = results
+        return out
 
-    def _slow_way(self, path: Path, out: Any) -> Callable[[], Any]:
-        def run() -> Any:
-            numbers = [x for place in self._places for x in _numbers(place)]
-            failed, results = path.run(numbers)
-            if failed >= 0:
-                return NotImplemented
-            out[:] = results
-            return out
-
-        return run
+    return run
 
 
 def _numbers(place: Any) -> list[float]:
@@ -83,13 +101,7 @@ def _numbers(place: Any) -> list[float]:
 
 def _places(x: Any) -> Iterator[Any]:
     """The arrays and the numbers of an argument, in the order in which it is flattened."""
-    if isinstance(x, (list, tuple)):
-        for child in x:
-            yield from _places(child)
-    elif isinstance(x, dict):
-        for child in x.values():
-            yield from _places(child)
-    elif getattr(x, "shape", None) is not None and hasattr(x, "ctypes"):
+    if getattr(x, "shape", None) is not None and hasattr(x, "ctypes"):
         if x.dtype != float or not x.flags.c_contiguous or not x.flags.aligned:
             raise TypeError(
                 "bind reads its arrays in place, so they are contiguous arrays of float64, got "
@@ -97,20 +109,14 @@ def _places(x: Any) -> Iterator[Any]:
                 "make one with numpy.ascontiguousarray(x, float)"
             )
         yield x
+        return
+    children, _, assemble = opened(x)
+    if assemble is not None:
+        for child in children:
+            yield from _places(child)
     elif isinstance(x, (int, float)):
         yield float(x)
     else:
         raise TypeError(
             f"bind takes arrays, numbers and lists, tuples or dicts of them, got {describe(x)}"
         )
-
-
-def _views(out: Any, shapes: list[Any]) -> Iterator[Any]:
-    """The parts of the flat results, in the shapes they have."""
-    start = 0
-    for shape in shapes:
-        size = 1
-        for length in shape or ():
-            size *= length
-        yield out[start : start + size].reshape(shape or ())
-        start += size

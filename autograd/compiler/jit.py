@@ -22,15 +22,15 @@ from importlib import import_module
 from types import MethodType
 from typing import Any, Final
 
-from autograd.compiler.bound import Bound
+from autograd.compiler.bound import Bound, bind_in_place
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.c_source import c_source
+from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.codegen import scalar_kernel
-from autograd.compiler.native.kernels import Callbacks
+from autograd.compiler.native.kernels import CallbackFailed, Callbacks
 from autograd.compiler.native.machine import require
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.tracing import RecordingError
-from autograd.compiler.specializations import Path, Variant
+from autograd.compiler.specializations import Specialization, SpecializationCache
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
@@ -92,12 +92,13 @@ class Jitted:
         names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
         self.f: Final = f
         self.max_paths: Final = max_paths
-        self._signature = _signature(f)
+        self.parameters = _parameters(f)
+        """The names of the positional arguments, as far as they are known."""
         self._static = frozenset(names)
         _check_static(self._static)
-        self._variants: dict[Hashable, Variant] = {}
+        self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
-        self._latest: Path | None = None
+        self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
         self._lock = threading.RLock()
@@ -120,82 +121,82 @@ class Jitted:
             return self.f(*args, **keywords)
         if MODES.active != 0 and watching():
             return arguments.eagerly()
-        path, results = self._known_path(arguments)
-        if path is None:
+        known, results = self._known(arguments)
+        if known is None:
             return self._record(arguments)
-        self._enter_at(path)
-        return path.outputs.unflatten(results)
+        self._enter_at(known)
+        return known.outputs.unflatten(results)
 
-    def _known_path(self, arguments: Arguments) -> tuple[Path | None, list[float]]:
-        """The path that these arguments take, if it is recorded, and its results."""
-        variant = self._variants.get(arguments.key)
-        if variant is None:
+    def _known(self, arguments: Arguments) -> tuple[Specialization | None, list[float]]:
+        """The specialization for these arguments, if there is one, and its results."""
+        cache = self._caches.get(arguments.key)
+        if cache is None:
             return None, []
         try:
-            return variant.run(arguments.numbers)
-        except Exception:  # noqa: BLE001 (of a user's primitive: the function says what follows)
+            return cache.run(arguments.numbers)
+        except CallbackFailed:
+            # The function itself may catch what its primitive raises; if not, it raises it from
+            # where it stands in the user's code.
             return None, []
 
-    def _enter_at(self, path: Path) -> None:
-        """Next time, try this path first, and without taking the arguments apart in Python."""
-        self._latest = path
-        enter = path.kernel.entry
+    def _enter_at(self, specialization: Specialization) -> None:
+        """Next time, try this one first, and without taking the arguments apart in Python."""
+        self._latest = specialization
+        enter = specialization.kernel.entry
         if enter is not None:
             others = [e for e in self._entries if e is not enter]
             self._entries = [enter, *others[: ENTRIES - 1]]
-            path.when_better(lambda: self._replace(enter, path))
+            specialization.when_better(lambda: self._replace(enter, specialization))
 
-    def _replace(self, entry: Callable[..., Any], path: Path) -> None:
-        """The path's machine code is ready."""
-        better = path.kernel.entry or entry
+    def _replace(self, entry: Callable[..., Any], specialization: Specialization) -> None:
+        """The specialization's machine code is ready."""
+        better = specialization.kernel.entry or entry
         self._entries = [better if e is entry else e for e in self._entries]
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
-        return Arguments(self.f, self._signature, self._static, args, keywords)
+        return Arguments(self.f, self.parameters, self._static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
-        variant = self._variants.get(arguments.key)
-        if variant is not None and len(variant.paths) >= self.max_paths:
-            self._warn(variant)
+        cache = self._caches.get(arguments.key)
+        if cache is not None and len(cache.kept) >= self.max_paths:
+            self._warn(cache)
             return arguments.eagerly()
-        path, results = self._path_of(arguments)
-        if is_differentiated(path.captured):
+        specialization, results = self._specialise(arguments)
+        if is_differentiated(specialization.captured):
             return arguments.call(arguments.numbers)
-        return path.outputs.unflatten(results)
+        return specialization.outputs.unflatten(results)
 
-    def _path_of(self, arguments: Arguments) -> tuple[Path, list[float]]:
+    def _specialise(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         with self._lock:
-            path, results = self._known_path(arguments)  # by another thread, perhaps
-            return self._recorded_path(arguments) if path is None else (path, results)
+            known, results = self._known(arguments)  # by another thread, perhaps
+            return self._recorded(arguments) if known is None else (known, results)
 
-    def _recorded_path(self, arguments: Arguments) -> tuple[Path, list[float]]:
+    def _recorded(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         """Run the function, keep what it did, and say what it gave."""
         with self._lock:
-            variant = self._variants.get(arguments.key)
-            if variant is None:
-                variant = Variant()
+            cache = self._caches.get(arguments.key) or SpecializationCache()
             start = time.perf_counter()
             examples = arguments.examples
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            path = Path(recorded, examples, outputs.unflatten(results))
-            if is_differentiated(path.captured):
+            new = Specialization(recorded, examples, outputs.unflatten(results))
+            if is_differentiated(new.captured):
                 pass  # by a transform around this call, and with that they will be gone
-            elif len(variant.paths) >= self.max_paths:
-                self._warn(variant)
+            elif len(cache.kept) >= self.max_paths:
+                self._warn(cache)
             else:
-                path.is_kept = True
-                variant.paths = [path, *variant.paths]
-                self._variants[arguments.key] = variant
-            self._latest = path
-        return path, results
+                new.is_kept = True
+                cache.kept = [new, *cache.kept]
+                self._caches[arguments.key] = cache
+            self._latest = new
+        return new, results
 
-    def _warn(self, variant: Variant) -> None:
-        if variant.warned:
+    def _warn(self, cache: SpecializationCache) -> None:
+        if cache.warned:
             return
-        variant.warned = True
-        lines = [guard.line for path in variant.paths for guard in path.program.guards]
+        cache.warned = True
+        lines = [guard.line for kept in cache.kept for guard in kept.program.guards]
         most = max(set(lines), key=lines.count)
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
@@ -212,13 +213,13 @@ class Jitted:
     @property
     def captured(self) -> list[Value]:
         """The Values from outside that the recorded paths read at every call, each once."""
-        return list(dict.fromkeys([value for path in self._paths for value in path.captured]))
+        return list(dict.fromkeys([value for kept in self._kept for value in kept.captured]))
 
     @property
-    def _paths(self) -> list[Path]:
-        return [path for variant in self._variants.values() for path in variant.paths]
+    def _kept(self) -> list[Specialization]:
+        return [kept for cache in self._caches.values() for kept in cache.kept]
 
-    def _only(self) -> Path:
+    def _only(self) -> Specialization:
         if self._latest is None:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
         return self._latest
@@ -235,28 +236,27 @@ class Jitted:
         >>> float(norm())
         13.0
         """
-        return Bound(self, args)
 
-    def record(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
-        """The path that these arguments take, recorded anew, and the results as flat numbers."""
-        return self._of_constants(*self._recorded_path(self._arguments(args, {})))
+        def specialise() -> tuple[Specialization, list[float]]:
+            return self._of_numbers(*self._specialise(self._arguments(args, {})))
 
-    def path_of(self, args: tuple[Any, ...]) -> tuple[Path, list[float]]:
-        """The path that these arguments take, and the results as flat numbers."""
-        return self._of_constants(*self._path_of(self._arguments(args, {})))
+        return bind_in_place(self._arguments(args, {}).traced, specialise)
 
-    def _of_constants(self, path: Path, results: list[float]) -> tuple[Path, list[float]]:
-        if is_differentiated(path.captured):
+    def record(self, args: tuple[Any, ...]) -> tuple[Specialization, list[float]]:
+        """The specialization for these arguments, recorded anew, and the results as flat
+        numbers."""
+        return self._of_numbers(*self._recorded(self._arguments(args, {})))
+
+    def _of_numbers(
+        self, specialization: Specialization, results: list[float]
+    ) -> tuple[Specialization, list[float]]:
+        if is_differentiated(specialization.captured):
             raise RecordingError(
                 f"{self._name} captures a Value that a transform around this call differentiates "
                 "with respect to, and here its results are plain numbers; hand the Value over as "
                 "an argument, or call the function itself"
             )
-        return path, results
-
-    def traced(self, args: tuple[Any, ...]) -> list[Any]:
-        """Those of the arguments that are not static."""
-        return self._arguments(args, {}).traced
+        return specialization, results
 
     def program(self) -> Program:
         """The program of the path last taken; print it to read it. ValueError before any call."""
@@ -273,14 +273,14 @@ class Jitted:
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        paths = self._paths
+        kept = self._kept
         return Stats(
-            paths=len(paths),
-            guards=sum(len(path.program.guards) for path in paths),
-            operations=sum(path.program.operations for path in paths),
-            tiers=tuple([path.tier for path in paths]),
+            paths=len(kept),
+            guards=sum(len(one.program.guards) for one in kept),
+            operations=sum(one.program.operations for one in kept),
+            tiers=tuple([one.tier for one in kept]),
             recording_seconds=self._recording_seconds,
-            compiling_seconds=sum(path.seconds for path in paths),
+            compiling_seconds=sum(one.seconds for one in kept),
         )
 
     def __reduce__(self) -> Any:
@@ -288,11 +288,11 @@ class Jitted:
         that read captured Values stay behind: which Values it captures is the function's business,
         wherever it comes to life."""
         f = self._pickled_function()
-        paths = {
-            key: [p.saved() for p in v.paths if f is None or not p.captured]
-            for key, v in self._variants.items()
+        saved = {
+            key: [one.saved() for one in cache.kept if f is None or not one.captured]
+            for key, cache in self._caches.items()
         }
-        return _restored, (f, self._name, self._signature, self._static, self.max_paths, paths)
+        return _restored, (f, self._name, self.parameters, self._static, self.max_paths, saved)
 
     def _pickled_function(self) -> bytes | None:
         """The function by its name, or by this object's, where it was decorated; None if it can't
@@ -309,7 +309,7 @@ class Jitted:
         return self if owner is None else MethodType(self, owner)
 
     def __repr__(self) -> str:
-        paths = len(self._paths)
+        paths = len(self._kept)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
 
 
@@ -345,20 +345,20 @@ class Unavailable:
 def _restored(
     f: bytes | None,
     name: str,
-    signature: list[str],
+    parameters: list[str],
     static: frozenset[str],
     max_paths: int,
-    paths: dict[Hashable, list[Any]],
+    saved: dict[Hashable, list[Any]],
 ) -> Jitted:
     out = Jitted(Unavailable(name) if f is None else pickle.loads(f), static, max_paths)
-    out._signature = signature
-    for key, saved in paths.items():
-        variant = out._variants[key] = Variant()
-        for recorded, arguments, result in saved:
-            path = Path(recorded, arguments, result)
-            path.is_kept = True
-            variant.paths.append(path)
-            out._latest = out._latest or path
+    out.parameters = parameters
+    for key, specializations in saved.items():
+        cache = out._caches[key] = SpecializationCache()
+        for recorded, arguments, result in specializations:
+            one = Specialization(recorded, arguments, result)
+            one.is_kept = True
+            cache.kept.append(one)
+            out._latest = out._latest or one
     return out
 
 
@@ -372,7 +372,7 @@ def _frames_of_ours() -> int:
     return count
 
 
-def _signature(f: Callable[..., Any]) -> list[str]:
+def _parameters(f: Callable[..., Any]) -> list[str]:
     """The names of the positional arguments, as far as they are known."""
     try:
         parameters = inspect.signature(f).parameters.values()

@@ -1,45 +1,34 @@
-"""Paths: the ways through a function that have been recorded, and the machine code of each."""
+"""Specializations: a function's program for one path through it, and how that is run at present."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from concurrent.futures import Future
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
-from autograd.compiler.native.cpython_entry import Entry, Unsupported, entry
+from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
+from autograd.compiler.native.machine import thread_pool
 from autograd.compiler.recording.tracing import Recorded
 from autograd.transforms.tree import Structure, flatten
 
-__all__ = ["Path", "Variant"]
+__all__ = ["Specialization", "SpecializationCache"]
 
-SHORT: Final = 400  # instructions; compiled in some 10 milliseconds
-LONG: Final = 20_000  # instructions; the machine code of more is no faster than the interpreter
-
-
-@cache
-def _background() -> ThreadPoolExecutor:
-    """One thread, for compiling while the interpreter runs."""
-    return ThreadPoolExecutor(1, "chainrule-compiler")
+COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
+INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_background.cache_clear)  # its thread is the parent's
-
-
-class Path:
-    """One way through a function: its program, and the machine code of it."""
+class Specialization:
+    """The program of one path, and its kernel."""
 
     def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
         self.outputs: Structure = flatten(result)[1]
         self._recorded = recorded
-        # The first ones, if they came by place alone, and their result: examples of their kind.
+        # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments
         self._result = result
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
@@ -67,12 +56,28 @@ class Path:
         with self._making:
             if self._kernel is None:
                 size = self.instructions.operations
-                interpreted = size > SHORT and can_interpret(self.instructions)
+                interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
                 entry = self._entry()
                 self._kernel = Kernel(self.instructions, entry, interpreted)
-                if interpreted and size <= LONG:
-                    self._better = _background().submit(Kernel, self.instructions, entry)
+                if interpreted and size <= INTERPRETED_FOR_GOOD:
+                    # One thread: LLVM works for one at a time anyway.
+                    pool = thread_pool("chainrule-compiler", 1)
+                    self._better = pool.submit(Kernel, self.instructions, entry)
             return self._kernel
+
+    def _entry(self) -> Entry | None:
+        if self._arguments is None:
+            return None
+        try:
+            return calling_entry(self.instructions, self._arguments, self.captured, self._result)
+        except Unsupported:
+            return None
+
+    def when_better(self, then: Callable[[], None]) -> None:
+        """Do something when the machine code is ready that is being made in the background."""
+        better = self._better
+        if better is not None:
+            better.add_done_callback(lambda _: then())
 
     @property
     def tier(self) -> str:
@@ -88,48 +93,35 @@ class Path:
         """What a pickle keeps of it."""
         return self._recorded, self._arguments, self._result
 
-    def when_better(self, then: Callable[[], None]) -> None:
-        """Do something when the machine code is ready that is being made in the background."""
-        better = self._better
-        if better is not None:
-            better.add_done_callback(lambda _: then())
-
-    def _entry(self) -> Entry | None:
-        if self._arguments is None:
-            return None
-        try:
-            return entry(self.instructions, self._arguments, self.captured, self._result)
-        except Unsupported:
-            return None
-
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""
         captured = [value.data for value in self.captured] if self.captured else ()
         return self.kernel([*numbers, *captured])
 
 
-class Variant:
-    """The compiled forms for arguments of one structure: the paths, last used first."""
+class SpecializationCache:
+    """The specializations for arguments of one structure, the one used last first."""
 
     def __init__(self) -> None:
-        self.paths: list[Path] = []
+        self.kept: list[Specialization] = []
         self.warned = False
 
-    def run(self, numbers: Sequence[float]) -> tuple[Path | None, list[float]]:
-        """The path of these arguments and its results; None if there is none yet."""
-        candidates = self.paths
+    def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
+        """The specialization for these numbers and its results; None if there is none yet."""
+        candidates = self.kept
         while candidates:
-            path = candidates[0]
-            failed, results = path.run(numbers)
+            first = candidates[0]
+            failed, results = first.run(numbers)
             if failed < 0:
-                if path is not self.paths[0]:
-                    self.paths = [path, *[p for p in self.paths if p is not path]]
-                return path, results
-            taken = path.outcomes[: failed + 1]
-            # Another path of these arguments made the same decisions before this one.
+                if first is not self.kept[0]:
+                    self.kept = [first, *[other for other in self.kept if other is not first]]
+                return first, results
+            # The right one made the same decisions up to this guard, and another one there.
+            taken = first.outcomes[:failed]
             candidates = [
-                p
-                for p in candidates
-                if p.outcomes[:failed] == taken[:failed] and p.outcomes[failed] != taken[failed]
+                other
+                for other in candidates
+                if other.outcomes[:failed] == taken
+                and other.outcomes[failed] != first.outcomes[failed]
             ]
         return None, []

@@ -14,12 +14,22 @@ from dataclasses import replace
 from functools import cache, update_wrapper
 from typing import Any, Final
 
-from autograd.compiler.batch_signatures import Form, empty, views
-from autograd.compiler.batching import Batch, inputs_of, is_array, is_plain
+from autograd.compiler.batch_signatures import BatchSignature, agreed
+from autograd.compiler.batching import (
+    Batch,
+    empty,
+    inputs_of,
+    is_array,
+    is_in_place,
+    views,
+)
+from autograd.compiler.bound import Bound
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import Jitted, Stats
-from autograd.compiler.native.simd import Vectors, host_vectors
+from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.recording.arguments import RESULT
+from autograd.compiler.specializations import Specialization
+from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
@@ -82,34 +92,33 @@ class Mapped:
         _check(in_axes, reduce, threads)
         self.f: Final = f.f if isinstance(f, Jitted) else f
         self.in_axes: Final = in_axes
+        self.row: Final = Jitted(self.f, (), max_paths)
         self.reduce: Final = reduce
         self.threads: Final = threads
-        self.row: Final = Jitted(self.f, (), max_paths)
-        self.vectors: Final = vectors or host_vectors()
-        self.name: Final[str] = getattr(self.f, "__qualname__", repr(self.f))
-        self._names = self.row._signature
-        self._forms: dict[Hashable, Form] = {}
-        self._latest: Form | None = None
+        self._name: Final[str] = getattr(self.f, "__qualname__", repr(self.f))
+        self._target = Target(vectors or host_vectors(), threads, reduce, self._name)
+        self._signatures: dict[Hashable, BatchSignature] = {}
+        self._latest: BatchSignature | None = None
         self._lock = threading.RLock()
         update_wrapper(self, self.f, updated=())
 
     def __call__(self, *args: Any) -> Any:
-        form = self._latest
-        if form is not None and MODES.active == 0:
-            inputs = form.as_they_are(args)
+        signature = self._latest
+        if signature is not None and MODES.active == 0:
+            inputs = signature.in_place(args)
             if inputs is not None:
-                return form.run(args, inputs)
+                return signature.run(args, inputs)
         return self._carefully(args)
 
     def _carefully(self, args: tuple[Any, ...]) -> Any:
-        batch = self.batch(args)
+        batch = self._batch(args)
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values:
             return self._eagerly(batch)
-        form = self._latest = self.form(batch)
-        return form.run(args, inputs_of(batch))
+        signature = self._latest = self._signature(batch)
+        return signature.run(args, inputs_of(batch))
 
-    def bind(self, *args: Any) -> BoundRows:
+    def bind(self, *args: Any) -> Bound:
         """The function with its arguments at fixed places: NumPy arrays, whose present content
         every call reads, and numbers, which stay. It takes no arguments and writes its results
         over the previous ones.
@@ -121,19 +130,52 @@ class Mapped:
         >>> squares()
         array([9., 4.])
         """
-        return BoundRows(self, args)
+        import numpy
 
-    def form(self, batch: Batch) -> Form:
+        batch = self._batch(args)
+        for leaf in batch.leaves:
+            if is_array(leaf.content) and (leaf.axis or not is_in_place(leaf.content)):
+                raise TypeError(
+                    f"bind reads its arrays in place, so they are contiguous arrays of float64 "
+                    f"with their rows along axis 0, and {leaf.name} is not; make one with "
+                    "numpy.ascontiguousarray(x, float)"
+                )
+        inputs, signature = inputs_of(batch), self._signature(batch)
+        outputs = signature.outputs(args)
+        columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
+        is_sum = self.reduce is not None
+        result = outputs.build(views(flat, outputs) if is_sum else columns)
+
+        def run() -> None:
+            if is_sum:
+                flat[:] = signature.sums(args, inputs)
+            else:
+                signature.fill(args, inputs, columns)
+
+        run()
+        return Bound(lambda: (run, result))
+
+    def _signature(self, batch: Batch) -> BatchSignature:
         """What is known of such arguments."""
-        form = self._forms.get(batch.key)
-        if form is None:
+        signature = self._signatures.get(batch.key)
+        if signature is None:
             with self._lock:
-                form = self._forms.setdefault(batch.key, Form(self, batch))
-        return form
+                new = BatchSignature(batch, self._target, self._record)
+                signature = self._signatures.setdefault(batch.key, new)
+        return signature
 
-    def batch(self, args: tuple[Any, ...]) -> Batch:
+    def _batch(self, args: tuple[Any, ...]) -> Batch:
         """The arguments of a call, taken apart."""
-        return Batch(args, self.in_axes, self._names)
+        return Batch(args, self.in_axes, self.row.parameters)
+
+    def _record(self, args: tuple[Any, ...], row: int) -> tuple[Specialization, list[float]]:
+        """Record the function for a row of these arguments."""
+        one = self._batch(args).row(row)
+        try:
+            return self.row.record(one)
+        except Exception as error:
+            error.add_note(f"vmap of {self._name} met this in row {row} of the batch")
+            raise
 
     def program(self) -> Program:
         """The program of the row recorded last; print it to read it. ValueError before any call."""
@@ -141,7 +183,7 @@ class Mapped:
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        kernels = [form.kernels() for form in list(self._forms.values())]
+        kernels = [signature.kernels() for signature in list(self._signatures.values())]
         return replace(
             self.row.stats(),
             tiers=tuple(
@@ -155,7 +197,7 @@ class Mapped:
         return Mapped, (self.f, *options)
 
     def __repr__(self) -> str:
-        return f"<vmap of {self.name}>"
+        return f"<vmap of {self._name}>"
 
     def _eagerly(self, batch: Batch) -> Any:
         """What the function gives, row by row, by the engine: Values where Values went in."""
@@ -163,64 +205,17 @@ class Mapped:
         outputs = None
         for i in range(batch.length):
             numbers, structure = flatten(self.f(*batch.row(i)), RESULT)
-            outputs = self.agreeing(outputs, structure, i)
+            outputs = agreed(outputs, structure, i, self._name)
             rows.append(numbers)
         if outputs is None:
             raise ValueError(
-                f"vmap of {self.name} got a batch without rows while it runs uncompiled (of "
-                "Values, or in a recording): it can't know what the result looks like"
+                f"vmap of {self._name} got a batch without rows while it runs uncompiled "
+                "(of Values, or in a recording): it can't know what the result looks like"
             )
         if self.reduce is None:
             return _stacked(outputs, rows)
         sums = [sum_of(column) for column in zip(*rows, strict=True)]
         return outputs.unflatten([x / len(rows) for x in sums] if self.reduce == "mean" else sums)
-
-    def agreeing(self, known: Structure | None, outputs: Structure, row: int) -> Structure:
-        """The nesting of every row's results, or TypeError."""
-        if known is not None and known != outputs:
-            raise TypeError(
-                f"{self.name} returns different nestings for different rows (row {row}); vmap puts "
-                "the rows' results into arrays, so they have to be alike"
-            )
-        return outputs
-
-
-class BoundRows:
-    """What `bind` returns: called without arguments, it gives the result of the function for what
-    is in the arrays now.
-
-    The result is a nesting of arrays (without dimensions, for sums of single numbers) that the next
-    call overwrites; `.result` is the same without a call.
-    """
-
-    def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
-        import numpy
-
-        batch = mapped.batch(args)
-        for leaf in batch.leaves:
-            if is_array(leaf.content) and (leaf.axis or not is_plain(leaf.content)):
-                raise TypeError(
-                    f"bind reads its arrays in place, so they are contiguous arrays of float64 "
-                    f"with their rows along axis 0, and {leaf.name} is not; make one with "
-                    "numpy.ascontiguousarray(x, float)"
-                )
-        self._args = args
-        self._inputs = inputs_of(batch)
-        self._form = mapped.form(batch)
-        outputs = self._form.outputs(args, self._inputs)
-        self._flat = numpy.empty(outputs.size) if mapped.reduce else None
-        self._columns = empty(self._inputs.rows, outputs.shapes)
-        self.result: Any = outputs.build(
-            self._columns if self._flat is None else views(self._flat, outputs)
-        )
-        self()
-
-    def __call__(self) -> Any:
-        if self._flat is None:
-            self._form.fill(self._args, self._inputs, self._columns)
-        else:
-            self._flat[:] = self._form.sums(self._args, self._inputs)
-        return self.result
 
 
 def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> Any:

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from autograd.compiler.ir.passes import prune, writer
 from autograd.compiler.ir.program import Op, Program, rewritten
 
-__all__ = ["plain"]
+__all__ = ["finite_fast_path"]
 
 MESSAGES: Final = frozenset(["message", "cut_message"])
 LINEAR: Final = frozenset(["add", "sub", "mul", "neg", *MESSAGES])
@@ -32,7 +32,7 @@ STRICT: Final = frozenset([*LINEAR, *ALGEBRAIC, *TRANSCENDENTAL, *GAUSSIAN])
 """NaN in any operand gives NaN."""
 
 
-def plain(program: Program, is_sum: bool) -> Program | None:
+def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
     """The program without choices in its derivatives; the same to the bit in rows whose results are
     finite. None where that is not certain, or not worth it. `is_sum` says that results will be
     added to sums that begin with 0.0."""
@@ -60,7 +60,7 @@ def _is_finite_choice(code: Sequence[Op], name: str, operands: Sequence[int]) ->
 
 
 class _Difference(NamedTuple):
-    """How a register of the plain program may differ from the full one's: it may be NaN; infinite;
+    """How a register of the fast path may differ from the full one's: it may be NaN; infinite;
     or a zero of the other sign."""
 
     nan: bool = False

@@ -1,7 +1,9 @@
 """Passes: programs into shorter programs that give the same bits for every input, NaN, infinities
 and -0.0 included.
 
-Each pass is a function from a Program to a Program and does one thing; `optimised` runs them all.
+Common subexpressions are shared, constants folded and identities used while a program is written
+(`Writer`), so that each of them meets what the others have made shorter; `prune` then drops what
+nothing needs any more.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from autograd.compiler.ir.program import (
     Op,
     Program,
     Writer,
-    below,
+    needed_for,
     rewritten,
 )
 
-__all__ = ["fold_constants", "optimised", "prune", "share", "simplify", "writer"]
+__all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
 
 def optimised(program: Program) -> Program:
@@ -29,12 +31,12 @@ def optimised(program: Program) -> Program:
 
 def writer() -> Writer:
     """One that applies every pass to what it writes."""
-    return Writer(share=True, fold=True, identities=IDENTITIES)
+    return Writer(fold=True, identities=IDENTITIES)
 
 
 def prune(program: Program) -> Program:
     """Dead code: without the operations that no result and no guard needs."""
-    needed = below(program, [*program.outputs, *[guard.register for guard in program.guards]])
+    needed = needed_for(program, [*program.outputs, *[guard.register for guard in program.guards]])
     if all(needed):
         return program
     new: dict[int, int] = {}
@@ -49,23 +51,6 @@ def prune(program: Program) -> Program:
         tuple([new[i] for i in program.outputs]),
         tuple([guard._replace(register=new[guard.register]) for guard in program.guards]),
     )
-
-
-def share(program: Program) -> Program:
-    """Common subexpressions: the same operation on the same registers is done once."""
-    return rewritten(program, Writer(share=True))
-
-
-def fold_constants(program: Program) -> Program:
-    """What depends on constants alone is computed now."""
-    return rewritten(program, Writer(fold=True))
-
-
-def simplify(program: Program) -> Program:
-    """Identities that hold for every double: x - 0.0 is x, x * 1.0 is x, --x is x, x**0 is 1 ...
-
-    (x + 0.0 is not x where x is -0.0, and x * 0.0 is not 0.0 where x is NaN or infinite.)"""
-    return rewritten(program, Writer(identities=IDENTITIES))
 
 
 def _number(writer: Writer, register: int) -> float | None:
@@ -85,7 +70,11 @@ def _inner(writer: Writer, register: int, name: str) -> int | None:
     return op.operands[0] if op.name == name else None
 
 
-# Each gives the register that holds the same, or None.
+# -- identities ------------------------------------------------------------------------------------
+
+# Each holds for every double, and gives the register that holds the same, or None: x - 0.0 is x,
+# x * 1.0 is x, --x is x, x**0 is 1. (x + 0.0 is not x where x is -0.0, and x * 0.0 is not 0.0 where
+# x is NaN or infinite.)
 
 
 def _add(writer: Writer, a: int, b: int) -> int | None:

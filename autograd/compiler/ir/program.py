@@ -92,7 +92,6 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     "scale": _scaled,
 }
 COMMUTATIVE: Final = frozenset(["add", "mul", "eq", "and", "or"])
-NOTHING: Final[Mapping[str, Any]] = {}
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
 
 
@@ -189,23 +188,18 @@ def meaning(name: str) -> Callable[..., Any]:
 class Writer:
     """A program in the making. Emitting gives the register's number.
 
-    With `share` the same operation on the same registers is written once; with `fold` what has only
-    constants for operands is computed at once; an operation that is among the `identities` is asked
-    first whether a register holds the same already. `rules` are for lowering.
+    The same operation on the same registers is written once. With `fold` what has only constants
+    for operands is computed at once; an operation that is among the `identities` is asked first
+    whether a register holds the same already. `rules` are for lowering.
     """
 
     def __init__(
-        self,
-        share: bool = False,
-        fold: bool = False,
-        identities: Mapping[str, Callable[..., int | None]] = NOTHING,
-        rules: Mapping[str, Callable[..., Any]] = NOTHING,
+        self, fold: bool = False, identities: Mapping[str, Callable[..., int | None]] | None = None
     ) -> None:
         self.code: list[Op] = []
-        self._share = share
+        self.rules: Mapping[str, Callable[..., Any]] = {}
         self._fold = fold
-        self._identities = identities
-        self.rules = rules
+        self._identities = identities or {}
         self._known: dict[Hashable, int] = {}
 
     def const(self, value: float) -> int:
@@ -223,6 +217,7 @@ class Writer:
             found = identity(self, *operands)
             if found is not None:
                 return found
+        # Not a comparison of constants: there is no `const` that holds a truth value.
         if self._fold and name not in TRUTHS and operands:
             code = self.code
             if all(code[i].name == "const" for i in operands):
@@ -230,7 +225,7 @@ class Writer:
         return self._write(Op(name, operands), (name, _in_order(name, operands)))
 
     def _write(self, op: Op, key: Hashable) -> int:
-        found = self._known.get(key) if self._share else None
+        found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self.code)
             self.code.append(op)
@@ -268,7 +263,7 @@ def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Pro
     )
 
 
-def below(program: Program, registers: Iterable[int]) -> list[bool]:
+def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
     """Which registers are needed to compute these."""
     needed = [False] * len(program.code)
     for i in registers:

@@ -1,22 +1,25 @@
-"""LLVM assembly of a program: straight-line code, for one number a register or for several lanes.
+"""LLVM assembly of a program's instructions, for one number a register or for several lanes; and of
+a program for one call.
 
 Only text is made here. With `lanes` = 1 the code does to a double, in the same order, what the
-reference interpreter does, and calls the same C library as Python; nothing may be reordered,
-contracted or assumed about NaN (no fast-math flags). With more lanes a register is a vector, one
-lane for each row of a batch, and functions of the C library come from its vector form where there
-is one (`vector_names`), else lane by lane.
+reference interpreter (`Program.evaluate`) does, and calls the same C library as Python; nothing may
+be reordered, contracted or assumed about NaN (no fast-math flags). With more lanes a register is a
+vector, one lane for each row of a batch, and functions of the C library come from its vector form
+where there is one (`vector_names`), else lane by lane.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
-from autograd.compiler.ir.program import Program, below
+from autograd.compiler.ir.program import Program, needed_for
+from autograd.compiler.native.llvm_text import Text, pointer
 
-__all__ = ["Assembly", "double"]
+__all__ = ["Instructions", "KernelText", "double", "scalar_kernel"]
 
 ARITHMETIC: Final = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
 INTRINSICS: Final = {
@@ -26,25 +29,29 @@ INTRINSICS: Final = {
     "ceil": "ceil",
     "round": "rint",
     "copysign": "copysign",
+    "fma": "fma",
 }
+# Ordered comparisons: those with NaN do not hold, as in Python.
 CONDITIONS: Final = {"lt": "olt", "le": "ole", "eq": "oeq"}
-LOGIC: Final = {"and": "and", "or": "or"}
+BINARY_LIBRARY: Final = frozenset(["pow", "fmod", "atan2", "hypot"])
+"""The functions of the C library that take two numbers."""
 
 PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
 NEVER: Final = "never:\nret i64 0"
 
-# Not LLVM's to replace by something nearly the same, as it would pow(x, 0.5).
+# "nobuiltin": not LLVM's to replace by something nearly the same, as it would pow(x, 0.5) by sqrt.
+# The rest lets it drop and move calls: these functions only compute.
 ATTRIBUTES: Final = "attributes #0 = { nobuiltin nounwind willreturn memory(none) }"
 
 
 def double(x: float) -> str:
-    """A constant, to the bit."""
+    """A constant by its bits: NaN and infinities have no decimal digits."""
     bits: int = struct.unpack("<Q", struct.pack("<d", x))[0]
     return f"0x{bits:016X}"
 
 
-class Assembly:
-    """The text of a program's operations, register by register.
+class Instructions(Text):
+    """The instructions of programs, as text.
 
     `addresses` gives where to call back for operations that are no instructions, by their name and
     the number of their inputs; `vector_names` the vector form of library functions; `scales` says
@@ -53,171 +60,169 @@ class Assembly:
 
     def __init__(
         self,
-        program: Program,
         lanes: int = 1,
         addresses: Mapping[tuple[str, int], int] | None = None,
         vector_names: Mapping[str, str] | None = None,
         scales: bool = False,
     ) -> None:
-        self.program = program
+        super().__init__()
         self.lanes = lanes
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
-        self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
-        self.declarations: set[str] = set()
-        self.lines: list[str] = []
+        self.type = self.vector("double")
+        self.truth = self.vector("i1")
         self._addresses = addresses or {}
         self._vector_names = vector_names or {}
         self._scales = scales
-        self._temporaries = 0
-        # Decisions are to come out as they do one by one: no other library for what they hang on.
-        self._decisive = below(program, [guard.register for guard in program.guards])
 
-    def operations(
-        self,
-        load: Callable[[int], str],
-        check: Callable[[int, str, bool], None],
-        give: Callable[[int, str], None],
-    ) -> None:
-        """Append the code of every operation. `load(slot)` gives the operand that holds an input
-        (it is asked at every use), `check(index, truth, expected)` appends what has to happen at a
-        guard, `give(i, operand)` what to do with the i-th result, as soon as it is known."""
-        checks = self.program.checks()
-        results: dict[int, list[int]] = {}
-        for i, register in enumerate(self.program.outputs):
-            results.setdefault(register, []).append(i)
-        for i, op in enumerate(self.program.code):
-            if op.name not in ("const", "input"):
-                operands = [self._held(j, load) for j in op.operands]
-                self.compute(f"%r{i}", op.name, operands, self._decisive[i])
-            for index in checks.get(i, ()):
-                guard = self.program.guards[index]
-                check(index, f"%r{guard.register}", guard.expected)
-            for result in results.get(i, ()):
-                give(result, self._held(i, load))
+    def __str__(self) -> str:
+        return f"{super().__str__()}{ATTRIBUTES}\n"
 
-    def _held(self, register: int, load: Callable[[int], str]) -> str:
-        op = self.program.code[register]
-        if op.name == "const":
-            return self.constant(op.value)
-        return load(int(op.value)) if op.name == "input" else f"%r{register}"
+    def vector(self, kind: str) -> str:
+        """The type of one such thing for every lane."""
+        return kind if self.lanes == 1 else f"<{self.lanes} x {kind}>"
+
+    def in_every_lane(self, kind: str, x: object) -> str:
+        """An operand that holds a constant of this type in every lane."""
+        if self.lanes == 1:
+            return str(x)
+        return "<" + ", ".join([f"{kind} {x}"] * self.lanes) + ">"
 
     def constant(self, x: float) -> str:
-        """An operand that holds a constant in every lane."""
-        if self.lanes == 1:
-            return double(x)
-        return "<" + ", ".join([f"double {double(x)}"] * self.lanes) + ">"
+        """A number in every lane."""
+        return self.in_every_lane("double", double(x))
 
-    def temporary(self) -> str:
-        """A new name."""
-        self._temporaries += 1
-        return f"%t{self._temporaries}"
-
-    def compute(
-        self, out: str, name: str, operands: Sequence[str], is_decisive: bool = False
-    ) -> None:
-        """Append the code of one instruction. One that is decisive gives the same bits in lanes as
-        it does alone."""
-        shown = ", ".join(operands)
+    def compute(self, name: str, operands: Sequence[str], is_decisive: bool = False) -> str:
+        """Append one instruction, and give its result. One that is decisive gives the same bits in
+        lanes as it does alone."""
+        kind, shown = self.type, ", ".join(operands)
         if name in ARITHMETIC:
-            self.lines.append(f"{out} = {ARITHMETIC[name]} {self.type} {shown}")
-        elif name in CONDITIONS:
-            self.lines.append(f"{out} = fcmp {CONDITIONS[name]} {self.type} {shown}")
-        elif name in LOGIC:
-            self.lines.append(f"{out} = {LOGIC[name]} {self.truth} {shown}")
-        elif name == "not":
-            self.lines.append(f"{out} = xor {self.truth} {shown}, {self.all_true()}")
-        elif name == "select":
+            return self.set(f"{ARITHMETIC[name]} {kind} {shown}")
+        if name in CONDITIONS:
+            return self.set(f"fcmp {CONDITIONS[name]} {kind} {shown}")
+        if name in ("and", "or"):
+            return self.set(f"{name} {self.truth} {shown}")
+        if name == "not":
+            return self.set(f"xor {self.truth} {shown}, {self.in_every_lane('i1', 'true')}")
+        if name == "select":
             truth, a, b = operands
-            self.lines.append(
-                f"{out} = select {self.truth} {truth}, {self.type} {a}, {self.type} {b}"
-            )
-        elif name in INTRINSICS:
-            self._call(out, f"@llvm.{INTRINSICS[name]}.{self._suffix()}", operands, self.type)
-        elif name == "fma":
-            self._call(out, f"@llvm.fma.{self._suffix()}", operands, self.type)
-        elif name == "scale":
-            self._scale(out, *operands)
-        elif self.lanes > 1 and name in self._vector_names and not is_decisive:
-            self._call(out, f"@{self._vector_names[name]}", operands, self.type)
-        elif self.lanes > 1:
-            self._lane_by_lane(out, name, operands)
-        else:
-            self._call_scalar(out, name, operands)
+            return self.set(f"select {self.truth} {truth}, {kind} {a}, {kind} {b}")
+        if name in INTRINSICS:
+            # An intrinsic is one instruction of the processor or, on older ones, a call.
+            suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
+            return self._call(f"llvm.{INTRINSICS[name]}.{suffix}", operands, kind)
+        if name == "scale":
+            return self._scale(*operands)
+        if self.lanes == 1:
+            return self._call_scalar(name, operands)
+        # The vector library rounds otherwise than the scalar one: a comparison of its results could
+        # come out otherwise than for the row alone.
+        if name in self._vector_names and not is_decisive:
+            return self._call(self._vector_names[name], operands, kind)
+        return self._lane_by_lane(name, operands)
 
-    def _suffix(self) -> str:
-        return "f64" if self.lanes == 1 else f"v{self.lanes}f64"
+    def _call(self, function: str, operands: Sequence[str], kind: str) -> str:
+        self.declarations.add(f"declare {kind} @{function}({', '.join([kind] * len(operands))})")
+        return self.set(f"call {kind} @{function}({_typed(kind, operands)}) #0")
 
-    def _scale(self, out: str, x: str, n: str) -> None:
+    def _call_scalar(self, name: str, operands: Sequence[str]) -> str:
+        if name in LIBRARY:
+            return self._call(name, operands, "double")
+        # A user's primitive, at the address of a ctypes callback. Without the attributes: it may
+        # have effects, and is called as often as the program says.
+        types = ", ".join(["double"] * len(operands))
+        target = pointer(self._addresses[name, len(operands)])
+        return self.set(f"call double ({types}) {target}({_typed('double', operands)})")
+
+    def _lane_by_lane(self, name: str, operands: Sequence[str]) -> str:
+        whole = "poison"
+        for lane in range(self.lanes):
+            parts = [self.lane_of(x, lane) for x in operands]
+            whole = self.with_lane(whole, self._call_scalar(name, parts), lane)
+        return whole
+
+    def lane_of(self, x: str, lane: int) -> str:
+        """The number in one lane."""
+        return self.set(f"extractelement {self.type} {x}, i32 {lane}")
+
+    def with_lane(self, whole: str, number: str, lane: int) -> str:
+        """A vector with another number in one lane."""
+        return self.set(f"insertelement {self.type} {whole}, double {number}, i32 {lane}")
+
+    def _scale(self, x: str, n: str) -> str:
         """x * 2**n: by AVX-512's instruction, or in two steps, neither of which overflows or
         underflows before the number itself does."""
         kind = self.type
         if self._scales:
             name = "@llvm.x86.avx512.mask.scalef.pd.512"
             self.declarations.add(f"declare {kind} {name}({kind}, {kind}, {kind}, i8, i32)")
+            # All 8 lanes (-1), rounded as the processor is set to (4).
             given = f"{kind} {x}, {kind} {n}, {kind} {x}, i8 -1, i32 4"
-            self.lines.append(f"{out} = call {kind} {name}({given})")
-            return
-        half, low, high, once = [self.temporary() for _ in range(4)]
-        self.compute(half, "mul", [n, self.constant(0.5)])
-        self.compute(low, "floor", [half])
-        self.compute(high, "sub", [n, low])
-        self.compute(once, "mul", [x, self._power_of_two(low)])
-        self.compute(out, "mul", [once, self._power_of_two(high)])
+            return self.set(f"call {kind} {name}({given})")
+        low = self.compute("floor", [self.compute("mul", [n, self.constant(0.5)])])
+        high = self.compute("sub", [n, low])
+        once = self.compute("mul", [x, self._power_of_two(low)])
+        return self.compute("mul", [once, self._power_of_two(high)])
 
     def _power_of_two(self, n: str) -> str:
         """2**n for whole n from -1022 to 1023. Added to a number whose last bit counts ones, n
         stands in the last bits; from there it is shifted to where the exponent is."""
-        bits, moved = self.temporary(), self.temporary()
-        shifted, out = self.temporary(), self.temporary()
-        whole = "i64" if self.lanes == 1 else f"<{self.lanes} x i64>"
-        by = "52" if self.lanes == 1 else "<" + ", ".join(["i64 52"] * self.lanes) + ">"
-        self.compute(moved, "add", [n, self.constant(1.5 * 2.0**52 + 1023.0)])
-        self.lines.append(f"{bits} = bitcast {self.type} {moved} to {whole}")
-        self.lines.append(f"{shifted} = shl {whole} {bits}, {by}")
-        self.lines.append(f"{out} = bitcast {whole} {shifted} to {self.type}")
-        return out
-
-    def all_true(self) -> str:
-        """The truth value that holds in every lane."""
-        return "true" if self.lanes == 1 else "<" + ", ".join(["i1 true"] * self.lanes) + ">"
-
-    def _call(self, out: str, function: str, operands: Sequence[str], kind: str) -> None:
-        self.declarations.add(f"declare {kind} {function}({', '.join([kind] * len(operands))})")
-        given = ", ".join(f"{kind} {x}" for x in operands)
-        self.lines.append(f"{out} = call {kind} {function}({given}) #0")
-
-    def _call_scalar(self, out: str, name: str, operands: Sequence[str]) -> None:
-        if name in LIBRARY:
-            self._call(out, f"@{name}", operands, "double")
-            return
-        given = ", ".join(f"double {x}" for x in operands)
-        types = ", ".join(["double"] * len(operands))
-        target = f"inttoptr (i64 {self._addresses[name, len(operands)]} to ptr)"
-        self.lines.append(f"{out} = call double ({types}) {target}({given})")
-
-    def _lane_by_lane(self, out: str, name: str, operands: Sequence[str]) -> None:
-        whole = "poison"
-        for lane in range(self.lanes):
-            parts = []
-            for x in operands:
-                part = self.temporary()
-                self.lines.append(f"{part} = extractelement {self.type} {x}, i32 {lane}")
-                parts.append(part)
-            scalar = self.temporary()
-            self._call_scalar(scalar, name, parts)
-            new = out if lane == self.lanes - 1 else self.temporary()
-            self.lines.append(
-                f"{new} = insertelement {self.type} {whole}, double {scalar}, i32 {lane}"
-            )
-            whole = new
+        whole = self.vector("i64")
+        moved = self.compute("add", [n, self.constant(1.5 * 2.0**52 + 1023.0)])
+        bits = self.set(f"bitcast {self.type} {moved} to {whole}")
+        shifted = self.set(f"shl {whole} {bits}, {self.in_every_lane('i64', 52)}")
+        return self.set(f"bitcast {whole} {shifted} to {self.type}")
 
 
-def callbacks_of(program: Program) -> set[str]:
-    """The names of the operations that no machine has."""
-    return {op.name for op in program.code if op.name not in INSTRUCTIONS}
+def _typed(kind: str, operands: Sequence[str]) -> str:
+    return ", ".join(f"{kind} {x}" for x in operands)
 
 
-def in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
+class KernelText(Instructions, ABC):
+    """A function that runs a program. Kinds of it differ in where inputs come from, where results
+    go, and in what a guard does."""
+
+    @abstractmethod
+    def take(self, slot: int) -> str:
+        """The operand that holds an input; asked for at every use."""
+
+    @abstractmethod
+    def check(self, index: int, truth: str, expected: bool) -> None:
+        """What has to happen at a guard."""
+
+    @abstractmethod
+    def give(self, i: int, x: str) -> None:
+        """What to do with the i-th result, as soon as it is known."""
+
+    def operations(self, program: Program, pointer: str) -> None:
+        """Append the program; `pointer` is one that is not null (see `_in_pieces`)."""
+        start = len(self.lines)
+        decisive = needed_for(program, [guard.register for guard in program.guards])
+        checks = program.checks()
+        results: dict[int, list[int]] = {}
+        for i, register in enumerate(program.outputs):
+            results.setdefault(register, []).append(i)
+        computed: dict[int, str] = {}
+
+        def held(register: int) -> str:
+            op = program.code[register]
+            if op.name == "const":
+                return self.constant(op.value)
+            return self.take(int(op.value)) if op.name == "input" else computed[register]
+
+        for i, op in enumerate(program.code):
+            if op.name not in ("const", "input"):
+                operands = [held(j) for j in op.operands]
+                computed[i] = self.compute(op.name, operands, decisive[i])
+            for index in checks.get(i, ()):
+                guard = program.guards[index]
+                self.check(index, computed[guard.register], guard.expected)
+            for result in results.get(i, ()):
+                # At once, and not at the end: so many numbers at a time fit no processor's
+                # registers, and LLVM would take its time to find that out.
+                self.give(result, held(i))
+        self.lines[start:] = _in_pieces(self.lines[start:], pointer)
+
+
+def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
     """Straight-line code in basic blocks of a few hundred lines: the time that LLVM takes over one
     grows faster than its length. So that it does not join them again, each is entered by a decision
     that comes out one way only: `pointer` is never null. The other way is NEVER."""
@@ -233,39 +238,39 @@ def in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
         before = line
 
 
-def scalar_kernel(
-    program: Program, addresses: Mapping[tuple[str, int], int], name: str = "kernel"
-) -> str:
-    """`i64 name(const double *in, double *out)`: -1, or the index of the guard that failed; then
+def callbacks_of(program: Program) -> set[str]:
+    """The names of the operations that no machine has."""
+    return {op.name for op in program.code if op.name not in INSTRUCTIONS}
+
+
+def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:
+    """`i64 kernel(const double *in, double *out)`: -1, or the index of the guard that failed; then
     what is in `out` has no meaning."""
-    assembly = Assembly(program, addresses=addresses)
-    lines = assembly.lines
+    text = _ScalarKernel(addresses=addresses)
+    # "noalias": so that results need not be written before the next input is read.
+    text.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
+    text.operations(program, "%in")
+    text.do("ret i64 -1")
+    text.do(f"{NEVER}\n}}")
+    return str(text)
 
-    loaded: set[int] = set()
 
-    def load(slot: int) -> str:
-        if slot not in loaded:
-            loaded.add(slot)
-            lines.append(f"%p{slot} = getelementptr double, ptr %in, i64 {slot}")
-            lines.append(f"%in{slot} = load double, ptr %p{slot}")
-        return f"%in{slot}"
+class _ScalarKernel(KernelText):
+    def __init__(self, addresses: Mapping[tuple[str, int], int]) -> None:
+        super().__init__(addresses=addresses)
+        self._taken: dict[int, str] = {}
 
-    def check(index: int, truth: str, expected: bool) -> None:
-        ways = (f"%pass{index}", f"%fail{index}")
-        first, second = ways if expected else ways[::-1]
-        lines.append(f"br i1 {truth}, label {first}, label {second}")
-        lines.append(f"fail{index}:")
-        lines.append(f"ret i64 {index}")
-        lines.append(f"pass{index}:")
+    def take(self, slot: int) -> str:
+        if slot not in self._taken:
+            self._taken[slot] = self.load("double", self.element("double", "%in", slot))
+        return self._taken[slot]
 
-    def give(i: int, x: str) -> None:
-        # At once, and not at the end: so many numbers at a time fit no processor's registers, and
-        # LLVM would take its time to find that out.
-        lines.append(f"%q{i} = getelementptr double, ptr %out, i64 {i}")
-        lines.append(f"store double {x}, ptr %q{i}")
+    def check(self, index: int, truth: str, expected: bool) -> None:
+        passed, failed = self.new("pass"), self.new("fail")
+        self.branch(truth, *((passed, failed) if expected else (failed, passed)))
+        self.label(failed)
+        self.do(f"ret i64 {index}")
+        self.label(passed)
 
-    assembly.operations(load, check, give)
-    lines.append("ret i64 -1")
-    head = f"define i64 @{name}(ptr noalias readonly %in, ptr noalias %out) {{"
-    body = ["entry:", *in_pieces(lines, "%in"), NEVER, "}"]
-    return "\n".join([*sorted(assembly.declarations), head, *body, ATTRIBUTES, ""])
+    def give(self, i: int, x: str) -> None:
+        self.store("double", x, self.element("double", "%out", i))

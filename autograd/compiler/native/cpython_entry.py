@@ -1,143 +1,83 @@
-"""Calling: from Python's objects to a kernel's numbers and back, in machine code.
+"""CPython's calling convention for a kernel: from Python's objects to its numbers and back.
 
 For a program of a hundred operations, which take 50 nanoseconds, it is Python's way of taking
 arguments apart that would cost: so this too is compiled, for the one nesting of arguments and
 results that the program was recorded with. The function made here takes exactly such arguments and
-returns NotImplemented for any others, and where a guard fails; then the careful way in `function`
-takes over.
-
-It reads the numbers where CPython keeps them (a float's in its object, a list's items in its array,
-an ndarray's where its `data` says, a captured Value's in its slot). `LAYOUT` looks these places up
-once, in objects with known contents; where one is not found as expected (another interpreter, a
-build without the global lock), nothing of this is used.
+returns NotImplemented for any others, and where a guard fails; then the slower way in `jit` takes
+over, which knows every kind of argument.
 """
 
 from __future__ import annotations
 
 import ctypes
-import struct
 import sys
-import sysconfig
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache, partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.codegen import callbacks_of, double
-from autograd.compiler.native.machine import Compiled
+from autograd.compiler.native.cpython_layout import (
+    ARRAY_DATA,
+    ARRAY_DESCR,
+    ARRAY_DIMS,
+    ARRAY_FLAGS,
+    ARRAY_NDIM,
+    CONTIGUOUS_AND_ALIGNED,
+    FLOAT,
+    LIST_ITEMS,
+    LIST_SIZE,
+    TUPLE_ITEMS,
+    TYPE,
+    Layout,
+    arrays_are_known,
+    layout,
+)
+from autograd.compiler.native.llvm_text import Text, pointer
+from autograd.compiler.native.machine import MachineCode
 from autograd.engine.value import Value
 
-__all__ = ["Entry", "Unsupported", "bound", "entry"]
+__all__ = ["Entry", "Unsupported", "bound_entry", "calling_entry"]
 
-FASTCALL = 0x0080
-NOARGS = 0x0004
-LOOP = 8  # from this length on, a list of numbers is taken apart by a loop
-LARGEST = 2000  # lines of assembly that taking apart and making objects may need
-ON_THE_STACK = 30_000  # numbers, of 8 bytes each
+# CPython's flags of a built-in function (methodobject.h).
+FASTCALL: Final = 0x0080  # an array of arguments and their number, no tuple to be made and read
+NOARGS: Final = 0x0004
+
+UNROLLED: Final = 8  # lists of numbers that are shorter than this are taken apart without a loop
+MOST_LINES: Final = 2000  # of assembly; more would take longer to compile than it saves
+ON_THE_STACK: Final = 30_000  # numbers, of 8 bytes each: a thread's stack may be small
 
 
 class Unsupported(Exception):
     """Arguments or results of a kind that machine code doesn't take apart."""
 
 
-# -- where CPython keeps things --------------------------------------------------------------------
+class EntryText(Text):
+    """A function of objects. Whatever is not as expected jumps to `%other`, which returns
+    NotImplemented; where Python has set an exception, to `%failed`."""
 
-
-class Layout(NamedTuple):
-    """Offsets in bytes from an object's address. `value` is that of a Value's number, or of the
-    pointer to its float object where `value_boxed`."""
-
-    value: int
-    value_boxed: bool
-
-
-FLOAT, LIST_SIZE, LIST_ITEMS, TUPLE_ITEMS, TYPE = 16, 16, 24, tuple.__basicsize__, 8
-ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMS, ARRAY_DESCR, ARRAY_FLAGS = 16, 24, 32, 56, 64
-CONTIGUOUS_AND_ALIGNED = 0x0101
-
-
-@cache
-def layout() -> Layout | None:
-    """The offsets, or None where they are not what this module relies on."""
-    if sys.implementation.name != "cpython" or struct.calcsize("P") != 8:
-        return None
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or sysconfig.get_config_var("Py_TRACE_REFS"):
-        return None
-    number, pair, couple = 1.2345e-67, [2.5, 3.5], (4.5, 5.5)
-    tests = [
-        (id(number) + TYPE, id(float)),
-        (id(pair) + LIST_SIZE, 2),
-        (_word(id(pair) + LIST_ITEMS) + 8, id(pair[1])),
-        (id(couple) + TUPLE_ITEMS, id(couple[0])),
-    ]
-    if any(_word(place) != content for place, content in tests):
-        return None
-    return _value_layout() if _word(id(number) + FLOAT) == _bits(number) else None
-
-
-def _word(address: int) -> int:
-    return ctypes.c_uint64.from_address(address).value
-
-
-def _bits(x: float) -> int:
-    bits: int = struct.unpack("<Q", struct.pack("<d", x))[0]
-    return bits
-
-
-def _value_layout() -> Layout | None:
-    """Find a Value's number in it: the same place in two Values, and after an assignment."""
-    probes = [Value(1.2345e-67), Value(-7.654e89)]
-    for offset in range(16, Value.__basicsize__, 8):
-        if all(_word(id(v) + offset) == _bits(v.data) for v in probes):
-            probes[0].data = 3.21e-12
-            if _word(id(probes[0]) + offset) == _bits(3.21e-12):
-                return Layout(offset, value_boxed=False)
-        boxed = [_word(id(v) + offset) for v in probes]
-        if boxed == [id(v.data) for v in probes]:
-            return Layout(offset, value_boxed=True)
-    return None
-
-
-@cache
-def _arrays_are_known() -> bool:
-    import numpy
-
-    array = numpy.arange(6.0).reshape(2, 3)
-    return (
-        _word(id(array) + ARRAY_DATA) == array.ctypes.data
-        and ctypes.c_int.from_address(id(array) + ARRAY_NDIM).value == 2
-        and _word(_word(id(array) + ARRAY_DIMS) + 8) == 3
-        and _word(id(array) + ARRAY_DESCR) == id(array.dtype)
-        and ctypes.c_int.from_address(id(array) + ARRAY_FLAGS).value & CONTIGUOUS_AND_ALIGNED
-        == CONTIGUOUS_AND_ALIGNED
-    )
-
-
-# -- the text --------------------------------------------------------------------------------------
-
-
-class Text:
-    """LLVM assembly of a function that handles objects. Whatever is not as expected jumps to
-    `%other`."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        known = layout()
+        if known is None or callbacks_of(program):
+            raise Unsupported
+        if len(program.inputs) + len(program.outputs) > ON_THE_STACK:
+            raise Unsupported
+        self.layout: Layout = known
         self.kept: list[Any] = []  # objects whose addresses stand in the text
-        self.declarations: set[str] = set()
-        self._count = 0
 
-    def new(self, what: str = "v") -> str:
-        self._count += 1
-        return f"%{what}{self._count}"
+    def address(self, x: Any) -> str:
+        """A Python object as an operand."""
+        self.kept.append(x)
+        return pointer(id(x))
 
-    def set(self, expression: str) -> str:
-        name = self.new()
-        self.lines.append(f"{name} = {expression}")
-        return name
+    def at(self, base: str, offset: int) -> str:
+        """The place so many bytes after another."""
+        return self.element("i8", base, offset) if offset else base
 
-    def do(self, line: str) -> None:
-        self.lines.append(line)
+    def field(self, kind: str, base: str, offset: int) -> str:
+        """What stands there."""
+        return self.load(kind, self.at(base, offset))
 
     def call(self, result: str, function: str, *arguments: str) -> str:
         """Call a function of Python's C interface; arguments with their types."""
@@ -149,285 +89,258 @@ class Text:
             return ""
         return self.set(text)
 
-    def at(self, base: str, offset: int) -> str:
-        return self.set(f"getelementptr i8, ptr {base}, i64 {offset}") if offset else base
+    def expect(self, kind: str, x: str, content: object) -> None:
+        """Go on only if it is that."""
+        self.unless(self.set(f"icmp eq {kind} {x}, {content}"), "%other")
 
-    def element(self, kind: str, base: str, index: str) -> str:
-        return self.set(f"getelementptr {kind}, ptr {base}, i64 {index}")
+    def expect_type(self, item: str, kind: type) -> None:
+        """Go on only with exactly this type: a subclass may keep or mean something else."""
+        self.expect("ptr", self.field("ptr", item, TYPE), self.address(kind))
 
-    def load(self, kind: str, base: str, offset: int) -> str:
-        return self.set(f"load {kind}, ptr {self.at(base, offset)}")
+    def made(self, function: str, *arguments: str) -> str:
+        """A new object, if there is memory for it. If not, those made so far are lost: there is no
+        code to free them."""
+        item = self.call("ptr", function, *arguments)
+        self.unless(self.set(f"icmp ne ptr {item}, null"), "%failed")
+        return item
 
-    def object(self, x: Any) -> str:
-        """A Python object as an operand."""
-        self.kept.append(x)
-        return f"inttoptr (i64 {id(x)} to ptr)"
+    def new_float(self, place: str) -> str:
+        """A float object of the number that stands there."""
+        number = self.load("double", place)
+        return self.made("PyFloat_FromDouble", f"double {number}")
 
-    def label(self, name: str) -> None:
-        self.lines.append(f"{name.removeprefix('%')}:")
+    def run_kernel(self) -> None:
+        """Call the program's own function, which is compiled along with this one."""
+        self.expect("i64", self.set("call i64 @kernel(ptr %in, ptr %out)"), -1)
 
-    def unless(self, condition: str, target: str = "%other") -> None:
-        """Go on only where the condition holds."""
-        after = self.new("on")
-        self.do(f"br i1 {condition}, label {after}, label {target}")
-        self.label(after)
-
-    @contextmanager
-    def loop(self, count: int) -> Iterator[str]:
-        """What is written inside is done `count` times (at least once), for i = 0, 1, 2 ..."""
-        before, again, back, done = (self.new(x) for x in ("before", "again", "back", "done"))
-        i, following = self.new("i"), self.new("i")
-        self.do(f"br label {before}")
-        self.label(before)
-        self.do(f"br label {again}")
-        self.label(again)
-        self.do(f"{i} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
-        yield i
-        self.do(f"br label {back}")
-        self.label(back)
-        self.do(f"{following} = add i64 {i}, 1")
-        more = self.set(f"icmp slt i64 {following}, {count}")
-        self.do(f"br i1 {more}, label {again}, label {done}")
-        self.label(done)
-
-    def expect(self, kind: str, x: str, content: str) -> None:
-        self.unless(self.set(f"icmp eq {kind} {x}, {content}"))
+    def end(self, result: str) -> None:
+        """Return, and what else may happen."""
+        self.do(f"ret ptr {result}")
+        self.label("%toolarge")  # an int beyond all doubles, for which the slower way has words
+        self.call("void", "PyErr_Clear")
+        self.go("%other")
+        self.label("%other")
+        self.call("void", "Py_IncRef", f"ptr {self.address(NotImplemented)}")
+        self.do(f"ret ptr {self.address(NotImplemented)}")
+        self.label("%failed")
+        self.do("ret ptr null\n}")
 
 
-def _place(text: Text, buffer: str, slot: int) -> str:
-    return text.set(f"getelementptr double, ptr {buffer}, i64 {slot}")
-
-
-def _take(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
-    """Code that takes an object like `example` apart into the buffer from `slot`; the next slot."""
-    kind = type(example)
-    if kind is list or kind is tuple:
-        text.expect("ptr", text.load("ptr", item, TYPE), text.object(kind))
-        text.expect("i64", text.load("i64", item, LIST_SIZE), str(len(example)))
-        items = text.load("ptr", item, LIST_ITEMS) if kind is list else text.at(item, TUPLE_ITEMS)
-        if len(example) >= LOOP and all(isinstance(x, (int, float)) for x in example):
-            with text.loop(len(example)) as index:
-                place = text.element("double", _place(text, buffer, slot), index)
-                pointer = text.element("ptr", items, index)
-                _take_number(text, text.load("ptr", pointer, 0), place)
-            return slot + len(example)
-        for i, child in enumerate(example):
-            slot = _take(text, child, text.load("ptr", items, 8 * i), buffer, slot)
-        return slot
-    if kind is dict:
-        text.expect("ptr", text.load("ptr", item, TYPE), text.object(dict))
-        size = text.call("i64", "PyDict_Size", f"ptr {item}")
-        text.expect("i64", size, str(len(example)))
-        place, key_place, found = (text.set(f"alloca {x}") for x in ("i64", "ptr", "ptr"))
-        text.do(f"store i64 0, ptr {place}")
-        for key, child in example.items():
-            if type(key) is not str:
-                raise Unsupported
-            following = [f"ptr {x}" for x in (item, place, key_place, found)]
-            text.expect("i32", text.call("i32", "PyDict_Next", *following), "1")
-            _expect_text(text, text.load("ptr", key_place, 0), key)
-            slot = _take(text, child, text.load("ptr", found, 0), buffer, slot)
-        return slot
-    if getattr(example, "shape", None) is not None and kind.__module__ == "numpy":
-        if kind.__name__ == "ndarray":
-            return _take_array(text, example, item, buffer, slot)
-    elif not isinstance(example, (int, float)):
-        raise Unsupported
-    _take_number(text, item, _place(text, buffer, slot))
-    return slot + 1
-
-
-def _expect_text(text: Text, item: str, content: str) -> None:
-    text.expect("ptr", text.load("ptr", item, TYPE), text.object(str))
-    pair = (f"ptr {item}", f"ptr {text.object(content)}", "i32 2")  # 2 asks for ==
-    text.expect("i32", text.call("i32", "PyObject_RichCompareBool", *pair), "1")
-
-
-def _take_number(text: Text, item: str, place: str) -> None:
-    """A float, exact or NumPy's, which has the same layout; or an int."""
-    plain, whole, convert, after = (text.new(x) for x in ("plain", "whole", "convert", "after"))
-    kind = text.load("ptr", item, TYPE)
-    is_float = text.set(f"icmp eq ptr {kind}, {text.object(float)}")
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        is_numpy = text.set(f"icmp eq ptr {kind}, {text.object(numpy.float64)}")
-        is_float = text.set(f"or i1 {is_float}, {is_numpy}")
-    text.do(f"br i1 {is_float}, label {plain}, label {whole}")
-    text.label(plain)
-    number = text.load("double", item, FLOAT)
-    text.do(f"store double {number}, ptr {place}")
-    text.do(f"br label {after}")
-    text.label(whole)
-    is_int = text.set(f"icmp eq ptr {kind}, {text.object(int)}")
-    text.do(f"br i1 {is_int}, label {convert}, label %other")
-    text.label(convert)
-    number = text.call("double", "PyLong_AsDouble", f"ptr {item}")
-    text.do(f"store double {number}, ptr {place}")
-    error = text.call("ptr", "PyErr_Occurred")
-    text.do(f"%fine{after[1:]} = icmp eq ptr {error}, null")
-    text.do(f"br i1 %fine{after[1:]}, label {after}, label %toolarge")
-    text.label(after)
-
-
-def _take_array(text: Text, example: Any, item: str, buffer: str, slot: int) -> int:
-    import numpy
-
-    if not _arrays_are_known() or example.dtype != float:
-        raise Unsupported
-    text.expect("ptr", text.load("ptr", item, TYPE), text.object(numpy.ndarray))
-    text.expect("ptr", text.load("ptr", item, ARRAY_DESCR), text.object(numpy.dtype(float)))
-    flags = text.set(f"and i32 {text.load('i32', item, ARRAY_FLAGS)}, {CONTIGUOUS_AND_ALIGNED}")
-    text.expect("i32", flags, str(CONTIGUOUS_AND_ALIGNED))
-    text.expect("i32", text.load("i32", item, ARRAY_NDIM), str(example.ndim))
-    dims = text.load("ptr", item, ARRAY_DIMS)
-    for axis, length in enumerate(example.shape):
-        text.expect("i64", text.load("i64", dims, 8 * axis), str(length))
-    _copy(text, _place(text, buffer, slot), text.load("ptr", item, ARRAY_DATA), example.size)
-    return slot + int(example.size)
-
-
-def _copy(text: Text, target: str, source: str, count: int) -> None:
-    if count:
-        text.declarations.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
-        text.do(
-            f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {8 * count}, "
-            "i1 false)"
-        )
-
-
-def _take_captured(text: Text, value: Value, known: Layout, place: str) -> None:
-    base = text.object(value)
-    if known.value_boxed:
-        number = text.load("double", text.load("ptr", base, known.value), FLOAT)
-    else:
-        number = text.load("double", base, known.value)
-    text.do(f"store double {number}, ptr {place}")
-
-
-def _give(text: Text, example: Any, buffer: str, slot: int) -> tuple[str, int]:
-    """Code that makes an object like `example` of the numbers in the buffer from `slot`."""
-    kind = type(example)
-    if kind is float:
-        number = text.set(f"load double, ptr {_place(text, buffer, slot)}")
-        return _made(text, text.call("ptr", "PyFloat_FromDouble", f"double {number}")), slot + 1
-    if kind is list or kind is tuple:
-        name = "PyList_New" if kind is list else "PyTuple_New"
-        out = _made(text, text.call("ptr", name, f"i64 {len(example)}"))
-        items = text.load("ptr", out, LIST_ITEMS) if kind is list else text.at(out, TUPLE_ITEMS)
-        if len(example) >= LOOP and all(type(x) is float for x in example):
-            with text.loop(len(example)) as index:
-                place = text.element("double", _place(text, buffer, slot), index)
-                number = text.load("double", place, 0)
-                made = _made(text, text.call("ptr", "PyFloat_FromDouble", f"double {number}"))
-                text.do(f"store ptr {made}, ptr {text.element('ptr', items, index)}")
-            return out, slot + len(example)
-        for i, child in enumerate(example):
-            item, slot = _give(text, child, buffer, slot)
-            text.do(f"store ptr {item}, ptr {text.at(items, 8 * i)}")
-        return out, slot
-    if kind is dict:
-        out = _made(text, text.call("ptr", "PyDict_New"))
-        for key, child in example.items():
-            item, slot = _give(text, child, buffer, slot)
-            pair = (f"ptr {text.object(key)}", f"ptr {item}")
-            text.call("i32", "PyDict_SetItem", f"ptr {out}", *pair)
-            text.call("void", "Py_DecRef", f"ptr {item}")
-        return out, slot
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and kind is numpy.ndarray and _arrays_are_known():
-        shape = example.shape
-        maker = text.object(partial(numpy.empty, shape))
-        out = _made(text, text.call("ptr", "PyObject_CallNoArgs", f"ptr {maker}"))
-        data = text.load("ptr", out, ARRAY_DATA)
-        _copy(text, data, _place(text, buffer, slot), example.size)
-        return out, slot + int(example.size)
-    raise Unsupported
-
-
-def _made(text: Text, item: str) -> str:
-    """Only where there was memory for it; else the exception goes up."""
-    text.unless(text.set(f"icmp ne ptr {item}, null"), "%failed")
-    return item
-
-
-def _endings(text: Text) -> None:
-    text.label("%toolarge")
-    text.call("void", "PyErr_Clear")
-    text.do("br label %other")
-    text.label("%other")
-    text.call("void", "Py_IncRef", f"ptr {text.object(NotImplemented)}")
-    text.do(f"ret ptr {text.object(NotImplemented)}")
-    text.label("%failed")
-    text.do("ret ptr null")
-
-
-def _run_kernel(text: Text) -> None:
-    failed = text.set("call i64 @kernel(ptr %in, ptr %out)")
-    text.expect("i64", failed, "-1")
-
-
-def entry(
+def calling_entry(
     program: Program, arguments: Sequence[Any], captured: Sequence[Value], result: Any
 ) -> Entry:
     """The program as a function of arguments like these that gives results like this one.
 
-    Raises Unsupported where that is not to be had.
+    Raises Unsupported where that is not possible.
     """
-    known = _known_layout(program)
-    text = Text()
+    text = EntryText(program)
+    text.begin("ptr @entry(ptr %self, ptr %args, i64 %count)")
     text.do(f"%in = alloca double, i64 {max(len(program.inputs), 1)}")
     text.do(f"%out = alloca double, i64 {max(len(program.outputs), 1)}")
-    text.expect("i64", "%count", str(len(arguments)))
+    text.expect("i64", "%count", len(arguments))
     slot = 0
     for i, example in enumerate(arguments):
-        slot = _take(text, example, text.load("ptr", "%args", 8 * i), "%in", slot)
-    for i, value in enumerate(captured):
-        _take_captured(text, value, known, _place(text, "%in", slot + i))
-    _run_kernel(text)
-    made, _ = _give(text, result, "%out", 0)
-    text.do(f"ret ptr {made}")
-    _endings(text)
-    if len(text.lines) > LARGEST:
+        slot = _take(text, example, text.field("ptr", "%args", 8 * i), slot)
+    _take_captured(text, captured, slot)
+    text.run_kernel()
+    made, _ = _give(text, result, 0)
+    text.end(made)
+    if len(text.lines) > MOST_LINES:
         raise Unsupported
-    return Entry(text, "define ptr @entry(ptr %self, ptr %args, i64 %count)", FASTCALL)
+    return Entry(text, FASTCALL)
 
 
-def bound(
+def bound_entry(
     program: Program, inputs: Sequence[Any], captured: Sequence[Value], out: Any, result: Any
 ) -> Entry:
-    """The program as a function without arguments, which reads its inputs where they are (an array
-    of one dimension, or a number), writes the flat array `out` and returns the object `result`."""
-    known = _known_layout(program)
-    text = Text()
+    """The program as a function without arguments, which reads its inputs where they are (a
+    contiguous array, or a number), writes the flat array `out` and returns the object `result`."""
+    text = EntryText(program)
+    text.begin("ptr @entry(ptr %self, ptr %unused)")
     text.do(f"%in = alloca double, i64 {max(len(program.inputs), 1)}")
     slot = 0
     for x in inputs:
         if isinstance(x, float):
-            text.do(f"store double {double(x)}, ptr {_place(text, '%in', slot)}")
+            text.store("double", double(x), _place(text, "%in", slot))
             slot += 1
         else:
             text.kept.append(x)
-            data = f"inttoptr (i64 {x.ctypes.data} to ptr)"
-            _copy(text, _place(text, "%in", slot), data, x.size)
+            text.copy(_place(text, "%in", slot), pointer(x.ctypes.data), 8 * x.size)
             slot += int(x.size)
-    for i, value in enumerate(captured):
-        _take_captured(text, value, known, _place(text, "%in", slot + i))
+    _take_captured(text, captured, slot)
     text.kept.append(out)
     text.do(f"%out = inttoptr i64 {out.ctypes.data} to ptr")
-    _run_kernel(text)
-    text.call("void", "Py_IncRef", f"ptr {text.object(result)}")
-    text.do(f"ret ptr {text.object(result)}")
-    _endings(text)
-    return Entry(text, "define ptr @entry(ptr %self, ptr %unused)", NOARGS)
+    text.run_kernel()
+    text.call("void", "Py_IncRef", f"ptr {text.address(result)}")
+    text.end(text.address(result))
+    return Entry(text, NOARGS)
 
 
-def _known_layout(program: Program) -> Layout:
-    known = layout()
-    if known is None or callbacks_of(program):
+def _place(text: Text, buffer: str, slot: int) -> str:
+    return text.element("double", buffer, slot)
+
+
+# -- from objects to numbers -----------------------------------------------------------------------
+
+
+def _take(text: EntryText, example: Any, item: str, slot: int) -> int:
+    """Code that takes an object like `example` apart into inputs from `slot`; the next slot.
+
+    Each container is taken apart by code of its own: for its type alone it is known where its
+    items are, so `tree`, which goes by what containers have in common, is of no use here.
+    """
+    kind, numpy = type(example), sys.modules.get("numpy")
+    if kind is list or kind is tuple:
+        return _take_items(text, example, item, slot)
+    if kind is dict:
+        return _take_dict(text, example, item, slot)
+    if numpy is not None and kind is numpy.ndarray and arrays_are_known():
+        return _take_array(text, example, item, slot)
+    if kind is not float:
         raise Unsupported
-    if len(program.inputs) + len(program.outputs) > ON_THE_STACK:
+    _take_number(text, item, _place(text, "%in", slot))
+    return slot + 1
+
+
+def _take_items(text: EntryText, example: Any, item: str, slot: int) -> int:
+    text.expect_type(item, type(example))
+    text.expect("i64", text.field("i64", item, LIST_SIZE), len(example))
+    items = _items(text, type(example), item)
+    if _is_looped(example):
+        with text.loop(len(example)) as i:
+            place = text.element("double", _place(text, "%in", slot), i)
+            _take_number(text, text.load("ptr", text.element("ptr", items, i)), place)
+        return slot + len(example)
+    for n, child in enumerate(example):
+        slot = _take(text, child, text.field("ptr", items, 8 * n), slot)
+    return slot
+
+
+def _items(text: EntryText, kind: type, item: str) -> str:
+    """The array of a list's or a tuple's items: a tuple's are in the object itself."""
+    return text.field("ptr", item, LIST_ITEMS) if kind is list else text.at(item, TUPLE_ITEMS)
+
+
+def _is_looped(example: Sequence[Any]) -> bool:
+    return len(example) >= UNROLLED and all(type(x) is float for x in example)
+
+
+def _take_dict(text: EntryText, example: dict[Any, Any], item: str, slot: int) -> int:
+    text.expect_type(item, dict)
+    text.expect("i64", text.call("i64", "PyDict_Size", f"ptr {item}"), len(example))
+    place, key, found = (text.set(f"alloca {x}") for x in ("i64", "ptr", "ptr"))
+    text.store("i64", "0", place)
+    for name, child in example.items():
+        if type(name) is not str:
+            raise Unsupported  # comparing others may run any code, in the middle of this
+        # By place and not by key: the order of the keys is that of the numbers.
+        step = [f"ptr {x}" for x in (item, place, key, found)]
+        text.expect("i32", text.call("i32", "PyDict_Next", *step), 1)
+        own = text.load("ptr", key)
+        text.expect_type(own, str)
+        pair = (f"ptr {own}", f"ptr {text.address(name)}", "i32 2")  # 2 asks for ==
+        text.expect("i32", text.call("i32", "PyObject_RichCompareBool", *pair), 1)
+        slot = _take(text, child, text.load("ptr", found), slot)
+    return slot
+
+
+def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
+    import numpy
+
+    text.expect_type(item, numpy.ndarray)
+    # NumPy has one object for the doubles of this machine, which all arrays of them share.
+    text.expect("ptr", text.field("ptr", item, ARRAY_DESCR), text.address(numpy.dtype(float)))
+    flags = text.set(f"and i32 {text.field('i32', item, ARRAY_FLAGS)}, {CONTIGUOUS_AND_ALIGNED}")
+    text.expect("i32", flags, CONTIGUOUS_AND_ALIGNED)
+    text.expect("i32", text.field("i32", item, ARRAY_NDIM), example.ndim)
+    dims = text.field("ptr", item, ARRAY_DIMS)
+    for axis, length in enumerate(example.shape):
+        text.expect("i64", text.field("i64", dims, 8 * axis), length)
+    # A copy, for the kernel reads all its inputs from one place, and for as many as fit on the
+    # stack it costs less than a second kernel would.
+    data = text.field("ptr", item, ARRAY_DATA)
+    text.copy(_place(text, "%in", slot), data, 8 * example.size)
+    return slot + int(example.size)
+
+
+def _take_number(text: EntryText, item: str, place: str) -> None:
+    """A float, exact or NumPy's, which has the same layout; or an int."""
+    exact, other, convert, after = (text.new(x) for x in ("exact", "other", "convert", "after"))
+    kind = text.field("ptr", item, TYPE)
+    is_float = text.set(f"icmp eq ptr {kind}, {text.address(float)}")
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        is_numpy = text.set(f"icmp eq ptr {kind}, {text.address(numpy.float64)}")
+        is_float = text.set(f"or i1 {is_float}, {is_numpy}")
+    text.branch(is_float, exact, other)
+    text.label(exact)
+    text.store("double", text.field("double", item, FLOAT), place)
+    text.go(after)
+    text.label(other)
+    text.branch(text.set(f"icmp eq ptr {kind}, {text.address(int)}"), convert, "%other")
+    text.label(convert)
+    text.store("double", text.call("double", "PyLong_AsDouble", f"ptr {item}"), place)
+    error = text.call("ptr", "PyErr_Occurred")
+    text.branch(text.set(f"icmp eq ptr {error}, null"), after, "%toolarge")
+    text.label(after)
+
+
+def _take_captured(text: EntryText, captured: Sequence[Value], slot: int) -> None:
+    """The numbers of Values that are where they were when this was compiled."""
+    value, is_boxed = text.layout
+    for i, x in enumerate(captured, slot):
+        base = text.address(x)
+        if is_boxed:
+            number = text.field("double", text.field("ptr", base, value), FLOAT)
+        else:
+            number = text.field("double", base, value)
+        text.store("double", number, _place(text, "%in", i))
+
+
+# -- from numbers to objects -----------------------------------------------------------------------
+
+
+def _give(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
+    """Code that makes an object like `example` of the results from `slot`; the next slot."""
+    kind, numpy = type(example), sys.modules.get("numpy")
+    if kind is float:
+        return text.new_float(_place(text, "%out", slot)), slot + 1
+    if kind is list or kind is tuple:
+        return _give_items(text, example, slot)
+    if kind is dict:
+        out = text.made("PyDict_New")
+        for key, child in example.items():
+            item, slot = _give(text, child, slot)
+            pair = (f"ptr {text.address(key)}", f"ptr {item}")
+            text.call("i32", "PyDict_SetItem", f"ptr {out}", *pair)
+            text.call("void", "Py_DecRef", f"ptr {item}")  # which a dict, not a list, counts anew
+        return out, slot
+    if numpy is None or kind is not numpy.ndarray or not arrays_are_known():
         raise Unsupported
-    return known
+    maker = text.address(partial(numpy.empty, example.shape))
+    out = text.made("PyObject_CallNoArgs", f"ptr {maker}")
+    data = text.field("ptr", out, ARRAY_DATA)
+    text.copy(data, _place(text, "%out", slot), 8 * example.size)
+    return out, slot + int(example.size)
+
+
+def _give_items(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
+    kind = type(example)
+    function = "PyList_New" if kind is list else "PyTuple_New"
+    out = text.made(function, f"i64 {len(example)}")
+    items = _items(text, kind, out)
+    if _is_looped(example):
+        with text.loop(len(example)) as i:
+            made = text.new_float(text.element("double", _place(text, "%out", slot), i))
+            text.store("ptr", made, text.element("ptr", items, i))
+        return out, slot + len(example)
+    for n, child in enumerate(example):
+        item, slot = _give(text, child, slot)
+        text.store("ptr", item, text.at(items, 8 * n))
+    return out, slot
+
+
+# -- the function ----------------------------------------------------------------------------------
 
 
 class MethodDef(ctypes.Structure):
@@ -442,27 +355,23 @@ class MethodDef(ctypes.Structure):
 
 
 class Entry:
-    """A function that Python can call, still as text."""
+    """A function that Python can call, still as text, to be compiled along with its `kernel`."""
 
-    def __init__(self, text: Text, head: str, flags: int) -> None:
+    def __init__(self, text: EntryText, flags: int) -> None:
         self._text = text
-        self._head = head
         self._flags = flags
 
     def __str__(self) -> str:
-        """The assembly, which calls `kernel`."""
-        lines = "\n".join(self._text.lines)
-        return "\n".join(
-            [*sorted(self._text.declarations), f"{self._head} {{\nentry:\n{lines}\n}}"]
-        )
+        return str(self._text)
 
-    def function(self, code: Compiled, reads: object = None) -> Callable[..., Any]:
+    def function(self, code: MachineCode, reads: object = None) -> Callable[..., Any]:
         """The compiled text as a built-in function, which keeps alive what it is made of, and what
         `kernel` reads."""
         method = MethodDef(b"compiled", code.address("entry"), self._flags, None)
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype = ctypes.py_object
         make.argtypes = [ctypes.POINTER(MethodDef), ctypes.py_object, ctypes.py_object]
+        # As the function's `self`, of which the machine code makes no use.
         kept = (code, self._text.kept, method, reads)
         out: Callable[..., Any] = make(ctypes.byref(method), kept, None)
         return out

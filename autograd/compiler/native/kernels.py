@@ -11,10 +11,10 @@ from typing import Any
 from autograd.compiler.ir.program import Program, meaning
 from autograd.compiler.native.codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.cpython_entry import Entry
-from autograd.compiler.native.interpreter import Tape
-from autograd.compiler.native.machine import Compiled, compiled
+from autograd.compiler.native.interpreter import Bytecode
+from autograd.compiler.native.machine import MachineCode, compile_llvm
 
-__all__ = ["Callbacks", "Kernel"]
+__all__ = ["CallbackFailed", "Callbacks", "Kernel"]
 
 
 class Callbacks:
@@ -58,6 +58,10 @@ class Callbacks:
             raise error
 
 
+class CallbackFailed(Exception):
+    """A user's primitive has raised the exception that is the cause of this one."""
+
+
 class Kernel:
     """Called with all inputs of the program; gives -1 and the results, or the index of the guard
     that failed. `entry` is the same as a function of Python's objects, where one was asked for.
@@ -72,14 +76,13 @@ class Kernel:
         self.tier = "interpreted" if interpreted else "compiled"
         start = time.perf_counter()
         self._callbacks = Callbacks(program)
-        self._tape = Tape(program) if interpreted else None
-        text = (
-            scalar_kernel(program, self._callbacks.addresses)
-            if self._tape is None
-            else self._tape.kernel()
-        )
-        self._code: Compiled = compiled(text if entry is None else f"{text}\n{entry}")
-        self.entry = None if entry is None else entry.function(self._code, self._tape)
+        self._bytecode = Bytecode(program) if interpreted else None
+        if self._bytecode is None:
+            text = scalar_kernel(program, self._callbacks.addresses)
+        else:
+            text = self._bytecode.kernel()
+        self._code: MachineCode = compile_llvm(text if entry is None else f"{text}\n{entry}")
+        self.entry = None if entry is None else entry.function(self._code, self._bytecode)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
         self._function = self._code.function(
             "kernel", ctypes.c_int64, *pointers, locked=interpreted
@@ -91,5 +94,8 @@ class Kernel:
     def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         out = self._outputs()
         failed: int = self._function(self._inputs(*numbers), out)
-        self._callbacks.reraise()
+        try:
+            self._callbacks.reraise()
+        except Exception as error:
+            raise CallbackFailed from error
         return failed, list(out)

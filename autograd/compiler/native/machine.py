@@ -8,17 +8,28 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["Compiled", "compiled", "cpu"]
+__all__ = ["MachineCode", "compile_llvm", "cpu", "library_has", "require", "thread_pool"]
 
-_LOCK: Final = threading.RLock()
+_LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
+
+
+@cache
+def thread_pool(name: str, threads: int | None = None) -> ThreadPoolExecutor:
+    """Threads with that name, which live as long as the process."""
+    return ThreadPoolExecutor(threads, name)
+
+
 if hasattr(os, "register_at_fork"):
-    # A child forked while another thread compiles would wait for that thread for ever.
+    # A child has none of its parent's threads. It would wait for ever for one that was compiling
+    # when it was forked, and for what it hands to a pool of them.
     os.register_at_fork(
         before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
     )
+    os.register_at_fork(after_in_child=thread_pool.cache_clear)
 
 
 @cache
@@ -57,7 +68,7 @@ def library_has(library: str, symbol: str) -> bool:
     return llvm.address_of_symbol(symbol) is not None
 
 
-class Compiled:
+class MachineCode:
     """Functions in memory. They are there as long as this object is."""
 
     def __init__(self, engine: Any) -> None:
@@ -78,13 +89,13 @@ class Compiled:
         return out
 
 
-def compiled(text: str, effort: int = 2) -> Compiled:
+def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
-        return _compiled(text, effort)  # whose objects are gone when the lock is
+        return _compile_llvm(text, effort)  # whose objects are gone when the lock is
 
 
-def _compiled(text: str, effort: int) -> Compiled:
+def _compile_llvm(text: str, effort: int) -> MachineCode:
     llvm = _llvm()
     name, features = cpu()
     target = llvm.Target.from_default_triple()
@@ -95,4 +106,4 @@ def _compiled(text: str, effort: int) -> Compiled:
     module.verify()
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    return Compiled(engine)
+    return MachineCode(engine)

@@ -13,16 +13,26 @@ threads, nor on which code paths the rows take.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.codegen import ATTRIBUTES, NEVER, Assembly, in_pieces
-from autograd.compiler.native.simd import Vectors
+from autograd.compiler.native.codegen import NEVER, KernelText
+from autograd.compiler.native.simd_target import Vectors
 
-__all__ = ["CHUNK", "Columns", "Field", "block_kernel", "work_size"]
+__all__ = ["ALIGNMENT", "CHUNK", "UNSURE", "Columns", "Field", "block_kernel", "work_size"]
 
 CHUNK: Final = 1024  # a multiple of every number of lanes
+ALIGNMENT: Final = 64  # of the work space, in bytes: no vector of it lies in two lines of the cache
+UNSURE: Final = 2  # for results that are not finite, of a program that is right only where they are
+
+# "noalias": the work space is nobody else's, so what is read from arrays need not be read again
+# after a sum is written.
+PARAMETERS: Final = (
+    "ptr noalias readonly %arrays, i64 %begin, i64 %end, ptr noalias %work, ptr %out, "
+    "double %divisor"
+)
 
 
 class Field(NamedTuple):
@@ -46,16 +56,15 @@ class Columns(NamedTuple):
 
 
 def work_size(columns: Columns, results: int, lanes: int) -> int:
-    """How many numbers the work space has to hold, which begins at a multiple of 64 bytes."""
-    return _Places(columns, results, lanes).size
+    """How many numbers the work space has to hold, which begins at a multiple of ALIGNMENT."""
+    return _WorkSpace(columns, results, lanes).size
 
 
-class _Places:
-    """Offsets in the work space: sums of whole blocks, sums of the last, and the rows of the last
-    block of each array; at its end the last block's marks."""
+class _WorkSpace:
+    """Offsets: sums of whole blocks, sums of the last, and the rows of the last block of each
+    array; at its end the last block's marks."""
 
     def __init__(self, columns: Columns, results: int, lanes: int) -> None:
-        self.sums = 0
         self.last_sums = results * lanes if columns.results is None else 0
         self.rows: dict[int, int] = {}
         end = 2 * self.last_sums
@@ -72,441 +81,326 @@ def block_kernel(
     columns: Columns,
     vectors: Vectors,
     addresses: Mapping[tuple[str, int], int],
-    is_plain: bool = False,
+    is_fast_path: bool = False,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
     begin to end.
 
     With results in columns, `out` holds a byte for every row: 1 where it took the program's path, 0
     where it did not. With sums it gets those of every chunk from the first, over the divisor. Gives
-    0 if every row took the path; else 1, and with sums these are worth nothing. With `is_plain`,
-    results that are not finite are not to be relied on: then the byte, or what is given, is 2.
+    0 if every row took the path; else 1, and with sums these are worth nothing. With
+    `is_fast_path`, results that are not finite are not to be relied on: then the byte, or what is
+    given, is UNSURE.
     """
-    return str(_BlockKernel(program, columns, vectors, addresses, is_plain))
+    kind = _AddingKernel if columns.results is None else _FillingKernel
+    kernel = kind(program, columns, vectors, addresses, is_fast_path)
+    kernel.write()
+    return str(kernel)
 
 
-class _BlockKernel:
+class _BlockKernel(KernelText):
+    """The loop over blocks; the kinds of it do different things with the results of a block."""
+
     def __init__(
         self,
         program: Program,
         columns: Columns,
         vectors: Vectors,
         addresses: Mapping[tuple[str, int], int],
-        is_plain: bool,
+        is_fast_path: bool,
     ) -> None:
-        self.is_plain = is_plain
-        self.unpaired = ""  # 0 where a result is finite, not yet checked
-        self.finite = ""  # holds for the lanes whose results are finite
+        super().__init__(vectors.lanes, addresses, vectors.names, vectors.scales)
         self.program = program
         self.columns = columns
-        self.lanes = vectors.lanes
-        self.assembly = Assembly(program, vectors.lanes, addresses, vectors.names, vectors.scales)
-        self.places = _Places(columns, len(program.outputs), vectors.lanes)
-        self.is_sum = columns.results is None
-        self.truth = ""  # holds for the lanes that are still on the path
+        self.is_fast_path = is_fast_path
+        self.space = _WorkSpace(columns, len(program.outputs), vectors.lanes)
+        self.on_path = ""  # holds for the lanes whose guards have held so far; none yet
+        self.finite = ""  # holds for the lanes whose results are finite
+        self.unpaired = ""  # 0 where a result is finite, not yet checked
 
-    def __str__(self) -> str:
-        body = self._body()
-        helpers = [_PAD, _COPY]
-        if self.is_sum:
-            helpers += [_ADD_LAST, self._totals(), _CHUNKS]
-        count = len(self.program.outputs)
-        numbers = {
-            "lanes": self.lanes,
-            "chunk": CHUNK,
-            "results": count,
-            "entries": count * self.lanes,
-            "bytes": 8 * self.lanes * count,
-            "all_first": f"<{self.lanes} x i32> zeroinitializer",
-            "numbers": ", ".join(f"i64 {lane}" for lane in range(self.lanes)),
-        }
-        text = "\n".join([self._function(body), *helpers])
-        for name, number in numbers.items():
-            text = text.replace(f"{{{name}}}", str(number))
-        declarations = sorted(self.assembly.declarations)
-        return "\n".join([*declarations, _MEMSET, text, ATTRIBUTES, ""])
+    @abstractmethod
+    def write(self) -> None:
+        """Append all functions."""
 
-    # -- the loop ----------------------------------------------------------------------------------
-
-    def _function(self, body: Sequence[str]) -> str:
-        """The loop around a block."""
-        name = "chunk" if self.is_sum else "run"
-        kind = "internal " if self.is_sum else ""
-        given = (
-            "ptr noalias readonly %arrays, i64 %begin, i64 %end, ptr noalias %work, ptr %out, "
-            "double %divisor"
-        )
-        lines = [f"define {kind}i64 @{name}({given}) {{", "entry:"]
-        lines += self._entry()
-        lines += ["br label %head", "head:"]
-        lines += ["%i = phi i64 [ %begin, %entry ], [ %next, %done ]"]
-        lines += ["%all = phi i1 [ true, %entry ], [ %on, %done ]"]
-        lines += ["%left = sub i64 %end, %i", "%full = icmp uge i64 %left, {lanes}"]
-        lines += ["br i1 %full, label %whole, label %part"]
-        lines += ["part:", *self._part(), "br label %block"]
-        lines += ["whole:", *self._whole(), "br label %block"]
-        lines += ["block:", *self._choices(), *body]
-        lines += ["br i1 %full, label %done, label %last", "last:", *self._last(), "br label %done"]
-        lines += ["done:", "%next = add i64 %i, {lanes}", "%more = icmp ult i64 %next, %end"]
-        lines += ["br i1 %more, label %head, label %exit", "exit:", *self._exit(), NEVER, "}"]
-        return "\n".join(lines)
-
-    def _entry(self) -> list[str]:
-        lines = []
+    def blocks(self, name: str) -> None:
+        """Append a function up to the end of its loop. `%all` then holds if every row has stayed on
+        the path."""
+        self.begin(f"{name}({PARAMETERS})")
         for array in self.columns.strides():
-            lines.append(f"%at{array} = getelementptr ptr, ptr %arrays, i64 {array}")
-            lines.append(f"%array{array} = load ptr, ptr %at{array}")
-        for array, place in self.places.rows.items():
-            lines.append(f"%rows{array} = getelementptr double, ptr %work, i64 {place}")
-        if self.is_sum:
-            lines.append(f"%rest = getelementptr double, ptr %work, i64 {self.places.last_sums}")
-            lines.append("call void @llvm.memset.p0.i64(ptr %work, i8 0, i64 {bytes}, i1 false)")
-        else:
-            lines.append(f"%marks = getelementptr double, ptr %work, i64 {self.places.marks}")
-        return lines
+            address = self.element("ptr", "%arrays", array)
+            self.do(f"%array{array} = load ptr, ptr {address}")
+        for array, place in self.space.rows.items():
+            self.do(f"%rows{array} = getelementptr double, ptr %work, i64 {place}")
+        self.enter()
+        self.go("%head")
+        self.label("%head")
+        self.do("%i = phi i64 [ %begin, %entry ], [ %next, %done ]")
+        self.do("%before = phi i1 [ true, %entry ], [ %all, %done ]")
+        self.do("%left = sub i64 %end, %i")
+        self.do(f"%full = icmp uge i64 %left, {self.lanes}")
+        self.branch("%full", "%whole", "%part")
+        self.label("%part")
+        self.pad()
+        self.go("%padded")
+        self.label("%padded")
+        self.go("%block")
+        self.label("%whole")
+        rows = {array: self.row(array, stride, "%i") for array, stride in self._strides().items()}
+        whole, part = self.targets()
+        self.go("%block")
+        self.label("%block")
+        # From here on it makes no difference whether the block is in the arrays or in the work
+        # space, but for these pointers.
+        for array, row in rows.items():
+            self.do(f"%b{array} = phi ptr [ {row}, %whole ], [ %rows{array}, %padded ]")
+        self.do(f"%to = phi ptr [ {whole}, %whole ], [ {part}, %padded ]")
+        self.block()
+        self.branch("%full", "%done", "%last")
+        self.label("%last")
+        self.take_back()
+        self.go("%done")
+        self.label("%done")
+        self.do(f"%next = add i64 %i, {self.lanes}")
+        self.branch(self.set("icmp ult i64 %next, %end"), "%head", "%exit")
+        self.label("%exit")
 
-    def _part(self) -> list[str]:
-        lines = []
-        for array, stride in self._input_rows().items():
-            lines.append(f"%from{array} = mul i64 %i, {stride}")
-            lines.append(f"%src{array} = getelementptr double, ptr %array{array}, i64 %from{array}")
-            places = f"ptr %src{array}, ptr %rows{array}"
-            lines.append(f"call void @pad({places}, i64 {stride}, i64 %left)")
-        if self.is_sum:
-            lines.append("call void @llvm.memset.p0.i64(ptr %rest, i8 0, i64 {bytes}, i1 false)")
-        return lines
+    @abstractmethod
+    def enter(self) -> None:
+        """What comes before the loop."""
 
-    def _whole(self) -> list[str]:
-        lines = []
-        for array, stride in self._rows().items():
-            lines.append(f"%step{array} = mul i64 %i, {stride}")
-            lines.append(f"%now{array} = getelementptr double, ptr %array{array}, i64 %step{array}")
-        if not self.is_sum:
-            lines.append("%mark = getelementptr i8, ptr %out, i64 %i")
-        return lines
+    @abstractmethod
+    def targets(self) -> tuple[str, str]:
+        """Where `%to` points in a whole block and in a short one."""
 
-    def _choices(self) -> list[str]:
-        lines = [
-            f"%b{array} = phi ptr [ %now{array}, %whole ], [ %rows{array}, %part ]"
-            for array in self._rows()
-        ]
-        own, last = ("%work", "%rest") if self.is_sum else ("%mark", "%marks")
-        return [*lines, f"%to = phi ptr [ {own}, %whole ], [ {last}, %part ]"]
-
-    def _last(self) -> list[str]:
+    @abstractmethod
+    def take_back(self) -> None:
         """What a short block left in the work space, to where it belongs."""
-        if self.is_sum:
-            return ["call void @add_last(ptr %work, ptr %rest, i64 %left)"]
-        lines = ["%end_mark = getelementptr i8, ptr %out, i64 %i"]
-        lines.append("call void @copy(ptr %marks, ptr %end_mark, i64 %left)")
-        for array, stride in self._result_rows().items():
-            lines.append(f"%past{array} = mul i64 %i, {stride}")
-            lines.append(f"%dst{array} = getelementptr double, ptr %array{array}, i64 %past{array}")
-            lines.append(f"%size{array} = mul i64 %left, {8 * stride}")
-            lines.append(f"call void @copy(ptr %rows{array}, ptr %dst{array}, i64 %size{array})")
-        return lines
 
-    def _exit(self) -> list[str]:
-        lines = ["%failed = xor i1 %on, true"]
-        if not self.is_sum:
-            return [*lines, "%status = zext i1 %failed to i64", "ret i64 %status"]
-        lines.append("%has_other = call i1 @totals(ptr %work, ptr %out, double %divisor)")
-        other = "2" if self.is_plain else "0"
-        lines.append(f"%other = select i1 %has_other, i64 {other}, i64 0")
-        lines.append("%status = select i1 %failed, i64 1, i64 %other")
-        return [*lines, "ret i64 %status"]
+    def row(self, array: int, stride: int, i: str) -> str:
+        """The address of a row."""
+        return self.element("double", f"%array{array}", self.set(f"mul i64 {i}, {stride}"))
 
-    def _rows(self) -> dict[int, int]:
+    def _strides(self) -> dict[int, int]:
+        """The row lengths of the arrays that have rows."""
         return {array: stride for array, stride in self.columns.strides().items() if stride}
 
-    def _input_rows(self) -> dict[int, int]:
-        return {field.array: field.stride for field in self.columns.inputs if field.stride}
-
-    def _result_rows(self) -> dict[int, int]:
-        return {field.array: field.stride for field in self.columns.results or ()}
+    def pad(self) -> None:
+        """The rows of a short block to the work space. In the place of missing ones stands the last
+        one: invented rows might leave the path, or be no numbers, and so would the block."""
+        last = self.set("sub i64 %left, 1")
+        self.declarations.add("declare i64 @llvm.umin.i64(i64, i64)")
+        inputs = {field.array: field.stride for field in self.columns.inputs if field.stride}
+        with self.loop(self.lanes) as lane:
+            own = self.set(f"call i64 @llvm.umin.i64(i64 {lane}, i64 {last})")
+            source = self.set(f"add i64 %i, {own}")
+            for array, stride in inputs.items():
+                copy = self.set(f"mul i64 {lane}, {stride}")
+                target = self.element("double", f"%rows{array}", copy)
+                self.copy(target, self.row(array, stride, source), 8 * stride)
 
     # -- a block -----------------------------------------------------------------------------------
 
-    def _body(self) -> list[str]:
-        self.assembly.operations(self._load, self._check, self._add if self.is_sum else self._store)
-        lines = self.assembly.lines
+    def block(self) -> None:
+        """The program for the rows of a block, and whether all have stayed on the path."""
+        self.operations(self.program, "%to")
         if self.unpaired:
-            self._check_finite(self.unpaired)
-        every = self._both(self.truth, self.finite) if self.finite else self.truth
-        if self.lanes == 1 or not every:
-            lines.append(f"%good = or i1 {every or 'true'}, false")
+            self.check_finite(self.unpaired)
+        every = self._both(self.on_path, self.finite) if self.finite else self.on_path
+        if not every:
+            good = "true"
+        elif self.lanes == 1:
+            good = every
         else:
-            lines.append(f"%bits = bitcast {self.assembly.truth} {every} to i{self.lanes}")
-            lines.append(f"%good = icmp eq i{self.lanes} %bits, -1")
-        lines.append("%on = and i1 %all, %good")
-        if not self.is_sum:
-            self._mark()
-        return list(in_pieces(lines, "%to"))
+            bits = self.set(f"bitcast {self.truth} {every} to i{self.lanes}")
+            good = self.set(f"icmp eq i{self.lanes} {bits}, -1")
+        # No block is left early: nearly always all lanes stay on the path, and where not, the
+        # results of those that do are good.
+        self.do(f"%all = and i1 %before, {good}")
 
-    def _mark(self) -> None:
-        """0 for another path, 1 for a row that is done, 2 for NaN where it may be wrong."""
-        lines, truth = self.assembly.lines, self.assembly.truth
-        kind = "i8" if self.lanes == 1 else f"<{self.lanes} x i8>"
-
-        def bytes_of(number: int) -> str:
-            numbers = ", ".join([f"i8 {number}"] * self.lanes)
-            return str(number) if self.lanes == 1 else f"<{numbers}>"
-
-        mark = bytes_of(1)
-        if self.finite:
-            choice = f"{kind} {bytes_of(1)}, {kind} {bytes_of(2)}"
-            lines.append(f"%number = select {truth} {self.finite}, {choice}")
-            mark = "%number"
-        if self.truth:
-            lines.append(
-                f"%mark_or_0 = select {truth} {self.truth}, {kind} {mark}, {kind} {bytes_of(0)}"
-            )
-            mark = "%mark_or_0"
-        lines.append(f"store {kind} {mark}, ptr %to, align 1")
-
-    def _address(self, field: Field, row: int = 0) -> str:
-        """Of the field in a row of the block."""
-        name = self.assembly.temporary()
-        base = f"%b{field.array}" if field.stride else f"%array{field.array}"
-        at = field.offset + row * field.stride
-        self.assembly.lines.append(f"{name} = getelementptr double, ptr {base}, i64 {at}")
-        return name
-
-    def _load(self, slot: int) -> str:
+    def take(self, slot: int) -> str:
+        # Loaded at every use, and not kept: there are more inputs than registers, and what LLVM
+        # kept in memory instead would have to be loaded from there.
         field = self.columns.inputs[slot]
         if field.stride == 0 or self.lanes == 1:
-            return self._in_all_lanes(self._loaded("double", self._address(field)))
+            return self.splat("double", self.load("double", self.place(field), 8))
         if field.stride == 1:
-            return self._loaded(self.assembly.type, self._address(field))
+            return self.load(self.type, self.place(field), 8)
+        # One by one: the instruction that gathers them from one register of indices is no faster.
         whole = "poison"
         for lane in range(self.lanes):
-            number = self._loaded("double", self._address(field, lane))
-            whole = self._with_lane(whole, number, lane)
+            number = self.load("double", self.place(field, lane), 8)
+            whole = self.with_lane(whole, number, lane)
         return whole
 
-    def _loaded(self, kind: str, address: str) -> str:
-        name = self.assembly.temporary()
-        self.assembly.lines.append(f"{name} = load {kind}, ptr {address}, align 8")
-        return name
+    def place(self, field: Field, row: int = 0) -> str:
+        """The address of a field in a row of the block."""
+        base = f"%b{field.array}" if field.stride else f"%array{field.array}"
+        return self.element("double", base, field.offset + row * field.stride)
 
-    def _in_all_lanes(self, number: str) -> str:
+    def splat(self, kind: str, x: str) -> str:
+        """A vector that holds the same in all lanes."""
         if self.lanes == 1:
-            return number
-        first = self._with_lane("poison", number, 0)
-        name = self.assembly.temporary()
-        kind = self.assembly.type
-        self.assembly.lines.append(
-            f"{name} = shufflevector {kind} {first}, {kind} poison, "
-            f"<{self.lanes} x i32> zeroinitializer"
-        )
-        return name
+            return x
+        vector = self.vector(kind)
+        first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
+        zeros = f"<{self.lanes} x i32> zeroinitializer"
+        return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
-    def _with_lane(self, whole: str, number: str, lane: int) -> str:
-        name = self.assembly.temporary()
-        self.assembly.lines.append(
-            f"{name} = insertelement {self.assembly.type} {whole}, double {number}, i32 {lane}"
-        )
-        return name
-
-    def _check(self, index: int, truth: str, expected: bool) -> None:
-        assembly = self.assembly
-        if not expected:
-            name = f"%not{index}"
-            assembly.lines.append(f"{name} = xor {assembly.truth} {truth}, {assembly.all_true()}")
-            truth = name
-        self.truth = self._both(self.truth, truth)
+    def check(self, index: int, truth: str, expected: bool) -> None:
+        held = truth if expected else self.compute("not", [truth])
+        self.on_path = self._both(self.on_path, held)
 
     def _both(self, known: str, truth: str) -> str:
         """The truth value that holds where both do; the first may be none."""
-        if not known:
-            return truth
-        name = self.assembly.temporary()
-        self.assembly.lines.append(f"{name} = and {self.assembly.truth} {known}, {truth}")
-        return name
+        return self.compute("and", [known, truth]) if known else truth
 
-    def _add(self, i: int, x: str) -> None:
-        lines, kind = self.assembly.lines, self.assembly.type
-        lines.append(f"%s{i} = getelementptr {kind}, ptr %to, i64 {i}")
-        align = 8 * self.lanes
-        lines.append(f"%old{i} = load {kind}, ptr %s{i}, align {align}")
-        lines.append(f"%new{i} = fadd {kind} %old{i}, {x}")
-        lines.append(f"store {kind} %new{i}, ptr %s{i}, align {align}")
-
-    def _check_finite(self, x: str) -> None:
+    def check_finite(self, x: str) -> None:
         """A finite number less itself is 0, any other NaN, which compares with nothing: so two are
         checked at a time."""
-        rest, kind = self.assembly.temporary(), self.assembly.type
-        self.assembly.lines.append(f"{rest} = fsub {kind} {x}, {x}")
+        rest = self.compute("sub", [x, x])
         if not self.unpaired:
             self.unpaired = rest
             return
-        name = self.assembly.temporary()
-        self.assembly.lines.append(f"{name} = fcmp ord {kind} {self.unpaired}, {rest}")
+        pair = self.set(f"fcmp ord {self.type} {self.unpaired}, {rest}")
         self.unpaired = ""
-        self.finite = self._both(self.finite, name)
+        self.finite = self._both(self.finite, pair)
 
-    def _store(self, i: int, x: str) -> None:
+
+class _FillingKernel(_BlockKernel):
+    """Results go to columns, and a mark for every row to `out`."""
+
+    def write(self) -> None:
+        self.blocks("i64 @run")
+        failed = self.set("xor i1 %all, true")
+        self.do(f"ret i64 {self.set(f'zext i1 {failed} to i64')}")
+        self.do(f"{NEVER}\n}}")
+
+    def enter(self) -> None:
+        self.do(f"%marks = getelementptr double, ptr %work, i64 {self.space.marks}")
+
+    def targets(self) -> tuple[str, str]:
+        return self.element("i8", "%out", "%i"), "%marks"
+
+    def give(self, i: int, x: str) -> None:
         assert self.columns.results is not None
-        if self.is_plain:
-            self._check_finite(x)
-        field, kind = self.columns.results[i], self.assembly.type
+        if self.is_fast_path:
+            self.check_finite(x)
+        field = self.columns.results[i]
         if field.stride == 1 or self.lanes == 1:
-            self.assembly.lines.append(f"store {kind} {x}, ptr {self._address(field)}, align 8")
+            self.store(self.type, x, self.place(field), 8)
             return
         for lane in range(self.lanes):
-            part = self.assembly.temporary()
-            self.assembly.lines.append(f"{part} = extractelement {kind} {x}, i32 {lane}")
-            place = self._address(field, lane)
-            self.assembly.lines.append(f"store double {part}, ptr {place}, align 8")
+            self.store("double", self.lane_of(x, lane), self.place(field, lane), 8)
 
-    # -- sums --------------------------------------------------------------------------------------
+    def block(self) -> None:
+        super().block()
+        # 0 for another path, 1 for a row that is done, UNSURE where it may be wrong.
+        kind = self.vector("i8")
+        none, done, unsure = (self.in_every_lane("i8", mark) for mark in (0, 1, UNSURE))
+        mark = done
+        if self.finite:
+            mark = self.set(f"select {self.truth} {self.finite}, {kind} {done}, {kind} {unsure}")
+        if self.on_path:
+            mark = self.set(f"select {self.truth} {self.on_path}, {kind} {mark}, {kind} {none}")
+        self.store(kind, mark, "%to", 1)
+
+    def take_back(self) -> None:
+        self.copy(self.element("i8", "%out", "%i"), "%marks", "%left")
+        for array, stride in {f.array: f.stride for f in self.columns.results or ()}.items():
+            size = self.set(f"mul i64 %left, {8 * stride}")
+            self.copy(self.row(array, stride, "%i"), f"%rows{array}", size)
+
+
+class _AddingKernel(_BlockKernel):
+    """Results are added to running sums, of which there is one for every lane: so no addition has
+    to wait for that of the lane before. At the end of a chunk the lanes are added up."""
+
+    def write(self) -> None:
+        self.blocks("internal i64 @chunk")
+        unsure = self._totals()
+        failed = self.set("xor i1 %all, true")
+        status = self.set(f"select i1 {unsure}, i64 {UNSURE if self.is_fast_path else 0}, i64 0")
+        self.do(f"ret i64 {self.set(f'select i1 {failed}, i64 1, i64 {status}')}")
+        self.do(f"{NEVER}\n}}")
+        self._chunks()
+
+    def enter(self) -> None:
+        self.do(f"%rest = getelementptr double, ptr %work, i64 {self.space.last_sums}")
+        self.clear("%work", 8 * self.space.last_sums)
+
+    def pad(self) -> None:
+        super().pad()
+        self.clear("%rest", 8 * self.space.last_sums)
+
+    def targets(self) -> tuple[str, str]:
+        return "%work", "%rest"
+
+    def give(self, i: int, x: str) -> None:
+        # To memory and back: sums of some hundred results fit no processor's registers.
+        place, align = self.element(self.type, "%to", i), min(8 * self.lanes, ALIGNMENT)
+        old = self.load(self.type, place, align)
+        self.store(self.type, self.compute("add", [old, x]), place, align)
+
+    def take_back(self) -> None:
+        """Add a short block's results, but those of repeated rows. Here, once, and not in every
+        block."""
+        lanes = ", ".join(f"i64 {lane}" for lane in range(self.lanes))
+        numbers = "0" if self.lanes == 1 else f"<{lanes}>"
+        kind = self.vector("i64")
+        counts = self.set(f"icmp ult {kind} {numbers}, {self.splat('i64', '%left')}")
+        with self.loop(len(self.program.outputs)) as i:
+            place = self.element(self.type, "%work", i)
+            old = self.load(self.type, place, 8)
+            rest = self.load(self.type, self.element(self.type, "%rest", i), 8)
+            new = self.compute("add", [old, rest])
+            self.store(self.type, self.compute("select", [counts, new, old]), place, 8)
 
     def _totals(self) -> str:
-        """A function that adds the lanes' sums, halves to halves."""
-        kind, lines = self.assembly.type, []
-        if self.lanes > 1:
-            lines.append(f"%v{self.lanes} = load {kind}, ptr %src, align 8")
-        else:
-            lines.append("%v1 = load double, ptr %src, align 8")
+        """Write each result's sum over all lanes, over the divisor; whether any is not finite."""
+        self.store("double", "0.0", "%rest")
+        with self.loop(len(self.program.outputs)) as i:
+            total = self._total(self.load(self.type, self.element(self.type, "%work", i), 8))
+            result = self.set(f"fdiv double {total}, %divisor")
+            self.store("double", result, self.element("double", "%out", i))
+            # A finite number less itself is 0, any other NaN; once there, NaN stays.
+            rest = self.set(f"fsub double {total}, {total}")
+            rests = self.set(f"fadd double {self.load('double', '%rest')}, {rest}")
+            self.store("double", rests, "%rest")
+        return self.set(f"fcmp uno double {self.load('double', '%rest')}, 0.0")
+
+    def _total(self, sums: str) -> str:
+        """The lanes added up, halves to halves."""
         width = self.lanes
         while width > 1:
             half = width // 2
-            low = ", ".join(f"i32 {j}" for j in range(half))
-            high = ", ".join(f"i32 {j}" for j in range(half, width))
-            wide, mask = f"<{width} x double>", f"<{half} x i32>"
-            for name, lanes in (("low", low), ("high", high)):
-                lines.append(
-                    f"%{name}{half} = shufflevector {wide} %v{width}, {wide} poison, "
-                    f"{mask} <{lanes}>"
-                )
-            lines.append(f"%v{half} = fadd <{half} x double> %low{half}, %high{half}")
+            kind = f"<{width} x double>"
+            parts = []
+            for start in (0, half):
+                lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + half))
+                mask = f"<{half} x i32> <{lanes}>"
+                parts.append(self.set(f"shufflevector {kind} {sums}, {kind} poison, {mask}"))
+            sums = self.set(f"fadd <{half} x double> {parts[0]}, {parts[1]}")
             width = half
-        if self.lanes > 1:
-            lines.append("%total = extractelement <1 x double> %v1, i32 0")
-        else:
-            lines.append("%total = fadd double %v1, 0.0")
-        return _TOTALS.replace("{adding}", "\n".join(lines))
+        if self.lanes == 1:
+            return sums
+        return self.set(f"extractelement <1 x double> {sums}, i32 0")
 
-
-_MEMSET: Final = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
-
-# Rows to the work space, the last of them repeated up to the number of lanes.
-_PAD: Final = """
-define internal void @pad(ptr %src, ptr %dst, i64 %stride, i64 %rows) noinline {
-entry:
-  br label %row
-row:
-  %i = phi i64 [ 0, %entry ], [ %i1, %row_end ]
-  %last = sub i64 %rows, 1
-  %inside = icmp ult i64 %i, %rows
-  %from = select i1 %inside, i64 %i, i64 %last
-  %a = mul i64 %from, %stride
-  %b = mul i64 %i, %stride
-  br label %column
-column:
-  %j = phi i64 [ 0, %row ], [ %j1, %column ]
-  %aj = add i64 %a, %j
-  %bj = add i64 %b, %j
-  %p = getelementptr double, ptr %src, i64 %aj
-  %q = getelementptr double, ptr %dst, i64 %bj
-  %x = load double, ptr %p
-  store double %x, ptr %q
-  %j1 = add i64 %j, 1
-  %more = icmp ult i64 %j1, %stride
-  br i1 %more, label %column, label %row_end
-row_end:
-  %i1 = add i64 %i, 1
-  %again = icmp ult i64 %i1, {lanes}
-  br i1 %again, label %row, label %exit
-exit:
-  ret void
-}
-"""
-
-_COPY: Final = """
-define internal void @copy(ptr %src, ptr %dst, i64 %bytes) noinline {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
-  %p = getelementptr i8, ptr %src, i64 %i
-  %q = getelementptr i8, ptr %dst, i64 %i
-  %x = load i8, ptr %p
-  store i8 %x, ptr %q
-  %i1 = add i64 %i, 1
-  %more = icmp ult i64 %i1, %bytes
-  br i1 %more, label %loop, label %exit
-exit:
-  ret void
-}
-"""
-
-# The sums of a short block's rows, each to that of its lane.
-_ADD_LAST: Final = """
-define internal void @add_last(ptr %sums, ptr %rest, i64 %rows) noinline {
-entry:
-  %first = insertelement <{lanes} x i64> poison, i64 %rows, i32 0
-  %limit = shufflevector <{lanes} x i64> %first, <{lanes} x i64> %first, {all_first}
-  %mask = icmp ult <{lanes} x i64> <{numbers}>, %limit
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
-  %p = getelementptr double, ptr %sums, i64 %i
-  %q = getelementptr double, ptr %rest, i64 %i
-  %x = load <{lanes} x double>, ptr %p, align 8
-  %y = load <{lanes} x double>, ptr %q, align 8
-  %z = fadd <{lanes} x double> %x, %y
-  %new = select <{lanes} x i1> %mask, <{lanes} x double> %z, <{lanes} x double> %x
-  store <{lanes} x double> %new, ptr %p, align 8
-  %i1 = add i64 %i, {lanes}
-  %more = icmp ult i64 %i1, {entries}
-  br i1 %more, label %loop, label %exit
-exit:
-  ret void
-}
-"""
-
-_TOTALS: Final = """
-define internal i1 @totals(ptr %sums, ptr %out, double %divisor) noinline {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
-  %other = phi i1 [ false, %entry ], [ %other1, %loop ]
-  %at = mul i64 %i, {lanes}
-  %src = getelementptr double, ptr %sums, i64 %at
-  %dst = getelementptr double, ptr %out, i64 %i
-  {adding}
-  %result = fdiv double %total, %divisor
-  store double %result, ptr %dst
-  %rest = fsub double %total, %total
-  %this = fcmp uno double %rest, 0.0
-  %other1 = or i1 %other, %this
-  %i1 = add i64 %i, 1
-  %more = icmp ult i64 %i1, {results}
-  br i1 %more, label %loop, label %exit
-exit:
-  ret i1 %other1
-}
-"""
-
-_CHUNKS: Final = """
-define i64 @run(ptr %arrays, i64 %begin, i64 %end, ptr %work, ptr %out, double %divisor) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ %begin, %entry ], [ %next, %good ]
-  %to = phi ptr [ %out, %entry ], [ %to1, %good ]
-  %next = add i64 %i, {chunk}
-  %inside = icmp ult i64 %next, %end
-  %stop = select i1 %inside, i64 %next, i64 %end
-  %status = call i64 @chunk(ptr %arrays, i64 %i, i64 %stop, ptr %work, ptr %to, double %divisor)
-  %bad = icmp ne i64 %status, 0
-  br i1 %bad, label %exit, label %good
-good:
-  %to1 = getelementptr double, ptr %to, i64 {results}
-  br i1 %inside, label %loop, label %exit
-exit:
-  ret i64 %status
-}
-"""
+    def _chunks(self) -> None:
+        """The function that runs one chunk after the other, as long as all rows are on the path."""
+        self.begin(f"i64 @run({PARAMETERS})")
+        self.go("%chunk")
+        self.label("%chunk")
+        self.do("%i = phi i64 [ %begin, %entry ], [ %next, %good ]")
+        self.do("%to = phi ptr [ %out, %entry ], [ %following, %good ]")
+        self.do(f"%next = add i64 %i, {CHUNK}")
+        inside = self.set("icmp ult i64 %next, %end")
+        stop = self.set(f"select i1 {inside}, i64 %next, i64 %end")
+        given = f"ptr %arrays, i64 %i, i64 {stop}, ptr %work, ptr %to, double %divisor"
+        status = self.set(f"call i64 @chunk({given})")
+        self.branch(self.set(f"icmp eq i64 {status}, 0"), "%good", "%exit")
+        self.label("%good")
+        results = len(self.program.outputs)
+        self.do(f"%following = getelementptr double, ptr %to, i64 {results}")
+        self.branch(inside, "%chunk", "%exit")
+        self.label("%exit")
+        self.do(f"ret i64 {status}\n}}")

@@ -134,7 +134,7 @@ class _Reader:
     def __init__(self, trace: Trace, slots: int) -> None:
         self.trace = trace
         self.captured: list[Value] = []
-        self.writer = Writer(share=True)
+        self.writer = Writer()
         self._slots = slots
         self._registers = {x: self.writer.input(i) for i, x in enumerate(trace.arguments)}
 

@@ -27,7 +27,7 @@ INFIX: Final = {
     "and": "&&",
     "or": "||",
 }
-FUNCTIONS: Final = {**INTRINSICS, **{name: name for name in LIBRARY}}
+C_FUNCTIONS: Final = {**INTRINSICS, **{name: name for name in LIBRARY}}
 
 
 def c_source(program: Program, name: str = "compiled") -> str:
@@ -90,4 +90,4 @@ def _formula(op: Op, shown: Sequence[str]) -> str:
         return f"!{given[0]}"
     if op.name == "select":
         return f"{given[0]} ? {given[1]} : {given[2]}"
-    return f"{FUNCTIONS[op.name]}({', '.join(given)})"
+    return f"{C_FUNCTIONS[op.name]}({', '.join(given)})"

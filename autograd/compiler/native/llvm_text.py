@@ -1,0 +1,115 @@
+"""LLVM assembly in the making: what all code generators of this folder write with.
+
+LLVM's assembly is in static single assignment form: every result has a name of its own, code stands
+in basic blocks, each of which begins with a label and ends with a jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["Text", "pointer"]
+
+
+def pointer(address: int) -> str:
+    """A place in memory, as an operand."""
+    return f"inttoptr (i64 {address} to ptr)"
+
+
+class Text:
+    """Lines of assembly, appended one by one, and the declarations that they need."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.declarations: set[str] = set()
+        self._count = 0
+
+    def __str__(self) -> str:
+        return "\n".join([*sorted(self.declarations), *self.lines, ""])
+
+    def new(self, what: str = "v") -> str:
+        """A name, for a result or a label, that is not taken yet."""
+        self._count += 1
+        return f"%{what}{self._count}"
+
+    def do(self, line: str) -> None:
+        """Append a line."""
+        self.lines.append(line)
+
+    def set(self, expression: str) -> str:
+        """Append an instruction; the name of its result."""
+        name = self.new()
+        self.lines.append(f"{name} = {expression}")
+        return name
+
+    # -- blocks ------------------------------------------------------------------------------------
+
+    def begin(self, head: str) -> None:
+        """Begin a function."""
+        self.do(f"define {head} {{")
+        self.label("%entry")
+
+    def label(self, name: str) -> None:
+        """Begin a block."""
+        self.do(f"{name.removeprefix('%')}:")
+
+    def go(self, target: str) -> None:
+        """End a block."""
+        self.do(f"br label {target}")
+
+    def branch(self, truth: str, target: str, other: str) -> None:
+        """End a block: go to the target where the truth value holds, else to the other."""
+        self.do(f"br i1 {truth}, label {target}, label {other}")
+
+    def unless(self, truth: str, target: str) -> None:
+        """Go on only where the truth value holds, else to the target."""
+        after = self.new("on")
+        self.branch(truth, after, target)
+        self.label(after)
+
+    @contextmanager
+    def loop(self, count: object) -> Iterator[str]:
+        """What is written inside is done for i = 0, 1, 2 ... below the count."""
+        before, head, body, back, done = map(self.new, ("before", "head", "body", "back", "done"))
+        i, following = self.new("i"), self.new("i")
+        # A phi names the blocks that lead to it. What is written inside may end in any block: so
+        # the jumps in and back have small blocks to themselves, whose names are known by now.
+        self.go(before)
+        self.label(before)
+        self.go(head)
+        self.label(head)
+        self.do(f"{i} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
+        self.branch(self.set(f"icmp slt i64 {i}, {count}"), body, done)
+        self.label(body)
+        yield i
+        self.go(back)
+        self.label(back)
+        self.do(f"{following} = add i64 {i}, 1")
+        self.go(head)
+        self.label(done)
+
+    # -- memory ------------------------------------------------------------------------------------
+
+    def element(self, kind: str, base: str, index: object) -> str:
+        """The address of an element of an array."""
+        return self.set(f"getelementptr {kind}, ptr {base}, i64 {index}")
+
+    def load(self, kind: str, address: str, align: int = 0) -> str:
+        """What stands there. Without `align` it begins at a multiple of its own size."""
+        return self.set(f"load {kind}, ptr {address}{f', align {align}' if align else ''}")
+
+    def store(self, kind: str, x: str, address: str, align: int = 0) -> None:
+        """Write it there, aligned likewise."""
+        self.do(f"store {kind} {x}, ptr {address}{f', align {align}' if align else ''}")
+
+    def copy(self, target: str, source: str, size: object) -> None:
+        """Copy so many bytes, which may not overlap."""
+        self.declarations.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+        given = f"ptr {target}, ptr {source}, i64 {size}, i1 false"
+        self.do(f"call void @llvm.memcpy.p0.p0.i64({given})")
+
+    def clear(self, target: str, size: object) -> None:
+        """Fill so many bytes with 0."""
+        self.declarations.add("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        self.do(f"call void @llvm.memset.p0.i64(ptr {target}, i8 0, i64 {size}, i1 false)")

@@ -1,0 +1,138 @@
+"""Functions of vectors, and programs in terms of them.
+
+Written in arithmetic that has no branches, for a processor that multiplies and adds in one
+rounding: exp, the hyperbolic tangent with its derivative, which share all their work, and the
+normal distribution. Each is within 4 units in the last place, as libmvec's are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from autograd.compiler.ir.lowering import Symbol, lower, select
+from autograd.compiler.ir.passes import prune, writer
+from autograd.compiler.ir.program import Program, needed_for, rewritten
+from autograd.compiler.native.simd_target import Vectors
+from autograd.engine import ieee
+from autograd.engine.primitives import TABLE
+
+__all__ = ["in_vectors"]
+
+
+def in_vectors(program: Program, vectors: Vectors) -> Program:
+    """The program in instructions, with the functions of this module for what no decision hangs
+    on."""
+    making = writer()
+    decisive = needed_for(program, [guard.register for guard in program.guards])
+    is_next_decisive = iter(
+        [
+            is_decisive
+            for op, is_decisive in zip(program.code, decisive, strict=True)
+            if op.name not in ("const", "input")
+        ]
+    )
+
+    def emit(name: str, *operands: int) -> int:
+        making.rules = {} if next(is_next_decisive) or not vectors.own else VECTOR_RULES
+        return lower(making, name, *operands)
+
+    return prune(rewritten(program, making, emit))
+
+
+# -- functions -------------------------------------------------------------------------------------
+LOG2_E: Final = 1.4426950408889634
+LN_2: Final = 0.6931471805599453  # nearest double to log(2) ...
+LN_2_REST: Final = 2.3190468138462996e-17  # ... and what that rounding left out
+TERMS: Final = 13  # of the exponential series; the next is below 1e-17 where it is used
+
+rounded = TABLE["round"]
+copysign = TABLE["copysign"]
+erfc = TABLE["erfc"]
+
+
+def _fma(a: Any, b: Any, c: Any) -> Symbol:
+    """a * b + c, rounded once."""
+    symbol = next(x for x in (a, b, c) if isinstance(x, Symbol))
+    return symbol._emit("fma", a, b, c)
+
+
+def _scale(x: Any, n: Symbol) -> Symbol:
+    """x * 2**n, for whole n from -2040 to 2040."""
+    return n._emit("scale", x, n)
+
+
+def _reduced(x: Symbol) -> tuple[Symbol, Symbol]:
+    """exp(x) = (1 + q) * 2**n: q (which keeps its digits where it is small) and n."""
+    # Cody and Waite's reduction: x less n log(2), in two steps for a log(2) of twice the digits.
+    n = rounded(x * LOG2_E)
+    r = _fma(n, -LN_2_REST, _fma(n, -LN_2, x))
+    # By Horner's rule, from the smallest term on, and without the first, 1: beside it q would lose
+    # the digits for which this is also exp(x) - 1.
+    series: Any = 1.0 / math.factorial(TERMS)
+    for i in range(TERMS - 1, 1, -1):
+        series = _fma(series, r, 1.0 / math.factorial(i))
+    return _fma(r * r, series, r), n
+
+
+def _exp(x: Symbol) -> Symbol:
+    # Beyond these it is 0 or infinite, which the scaling gives as long as n is in its range; NaN is
+    # on neither side and stays NaN.
+    inside = select(x < -746.0, -746.0, select(x > 710.0, 710.0, x))
+    q, n = _reduced(inside)
+    return _scale(1.0 + q, n)
+
+
+def _halves(x: Symbol) -> tuple[Symbol, Symbol, Symbol, Symbol, Symbol]:
+    """Of e = exp(-2 |x|), which is (1 + q) * 2**n: q, n, e - 1, 1 + e and 1 / (1 + e)."""
+    # Of -|x|, where e is at most 1: nothing overflows, and e - 1 is a difference of exact parts.
+    twice = abs(x) * -2.0
+    q, n = _reduced(select(twice < -1400.0, -1400.0, twice))
+    power = _scale(1.0, n)
+    below_one = _fma(q, power, power - 1.0)
+    above_one = 2.0 + below_one
+    return q, n, below_one, above_one, 1.0 / above_one
+
+
+def _tanh(x: Symbol) -> Symbol:
+    """(1 - e) / (1 + e)"""
+    _, _, below_one, _, inverse = _halves(x)
+    out: Symbol = copysign(below_one * inverse, x)
+    return out
+
+
+def _sech2(x: Symbol) -> Symbol:
+    """4 e / (1 + e)**2; what the division loses in rounding is put back to first order."""
+    # Not 1 - tanh(x)**2, which has no digits left where that is close to 1.
+    q, n, _, above_one, inverse = _halves(x)
+    square = inverse * inverse
+    lost = _fma(-above_one, inverse, 1.0)
+    return _scale(_fma(4.0, q, 4.0) * _fma(square, lost + lost, square), n)
+
+
+def _exp_square(x: Symbol, c: Symbol) -> Symbol:
+    """exp(c x**2); what the square loses in rounding is put back to first order."""
+    square = x * x
+    e = _exp(c * square)
+    out = _fma(e, c * _fma(x, x, -square), e)
+    return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, 0.0))
+
+
+def _normal_cdf(x: Symbol) -> Symbol:
+    """erfc(-x / sqrt(2)) / 2; what the quotient loses in rounding is put back to first order. Its
+    derivative needs the same exponential."""
+    z = x * ieee.SQRT_HALF
+    rest = _fma(x, ieee.SQRT_HALF, -z) + x * ieee.SQRT_HALF_REST
+    slope = ieee.TWO_OVER_SQRT_PI * x._emit("exp_square", x, -0.5)
+    out = 0.5 * _fma(slope, rest, erfc(-z))
+    return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, select(x > 0.0, 1.0, 0.0)))
+
+
+VECTOR_RULES: Final[dict[str, Callable[..., Symbol]]] = {
+    "exp": _exp,
+    "tanh": _tanh,
+    "sech2": _sech2,
+    "exp_square": _exp_square,
+    "normal_cdf": _normal_cdf,
+}
