@@ -8,6 +8,8 @@ rule.
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable
@@ -20,6 +22,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mp_reference import HELD, REFERENCE, dot
 
+import autograd
 from autograd import Value
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -39,7 +42,8 @@ def derivative(f: Callable[..., Any], point: Point, i: int, digits: int = 100) -
     """The partial derivative by a central difference, with more digits while those cancel."""
     with mp.workdps(digits + max(0, *(math.frexp(x)[1] // 3 for x in point))):
         at = [mp.mpf(x) for x in point]
-        step = mp.mpf(10) ** -30 * (min(abs(at[i]), 1) or 1)
+        size = min(abs(at[i]), 1) or mp.mpf(10) ** -140  # at 0, step**2 is no double
+        step = size * mp.mpf(10) ** -30
         above = f(*at[:i], at[i] + step, *at[i + 1 :])
         below = f(*at[:i], at[i] - step, *at[i + 1 :])
         change = above - below
@@ -219,6 +223,68 @@ def test_every_row_is_complete() -> None:
     for row in ROWS:
         assert row.doc.endswith("."), row.name
         assert row.arity is None or len(row.domain) == row.arity, row.name
+
+
+@each_row(ROWS)
+def test_a_row_looks_like_a_function(row: Primitive) -> None:
+    """To `help`, `inspect`, and whoever runs the example."""
+    assert row.__name__ == row.__qualname__ == row.name
+    assert row.__module__ == "autograd"
+    assert str(inspect.signature(row)) == f"({row.inputs})"
+    assert row.__doc__.startswith(f"{row.name}({row.inputs})\n\n{row.doc}")
+    test = doctest.DocTestParser().get_doctest(row.__doc__, {}, row.name, None, None)
+    assert bool(test.examples) == (vars(autograd).get(row.name) is row)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_what_help_says() -> None:
+    """All of it read off the row; the class has a text of its own."""
+    assert autograd.leaky_relu.__doc__ == (
+        "leaky_relu(x, slope=0.01)\n\n"
+        "x where x >= 0, else slope * x.\n\n"
+        "Where it is not smooth: the right-hand derivative, 1, at 0.\n\n"
+        ">>> import autograd\n"
+        ">>> from autograd import Value\n"
+        ">>> out = autograd.leaky_relu(Value(0.5))\n"
+        ">>> out.data, out.partials\n"
+        "(0.5, (1.0,))"
+    )
+    for function, condition in [
+        (autograd.log1p, "x > -1"),
+        (autograd.sqrt, "x > 0"),
+        (autograd.cbrt, "x != 0"),
+        (autograd.asin, "-1 < x < 1"),
+        (autograd.atan2, "y != 0 and x != 0"),
+    ]:
+        assert f"Smooth and finite where {condition}." in function.__doc__
+    assert "\n\nWritten a ** b.\n\n" in autograd.pow.__doc__
+    assert "Smooth" not in autograd.exp.__doc__
+    assert Primitive.__doc__ != autograd.exp.__doc__
+    assert Primitive.__name__ == "Primitive"
+
+
+@pytest.mark.parametrize(
+    ("forward", "arity", "signature"),
+    [
+        (lambda t: t, 1, "(t)"),
+        (lambda a, b, c=1: a, 2, "(a, b)"),
+        (lambda *numbers: 0.0, None, "(*numbers)"),
+        (lambda *numbers: 0.0, 2, "(x1, x2)"),
+        (math.cbrt, 1, "(x)"),
+        (math.hypot, 1, "(x)"),
+    ],
+)
+def test_a_primitive_of_your_own_has_the_signature_of_its_function(
+    forward: Callable[..., float], arity: int | None, signature: str
+) -> None:
+    own = autograd.primitive("own", forward, lambda out, *xs: 0.0, arity=arity, doc="Mine.")
+    try:
+        assert str(inspect.signature(own)) == signature
+        assert own.__doc__ == f"own{signature}\n\nMine."
+    finally:
+        if own.is_method:
+            delattr(Value, "own")
+        del TABLE["own"]
 
 
 @each_row(ROWS)

@@ -168,30 +168,29 @@ where: Final[Row]         = row("where",         "condition, a, b", ieee.where, 
 # Arithmetic.
 
 add: Final[Row]       = row("add",       "a, b", operator.add,      lambda out, a, b: (1.0, 1.0),
-    "instruction",           "The sum of two, a + b.", symbol="+", traits="sum")
+    "instruction",           "a + b.", symbol="+", traits="sum")
 sub: Final[Row]       = row("sub",       "a, b", operator.sub,      lambda out, a, b: (1.0, -1.0),
-    "instruction",           "The difference, a - b.", symbol="-", traits="sum", numpy_name="subtract")
+    "instruction",           "a - b.", symbol="-", traits="sum", numpy_name="subtract")
 mul: Final[Row]       = row("mul",       "a, b", operator.mul,      lambda out, a, b: (b, a),
-    "instruction",           "The product of two, a * b.", symbol="*", traits="product", numpy_name="multiply")
+    "instruction",           "a * b.", symbol="*", traits="product", numpy_name="multiply")
 div: Final[Row]       = row("div",       "a, b", ieee.divide,       lambda out, a, b: (1.0 / b, -out / b),
-    "instruction",           "The quotient a / b, infinite or NaN where b is 0.",
+    "instruction",           "a / b, infinite or NaN where b is 0.",
     symbol="/", domain=(REALS, POSITIVE), traits="quotient", numpy_name="divide")
 pow_: Final[Row]      = row("pow",       "a, b", ieee.power,        _pow_partials,
-    "libm",                  "The power a ** b with both varying.",
-    symbol="**", domain=(POSITIVE, REALS), traits="root", numpy_name="power",
+    "libm",                  "a ** b with both varying.", symbol="**", domain=(POSITIVE, REALS), traits="root", numpy_name="power",
     kinks="0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN")
 pow_const: Final[Row] = row("pow_const", "x, n", ieee.power,        lambda out, x, n: (message(n, pow_const(x, n - 1.0)), 0.0),
-    pow_,                    "The power x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
+    pow_,                    "x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
     symbol="**", domain=(POSITIVE, REALS), cuts=True, traits="root",
     kinks="x**0 is 1 with derivative 0, also at 0; n is a constant and receives nothing")
 mod: Final[Row]       = row("mod",       "a, b", ieee.modulo,       lambda out, a, b: (1.0, -floordiv(a, b)),
-    branchless.modulo,       "The remainder a % b, with the sign of b as in Python.",
+    branchless.modulo,       "a % b, with the sign of b as in Python.",
     symbol="%", domain=(REALS, POSITIVE), kinks="derivative (1, -floor(a/b)) at the jumps too", traits="quotient")
 floordiv: Final[Row]  = row("floordiv",  "a, b", ieee.floor_divide, lambda out, a, b: (0.0, 0.0),
-    branchless.floor_divide, "The quotient rounded down, floor(a / b).",
+    branchless.floor_divide, "floor(a / b).",
     symbol="//", domain=(REALS, POSITIVE), kinks="derivative 0 everywhere", cuts=True, traits="quotient step")
 neg: Final[Row]       = row("neg",       "x",    operator.neg,      lambda out, x: -1.0,
-    "instruction",           "The negative, -x.", symbol="-", numpy_name="negative")
+    "instruction",           "-x.", symbol="-", numpy_name="negative")
 
 # Exponentials, logarithms, roots.
 
