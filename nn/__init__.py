@@ -26,7 +26,7 @@ validation    what all of these may be called with; jsonio: exact JSON files
 [0, 1, 1, 0]
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 import autograd._import_guard  # noqa: F401 (before anything else of ours)
 from nn import schedules
@@ -81,7 +81,7 @@ __all__ = [
 ]
 
 
-if not _TYPE_CHECKING:  # a type checker would believe in every name
+if not _typing.TYPE_CHECKING:  # a type checker would believe in every name
 
     def __getattr__(name: str) -> None:
         gone = "; autograd.draw(model) draws a network" if name == "draw_network" else ""
