@@ -41,16 +41,16 @@ def no_collector() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def machine_code_once() -> Iterator[None]:
     """In tests that record the same again and again, the same assembly is compiled once."""
-    code: dict[tuple[str, int], machine.Compiled] = {}
-    compile_ = machine._compiled
+    code: dict[tuple[str, int], machine.MachineCode] = {}
+    compile_ = machine._compile_llvm
 
-    def compiled(text: str, effort: int) -> machine.Compiled:
+    def compiled(text: str, effort: int) -> machine.MachineCode:
         if (text, effort) not in code:
             code[text, effort] = compile_(text, effort)
         return code[text, effort]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "_compiled", compiled)
+        patch.setattr(machine, "_compile_llvm", compiled)
         yield
 
 

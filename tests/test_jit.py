@@ -1498,7 +1498,7 @@ def test_without_llvmlite_everything_else_works() -> None:
 
 def test_an_unknown_layout_of_objects_is_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in another interpreter: everything goes the careful way, with the same results."""
-    monkeypatch.setattr("autograd.compiler.native.cpython_entry.layout", lambda: None)
+    monkeypatch.setattr("autograd.compiler.native.cpython_layout.layout", lambda: None)
     compiled = jit(product_of)
     for kind in ("dict", "array", "named tuple", "long list"):
         agree(product_of, compiled, TREES[kind])

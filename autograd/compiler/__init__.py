@@ -1,14 +1,19 @@
 """Compiling: `jit` records a function and replays it as machine code, `vmap` over whole batches.
 
+A first call runs the function on Values and keeps a *trace* of it, which is read off as a program.
+Decisions that the function took become *guards*. The program of one path through the function is a
+*specialization*; *lowered* to instructions it becomes a *kernel* in machine code, with an *entry*
+in CPython's calling convention. In reading order:
+
+ir/          programs: printed, interpreted, optimised, lowered to a machine's instructions
+native/      instructions as C, as machine code, as vectors; how Python calls it
 recording/   running a function on Values, and what it did as a program
-ir/          programs: printed, interpreted, improved, lowered to a machine's instructions, as C
-native/      programs as machine code, and how Python calls it
-specializations         the recorded paths through a function, and how each is run
-jit                     which path to run, and when to record another
-bound                   a compiled function with its arguments at fixed places
-batching                which arguments of a mapped function have rows
-vector_specializations  a path's program, and its machine code for many rows
-batch_signatures        all calls with arguments of one nesting, and the paths their rows take
+specializations         the program of one path, how it is run, and which one fits a call
+batching                which arguments of a mapped function have rows, along which axis
+bound                   a compiled function with its arguments and results at fixed places
+jit                     which specialization to run, and when to record another
+vector_specializations  the program of one path, for many rows
+batch_signatures        all calls with arguments of one nesting, and the paths that their rows take
 vmap                    a function of one row, over all rows
 """
 

@@ -29,7 +29,7 @@ __all__ = ["BatchSignature", "agreed"]
 AT_A_TIME: Final = 1 << 22  # numbers that the rows of several paths may need, before they are added
 SMALL, HUGE = 1 << 20, 1 << 28  # bytes of a result, between which its memory is kept
 
-Record = Callable[[tuple[Any, ...], int], tuple[Specialization, list[float]]]
+RecordRow = Callable[[tuple[Any, ...], int], tuple[Specialization, list[float]]]
 
 
 class BatchSignature:
@@ -38,7 +38,7 @@ class BatchSignature:
     `record` records the function for a row of a call's arguments, whose number is given.
     """
 
-    def __init__(self, batch: Batch, target: Target, record: Record) -> None:
+    def __init__(self, batch: Batch, target: Target, record: RecordRow) -> None:
         arrays = [leaf for leaf in batch.leaves if is_array(leaf.content)]
         self._target = target
         self._record = record
@@ -115,7 +115,7 @@ class BatchSignature:
         self._is_mixed = False
         partial = []
         for start in range(0, inputs.rows, step):
-            some = inputs.between(start, start + step, self._has_rows)
+            some = inputs.some(slice(start, start + step), self._has_rows)
             out = numpy.empty((some.rows, size))
             self._is_mixed |= self.fill(args, some, [out], start)
             partial.append(self._adding_up(size).partial([out], some.rows))

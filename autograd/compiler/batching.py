@@ -31,6 +31,12 @@ class Leaf(NamedTuple):
     axis: int | None
     name: str
 
+    def objects(self) -> list[Any]:
+        """What may be a Value."""
+        if not is_array(self.content):
+            return [self.content]
+        return self.content.ravel().tolist() if self.content.dtype == object else []
+
     def row(self, i: int) -> Any:
         """The part of one row, or what all rows share."""
         if self.axis is None:
@@ -63,11 +69,7 @@ class Batch:
     @property
     def has_values(self) -> bool:
         """Whether there is a Value in the arguments."""
-        return any(
-            isinstance(leaf.content, Value)
-            or (is_array(leaf.content) and leaf.content.dtype == object and _has_values(leaf))
-            for leaf in self.leaves
-        )
+        return any(isinstance(x, Value) for leaf in self.leaves for x in leaf.objects())
 
     def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
         """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
@@ -205,10 +207,6 @@ def _length(leaves: Sequence[Leaf]) -> int:
     return int(first)
 
 
-def _has_values(leaf: Leaf) -> bool:
-    return any(isinstance(x, Value) for x in leaf.content.ravel().tolist())
-
-
 # -- as machine code reads them --------------------------------------------------------------------
 
 
@@ -221,16 +219,10 @@ class Inputs(NamedTuple):
     rows: int
 
     def some(self, chosen: Any, has_rows: Sequence[bool]) -> Inputs:
-        """The same of some rows."""
-        pairs = zip(self.arrays, has_rows, strict=True)
+        """The same of some rows: for an array of their numbers copies, for a slice views."""
+        pairs = list(zip(self.arrays, has_rows, strict=True))
         arrays = [array[chosen] if rows else array for array, rows in pairs]
-        return Inputs(arrays, self.numbers, len(chosen))
-
-    def between(self, start: int, stop: int, has_rows: Sequence[bool]) -> Inputs:
-        """The same of the rows from start to before stop, without copies."""
-        pairs = zip(self.arrays, has_rows, strict=True)
-        arrays = [array[start:stop] if rows else array for array, rows in pairs]
-        return Inputs(arrays, self.numbers, min(stop, self.rows) - start)
+        return Inputs(arrays, self.numbers, len(arrays[has_rows.index(True)]))
 
 
 def inputs_of(batch: Batch) -> Inputs:

@@ -95,17 +95,20 @@ class Jitted:
         self.parameters = _parameters(f)
         """The names of the positional arguments, as far as they are known."""
         self._static = frozenset(names)
-        _check_static(self._static)
+        for name in self._static:
+            if not isinstance(name, str):
+                raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")
         self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
         self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # a function that is being recorded may call itself
         self._recording_seconds = 0.0
         update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        # Entries know nothing of recordings, of `detect_anomaly` and of names.
         if MODES.active == 0 and not keywords:
             for enter in self._entries:
                 result = enter(*args)
@@ -135,8 +138,7 @@ class Jitted:
         try:
             return cache.run(arguments.numbers)
         except CallbackFailed:
-            # The function itself may catch what its primitive raises; if not, it raises it from
-            # where it stands in the user's code.
+            # To be recorded anew: then the same is raised from where it stands in the user's code.
             return None, []
 
     def _enter_at(self, specialization: Specialization) -> None:
@@ -219,7 +221,7 @@ class Jitted:
     def _kept(self) -> list[Specialization]:
         return [kept for cache in self._caches.values() for kept in cache.kept]
 
-    def _only(self) -> Specialization:
+    def _last(self) -> Specialization:
         if self._latest is None:
             raise ValueError(f"{self._name} has recorded nothing yet; call it once")
         return self._latest
@@ -260,11 +262,11 @@ class Jitted:
 
     def program(self) -> Program:
         """The program of the path last taken; print it to read it. ValueError before any call."""
-        return self._only().program
+        return self._last().program
 
     def source(self, language: str = "c") -> str:
         """The program of the path last taken as text, in "c" or in "llvm" assembly."""
-        instructions = self._only().instructions
+        instructions = self._last().instructions
         if language == "c":
             return c_source(instructions)
         if language == "llvm":
@@ -379,9 +381,3 @@ def _parameters(f: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _check_static(static: frozenset[str]) -> None:
-    for name in static:
-        if not isinstance(name, str):
-            raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")

@@ -1,4 +1,4 @@
-"""The intermediate representation.
+"""The intermediate representation: programs, before any machine comes into it.
 
 program           a flat list of operations, printed and interpreted in plain Python
 passes            shorter programs of the same bits

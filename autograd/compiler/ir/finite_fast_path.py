@@ -97,10 +97,10 @@ def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _D
         below = inputs[1] if op.name == "div" else inputs[0]
         if op.name != "div" or below.infinite or below.sign:
             return None
-    if op.name == "add" and any(str(code[i].value) == "0.0" for i in _constants(code, op)):
-        sign = False
+    if op.name == "add" and any(_is_zero(code[i]) for i in op.operands):
+        sign = False  # a sum with 0.0 is never -0.0
     return _Difference(True, infinite, sign or op.name in MESSAGES)
 
 
-def _constants(code: Sequence[Op], op: Op) -> list[int]:
-    return [i for i in op.operands if code[i].name == "const"]
+def _is_zero(op: Op) -> bool:
+    return op.name == "const" and str(op.value) == "0.0"  # written out, which -0.0 is otherwise

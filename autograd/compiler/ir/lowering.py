@@ -48,9 +48,9 @@ class Symbol:
         self.register = register
 
     def __primitive__(self, primitive: Primitive, inputs: tuple[Any, ...]) -> Symbol:
-        return self._emit(primitive.name, *inputs)
+        return self.emit(primitive.name, *inputs)
 
-    def _emit(self, name: str, *operands: Any) -> Symbol:
+    def emit(self, name: str, *operands: Any) -> Symbol:
         writer = self.writer
         registers = [
             x.register if isinstance(x, Symbol) else writer.const(float(x)) for x in operands
@@ -58,82 +58,82 @@ class Symbol:
         return Symbol(writer, lower(writer, name, *registers))
 
     def __add__(self, other: Any) -> Symbol:
-        return self._emit("add", self, other)
+        return self.emit("add", self, other)
 
     def __radd__(self, other: Any) -> Symbol:
-        return self._emit("add", other, self)
+        return self.emit("add", other, self)
 
     def __sub__(self, other: Any) -> Symbol:
-        return self._emit("sub", self, other)
+        return self.emit("sub", self, other)
 
     def __rsub__(self, other: Any) -> Symbol:
-        return self._emit("sub", other, self)
+        return self.emit("sub", other, self)
 
     def __mul__(self, other: Any) -> Symbol:
-        return self._emit("mul", self, other)
+        return self.emit("mul", self, other)
 
     def __rmul__(self, other: Any) -> Symbol:
-        return self._emit("mul", other, self)
+        return self.emit("mul", other, self)
 
     def __truediv__(self, other: Any) -> Symbol:
-        return self._emit("div", self, other)
+        return self.emit("div", self, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:
-        return self._emit("div", other, self)
+        return self.emit("div", other, self)
 
     def __pow__(self, other: Any) -> Symbol:
-        return self._emit("pow", self, other)
+        return self.emit("pow", self, other)
 
     def __rpow__(self, other: Any) -> Symbol:
-        return self._emit("pow", other, self)
+        return self.emit("pow", other, self)
 
     def __mod__(self, other: Any) -> Symbol:
-        return self._emit("mod", self, other)
+        return self.emit("mod", self, other)
 
     def __floordiv__(self, other: Any) -> Symbol:
-        return self._emit("floordiv", self, other)
+        return self.emit("floordiv", self, other)
 
     def __neg__(self) -> Symbol:
-        return self._emit("neg", self)
+        return self.emit("neg", self)
 
     def __abs__(self) -> Symbol:
-        return self._emit("abs", self)
+        return self.emit("abs", self)
 
     # Truth values, for `select`.
 
     def __lt__(self, other: Any) -> Symbol:
-        return self._emit("lt", self, other)
+        return self.emit("lt", self, other)
 
     def __le__(self, other: Any) -> Symbol:
-        return self._emit("le", self, other)
+        return self.emit("le", self, other)
 
     def __gt__(self, other: Any) -> Symbol:
-        return self._emit("lt", other, self)
+        return self.emit("lt", other, self)
 
     def __ge__(self, other: Any) -> Symbol:
-        return self._emit("le", other, self)
+        return self.emit("le", other, self)
 
     def is_equal(self, other: Any) -> Symbol:
-        return self._emit("eq", self, other)
+        return self.emit("eq", self, other)
 
     def is_nan(self) -> Symbol:
-        return ~self._emit("eq", self, self)
+        return ~self.emit("eq", self, self)
 
     def __and__(self, other: Symbol) -> Symbol:
-        return self._emit("and", self, other)
+        return self.emit("and", self, other)
 
     def __or__(self, other: Symbol) -> Symbol:
-        return self._emit("or", self, other)
+        return self.emit("or", self, other)
 
     def __xor__(self, other: Symbol) -> Symbol:
         return (self | other) & ~(self & other)
 
     def __invert__(self) -> Symbol:
-        return self._emit("not", self)
+        return self.emit("not", self)
 
     def select(self, a: Any, b: Any) -> Symbol:
         """a where this truth value holds, else b."""
-        return self._emit("select", self, a, b)
+        return self.emit("select", self, a, b)
 
     def __bool__(self) -> bool:
         raise TypeError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from autograd.compiler.ir.program import (
@@ -17,6 +18,7 @@ from autograd.compiler.ir.program import (
     Op,
     Program,
     Writer,
+    meaning,
     needed_for,
     rewritten,
 )
@@ -45,12 +47,7 @@ def prune(program: Program) -> Program:
         if needed[i]:
             new[i] = len(code)
             code.append(Op(op.name, tuple([new[j] for j in op.operands]), op.value))
-    return Program(
-        tuple(code),
-        program.inputs,
-        tuple([new[i] for i in program.outputs]),
-        tuple([guard._replace(register=new[guard.register]) for guard in program.guards]),
-    )
+    return program.renumbered(code, new)
 
 
 def _number(writer: Writer, register: int) -> float | None:
@@ -98,10 +95,6 @@ def _is_never_negative_zero(writer: Writer, register: int) -> bool:
     return op.name == "abs" or (op.name == "mul" and op.operands[0] == op.operands[1])
 
 
-def _sub(writer: Writer, a: int, b: int) -> int | None:
-    return a if _is(_number(writer, b), 0.0) else None
-
-
 def _mul(writer: Writer, a: int, b: int) -> int | None:
     x, y = _number(writer, a), _number(writer, b)
     if y == 1.0:
@@ -111,14 +104,6 @@ def _mul(writer: Writer, a: int, b: int) -> int | None:
     if y == -1.0:
         return writer.emit("neg", a)
     return writer.emit("neg", b) if x == -1.0 else None
-
-
-def _div(writer: Writer, a: int, b: int) -> int | None:
-    return a if _number(writer, b) == 1.0 else None
-
-
-def _neg(writer: Writer, a: int) -> int | None:
-    return _inner(writer, a, "neg")
 
 
 def _abs(writer: Writer, a: int) -> int | None:
@@ -176,42 +161,29 @@ def _select(writer: Writer, truth: int, a: int, b: int) -> int | None:
     return a if holds else b
 
 
-def _and(writer: Writer, p: int, q: int) -> int | None:
-    if _truth(writer, p) is True:
+def _logic(writer: Writer, p: int, q: int, neutral: bool) -> int | None:
+    if _truth(writer, p) is neutral:
         return q
-    return p if _truth(writer, q) is True else None
-
-
-def _or(writer: Writer, p: int, q: int) -> int | None:
-    if _truth(writer, p) is False:
-        return q
-    return p if _truth(writer, q) is False else None
+    return p if _truth(writer, q) is neutral else None
 
 
 def _truth(writer: Writer, register: int) -> bool | None:
     """What a truth value of constants is; None where it varies."""
     op = writer.code[register]
-    if op.name in COMPARISONS:
-        numbers = [_number(writer, i) for i in op.operands]
-        return None if None in numbers else bool(COMPARISONS[op.name](*numbers))
-    truths = [_truth(writer, i) for i in op.operands]
-    if op.name == "not":
-        return None if truths[0] is None else not truths[0]
-    if op.name == "and":
-        return False if False in truths else (None if None in truths else True)
-    return True if True in truths else (None if None in truths else False)
-
-
-def _stop_gradient(writer: Writer, a: int) -> int:
-    return a
+    of_operand = _number if op.name in COMPARISONS else _truth
+    known = [of_operand(writer, i) for i in op.operands]
+    if None not in known:
+        return bool(meaning(op.name)(*known))
+    decisive = {"and": False, "or": True}.get(op.name)  # whatever the other one is
+    return decisive if decisive in known else None
 
 
 IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {
     "add": _add,
-    "sub": _sub,
+    "sub": lambda writer, a, b: a if _is(_number(writer, b), 0.0) else None,
     "mul": _mul,
-    "div": _div,
-    "neg": _neg,
+    "div": lambda writer, a, b: a if _number(writer, b) == 1.0 else None,
+    "neg": lambda writer, a: _inner(writer, a, "neg"),
     "abs": _abs,
     "pow_const": _power,
     "pow": _power,
@@ -219,7 +191,7 @@ IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {
     "cut_message": _cut_message,
     "where": _where,
     "select": _select,
-    "and": _and,
-    "or": _or,
-    "stop_gradient": _stop_gradient,
+    "and": partial(_logic, neutral=True),
+    "or": partial(_logic, neutral=False),
+    "stop_gradient": lambda writer, a: a,
 }

@@ -59,7 +59,7 @@ def _fused(a: float, b: float, c: float) -> float:
     if not all(map(math.isfinite, (a, b, c))):
         return a * b + c
     exact = Fraction(a) * Fraction(b) + Fraction(c)
-    return float(exact) if exact else a * b + c
+    return float(exact) if exact else a * b + c  # a Fraction of 0 has no sign
 
 
 def _scaled(x: float, n: float) -> float:
@@ -146,6 +146,13 @@ class Program:
             known = max(known, guard.register)
             found.setdefault(known, []).append(index)
         return found
+
+    def renumbered(self, code: Sequence[Op], new: Sequence[int] | Mapping[int, int]) -> Program:
+        """Other code for the same results and guards, with the new numbers of their registers."""
+        guards = [guard._replace(register=new[guard.register]) for guard in self.guards]
+        return Program(
+            tuple(code), self.inputs, tuple([new[i] for i in self.outputs]), tuple(guards)
+        )
 
     def __str__(self) -> str:
         shown = [self._name(i) for i in range(len(self.code))]
@@ -255,12 +262,7 @@ def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Pro
             new.append(writer.input(int(op.value)))
         else:
             new.append(emit(op.name, *[new[i] for i in op.operands]))
-    return Program(
-        tuple(writer.code),
-        program.inputs,
-        tuple([new[i] for i in program.outputs]),
-        tuple([guard._replace(register=new[guard.register]) for guard in program.guards]),
-    )
+    return program.renumbered(writer.code, new)
 
 
 def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:

@@ -1,11 +1,15 @@
-"""Machine code.
+"""Machine code, through LLVM.
 
-codegen         LLVM's text of a program
-c_source        the same in C, to read and to carry away
-machine         text into machine code (llvmlite is imported here)
+llvm_text       LLVM's assembly in the making
+codegen         a program's instructions as assembly, and a kernel for one call
+c_codegen       the same in C, to read and to carry away
+machine         assembly into machine code (llvmlite is imported here)
 interpreter     one loop of machine code that runs any program
-kernels         a program's machine code as a Python callable
+cpython_layout  where CPython keeps the content of its objects
 cpython_entry   Python's arguments taken apart, and results made, by machine code
-simd            how many numbers fit into a vector, and the library's functions for vectors
-vector_codegen  LLVM's text of a program run over many rows
+kernels         a program's machine code as a Python callable
+simd_target     how many numbers fit into a vector, and which functions there are for vectors
+simd_math       functions for vectors, and programs in terms of them
+vector_codegen  a program as assembly that runs it over many rows
+vector_kernels  its machine code as a Python callable over arrays
 """

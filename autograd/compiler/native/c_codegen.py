@@ -16,16 +16,19 @@ from autograd.compiler.native.codegen import INTRINSICS, callbacks_of
 
 __all__ = ["c_source"]
 
-INFIX: Final = {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "div": "/",
-    "lt": "<",
-    "le": "<=",
-    "eq": "==",
-    "and": "&&",
-    "or": "||",
+FORMULAS: Final = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "div": "{} / {}",
+    "neg": "-{}",
+    "lt": "{} < {}",
+    "le": "{} <= {}",
+    "eq": "{} == {}",
+    "and": "{} && {}",
+    "or": "{} || {}",
+    "not": "!{}",
+    "select": "{} ? {} : {}",
 }
 C_FUNCTIONS: Final = {**INTRINSICS, **{name: name for name in LIBRARY}}
 
@@ -62,6 +65,7 @@ def c_source(program: Program, name: str = "compiled") -> str:
 def _comment(text: str) -> str:
     """Text that can't end the comment it stands in."""
     plain = "".join(c if c.isprintable() else "?" for c in text)
+    # C reads a backslash, and "??/" in its place, before it looks for comments.
     return plain.replace("*/", "* /").replace("\\", "/").replace("??", "? ?")
 
 
@@ -82,12 +86,6 @@ def _number(x: float) -> str:
 
 def _formula(op: Op, shown: Sequence[str]) -> str:
     given = [shown[i] for i in op.operands]
-    if op.name in INFIX:
-        return f"{given[0]} {INFIX[op.name]} {given[1]}"
-    if op.name == "neg":
-        return f"-{given[0]}"
-    if op.name == "not":
-        return f"!{given[0]}"
-    if op.name == "select":
-        return f"{given[0]} ? {given[1]} : {given[2]}"
+    if op.name in FORMULAS:
+        return FORMULAS[op.name].format(*given)
     return f"{C_FUNCTIONS[op.name]}({', '.join(given)})"

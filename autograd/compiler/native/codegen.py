@@ -18,6 +18,7 @@ from typing import Final
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
 from autograd.compiler.ir.program import Program, needed_for
 from autograd.compiler.native.llvm_text import Text, pointer
+from autograd.engine.primitives import TABLE
 
 __all__ = ["Instructions", "KernelText", "double", "scalar_kernel"]
 
@@ -33,8 +34,7 @@ INTRINSICS: Final = {
 }
 # Ordered comparisons: those with NaN do not hold, as in Python.
 CONDITIONS: Final = {"lt": "olt", "le": "ole", "eq": "oeq"}
-BINARY_LIBRARY: Final = frozenset(["pow", "fmod", "atan2", "hypot"])
-"""The functions of the C library that take two numbers."""
+BINARY_LIBRARY: Final = frozenset(name for name in LIBRARY if TABLE[name].arity == 2)
 
 PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
 NEVER: Final = "never:\nret i64 0"

@@ -16,23 +16,8 @@ from functools import partial
 from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
+from autograd.compiler.native import cpython_layout as cpython
 from autograd.compiler.native.codegen import callbacks_of, double
-from autograd.compiler.native.cpython_layout import (
-    ARRAY_DATA,
-    ARRAY_DESCR,
-    ARRAY_DIMS,
-    ARRAY_FLAGS,
-    ARRAY_NDIM,
-    CONTIGUOUS_AND_ALIGNED,
-    FLOAT,
-    LIST_ITEMS,
-    LIST_SIZE,
-    TUPLE_ITEMS,
-    TYPE,
-    Layout,
-    arrays_are_known,
-    layout,
-)
 from autograd.compiler.native.llvm_text import Text, pointer
 from autograd.compiler.native.machine import MachineCode
 from autograd.engine.value import Value
@@ -58,12 +43,12 @@ class EntryText(Text):
 
     def __init__(self, program: Program) -> None:
         super().__init__()
-        known = layout()
+        known = cpython.layout()
         if known is None or callbacks_of(program):
             raise Unsupported
         if len(program.inputs) + len(program.outputs) > ON_THE_STACK:
             raise Unsupported
-        self.layout: Layout = known
+        self.layout: cpython.Layout = known
         self.kept: list[Any] = []  # objects whose addresses stand in the text
 
     def address(self, x: Any) -> str:
@@ -95,7 +80,7 @@ class EntryText(Text):
 
     def expect_type(self, item: str, kind: type) -> None:
         """Go on only with exactly this type: a subclass may keep or mean something else."""
-        self.expect("ptr", self.field("ptr", item, TYPE), self.address(kind))
+        self.expect("ptr", self.field("ptr", item, cpython.TYPE), self.address(kind))
 
     def made(self, function: str, *arguments: str) -> str:
         """A new object, if there is memory for it. If not, those made so far are lost: there is no
@@ -194,7 +179,7 @@ def _take(text: EntryText, example: Any, item: str, slot: int) -> int:
         return _take_items(text, example, item, slot)
     if kind is dict:
         return _take_dict(text, example, item, slot)
-    if numpy is not None and kind is numpy.ndarray and arrays_are_known():
+    if numpy is not None and kind is numpy.ndarray and cpython.arrays_are_known():
         return _take_array(text, example, item, slot)
     if kind is not float:
         raise Unsupported
@@ -204,7 +189,7 @@ def _take(text: EntryText, example: Any, item: str, slot: int) -> int:
 
 def _take_items(text: EntryText, example: Any, item: str, slot: int) -> int:
     text.expect_type(item, type(example))
-    text.expect("i64", text.field("i64", item, LIST_SIZE), len(example))
+    text.expect("i64", text.field("i64", item, cpython.LIST_SIZE), len(example))
     items = _items(text, type(example), item)
     if _is_looped(example):
         with text.loop(len(example)) as i:
@@ -218,7 +203,11 @@ def _take_items(text: EntryText, example: Any, item: str, slot: int) -> int:
 
 def _items(text: EntryText, kind: type, item: str) -> str:
     """The array of a list's or a tuple's items: a tuple's are in the object itself."""
-    return text.field("ptr", item, LIST_ITEMS) if kind is list else text.at(item, TUPLE_ITEMS)
+    return (
+        text.field("ptr", item, cpython.LIST_ITEMS)
+        if kind is list
+        else text.at(item, cpython.TUPLE_ITEMS)
+    )
 
 
 def _is_looped(example: Sequence[Any]) -> bool:
@@ -249,16 +238,18 @@ def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
 
     text.expect_type(item, numpy.ndarray)
     # NumPy has one object for the doubles of this machine, which all arrays of them share.
-    text.expect("ptr", text.field("ptr", item, ARRAY_DESCR), text.address(numpy.dtype(float)))
-    flags = text.set(f"and i32 {text.field('i32', item, ARRAY_FLAGS)}, {CONTIGUOUS_AND_ALIGNED}")
-    text.expect("i32", flags, CONTIGUOUS_AND_ALIGNED)
-    text.expect("i32", text.field("i32", item, ARRAY_NDIM), example.ndim)
-    dims = text.field("ptr", item, ARRAY_DIMS)
+    descr = text.field("ptr", item, cpython.ARRAY_DESCR)
+    text.expect("ptr", descr, text.address(numpy.dtype(float)))
+    needed = cpython.CONTIGUOUS_AND_ALIGNED
+    flags = text.set(f"and i32 {text.field('i32', item, cpython.ARRAY_FLAGS)}, {needed}")
+    text.expect("i32", flags, needed)
+    text.expect("i32", text.field("i32", item, cpython.ARRAY_NDIM), example.ndim)
+    dims = text.field("ptr", item, cpython.ARRAY_DIMS)
     for axis, length in enumerate(example.shape):
         text.expect("i64", text.field("i64", dims, 8 * axis), length)
     # A copy, for the kernel reads all its inputs from one place, and for as many as fit on the
     # stack it costs less than a second kernel would.
-    data = text.field("ptr", item, ARRAY_DATA)
+    data = text.field("ptr", item, cpython.ARRAY_DATA)
     text.copy(_place(text, "%in", slot), data, 8 * example.size)
     return slot + int(example.size)
 
@@ -266,7 +257,7 @@ def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
 def _take_number(text: EntryText, item: str, place: str) -> None:
     """A float, exact or NumPy's, which has the same layout; or an int."""
     exact, other, convert, after = (text.new(x) for x in ("exact", "other", "convert", "after"))
-    kind = text.field("ptr", item, TYPE)
+    kind = text.field("ptr", item, cpython.TYPE)
     is_float = text.set(f"icmp eq ptr {kind}, {text.address(float)}")
     numpy = sys.modules.get("numpy")
     if numpy is not None:
@@ -274,7 +265,7 @@ def _take_number(text: EntryText, item: str, place: str) -> None:
         is_float = text.set(f"or i1 {is_float}, {is_numpy}")
     text.branch(is_float, exact, other)
     text.label(exact)
-    text.store("double", text.field("double", item, FLOAT), place)
+    text.store("double", text.field("double", item, cpython.FLOAT), place)
     text.go(after)
     text.label(other)
     text.branch(text.set(f"icmp eq ptr {kind}, {text.address(int)}"), convert, "%other")
@@ -291,7 +282,7 @@ def _take_captured(text: EntryText, captured: Sequence[Value], slot: int) -> Non
     for i, x in enumerate(captured, slot):
         base = text.address(x)
         if is_boxed:
-            number = text.field("double", text.field("ptr", base, value), FLOAT)
+            number = text.field("double", text.field("ptr", base, value), cpython.FLOAT)
         else:
             number = text.field("double", base, value)
         text.store("double", number, _place(text, "%in", i))
@@ -315,11 +306,11 @@ def _give(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
             text.call("i32", "PyDict_SetItem", f"ptr {out}", *pair)
             text.call("void", "Py_DecRef", f"ptr {item}")  # which a dict, not a list, counts anew
         return out, slot
-    if numpy is None or kind is not numpy.ndarray or not arrays_are_known():
+    if numpy is None or kind is not numpy.ndarray or not cpython.arrays_are_known():
         raise Unsupported
     maker = text.address(partial(numpy.empty, example.shape))
     out = text.made("PyObject_CallNoArgs", f"ptr {maker}")
-    data = text.field("ptr", out, ARRAY_DATA)
+    data = text.field("ptr", out, cpython.ARRAY_DATA)
     text.copy(data, _place(text, "%out", slot), 8 * example.size)
     return out, slot + int(example.size)
 

@@ -69,6 +69,7 @@ def _number(address: int) -> float:
 
 def _value_layout() -> Layout | None:
     """Find a Value's number in it: the same place in two Values, and after an assignment."""
+    # It is a double in the compiled form of the engine, a pointer in the form in plain Python.
     probes = [Value(1.2345e-67), Value(-7.654e89)]
     for offset in range(16, Value.__basicsize__, 8):
         if all(_number(id(v) + offset) == v.data for v in probes):

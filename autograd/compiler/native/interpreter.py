@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.program import TRUTHS, Op, Program
+from autograd.compiler.ir.program import TRUTHS, Program
 from autograd.compiler.native.codegen import BINARY_LIBRARY, Instructions, callbacks_of
 from autograd.compiler.native.llvm_text import Text, pointer
 from autograd.compiler.native.machine import MachineCode, compile_llvm
@@ -28,7 +27,7 @@ HOLDS: Final = len(NAMES)  # a guard whose truth value has to hold
 FAILS: Final = len(NAMES) + 1  # or not to
 OF_ONE: Final = frozenset([*UNARY, "not", *(LIBRARY - BINARY_LIBRARY)])
 TRUTH_OPERANDS: Final = {"and": 2, "or": 2, "not": 1, "select": 1}  # how many, from the first
-HEAD: Final = (
+INTERPRETER_HEAD: Final = (
     "i64 @interpret(ptr %code, i64 %count, ptr %registers, i64 %first, "
     "ptr %in, i64 %inputs, ptr %out, ptr %results, i64 %outputs)"
 )
@@ -38,7 +37,7 @@ HEAD: Final = (
 def _interpreter() -> MachineCode:
     """The interpreter's machine code."""
     text = Instructions()
-    text.begin(HEAD)
+    text.begin(INTERPRETER_HEAD)
     text.copy("%registers", "%in", text.set("mul i64 %inputs, 8"))
     with text.loop("%count") as i:
         line = text.element("[4 x i32]", "%code", i)
@@ -109,7 +108,8 @@ class Bytecode:
             if op.name not in ("input", "const"):
                 places[i] = next_place
                 next_place += 1
-                table.extend(_line(op, places))
+                a, b, c = [*[places[j] for j in op.operands], 0, 0, 0][:3]
+                table.extend((OPCODES[op.name], a, b, c))
             for index in checks.get(i, ()):
                 guard = program.guards[index]
                 kind = HOLDS if guard.expected else FAILS
@@ -156,9 +156,3 @@ def _places(program: Program) -> list[int]:
             places[i] = next_place
             next_place += 1
     return places
-
-
-def _line(op: Op, places: Sequence[int]) -> tuple[int, int, int, int]:
-    operands = [places[i] for i in op.operands]
-    a, b, c = [*operands, 0, 0, 0][:3]
-    return OPCODES[op.name], a, b, c

@@ -24,7 +24,7 @@ class Callbacks:
     """
 
     def __init__(self, program: Program) -> None:
-        self._failed = threading.local()
+        self._failed = threading.local()  # for several threads may be in one kernel
         self._functions: dict[tuple[str, int], Any] = {}
         missing = callbacks_of(program)
         for name, count in {(op.name, len(op.operands)) for op in program.code}:
@@ -81,6 +81,7 @@ class Kernel:
             text = scalar_kernel(program, self._callbacks.addresses)
         else:
             text = self._bytecode.kernel()
+        # In one module, where the entry calls the kernel by its name.
         self._code: MachineCode = compile_llvm(text if entry is None else f"{text}\n{entry}")
         self.entry = None if entry is None else entry.function(self._code, self._bytecode)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)

@@ -69,8 +69,11 @@ class Text:
         self.label(after)
 
     @contextmanager
-    def loop(self, count: object) -> Iterator[str]:
-        """What is written inside is done for i = 0, 1, 2 ... below the count."""
+    def loop(
+        self, count: object, carried: tuple[str, str, str, str] | None = None
+    ) -> Iterator[str]:
+        """What is written inside is done for i = 0, 1, 2 ... below the count. `carried` is a name,
+        its type, what it stands for at first, and the name of what it stands for the next time."""
         before, head, body, back, done = map(self.new, ("before", "head", "body", "back", "done"))
         i, following = self.new("i"), self.new("i")
         # A phi names the blocks that lead to it. What is written inside may end in any block: so
@@ -80,6 +83,9 @@ class Text:
         self.go(head)
         self.label(head)
         self.do(f"{i} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
+        if carried is not None:
+            name, kind, first, later = carried
+            self.do(f"{name} = phi {kind} [ {first}, {before} ], [ {later}, {back} ]")
         self.branch(self.set(f"icmp slt i64 {i}, {count}"), body, done)
         self.label(body)
         yield i

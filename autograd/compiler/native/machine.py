@@ -62,6 +62,7 @@ def library_has(library: str, symbol: str) -> bool:
     """Whether machine code can call this function of a shared library; False without it."""
     llvm = _llvm()
     try:
+        # For the whole process: machine code finds functions by name among all that is loaded.
         llvm.load_library_permanently(library)
     except RuntimeError:
         return False

@@ -55,12 +55,12 @@ erfc = TABLE["erfc"]
 def _fma(a: Any, b: Any, c: Any) -> Symbol:
     """a * b + c, rounded once."""
     symbol = next(x for x in (a, b, c) if isinstance(x, Symbol))
-    return symbol._emit("fma", a, b, c)
+    return symbol.emit("fma", a, b, c)
 
 
 def _scale(x: Any, n: Symbol) -> Symbol:
     """x * 2**n, for whole n from -2040 to 2040."""
-    return n._emit("scale", x, n)
+    return n.emit("scale", x, n)
 
 
 def _reduced(x: Symbol) -> tuple[Symbol, Symbol]:
@@ -124,7 +124,7 @@ def _normal_cdf(x: Symbol) -> Symbol:
     derivative needs the same exponential."""
     z = x * ieee.SQRT_HALF
     rest = _fma(x, ieee.SQRT_HALF, -z) + x * ieee.SQRT_HALF_REST
-    slope = ieee.TWO_OVER_SQRT_PI * x._emit("exp_square", x, -0.5)
+    slope = ieee.TWO_OVER_SQRT_PI * x.emit("exp_square", x, -0.5)
     out = 0.5 * _fma(slope, rest, erfc(-z))
     return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, select(x > 0.0, 1.0, 0.0)))
 

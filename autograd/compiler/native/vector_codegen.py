@@ -176,6 +176,11 @@ class _BlockKernel(KernelText):
     def take_back(self) -> None:
         """What a short block left in the work space, to where it belongs."""
 
+    def minimum(self, a: str, b: str) -> str:
+        """The smaller one of two indices."""
+        self.declarations.add("declare i64 @llvm.umin.i64(i64, i64)")
+        return self.set(f"call i64 @llvm.umin.i64(i64 {a}, i64 {b})")
+
     def row(self, array: int, stride: int, i: str) -> str:
         """The address of a row."""
         return self.element("double", f"%array{array}", self.set(f"mul i64 {i}, {stride}"))
@@ -188,11 +193,9 @@ class _BlockKernel(KernelText):
         """The rows of a short block to the work space. In the place of missing ones stands the last
         one: invented rows might leave the path, or be no numbers, and so would the block."""
         last = self.set("sub i64 %left, 1")
-        self.declarations.add("declare i64 @llvm.umin.i64(i64, i64)")
         inputs = {field.array: field.stride for field in self.columns.inputs if field.stride}
         with self.loop(self.lanes) as lane:
-            own = self.set(f"call i64 @llvm.umin.i64(i64 {lane}, i64 {last})")
-            source = self.set(f"add i64 %i, {own}")
+            source = self.set(f"add i64 %i, {self.minimum(lane, last)}")
             for array, stride in inputs.items():
                 copy = self.set(f"mul i64 {lane}, {stride}")
                 target = self.element("double", f"%rows{array}", copy)
@@ -271,8 +274,7 @@ class _FillingKernel(_BlockKernel):
 
     def write(self) -> None:
         self.blocks("i64 @run")
-        failed = self.set("xor i1 %all, true")
-        self.do(f"ret i64 {self.set(f'zext i1 {failed} to i64')}")
+        self.do(f"ret i64 {self.set('select i1 %all, i64 0, i64 1')}")
         self.do(f"{NEVER}\n}}")
 
     def enter(self) -> None:
@@ -317,10 +319,10 @@ class _AddingKernel(_BlockKernel):
 
     def write(self) -> None:
         self.blocks("internal i64 @chunk")
-        unsure = self._totals()
-        failed = self.set("xor i1 %all, true")
-        status = self.set(f"select i1 {unsure}, i64 {UNSURE if self.is_fast_path else 0}, i64 0")
-        self.do(f"ret i64 {self.set(f'select i1 {failed}, i64 1, i64 {status}')}")
+        self._totals()
+        unsure = UNSURE if self.is_fast_path else 0
+        status = self.set(f"select i1 %unsure, i64 {unsure}, i64 0")
+        self.do(f"ret i64 {self.set(f'select i1 %all, i64 {status}, i64 1')}")
         self.do(f"{NEVER}\n}}")
         self._chunks()
 
@@ -355,18 +357,16 @@ class _AddingKernel(_BlockKernel):
             new = self.compute("add", [old, rest])
             self.store(self.type, self.compute("select", [counts, new, old]), place, 8)
 
-    def _totals(self) -> str:
-        """Write each result's sum over all lanes, over the divisor; whether any is not finite."""
-        self.store("double", "0.0", "%rest")
-        with self.loop(len(self.program.outputs)) as i:
+    def _totals(self) -> None:
+        """Write each result's sum over all lanes, over the divisor; `%unsure` then holds if any is
+        not finite."""
+        carried = ("%unsure", "i1", "false", "%is_or_was")
+        with self.loop(len(self.program.outputs), carried) as i:
             total = self._total(self.load(self.type, self.element(self.type, "%work", i), 8))
             result = self.set(f"fdiv double {total}, %divisor")
             self.store("double", result, self.element("double", "%out", i))
-            # A finite number less itself is 0, any other NaN; once there, NaN stays.
-            rest = self.set(f"fsub double {total}, {total}")
-            rests = self.set(f"fadd double {self.load('double', '%rest')}, {rest}")
-            self.store("double", rests, "%rest")
-        return self.set(f"fcmp uno double {self.load('double', '%rest')}, 0.0")
+            rest = self.set(f"fsub double {total}, {total}")  # NaN, unless it is finite
+            self.do(f"%is_or_was = or i1 %unsure, {self.set(f'fcmp uno double {rest}, 0.0')}")
 
     def _total(self, sums: str) -> str:
         """The lanes added up, halves to halves."""
@@ -388,19 +388,16 @@ class _AddingKernel(_BlockKernel):
     def _chunks(self) -> None:
         """The function that runs one chunk after the other, as long as all rows are on the path."""
         self.begin(f"i64 @run({PARAMETERS})")
-        self.go("%chunk")
-        self.label("%chunk")
-        self.do("%i = phi i64 [ %begin, %entry ], [ %next, %good ]")
-        self.do("%to = phi ptr [ %out, %entry ], [ %following, %good ]")
-        self.do(f"%next = add i64 %i, {CHUNK}")
-        inside = self.set("icmp ult i64 %next, %end")
-        stop = self.set(f"select i1 {inside}, i64 %next, i64 %end")
-        given = f"ptr %arrays, i64 %i, i64 {stop}, ptr %work, ptr %to, double %divisor"
-        status = self.set(f"call i64 @chunk({given})")
-        self.branch(self.set(f"icmp eq i64 {status}, 0"), "%good", "%exit")
-        self.label("%good")
-        results = len(self.program.outputs)
-        self.do(f"%following = getelementptr double, ptr %to, i64 {results}")
-        self.branch(inside, "%chunk", "%exit")
-        self.label("%exit")
+        rows = self.set("sub i64 %end, %begin")
+        chunks = self.set(f"udiv i64 {self.set(f'add i64 {rows}, {CHUNK - 1}')}, {CHUNK}")
+        with self.loop(chunks) as chunk:
+            first = self.set(f"add i64 %begin, {self.set(f'mul i64 {chunk}, {CHUNK}')}")
+            stop = self.minimum(self.set(f"add i64 {first}, {CHUNK}"), "%end")
+            sums = self.set(f"mul i64 {chunk}, {len(self.program.outputs)}")
+            to = self.element("double", "%out", sums)
+            given = f"i64 {first}, i64 {stop}, ptr %work, ptr {to}, double %divisor"
+            status = self.set(f"call i64 @chunk(ptr %arrays, {given})")
+            self.unless(self.set(f"icmp eq i64 {status}, 0"), "%failed")
+        self.do("ret i64 0")
+        self.label("%failed")
         self.do(f"ret i64 {status}\n}}")

@@ -1,5 +1,5 @@
 """Recording: running a function on Values and keeping what it did.
 
-tracing    the tracer, and the program read off the graph
+tracing    the tracer, which hears of every decision, and the program read off the graph
 arguments  one call: its numbers, and everything else as a key
 """

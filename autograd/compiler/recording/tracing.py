@@ -142,7 +142,7 @@ class _Reader:
         """The register of a Value or a number."""
         if not isinstance(x, Value):
             return self.writer.const(float(x))
-        stack = [x]
+        stack = [x]  # of our own: a graph may be deeper than Python's
         while stack:
             node = stack[-1]
             if node in self._registers:
@@ -151,7 +151,9 @@ class _Reader:
             inputs = node.inputs if self.trace.owns(node) else ()
             missing = [y for y in inputs if isinstance(y, Value) and y not in self._registers]
             if missing:
-                stack.extend(reversed(missing))
+                stack.extend(
+                    reversed(missing)
+                )  # the first input on top: computed first, as in eager
                 continue
             stack.pop()
             self._registers[node] = self._write(node, inputs)
@@ -214,7 +216,8 @@ def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
     if symbol in ("==", "!="):
         return symbol, math.nan  # equal to none
     if math.isinf(near):
-        below = math.nextafter(math.inf, 0.0) if near > 0 else near
+        largest = math.nextafter(math.inf, 0.0) if near > 0 else near
     else:
-        below = near if Fraction(near) < Fraction(b) else math.nextafter(near, -math.inf)
-    return ("<=" if symbol in ("<", "<=") else ">"), below
+        largest = near if Fraction(near) < Fraction(b) else math.nextafter(near, -math.inf)
+    # No double is b. So less than b are those up to the largest double that is.
+    return ("<=" if symbol in ("<", "<=") else ">"), largest
