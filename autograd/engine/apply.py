@@ -8,12 +8,13 @@ Where those would raise, as in a division by 0, it is fed Values, whose arithmet
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import MethodType
+from typing import Any, Final
 
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, plain_arithmetic, thread_modes
 from autograd.engine.operands import to_float
-from autograd.engine.primitive import ATTACH, TABLE, Primitive
+from autograd.engine.primitive import ATTACH, TABLE, OfEach, Primitive
 from autograd.engine.primitives import pow_, pow_const
 from autograd.engine.value import Fan, Value
 
@@ -136,6 +137,36 @@ def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
 # -- every function of one input is a method too ---------------------------------------------------
 
 
+class Method:
+    """A primitive as a method of Value, with the name and the help of the primitive."""
+
+    __slots__ = ("__name__", "__qualname__", "primitive")
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+        self.__name__ = primitive.name
+        self.__qualname__ = f"Value.{primitive.name}"
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __call__(self, value: Any, *others: Any) -> Any:
+        if not others and isinstance(value, Value) and self.primitive.arity == 1:
+            return unary(self.primitive, value)
+        return self.primitive(value, *others)
+
+
+def _signature(method: Method) -> Any:
+    signature: Any = method.primitive.__signature__  # type: ignore[attr-defined]
+    first, *others = [x.replace(kind=x.POSITIONAL_ONLY) for x in signature.parameters.values()]
+    return signature.replace(parameters=[first.replace(name="self"), *others])
+
+
+_CLASS: Final[Any] = Method  # which the compiler lets nobody change
+_CLASS.__doc__ = OfEach(_CLASS.__doc__, lambda method: method.primitive.__doc__)
+_CLASS.__signature__ = OfEach(None, _signature)
+
+
 def _attach(primitive: Primitive) -> None:
     """Let a Value be asked `v.tanh()`, by our name and by the one NumPy uses for object arrays."""
     if not primitive.is_method:
@@ -143,28 +174,13 @@ def _attach(primitive: Primitive) -> None:
         if replaced is not None and replaced.is_method:
             delattr(Value, primitive.name)
         return
-    method: Any = _unary_method(primitive) if primitive.arity == 1 else _method(primitive)
+    method = Method(primitive)
     for name in {primitive.name, primitive.numpy_name}:
         if not name:
             continue
         if hasattr(Value, name) and not primitive.builtin and name not in TABLE:
             raise ValueError(f"{name!r} is taken by an attribute of Value; choose another name")
         setattr(Value, name, method)
-
-
-def _unary_method(primitive: Primitive) -> Callable[[Value], Value]:
-    def method(self: Any) -> Any:
-        return unary(primitive, self) if isinstance(self, Value) else primitive(self)
-
-    return method
-
-
-def _method(primitive: Primitive) -> Callable[..., Value]:
-    def method(self: Value, *others: Any) -> Value:
-        out: Value = primitive(self, *others)
-        return out
-
-    return method
 
 
 def _recorder() -> Callable[..., Value]:

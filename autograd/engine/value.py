@@ -15,6 +15,7 @@ Read on in `apply`, which makes the node of every operation not seen here, and i
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 import sys
@@ -483,3 +484,13 @@ def _given(x: object, name: str) -> object:
     if x is _DELETED:
         raise AttributeError(f"property {name!r} of 'Value' object has no deleter")
     return x
+
+
+def _public_signature() -> inspect.Signature:
+    """What help() shows of Value: without the fields that only the engine fills in."""
+    data = inspect.Parameter("data", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return inspect.Signature([data, data.replace(name="label", default=None)])
+
+
+_CLASS: Final[Any] = Value  # which the compiler lets nobody change
+_CLASS.__signature__ = _public_signature()
