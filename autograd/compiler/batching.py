@@ -164,10 +164,7 @@ def _in_place_types() -> tuple[Any, Any]:
 def is_in_place(x: Any) -> Any:
     """Whether it is an array that machine code can read where it is."""
     array, double = _in_place_types()
-    if type(x) is not array or x.dtype is not double:
-        return False
-    flags = x.flags
-    return flags.c_contiguous and flags.aligned
+    return type(x) is array and x.dtype is double and x.flags.c_contiguous and x.flags.aligned
 
 
 def _axis(x: Any, axis: Any, name: str) -> int | None:

@@ -143,16 +143,16 @@ class Mapped:
         inputs, signature = inputs_of(batch), self._signature(batch)
         outputs = signature.outputs(args)
         columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
-        is_sum = self.reduce is not None
-        result = outputs.build(views(flat, outputs) if is_sum else columns)
 
-        def run() -> None:
-            if is_sum:
-                flat[:] = signature.sums(args, inputs)
-            else:
-                signature.fill(args, inputs, columns)
+        def fill() -> None:
+            signature.fill(args, inputs, columns)
 
+        def add() -> None:
+            flat[:] = signature.sums(args, inputs)
+
+        run, parts = (fill, columns) if self.reduce is None else (add, views(flat, outputs))
         run()
+        result = outputs.build(parts)
         return Bound(lambda: (run, result))
 
     def _signature(self, batch: Batch) -> BatchSignature:

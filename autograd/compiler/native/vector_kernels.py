@@ -117,5 +117,4 @@ class VectorKernel:
 
 def _table(arrays: Sequence[Any]) -> Any:
     """The arrays' addresses, as machine code takes them."""
-    places = [0 if array is None else address_of(array) for array in arrays]
-    return (ctypes.c_void_p * len(places))(*places)
+    return (ctypes.c_void_p * len(arrays))(*map(address_of, arrays))
