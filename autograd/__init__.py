@@ -19,7 +19,7 @@ from types import ModuleType as _Module
 from typing import Any as _Any
 
 from autograd import (
-    _import_guard,  # first: it refuses to run in a mixture
+    _conflict_check,  # first: it refuses to run in a mixture
     _moved,  # names that pickles of 0.1.0 use
 )
 from autograd.engine import functions as _functions

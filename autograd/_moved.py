@@ -31,7 +31,7 @@ MOVED: Final = {
     "autograd.check.slips": "autograd.check.tutor.search",
     "autograd.check.values": "autograd.check.tutor.wrong_forward_value",
     "autograd.compiler.arguments": "autograd.compiler.recording.arguments",
-    "autograd.compiler.assembly": "autograd.compiler.native.codegen",
+    "autograd.compiler.assembly": "autograd.compiler.native.llvm_codegen",
     "autograd.compiler.batch": "autograd.compiler.vmap",
     "autograd.compiler.binding": "autograd.compiler.bound",
     "autograd.compiler.blocks": "autograd.compiler.native.vector_codegen",

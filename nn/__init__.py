@@ -28,7 +28,7 @@ validation    what all of these may be called with; jsonio: exact JSON files
 
 import typing as _typing
 
-import autograd._import_guard  # noqa: F401 (before anything else of ours)
+import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from nn import schedules
 from nn.initialisers import INITIALISERS, he, uniform, xavier
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron

@@ -27,7 +27,7 @@ ORDER = [
 ]
 NN = ["nn", "nn/training"]
 ENTRANCES = {"autograd", "autograd/__main__", "nn"}  # public names: they may import everything
-ROOT = {"autograd/_import_guard", "autograd/_moved"}
+ROOT = {"autograd/_conflict_check", "autograd/_moved"}
 USES_NN = "autograd/cli/demo"
 TABLES = {"autograd/engine/primitives"}  # one row per operation, however many there are
 LINES = 500

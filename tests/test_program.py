@@ -41,9 +41,9 @@ from autograd.compiler.ir.program import (
     rewritten,
 )
 from autograd.compiler.native.c_codegen import c_source
-from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
+from autograd.compiler.native.llvm_codegen import scalar_kernel
 from autograd.compiler.recording.tracing import Trace, read_off
 
 INF, NAN = math.inf, math.nan

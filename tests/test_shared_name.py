@@ -74,5 +74,7 @@ def test_hips_autograd_installed_over_ours(site: Path, statement: str) -> None:
 def test_hips_autograd_uninstalled_again(site: Path) -> None:
     """Its uninstallation took our __init__.py along."""
     (site / "autograd" / "__init__.py").unlink()
-    error = run(site, "import autograd._import_guard", "-S")  # without the one installed elsewhere
+    error = run(
+        site, "import autograd._conflict_check", "-S"
+    )  # without the one installed elsewhere
     assert "has lost its __init__.py" in error

@@ -21,7 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
-import autograd._import_guard  # noqa: F401 (before anything else of ours)
+import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.cli import demo
 from autograd.cli.expressions import ExpressionError, assignment, compute
 from autograd.cli.tables import report

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.batching import views
-from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
 from autograd.compiler.native.kernels import CallbackFailed
+from autograd.compiler.native.llvm_codegen import scalar_kernel
 from autograd.compiler.native.machine import compile_llvm
 from autograd.compiler.specializations import Specialization
 from autograd.engine.primitives import describe

@@ -3,8 +3,8 @@
 The first call with arguments of a new structure runs the function on Values and records what it
 does. Later calls run the compiled program, which evaluates the function's decisions (guards) along
 with its arithmetic. Where a decision comes out differently the function is recorded again and both
-paths are kept. So the result is always that of the function itself; only the work of Python is
-saved.
+paths are kept (`SpecializationCache.run` chooses among them). So the result is always that of the
+function itself; only the work of Python is saved.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any, Final
 from autograd.compiler.bound import Bound, bind_in_place
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.c_codegen import c_source
-from autograd.compiler.native.codegen import scalar_kernel
 from autograd.compiler.native.kernels import CallbackFailed, Callbacks
+from autograd.compiler.native.llvm_codegen import scalar_kernel
 from autograd.compiler.native.machine import require
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.tracing import RecordingError

@@ -5,6 +5,7 @@ In reading order:
 ieee, gamma    real functions that never raise
 primitive      the record of an operation, and how it is called
 primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
+branchless     how compiled code computes what `ieee` computes with branches
 value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
 backward       the reverse pass
@@ -17,10 +18,11 @@ hooks          how the modules after `value` lend it their functions
 operands       what counts as a number
 text           how numbers, names and formulas are written
 
-What every operation runs through is compiled ahead of time where there is a C compiler.
+What every operation runs through is compiled ahead of time where there is a C compiler and the
+install is not editable.
 """
 
-import autograd._import_guard  # noqa: F401 (before anything else of ours)
+import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,

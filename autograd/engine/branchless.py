@@ -4,7 +4,7 @@ A compiler has no `if` for numbers that it doesn't know yet. So here a compariso
 value, and `select` chooses by it among results that are both computed. Operands are the compiler's
 (`autograd.compiler.ir.lowering.Symbol`); they have the operators of a number, `is_equal`, `is_nan`,
 and truth values the operators & | ^ ~. Bit for bit the functions say the same as those of `ieee`
-that they are named after, where the sources of a formula stand.
+that they are named after; the sources of formulas stand there.
 """
 
 from __future__ import annotations

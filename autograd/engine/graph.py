@@ -1,4 +1,4 @@
-"""The computation graph below one or several nodes: walks over it, and `Graph`, its columns.
+"""The computation graph below one or several nodes: walks over it; `Graph`, the same as flat lists.
 
 For anything that has `.parents` and `.partials`. A node's parents are its inputs, in order, with
 repeats kept: `a * a` has two edges to a. Nothing here is recursive, so depth is no limit, and

@@ -1,5 +1,5 @@
-"""What a Value leaves to modules that import `value`, and that it can't import itself: each of them
-enters its part in HOOKS when it is imported, which `autograd.engine` sees to."""
+"""What Value needs of modules that import `value` themselves. To avoid a circle, each of them puts
+its functions into HOOKS when it is imported; `autograd.engine` imports them all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the modes make of a new node, and of a number that is sent back: anomalies, lines, traces.
+"""What happens at a new node while a mode is on: a check for NaN and infinity, also of what is sent
+back; its line noted; the tracer told.
 
 None of this runs unless a mode is on in some thread. A tracer is told of every comparison that is
 made here, because the recorded function's way depends on it.

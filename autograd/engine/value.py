@@ -24,7 +24,7 @@ from typing import Any, Final, SupportsFloat, final
 
 from mypy_extensions import mypyc_attr
 
-import autograd._import_guard  # noqa: F401 (before anything else of ours)
+import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.hooks import HOOKS

@@ -1,8 +1,8 @@
 """Leaves that look like copies of a number that was computed: made from .data, by detach(), or
 inside no_grad(). Gradients end there, which is easy to overlook.
 
-That a leaf is a copy is a guess: it has the very number. The line that made it, where lines were
-recorded, says for certain.
+That a leaf is a copy is a guess: it holds exactly the same number. The line that made it, where
+lines were recorded, says for certain.
 """
 
 from __future__ import annotations

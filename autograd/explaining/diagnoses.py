@@ -1,7 +1,7 @@
 """Why one operation gives what it gives: the causes of zeros, infinities and NaN, with remedies.
 
 Each function looks at one operation, its numbers and its local derivative, and says in a sentence
-what happens there. Where in a graph to look is the business of `explaining`.
+what happens there. `gradient_flow` finds that operation.
 """
 
 from __future__ import annotations

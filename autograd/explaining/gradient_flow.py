@@ -1,4 +1,5 @@
-"""Where in a graph trouble begins: the flow of adjoints, followed against its direction.
+"""Finds the operation in which a 0, an infinity or a NaN begins: `Flow.origins` for gradients,
+`culprits` for numbers.
 
 The walk of `Flow.origins` goes from a value up to its consumers as long as what arrives there is as
 bad (0, infinite or NaN) as what arrives at the value. Where it is not, the trouble begins. The

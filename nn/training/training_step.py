@@ -1,7 +1,7 @@
 """One step of a training: a batch in, its loss out, and the parameters moved.
 
 `TrainingStep` takes it with the engine; `jit_step.CompiledStep` has the same methods and takes it
-as machine code. The loop does everything around it, and never asks which.
+as machine code. The loop runs either in the same way.
 """
 
 from __future__ import annotations

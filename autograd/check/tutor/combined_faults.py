@@ -1,4 +1,5 @@
-"""Two or three slips at once: their ratios to the truth multiply, so all but one tell the last."""
+"""Two or three slips at once. Their ratios to the truth multiply: once all but one are assumed, the
+last one follows."""
 
 from __future__ import annotations
 

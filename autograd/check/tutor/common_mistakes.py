@@ -1,7 +1,8 @@
 """The mistakes that people make in a local derivative, for every kind of operation.
 
 To add one, give its operation a row in WRITTEN: the kind of slip, what is written instead, of the
-input and the output, the words for it, and how unlikely it is (0: seen every day).
+input and the output, the words for it, and how unlikely it is (0: seen every day); words with a
+`{}` need the right formula in RIGHT. Powers and quotients have functions of their own below.
 """
 
 from __future__ import annotations

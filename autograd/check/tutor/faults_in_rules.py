@@ -1,4 +1,4 @@
-"""Slips in a rule: local derivatives replaced by what people write, one, in a layer, or all."""
+"""Local derivatives replaced by what people write: in one place, in a layer, or everywhere."""
 
 from __future__ import annotations
 

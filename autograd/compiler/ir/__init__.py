@@ -1,4 +1,4 @@
-"""The intermediate representation: programs, before any machine comes into it.
+"""The intermediate representation: programs, before any particular machine.
 
 program           a flat list of operations, printed and interpreted in plain Python
 passes            shorter programs of the same bits

@@ -1,4 +1,5 @@
-"""A shorter program that is right where its results are finite.
+"""Drops the tests for "the adjoint is 0". The shorter program is used where all of its results are
+finite; other rows are computed by the full one.
 
 An adjoint of exactly 0 passes nothing, whatever the local derivative: a `message` is a product and
 a choice. Without the choice, 0 times infinity or NaN gives NaN. In second derivatives there is a
@@ -8,7 +9,7 @@ results are finite none of the choices mattered, but for the sign of a zero, whi
 every gradient's sum begins with takes away again. Where one is not, the row concerned is computed
 by the full program.
 
-It is not known beforehand that these marks are not lost on their way to the results, by a
+It is not known beforehand that NaN and infinity are not lost on their way to the results, by a
 comparison or a division, say. It is found out here, register by register.
 """
 

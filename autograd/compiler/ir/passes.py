@@ -1,5 +1,5 @@
-"""Passes: programs into shorter programs that give the same bits for every input, NaN, infinities
-and -0.0 included.
+"""Makes programs shorter. Results stay the same to the bit for every input, NaN, infinities and
+-0.0 included.
 
 Common subexpressions are shared, constants folded and identities used while a program is written
 (`Writer`), so that each of them meets what the others have made shorter; `prune` then drops what

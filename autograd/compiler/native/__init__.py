@@ -1,7 +1,7 @@
-"""Machine code, through LLVM.
+"""Machine code, through LLVM; and C source.
 
-llvm_text       LLVM's assembly in the making
-codegen         a program's instructions as assembly, and a kernel for one call
+llvm_writer     helper for writing LLVM assembly line by line
+llvm_codegen    a program as LLVM assembly; its guards are checked there
 c_codegen       the same in C, to read and to carry away
 machine         assembly into machine code (llvmlite is imported here)
 interpreter     one loop of machine code that runs any program

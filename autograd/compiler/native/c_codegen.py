@@ -12,7 +12,7 @@ from typing import Final
 
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.program import TRUTHS, Op, Program
-from autograd.compiler.native.codegen import INTRINSICS, callbacks_of
+from autograd.compiler.native.llvm_codegen import INTRINSICS, callbacks_of
 
 __all__ = ["c_source"]
 

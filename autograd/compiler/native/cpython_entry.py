@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native import cpython_layout as cpython
-from autograd.compiler.native.codegen import callbacks_of, double
-from autograd.compiler.native.llvm_text import Text, pointer
+from autograd.compiler.native.llvm_codegen import callbacks_of, double
+from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.compiler.native.machine import MachineCode
 from autograd.engine.value import Value
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.ir.program import Program, meaning
-from autograd.compiler.native.codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.cpython_entry import Entry
 from autograd.compiler.native.interpreter import Bytecode
+from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.machine import MachineCode, compile_llvm
 
 __all__ = ["CallbackFailed", "Callbacks", "Kernel"]

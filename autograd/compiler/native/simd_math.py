@@ -1,8 +1,9 @@
-"""Functions of vectors, and programs in terms of them.
+"""Functions of whole vectors, and programs that use them: exp, tanh with its derivative,
+normal_cdf.
 
 Written in arithmetic that has no branches, for a processor that multiplies and adds in one
-rounding: exp, the hyperbolic tangent with its derivative, which share all their work, and the
-normal distribution. Each is within 4 units in the last place, as libmvec's are.
+rounding (tanh and its derivative are computed together). Each is within 4 units in the last place,
+as libmvec's are.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from platform import machine
 from typing import Final, NamedTuple
 
 from autograd.compiler.ir.lowering import LIBRARY
-from autograd.compiler.native.codegen import BINARY_LIBRARY
+from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 from autograd.compiler.native.machine import cpu, library_has
 
 __all__ = ["Vectors", "host_vectors"]

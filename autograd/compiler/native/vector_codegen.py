@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.codegen import NEVER, KernelText
+from autograd.compiler.native.llvm_codegen import NEVER, KernelText
 from autograd.compiler.native.simd_target import Vectors
 
 __all__ = ["ALIGNMENT", "CHUNK", "UNSURE", "Columns", "Field", "block_kernel", "work_size"]

@@ -1,5 +1,5 @@
-"""LLVM assembly of a program's instructions, for one number a register or for several lanes; and of
-a program for one call.
+"""Writes a program as LLVM assembly: one number per register, or one per lane of a vector. Guards
+are checked here.
 
 Only text is made here. With `lanes` = 1 the code does to a double, in the same order, what the
 reference interpreter (`Program.evaluate`) does, and calls the same C library as Python; nothing may
@@ -17,7 +17,7 @@ from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
 from autograd.compiler.ir.program import Program, needed_for
-from autograd.compiler.native.llvm_text import Text, pointer
+from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.engine.primitives import TABLE
 
 __all__ = ["Instructions", "KernelText", "double", "scalar_kernel"]
