@@ -223,7 +223,7 @@ def architecture(path: Path, theme: str) -> None:
     for name in sorted(graph):
         kind = "nn" if name.startswith("nn") else name.split("/")[1]
         fill = {"engine": colours.output, "nn": colours.parameter}.get(kind, colours.input)
-        words = textwrap.wrap(purpose(name).rstrip(".").partition(":")[0], 34)
+        words = textwrap.wrap(purpose(name).replace("`", "").rstrip("."), 34)
         picture.node(name, f"{name}/\n" + "\n".join(words), fillcolor=fill)
     for name, targets in reduced(graph).items():
         for target in sorted(targets):
