@@ -7,6 +7,7 @@ primitive      the record of an operation, and how it is called
 primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
 value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
+methods        functions of the table as methods of Value
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
@@ -24,6 +25,7 @@ import autograd._import_guard  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,
+    methods,
     observers,
     serialization,
 )
