@@ -35,8 +35,8 @@ def _attach(primitive: Primitive) -> None:
 
 
 def _unary(primitive: Primitive) -> Any:
-    def method(self: Value) -> Any:
-        return unary(primitive, self)
+    def method(self: Value) -> Value:
+        return unary(primitive, self)  # type: ignore[no-any-return]
 
     return method
 
