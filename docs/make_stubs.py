@@ -271,7 +271,7 @@ def value() -> str:
 
 def methods() -> dict[str, Primitive]:
     """The primitives that are methods of Value, by all their names."""
-    rows = [row for row in TABLE.values() if row.is_method]
+    rows = [row for row in TABLE.values() if row.is_method and row.builtin]
     return {name: row for row in rows for name in (row.name, row.numpy_name)}
 
 

@@ -8,6 +8,7 @@ primitives     the table of operations: forward, local derivatives, domain, kink
 branchless     how compiled code computes what `ieee` computes with branches
 value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
+methods        functions of the table as methods of Value
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
@@ -26,6 +27,7 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,
+    methods,
     observers,
     serialization,
 )

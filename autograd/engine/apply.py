@@ -8,23 +8,23 @@ Where those would raise, as in a division by 0, it is fed Values, whose arithmet
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MethodType
-from typing import Any, Final
+from typing import Any
 
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, plain_arithmetic, thread_modes
 from autograd.engine.operands import to_float
-from autograd.engine.primitive import ATTACH, TABLE, OfEach, Primitive
+from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import pow_, pow_const
 from autograd.engine.value import Fan, Value
 
-__all__ = ["apply", "restore", "with_floats"]
+__all__ = ["apply", "restore", "unary", "with_floats"]
 
 
 def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     """Compute a primitive over Values and numbers, and record it with its local derivatives."""
     if primitive.arity == 1:
-        return unary(primitive, inputs[0])
+        only: Value = unary(primitive, inputs[0])
+        return only
     for x in inputs:
         if not isinstance(x, Value) and type(x) is not float:
             inputs = tuple(with_floats(primitive, inputs))
@@ -43,8 +43,10 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     return Value(data, None, primitive, a, b, pa, pb)
 
 
-def unary(primitive: Primitive, x: Value) -> Value:
-    """`apply` for one input, which is most of the table."""
+def unary(primitive: Primitive, x: Any) -> Any:
+    """`apply` for one input, which is most of the table. A method can be asked of a number too."""
+    if not isinstance(x, Value):
+        return primitive(x)
     number = x._data
     data = primitive.forward(number)
     if MODES.active != 0 and _idle():
@@ -134,55 +136,6 @@ def _edge(x: Any, factor: float) -> tuple[Value | None, float]:
     return None, x
 
 
-# -- every function of one input is a method too ---------------------------------------------------
-
-
-class Method:
-    """A primitive as a method of Value, with the name and the help of the primitive."""
-
-    __slots__ = ("__name__", "__qualname__", "primitive")
-
-    def __init__(self, primitive: Primitive) -> None:
-        self.primitive = primitive
-        self.__name__ = primitive.name
-        self.__qualname__ = f"Value.{primitive.name}"
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
-    def __call__(self, value: Any, *others: Any) -> Any:
-        if not others and isinstance(value, Value) and self.primitive.arity == 1:
-            return unary(self.primitive, value)
-        return self.primitive(value, *others)
-
-
-def _signature(method: Method) -> Any:
-    signature: Any = method.primitive.__signature__  # type: ignore[attr-defined]
-    first, *others = [x.replace(kind=x.POSITIONAL_ONLY) for x in signature.parameters.values()]
-    return signature.replace(parameters=[first.replace(name="self"), *others])
-
-
-_CLASS: Final[Any] = Method  # which the compiler lets nobody change
-_CLASS.__doc__ = OfEach(_CLASS.__doc__, lambda method: method.primitive.__doc__)
-_CLASS.__signature__ = OfEach(None, _signature)
-
-
-def _attach(primitive: Primitive) -> None:
-    """Let a Value be asked `v.tanh()`, by our name and by the one NumPy uses for object arrays."""
-    if not primitive.is_method:
-        replaced = TABLE.get(primitive.name)
-        if replaced is not None and replaced.is_method:
-            delattr(Value, primitive.name)
-        return
-    method = Method(primitive)
-    for name in {primitive.name, primitive.numpy_name}:
-        if not name:
-            continue
-        if hasattr(Value, name) and not primitive.builtin and name not in TABLE:
-            raise ValueError(f"{name!r} is taken by an attribute of Value; choose another name")
-        setattr(Value, name, method)
-
-
 def _recorder() -> Callable[..., Value]:
     """`Value.__primitive__`. (Compiled, only a nested function can be made a method.)"""
 
@@ -194,6 +147,3 @@ def _recorder() -> Callable[..., Value]:
 
 HOOKS.apply = apply
 setattr(Value, "__primitive__", _recorder())  # noqa: B010
-for row in TABLE.values():
-    _attach(row)
-ATTACH.append(_attach)

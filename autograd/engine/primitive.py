@@ -143,7 +143,7 @@ def _counted(inputs: str) -> tuple[int | None, tuple[float, ...]]:
 # -- what help() and inspect say -------------------------------------------------------------------
 
 
-class OfEach:
+class _OfEach:
     """An attribute that a class has, and each instance by a function of its own."""
 
     def __init__(self, of_class: Any, of_instance: Callable[[Any], Any]) -> None:
@@ -222,8 +222,8 @@ def _example(primitive: Primitive) -> str:
 
 
 _CLASS: Final[Any] = Primitive  # which the compiler lets nobody change
-_CLASS.__doc__ = OfEach(_CLASS.__doc__, _documentation)
-_CLASS.__signature__ = OfEach(None, _signature)
+_CLASS.__doc__ = _OfEach(_CLASS.__doc__, _documentation)
+_CLASS.__signature__ = _OfEach(None, _signature)
 _CLASS.__module__ = "autograd"  # where it is public
 
 

@@ -15,7 +15,6 @@ Read on in `apply`, which makes the node of every operation not seen here, and i
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 import sys
@@ -32,7 +31,7 @@ from autograd.engine.modes import MODES, caller_line, decided, notify_escape, re
 from autograd.engine.operands import as_label, as_operand, is_real, to_float
 from autograd.engine.primitive import Primitive
 
-__all__ = ["UNRECORDED", "Fan", "Value", "inputs_and_partials"]
+__all__ = ["Value"]
 
 UNRECORDED: Final = ", inside no_grad"  # behind the line of a result without a graph
 
@@ -70,7 +69,7 @@ class Value:
     (6.0, 2.0, 5.0)
     """
 
-    # Every function of one input is a method too: `apply` attaches it.
+    # Every function of one input is a method too: `methods` attaches it.
 
     __slots__ = ("_a", "_b", "_data", "_fan", "_grad", "_label", "_line", "_pa", "_pb",
                  "_primitive", "_waiting")  # fmt: skip
@@ -484,13 +483,3 @@ def _given(x: object, name: str) -> object:
     if x is _DELETED:
         raise AttributeError(f"property {name!r} of 'Value' object has no deleter")
     return x
-
-
-def _public_signature() -> inspect.Signature:
-    """What help() shows of Value: without the fields that only the engine fills in."""
-    data = inspect.Parameter("data", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([data, data.replace(name="label", default=None)])
-
-
-_CLASS: Final[Any] = Value  # which the compiler lets nobody change
-_CLASS.__signature__ = _public_signature()
