@@ -22,7 +22,7 @@ from autograd.compiler import jit, vmap
 from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
@@ -241,599 +241,205 @@ class _Of_condition_a_b(Primitive):
     ) -> Any: ...
 
 acos: _Of_x
-"""acos(x)
-
-Arc cosine, in radians.
+"""Arc cosine, in radians.
 
 Smooth and finite where -1 < x < 1.
 
 Where it is not smooth: derivative -inf at -1 and 1.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.acos(Value(0.5))
->>> out.data, out.partials
-(1.0471975511965979, (-1.1547005383792517,))
 """
 acosh: _Of_x
-"""acosh(x)
-
-Inverse hyperbolic cosine.
+"""Inverse hyperbolic cosine.
 
 Smooth and finite where x > 1.
 
 Where it is not smooth: derivative inf at 1.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.acosh(Value(1.5))
->>> out.data, out.partials
-(0.9624236501192069, (0.8944271909999159,))
 """
 asin: _Of_x
-"""asin(x)
-
-Arc sine, in radians.
+"""Arc sine, in radians.
 
 Smooth and finite where -1 < x < 1.
 
 Where it is not smooth: derivative inf at -1 and 1.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.asin(Value(0.5))
->>> out.data, out.partials
-(0.5235987755982989, (1.1547005383792517,))
 """
 asinh: _Of_x
-"""asinh(x)
-
-Inverse hyperbolic sine.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.asinh(Value(0.5))
->>> out.data, out.partials
-(0.48121182505960347, (0.8944271909999159,))
-"""
+"""Inverse hyperbolic sine."""
 atan: _Of_x
-"""atan(x)
-
-Arc tangent, in radians.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.atan(Value(0.5))
->>> out.data, out.partials
-(0.4636476090008061, (0.7999999999999999,))
-"""
+"""Arc tangent, in radians."""
 atan2: _Of_y_x
-"""atan2(y, x)
-
-Angle of the point (x, y) in radians; y comes first.
+"""Angle of the point (x, y) in radians; y comes first.
 
 Smooth and finite where y != 0 and x != 0.
 
 Where it is not smooth: derivative (0, 0) at the origin.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.atan2(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(0.3217505543966422, (0.6, -0.19999999999999998))
 """
 atanh: _Of_x
-"""atanh(x)
-
-Inverse hyperbolic tangent.
+"""Inverse hyperbolic tangent.
 
 Smooth and finite where -1 < x < 1.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.atanh(Value(0.5))
->>> out.data, out.partials
-(0.5493061443340548, (1.3333333333333333,))
 """
 cbrt: _Of_x
-"""cbrt(x)
-
-Cube root, of negative numbers too.
+"""Cube root, of negative numbers too.
 
 Smooth and finite where x != 0.
 
 Where it is not smooth: derivative inf at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.cbrt(Value(0.5))
->>> out.data, out.partials
-(0.7937005259840998, (0.5291336839893996,))
 """
 ceil: _Of_x
-"""ceil(x)
-
-Smallest whole number >= x.
+"""Smallest whole number >= x.
 
 Where it is not smooth: derivative 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.ceil(Value(0.5))
->>> out.data, out.partials
-(1.0, (0.0,))
 """
 clip: _Of_x_lo_hi
-"""clip(x, lo, hi)
-
-x held between lo and hi (hi wins where lo > hi).
+"""x held between lo and hi (hi wins where lo > hi).
 
 Where it is not smooth: derivative 1 at an edge.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.clip(Value(0.5), Value(1.5), Value(2.5))
->>> out.data, out.partials
-(1.5, (0.0, 1.0, 0.0))
 """
 copysign: _Of_x_y
-"""copysign(x, y)
-
-|x| with the sign of y.
+"""|x| with the sign of y.
 
 Where it is not smooth: derivative 0 at x = 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.copysign(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(0.5, (1.0, 0.0))
 """
 cos: _Of_x
-"""cos(x)
-
-Cosine of an angle in radians.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.cos(Value(0.5))
->>> out.data, out.partials
-(0.8775825618903728, (-0.479425538604203,))
-"""
+"""Cosine of an angle in radians."""
 cosh: _Of_x
-"""cosh(x)
-
-Hyperbolic cosine.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.cosh(Value(0.5))
->>> out.data, out.partials
-(1.1276259652063807, (0.5210953054937474,))
-"""
+"""Hyperbolic cosine."""
 elu: _Of_x_alpha
-"""elu(x, alpha=1.0)
-
-x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).
+"""x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).
 
 Where it is not smooth: the right-hand derivative, 1, at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.elu(Value(0.5))
->>> out.data, out.partials
-(0.5, (1.0,))
 """
 erf: _Of_x
-"""erf(x)
-
-The error function.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.erf(Value(0.5))
->>> out.data, out.partials
-(0.5204998778130465, (0.8787825789354448,))
-"""
+"""The error function."""
 erfc: _Of_x
-"""erfc(x)
-
-1 - erf(x), accurate in the right tail.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.erfc(Value(0.5))
->>> out.data, out.partials
-(0.4795001221869535, (-0.8787825789354448,))
-"""
+"""1 - erf(x), accurate in the right tail."""
 exp: _Of_x
-"""exp(x)
-
-e to the x.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.exp(Value(0.5))
->>> out.data, out.partials
-(1.6487212707001282, (1.6487212707001282,))
-"""
+"""e to the x."""
 expm1: _Of_x
-"""expm1(x)
-
-exp(x) - 1, accurate near 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.expm1(Value(0.5))
->>> out.data, out.partials
-(0.6487212707001282, (1.6487212707001282,))
-"""
+"""exp(x) - 1, accurate near 0."""
 floor: _Of_x
-"""floor(x)
-
-Largest whole number <= x.
+"""Largest whole number <= x.
 
 Where it is not smooth: derivative 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.floor(Value(0.5))
->>> out.data, out.partials
-(0.0, (0.0,))
 """
 fmod: _Of_a_b
-"""fmod(a, b)
-
-The remainder with the sign of a, as in C.
+"""The remainder with the sign of a, as in C.
 
 Smooth and finite where b != 0.
 
 Where it is not smooth: derivative (1, -trunc(a/b)) at the jumps too.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.fmod(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(0.5, (1.0, -0.0))
 """
 gelu: _Of_x
-"""gelu(x)
-
-x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.gelu(Value(0.5))
->>> out.data, out.partials
-(0.34573123063700656, (0.8674951246561629,))
-"""
+"""x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation)."""
 hypot: _Of_x_y
-"""hypot(x, y)
-
-sqrt(x**2 + y**2) without overflow.
+"""sqrt(x**2 + y**2) without overflow.
 
 Smooth and finite where x != 0 and y != 0.
 
 Where it is not smooth: derivative (0, 0) at the origin.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.hypot(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(1.5811388300841898, (0.31622776601683794, 0.9486832980505138))
 """
 leaky_relu: _Of_x_slope
-"""leaky_relu(x, slope=0.01)
-
-x where x >= 0, else slope * x.
+"""x where x >= 0, else slope * x.
 
 Where it is not smooth: the right-hand derivative, 1, at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.leaky_relu(Value(0.5))
->>> out.data, out.partials
-(0.5, (1.0,))
 """
 lgamma: _Of_x
-"""lgamma(x)
-
-Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.
+"""Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.
 
 Smooth and finite where x > 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.lgamma(Value(0.5))
->>> out.data, out.partials
-(0.5723649429247004, (-1.963510026021423,))
 """
 log: _Of_x
-"""log(x)
-
-Natural logarithm.
+"""Natural logarithm.
 
 Smooth and finite where x > 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.log(Value(0.5))
->>> out.data, out.partials
-(-0.6931471805599453, (2.0,))
 """
 log10: _Of_x
-"""log10(x)
-
-Logarithm to base 10.
+"""Logarithm to base 10.
 
 Smooth and finite where x > 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.log10(Value(0.5))
->>> out.data, out.partials
-(-0.3010299956639812, (0.8685889638065036,))
 """
 log1p: _Of_x
-"""log1p(x)
-
-log(1 + x), accurate near 0.
+"""log(1 + x), accurate near 0.
 
 Smooth and finite where x > -1.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.log1p(Value(0.5))
->>> out.data, out.partials
-(0.4054651081081644, (0.6666666666666666,))
 """
 log2: _Of_x
-"""log2(x)
-
-Logarithm to base 2.
+"""Logarithm to base 2.
 
 Smooth and finite where x > 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.log2(Value(0.5))
->>> out.data, out.partials
-(-1.0, (2.8853900817779268,))
 """
 maximum: _Of_a_b
-"""maximum(a, b)
-
-The larger of two.
+"""The larger of two.
 
 Where it is not smooth: a tie shares the gradient equally; NaN if either is NaN.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.maximum(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(1.5, (0.0, 1.0))
 """
 minimum: _Of_a_b
-"""minimum(a, b)
-
-The smaller of two.
+"""The smaller of two.
 
 Where it is not smooth: a tie shares the gradient equally; NaN if either is NaN.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.minimum(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(0.5, (1.0, 0.0))
 """
 reciprocal: _Of_x
-"""reciprocal(x)
-
-The reciprocal, 1 / x.
+"""The reciprocal, 1 / x.
 
 Smooth and finite where x != 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.reciprocal(Value(0.5))
->>> out.data, out.partials
-(2.0, (-4.0,))
 """
 relu: _Of_x
-"""relu(x)
-
-x where x > 0, else 0.
+"""x where x > 0, else 0.
 
 Where it is not smooth: derivative 0 at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.relu(Value(0.5))
->>> out.data, out.partials
-(0.5, (1.0,))
 """
 sigmoid: _Of_x
-"""sigmoid(x)
-
-Logistic function 1 / (1 + exp(-x)).
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.sigmoid(Value(0.5))
->>> out.data, out.partials
-(0.6224593312018546, (0.23500371220159452,))
-"""
+"""Logistic function 1 / (1 + exp(-x))."""
 sign: _Of_x
-"""sign(x)
-
-The sign of x: -1, 0 or 1.
+"""The sign of x: -1, 0 or 1.
 
 Where it is not smooth: derivative 0 everywhere.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.sign(Value(0.5))
->>> out.data, out.partials
-(1.0, (0.0,))
 """
 silu: _Of_x
-"""silu(x)
-
-x * sigmoid(x), also called swish (Elfwing et al. 2017).
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.silu(Value(0.5))
->>> out.data, out.partials
-(0.3112296656009273, (0.7399611873026518,))
-"""
+"""x * sigmoid(x), also called swish (Elfwing et al. 2017)."""
 sin: _Of_x
-"""sin(x)
-
-Sine of an angle in radians.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.sin(Value(0.5))
->>> out.data, out.partials
-(0.479425538604203, (0.8775825618903728,))
-"""
+"""Sine of an angle in radians."""
 sinh: _Of_x
-"""sinh(x)
-
-Hyperbolic sine.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.sinh(Value(0.5))
->>> out.data, out.partials
-(0.5210953054937474, (1.1276259652063807,))
-"""
+"""Hyperbolic sine."""
 softplus: _Of_x
-"""softplus(x)
-
-log(1 + exp(x)).
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.softplus(Value(0.5))
->>> out.data, out.partials
-(0.9740769841801067, (0.6224593312018546,))
-"""
+"""log(1 + exp(x))."""
 softsign: _Of_x
-"""softsign(x)
-
-x / (1 + |x|).
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.softsign(Value(0.5))
->>> out.data, out.partials
-(0.3333333333333333, (0.4444444444444444,))
-"""
+"""x / (1 + |x|)."""
 sqrt: _Of_x
-"""sqrt(x)
-
-Square root.
+"""Square root.
 
 Smooth and finite where x > 0.
 
 Where it is not smooth: derivative inf at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.sqrt(Value(0.5))
->>> out.data, out.partials
-(0.7071067811865476, (0.7071067811865475,))
 """
 square: _Of_x
-"""square(x)
-
-The square, x * x.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.square(Value(0.5))
->>> out.data, out.partials
-(0.25, (1.0,))
-"""
+"""The square, x * x."""
 tan: _Of_x
-"""tan(x)
-
-Tangent of an angle in radians.
+"""Tangent of an angle in radians.
 
 Smooth and finite where -1.5708 < x < 1.5708.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.tan(Value(0.5))
->>> out.data, out.partials
-(0.5463024898437905, (1.2984464104095248,))
 """
 tanh: _Of_x
-"""tanh(x)
-
-Hyperbolic tangent.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.tanh(Value(0.5))
->>> out.data, out.partials
-(0.46211715726000974, (0.7864477329659276,))
-"""
+"""Hyperbolic tangent."""
 where: _Of_condition_a_b
-"""where(condition, a, b)
-
-a where the condition holds (is not 0), else b. The side not taken receives exactly 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.where(Value(0.5), Value(1.5), Value(2.5))
->>> out.data, out.partials
-(1.5, (0.0, 1.0, 0.0))
-"""
+"""a where the condition holds (is not 0), else b. The side not taken receives exactly 0."""
 abs: _Of_x
-"""abs(x)
-
-Absolute value, |x|.
+"""Absolute value, |x|.
 
 Where it is not smooth: derivative 0 at 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.abs(Value(0.5))
->>> out.data, out.partials
-(0.5, (1.0,))
 """
 pow: _Of_a_b
-"""pow(a, b)
-
-a ** b with both varying.
+"""a ** b with both varying.
 
 Written a ** b.
 
 Smooth and finite where a > 0.
 
 Where it is not smooth: 0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.pow(Value(0.5), Value(1.5))
->>> out.data, out.partials
-(0.3535533905932738, (1.0606601717798214, -0.2450645358671368))
 """
 round: _Of_x
-"""round(x)
-
-Nearest whole number, halves to even.
+"""Nearest whole number, halves to even.
 
 Where it is not smooth: derivative 0.
-
->>> import autograd
->>> from autograd import Value
->>> out = autograd.round(Value(0.5))
->>> out.data, out.partials
-(0.0, (0.0,))
 """
 
 @overload

@@ -20,7 +20,8 @@ from typing import Any
 
 import autograd
 from autograd import Primitive, Value
-from autograd.engine.primitives import TABLE
+from autograd.engine.apply import Method
+from autograd.engine.primitive import TABLE
 
 HEADER = "# Made by docs/make_stubs.py: change that.\n"
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +54,7 @@ from autograd.compiler import jit, vmap
 from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
@@ -126,7 +127,7 @@ SEQUENCES = ["sum", "prod", "mean", "norm", "logsumexp", "max", "min"]
 VALUE_IMPORTS = """
 from typing import Any, Protocol, SupportsIndex, final, overload
 
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 """
 
 VALUE = """
@@ -271,12 +272,15 @@ def value() -> str:
 
 def methods() -> dict[str, Primitive]:
     """The primitives that are methods of Value, by all their names."""
-    rows = [row for row in TABLE.values() if row.is_method and row.builtin]
+    rows = [row for row in TABLE.values() if row.builtin and row.is_method]
     return {name: row for row in rows for name in (row.name, row.numpy_name)}
 
 
 def quoted(documented: object) -> str:
     docstring = inspect.getdoc(documented) or ""
+    if isinstance(documented, Primitive | Method):  # an editor shows the signature by itself, and
+        _, *said = docstring.split("\n\n")  # the example's last digits are those of this machine
+        docstring = "\n\n".join(part for part in said if not part.startswith(">>>"))
     return f'"""{docstring}\n"""' if "\n" in docstring else f'"""{docstring}"""'
 
 

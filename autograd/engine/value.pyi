@@ -1,7 +1,7 @@
 # Made by docs/make_stubs.py: change that.
 from typing import Any, Protocol, SupportsIndex, final, overload
 
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitive import Primitive
 
 __all__ = ["Value"]
 
@@ -181,43 +181,96 @@ class Value:
     def __gt__(self, other: Value | _Number) -> bool: ...
     def __ge__(self, other: Value | _Number) -> bool: ...
     def abs(self, /) -> Value:
-        """Absolute value, |x|."""
+        """Absolute value, |x|.
+
+        Where it is not smooth: derivative 0 at 0.
+        """
     def absolute(self, /) -> Value:
-        """Absolute value, |x|."""
+        """Absolute value, |x|.
+
+        Where it is not smooth: derivative 0 at 0.
+        """
     def acos(self, /) -> Value:
-        """Arc cosine, in radians."""
+        """Arc cosine, in radians.
+
+        Smooth and finite where -1 < x < 1.
+
+        Where it is not smooth: derivative -inf at -1 and 1.
+        """
     def acosh(self, /) -> Value:
-        """Inverse hyperbolic cosine."""
+        """Inverse hyperbolic cosine.
+
+        Smooth and finite where x > 1.
+
+        Where it is not smooth: derivative inf at 1.
+        """
     def arccos(self, /) -> Value:
-        """Arc cosine, in radians."""
+        """Arc cosine, in radians.
+
+        Smooth and finite where -1 < x < 1.
+
+        Where it is not smooth: derivative -inf at -1 and 1.
+        """
     def arccosh(self, /) -> Value:
-        """Inverse hyperbolic cosine."""
+        """Inverse hyperbolic cosine.
+
+        Smooth and finite where x > 1.
+
+        Where it is not smooth: derivative inf at 1.
+        """
     def arcsin(self, /) -> Value:
-        """Arc sine, in radians."""
+        """Arc sine, in radians.
+
+        Smooth and finite where -1 < x < 1.
+
+        Where it is not smooth: derivative inf at -1 and 1.
+        """
     def arcsinh(self, /) -> Value:
         """Inverse hyperbolic sine."""
     def arctan(self, /) -> Value:
         """Arc tangent, in radians."""
     def arctanh(self, /) -> Value:
-        """Inverse hyperbolic tangent."""
+        """Inverse hyperbolic tangent.
+
+        Smooth and finite where -1 < x < 1.
+        """
     def asin(self, /) -> Value:
-        """Arc sine, in radians."""
+        """Arc sine, in radians.
+
+        Smooth and finite where -1 < x < 1.
+
+        Where it is not smooth: derivative inf at -1 and 1.
+        """
     def asinh(self, /) -> Value:
         """Inverse hyperbolic sine."""
     def atan(self, /) -> Value:
         """Arc tangent, in radians."""
     def atanh(self, /) -> Value:
-        """Inverse hyperbolic tangent."""
+        """Inverse hyperbolic tangent.
+
+        Smooth and finite where -1 < x < 1.
+        """
     def cbrt(self, /) -> Value:
-        """Cube root, of negative numbers too."""
+        """Cube root, of negative numbers too.
+
+        Smooth and finite where x != 0.
+
+        Where it is not smooth: derivative inf at 0.
+        """
     def ceil(self, /) -> Value:
-        """Smallest whole number >= x."""
+        """Smallest whole number >= x.
+
+        Where it is not smooth: derivative 0.
+        """
     def cos(self, /) -> Value:
         """Cosine of an angle in radians."""
     def cosh(self, /) -> Value:
         """Hyperbolic cosine."""
     def elu(self, alpha: Value | _Number = 1.0, /) -> Value:
-        """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015)."""
+        """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).
+
+        Where it is not smooth: the right-hand derivative, 1, at 0.
+        """
     def erf(self, /) -> Value:
         """The error function."""
     def erfc(self, /) -> Value:
@@ -229,43 +282,85 @@ class Value:
     def finite_part(self, /) -> Value:
         """x, or 0 where x is not finite."""
     def floor(self, /) -> Value:
-        """Largest whole number <= x."""
+        """Largest whole number <= x.
+
+        Where it is not smooth: derivative 0.
+        """
     def gelu(self, /) -> Value:
         """x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation)."""
     def leaky_relu(self, slope: Value | _Number = 0.01, /) -> Value:
-        """x where x >= 0, else slope * x."""
+        """x where x >= 0, else slope * x.
+
+        Where it is not smooth: the right-hand derivative, 1, at 0.
+        """
     def lgamma(self, /) -> Value:
-        """Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on."""
+        """Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.
+
+        Smooth and finite where x > 0.
+        """
     def log(self, /) -> Value:
-        """Natural logarithm."""
+        """Natural logarithm.
+
+        Smooth and finite where x > 0.
+        """
     def log10(self, /) -> Value:
-        """Logarithm to base 10."""
+        """Logarithm to base 10.
+
+        Smooth and finite where x > 0.
+        """
     def log1p(self, /) -> Value:
-        """log(1 + x), accurate near 0."""
+        """log(1 + x), accurate near 0.
+
+        Smooth and finite where x > -1.
+        """
     def log2(self, /) -> Value:
-        """Logarithm to base 2."""
+        """Logarithm to base 2.
+
+        Smooth and finite where x > 0.
+        """
     def neg(self, /) -> Value:
-        """-x."""
+        """-x.
+
+        Written -x.
+        """
     def negative(self, /) -> Value:
-        """-x."""
+        """-x.
+
+        Written -x.
+        """
     def normal_cdf(self, /) -> Value:
         """Standard normal distribution function."""
     def one_minus_square(self, /) -> Value:
         """1 - x**2, accurate near -1 and 1."""
     def reciprocal(self, /) -> Value:
-        """The reciprocal, 1 / x."""
+        """The reciprocal, 1 / x.
+
+        Smooth and finite where x != 0.
+        """
     def relu(self, /) -> Value:
-        """x where x > 0, else 0."""
+        """x where x > 0, else 0.
+
+        Where it is not smooth: derivative 0 at 0.
+        """
     def rint(self, /) -> Value:
-        """Nearest whole number, halves to even."""
+        """Nearest whole number, halves to even.
+
+        Where it is not smooth: derivative 0.
+        """
     def round(self, /) -> Value:
-        """Nearest whole number, halves to even."""
+        """Nearest whole number, halves to even.
+
+        Where it is not smooth: derivative 0.
+        """
     def sech2(self, /) -> Value:
         """1 / cosh(x)**2, the derivative of tanh."""
     def sigmoid(self, /) -> Value:
         """Logistic function 1 / (1 + exp(-x))."""
     def sign(self, /) -> Value:
-        """The sign of x: -1, 0 or 1."""
+        """The sign of x: -1, 0 or 1.
+
+        Where it is not smooth: derivative 0 everywhere.
+        """
     def silu(self, /) -> Value:
         """x * sigmoid(x), also called swish (Elfwing et al. 2017)."""
     def sin(self, /) -> Value:
@@ -277,13 +372,21 @@ class Value:
     def softsign(self, /) -> Value:
         """x / (1 + |x|)."""
     def sqrt(self, /) -> Value:
-        """Square root."""
+        """Square root.
+
+        Smooth and finite where x > 0.
+
+        Where it is not smooth: derivative inf at 0.
+        """
     def square(self, /) -> Value:
         """The square, x * x."""
     def stop_gradient(self, /) -> Value:
         """The same number, through which no gradient flows."""
     def tan(self, /) -> Value:
-        """Tangent of an angle in radians."""
+        """Tangent of an angle in radians.
+
+        Smooth and finite where -1.5708 < x < 1.5708.
+        """
     def tanh(self, /) -> Value:
         """Hyperbolic tangent."""
 
