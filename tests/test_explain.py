@@ -1157,11 +1157,11 @@ def test_work_is_in_proportion_to_the_graph(
 
 def test_graphs_far_beyond_the_recursion_limit() -> None:
     """Deep, wide, and with trouble in many places."""
-    assert deep(10_000)().kind == "zero_factor"
-    explained = wide(5_000)()
+    assert deep(3_000)().kind == "zero_factor"
+    explained = wide(3_000)()
     assert (explained.kind, explained.findings[0].count) == ("not_taken", 1)
-    dead = in_trouble(5_000)().findings[0]
-    assert (dead.kind, dead.count) == ("dead_relu", 5_000)
+    dead = in_trouble(3_000)().findings[0]
+    assert (dead.kind, dead.count) == ("dead_relu", 3_000)
 
 
 def test_explaining_leaves_no_cycles() -> None:

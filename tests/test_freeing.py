@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,7 +16,24 @@ from autograd import Value
 
 pytestmark = pytest.mark.usefixtures("no_collector")
 
-DEEP = 100_000
+DEEP = 20_000
+STACK = 1 << 18  # bytes: too few for any recursion that deep
+
+
+def in_a_small_stack(test: Callable[..., None]) -> Callable[..., None]:
+    """The test, run by a thread that has a small stack."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **keywords: Any) -> None:
+        usual = threading.stack_size(STACK)
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                done = pool.submit(test, *args, **keywords)
+        finally:
+            threading.stack_size(usual)
+        done.result()
+
+    return run
 
 
 def chain(length: int, label: Callable[[], str] = Tag) -> Value:
@@ -25,6 +44,7 @@ def chain(length: int, label: Callable[[], str] = Tag) -> Value:
     return x
 
 
+@in_a_small_stack
 def test_every_node_of_a_chain_is_freed() -> None:
     """It needs no more stack than freeing one node, and nothing put aside on the way is forgotten.
     (A million of them are freed in test_robustness.py.)"""
@@ -34,6 +54,7 @@ def test_every_node_of_a_chain_is_freed() -> None:
     assert Tag.alive == 0
 
 
+@in_a_small_stack
 def test_a_wide_graph() -> None:
     """A node with very many parents, and a balanced tree, leave nothing behind."""
     total = autograd.sum([Value(1.0, Tag()) for _ in range(DEEP)])
@@ -46,6 +67,7 @@ def test_a_wide_graph() -> None:
     assert Tag.alive == 0
 
 
+@in_a_small_stack
 def test_a_chain_of_nodes_of_many_inputs() -> None:
     """Nodes that keep their parents in a tuple nest no deeper than the others."""
     x = Value(1.0, Tag())
@@ -72,7 +94,8 @@ class Link:
     ],
     ids=["object", "list", "tuple", "dict"],
 )
-@pytest.mark.parametrize("depth", [1000, DEEP // 2])
+@pytest.mark.parametrize("depth", [1000, DEEP])
+@in_a_small_stack
 def test_values_in_nested_containers(wrap: Callable[[Value, Any], Any], depth: int) -> None:
     """The protection of nested containers and that of graphs do not spoil each other."""
     nested = None
@@ -92,6 +115,7 @@ class Builder(Tag):
         super().__del__()
 
 
+@in_a_small_stack
 def test_finalizers_that_build_graphs() -> None:
     """Graphs that come and go while another one is being freed are freed as well."""
     x = Value(1.0, Builder())
@@ -102,6 +126,7 @@ def test_finalizers_that_build_graphs() -> None:
     assert Tag.alive == 0
 
 
+@in_a_small_stack
 def test_an_exception_in_flight() -> None:
     """Freeing the graphs of a frame that an exception leaves keeps the exception as it was."""
 
@@ -117,8 +142,8 @@ def test_an_exception_in_flight() -> None:
 
 def test_freed_by_another_thread() -> None:
     """A graph need not be freed by the thread that built it, nor needs that one a big stack."""
-    graphs = [chain(DEEP // 4) for _ in range(4)]
-    usual = threading.stack_size(1 << 20)
+    graphs = [chain(DEEP) for _ in range(4)]
+    usual = threading.stack_size(STACK)
     try:
         threads = [threading.Thread(target=graphs.pop) for _ in range(4)]
         for thread in threads:

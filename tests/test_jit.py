@@ -1171,7 +1171,7 @@ def test_nothing_leaks(kind: str) -> None:
         assert sys.getrefcount(last) == 3
         del last
     del out
-    count = 1_000 if kind == "the careful way" else 5_000
+    count = 1_000 if kind == "the careful way" else 2_000
     tracemalloc.start()
     try:
         for _ in range(100):
