@@ -20,7 +20,6 @@ from typing import Any
 
 import autograd
 from autograd import Primitive, Value
-from autograd.engine.apply import Method
 from autograd.engine.primitive import TABLE
 
 HEADER = "# Made by docs/make_stubs.py: change that.\n"
@@ -278,7 +277,7 @@ def methods() -> dict[str, Primitive]:
 
 def quoted(documented: object) -> str:
     docstring = inspect.getdoc(documented) or ""
-    if isinstance(documented, Primitive | Method):  # an editor shows the signature by itself, and
+    if isinstance(documented, Primitive):  # an editor shows the signature by itself, and
         _, *said = docstring.split("\n\n")  # the example's last digits are those of this machine
         docstring = "\n\n".join(part for part in said if not part.startswith(">>>"))
     return f'"""{docstring}\n"""' if "\n" in docstring else f'"""{docstring}"""'

@@ -181,96 +181,43 @@ class Value:
     def __gt__(self, other: Value | _Number) -> bool: ...
     def __ge__(self, other: Value | _Number) -> bool: ...
     def abs(self, /) -> Value:
-        """Absolute value, |x|.
-
-        Where it is not smooth: derivative 0 at 0.
-        """
+        """Absolute value, |x|."""
     def absolute(self, /) -> Value:
-        """Absolute value, |x|.
-
-        Where it is not smooth: derivative 0 at 0.
-        """
+        """Absolute value, |x|."""
     def acos(self, /) -> Value:
-        """Arc cosine, in radians.
-
-        Smooth and finite where -1 < x < 1.
-
-        Where it is not smooth: derivative -inf at -1 and 1.
-        """
+        """Arc cosine, in radians."""
     def acosh(self, /) -> Value:
-        """Inverse hyperbolic cosine.
-
-        Smooth and finite where x > 1.
-
-        Where it is not smooth: derivative inf at 1.
-        """
+        """Inverse hyperbolic cosine."""
     def arccos(self, /) -> Value:
-        """Arc cosine, in radians.
-
-        Smooth and finite where -1 < x < 1.
-
-        Where it is not smooth: derivative -inf at -1 and 1.
-        """
+        """Arc cosine, in radians."""
     def arccosh(self, /) -> Value:
-        """Inverse hyperbolic cosine.
-
-        Smooth and finite where x > 1.
-
-        Where it is not smooth: derivative inf at 1.
-        """
+        """Inverse hyperbolic cosine."""
     def arcsin(self, /) -> Value:
-        """Arc sine, in radians.
-
-        Smooth and finite where -1 < x < 1.
-
-        Where it is not smooth: derivative inf at -1 and 1.
-        """
+        """Arc sine, in radians."""
     def arcsinh(self, /) -> Value:
         """Inverse hyperbolic sine."""
     def arctan(self, /) -> Value:
         """Arc tangent, in radians."""
     def arctanh(self, /) -> Value:
-        """Inverse hyperbolic tangent.
-
-        Smooth and finite where -1 < x < 1.
-        """
+        """Inverse hyperbolic tangent."""
     def asin(self, /) -> Value:
-        """Arc sine, in radians.
-
-        Smooth and finite where -1 < x < 1.
-
-        Where it is not smooth: derivative inf at -1 and 1.
-        """
+        """Arc sine, in radians."""
     def asinh(self, /) -> Value:
         """Inverse hyperbolic sine."""
     def atan(self, /) -> Value:
         """Arc tangent, in radians."""
     def atanh(self, /) -> Value:
-        """Inverse hyperbolic tangent.
-
-        Smooth and finite where -1 < x < 1.
-        """
+        """Inverse hyperbolic tangent."""
     def cbrt(self, /) -> Value:
-        """Cube root, of negative numbers too.
-
-        Smooth and finite where x != 0.
-
-        Where it is not smooth: derivative inf at 0.
-        """
+        """Cube root, of negative numbers too."""
     def ceil(self, /) -> Value:
-        """Smallest whole number >= x.
-
-        Where it is not smooth: derivative 0.
-        """
+        """Smallest whole number >= x."""
     def cos(self, /) -> Value:
         """Cosine of an angle in radians."""
     def cosh(self, /) -> Value:
         """Hyperbolic cosine."""
     def elu(self, alpha: Value | _Number = 1.0, /) -> Value:
-        """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).
-
-        Where it is not smooth: the right-hand derivative, 1, at 0.
-        """
+        """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015)."""
     def erf(self, /) -> Value:
         """The error function."""
     def erfc(self, /) -> Value:
@@ -282,85 +229,43 @@ class Value:
     def finite_part(self, /) -> Value:
         """x, or 0 where x is not finite."""
     def floor(self, /) -> Value:
-        """Largest whole number <= x.
-
-        Where it is not smooth: derivative 0.
-        """
+        """Largest whole number <= x."""
     def gelu(self, /) -> Value:
         """x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation)."""
     def leaky_relu(self, slope: Value | _Number = 0.01, /) -> Value:
-        """x where x >= 0, else slope * x.
-
-        Where it is not smooth: the right-hand derivative, 1, at 0.
-        """
+        """x where x >= 0, else slope * x."""
     def lgamma(self, /) -> Value:
-        """Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.
-
-        Smooth and finite where x > 0.
-        """
+        """Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on."""
     def log(self, /) -> Value:
-        """Natural logarithm.
-
-        Smooth and finite where x > 0.
-        """
+        """Natural logarithm."""
     def log10(self, /) -> Value:
-        """Logarithm to base 10.
-
-        Smooth and finite where x > 0.
-        """
+        """Logarithm to base 10."""
     def log1p(self, /) -> Value:
-        """log(1 + x), accurate near 0.
-
-        Smooth and finite where x > -1.
-        """
+        """log(1 + x), accurate near 0."""
     def log2(self, /) -> Value:
-        """Logarithm to base 2.
-
-        Smooth and finite where x > 0.
-        """
+        """Logarithm to base 2."""
     def neg(self, /) -> Value:
-        """-x.
-
-        Written -x.
-        """
+        """-x."""
     def negative(self, /) -> Value:
-        """-x.
-
-        Written -x.
-        """
+        """-x."""
     def normal_cdf(self, /) -> Value:
         """Standard normal distribution function."""
     def one_minus_square(self, /) -> Value:
         """1 - x**2, accurate near -1 and 1."""
     def reciprocal(self, /) -> Value:
-        """The reciprocal, 1 / x.
-
-        Smooth and finite where x != 0.
-        """
+        """The reciprocal, 1 / x."""
     def relu(self, /) -> Value:
-        """x where x > 0, else 0.
-
-        Where it is not smooth: derivative 0 at 0.
-        """
+        """x where x > 0, else 0."""
     def rint(self, /) -> Value:
-        """Nearest whole number, halves to even.
-
-        Where it is not smooth: derivative 0.
-        """
+        """Nearest whole number, halves to even."""
     def round(self, /) -> Value:
-        """Nearest whole number, halves to even.
-
-        Where it is not smooth: derivative 0.
-        """
+        """Nearest whole number, halves to even."""
     def sech2(self, /) -> Value:
         """1 / cosh(x)**2, the derivative of tanh."""
     def sigmoid(self, /) -> Value:
         """Logistic function 1 / (1 + exp(-x))."""
     def sign(self, /) -> Value:
-        """The sign of x: -1, 0 or 1.
-
-        Where it is not smooth: derivative 0 everywhere.
-        """
+        """The sign of x: -1, 0 or 1."""
     def silu(self, /) -> Value:
         """x * sigmoid(x), also called swish (Elfwing et al. 2017)."""
     def sin(self, /) -> Value:
@@ -372,21 +277,13 @@ class Value:
     def softsign(self, /) -> Value:
         """x / (1 + |x|)."""
     def sqrt(self, /) -> Value:
-        """Square root.
-
-        Smooth and finite where x > 0.
-
-        Where it is not smooth: derivative inf at 0.
-        """
+        """Square root."""
     def square(self, /) -> Value:
         """The square, x * x."""
     def stop_gradient(self, /) -> Value:
         """The same number, through which no gradient flows."""
     def tan(self, /) -> Value:
-        """Tangent of an angle in radians.
-
-        Smooth and finite where -1.5708 < x < 1.5708.
-        """
+        """Tangent of an angle in radians."""
     def tanh(self, /) -> Value:
         """Hyperbolic tangent."""
 
