@@ -9,6 +9,12 @@
 >>> a.grad, b.grad
 (2.0, 5.0)
 
+numbers      Value; exp, tanh, where and the other primitives; dot, softmax, ...; primitive (your own)
+derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_..., implicit_...
+compiled     jit, vmap
+to look at   draw, steps, paths, explain
+to check     check_grad, detect_anomaly, record_lines
+
 The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in
 `__all__`: write `autograd.sum(...)`.
 """
