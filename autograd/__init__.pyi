@@ -10,7 +10,7 @@
 >>> a.grad, b.grad
 (2.0, 5.0)
 
-numbers      Value; exp, tanh, where and the other primitives; dot, softmax, ...; primitive (your own)
+numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; primitive (yours)
 derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_..., implicit_...
 compiled     jit, vmap
 to look at   draw, steps, paths, explain
