@@ -86,6 +86,7 @@ from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
+_SHADOWING = ["abs", "max", "min", "pow", "round", "sum"]
 
 __version__ = "0.1.0"  # the only place; pyproject.toml has it read from here
 
@@ -124,10 +125,12 @@ def __getattr__(name: str) -> _Any:
         found = getattr(_import_module(_LAZY[name]), name)
         globals()[name] = found
         return found
+    if f"autograd.{name}" in _moved.MOVED:
+        return _import_module(f"autograd.{name}")
     message = f"module {__name__!r} has no attribute {name!r}"
     if not name.startswith("_"):
         from difflib import get_close_matches
 
-        for nearest in get_close_matches(name, __dir__(), n=1):
+        for nearest in get_close_matches(name, [*__all__, *_SHADOWING], n=1):
             message += f"; the nearest name is {nearest!r}"
     raise AttributeError(message)

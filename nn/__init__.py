@@ -27,8 +27,10 @@ validation    what all of these may be called with; jsonio: exact JSON files
 """
 
 import typing as _typing
+from importlib import import_module as _import_module
 
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
+from autograd._moved import MOVED as _MOVED
 from nn import schedules
 from nn.initialisers import INITIALISERS, he, uniform, xavier
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
@@ -83,6 +85,8 @@ __all__ = [
 
 if not _typing.TYPE_CHECKING:  # a type checker would believe in every name
 
-    def __getattr__(name: str) -> None:
+    def __getattr__(name: str) -> _typing.Any:
+        if f"nn.{name}" in _MOVED:
+            return _import_module(f"nn.{name}")
         gone = "; autograd.draw(model) draws a network" if name == "draw_network" else ""
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{gone}")

@@ -1066,3 +1066,11 @@ def test_of_many_rows_the_wrong_ones_are_shown() -> None:
     assert check.summary == "1 of 100 components wrong"
     assert str(check).splitlines()[2].startswith("p[99]")
     assert "and 40 more rows" in str(check)
+
+
+@pytest.mark.parametrize(
+    ("x", "analytic"), [([], 0.0), ((), 1.0), ({}, 0.0), ([[], 1.0], [0.0, 1.0])]
+)
+def test_a_gradient_for_an_empty_argument(x, analytic):
+    with pytest.raises(TypeError, match=r"analytic.* must be nested .* 0 entries, got float"):
+        check_grad(lambda x: Value(2.0), x, analytic=analytic)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 
 FOLDER = Path(__file__).parent / "pickles-0.1.0"
@@ -187,3 +188,12 @@ def test_a_history() -> None:
 
 def test_an_evaluation() -> None:
     assert old("evaluation") == (pytest.approx(0.6888716290898158, rel=1e-12), 0.5)
+
+
+def test_modules_that_have_moved_are_attributes_as_before():
+    """`autograd.value` and `nn.networks`, without an import of their own."""
+    assert autograd.value.Value is autograd.Value
+    assert autograd.primitives.TABLE["exp"] is autograd.exp
+    assert nn.networks.MLP is nn.MLP
+    with pytest.raises(AttributeError, match=r"draw\(model\)"):
+        nn.draw_network  # noqa: B018

@@ -147,9 +147,10 @@ def _aligned(like: Any, given: Any, where: str) -> Iterator[float]:
         yield float_of(leaves[0])
     elif found is None or found.keys() != wanted.keys():
         entries = plural(len(wanted), "entry", "entries")
+        named = f" ({few(list(map(repr, wanted)))})" if wanted else ""
         raise TypeError(
-            f"{where} must be nested as the argument that it is the gradient of, with {entries} "
-            f"({few(list(map(repr, wanted)))}), got {describe(given)}"
+            f"{where} must be nested as the argument that it is the gradient of, with {entries}"
+            f"{named}, got {describe(given)}"
         )
     else:
         for key, child in wanted.items():

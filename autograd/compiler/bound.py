@@ -118,5 +118,6 @@ def _places(x: Any) -> Iterator[Any]:
         yield float(x)
     else:
         raise TypeError(
-            f"bind takes arrays, numbers and lists, tuples or dicts of them, got {describe(x)}"
+            "bind takes arrays, numbers and lists, tuples, dicts or dataclasses of them, "
+            f"got {describe(x)}"
         )
