@@ -32,7 +32,10 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...]) -> Value:
     if primitive is pow_ and not isinstance(inputs[1], Value):
         primitive = pow_const
     numbers = [x._data if isinstance(x, Value) else x for x in inputs]
-    data = primitive.forward(*numbers)
+    if len(numbers) == 2:  # the same as below, sooner
+        data = primitive.forward(numbers[0], numbers[1])
+    else:
+        data = primitive.forward(*numbers)
     if MODES.active != 0 and _idle():
         return Value(data)
     factors = _differentiate(primitive, data, numbers)

@@ -82,7 +82,8 @@ def _forget_pass() -> None:
 
 
 def _reverse_pass(root: Value, seed: float) -> None:
-    _forget_pass()
+    if _PASS.nodes:
+        _forget_pass()
     nodes = _PASS.nodes = [root]
     leaves: list[Value] = []
     _PASS.leaves = leaves
