@@ -1,5 +1,4 @@
-"""Neural networks on scalar Values: `Neuron`, `Layer`, `MLP`, losses, optimisers, learning-rate
-schedules, `fit`, pictures of training.
+"""Neural networks on scalar Values: layers, losses, optimisers, schedules, `fit`, plots.
 
 Written with the public `autograd` only. In reading order:
 
