@@ -34,9 +34,6 @@ from autograd.engine.text import ELLIPSIS, plural, printable
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
 
 QUALIFIED = re.compile(r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))+")  # layers.0.w1, but not 0.5
-ACTIVATION_OPS = {
-    "tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "softsign",
-}  # fmt: skip
 FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
 ARROW_LEGEND = (
     "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
@@ -53,6 +50,10 @@ def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
     if hasattr(given, "named_parameters"):
         return names | {id(x): name for name, x in given.named_parameters()}
     return names | {id(x): _qualified(x) for x in given}
+
+
+def _is_activation(node: Any) -> bool:
+    return node.primitive is not None and "activation" in node.primitive.traits
 
 
 def _qualified(node: Any) -> str:
@@ -96,7 +97,7 @@ def _owners(graph: DrawnGraph) -> list[str]:
             layers = set(map(layer_of, used))
             siblings = {x for x in inner if x and layer_of(x) in layers}
             candidates = siblings if node.op == "add" and len(siblings) == 1 else used
-        elif before_another[i] or node.op in ACTIVATION_OPS:
+        elif before_another[i] or _is_activation(node):
             candidates = inner
         else:
             candidates = set()
@@ -245,7 +246,7 @@ class _Grouping:
             neurons = {self.neuron[i] for i in self.members[group]}
             if neurons != {group}:
                 parts.append(plural(len(neurons), "neuron"))
-        activations = dict.fromkeys(x.op for x in results if x.op in ACTIVATION_OPS)
+        activations = dict.fromkeys(x.op for x in results if _is_activation(x))
         return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
 
     def _numbers(self, results: Sequence[Any]) -> list[Line]:
