@@ -1,6 +1,6 @@
 """Pictures of training: the loss, and what a network decides.
 
-They need matplotlib, which is imported when the first one is drawn: pip install "chainrule[plot]".
+They need matplotlib, which is imported when the first one is drawn: pip install matplotlib.
 Each function draws into `ax`, or into a new figure if it is None, and returns the Axes, for titles
 and `ax.figure.savefig(...)`. Nothing is shown, and no setting of matplotlib changes. `theme` is
 "light" or "dark", and colours the figure too.
@@ -381,7 +381,7 @@ def _colours(theme: str, ax: object) -> Theme:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         raise ImportError(
-            'pictures of training need matplotlib; run: pip install "chainrule[plot]"'
+            "pictures of training need matplotlib; run: pip install matplotlib"
         ) from None
     if ax is not None and not isinstance(ax, Axes):
         raise TypeError(f"ax must be a matplotlib Axes or None, got {ax!r:.100}")

@@ -246,5 +246,5 @@ def _require_numpy() -> None:
         import numpy  # noqa: F401
     except ImportError:
         raise ImportError(
-            "vmap needs NumPy, which is not installed; run: pip install 'chainrule[jit]'"
+            "vmap needs NumPy, which is not installed; run: pip install llvmlite numpy"
         ) from None
