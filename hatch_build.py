@@ -23,7 +23,17 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "modes", "operands", "primitive", "primitives", "hooks", "value"]
+MODULES = [
+    "ieee",
+    "gamma",
+    "scope",
+    "modes",
+    "operands",
+    "primitive",
+    "primitives",
+    "hooks",
+    "value",
+]
 MODULES += ["apply", "observers", "backward", "functions", "graph"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 

@@ -16,8 +16,8 @@ from autograd.engine.modes import (
     MODES,
     caller_line,
     decided,
+    modes_here,
     plain_arithmetic,
-    thread_modes,
     tracer,
 )
 from autograd.engine.primitive import Primitive
@@ -31,15 +31,15 @@ __all__ = ["check_messages"]
 def _made(node: Value) -> None:
     """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
     someone watches; no edges where nothing is recorded."""
-    modes = thread_modes()
-    if modes.record_lines > 0:
+    modes = modes_here()
+    if modes.record_lines:
         node._locate()
     if node._primitive is not None:
-        if modes.detect_anomaly > 0 and modes.plain == 0:
+        if modes.detect_anomaly and not modes.plain:
             _check_result(node)
-        if modes.no_grad > 0 or modes.plain > 0:
+        if modes.no_grad or modes.plain:
             _cut_off(node)
-    if modes.tracer is not None and modes.plain == 0:
+    if modes.tracer is not None and not modes.plain:
         modes.tracer.made(node)
 
 

@@ -11,30 +11,18 @@ The seeds are where a graph begins: what they themselves were computed from is n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.engine import ieee
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.graph import Graph, reachable
-from autograd.engine.modes import depth, shift, traced_by, tracer, watching
+from autograd.engine.modes import outside_mode, tracer, watching
 from autograd.engine.observers import check_messages
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.value import Value
 
-__all__ = ["adjoint_graphs", "outside_mode", "reverse_sweeps", "tangent_graphs", "tangents"]
-
-
-@contextmanager
-def outside_mode(mode: str) -> Iterator[None]:
-    """Outside of the blocks of this mode that the caller has opened."""
-    blocks = depth(mode)
-    shift(mode, -blocks)
-    try:
-        yield
-    finally:
-        shift(mode, blocks)
+__all__ = ["adjoint_graphs", "reverse_sweeps", "tangent_graphs", "tangents"]
 
 
 # -- as numbers ------------------------------------------------------------------------------------
@@ -46,7 +34,7 @@ def reverse_sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[fl
     nodes = reachable([*roots, *seeds])
     zeros = [0.0] * len(seeds)
     rows = []
-    with PASS_LOCK, traced_by(None):
+    with PASS_LOCK, outside_mode("tracer"):
         before = list(map(get_grad, nodes))
         try:
             for root in roots:

@@ -9,19 +9,17 @@ confusion: Siskind and Pearlmutter, "Perturbation confusion and referential tran
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from autograd.engine.functions import dot
 from autograd.engine.graph import reachable
-from autograd.engine.modes import recording, tracer
+from autograd.engine.modes import outside_mode, recording, tracer
 from autograd.engine.primitives import describe
+from autograd.engine.scope import Scope
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import (
     adjoint_graphs,
-    outside_mode,
     reverse_sweeps,
     tangent_graphs,
     tangents,
@@ -41,32 +39,15 @@ Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 
 
-class _Levels(threading.local):
-    """The seeds of the transforms whose functions are running, outermost first."""
-
-    def __init__(self) -> None:
-        self.seeds: list[set[Value]] = []
-
-
-_LEVELS: Final = _Levels()
-
-
-@contextmanager
-def _level(seeds: Sequence[Value]) -> Iterator[None]:
-    """For the call of the function on its seeds. It is recorded even where the transform is called
-    in a no_grad block; a no_grad block within the function holds as ever."""
-    _LEVELS.seeds.append(set(seeds))
-    try:
-        with outside_mode("no_grad"):
-            yield
-    finally:
-        _LEVELS.seeds.pop()
+_LEVELS: Final = Scope("autograd levels", (), lambda outer, seeds: (*outer, set(seeds)))
+"""The seeds of the transforms whose functions are running, outermost first."""
 
 
 def is_differentiated(values: Sequence[Value]) -> bool:
     """Whether a transform whose function is running differentiates with respect to one of these,
     or to what one of them was computed from."""
-    return bool(_LEVELS.seeds) and _meets(values, set().union(*_LEVELS.seeds))
+    levels = _LEVELS.here()
+    return bool(levels) and _meets(values, set().union(*levels))
 
 
 class Linearization:
@@ -100,7 +81,9 @@ class Linearization:
         arguments = list(args)
         for i, x in zip(places, (own,) if single else own, strict=True):
             arguments[i] = x
-        with _level(self.seeds):
+        # Recorded even where the transform is called in a no_grad block; one within the function
+        # holds as ever.
+        with _LEVELS.block(self.seeds), outside_mode("no_grad"):
             result = f(*arguments, **others)
         self.results, self.outputs = flatten(result, f"what {transform}'s function returns")
         self.differentiable = joined or self._meets_outer(beside) or self._is_traced()
@@ -111,7 +94,7 @@ class Linearization:
         """Whether the results depend on Values among the other arguments, or on the seeds of a
         transform around this one, which the function captured. Other captured Values are constants.
         """
-        return recording() and _meets(self.results, beside.union(*_LEVELS.seeds))
+        return recording() and _meets(self.results, beside.union(*_LEVELS.here()))
 
     def _is_traced(self) -> bool:
         """Whether a tracer has to see how the derivative is computed: it records a function, and

@@ -26,10 +26,10 @@ from typing import Any
 
 from autograd.engine import functions
 from autograd.engine.graph import Graph
-from autograd.engine.modes import plain_arithmetic
+from autograd.engine.modes import outside_mode, plain_arithmetic
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.transforms.accumulation import outside_mode, reverse_sweeps
+from autograd.transforms.accumulation import reverse_sweeps
 from autograd.transforms.derivatives import value_and_grad_as
 from autograd.transforms.linearization import Argnums, Function, Linearization
 
