@@ -366,6 +366,61 @@ def test_a_side_not_taken_receives_exactly_0(
         assert same(gradient, seed if i == taken else 0.0)
 
 
+FLAT_BY_CHANCE: list[tuple[Callable[[Any], Any], float]] = [
+    # A function and a point where a local derivative is 0, and its adjoint is not finite.
+    (lambda x: autograd.log(x**2), 0.0),
+    (lambda x: autograd.log(x * x), 0.0),
+    (lambda x: autograd.log(autograd.square(x)), 0.0),
+    (lambda x: 1.0 / x**2, 0.0),
+    (lambda x: 1.0 / x**4, 0.0),
+    (lambda x: autograd.sqrt(x**2), 0.0),
+    (lambda x: autograd.cbrt(x**3), 0.0),
+    (lambda x: autograd.acosh(x**3), 0.0),
+    (lambda x: autograd.log(abs(x)), 0.0),
+    (lambda x: autograd.log(autograd.copysign(x, -1.0)), 0.0),
+    (lambda x: autograd.log(1.0 + autograd.elu(x)), -800.0),
+    (lambda x: autograd.log(autograd.leaky_relu(x, 0.0)), -1.0),
+]
+
+
+@pytest.mark.parametrize(("function", "x"), FLAT_BY_CHANCE)
+def test_a_derivative_that_happens_to_be_0_selects_nothing(
+    function: Callable[[Any], Any], x: float, gradient_graph: Callable[[Value, Value], Value]
+) -> None:
+    """Infinity times 0 is NaN, whichever way the derivative is taken."""
+    v = Value(x)
+    out = function(v)
+    graph = autograd.engine.graph.Graph([out])
+    routes = [
+        *gradients(function, x),
+        graph.adjoints()[graph.place[id(v)]],
+        sum(graph.messages(graph.adjoints())[j] for j in graph.above[graph.place[id(v)]]),
+        autograd.paths(out, v).total,
+        autograd.grad(function)(x),
+        gradient_graph(out, v).data,
+        autograd.jit(autograd.grad(function))(x),
+    ]
+    assert all(map(math.isnan, routes)), routes
+
+
+@pytest.mark.parametrize(("function", "x"), FLAT_BY_CHANCE[:8])
+def test_nor_does_one_of_higher_order(function: Callable[[Any], Any], x: float) -> None:
+    """A second derivative that does not exist is not 0 either."""
+    second = autograd.grad(autograd.grad(function))
+    assert not math.isfinite(second(x))
+    assert same(second(x), autograd.jit(second)(x))
+
+
+@pytest.mark.parametrize(
+    "step", [autograd.floor, autograd.ceil, autograd.round, autograd.sign, lambda x: x // 2.0]
+)
+def test_steps_cut_as_selections_do(step: Callable[[Any], Any]) -> None:
+    """A step depends on nothing nearby: no path is there that an infinite adjoint could take."""
+    assert gradients(lambda x: 1.0 / step(x), -0.0) == (0.0,)
+    assert autograd.grad(autograd.grad(lambda x: 1.0 / step(x)))(0.0) == 0.0
+    assert autograd.jit(autograd.grad(lambda x: 1.0 / step(x)))(-0.0) == 0.0
+
+
 # -- NaN -------------------------------------------------------------------------------------------
 
 

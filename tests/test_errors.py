@@ -79,13 +79,28 @@ OPERATORS = [
 
 
 @pytest.mark.parametrize("compute", OPERATORS)
-@pytest.mark.parametrize(("culprit", "got"), [NO_NUMBERS[i] for i in (0, 1, 4, 5, 6, 7, 8)])
+@pytest.mark.parametrize(("culprit", "got"), [NO_NUMBERS[i] for i in (0, 1, 4, 5, 6, 7, 8, 10)])
 def test_operands(compute: Callable[[Any, Any], Any], culprit: Any, got: str) -> None:
     """On either side, but for Python's own `"text" % value`."""
     text = f"an operand of a Value must be a Value or {REAL}, got {got}"
     assert message(TypeError, lambda: compute(Value(1.0), culprit)) == text
     if not (compute is operator.mod and isinstance(culprit, str)):
         assert message(TypeError, lambda: compute(culprit, Value(1.0))) == text
+
+
+def test_a_class_is_no_operand() -> None:
+    """Nor is one that could answer for its instances, though an operator would find its method."""
+
+    class Answering:
+        @staticmethod
+        def __rmul__(other: object) -> str:
+            return "answered"
+
+    for culprit in (Answering, Value):
+        got = f"got type {culprit!r}"[:24]
+        assert got in message(TypeError, lambda culprit=culprit: Value(2.0) * culprit)
+        assert got in message(TypeError, lambda culprit=culprit: autograd.exp(culprit))
+        assert got in message(TypeError, lambda culprit=culprit: autograd.hypot(culprit, 1.0))
 
 
 @culprits

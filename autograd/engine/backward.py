@@ -171,10 +171,10 @@ def _send_messages(root: Value) -> None:
         if a is not None:
             factor = node._pa
             if a._primitive is None:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 0):
                     a._pa += adjoint * factor
             else:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 0):
                     a._grad += adjoint * factor
                 a._waiting -= 1
                 if a._waiting == 0:
@@ -183,10 +183,10 @@ def _send_messages(root: Value) -> None:
         if b is not None:
             factor = node._pb
             if b._primitive is None:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 1):
                     b._pa += adjoint * factor
             else:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 1):
                     b._grad += adjoint * factor
                 b._waiting -= 1
                 if b._waiting == 0:
@@ -198,10 +198,10 @@ def _send_messages(root: Value) -> None:
                 if isinstance(x, Value):
                     factor = factors[i]
                     if x._primitive is None:
-                        if factor != 0.0 or not cuts_at_zero(node):
+                        if factor != 0.0 or not cuts_at_zero(node, i):
                             x._pa += adjoint * factor
                     else:
-                        if factor != 0.0 or not cuts_at_zero(node):
+                        if factor != 0.0 or not cuts_at_zero(node, i):
                             x._grad += adjoint * factor
                         x._waiting -= 1
                         if x._waiting == 0:
@@ -217,9 +217,10 @@ def _send_nothing(node: Value, ready: list[Value]) -> None:
                 ready.append(x)
 
 
-def cuts_at_zero(node: Value) -> bool:
-    """Whether the node is a selection, whose local derivative of exactly 0 means "no path"."""
-    return node._primitive is not None and node._primitive.cuts
+def cuts_at_zero(node: Value, i: int) -> bool:
+    """Whether the node selects, or not, its input i: a local derivative of exactly 0 then means "no
+    path"."""
+    return node._primitive is not None and node._primitive.cuts_input(i)
 
 
 HOOKS.backward = _backward

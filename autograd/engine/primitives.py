@@ -8,7 +8,9 @@ compiler's operands; with None it calls forward. Then a sentence for `help`, and
 symbol      how it is written between operands or before one
 domain      per input, the open interval on which it is smooth and finite (all numbers, if not said)
 kinks       what was decided where it is not smooth, for `help` and messages
-cuts        a local derivative of exactly 0 means "not selected": nothing passes, not even NaN
+cuts        for a selection, a step, or those inputs of a row that are named: a local derivative of
+            exactly 0 means "no path", and nothing passes, not even NaN. (That of x**2 at 0 is only
+            a number that happens to be 0: times an infinite adjoint it is NaN)
 traits      what kind of function it is, by which `explain` finds a reason and `draw` an activation:
             activation, exponential, extreme, half_flat (left of 0), kink (of slope 0), log, product,
             quotient, root, saturating, step, sum
@@ -181,7 +183,7 @@ pow_: Final[Row]      = row("pow",       "a, b", ieee.power,        _pow_partial
     kinks="0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN")
 pow_const: Final[Row] = row("pow_const", "x, n", ieee.power,        lambda out, x, n: (message(n, pow_const(x, n - 1.0)), 0.0),
     pow_,                    "x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
-    symbol="**", domain=(POSITIVE, REALS), cuts=True, traits="root",
+    symbol="**", domain=(POSITIVE, REALS), cuts="n", traits="root",
     kinks="x**0 is 1 with derivative 0, also at 0; n is a constant and receives nothing")
 mod: Final[Row]       = row("mod",       "a, b", ieee.modulo,       lambda out, a, b: (1.0, -floordiv(a, b)),
     branchless.modulo,       "a % b, with the sign of b as in Python.",
@@ -261,7 +263,7 @@ normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, 
 lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: polygamma(0.0, x),
     None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
 polygamma: Final[Row]  = row("polygamma",  "n, x", gamma.polygamma, lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
-    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts=True)
+    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts="n")
 
 # Activations.
 
@@ -271,10 +273,10 @@ relu: Final[Row]       = row("relu",       "x",             ieee.relu,       lam
     lambda x: select((x > 0.0) | x.is_nan(), x, 0.0), "x where x > 0, else 0.", kinks="derivative 0 at 0", cuts=True, traits="activation")
 leaky_relu: Final[Row] = row("leaky_relu", "x, slope=0.01", ieee.leaky_relu, _leaky_relu_partials,
     lambda x, slope: select(x >= 0.0, x, slope * x), "x where x >= 0, else slope * x.",
-    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation")
+    kinks="the right-hand derivative, 1, at 0", cuts="slope", traits="activation")
 elu: Final[Row]        = row("elu",        "x, alpha=1.0",  ieee.elu,        _elu_partials,
     lambda x, alpha: select(x >= 0.0, x, alpha * expm1(x)), "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
-    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation half_flat")
+    kinks="the right-hand derivative, 1, at 0", cuts="alpha", traits="activation half_flat")
 gelu: Final[Row]       = row("gelu",       "x",             ieee.gelu,       _gelu_partials,
     lambda x: select(x.is_equal(-math.inf), -0.0, x * normal_cdf(x)),
     "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).",
@@ -311,7 +313,7 @@ maximum: Final[Row]  = row("maximum",  "a, b",      ieee.maximum,  lambda out, a
 minimum: Final[Row]  = row("minimum",  "a, b",      ieee.minimum,  lambda out, a, b: (_above(b, a), _above(a, b)),
     branchless.minimum, "The smaller of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
 copysign: Final[Row] = row("copysign", "x, y",      math.copysign, lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
-    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts=True, traits="kink")
+    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts="y", traits="kink")
 fmod: Final[Row]     = row("fmod",     "a, b",      ieee.fmod,     lambda out, a, b: (1.0, -round_((a - out) / b)),
     "libm",             "The remainder with the sign of a, as in C.",
     domain=(REALS, POSITIVE), kinks="derivative (1, -trunc(a/b)) at the jumps too", traits="quotient")

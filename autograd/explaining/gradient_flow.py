@@ -83,7 +83,7 @@ class Flow(Graph):
 
     def sent(self, edge: Edge) -> float:
         """The message along an edge."""
-        return message_from(edge.output, self.arrives_at(edge.output), edge.partial)
+        return message_from(edge.output, self.arrives_at(edge.output), edge.partial, edge.position)
 
     # -- paths -------------------------------------------------------------------------------------
 

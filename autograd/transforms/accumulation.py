@@ -109,9 +109,9 @@ def adjoint_graphs(
         found[i] = None  # it is not needed any more
         if watched:
             check_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
-        for x, factor in zip(node.inputs, _factors(node), strict=True):
+        for k, (x, factor) in enumerate(zip(node.inputs, _factors(node), strict=True)):
             if isinstance(x, Value) and depends[place[id(x)]]:
-                _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node)))
+                _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node, k)))
     totals = _at(seeds, graph, found)
     # The engine's sums begin with 0.0, so they are never -0.0.
     return totals if tracer() is None else [x + 0.0 for x in totals]
