@@ -148,6 +148,7 @@ SMOOTH_CALLS: dict[str, Call] = {
     "ediff1d": lambda x: np.ediff1d(x),
     "gradient": lambda x: np.gradient(x, 0.5),
     "gradient of a grid": lambda x: np.gradient(B, np.cumsum(x)),
+    "gradient of both axes": lambda x: np.gradient(np.outer(x, B), 0.5, np.cumsum(x), edge_order=2),
     "trapezoid": lambda x: getattr(np, "trapezoid", None)(x, B) if hasattr(np, "trapezoid") else x,
     "linspace": lambda x: np.linspace(x[0], x[1], 4),
     "linspace open": lambda x: np.linspace(0.0, x, 3, endpoint=False, retstep=True),
@@ -166,6 +167,7 @@ SMOOTH_CALLS: dict[str, Call] = {
     "matrix_power below 0": lambda x: np.linalg.matrix_power(x.reshape(2, 2) + M, -2),
     "multi_dot": lambda x: np.linalg.multi_dot([M, x.reshape(2, 2), M]),
     "tensorsolve": lambda x: np.linalg.tensorsolve(x.reshape(2, 2) + M, B[:2]),
+    "tensorinv": lambda x: np.linalg.tensorinv((x.reshape(2, 2) + M).reshape(2, 2, 1), ind=1),
     "norm": lambda x: np.linalg.norm(x),
     "norm 1": lambda x: np.linalg.norm(x - 0.5, 1),
     "norm 3": lambda x: np.linalg.norm(x, 3),
@@ -258,7 +260,7 @@ STEP_CALLS: dict[str, Call] = {
     "argpartition": lambda x: np.argpartition(x, 0)[0],
     "lexsort": lambda x: np.lexsort((x, [0, 1, 0, 1])),
     "methods": lambda x: [x.argmax(), x.argmin(), x.argsort(), x.all(), x.any(), x.nonzero()[0],
-                          x.searchsorted(0.0), (x > 0.5).sum(), x.astype(bool)],
+                          np.sort(x).searchsorted(0.0), (x > 0.5).sum(), x.astype(bool)],
     "unique with places": lambda x: np.unique(x, True, True, True)[1:],
     "argmax of columns": lambda x: np.argmax(x.reshape(2, 2), axis=0),
     "all of rows": lambda x: np.all(x.reshape(2, 2) > 0.4, axis=1, keepdims=True),
@@ -276,8 +278,16 @@ AWKWARD = {
     "zeros": [0.0, -0.0, 1.0, 0.0],
 }
 
-# Where NumPy itself gives something else, for a reason.
-DIFFERENT = {}
+# Where NumPy gives something else, and why not we.
+DIFFERENT = {
+    **{(name, "infinities"): "the limit, as for autograd's own" for name in
+       ("i0", "floor_divide", "divmod", "operators")},
+    **{(name, "infinities"): "an element itself, where NumPy adds 0 * inf" for name in
+       ("quantile", "nanpercentile")},
+    **{(name, "nan first"): "LAPACK passes over NaN in its choice of a pivot" for name in
+       ("solve", "inv", "tensorsolve", "tensorinv")},
+    ("cholesky", "infinities"): "LAPACK's factor of inf and NaN has a 0",
+}  # fmt: skip
 
 
 def of_ours(x: Any) -> Any:
@@ -330,6 +340,8 @@ def test_values_are_those_of_numpy(name: str) -> None:
 def test_awkward_points_are_those_of_numpy(name: str, point: str) -> None:
     """NaN, infinities and ties give what NumPy gives for floats, or the same class of error."""
     call, x = CALLS[name], AWKWARD[point]
+    if (name, point) in DIFFERENT:
+        pytest.skip(DIFFERENT[name, point])
     try:
         expected = of_numpy(call, x)
     except Exception as error:

@@ -129,7 +129,7 @@ def _root(matrix: Rows) -> Rows:
         for j in range(i):
             row.append(table.div(_minus_dot(given[j], row, lower[j][:j]), lower[j][j]))
         square = _minus_dot(given[i], row, row)
-        if not square > 0.0:
+        if square <= 0.0:
             raise numpy.linalg.LinAlgError("Matrix is not positive definite")
         row.append(table.sqrt(square))
         lower.append(row + [0.0] * (len(matrix) - i - 1))
@@ -225,6 +225,22 @@ def _matrix_power(a: Any, n: Any) -> Array:
     return numpy.broadcast_to(identity, array.shape).copy() if out is None else out
 
 
+def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Array:
+    array, right = objects(a), objects(b)
+    if axes is not None:
+        moved = [normal_axis(k, array.ndim) for k in axes]
+        array = array.transpose([k for k in range(array.ndim) if k not in moved] + moved)
+    shape = array.shape[right.ndim :]
+    return _solve(array.reshape(right.size, -1), right.ravel()).reshape(shape)
+
+
+def _tensorinv(a: Any, ind: int = 2) -> Array:
+    array = objects(a)
+    shape = array.shape[ind:] + array.shape[:ind]
+    tall = int(numpy.prod(array.shape[:ind], dtype=int))
+    return _inv(array.reshape(tall, -1)).reshape(shape)
+
+
 def _multi_dot(arrays: Any) -> Array:
     first, *others = map(objects, arrays)
     out = first
@@ -293,6 +309,8 @@ ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.slogdet": _slogdet,
     "linalg.cholesky": _cholesky,
     "linalg.matrix_power": _matrix_power,
+    "linalg.tensorsolve": _tensorsolve,
+    "linalg.tensorinv": _tensorinv,
     "linalg.multi_dot": _multi_dot,
     "linalg.norm": _norm,
     "linalg.vector_norm": _vector_norm,

@@ -21,9 +21,10 @@ from autograd.arrays.elements import (
     objects,
     rows_of,
 )
-from autograd.arrays.scalar_functions import is_nan
+from autograd.arrays.scalar_functions import is_finite_number, is_nan
 from autograd.arrays.ufuncs import reduced
 from autograd.engine import functions
+from autograd.engine import primitives as table
 
 __all__ = ["ANSWERS"]
 
@@ -103,7 +104,8 @@ def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
     share = place - below
     if share == 0.0:
         return ordered[below]
-    return ordered[below] + (ordered[below + 1] - ordered[below]) * share
+    low, high = ordered[below], ordered[below + 1]
+    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
 
 
 def _numbers(xs: list[Any]) -> list[Any]:
@@ -150,23 +152,23 @@ def _quantiles(scale: float, only_numbers: bool) -> Callable[..., Any]:
 
 
 def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
-    table = objects(a).ravel() if sorter is None else objects(a)[numpy.asarray(sorter)]
-    find = _finder(table.tolist(), side)
+    places = objects(a).ravel() if sorter is None else objects(a)[numpy.asarray(sorter)]
+    find = _finder(places.tolist(), side)
     return each(find, objects(v)).astype(numpy.intp)
 
 
-def _finder(table: list[Any], side: str) -> Callable[[Any], int]:
+def _finder(places: list[Any], side: str) -> Callable[[Any], int]:
     if side not in ("left", "right"):
         raise ValueError(f"side is 'left' or 'right', got {side!r}")
-    numbers = len(table)
-    while numbers and is_nan(table[numbers - 1]):
+    numbers = len(places)
+    while numbers and is_nan(places[numbers - 1]):
         numbers -= 1
     bisect = bisect_left if side == "left" else bisect_right
 
     def find(x: Any) -> int:
         if is_nan(x):  # beyond every number
-            return numbers if side == "left" else len(table)
-        return bisect(table, x, 0, numbers)
+            return numbers if side == "left" else len(places)
+        return bisect(places, x, 0, numbers)
 
     return find
 
@@ -178,8 +180,7 @@ def _digitize(x: Any, bins: Any, right: bool = False) -> Array:
         return _searchsorted(objects(bins), x, side)
     if not all(a >= b for a, b in zip(edges, edges[1:], strict=False)):
         raise ValueError("bins must be monotonically increasing or decreasing")
-    other = "right" if right else "left"
-    return numpy.asarray(len(edges) - _searchsorted(objects(bins)[::-1], x, other), numpy.intp)
+    return numpy.asarray(len(edges) - _searchsorted(objects(bins)[::-1], x, side), numpy.intp)
 
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Array:
@@ -203,10 +204,19 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Ar
         if len(places) == 1:
             return values[0]
         k = min(i, len(places) - 2)
-        slope = (values[k + 1] - values[k]) / (places[k + 1] - places[k])
-        return values[i] + slope * (point - places[i])
+        slope = table.div(values[k + 1] - values[k], places[k + 1] - places[k])
+        if point == places[i] and not is_finite_number(slope):
+            return values[i]
+        out = values[i] + slope * (point - places[i])
+        return _from_above(values, places, k, point, slope) if is_nan(out) else out
 
     return each(at, objects(x))
+
+
+def _from_above(values: list[Any], places: list[Any], k: int, point: Any, slope: Any) -> Any:
+    """Where values are infinite, as NumPy has it."""
+    out = values[k + 1] + slope * (point - places[k + 1])
+    return values[k] if is_nan(out) and values[k] == values[k + 1] else out
 
 
 # -- sets ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from autograd.arrays.elements import (
     rows_of,
 )
 from autograd.arrays.products import matmul
-from autograd.arrays.scalar_functions import is_nan
+from autograd.arrays.scalar_functions import is_finite_number, is_nan
 from autograd.arrays.ufuncs import NOTHING, reduced
 from autograd.engine import functions
 from autograd.engine import primitives as table
@@ -71,6 +71,8 @@ def _deviation(ddof: float) -> Reduction:
 
     def of_list(xs: list[Any]) -> Any:
         center = _mean(xs)
+        if not is_finite_number(center):
+            return center - center
         length = functions.norm([x - center for x in xs])
         return table.div(length, table.sqrt(max(len(xs) - ddof, 0.0)))
 

@@ -15,7 +15,16 @@ from typing import Any, Final
 
 import numpy
 
-from autograd.arrays import dense, ordering, pointwise, products, reductions, shaping, ufuncs
+from autograd.arrays import (
+    dense,
+    differences,
+    ordering,
+    pointwise,
+    products,
+    reductions,
+    shaping,
+    ufuncs,
+)
 from autograd.arrays.elements import array_of, has_values, objects, stored
 from autograd.arrays.refusals import refused
 from autograd.arrays.ufuncs import check_dtype
@@ -161,6 +170,7 @@ def _answers() -> dict[Any, Answer]:
         **dense.ANSWERS,
         **shaping.ANSWERS,
         **products.ANSWERS,
+        **differences.ANSWERS,
     }
     found: dict[Any, Answer] = {}
     for name in shaping.PASSED:
@@ -191,7 +201,7 @@ def _by_numpy(function: Any) -> Answer:
 
 def _lent(x: Any) -> Any:
     """A function of the user's, which is to get arrays of ours though NumPy calls it."""
-    if inspect.isfunction(x) or inspect.ismethod(x):
+    if callable(x) and not isinstance(x, type):
         return lambda *args, **kwargs: numpy.asarray(x(*map(wrapped, args), **kwargs))
     return list(map(_lent, x)) if type(x) is list and any(map(callable, x)) else x
 
