@@ -27,6 +27,7 @@ from typing import Any as _Any
 from autograd import (
     _conflict_check,  # first: it refuses to run in a mixture
     _moved,  # names that pickles of 0.1.0 use
+    arrays,
 )
 from autograd.engine import functions as _functions
 from autograd.engine import primitives as _primitives
