@@ -31,8 +31,10 @@ from importlib import import_module as _import_module
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
 from nn import schedules
+from nn.dropout import Dropout
 from nn.initialisers import INITIALISERS, he, uniform, xavier
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
+from nn.loading import load
 from nn.losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -42,27 +44,55 @@ from nn.losses import (
     mse_loss,
 )
 from nn.module import Module
-from nn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
 from nn.plots import decision_boundary, loss_curve
 from nn.schedules import Schedule
+from nn.sequential import (
+    ELU,
+    GELU,
+    Identity,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from nn.training import Evaluation, evaluate, fit
 from nn.training.history import History, Record
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "INITIALISERS",
     "MLP",
     "SGD",
     "Adam",
     "AdamW",
+    "Dropout",
     "Evaluation",
     "History",
+    "Identity",
     "Layer",
+    "LeakyReLU",
+    "Linear",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSprop",
+    "ReLU",
     "Record",
     "Schedule",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
     "binary_cross_entropy",
     "clip_grad_norm",
     "clip_grad_value",
@@ -74,6 +104,7 @@ __all__ = [
     "he",
     "hinge_loss",
     "huber_loss",
+    "load",
     "loss_curve",
     "mse_loss",
     "schedules",

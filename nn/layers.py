@@ -12,11 +12,12 @@ from typing import Any, ClassVar, TypeAlias, cast
 
 import autograd
 from autograd import Value, dot
+from nn.architecture import function_named
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
 from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
 
-__all__ = ["ACTIVATIONS", "MLP", "Layer", "Neuron"]
+__all__ = ["ACTIVATIONS", "MLP", "Activation", "Layer", "Neuron"]
 
 # -- activations -----------------------------------------------------------------------------------
 
@@ -37,6 +38,16 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     **{name: getattr(autograd, name) for name in NAMED},
 }
 """The activations a neuron can be given by name; any other function of one number will do."""
+
+
+def told_activation(activation: Activation) -> Any:
+    """An activation as a file says it: by its name; a module is in the file by itself."""
+    if isinstance(activation, (str, Module)):
+        return activation if isinstance(activation, str) else None
+    for name, function in ACTIVATIONS.items():
+        if activation is function:
+            return name
+    return function_named(activation)
 
 
 def find_activation(activation: Activation) -> Callable[[Any], Any]:
@@ -114,6 +125,15 @@ class Neuron(Module):
     def activation(self, activation: Activation) -> None:
         activate = find_activation(activation)
         self._activation, self._activate = activation, activate
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers it takes."""
+        return len(self.weights)
+
+    def _settings(self) -> dict[str, Any]:
+        own = {"n_inputs": self.n_inputs, "activation": told_activation(self.activation)}
+        return {**super()._settings(), **own}
 
     def __call__(self, x: Vector) -> Value:
         return self.respond(as_vector(x, len(self.weights), self))
@@ -203,6 +223,12 @@ class Layer(Module):
         """How many numbers it gives: one for each neuron."""
         return len(self.neurons)
 
+    def _settings(self) -> dict[str, Any]:
+        told = [told_activation(neuron.activation) for neuron in self.neurons]
+        alike = all(activation == told[0] for activation in told)
+        own = {"n_inputs": self.n_inputs, "n_outputs": self.n_outputs}
+        return {**super()._settings(), **own, **({"activation": told[0]} if alike else {})}
+
     @property
     def activation(self) -> str:
         """The name of its neurons' activation, or names, where they differ."""
@@ -249,6 +275,8 @@ class MLP(Module):
             raise ValueError(
                 f"sizes is the widths of the layers, such as [16, 16, 1]; got {sizes!r}"
             )
+        n_inputs = as_count("n_inputs", n_inputs)
+        widths = [as_count(f"sizes[{i}]", width) for i, width in enumerate(widths)]
         rng = random_source(seed)
         activations = [activation] * (len(widths) - 1) + [output_activation]
         self.layers = [
