@@ -113,7 +113,7 @@ def _component(i: int, point: Point, recorded: RecordedFunction, rtol: float) ->
         return replace(row, note=f"{row.note}; the convention here, {convention}")
     if row.verdict == "wrong":
         said = f"the gradient of the graph disagrees with the differences: {row.note}"
-        return replace(row, note=f"{said}; {recorded.why_wrong(i)}")
+        return replace(row, note=f"{said};{recorded.why_wrong(i)}")
     return row
 
 
