@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from autograd.check.finite_differences import Slope, differentiate
 from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
-from autograd.engine.graph import topological_order
-from autograd.engine.text import number
+from autograd.engine.graph import Graph, topological_order
+from autograd.engine.text import formula, number
 from autograd.engine.value import Value
+from autograd.engine.zero_times_infinity import undecided
 from autograd.transforms.linearization import Linearization
 
 __all__ = ["RecordedFunction"]
@@ -38,15 +40,40 @@ class RecordedFunction:
         known |= {id(seed): name for seed, name in zip(self.seeds, point.names, strict=True)}
         self.name = Namer(known)
 
+    def undecided(self, i: int) -> str:
+        """Where 0 x infinity was taken for 0 on the way to a component; "" where it was not."""
+        graph = self._graph
+        found = undecided(graph, self._adjoints, [self.seeds[i]])
+        return found[0].sentence(self._made, self._shown) if found else ""
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph([self.root])
+
+    @cached_property
+    def _adjoints(self) -> list[float]:
+        return self._graph.adjoints()
+
+    def _made(self, node: Value) -> str:
+        """`r = sqrt(x)`; what has no name is called by its formula already."""
+        name = self.name(node)
+        return f"{name} = {formula(node, self.name)}" if self.name.is_named(node) else name
+
+    def _shown(self, node: Value) -> str:
+        return f"{self.name(node)} = {number(node.data, 6)}"
+
     def why_wrong(self, i: int) -> str:
-        """What may have kept the recorded graph from the right derivative of a component."""
+        """What may have kept the recorded graph from the right derivative of a component: on a line
+        of its own, if it is known."""
+        if met := self.undecided(i):
+            return f"\n  {met}"
         if any(node is self.seeds[i] for node in self.nodes):
             return (
-                "if the function reads .data, calls detach() or float(), or uses a primitive of "
+                " if the function reads .data, calls detach() or float(), or uses a primitive of "
                 "your own, what it computes there is not in the graph"
             )
         return (
-            "no path leads from it to the result in the recorded graph: the function reads its "
+            " no path leads from it to the result in the recorded graph: the function reads its "
             ".data, detaches it, or uses it in a no_grad block"
         )
 

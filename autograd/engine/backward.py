@@ -21,7 +21,7 @@ from typing import Any, Final, final
 
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, notify_escape, watching
-from autograd.engine.observers import check_messages
+from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
@@ -94,6 +94,8 @@ def _reverse_pass(root: Value, seed: float) -> None:
     else:
         root._grad = seed
         _send_messages(root)
+        if MODES.active != 0 and watching():
+            check_zeros(root)
     totals = [leaf._grad + leaf._pa for leaf in leaves]
     deque(map(set_grad, leaves, totals), maxlen=0)
     for leaf in leaves:

@@ -18,7 +18,7 @@ from autograd.engine import ieee
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.graph import Graph, reachable
 from autograd.engine.modes import outside_mode, tracer, watching
-from autograd.engine.observers import check_messages
+from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.value import Value
 
@@ -101,6 +101,8 @@ def adjoint_graphs(
     watched = watching()
     for root, weight in zip(roots, weights, strict=True):
         if isinstance(root, Value) and depends[place[id(root)]]:
+            if watched:
+                check_zeros(root)
             _accumulate(found, place[id(root)], weight)
     for i in graph.schedule:
         adjoint, node = found[i], nodes[i]
