@@ -166,8 +166,9 @@ class Interrupter:
         self.strike = strike
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Any:
-        """A trace function for frames of a pass, below the function that guards it."""
-        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name == "_backward":
+        """A trace function for frames of a pass, below those that guard it."""
+        guards = ("_backward", "begun", "runs")
+        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name in guards:
             return None
         frame.f_trace_opcodes = self.step == "opcode"
         if event == self.step:

@@ -15,11 +15,13 @@ the end: to all leaves at once, so that an interrupted pass changes none.
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections import deque
 from typing import Any, Final, final
+from weakref import ref
 
 from autograd.engine.hooks import HOOKS
+from autograd.engine.locks import in_child, new_lock
 from autograd.engine.modes import MODES, notify_escape, watching
 from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.operands import to_float
@@ -27,7 +29,7 @@ from autograd.engine.value import Value
 
 __all__ = ["PASS_LOCK", "cuts_at_zero", "get_grad", "set_grad"]
 
-PASS_LOCK: Final[Any] = threading.RLock()
+PASS_LOCK: Final[Any] = new_lock()
 
 # A `map` of these is one call into C, which no signal can split and no tracer sees.
 get_grad: Final[Any] = vars(Value)["_grad"].__get__
@@ -38,15 +40,32 @@ set_grad: Final[Any] = vars(Value)["_grad"].__set__
 class Pass:
     """What a reverse pass has met, so that one that did not finish can be taken back."""
 
-    __slots__ = ("leaves", "nodes", "running")
+    __slots__ = ("_running", "leaves", "nodes")
 
     def __init__(self) -> None:
-        self.running = False
+        self._running: Any = None
         self.nodes: list[Value] = []
         self.leaves: list[Value] = []
 
+    def begun(self) -> Any:
+        """A lock: the pass runs while it is held. Nothing else refers to it for long, so it is over
+        with the pass whatever ends that."""
+        lock = allocate_lock()
+        self._running = ref(lock)
+        return lock
+
+    def runs(self) -> bool:
+        lock = None if self._running is None else self._running()
+        return lock is not None and lock.locked()
+
+    def stop_in_child(self) -> None:
+        """If another thread is at it; the next pass takes it back."""
+        if not PASS_LOCK._is_owned():
+            self._running = None
+
 
 _PASS: Final = Pass()
+in_child(_PASS.stop_in_child)
 
 
 def _backward(root: Value, gradient: object) -> None:
@@ -55,19 +74,17 @@ def _backward(root: Value, gradient: object) -> None:
     if MODES.active != 0:
         notify_escape(root, "calls backward()")
     with PASS_LOCK:
-        if _PASS.running:
+        if _PASS.runs():
             raise RuntimeError(
                 "backward was called in the middle of another backward of the same thread, "
                 "as from a signal handler; call it when that one has returned"
             )
         try:
-            _PASS.running = True
-            _reverse_pass(root, seed)
+            with _PASS.begun():
+                _reverse_pass(root, seed)
         except BaseException:
             _forget_pass()
             raise
-        finally:
-            _PASS.running = False
 
 
 def _forget_pass() -> None:

@@ -59,11 +59,16 @@ class Block:
         self._enter = enter
         self._change = change
         self._lock = allocate_lock()
+        self._is_used = False
 
     def entrance(self) -> Any:
         """What opens the block."""
-        if self._lock.locked():
-            raise RuntimeError("this block is open already; make another for each `with`")
+        if self._is_used:
+            raise RuntimeError(
+                "a block is opened once, and this one has been; make another for each `with`, as "
+                "in `with no_grad():`"
+            )
+        self._is_used = True
         self._enter(self._lock, self._change)
         return self._lock.__enter__
 

@@ -90,8 +90,8 @@ class Scope:
         opened = Opened(change, outer, self._combine(outer, change), thread)
         self._blocks[entry := ref(lock, self._blocks.pop)] = opened  # at once: it goes as it came
         self.active = 1
-        outside = entered[1] if entered[0] == thread else ()
-        self._entered.set((thread, (*outside, entry)))
+        around = entered[1] if entered[0] == thread and outer is not self._default else ()
+        self._entered.set((thread, (*around, entry)))
 
     def _settled(self, entries: tuple[Any, ...]) -> Any:
         """The setting without the blocks that have ended, in whichever order they did."""
