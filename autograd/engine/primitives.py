@@ -115,24 +115,59 @@ def _product_partials(out: Any, *xs: Any) -> Any:
     return tuple(reversed(factors))
 
 
-def _shares(*xs: Any) -> list[Any]:
-    """softmax of the inputs: weights that add up to 1."""
-    top = stop_gradient(max_(*xs))
-    weights = [exp_difference(x, top) for x in xs]
-    total = sum_(*weights)
-    return [weight / total for weight in weights]
+# A softmax of n inputs is n nodes of three edges above two of n edges: the pivot, which is the
+# largest input, and what the others weigh beside it, the sum of exp(x - pivot). The share of x is
+# exp(x - pivot) / (1 + others). The pivot is free to choose, so it may be held constant; then the
+# derivative s - s*s of a share s near 1 cancels. So where the largest input has more than half
+# (others < 1: there is no tie then) the pivot follows it, its own exp(x - pivot) is the constant 1,
+# and s(1 - s) comes out as s / (1 + others) * others. In either case nothing cancels by more than
+# half of it, in any order of derivative.
+
+
+def _pivot_partials(out: Any, *xs: Any) -> Any:
+    others = beside(out, *xs)
+    return tuple([1.0 - apart(x, out, others) for x in xs])
+
+
+def _beside_partials(out: Any, pivot: Any, *xs: Any) -> Any:
+    weights = [where(apart(x, pivot, out), exp_difference(x, pivot), 0.0) for x in xs]
+    return (-out, *weights)
+
+
+def _share_partials(out: Any, x: Any, pivot: Any, others: Any) -> Any:
+    own = where(apart(x, pivot, others), out, 0.0)
+    return own, -own, -out / (1.0 + others)
+
+
+def _log_share_partials(out: Any, x: Any, pivot: Any, others: Any) -> Any:
+    own = where(apart(x, pivot, others), 1.0, 0.0)
+    return own, -own, -1.0 / (1.0 + others)
 
 
 def _softmax_partials(out: Any, *xs: Any) -> Any:
     """s(1 - s) and -s s_k, with 1 - s summed from the other shares: no cancellation in either
     tail."""
-    shares = _shares(*xs)
-    return (out * sum_(*shares[1:]), *[-out * share for share in shares[1:]])
+    others = _other_shares(xs)
+    return (out * sum_(*others), *[-out * s for s in others])
 
 
 def _log_softmax_partials(out: Any, *xs: Any) -> Any:
-    shares = _shares(*xs)
-    return (sum_(*shares[1:]), *[-share for share in shares[1:]])
+    others = _other_shares(xs)
+    return (sum_(*others), *[-s for s in others])
+
+
+def _other_shares(xs: tuple[Any, ...]) -> list[Any]:
+    """The shares of all but the first."""
+    top = pivot(*xs)
+    others = beside(top, *xs)
+    return [share(x, top, others) for x in xs[1:]]
+
+
+def _logsumexp_partials(out: Any, *xs: Any) -> Any:
+    """The shares; where all inputs are masked (-inf), 0."""
+    top = pivot(*xs)
+    others = where(greater(out, -math.inf), beside(top, *xs), math.inf)
+    return tuple([share(x, top, others) for x in xs])
 
 
 def _extreme_partials(out: Any, *xs: Any) -> Any:
@@ -332,8 +367,20 @@ dot: Final[Row]         = row("dot",         "*xs", ieee.dot,           lambda o
     branchless.dot_of,        "The first half of the inputs times the second half, summed.", traits="product sum")
 norm: Final[Row]        = row("norm",        "*xs", math.hypot,         lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),
     branchless.norm_of,       "Euclidean length, without overflow.", kinks="derivative 0 at the origin", traits="kink")
-logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     lambda out, *xs: tuple(_shares(*xs)),
+logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     _logsumexp_partials,
     branchless.logsumexp_of,  "log of the sum of exp.", traits="sum")
+pivot: Final[Row]       = row("pivot",       "*xs", ieee.largest,       _pivot_partials,
+    branchless.largest,       "The largest input, from which softmax counts; followed where it has more than half.", cuts=True, traits="extreme")
+apart: Final[Row]       = row("apart",       "x, pivot, others", ieee.apart, lambda out, x, pivot, others: (0.0, 0.0, 0.0),
+    lambda x, pivot, others: select(x.is_equal(pivot) & (others < 1.0), 0.0, 1.0),
+    "0 where x is a pivot that has more than half, else 1.", cuts=True, traits="step")
+beside: Final[Row]      = row("beside",      "*xs", ieee.beside,        _beside_partials,
+    branchless.beside,        "The sum of exp(x - pivot) over the others; the pivot comes first.", traits="sum")
+share: Final[Row]       = row("share",       "x, pivot, others", ieee.share, _share_partials,
+    branchless.share,         "A share of softmax, exp(x - pivot) / (1 + others).", domain=(REALS, REALS, POSITIVE), traits="saturating")
+log_share: Final[Row]   = row("log_share",   "x, pivot, others", ieee.log_share, _log_share_partials,
+    branchless.log_share,     "The logarithm of a share of softmax.", domain=(REALS, REALS, POSITIVE))
+# One result of softmax as a node of its own, in graphs that were pickled by version 0.1.0:
 softmax: Final[Row]     = row("softmax",     "*xs", ieee.softmax_first, _softmax_partials,
     branchless.softmax_first, "The first input's share of exp.", traits="saturating")
 log_softmax: Final[Row] = row("log_softmax", "*xs", ieee.log_softmax_first, _log_softmax_partials,

@@ -206,9 +206,10 @@ class ByRow(CompiledModel):
 
     def _loss_of(self, output: Any, target: Any) -> Any:
         if self.objective.loss is losses.cross_entropy:
-            # -log softmax of the right class, whose logit one-hot weights pick out exactly.
-            own = autograd.dot(list(target), output)
-            return autograd.logsumexp([z - own for z in output])
+            # -log softmax of the right class, which one-hot weights pick out, be others infinite.
+            losses_of = [-z for z in autograd.log_softmax(output)]
+            rows = zip(target, losses_of, strict=True)
+            return autograd.sum([autograd.where(is_own, loss, 0.0) for is_own, loss in rows])
         return self.objective.loss([output], [list(target) if hasattr(target, "shape") else target])
 
     def _is_correct(self, output: Any, classes: list[Any]) -> Any:

@@ -18,6 +18,7 @@ Loss: TypeAlias = Callable[[Any, Any], Any]
 
 LOSSES: dict[str, Loss] = {name: getattr(losses, name) for name in losses.__all__}
 FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
+SQUASHED = {"sigmoid": "sigmoid", "share": "softmax"}  # by the operation, what made an output
 
 
 class Evaluation(NamedTuple):
@@ -143,7 +144,7 @@ class Objective:
 
     def _loss_hint(self) -> str | None:
         """What to do about a loss that expects logits and gets probabilities."""
-        squashed = sorted(self.ends_in & {"sigmoid", "softmax"})
+        squashed = [name for op, name in SQUASHED.items() if op in self.ends_in]
         if self.loss not in FOR_LOGITS or not squashed:
             return None
         return (
@@ -288,7 +289,7 @@ def _is_numeral(text: str) -> bool:
 
 
 def _default_loss(classes: tuple[Any, ...] | None, n_outputs: int, ends_in: frozenset[str]) -> Loss:
-    if classes is None or ends_in & {"sigmoid", "tanh", "softmax"}:
+    if classes is None or ends_in & {"sigmoid", "tanh", "share"}:
         return losses.mse_loss
     if n_outputs > 1:
         return losses.cross_entropy
