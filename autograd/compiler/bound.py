@@ -117,12 +117,14 @@ def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -
         numbers = [x for place in places for x in _numbers(place)]
         try:
             failed, results = specialization.run(numbers)
-        except CallbackFailed:
-            return NotImplemented  # the function itself will raise the same
-        if failed >= 0:
-            return NotImplemented
-        out[:] = results
-        return out
+        except CallbackFailed as failure:
+            error = failure.error
+        else:
+            if failed >= 0:
+                return NotImplemented
+            out[:] = results
+            return out
+        raise error
 
     return run
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -152,9 +153,12 @@ class Jitted(Compiled):
             return None, []
         try:
             return cache.run(arguments.numbers)
-        except CallbackFailed:
-            # To be recorded anew: then the same is raised from where it stands in the user's code.
-            return None, []
+        except CallbackFailed as failure:
+            error = failure.error
+        # Most often the same is raised again, from where it stands in the user's code. Unless it
+        # came from elsewhere, as of a signal's handler: then it is raised here.
+        arguments.trace()
+        raise error
 
     def _enter_at(self, specialization: Specialization) -> None:
         """Next time, try this one first, and without taking the arguments apart in Python."""
@@ -213,8 +217,8 @@ class Jitted(Compiled):
         if cache.warned:
             return
         cache.warned = True
-        lines = [guard.line for kept in cache.kept for guard in kept.program.guards]
-        most = max(set(lines), key=lines.count)
+        met = Counter(guard.line for kept in cache.kept for guard in kept.program.guards)
+        [(most, _)] = met.most_common(1)  # a program without decisions is never left
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
             f"uncompiled. The decision met most often is in {place(most)}: make it with "
