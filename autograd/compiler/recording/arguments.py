@@ -92,10 +92,10 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
-        trace, first, outputs, results = self._trace()
+        trace, first, outputs, results = self.trace()
         # While the first one's nodes are still in memory; and what it prints is another text, on
         # which a decision may come out differently.
-        _, second, others, _ = self._trace("-1.5e+300, inf or nan <TRACED AGAIN>")
+        _, second, others, _ = self.trace("-1.5e+300, inf or nan <TRACED AGAIN>")
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -107,7 +107,8 @@ class Arguments:
             )
         return first, outputs, results
 
-    def _trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+    def trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+        """Run the function once; the recording, what it says, and the results."""
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values, shown)
