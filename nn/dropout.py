@@ -17,7 +17,7 @@ from nn.initialisers import RandomSource, Seed, random_source
 from nn.module import Module
 from nn.validation import Vector, as_float, as_list
 
-__all__ = ["Dropout", "Masks", "draw_mask", "masks_from"]
+__all__ = ["Dropout", "Masks", "draw_mask", "masks_from", "mode"]
 
 Masks: TypeAlias = Callable[[int, float], Sequence[Any]]
 """(how many, the share that is dropped) -> a factor for each."""
@@ -86,3 +86,17 @@ def masks_from(masks: Masks) -> Iterator[None]:
         yield
     finally:
         _MASKS.reset(token)
+
+
+@contextmanager
+def mode(model: Any, training: bool) -> Iterator[None]:
+    """Inside the block a model is in training mode, or in the one for predictions."""
+    modules = Module.named_modules(model) if isinstance(model, Module) else ()
+    changed = [module for _, module in modules if module.training != training]
+    for module in changed:
+        module.training = training
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.training = not training

@@ -64,15 +64,25 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
     return find_named("an activation", activation, ACTIVATIONS, "of one number")
 
 
+def _chosen(activation: Activation | None, nonlin: bool | None) -> Activation:
+    """tanh, unless another is given, or micrograd's `nonlin`."""
+    if nonlin is None:
+        return "tanh" if activation is None else activation
+    if activation is not None:
+        raise TypeError("give activation or nonlin, not both")
+    return "relu" if nonlin else "linear"
+
+
 # -- neurons, layers, networks ---------------------------------------------------------------------
 
 
 class Neuron(Module):
     """σ(w·x + b).
 
-    `activation` is a name (see `nn.ACTIVATIONS`) or a function of one number; `init` the name of an
-    initialiser (see `nn.INITIALISERS`) or a function like them; `seed` an int, a `random.Random`,
-    or None for `random` itself.
+    `activation` is a name (see `nn.ACTIVATIONS`) or a function of one number, tanh if none is
+    given; `init` the name of an initialiser (see `nn.INITIALISERS`) or a function like them; `seed`
+    an int, a `random.Random`, or None for `random` itself. As in micrograd, `nonlin` may stand for
+    an activation, True for relu and False for linear, and `w` and `b` for weights and bias.
 
     >>> neuron = Neuron(2, "relu", seed=0)
     >>> neuron
@@ -90,11 +100,13 @@ class Neuron(Module):
     def __init__(
         self,
         n_inputs: int,
-        activation: Activation = "tanh",
+        activation: Activation | None = None,
         *,
+        nonlin: bool | None = None,
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
+        activation = _chosen(activation, nonlin)
         n_inputs = as_count("n_inputs", n_inputs)
         draw, rng = find_initialiser(init), random_source(seed)
         self.weights = [Value(draw(n_inputs, 1, rng)) for _ in range(n_inputs)]
@@ -125,6 +137,16 @@ class Neuron(Module):
     def activation(self, activation: Activation) -> None:
         activate = find_activation(activation)
         self._activation, self._activate = activation, activate
+
+    @property
+    def w(self) -> list[Value]:
+        """The weights, by micrograd's name."""
+        return self.weights
+
+    @property
+    def b(self) -> Value:
+        """The bias, by micrograd's name."""
+        return self.bias
 
     @property
     def n_inputs(self) -> int:
@@ -166,11 +188,13 @@ class Layer(Module):
         self,
         n_inputs: int,
         n_outputs: int,
-        activation: Activation = "tanh",
+        activation: Activation | None = None,
         *,
+        nonlin: bool | None = None,
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
+        activation = _chosen(activation, nonlin)
         n_inputs, n_outputs = as_count("n_inputs", n_inputs), as_count("n_outputs", n_outputs)
         draw, rng = find_initialiser(init), random_source(seed)
         rows = [[draw(n_inputs, n_outputs, rng) for _ in range(n_inputs)] for _ in range(n_outputs)]

@@ -20,6 +20,7 @@ from nn.validation import as_float, listed
 
 __all__ = [
     "UNREADABLE",
+    "check_description",
     "check_fits",
     "described",
     "fitting_numbers",
@@ -54,27 +55,37 @@ def write_model_file(path: FilePath, model: Any) -> None:
 
 def read_model_file(path: FilePath) -> dict[str, Any]:
     """The document, checked in itself. Raises ValueError, naming the file, for any other."""
-    name = os.fspath(path)
     try:
         document = read_json(path)
-        if not isinstance(document.get("parameters"), dict):
-            raise ValueError("it has no 'parameters'")
-        if "architecture" in document:
-            check_architecture(document["architecture"])
-            _check_paths(document.get("shared"))
+        check_description(document)
     except UNREADABLE as error:
-        raise ValueError(f"{name!r} was not written by Module.save: {said(error)}") from error
+        name = repr(os.fspath(path))
+        raise ValueError(f"{name} was not written by Module.save: {said(error)}") from error
     return document
+
+
+KNOWN = {"module", "architecture", "shared", "parameters", "training", "digest"}
+
+
+def check_description(document: dict[str, Any]) -> None:
+    """Raises ValueError for what does not describe a model."""
+    if not isinstance(document.get("parameters"), dict):
+        raise ValueError("it has no 'parameters'")
+    if unknown := sorted(document.keys() - KNOWN):
+        raise ValueError(f"it has an entry {unknown[0]!r:.80}, which no model has")
+    if "architecture" not in document:  # as in files of 0.1.0
+        return
+    check_architecture(document["architecture"])
+    if not isinstance(document.get("module"), str):
+        raise ValueError("it has no text as 'module'")
+    shared = document.get("shared")
+    if not isinstance(shared, dict) or not all(isinstance(x, str) for x in shared.values()):
+        raise ValueError(f"'shared' must name a path for each path, got {shared!r:.80}")
 
 
 def source_of(path: FilePath, document: Mapping[str, Any]) -> str:
     """What messages call a file."""
     return f"{os.fspath(path)!r} (saved from {document.get('module')!r:.200})"
-
-
-def _check_paths(shared: Any) -> None:
-    if not isinstance(shared, dict) or not all(isinstance(x, str) for x in shared.values()):
-        raise ValueError(f"'shared' must name a path for each path, got {shared!r:.80}")
 
 
 def check_fits(document: Mapping[str, Any], model: Any, source: str) -> None:
@@ -116,8 +127,9 @@ def fitting_numbers(
             + _named("; missing", missing)
             + _named("; not in the model", sorted(unknown, key=str))
         )
-    read = read_number if coded else as_float
-    return [read(repr(name), state[name]) for name in wanted]
+    if coded:
+        return [read_number(f"{source}: {name!r}", state[name]) for name in wanted]
+    return [as_float(repr(name), state[name]) for name in wanted]
 
 
 def _named(title: str, names: list[str]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd import Value
 from nn.architecture import kept_arguments
+from nn.habits import attribute_hint
 from nn.jsonio import FilePath
 from nn.model_file import (
     check_fits,
@@ -214,6 +215,12 @@ class Module:
         if not hasattr(self, "forward"):
             raise TypeError(f"{type(self).__name__} has neither __call__ nor forward: define one")
         return self.forward(*args, **kwargs)
+
+    if not TYPE_CHECKING:  # which would believe in every name
+
+        def __getattr__(self, name: str) -> Any:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message + attribute_hint(name), name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"

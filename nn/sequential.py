@@ -138,8 +138,9 @@ def _hint(module: object) -> str:
 class Elementwise(Module):
     """A function of one number, on each of a row of them."""
 
-    apply: Any
-    """The function."""
+    def apply(self, x: Any) -> Any:
+        """Of one number."""
+        raise NotImplementedError(f"{type(self).__name__} has no apply(x)")
 
     def __call__(self, x: Vector) -> Any:
         entries = as_list(x)
@@ -164,37 +165,43 @@ class ReLU(Elementwise):
     [0.0, 2.0]
     """
 
-    apply = staticmethod(autograd.relu)
+    def apply(self, x: Any) -> Any:
+        return autograd.relu(x)
 
 
 class Tanh(Elementwise):
     """x ↦ tanh x."""
 
-    apply = staticmethod(autograd.tanh)
+    def apply(self, x: Any) -> Any:
+        return autograd.tanh(x)
 
 
 class Sigmoid(Elementwise):
     """x ↦ 1 / (1 + exp(-x))."""
 
-    apply = staticmethod(autograd.sigmoid)
+    def apply(self, x: Any) -> Any:
+        return autograd.sigmoid(x)
 
 
 class GELU(Elementwise):
     """x ↦ x·Φ(x), with the normal distribution's Φ."""
 
-    apply = staticmethod(autograd.gelu)
+    def apply(self, x: Any) -> Any:
+        return autograd.gelu(x)
 
 
 class SiLU(Elementwise):
     """x ↦ x·sigmoid(x)."""
 
-    apply = staticmethod(autograd.silu)
+    def apply(self, x: Any) -> Any:
+        return autograd.silu(x)
 
 
 class Softplus(Elementwise):
     """x ↦ log(1 + exp x)."""
 
-    apply = staticmethod(autograd.softplus)
+    def apply(self, x: Any) -> Any:
+        return autograd.softplus(x)
 
 
 class LeakyReLU(Elementwise):

@@ -11,13 +11,13 @@ import os
 import warnings
 from array import array
 from collections.abc import Mapping
+from json import dumps
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nn.architecture import check_architecture
 from nn.jsonio import FilePath, encoded, read_json, write_json
-from nn.model_file import UNREADABLE, described, said
+from nn.model_file import UNREADABLE, check_description, described, said
 from nn.training.dataset import Samples
 from nn.training.history import History, columns_of
 from nn.training.resumption import Expected, fitting_state
@@ -78,7 +78,8 @@ class Checkpoint:
         training["history"] = columns_of(training["history"])
         training.pop("module")
         numbers = {**self.model.state_dict(), **training.pop("parameters")}
-        return {**described(self.model), "parameters": numbers, "training": training}
+        document = encoded({**described(self.model), "parameters": numbers, "training": training})
+        return {**document, "digest": digest_of(document)}
 
     def raise_failure(self, history: History) -> None:
         """Raise the error of the last write, if it failed; its `history` is that of the training,
@@ -101,12 +102,11 @@ class Checkpoint:
         name = repr(os.fspath(self.path))
         try:
             document = read_json(self.path)
+            check_description(document)
             if not isinstance(document.get("training"), dict):
                 raise ValueError("it has no 'training'")
             if not isinstance(document["training"].get("settings"), dict):
                 raise ValueError("it has no 'settings' of a training")
-            if "architecture" in document:
-                check_architecture(document["architecture"])
         except FileNotFoundError:
             return None
         except UNREADABLE as error:
@@ -115,7 +115,13 @@ class Checkpoint:
             ) from error
         try:
             self._check_settings(document["training"]["settings"], name)
-            return fitting_state(document, expected)
+            state = fitting_state(document, expected)
+            if "digest" in document and document["digest"] != digest_of(document):
+                raise ValueError(
+                    "some of its numbers are not those that were written: its digest differs "
+                    "(an edited file is taken without 'digest')"
+                )
+            return state
         except UNREADABLE as error:
             raise ValueError(f"the checkpoint in {name} does not fit: {said(error)}") from error
 
@@ -131,6 +137,15 @@ class Checkpoint:
                 )
         if unknown := sorted(theirs.keys() - self.settings.keys()):
             raise ValueError(f"it has a setting {unknown[0]!r:.80}, which this training has not")
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """Of all but the digest itself: as a resumed training is the same to the last bit, so is its
+    file."""
+    from hashlib import sha256
+
+    parts = {name: part for name, part in document.items() if name != "digest"}
+    return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def data_digest(*parts: Samples | None) -> str:

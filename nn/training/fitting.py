@@ -131,11 +131,16 @@ def fit(
     loss; without validation data, the loss of an epoch counts for the weights after it, or, if it
     was a single batch, for those before its step, which it was computed with.
 
+    **Modes.** A model is trained in training mode, measured without dropout, and left in the mode
+    for predictions (`model.eval()`). Dropout draws from `seed`.
+
     **Checkpoint.** A JSON file with everything that the rest of the training depends on, replaced
     after an epoch, at most once a second, and at the end. With `resume=True` and the file there,
     training goes on from it up to `epochs` epochs in all and ends with the very same numbers, to
     the last bit, as if it had never been interrupted. `model.load(checkpoint)` reads the weights
-    alone.
+    alone. Where the file can't be written (a full disk), there is a RuntimeWarning, training goes
+    on, and it is tried again; if that fails to the end, fit raises the OSError after the training,
+    with the history as its attribute `history`.
 
     **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
     tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
@@ -219,13 +224,14 @@ def fit(
     for hint in hints:
         warnings.warn(hint, stacklevel=2)
     held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
-    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value)
+    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
     wanted = engine or (saved.get("engine", "eager") if saved else None)
     if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
         step = compiled_step(step, model, samples, must=engine == "jit")
     training = Training(model, step, plan, samples, held_out, given, rng)
     training.history.hints = hints
     lr_before = optimizer.lr
+    Module.train(model)
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)
@@ -233,6 +239,7 @@ def fit(
             training.load_state(saved, repr(os.fspath(file.path)))
         training.run(file)
     finally:
+        Module.eval(model)
         if schedule is not None:
             optimizer.lr = lr_before
     training.finish()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import autograd
 from autograd import Value
 from nn import losses
+from nn.dropout import mode
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
@@ -110,7 +111,7 @@ class Objective:
 
     def evaluate(self, samples: Samples) -> Evaluation:
         """How the model does on some samples."""
-        with autograd.no_grad():
+        with autograd.no_grad(), mode(self.model, training=False):
             outputs = self.predict(samples.rows)
             loss = self.loss(outputs, samples.targets)
         number = loss.data if isinstance(loss, Value) else float(loss)
@@ -120,7 +121,8 @@ class Objective:
 
     def check_loss(self, samples: Samples) -> None:
         """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
-        answer = self.predict(samples.rows[:1])[0]
+        with mode(self.model, training=False):
+            answer = self.predict(samples.rows[:1])[0]
         loss = self.loss([answer] * len(samples), samples.targets)
         if isinstance(loss, Value) and not loss.op:
             raise ValueError(
@@ -172,7 +174,8 @@ def find_objective(
 ) -> Objective:
     """Find out from one answer of the model, and from the targets, what is not given."""
     try:
-        answer = model(row)
+        with mode(model, training=False):
+            answer = model(row)
     except ValueError as error:
         count = counted(len(row), "number")
         raise ValueError(f"X[0] is a row of {count}; for {model!r:.80}: {error}") from error

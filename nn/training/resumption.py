@@ -49,11 +49,9 @@ def fitting_state(document: Mapping[str, Any], expected: Expected) -> dict[str, 
     for name in training:
         if name not in KNOWN:
             raise ValueError(f"it has an entry {name!r:.80}, which no training has")
-    if not isinstance(document.get("parameters"), dict):
-        raise ValueError("it has no 'parameters'")
-    check_fits({"shared": {}, **document}, model, "it")
-    names = [name for name, _ in model._numbers()]
-    numbers = fitting_numbers(model, names, document["parameters"], "it", coded=True)
+    check_fits(document, model, "its model")
+    names = list(model.state_dict())
+    numbers = fitting_numbers(model, names, document["parameters"], "its model", coded=True)
     columns = _history(training["history"], expected)
     return {
         "engine": _engine(training.get("engine", "eager")),
