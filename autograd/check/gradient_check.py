@@ -114,6 +114,12 @@ def _component(i: int, point: Point, recorded: RecordedFunction, rtol: float) ->
     if row.verdict == "wrong":
         said = f"the gradient of the graph disagrees with the differences: {row.note}"
         return replace(row, note=f"{said};{recorded.why_wrong(i)}")
+    if row.verdict == "ok" and row.slope.scale > 0.0 and recorded.is_constant:
+        said = "constant beside this point, and not further away: it is decided by numbers"
+        choices = recorded.choices(i)
+        return replace(row, note=f"{said}:{choices}") if choices else row
+    if row.verdict == "unclear" and (choices := recorded.choices(i)):
+        return replace(row, note=f"{row.note}; it is decided by numbers:{choices}")
     return row
 
 
@@ -124,6 +130,11 @@ def _remarks(point: Point, recorded: RecordedFunction, rows: Sequence[Component]
         yield (
             f"the function gives {number(on_floats)} for floats and {number(on_values)} for "
             "Values: it treats the two differently"
+        )
+    if recorded.is_constant and all(row.slope.scale == 0.0 for row in rows):
+        yield (
+            "the function gave the same number wherever it was called; if it returns a Value that "
+            "was computed before, compute it inside: a graph does not follow its leaves"
         )
     if any(row.verdict == "wrong" and not is_sound(row) for row in rows):
         yield from recorded.faulty_primitives()
