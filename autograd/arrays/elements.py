@@ -1,4 +1,4 @@
-"""Arrays as the rest of this folder computes with them: plain object arrays of Values and floats."""
+"""Arrays as this folder computes with them: plain object arrays of Values and floats."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from autograd.arrays.elements import (
     array_of,
     each,
     has_values,
-    moved_last,
     normal_axis,
     objects,
     rows_of,
@@ -45,9 +44,7 @@ def _mean(xs: list[Any]) -> Any:
 def _extreme(function: Reduction, name: str) -> Reduction:
     def of_list(xs: list[Any]) -> Any:
         if not xs:
-            raise ValueError(
-                f"zero-size array to reduction operation {name} which has no identity"
-            )
+            raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
         return function(xs)
 
     return of_list

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy
@@ -27,7 +27,7 @@ from autograd.arrays import (
 )
 from autograd.arrays.elements import array_of, has_values, objects, stored
 from autograd.arrays.refusals import refused
-from autograd.arrays.ufuncs import check_dtype
+from autograd.arrays.ufuncs import DOUBLES, check_dtype
 from autograd.engine.value import Value
 
 __all__ = ["ValueArray", "array_function", "array_ufunc", "pack_values"]
@@ -56,7 +56,7 @@ class ValueArray(Base):
         return array_function(function, types, args, kwargs)
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        return wrapped(array)
+        return as_ours(array)
 
     def __setitem__(self, place: Any, x: Any) -> None:
         super().__setitem__(place, x if type(x) in (Value, float) else objects(x))
@@ -64,9 +64,9 @@ class ValueArray(Base):
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """A copy, where doubles or objects are asked for: a Value is a double already."""
         kind = numpy.dtype(dtype)
-        if kind == object or kind == float:  # noqa: PLR1714
+        if kind.str[1:] in DOUBLES:
             return self.copy()
-        if kind == bool:
+        if kind.kind == "b":
             return array_ufunc(numpy.not_equal, "__call__", (self, 0.0), {})
         if has_values(self):
             raise TypeError(
@@ -78,10 +78,10 @@ class ValueArray(Base):
     def fill(self, value: Any) -> None:
         self[...] = value
 
-    def sort(self, axis: Any = -1, **options: Any) -> None:
+    def sort(self, axis: Any = -1, **options: Any) -> None:  # type: ignore[override]
         self[...] = numpy.sort(self, axis, **options)
 
-    def partition(self, kth: Any, axis: Any = -1, **options: Any) -> None:
+    def partition(self, kth: Any, axis: Any = -1, **options: Any) -> None:  # type: ignore[override]
         self[...] = numpy.partition(self, kth, axis, **options)
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -90,11 +90,11 @@ class ValueArray(Base):
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         numpy.put(self, indices, values, mode)
 
-    @property
+    @property  # type: ignore[misc]
     def real(self) -> Any:
         return self
 
-    @property
+    @property  # type: ignore[misc]
     def imag(self) -> Any:
         return numpy.zeros_like(self)
 
@@ -122,7 +122,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if not all(map(_is_known, inputs)):
         return NotImplemented
     with numpy.errstate(all="ignore"):  # of numbers; what there is to say, detect_anomaly says
-        return wrapped(ufuncs.call(ufunc, method, inputs, dict(options)))
+        return as_ours(ufuncs.call(ufunc, method, inputs, dict(options)))
 
 
 def array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -133,7 +133,7 @@ def array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     if answer is None:
         raise refused(_name_of(function))
     with numpy.errstate(all="ignore"):
-        return wrapped(answer(args, kwargs))
+        return as_ours(answer(args, kwargs))
 
 
 def _is_known(x: Any) -> bool:
@@ -143,10 +143,11 @@ def _is_known(x: Any) -> bool:
     return isinstance(x, Value) or protocol in ours
 
 
-def wrapped(result: Any) -> Any:
+def as_ours(result: Any) -> Any:
     """Object arrays as ours, one without dimensions as its element; anything else as it is."""
     if isinstance(result, (tuple, list)):
-        return type(result)(map(wrapped, result)) if type(result) in (tuple, list) else result
+        make = getattr(type(result), "_make", type(result))  # a NamedTuple's
+        return make(map(as_ours, result))
     if not isinstance(result, numpy.ndarray) or isinstance(result, ValueArray):
         return result
     if result.dtype == object:
@@ -173,12 +174,12 @@ def _answers() -> dict[Any, Answer]:
         **differences.ANSWERS,
     }
     found: dict[Any, Answer] = {}
-    for name in shaping.PASSED:
+    for name in shaping.PASSED.split():
         _enter(found, name, _by_numpy)
-    for name in shaping.LIKE:
+    for name in shaping.LIKE.split():
         _enter(found, name, _made_like)
     for name, answer in own.items():
-        _enter(found, name, lambda function, answer=answer: _by_answer(function, answer))
+        _enter(found, name, partial(_by_answer, answer))
     return found
 
 
@@ -202,7 +203,7 @@ def _by_numpy(function: Any) -> Answer:
 def _lent(x: Any) -> Any:
     """A function of the user's, which is to get arrays of ours though NumPy calls it."""
     if callable(x) and not isinstance(x, type):
-        return lambda *args, **kwargs: numpy.asarray(x(*map(wrapped, args), **kwargs))
+        return lambda *args, **kwargs: numpy.asarray(x(*map(as_ours, args), **kwargs))
     return list(map(_lent, x)) if type(x) is list and any(map(callable, x)) else x
 
 
@@ -216,7 +217,7 @@ def _made_like(function: Any) -> Answer:
     return answer
 
 
-def _by_answer(function: Any, answer: Callable[..., Any]) -> Answer:
+def _by_answer(answer: Callable[..., Any], function: Any) -> Answer:
     """A function of ours, called with those arguments that it knows, by NumPy's names of them."""
     name = _name_of(function)
     theirs, ours = _signature(function), inspect.signature(answer)
@@ -252,7 +253,9 @@ def _signature(function: Any) -> inspect.Signature | None:
 
 
 def _is_default(x: Any, default: Any) -> bool:
-    return x is default or (isinstance(x, (str, bool, int)) and type(x) is type(default) and x == default)
+    return x is default or (
+        isinstance(x, (str, bool, int)) and type(x) is type(default) and x == default
+    )
 
 
 def _name_of(function: Any) -> str:
@@ -275,10 +278,10 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-METHODS: Final = (
-    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean "
-    "min nonzero prod ptp repeat round searchsorted std sum take trace var"
-).split()
+METHODS: Final = """
+    all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean min
+    nonzero prod ptp repeat round searchsorted std sum take trace var
+"""
 
-for _name in METHODS:
+for _name in METHODS.split():
     setattr(ValueArray, _name, _method(_name))
