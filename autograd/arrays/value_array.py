@@ -17,12 +17,12 @@ import numpy
 
 from autograd.arrays import (
     dense,
-    differences,
     ordering,
     pointwise,
     products,
     reductions,
     shaping,
+    slopes,
     ufuncs,
 )
 from autograd.arrays.elements import array_of, has_values, objects, stored
@@ -59,7 +59,10 @@ class ValueArray(Base):
         return as_ours(array)
 
     def __setitem__(self, place: Any, x: Any) -> None:
-        super().__setitem__(place, x if type(x) in (Value, float) else objects(x))
+        if type(x) not in (Value, float):
+            x = objects(x)
+            x = x if x.ndim else x[()]
+        super().__setitem__(place, x)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """A copy, where doubles or objects are asked for: a Value is a double already."""
@@ -171,7 +174,8 @@ def _answers() -> dict[Any, Answer]:
         **dense.ANSWERS,
         **shaping.ANSWERS,
         **products.ANSWERS,
-        **differences.ANSWERS,
+        **slopes.ANSWERS,
+        "astype": lambda x, dtype, copy=True: x.astype(dtype),
     }
     found: dict[Any, Answer] = {}
     for name in shaping.PASSED.split():
@@ -220,7 +224,8 @@ def _made_like(function: Any) -> Answer:
 def _by_answer(answer: Callable[..., Any], function: Any) -> Answer:
     """A function of ours, called with those arguments that it knows, by NumPy's names of them."""
     name = _name_of(function)
-    theirs, ours = _signature(function), inspect.signature(answer)
+    ours = inspect.signature(answer)
+    theirs = None if _is_open_ended(ours) else _signature(function)
 
     def call(args: Any, kwargs: Any) -> Any:
         if theirs is None:
@@ -248,8 +253,12 @@ def _signature(function: Any) -> inspect.Signature | None:
         found = inspect.signature(function)
     except ValueError:
         return None
-    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return None if any(x.kind in open_ended for x in found.parameters.values()) else found
+    return None if _is_open_ended(found) else found
+
+
+def _is_open_ended(signature: inspect.Signature) -> bool:
+    kinds = [x.kind for x in signature.parameters.values()]
+    return inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _is_default(x: Any, default: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Derivatives of tables by differences: `numpy.gradient` of an array of Values."""
+"""Slopes of tables, by differences: `numpy.gradient` of an array of Values."""
 
 from __future__ import annotations
 
