@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy
 
 from autograd.arrays.elements import Array, array_of, each, normal_axis, objects
+from autograd.arrays.refusals import refused
 from autograd.engine import functions
 
 __all__ = ["ANSWERS", "GENERALIZED", "matmul"]
@@ -161,6 +162,17 @@ def polyval(p: Any, x: Any) -> Array:
     return out
 
 
+def _poly(seq_of_zeros: Any) -> Array:
+    """The coefficients of the polynomial with these roots."""
+    roots = objects(seq_of_zeros)
+    if roots.ndim > 1:
+        raise refused("numpy.poly of a matrix")
+    out = array_of([1.0], (1,))
+    for root in roots.ravel():
+        out = convolve(out, array_of([1.0, -root], (2,)))
+    return out
+
+
 ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "dot": dot_product,
     "inner": inner,
@@ -169,6 +181,7 @@ ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "tensordot": tensordot,
     "convolve": convolve,
     "correlate": correlate,
+    "poly": _poly,
     "polyval": polyval,
     "linalg.outer": lambda x1, x2: outer(x1, x2),  # noqa: PLW0108 (NumPy's names)
     "linalg.tensordot": lambda x1, x2, axes=2: tensordot(x1, x2, axes),

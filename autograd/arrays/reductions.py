@@ -22,6 +22,7 @@ from autograd.arrays.elements import (
     rows_of,
 )
 from autograd.arrays.products import matmul
+from autograd.arrays.refusals import refused
 from autograd.arrays.scalar_functions import is_finite_number, is_nan
 from autograd.arrays.ufuncs import NOTHING, reduced
 from autograd.engine import functions
@@ -260,7 +261,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
 def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
     """The sums of the weights, by the whole number that stands beside each."""
     if isinstance(x, numpy.ndarray) and x.dtype == object and has_values(x):
-        raise TypeError("numpy.bincount counts whole numbers, and a Value is a real one")
+        raise refused("numpy.bincount")
     bins = numpy.asarray(x).astype(int, casting="safe")
     length = max(minlength, bins.max(initial=-1) + 1)
     sums: list[list[Any]] = [[] for _ in range(length)]

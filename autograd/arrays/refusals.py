@@ -20,14 +20,14 @@ WHOLE: Final = (
     "it takes whole numbers, and a Value is a real one (for conditions there are "
     "numpy.logical_and, logical_or and logical_not)"
 )
-DATES: Final = "it is about dates"
+DATES: Final = "it is about dates, and a Value is a number"
 FILES: Final = "it writes bare numbers; pickle keeps Values"
 
 # Names, and why there is no answer.
 GROUPS: Final = {
     "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn": COMPLEX,
     "sort_complex common_type": COMPLEX,
-    "eig eigh eigvals eigvalsh svd svdvals cond matrix_rank roots": EIGEN,
+    "eig eigh eigvals eigvalsh svd svdvals cond matrix_rank roots poly": EIGEN,
     "lstsq pinv polyfit": SQUARES,
     "qr": "for a factor of a symmetric matrix there is numpy.linalg.cholesky",
     "polydiv": "divide coefficient by coefficient",
@@ -36,6 +36,8 @@ GROUPS: Final = {
     "bitwise_xor bitwise_count left_shift right_shift gcd lcm": WHOLE,
     "is_busday busday_count busday_offset datetime_as_string isnat": DATES,
     "save savez savez_compressed savetxt tofile tobytes": FILES,
+    "bincount": "it counts whole numbers, and a Value is a real one; its weights may be Values",
+    "einsum_path": "ask it about numpy.empty arrays of the same shapes",
     "frexp nextafter spacing": "it is about the bits of a number: ask v.data",
     "geomspace": "write numpy.exp(numpy.linspace(numpy.log(a), numpy.log(b), n))",
 }
@@ -49,5 +51,5 @@ OTHERWISE: Final = (
 
 def refused(name: str) -> TypeError:
     """The error for a function or ufunc, by its full name."""
-    reason = REASONS.get(name.rpartition(".")[2], OTHERWISE)
+    reason = REASONS.get(name.rpartition(".")[2].partition(" ")[0], OTHERWISE)
     return TypeError(f"{name} is not available for Values and arrays of them: {reason}")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy
 
 from autograd.arrays.elements import Array, advise_object, has_values, objects, plain
+from autograd.arrays.refusals import refused
 from autograd.arrays.ufuncs import DOUBLES
 
 __all__ = ["ANSWERS", "LIKE", "PASSED", "run_by_numpy"]
@@ -21,9 +22,9 @@ PASSED: Final = """
     append apply_along_axis apply_over_axes argwhere array2string array_repr array_split array_str
     atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to can_cast choose
     column_stack compress concat concatenate copy cross delete diag diag_indices_from diagflat
-    diagonal diff dsplit dstack ediff1d einsum einsum_path expand_dims extract flatnonzero flip
+    diagonal diff dsplit dstack ediff1d einsum expand_dims extract flatnonzero flip
     fliplr flipud hsplit hstack insert iscomplexobj isrealobj kron matrix_transpose
-    may_share_memory meshgrid moveaxis ndim nonzero permute_dims piecewise poly polyadd polyder
+    may_share_memory meshgrid moveaxis ndim nonzero permute_dims piecewise polyadd polyder
     polyint polymul polysub ravel repeat require reshape resize result_type roll rollaxis rot90
     row_stack select shape shares_memory size split squeeze stack swapaxes take take_along_axis
     tile transpose trapezoid trapz tri tril tril_indices_from trim_zeros triu triu_indices_from
@@ -39,7 +40,10 @@ def run_by_numpy(function: Any, args: Any, kwargs: Any) -> Any:
     given = tuple(map(plain, args))
     named = {name: plain(x) for name, x in kwargs.items()}
     nobody = numpy.empty(0)
-    return numpy.ndarray.__array_function__(nobody, function, (numpy.ndarray,), given, named)
+    try:
+        return numpy.ndarray.__array_function__(nobody, function, (numpy.ndarray,), given, named)
+    except AttributeError as error:  # an element is asked for what only arrays have
+        raise refused(f"numpy.{function.__name__}, called like this,") from error
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
@@ -54,11 +58,16 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> A
 # -- new arrays ------------------------------------------------------------------------------------
 
 
-def _like(value: float) -> Callable[..., Any]:
-    def answer(a: Any, dtype: Any = None, shape: Any = None) -> Any:
-        return _full_like(a, value, dtype, shape)
+def _zeros_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(a, 0.0, dtype, shape)
 
-    return answer
+
+def _ones_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(a, 1.0, dtype, shape)
+
+
+def _empty_like(prototype: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(prototype, 0.0, dtype, shape)
 
 
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
@@ -109,9 +118,9 @@ def _in_place(name: str) -> Callable[..., Any]:
 
 ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "pad": _pad,
-    "zeros_like": _like(0.0),
-    "empty_like": _like(0.0),
-    "ones_like": _like(1.0),
+    "zeros_like": _zeros_like,
+    "empty_like": _empty_like,
+    "ones_like": _ones_like,
     "full_like": _full_like,
     **{name: _in_place(name) for name in IN_PLACE},
 }
