@@ -224,8 +224,10 @@ def test_subclasses() -> None:
 def test_conversion_to_float(convert: Callable[[Any], object]) -> None:
     """math.exp(v) would lose the gradient: the fix is named."""
     assert message(TypeError, lambda: convert(Value(1.0))) == (
-        "converting a Value to float would lose its gradient; for the bare number write v.data, "
-        "for a function use autograd's (autograd.exp instead of math.exp)"
+        "converting a Value to float would lose its gradient; a NumPy array that is to hold Values "
+        "is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of Values), "
+        "functions are autograd's (autograd.exp instead of math.exp), and the bare number, which "
+        "is a constant to every derivative, is v.data"
     )
 
 

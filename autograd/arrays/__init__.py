@@ -10,7 +10,7 @@ ufuncs            universal functions, their reductions and their keywords
 reductions        sums, means, extremes, along axes
 ordering          sorting, ranks, sets, tables
 pointwise         the other functions of each element
-differences       slopes of tables
+slopes            differences in tables
 dense             linear algebra of small dense matrices
 shaping           what moves elements about
 value_array       `ValueArray`, and who answers NumPy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy
 
@@ -22,6 +22,13 @@ __all__ = ["ANSWERS"]
 
 Row = list[Any]
 Rows = list[Row]
+
+
+class _Slogdet(NamedTuple):
+    """By NumPy's names."""
+
+    sign: Any
+    logabsdet: Any
 
 
 class _Singular(Exception):
@@ -202,7 +209,8 @@ def _slogdet(a: Any) -> Any:
         _sign_and_logarithm(array[place].tolist()) for place in numpy.ndindex(array.shape[:-2])
     ]
     signs, logarithms = zip(*pairs, strict=True) if pairs else ((), ())
-    return array_of(signs, array.shape[:-2]), array_of(logarithms, array.shape[:-2])
+    stack = array.shape[:-2]
+    return _Slogdet(array_of(signs, stack), array_of(logarithms, stack))
 
 
 def _cholesky(a: Any, upper: bool = False) -> Array:
@@ -282,8 +290,8 @@ def _matrix_norm(x: Any, keepdims: Any = False, ord: Any = "fro", axis: Any = (-
         return reduced(functions.norm, array, (i, j), keepdims)
     if ord not in (1, -1, numpy.inf, -numpy.inf):
         raise TypeError(
-            f"numpy.linalg.norm of order {ord!r} needs singular values, which are not available for "
-            "Values; there are 'fro', 1, -1, inf and -inf"
+            f"numpy.linalg.norm of order {ord!r} needs singular values, which are not available "
+            "for Values; there are 'fro', 1, -1, inf and -inf"
         )
     summed, beside = (i, j) if ord in (1, -1) else (j, i)
     sums = reduced(lambda xs: functions.sum(map(abs, xs)), array, summed, True)
@@ -294,7 +302,9 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> A
     array = objects(x)
     if axis is None and ord is None:
         return reduced(functions.norm, array, None, keepdims)
-    axes = tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = (
+        tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    )
     if len(axes) == 2:
         return _matrix_norm(array, keepdims, ord, axes)
     if len(axes) != 1:

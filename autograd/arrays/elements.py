@@ -1,4 +1,4 @@
-"""Arrays as the rest of this folder computes with them: plain object arrays of Values and floats."""
+"""Arrays as this folder computes with them: plain object arrays of Values and floats."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ ELEMENT = "an operand of a Value must be a Value or"
 def objects(x: Any) -> Array:
     """Whatever counts as an array, as a plain object array of Values and floats: every other number
     is converted as `float` does it. TypeError for an element that is no number."""
+    if isinstance(x, numpy.ma.MaskedArray):
+        raise TypeError("an array of Values has no mask; fill the masked array (x.filled(...))")
     array = numpy.asarray(x)
     if array.dtype.kind in "biuf":
         return array.astype(float).astype(object)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy
@@ -92,8 +93,8 @@ def _median_of(xs: list[Any]) -> Any:
 
 
 def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
-    """At the place, between two elements in general, that NumPy's own quantile of 0, 1, 2 ... gives:
-    every method is linear between elements."""
+    """At the place, in general between two elements, that NumPy's own quantile of 0, 1, 2 ...
+    gives: every method is linear between elements."""
     if not xs:
         return NAN
     if any(map(is_nan, xs)):
@@ -116,7 +117,9 @@ def _median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: A
     return reduced(_median_of, objects(a), axis, keepdims)
 
 
-def _nanmedian(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+def _nanmedian(
+    a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
     return reduced(lambda xs: _median_of(_numbers(xs)), objects(a), axis, keepdims)
 
 
@@ -176,9 +179,9 @@ def _finder(places: list[Any], side: str) -> Callable[[Any], int]:
 def _digitize(x: Any, bins: Any, right: bool = False) -> Array:
     edges = objects(bins).tolist()
     side = "left" if right else "right"
-    if all(a <= b for a, b in zip(edges, edges[1:], strict=False)):
+    if all(a <= b for a, b in pairwise(edges)):
         return _searchsorted(objects(bins), x, side)
-    if not all(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+    if not all(a >= b for a, b in pairwise(edges)):
         raise ValueError("bins must be monotonically increasing or decreasing")
     return numpy.asarray(len(edges) - _searchsorted(objects(bins)[::-1], x, side), numpy.intp)
 
@@ -244,7 +247,9 @@ def _unique(
     sorted: bool = True,
 ) -> Any:
     if axis is not None:
-        raise TypeError("numpy.unique of Values takes no axis: which rows are equal has no gradient")
+        raise TypeError(
+            "numpy.unique of Values takes no axis: which rows are equal has no gradient"
+        )
     array = objects(ar)
     xs = array.ravel().tolist()
     groups = _groups(xs, equal_nan)

@@ -26,9 +26,7 @@ __all__ = ["ANSWERS"]
 # -- kinks and steps -------------------------------------------------------------------------------
 
 
-def _clip(
-    a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None
-) -> Array:
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Array:
     low = a_min if min is None else min
     high = a_max if max is None else max
     lowest = -math.inf if low is None else low
@@ -83,9 +81,9 @@ def _sinc(x: Any) -> Array:
 
 
 def _bessel(x: Any) -> Any:
-    """I0, the mean of cosh(x cos t) over the circle: a trapezoidal rule, whose error with 4 n points
-    is near I_4n(x), so as small as rounding with these (Trefethen and Weideman, "The exponentially
-    convergent trapezoidal rule", 2014)."""
+    """I0, the mean of cosh(x cos t) over the circle: a trapezoidal rule, whose error with 4 n
+    points is near I_4n(x), so as small as rounding with these (Trefethen and Weideman, "The
+    exponentially convergent trapezoidal rule", 2014)."""
     n = 8
     while n < 128 and abs(x) > n * n / 8.0:
         n *= 2
@@ -102,7 +100,12 @@ def _angle(z: Any, deg: bool = False) -> Array:
 
 
 def _linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    axis: int = 0,
 ) -> Any:
     first, last = numpy.broadcast_arrays(objects(start), objects(stop))
     steps = num - 1 if endpoint else num
@@ -176,7 +179,7 @@ ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "sinc": _sinc,
     "i0": lambda x: each(_bessel, objects(x)),
     "angle": _angle,
-    "real": lambda val: objects(val),
+    "real": lambda val: objects(val),  # noqa: PLW0108 (NumPy's name of the argument)
     "imag": lambda val: array_of([0.0] * objects(val).size, objects(val).shape),
     "real_if_close": lambda a, tol=100: objects(a),
     "isreal": _filled(True),

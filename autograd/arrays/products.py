@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy
 
 from autograd.arrays.elements import Array, array_of, each, normal_axis, objects
+from autograd.arrays.refusals import refused
 from autograd.engine import functions
 
 __all__ = ["ANSWERS", "GENERALIZED", "matmul"]
@@ -25,7 +26,7 @@ def matmul(a: Array, b: Array) -> Array:
     stack = numpy.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
     left = numpy.broadcast_to(rows, stack + rows.shape[-2:])
     right = numpy.broadcast_to(columns, stack + columns.shape[-2:]).swapaxes(-1, -2)
-    out = numpy.empty(stack + (rows.shape[-2], columns.shape[-1]), object)
+    out = numpy.empty((*stack, rows.shape[-2], columns.shape[-1]), object)
     for place in numpy.ndindex(stack):
         beside = right[place].tolist()
         for i, row in enumerate(left[place].tolist()):
@@ -79,7 +80,7 @@ def _paired(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[int]]:
     return [normal_axis(x, ndim_a) for x in of_a], [normal_axis(x, ndim_b) for x in of_b]
 
 
-def dot(a: Any, b: Any) -> Array:
+def dot_product(a: Any, b: Any) -> Array:
     """NumPy's `dot`: the last axis of `a` with the last but one of `b`, or with its only one."""
     left, right = objects(a), objects(b)
     if left.ndim == 0 or right.ndim == 0:
@@ -161,16 +162,28 @@ def polyval(p: Any, x: Any) -> Array:
     return out
 
 
+def _poly(seq_of_zeros: Any) -> Array:
+    """The coefficients of the polynomial with these roots."""
+    roots = objects(seq_of_zeros)
+    if roots.ndim > 1:
+        raise refused("numpy.poly of a matrix")
+    out = array_of([1.0], (1,))
+    for root in roots.ravel():
+        out = convolve(out, array_of([1.0, -root], (2,)))
+    return out
+
+
 ANSWERS: Final[dict[str, Callable[..., Any]]] = {
-    "dot": dot,
+    "dot": dot_product,
     "inner": inner,
     "vdot": vdot,
     "outer": outer,
     "tensordot": tensordot,
     "convolve": convolve,
     "correlate": correlate,
+    "poly": _poly,
     "polyval": polyval,
-    "linalg.outer": lambda x1, x2: outer(x1, x2),
+    "linalg.outer": lambda x1, x2: outer(x1, x2),  # noqa: PLW0108 (NumPy's names)
     "linalg.tensordot": lambda x1, x2, axes=2: tensordot(x1, x2, axes),
     "linalg.matmul": lambda x1, x2: matmul(objects(x1), objects(x2)),
     "linalg.vecdot": lambda x1, x2, axis=-1: vecdot(

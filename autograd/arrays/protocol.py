@@ -6,11 +6,32 @@ loads no NumPy.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.engine.value import Value
 
-__all__: list[str] = []
+__all__ = ["called"]
+
+# What NumPy says where its own code meets an object array that nobody else is asked about.
+OF_OBJECTS = ("dtype('O')", "array type object", "which has no callable", "for the input types")
+
+
+def called(f: Callable[..., Any], args: Iterable[Any], others: dict[str, Any]) -> Any:
+    """A user's function called on Values. Where NumPy gives up on an array that the function made
+    of them with numpy.array, which is a plain one, the error says how to make one of ours."""
+    try:
+        return f(*args, **others)
+    except TypeError as error:
+        said = str(error)
+        if "numpy" in sys.modules and any(words in said for words in OF_OBJECTS):
+            raise TypeError(
+                "NumPy knows no Values in a plain object array, as numpy.array makes it of them; "
+                "make one that does with numpy.stack, or with numpy.array([...], like=x), where x "
+                f"is a Value or an array of them. NumPy said: {said}"
+            ) from error
+        raise
 
 
 def __array_ufunc__(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

@@ -17,12 +17,12 @@ from autograd.arrays.elements import (
     array_of,
     each,
     has_values,
-    moved_last,
     normal_axis,
     objects,
     rows_of,
 )
 from autograd.arrays.products import matmul
+from autograd.arrays.refusals import refused
 from autograd.arrays.scalar_functions import is_finite_number, is_nan
 from autograd.arrays.ufuncs import NOTHING, reduced
 from autograd.engine import functions
@@ -45,9 +45,7 @@ def _mean(xs: list[Any]) -> Any:
 def _extreme(function: Reduction, name: str) -> Reduction:
     def of_list(xs: list[Any]) -> Any:
         if not xs:
-            raise ValueError(
-                f"zero-size array to reduction operation {name} which has no identity"
-            )
+            raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
         return function(xs)
 
     return of_list
@@ -263,7 +261,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
 def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
     """The sums of the weights, by the whole number that stands beside each."""
     if isinstance(x, numpy.ndarray) and x.dtype == object and has_values(x):
-        raise TypeError("numpy.bincount counts whole numbers, and a Value is a real one")
+        raise refused("numpy.bincount")
     bins = numpy.asarray(x).astype(int, casting="safe")
     length = max(minlength, bins.max(initial=-1) + 1)
     sums: list[list[Any]] = [[] for _ in range(length)]

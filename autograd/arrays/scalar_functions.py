@@ -115,7 +115,7 @@ COMPOSED: Final[dict[str, Function]] = {
     "exp2": lambda x: table.pow_(2.0, x),
     "deg2rad": lambda x: x * (math.pi / 180.0),
     "rad2deg": lambda x: x * (180.0 / math.pi),
-    "logaddexp": lambda a, b: table.logsumexp(a, b),
+    "logaddexp": table.logsumexp,
     "logaddexp2": _logaddexp2,
     "fmax": _fmax,
     "fmin": _fmin,

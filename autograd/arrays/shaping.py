@@ -12,25 +12,25 @@ from typing import Any, Final
 import numpy
 
 from autograd.arrays.elements import Array, advise_object, has_values, objects, plain
+from autograd.arrays.refusals import refused
+from autograd.arrays.ufuncs import DOUBLES
 
 __all__ = ["ANSWERS", "LIKE", "PASSED", "run_by_numpy"]
 
 # Elements go where they belong, or are added and multiplied by NumPy's own text.
-PASSED: Final = frozenset(
-    """
+PASSED: Final = """
     append apply_along_axis apply_over_axes argwhere array2string array_repr array_split array_str
     atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to can_cast choose
     column_stack compress concat concatenate copy cross delete diag diag_indices_from diagflat
-    diagonal diff dsplit dstack ediff1d einsum einsum_path expand_dims extract flatnonzero flip
-    fliplr flipud hsplit hstack insert iscomplexobj isrealobj ix_ kron matrix_transpose
-    may_share_memory meshgrid moveaxis ndim nonzero permute_dims piecewise poly polyadd polyder
+    diagonal diff dsplit dstack ediff1d einsum expand_dims extract flatnonzero flip
+    fliplr flipud hsplit hstack insert iscomplexobj isrealobj kron matrix_transpose
+    may_share_memory meshgrid moveaxis ndim nonzero permute_dims piecewise polyadd polyder
     polyint polymul polysub ravel repeat require reshape resize result_type roll rollaxis rot90
     row_stack select shape shares_memory size split squeeze stack swapaxes take take_along_axis
     tile transpose trapezoid trapz tri tril tril_indices_from trim_zeros triu triu_indices_from
     unstack unwrap vander vsplit vstack fft.fftshift fft.ifftshift linalg.cross linalg.diagonal
     linalg.matrix_transpose
-    """.split()
-)
+"""
 
 PADDINGS: Final = ("constant", "edge", "reflect", "symmetric", "wrap", "empty")
 
@@ -40,7 +40,10 @@ def run_by_numpy(function: Any, args: Any, kwargs: Any) -> Any:
     given = tuple(map(plain, args))
     named = {name: plain(x) for name, x in kwargs.items()}
     nobody = numpy.empty(0)
-    return numpy.ndarray.__array_function__(nobody, function, (numpy.ndarray,), given, named)
+    try:
+        return numpy.ndarray.__array_function__(nobody, function, (numpy.ndarray,), given, named)
+    except AttributeError as error:  # an element is asked for what only arrays have
+        raise refused(f"numpy.{function.__name__}, called like this,") from error
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
@@ -55,16 +58,21 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> A
 # -- new arrays ------------------------------------------------------------------------------------
 
 
-def _like(value: float) -> Callable[..., Any]:
-    def answer(a: Any, dtype: Any = None, shape: Any = None) -> Any:
-        return _full_like(a, value, dtype, shape)
+def _zeros_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(a, 0.0, dtype, shape)
 
-    return answer
+
+def _ones_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(a, 1.0, dtype, shape)
+
+
+def _empty_like(prototype: Any, dtype: Any = None, shape: Any = None) -> Any:
+    return _full_like(prototype, 0.0, dtype, shape)
 
 
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
     given = numpy.shape(numpy.asarray(a)) if shape is None else shape
-    if dtype is not None and numpy.dtype(dtype) not in (numpy.dtype(object), numpy.dtype(float)):
+    if dtype is not None and numpy.dtype(dtype).str[1:] not in DOUBLES:
         return numpy.full(given, fill_value, dtype)
     out = numpy.empty(given, object)
     out[...] = objects(fill_value)
@@ -72,17 +80,15 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) ->
 
 
 # What takes the place of `numpy.array(x, like=a)` and its kin, where `a` is an array of ours.
-LIKE: Final = frozenset(
-    """
+LIKE: Final = """
     array asarray asanyarray ascontiguousarray asfortranarray require zeros ones full empty eye
     identity arange tri fromiter fromfunction
-    """.split()
-)
+"""
 
 
 # -- in place --------------------------------------------------------------------------------------
 
-IN_PLACE: Final = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
+IN_PLACE: Final = ("copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis")
 
 
 def _in_place(name: str) -> Callable[..., Any]:
@@ -112,9 +118,9 @@ def _in_place(name: str) -> Callable[..., Any]:
 
 ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "pad": _pad,
-    "zeros_like": _like(0.0),
-    "empty_like": _like(0.0),
-    "ones_like": _like(1.0),
+    "zeros_like": _zeros_like,
+    "empty_like": _empty_like,
+    "ones_like": _ones_like,
     "full_like": _full_like,
     **{name: _in_place(name) for name in IN_PLACE},
 }

@@ -29,7 +29,7 @@ from autograd.arrays.scalar_functions import PAIRS, PREDICATES, number_function
 from autograd.engine import functions
 from autograd.engine.value import Value
 
-__all__ = ["NOTHING", "call", "check_dtype", "of_numbers", "reduced"]
+__all__ = ["DOUBLES", "NOTHING", "call", "check_dtype", "of_numbers", "reduced"]
 
 NOTHING: Final = object()  # where a keyword was not given
 
@@ -49,6 +49,8 @@ COMPARISONS: Final[dict[str, Callable[..., Any]]] = {
     "greater": operator.gt,
     "greater_equal": operator.ge,
 }
+
+DOUBLES: Final = ("f8", "O")  # what a dtype may ask for
 
 Reduction = Callable[[list[Any]], Any]
 
@@ -112,7 +114,7 @@ def _written(ufunc: Any) -> str:
 
 def check_dtype(dtype: Any, function: str) -> None:
     """A Value is a double: no other kind of number can be asked for."""
-    if dtype is not None and dtype != object and numpy.dtype(dtype) != float:
+    if dtype is not None and numpy.dtype(dtype).str[1:] not in DOUBLES:
         raise TypeError(
             f"{function} can't give {numpy.dtype(dtype)}: Values are doubles; leave dtype out"
         )
@@ -163,7 +165,7 @@ def _comparable(x: Any) -> Array:
 
 def _is_of_objects(ufunc: Any) -> bool:
     """Whether it was made by numpy.frompyfunc, of a function that gets the elements."""
-    return ufunc.types == ["O" * ufunc.nin + "->" + "O" * ufunc.nout]
+    return bool(ufunc.types == ["O" * ufunc.nin + "->" + "O" * ufunc.nout])
 
 
 def _by_user(ufunc: Any, arrays: list[Array]) -> Any:

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy
 
 from autograd.arrays import (
     dense,
-    differences,
     ordering,
     pointwise,
     products,
     reductions,
     shaping,
+    slopes,
     ufuncs,
 )
 from autograd.arrays.elements import array_of, has_values, objects, stored
 from autograd.arrays.refusals import refused
-from autograd.arrays.ufuncs import check_dtype
+from autograd.arrays.ufuncs import DOUBLES, check_dtype
 from autograd.engine.value import Value
 
 __all__ = ["ValueArray", "array_function", "array_ufunc", "pack_values"]
@@ -56,17 +56,20 @@ class ValueArray(Base):
         return array_function(function, types, args, kwargs)
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        return wrapped(array)
+        return as_ours(array)
 
     def __setitem__(self, place: Any, x: Any) -> None:
-        super().__setitem__(place, x if type(x) in (Value, float) else objects(x))
+        if type(x) not in (Value, float):
+            x = objects(x)
+            x = x if x.ndim else x[()]
+        super().__setitem__(place, x)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """A copy, where doubles or objects are asked for: a Value is a double already."""
         kind = numpy.dtype(dtype)
-        if kind == object or kind == float:  # noqa: PLR1714
+        if kind.str[1:] in DOUBLES:
             return self.copy()
-        if kind == bool:
+        if kind.kind == "b":
             return array_ufunc(numpy.not_equal, "__call__", (self, 0.0), {})
         if has_values(self):
             raise TypeError(
@@ -78,10 +81,10 @@ class ValueArray(Base):
     def fill(self, value: Any) -> None:
         self[...] = value
 
-    def sort(self, axis: Any = -1, **options: Any) -> None:
+    def sort(self, axis: Any = -1, **options: Any) -> None:  # type: ignore[override]
         self[...] = numpy.sort(self, axis, **options)
 
-    def partition(self, kth: Any, axis: Any = -1, **options: Any) -> None:
+    def partition(self, kth: Any, axis: Any = -1, **options: Any) -> None:  # type: ignore[override]
         self[...] = numpy.partition(self, kth, axis, **options)
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -90,11 +93,11 @@ class ValueArray(Base):
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         numpy.put(self, indices, values, mode)
 
-    @property
+    @property  # type: ignore[misc]
     def real(self) -> Any:
         return self
 
-    @property
+    @property  # type: ignore[misc]
     def imag(self) -> Any:
         return numpy.zeros_like(self)
 
@@ -122,7 +125,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if not all(map(_is_known, inputs)):
         return NotImplemented
     with numpy.errstate(all="ignore"):  # of numbers; what there is to say, detect_anomaly says
-        return wrapped(ufuncs.call(ufunc, method, inputs, dict(options)))
+        return as_ours(ufuncs.call(ufunc, method, inputs, dict(options)))
 
 
 def array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -133,7 +136,7 @@ def array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     if answer is None:
         raise refused(_name_of(function))
     with numpy.errstate(all="ignore"):
-        return wrapped(answer(args, kwargs))
+        return as_ours(answer(args, kwargs))
 
 
 def _is_known(x: Any) -> bool:
@@ -143,10 +146,11 @@ def _is_known(x: Any) -> bool:
     return isinstance(x, Value) or protocol in ours
 
 
-def wrapped(result: Any) -> Any:
+def as_ours(result: Any) -> Any:
     """Object arrays as ours, one without dimensions as its element; anything else as it is."""
     if isinstance(result, (tuple, list)):
-        return type(result)(map(wrapped, result)) if type(result) in (tuple, list) else result
+        make = getattr(type(result), "_make", type(result))  # a NamedTuple's
+        return make(map(as_ours, result))
     if not isinstance(result, numpy.ndarray) or isinstance(result, ValueArray):
         return result
     if result.dtype == object:
@@ -170,15 +174,16 @@ def _answers() -> dict[Any, Answer]:
         **dense.ANSWERS,
         **shaping.ANSWERS,
         **products.ANSWERS,
-        **differences.ANSWERS,
+        **slopes.ANSWERS,
+        "astype": lambda x, dtype, copy=True: x.astype(dtype),
     }
     found: dict[Any, Answer] = {}
-    for name in shaping.PASSED:
+    for name in shaping.PASSED.split():
         _enter(found, name, _by_numpy)
-    for name in shaping.LIKE:
+    for name in shaping.LIKE.split():
         _enter(found, name, _made_like)
     for name, answer in own.items():
-        _enter(found, name, lambda function, answer=answer: _by_answer(function, answer))
+        _enter(found, name, partial(_by_answer, answer))
     return found
 
 
@@ -202,7 +207,7 @@ def _by_numpy(function: Any) -> Answer:
 def _lent(x: Any) -> Any:
     """A function of the user's, which is to get arrays of ours though NumPy calls it."""
     if callable(x) and not isinstance(x, type):
-        return lambda *args, **kwargs: numpy.asarray(x(*map(wrapped, args), **kwargs))
+        return lambda *args, **kwargs: numpy.asarray(x(*map(as_ours, args), **kwargs))
     return list(map(_lent, x)) if type(x) is list and any(map(callable, x)) else x
 
 
@@ -216,10 +221,11 @@ def _made_like(function: Any) -> Answer:
     return answer
 
 
-def _by_answer(function: Any, answer: Callable[..., Any]) -> Answer:
+def _by_answer(answer: Callable[..., Any], function: Any) -> Answer:
     """A function of ours, called with those arguments that it knows, by NumPy's names of them."""
     name = _name_of(function)
-    theirs, ours = _signature(function), inspect.signature(answer)
+    ours = inspect.signature(answer)
+    theirs = None if _is_open_ended(ours) else _signature(function)
 
     def call(args: Any, kwargs: Any) -> Any:
         if theirs is None:
@@ -247,12 +253,18 @@ def _signature(function: Any) -> inspect.Signature | None:
         found = inspect.signature(function)
     except ValueError:
         return None
-    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return None if any(x.kind in open_ended for x in found.parameters.values()) else found
+    return None if _is_open_ended(found) else found
+
+
+def _is_open_ended(signature: inspect.Signature) -> bool:
+    kinds = [x.kind for x in signature.parameters.values()]
+    return inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _is_default(x: Any, default: Any) -> bool:
-    return x is default or (isinstance(x, (str, bool, int)) and type(x) is type(default) and x == default)
+    return x is default or (
+        isinstance(x, (str, bool, int)) and type(x) is type(default) and x == default
+    )
 
 
 def _name_of(function: Any) -> str:
@@ -275,10 +287,10 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-METHODS: Final = (
-    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean "
-    "min nonzero prod ptp repeat round searchsorted std sum take trace var"
-).split()
+METHODS: Final = """
+    all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean min
+    nonzero prod ptp repeat round searchsorted std sum take trace var
+"""
 
-for _name in METHODS:
+for _name in METHODS.split():
     setattr(ValueArray, _name, _method(_name))

@@ -426,8 +426,10 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            "converting a Value to float would lose its gradient; for the bare number write "
-            "v.data, for a function use autograd's (autograd.exp instead of math.exp)"
+            "converting a Value to float would lose its gradient; a NumPy array that is to hold "
+            "Values is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of "
+            "Values), functions are autograd's (autograd.exp instead of math.exp), and the bare "
+            "number, which is a constant to every derivative, is v.data"
         )
 
     def __complex__(self) -> complex:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from autograd.arrays.protocol import called
 from autograd.engine.functions import dot
 from autograd.engine.graph import reachable
 from autograd.engine.modes import outside_mode, recording, tracer
@@ -84,7 +85,7 @@ class Linearization:
         # Recorded even where the transform is called in a no_grad block; one within the function
         # holds as ever.
         with _LEVELS.block(self.seeds), outside_mode("no_grad"):
-            result = f(*arguments, **others)
+            result = called(f, arguments, others)
         self.results, self.outputs = flatten(result, f"what {transform}'s function returns")
         self.differentiable = joined or self._meets_outer(beside) or self._is_traced()
         # A call with Values is answered with Values, though they may be constants.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any, Final
 
+from autograd.arrays.protocol import called
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
@@ -80,7 +81,7 @@ class Arguments:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
         named = {name: x for name, x in places.items() if isinstance(name, str)}
-        return self._f(*positional, **named)
+        return called(self._f, positional, named)
 
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around

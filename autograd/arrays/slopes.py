@@ -1,8 +1,9 @@
-"""Derivatives of tables by differences: `numpy.gradient` of an array of Values."""
+"""Slopes of tables, by differences: `numpy.gradient` of an array of Values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy
@@ -47,7 +48,7 @@ def _widths(spacing: Array, n: int) -> list[Any]:
     if spacing.shape != (n,):
         raise ValueError("when 1d, distances must match the length of the corresponding dimension")
     points = spacing.tolist()
-    return [b - a for a, b in zip(points, points[1:], strict=False)]
+    return [b - a for a, b in pairwise(points)]
 
 
 def _slopes(rows: Array, widths: list[Any], edge_order: int) -> Array:
