@@ -14,6 +14,7 @@ derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_...,
 compiled     jit, vmap
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
+to extend    Setting: a setting that holds inside a block, as no_grad does
 
 The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in
 `__all__`: write `autograd.sum(...)`.
@@ -82,6 +83,7 @@ from autograd.engine.primitives import (
     tanh,
     where,
 )
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 

@@ -15,6 +15,7 @@ derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_...,
 compiled     jit, vmap
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
+to extend    Setting: a setting that holds inside a block, as no_grad does
 
 The names that would shadow Python's own (`sum max min abs pow round`) are here too, but not in
 `__all__`: write `autograd.sum(...)`.
@@ -29,6 +30,7 @@ from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
 from autograd.engine.primitive import Primitive
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
@@ -538,7 +540,7 @@ def min(values: Iterable[Value | _Number]) -> Value: ...
 def softmax(values: Iterable[_Number]) -> list[float]:  # type: ignore[overload-overlap]
     """The list exp(xi) / sum exp(xj), values and derivatives accurate in both tails.
 
-    Each result is one node with an edge to every input, so n results hold n * n edges.
+    n results are n nodes above two that they share, with some 5 n edges in all.
 
     >>> from autograd import softmax
     >>> softmax([0.0, 0.0])
@@ -574,6 +576,7 @@ def dot(xs: Iterable[Value | _Number], ys: Iterable[Value | _Number]) -> Value: 
 
 __all__ = [
     "Primitive",
+    "Setting",
     "Value",
     "acos",
     "acosh",

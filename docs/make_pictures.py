@@ -30,7 +30,7 @@ import nn
 from autograd import Value
 from autograd.cli import demo
 from autograd.drawing import palette
-from autograd.drawing.graphviz_program import graphviz_running
+from autograd.drawing.graphviz_program import with_graphviz
 
 IMAGES = Path(__file__).resolve().parent / "images"
 THEMES = ("light", "dark")
@@ -228,8 +228,7 @@ def architecture(path: Path, theme: str) -> None:
     for name, targets in reduced(graph).items():
         for target in sorted(targets):
             picture.edge(name, target)
-    with graphviz_running("svg"):
-        path.write_bytes(picture.pipe(format="svg"))
+    path.write_bytes(with_graphviz("svg", lambda _: picture.pipe(format="svg")))
 
 
 def in_both_themes(

@@ -54,6 +54,7 @@ from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
 from autograd.engine.primitive import Primitive
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths

@@ -8,11 +8,10 @@ are inputs, computes the same as the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
-from autograd import Value
+from autograd import Setting, Value
 from nn.initialisers import RandomSource, Seed, random_source
 from nn.module import Module
 from nn.validation import Vector, as_float, as_list
@@ -22,7 +21,7 @@ __all__ = ["Dropout", "Masks", "draw_mask", "masks_from", "mode"]
 Masks: TypeAlias = Callable[[int, float], Sequence[Any]]
 """(how many, the share that is dropped) -> a factor for each."""
 
-_MASKS: ContextVar[Masks | None] = ContextVar("masks", default=None)
+_MASKS = Setting("masks", None, lambda _, masks: masks)
 
 _OUTSIDE = Value(0.0, "the random numbers of nn.Dropout")
 """Reading its number is an error in a recording, where random numbers would be frozen."""
@@ -54,7 +53,7 @@ class Dropout(Module):
         entries = as_list(x)
         if not self.training or not self.p:
             return x if entries is None else list(entries)
-        masks = _MASKS.get() or self._own_mask
+        masks = _MASKS.here() or self._own_mask
         dropped = [
             factor * entry
             for factor, entry in zip(
@@ -78,14 +77,9 @@ def draw_mask(rng: RandomSource, count: int, p: float) -> list[float]:
     return [0.0 if rng.uniform(0.0, 1.0) < p or p == 1.0 else 1.0 / (1.0 - p) for _ in range(count)]
 
 
-@contextmanager
-def masks_from(masks: Masks) -> Iterator[None]:
+def masks_from(masks: Masks) -> AbstractContextManager[Any]:
     """Inside the block every Dropout takes its factors from there."""
-    token = _MASKS.set(masks)
-    try:
-        yield
-    finally:
-        _MASKS.reset(token)
+    return _MASKS.block(masks)
 
 
 @contextmanager
@@ -93,9 +87,9 @@ def mode(model: Any, training: bool) -> Iterator[None]:
     """Inside the block a model is in training mode, or in the one for predictions."""
     modules = Module.named_modules(model) if isinstance(model, Module) else ()
     changed = [module for _, module in modules if module.training != training]
-    for module in changed:
-        module.training = training
     try:
+        for module in changed:
+            module.training = training
         yield
     finally:
         for module in changed:

@@ -6,10 +6,8 @@ NumPy arrays and other modules too, in the order in which they were assigned.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from copy import copy
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd import Value
@@ -23,12 +21,10 @@ from nn.model_file import (
     source_of,
     write_model_file,
 )
+from nn.stand_ins import StandIns
 from nn.validation import counted
 
 __all__ = ["Module", "computes", "members"]
-
-_STAND_INS: Counter[int] = Counter()
-"""The ids of Values that stand in for parameters, in `parameters_as`: leaves or not."""
 
 
 class Module:
@@ -84,12 +80,13 @@ class Module:
         """Every parameter once, in order."""
         return [parameter for _, parameter in self.named_parameters()]
 
-    @contextmanager
-    def parameters_as(self, values: Sequence[Any]) -> Iterator[None]:
+    def parameters_as(self, values: Sequence[Any]) -> AbstractContextManager[Any]:
         """Inside the block the model computes with these numbers or Values, one for each of
         `parameters()` in order, so that it can be differentiated as a function of them.
 
-        Raises ValueError for another number of them. (PyTorch's functional_call.)
+        The parameters themselves stay as they are: in other threads and asyncio tasks the model
+        computes with them, or with stand-ins of their own. Raises ValueError for another number of
+        values. (PyTorch's functional_call.)
 
         >>> from autograd import grad
         >>> from nn import Neuron
@@ -105,20 +102,7 @@ class Module:
             raise ValueError(
                 f"{self!r} needs a value for each parameter, got {counted(len(values), 'value')}"
             )
-        new = {id(p): value for p, value in zip(parameters, values, strict=True)}
-        undo: list[tuple[dict[str, Any], str, Any]] = []
-        stand_ins = Counter(map(id, values))
-        _STAND_INS.update(stand_ins)
-        try:
-            _replace(self, new, undo, set())
-            yield
-        finally:
-            _STAND_INS.subtract(stand_ins)
-            for i in stand_ins:
-                if not _STAND_INS[i]:
-                    del _STAND_INS[i]
-            for attributes, name, held in undo:
-                attributes[name] = held
+        return _STAND_INS.block(self, parameters, values)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -272,7 +256,7 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
             continue
         if isinstance(held, Value):
             seen.add(id(held))
-            if not held.op or _STAND_INS[id(held)] > 0:
+            if not held.op or _STAND_INS.is_one(held):
                 yield prefix + name, held
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
@@ -307,43 +291,4 @@ def _repeats_of(holder: Any, path: str, paths: dict[int, str]) -> Iterator[tuple
             yield from _repeats_of(held, inner, paths)
 
 
-def _replace(
-    held: Any, new: Mapping[int, Any], undo: list[tuple[dict[str, Any], str, Any]], seen: set[int]
-) -> Any:
-    """`held` with other parameters: modules changed in place, containers copied."""
-    if isinstance(held, Value):
-        return new.get(id(held), held)
-    if isinstance(held, Module):
-        if id(held) not in seen:
-            seen.add(id(held))
-            attributes = vars(held)
-            for name, inner in list(attributes.items()):
-                other = _replace(inner, new, undo, seen)
-                if other is not inner:
-                    undo.append((attributes, name, inner))
-                    attributes[name] = other
-        return held
-    if isinstance(held, dict):
-        return _like(held, {key: _replace(x, new, undo, seen) for key, x in held.items()})
-    if isinstance(held, (list, tuple)):
-        entries = [_replace(x, new, undo, seen) for x in held]
-        if all(a is b for a, b in zip(entries, held, strict=True)):
-            return held
-        if isinstance(held, tuple):
-            return getattr(type(held), "_make", type(held))(entries)
-        out = copy(held)  # of its own kind
-        out[:] = entries
-        return out
-    if str(getattr(held, "dtype", "")) == "object":
-        out = held.copy()
-        out.flat[:] = [_replace(x, new, undo, seen) for x in held.flat]
-        return out
-    return held
-
-
-def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
-    if all(entries[key] is held[key] for key in held):
-        return held
-    out = copy(held)
-    out.update(entries)
-    return out
+_STAND_INS = StandIns(Module)

@@ -362,3 +362,39 @@ def test_engine_blocks_hold_too() -> None:
     with plain_arithmetic():
         assert (Value(1.0) + 1).parents == ()
     assert_all_is_well()
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+def test_the_best_weights_are_those_of_the_best_epoch() -> None:
+    """Wherever `fit` is interrupted, the weights it puts back have the loss of the best epoch in
+    its history: a batch of all samples has the loss of the weights before its step."""
+    X, y = [[0.0, 1.0], [1.0, 0.0]], [0.5, 1.5]
+
+    def train(model: nn.MLP) -> nn.History:
+        return nn.fit(
+            model, X, y, epochs=3, batch_size=None, progress=False, engine="eager", loss="mse"
+        )
+
+    survey = Striker()
+    survey.by_line(lambda: train(nn.MLP(2, [2, 1], seed=0)))
+    places = [
+        (place, k)
+        for place, n in survey.visits.items()
+        if place[0].co_filename.endswith("loop.py")
+        for k in range(1, n + 1)
+    ]
+    interrupted = 0
+    for target in places:
+        model = nn.MLP(2, [2, 1], seed=0)
+        histories: list[nn.History] = []
+        try:
+            Striker(target).by_line(lambda m=model, h=histories: h.append(train(m)))  # type: ignore[misc]
+        except KeyboardInterrupt:
+            continue  # outside of what `fit` takes as the end of the training
+        (history,) = histories
+        if history.interrupted and history.best is not None:
+            interrupted += 1
+            assert nn.evaluate(model, X, y, loss="mse").loss == history.best.loss
+    assert interrupted > 20

@@ -12,7 +12,8 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd.drawing.graphviz_program import DrawingError, graphviz_running, without_glyphs
+from autograd.drawing.files import write_file
+from autograd.drawing.graphviz_program import DrawingError, with_graphviz, without_glyphs
 from autograd.drawing.svg import pixels, with_words
 
 __all__ = ["Diagram"]
@@ -61,9 +62,14 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     ) -> Any:
         """The picture as bytes, or as text in the given `encoding`."""
         format = format or self.format
-        with graphviz_running(format) as program:
+        draw = super().pipe
+
+        def drawn(program: str) -> bytes:
             self._check_glyphs(format, program)
-            picture: bytes = super().pipe(format, *args, quiet=quiet, **kwargs)
+            picture: bytes = draw(format, *args, quiet=quiet, **kwargs)
+            return picture
+
+        picture = with_graphviz(format, drawn)
         if format == "svg":
             picture = self._told(picture)
         return picture if encoding is None else picture.decode(encoding)
@@ -83,17 +89,23 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         if filename is not None and not (args or kwargs) and _suffix(filename) in FORMATS:
             return self.write(filename)
         format = kwargs.get("format") or self.format
-        with graphviz_running(format) as program:
+        draw = super().render
+
+        def drawn(program: str) -> str:
             self._check_glyphs(format, program)
-            path: str = super().render(filename, *args, quiet=quiet, **kwargs)
+            path: str = draw(filename, *args, quiet=quiet, **kwargs)
+            return path
+
+        path = with_graphviz(format, drawn)
         if _suffix(path) == "svg":
-            Path(path).write_bytes(self._told(Path(path).read_bytes()))
+            write_file(path, self._told(Path(path).read_bytes()))
         return path
 
     def write(self, filename: str | os.PathLike[str]) -> str:
         """Write the picture to this file and nothing else, in the format that the suffix names.
 
-        Returns the path. Raises ValueError for a suffix that Graphviz does not know.
+        Returns the path. A file that is there is replaced in one go or, if anything fails, left as
+        it is. Raises ValueError for a suffix that Graphviz does not know.
         """
         suffix = _suffix(filename)
         if suffix not in FORMATS:
@@ -104,7 +116,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             picture = self.source.encode(self.encoding or "utf-8")
         else:
             picture = self.pipe(suffix)
-        Path(filename).write_bytes(picture)
+        write_file(filename, picture)
         return os.fspath(filename)
 
     def _told(self, svg: bytes) -> bytes:
@@ -117,7 +129,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             warnings.warn(
                 f"{Path(program).name} has no glyphs for {missing} in {format} pictures and draws "
                 "boxes; write svg, or install Graphviz from https://graphviz.org/download",
-                stacklevel=3,
+                stacklevel=5,
             )
 
     # -- notebooks ---------------------------------------------------------------------------------

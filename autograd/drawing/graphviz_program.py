@@ -10,19 +10,21 @@ import os
 import shutil
 import subprocess
 import sysconfig
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
+from autograd.engine.locks import new_lock
 from autograd.engine.text import printable
 
-__all__ = ["DrawingError", "find_dot", "graphviz_running", "without_glyphs"]
+__all__ = ["DrawingError", "find_dot", "with_graphviz", "without_glyphs"]
+
+T = TypeVar("T")
 
 BUNDLED = "graphviz-pure"
-_LOCK = threading.Lock()
+_LOCK = new_lock()
 # Blocks of Unicode that the fonts inside graphviz-pure cover, as far as pictures are concerned:
 # Latin, Greek, Cyrillic, Hebrew, punctuation and the commoner signs of mathematics.
 COVERED = (
@@ -49,11 +51,10 @@ def find_dot() -> str | None:
     return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
 
 
-@contextmanager
-def graphviz_running(format: str) -> Iterator[str]:
-    """Inside the block the `graphviz` package runs the program that `find_dot` found.
+def with_graphviz(format: str, draw: Callable[[str], T]) -> T:
+    """Call `draw` while the `graphviz` package runs the program that `find_dot` found; it is given
+    that program's path.
 
-    Gives the program's path.
     Raises DrawingError where there is none, or where it can't write the format.
     """
     found = find_dot()
@@ -64,9 +65,10 @@ def graphviz_running(format: str) -> Iterator[str]:
         )
     # The package keeps the program's name in a global, so it is ours only while the program runs.
     with _LOCK:
-        before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, Path(found)
+        before = dot_command.DOT_BINARY
         try:
-            yield found
+            dot_command.DOT_BINARY = Path(found)
+            return draw(found)
         except subprocess.CalledProcessError as error:
             raise DrawingError(_complaint(Path(found).name, format, error)) from None
         finally:

@@ -3,7 +3,7 @@ no_grad, detect_anomaly, record_lines; and the active tracer, if any.
 
 `MODES.active` is 0 while no block is open in any thread, which is nearly always: then an operation
 pays for one comparison. Only otherwise does it ask which modes hold where it runs. That they are
-always undone is the business of `scope`.
+always undone is the business of `setting`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, final
 
 from autograd.engine.block import Block
-from autograd.engine.scope import Scope
+from autograd.engine.setting import Setting
 
 __all__ = [
     "MODES",
@@ -34,8 +34,8 @@ __all__ = [
 
 
 @final
-class Settings:
-    """Which modes hold, and the tracer."""
+class Held:
+    """Which modes hold somewhere, and the tracer."""
 
     __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "tracer")
 
@@ -47,24 +47,24 @@ class Settings:
         self.tracer: Any = None
 
 
-def _changed(settings: Any, change: Any) -> Settings:
-    """Other settings: these, but for one field and what it is to be."""
-    new = Settings()
-    new.detect_anomaly = settings.detect_anomaly
-    new.no_grad = settings.no_grad
-    new.plain = settings.plain
-    new.record_lines = settings.record_lines
-    new.tracer = settings.tracer
+def _changed(held: Any, change: Any) -> Held:
+    """The same, but for one field and what it is to be."""
+    new = Held()
+    new.detect_anomaly = held.detect_anomaly
+    new.no_grad = held.no_grad
+    new.plain = held.plain
+    new.record_lines = held.record_lines
+    new.tracer = held.tracer
     setattr(new, change[0], change[1])
     return new
 
 
-MODES: Final = Scope("autograd modes", Settings(), _changed)
+MODES: Final = Setting("autograd modes", Held(), _changed)
 
 
-def modes_here() -> Settings:
+def modes_here() -> Held:
     """Those of the running thread or task."""
-    found: Settings = MODES.here()
+    found: Held = MODES.here()
     return found
 
 

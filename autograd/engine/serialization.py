@@ -9,13 +9,13 @@ come back.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, Final
 from weakref import ref
 
 from autograd.engine.apply import restore
 from autograd.engine.hooks import HOOKS
+from autograd.engine.locks import new_lock
 from autograd.engine.value import Value, inputs_and_partials
 
 __all__ = ["pick", "rebuild"]
@@ -105,7 +105,7 @@ class Segment:
 
 # By id of a node, which stays alive, so that nothing else gets its id: the segment keeps it.
 _HOME: Final[dict[int, ref[Segment]]] = {}
-_HOME_LOCK: Final = threading.RLock()
+_HOME_LOCK: Final = new_lock()
 
 
 def segment_of(node: Value) -> Segment:

@@ -17,7 +17,7 @@ from autograd.engine.functions import dot
 from autograd.engine.graph import reachable
 from autograd.engine.modes import outside_mode, recording, tracer
 from autograd.engine.primitives import describe
-from autograd.engine.scope import Scope
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import (
     adjoint_graphs,
@@ -40,7 +40,7 @@ Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 
 
-_LEVELS: Final = Scope("autograd levels", (), lambda outer, seeds: (*outer, set(seeds)))
+_LEVELS: Final = Setting("autograd levels", (), lambda outer, seeds: (*outer, set(seeds)))
 """The seeds of the transforms whose functions are running, outermost first."""
 
 

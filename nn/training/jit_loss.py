@@ -21,7 +21,7 @@ from nn.dropout import Masks, draw_mask, masks_from, mode
 from nn.training.dataset import Row, Samples
 from nn.training.objective import LOSSES, Objective
 from nn.training.purity import RandomnessUsed, RngMonitor, settings_of
-from nn.training.training_step import collection_paused
+from nn.training.training_step import without_collection
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
 
@@ -308,8 +308,9 @@ class ByBatch(CompiledModel):
         import numpy
 
         columns = self._columns(self._outputs, numbers, batch)
-        with collection_paused():
-            loss, seeds, own = self._differentiated_loss(numbers, columns, batch.samples)
+        loss, seeds, own = without_collection(
+            self._differentiated_loss, numbers, columns, batch.samples
+        )
         gradient = self.run(self._pullback, numbers, batch.rows, numpy.array(seeds))
         return loss, self._count_correct(columns, batch), gradient + own
 

@@ -22,7 +22,7 @@ from nn.optim import Optimizer
 from nn.training.dataset import Row, Samples
 from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
 from nn.training.objective import LOSSES, Evaluation
-from nn.training.training_step import NotFinite, Outcome, TrainingStep, collection_paused
+from nn.training.training_step import NotFinite, Outcome, TrainingStep, without_collection
 
 __all__ = ["CannotCompile", "CompiledStep", "compiled_step", "is_worth_compiling"]
 
@@ -48,10 +48,14 @@ def is_worth_compiling(epochs: int, samples: Samples, model: Module) -> bool:
 def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bool) -> TrainingStep:
     """The same step as machine code. Where that is not possible it is `eager`, with a warning, or
     an error if it `must` be compiled."""
+
+    def compiled() -> CompiledStep:
+        step = CompiledStep(model, eager, must, samples.rows[0])
+        step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
+        return step
+
     try:
-        with collection_paused():
-            step = CompiledStep(model, eager, must, samples.rows[0])
-            step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
+        return without_collection(compiled)
     except ImportError:
         if must:
             raise
@@ -61,7 +65,6 @@ def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bo
             raise ValueError(f"engine='jit' is not possible: {error}") from error
         warnings.warn(f"training runs uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=3)
         return eager
-    return step
 
 
 class CompiledOptimizer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from time import perf_counter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from nn.module import Module
 from nn.schedules import Schedule
@@ -50,6 +50,14 @@ class Plan:
     progress: bool
 
 
+class Best(NamedTuple):
+    """The lowest decisive loss up to an epoch, that epoch, and the weights to go back to."""
+
+    loss: float = inf
+    epoch: int = 0
+    weights: Sequence[float] | None = None
+
+
 class Training:
     """A training in progress."""
 
@@ -76,10 +84,15 @@ class Training:
         self.rng = rng
         self.schedule: Schedule | None = None
         self.history = History(classes=step.objective.classes, engine=step.name)
-        self.best_loss, self.best_epoch = inf, 0
-        self.best_weights: Sequence[float] | None = None
+        self._bests = [Best()]
         self.first_weights = step.weights()
         self.failed = False
+
+    @property
+    def best(self) -> Best:
+        """Of the epochs in the history: the record of an epoch, and no sooner, makes its weights
+        count, so an interrupt finds both or neither."""
+        return next(best for best in reversed(self._bests) if best.epoch <= len(self.history))
 
     def _use(self, step: TrainingStep) -> None:
         samples, validation = self._parts
@@ -159,12 +172,12 @@ class Training:
             gradient_norm=_mean([outcome.gradient_norm for outcome in outcomes]),
             seconds=perf_counter() - start,
         )
-        if record.decisive_loss < self.best_loss:
+        if record.decisive_loss < self.best.loss:
             measured_before = validation is None and len(outcomes) == 1
-            self.best_weights = before if measured_before else self.step.weights()
-            self.best_loss, self.best_epoch = record.decisive_loss, epoch
-        self.step.undo = self.best_weights is None
+            weights = before if measured_before else self.step.weights()
+            self._bests = [self.best, Best(record.decisive_loss, epoch, weights)]
         self.history.records.append(record)
+        self.step.undo = self.best.weights is None
         if epoch == 1 and record.gradient_norm == 0.0 != record.loss:
             self.history.hints.append(NO_GRADIENT)
             warnings.warn(NO_GRADIENT, stacklevel=4)
@@ -194,7 +207,7 @@ class Training:
 
     def _stop_if_no_better(self) -> None:
         patience = self.plan.patience
-        if patience is not None and len(self.history) - self.best_epoch >= patience:
+        if patience is not None and len(self.history) - self.best.epoch >= patience:
             which = "loss" if self.validation is None else "validation loss"
             self.history.stopped = f"no lower {which} for {counted(patience, 'epoch')}"
 
@@ -218,9 +231,10 @@ class Training:
         if wanted is None:
             wanted = self.plan.patience is not None or broken_off
         kept = "those of the last step"
-        if wanted and self.best_weights is not None:
-            self.step.set_weights(self.best_weights)
-            kept = f"the best, of epoch {self.best_epoch}"
+        best = self.best
+        if wanted and best.weights is not None:
+            self.step.set_weights(best.weights)
+            kept = f"the best, of epoch {best.epoch}"
         elif wanted and self.failed:
             self.step.set_weights(self.first_weights)
             kept = "those from before training"
@@ -236,7 +250,7 @@ class Training:
 
     def state(self) -> dict[str, Any]:
         """What the rest of the training depends on, besides its settings."""
-        best = self.best_weights
+        best = self.best.weights
         return {
             "module": repr(self.model),
             "engine": self.step.name,
@@ -254,9 +268,8 @@ class Training:
         weights, optimizer = list(self.step.weights()), self.step.optimizer.state_dict()
         try:
             self.history.records = records_from(state["history"])
-            self.best_weights = state["best_weights"]
             if best := self.history.best:
-                self.best_loss, self.best_epoch = best.decisive_loss, best.epoch
+                self._bests = [Best(best.decisive_loss, best.epoch, state["best_weights"])]
             self.model.load_state_dict(state["parameters"])
             self.step.optimizer.load_state_dict(state["optimizer"])
             if self.schedule is not None:

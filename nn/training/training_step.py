@@ -7,12 +7,11 @@ as machine code. The loop runs either in the same way.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import hypot, isfinite
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import autograd
 from autograd import Value
@@ -22,7 +21,9 @@ from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
 from nn.training.dataset import Samples
 from nn.training.objective import Evaluation, Objective
 
-__all__ = ["Evaluation", "NotFinite", "Outcome", "TrainingStep", "collection_paused"]
+__all__ = ["Evaluation", "NotFinite", "Outcome", "TrainingStep", "without_collection"]
+
+T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
@@ -81,8 +82,7 @@ class TrainingStep:
         return self.objective.evaluate(samples)
 
     def __call__(self, batch: Samples) -> Outcome:
-        with collection_paused():
-            loss, correct = self._differentiate(batch)
+        loss, correct = without_collection(self._differentiate, batch)
         norm = hypot(*map(GRAD, self.optimizer.parameters))
         if not (isfinite(loss) and isfinite(norm)):
             raise NotFinite(self.reason(batch, loss, norm))
@@ -137,16 +137,16 @@ class TrainingStep:
         return not (isfinite(loss) and all(isfinite(p.grad) for p in self.parameters))
 
 
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from re-scanning a graph while it grows.
+def without_collection(f: Callable[..., T], *args: Any) -> T:
+    """Call f and keep the cyclic garbage collector from re-scanning a graph while it grows.
 
-    Graphs hold no cycles, so there is nothing in them that it could free.
+    Graphs hold no cycles, so there is nothing in them that it could free. It is a function because
+    a `with` block of our own could be interrupted before its end begins.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    if not gc.isenabled():
+        return f(*args)
     try:
-        yield
+        gc.disable()
+        return f(*args)
     finally:
-        if was_enabled:
-            gc.enable()
+        gc.enable()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.drawing.detail import draw, needed
 from autograd.drawing.dot_language import isolated
+from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
 from autograd.drawing.palette import THEMES
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
@@ -121,7 +122,8 @@ class Player:
         )
 
     def save(self, filename: str | os.PathLike[str]) -> str:
-        """Write a page of its own, and return its path."""
+        """Write a page of its own, and return its path. A file that is there is replaced in one go
+        or, if anything fails, left as it is."""
         title = html.escape(self.summary)
         page = (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -132,7 +134,7 @@ class Player:
             "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
             f"</head>\n<body>\n<main data-chainrule-page>\n{self.html()}</main>\n</body>\n</html>\n"
         )
-        pathlib.Path(filename).write_text(page, encoding="utf-8", newline="\n")
+        write_file(filename, page.encode())
         return os.fspath(filename)
 
 

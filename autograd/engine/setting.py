@@ -1,9 +1,9 @@
-"""Scopes: settings that hold inside a `with` block, and are undone whatever ends it.
+"""Settings that hold inside a `with` block, and are undone whatever ends it.
 
 A setting holds for the thread and the asyncio task that opened its block, as long as the lock of
 that block is held (`block` says why it is always given back).
 
-`Scope.active` is 0 when no block is open in any thread, so those who ask often can ask cheaply. It
+`Setting.active` is 0 when no block is open in any thread: those who ask often can ask cheaply. It
 is set with every block and cleared by whoever finds that none is left; in between it is only slow.
 """
 
@@ -18,7 +18,7 @@ from weakref import ref
 from autograd.engine.block import Block
 from autograd.engine.locks import in_child
 
-__all__ = ["Scope"]
+__all__ = ["Setting"]
 
 OUTSIDE: Final[tuple[int, tuple[Any, ...]]] = (0, ())
 
@@ -37,11 +37,16 @@ class Opened:
 
 
 @final
-class Scope:
-    """A setting, `default` outside of all blocks. `combine(setting, change)` is what holds in a
-    block that makes this change to the setting around it.
+class Setting:
+    """A setting of your own that holds as no_grad does: inside `with` blocks, or in decorated
+    functions, for the thread and the asyncio task that opened them, whatever ends them.
 
-    >>> depth = Scope("depth", 0, lambda outer, more: outer + more)
+    `default` holds outside of all blocks, and `combine(setting, change)` in a block that makes this
+    change to the setting around it. `entering` is called whenever a block is about to hold.
+    `active` is 0 if no block is open in any thread.
+
+    >>> from autograd import Setting
+    >>> depth = Setting("depth", 0, lambda setting, change: setting + change)
     >>> with depth.block(1), depth.block(10):
     ...     depth.here()
     11
@@ -49,10 +54,17 @@ class Scope:
     0
     """
 
-    __slots__ = ("_blocks", "_combine", "_default", "_entered", "active")
+    __slots__ = ("_blocks", "_combine", "_default", "_entered", "_entering", "active")
 
-    def __init__(self, name: str, default: Any, combine: Callable[[Any, Any], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        default: Any,
+        combine: Callable[[Any, Any], Any],
+        entering: Callable[[], object] | None = None,
+    ) -> None:
         self.active = 0
+        self._entering = entering
         self._default = default
         self._combine = combine
         # The locks of the blocks that this context has entered, outermost first, and its thread: a
@@ -92,6 +104,8 @@ class Scope:
         self.active = 1
         around = entered[1] if entered[0] == thread and outer is not self._default else ()
         self._entered.set((thread, (*around, entry)))
+        if self._entering is not None:
+            self._entering()
 
     def _settled(self, entries: tuple[Any, ...]) -> Any:
         """The setting without the blocks that have ended, in whichever order they did."""
