@@ -16,6 +16,7 @@ from autograd import Value
 from nn.architecture import kept_arguments
 from nn.habits import attribute_hint
 from nn.jsonio import FilePath
+from nn.meaning import Meaning, read_meaning
 from nn.model_file import (
     check_fits,
     fitting_numbers,
@@ -60,6 +61,9 @@ class Module:
 
     training: bool = True
     """Whether it is being trained, for `Dropout`; `train()` and `eval()` set it."""
+
+    meaning: Meaning | None = None
+    """What its outputs mean, once `fit` has trained it: for `nn.predict`, and for its file."""
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its name, in the order of assignment.
@@ -185,6 +189,7 @@ class Module:
         self._set_numbers(
             fitting_numbers(self, self._names(), document["parameters"], source, coded=True)
         )
+        self.meaning = read_meaning(document.get("meaning"))
 
     def _settings(self) -> dict[str, Any]:
         """What it is made with, besides its parameters and the modules in it."""

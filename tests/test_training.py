@@ -285,6 +285,8 @@ def test_evaluate_knows_the_order_of_the_classes() -> None:
     indices = [CORNER_WORDS.index(label) for label in y]
     found = nn.evaluate(model, X, y, classes=history.classes)
     assert found == nn.evaluate(model, X, indices)
+    assert found == nn.evaluate(model, X, y)
+    model.meaning = None
     with pytest.raises(ValueError, match=r"classes=history\.classes"):
         nn.evaluate(model, X, y)
 

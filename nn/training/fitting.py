@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -25,7 +25,7 @@ from nn.training.dataset import Samples, column_names, read_rows, read_targets
 from nn.training.history import History
 from nn.training.jit_step import compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
-from nn.training.objective import Evaluation, Loss, Objective, find_objective
+from nn.training.objective import LOSSES, Evaluation, Loss, Objective, find_objective
 from nn.training.resumption import Expected
 from nn.training.training_step import TrainingStep
 from nn.validation import as_count, as_float, counted, name_of
@@ -55,15 +55,20 @@ def evaluate(
 ) -> Evaluation:
     """Loss and accuracy of a model on data that it may never have seen. Nothing changes.
 
-    X, y and `loss` are those of `fit`. If y has text labels, `classes=history.classes` says in
-    which order the model learned them.
+    X, y and `loss` are those of `fit`. A model that `fit` has trained knows its loss, and the order
+    of its classes; for another with text labels, `classes` says in which order it learned them.
 
     >>> from nn import Neuron
     >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
     1.0
     """
-    rows = read_rows("X", X)
+    meaning = model.meaning if isinstance(model, Module) else None
+    rows = read_rows("X", X, (meaning and meaning.columns) or ())
     targets = read_targets("y", y, len(rows))
+    if loss is None and meaning is not None and meaning.loss in LOSSES:
+        loss = meaning.loss
+    if classes is None and meaning is not None and meaning.names(targets):
+        classes = meaning.classes
     labels = None if classes is None else tuple(classes)
     objective = find_objective(model, rows[0], targets, loss, labels)
     return objective.evaluate(Samples(rows, *objective.encode("y", targets)))
@@ -190,7 +195,7 @@ def fit(
     targets = read_targets("y", y, len(rows))
     objective = find_objective(model, rows[0], targets, loss)
     samples = Samples(rows, *objective.encode("y", targets))
-    given = _given_validation(objective, validation, len(rows[0]))
+    given = _given_validation(objective, validation, len(rows[0]), column_names(X))
     for part in filter(None, (samples, given)):
         objective.check_loss(part)
     optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
@@ -230,8 +235,10 @@ def fit(
         step = compiled_step(step, model, samples, must=engine == "jit")
     training = Training(model, step, plan, samples, held_out, given, rng)
     training.history.hints = hints
+    training.history.loss_name = name_of(objective.loss)
     lr_before = optimizer.lr
     Module.train(model)
+    model.meaning = objective.meaning(column_names(X))
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)
@@ -275,7 +282,9 @@ def _shuffler(seed: Seed) -> Any:
     return rng
 
 
-def _given_validation(objective: Objective, validation: Any, width: int) -> Samples | None:
+def _given_validation(
+    objective: Objective, validation: Any, width: int, columns: Sequence[str]
+) -> Samples | None:
     """Validation data that are not a part of the training data."""
     if validation is None or isinstance(validation, float):
         return None
@@ -284,7 +293,7 @@ def _given_validation(objective: Objective, validation: Any, width: int) -> Samp
             "validation is a fraction of the samples, such as 0.2, or a pair (X, y); "
             f"got {validation!r:.80}"
         )
-    rows = read_rows("validation X", validation[0])
+    rows = read_rows("validation X", validation[0], columns)
     if len(rows[0]) != width:
         raise ValueError(
             f"a row of X has {counted(width, 'number')}, of validation X {len(rows[0])}"

@@ -10,6 +10,7 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.dropout import mode
+from nn.meaning import Meaning
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
@@ -48,6 +49,25 @@ class Objective:
         if self.classes is None or self.classes[0] == -1 or self.loss in FOR_LOGITS:
             return 0.0
         return 0.5 if self.loss in LOSSES.values() or "sigmoid" in self.ends_in else 0.0
+
+    def meaning(self, columns: Sequence[str]) -> Meaning:
+        """What there is to know about the outputs, to be kept with the model."""
+        return Meaning(
+            name_of(self.loss),
+            self.classes,
+            tuple(columns) or None,
+            self._kind_of_outputs(),
+            self.threshold,
+        )
+
+    def _kind_of_outputs(self) -> str:
+        if self.classes is None:
+            return "numbers"
+        single = self.n_outputs == 1
+        if self.loss is (losses.binary_cross_entropy if single else losses.cross_entropy):
+            return "logits"
+        ends = "sigmoid" if single else "softmax"
+        return "probabilities" if self.ends_in == {ends} else "scores"
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """For each row a Value, or a list of several."""
