@@ -6,6 +6,7 @@ module        what every model shares: parameters, their names, files
 initialisers  where the weights start
 layers        activations, Neuron, Layer, MLP
 sequential    Sequential, Linear, and activations as modules, by PyTorch's names
+scaler        Scaler: numbers of a size that networks learn well from
 dropout       Dropout, and the modes for training and predictions
 losses        how far predictions are from targets
 optim         optimisers, gradient clipping
@@ -53,6 +54,7 @@ from nn.losses import (
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
 from nn.plots import decision_boundary, loss_curve
+from nn.scaler import Scaler
 from nn.schedules import Schedule
 from nn.sequential import (
     ELU,
@@ -93,6 +95,7 @@ __all__ = [
     "RMSprop",
     "ReLU",
     "Record",
+    "Scaler",
     "Schedule",
     "Sequential",
     "SiLU",

@@ -198,6 +198,9 @@ class Module:
     def _numbers(self) -> Iterator[tuple[str, Value | _Entry]]:
         """The parameters, and the numbers in the buffers, by name."""
         yield from self.named_parameters()
+        yield from self._buffer_entries()
+
+    def _buffer_entries(self) -> Iterator[tuple[str, _Entry]]:
         for path, module in _modules_of(self, "", set()):
             for buffer in module.buffers:
                 numbers = getattr(module, buffer)

@@ -3,6 +3,7 @@
 In reading order:
 
 dataset        data of a user's (lists, arrays, frames) as rows of floats and targets
+scaling        `fit(..., scale=True)`
 objective      what the outputs mean: loss, form of the targets, which predictions are correct
 training_step  one batch: loss, gradient, move of the parameters
 jit_step       the same as machine code; jit_loss: the model and its loss

@@ -199,6 +199,6 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     others = f", and {counted(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
     return (
         f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around "
-        f"±1: subtract the mean of each column and divide by its standard deviation, "
-        f"({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
+        "±1: fit(..., scale=True) subtracts the mean of each column and divides by its standard "
+        "deviation, as a part of the model"
     )

@@ -270,7 +270,9 @@ class ByRow(CompiledModel):
             # -log softmax of the right class, whose logit one-hot weights pick out exactly.
             own = autograd.dot(list(target), output)
             return autograd.logsumexp([z - own for z in output])
-        return self.objective.loss([output], [list(target) if hasattr(target, "shape") else target])
+        return self.objective.loss_of(
+            [output], [list(target) if hasattr(target, "shape") else target]
+        )
 
     def _is_correct(self, output: Any, classes: list[Any]) -> Any:
         """1.0 or 0.0, computed without a decision, which would be a path of its own."""
@@ -321,7 +323,7 @@ class ByBatch(CompiledModel):
         outputs, leaves = self._as_values(columns)
         for leaf in self.parameters:
             leaf.grad = 0.0
-        loss = self.objective.loss(outputs, samples.targets)
+        loss = self.objective.loss_of(outputs, samples.targets)
         loss.backward()
         seeds = [[leaf.grad for leaf in row] for row in leaves]
         return loss.data, seeds, [leaf.grad for leaf in self.parameters]
@@ -330,7 +332,7 @@ class ByBatch(CompiledModel):
         columns = self._columns(self._evaluated, numbers, batch)
         self._set_parameters(numbers)
         with autograd.no_grad(), mode(self._model, training=False):
-            loss = self.objective.loss(self._as_values(columns)[0], batch.samples.targets)
+            loss = self.objective.loss_of(self._as_values(columns)[0], batch.samples.targets)
         return loss.data if isinstance(loss, Value) else float(loss), self._count_correct(
             columns, batch
         )
