@@ -6,11 +6,13 @@ module        what every model shares: parameters, their names, files
 initialisers  where the weights start
 layers        activations, Neuron, Layer, MLP
 sequential    Sequential, Linear, and activations as modules, by PyTorch's names
+scaler        Scaler: numbers of a size that networks learn well from
 dropout       Dropout, and the modes for training and predictions
 losses        how far predictions are from targets
 optim         optimisers, gradient clipping
 schedules     how the learning rate changes
-training      `fit` and `evaluate`
+training      `fit`, `evaluate`, and what a trained model says: `predict`, `score`
+metrics       how good predictions are
 plots         pictures of a training
 loading       a model from its file; model_file: what such a file says, of an architecture
 validation    what all of these may be called with
@@ -35,7 +37,7 @@ from importlib import import_module as _import_module
 
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
-from nn import schedules
+from nn import metrics, schedules
 from nn.dropout import Dropout
 from nn.habits import name_hint as _name_hint
 from nn.initialisers import INITIALISERS, he, uniform, xavier
@@ -52,6 +54,7 @@ from nn.losses import (
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
 from nn.plots import decision_boundary, loss_curve
+from nn.scaler import Scaler
 from nn.schedules import Schedule
 from nn.sequential import (
     ELU,
@@ -67,7 +70,7 @@ from nn.sequential import (
     Softplus,
     Tanh,
 )
-from nn.training import Evaluation, evaluate, fit
+from nn.training import Evaluation, evaluate, fit, predict, predict_proba, score
 from nn.training.history import History, Record
 
 __all__ = [
@@ -92,6 +95,7 @@ __all__ = [
     "RMSprop",
     "ReLU",
     "Record",
+    "Scaler",
     "Schedule",
     "Sequential",
     "SiLU",
@@ -112,8 +116,12 @@ __all__ = [
     "huber_loss",
     "load",
     "loss_curve",
+    "metrics",
     "mse_loss",
+    "predict",
+    "predict_proba",
     "schedules",
+    "score",
     "uniform",
     "xavier",
 ]

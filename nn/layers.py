@@ -15,6 +15,7 @@ from autograd import Value, dot
 from nn.architecture import function_named
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
+from nn.scaler import Scaler
 from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
 
 __all__ = ["ACTIVATIONS", "MLP", "Activation", "Layer", "Neuron"]
@@ -271,7 +272,9 @@ class MLP(Module):
     """A multilayer perceptron: layers of these sizes, the last with an activation of its own.
 
     Called with a sequence of numbers or Values it gives a list of Values; a single Value if it has
-    one output. The input layer is not counted: 3-4-2 is a network of two layers.
+    one output. The input layer is not counted: 3-4-2 is a network of two layers. `scaler` and
+    `output_scaler`, set by `fit(..., scale=True)`, standardise what goes in and give what comes out
+    its size.
 
     >>> model = MLP(2, [16, 16, 1], seed=0)
     >>> model
@@ -283,6 +286,8 @@ class MLP(Module):
     """
 
     short_names: ClassVar[Mapping[str, str]] = {"layers": "layer"}
+    scaler: Scaler | None = None
+    output_scaler: Scaler | None = None
 
     def __init__(
         self,
@@ -328,9 +333,10 @@ class MLP(Module):
         return model
 
     def __call__(self, x: Vector) -> Any:
+        out: Any = x if self.scaler is None else self.scaler(x)
         for layer in self.layers:
-            x = layer(x)
-        return x
+            out = layer(out)
+        return out if self.output_scaler is None else self.output_scaler.restored(out)
 
     def __repr__(self) -> str:
         activations = [layer.activation for layer in self.layers]

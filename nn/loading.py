@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from autograd import Value
 from nn.dropout import Dropout
@@ -11,6 +11,7 @@ from nn.jsonio import FilePath, read_number
 from nn.layers import ACTIVATIONS, MLP, Activation, Layer, Neuron
 from nn.model_file import UNREADABLE, read_model_file, said, source_of
 from nn.module import Module
+from nn.scaler import Scaler
 from nn.sequential import (
     ELU,
     GELU,
@@ -99,6 +100,15 @@ class Builder:
             self._values[name] = Value(read_number(repr(name), self.numbers[name]))
         return self._values[name]
 
+    def scaler(self, path: str) -> Scaler | None:
+        """The one at this path, if there is one."""
+        if path not in self.architecture and path not in self.shared:
+            return None
+        module = self.module(path)
+        if not isinstance(module, Scaler):
+            raise ValueError(f"{path!r} must be a Scaler, and not {module!r:.80}")
+        return module
+
     def layers(self, path: str) -> list[Any]:
         """As many as there are."""
         found: list[Any] = []
@@ -143,6 +153,28 @@ def _neuron_of(module: Module) -> Neuron:
     return module
 
 
+def _network(kind: Callable[[list[Any]], Any]) -> Callable[..., Module]:
+    """Made of its layers, and of scalers where it has them."""
+
+    def make(builder: Builder, path: str, entry: Mapping[str, Any]) -> Module:
+        prefix = f"{path}." if path else ""
+        network = kind(builder.layers(path))
+        for name in ("scaler", "output_scaler"):
+            if scaler := builder.scaler(prefix + name):
+                setattr(network, name, scaler)
+        return cast(Module, network)
+
+    return make
+
+
+def _scaler(builder: Builder, path: str, entry: Mapping[str, Any]) -> Scaler:
+    count = as_count(f"n_inputs of {path!r}", entry.get("n_inputs"))
+    name = f"{path}.mean.{count - 1}" if path else f"mean.{count - 1}"
+    if name not in builder.numbers:  # before a damaged count takes all memory
+        raise ValueError(f"there is no number {name!r} in it")
+    return Scaler(count)
+
+
 def _simply(kind: Callable[..., Module], *names: str) -> Callable[..., Module]:
     """Made with these settings."""
 
@@ -156,8 +188,9 @@ KINDS: dict[str, Callable[[Builder, str, Mapping[str, Any]], Module]] = {
     "nn.Neuron": _neuron,
     "nn.Layer": _layer,
     "nn.Linear": _layer,
-    "nn.MLP": lambda builder, path, entry: MLP.from_layers(builder.layers(path)),
-    "nn.Sequential": lambda builder, path, entry: Sequential(*builder.layers(path)),
+    "nn.MLP": _network(MLP.from_layers),
+    "nn.Sequential": _network(lambda layers: Sequential(*layers)),
+    "nn.Scaler": _scaler,
     "nn.Dropout": _simply(Dropout, "p"),
     "nn.LeakyReLU": _simply(LeakyReLU, "negative_slope"),
     "nn.ELU": _simply(ELU, "alpha"),

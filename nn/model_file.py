@@ -3,6 +3,7 @@
     {"module": "MLP(2 → 1, tanh, 3 parameters)",   for a reader
      "architecture": {"": {"class": "nn.MLP"}, "layer0": {"class": "nn.Layer", ...}},
      "shared": {},                                 a second path -> the first, of the same thing
+     "meaning": {"loss": "mse_loss", ...},         what `fit` has learned about the outputs
      "parameters": {"layer0.neuron0.w0": 0.25, ...}}
 
 Files of 0.1.0 have no architecture. Everything is checked before a model changes.
@@ -16,6 +17,7 @@ from typing import Any
 
 from nn.architecture import architecture_of, check_architecture, differences
 from nn.jsonio import FilePath, read_json, read_number, write_json
+from nn.meaning import read_meaning
 from nn.validation import as_float, listed
 
 __all__ = [
@@ -46,6 +48,7 @@ def described(model: Any) -> dict[str, Any]:
         "module": repr(model),
         "architecture": architecture_of(paths),
         "shared": dict(model._shared_paths()),
+        "meaning": None if model.meaning is None else model.meaning.as_json(),
     }
 
 
@@ -64,7 +67,7 @@ def read_model_file(path: FilePath) -> dict[str, Any]:
     return document
 
 
-KNOWN = {"module", "architecture", "shared", "parameters", "training", "digest"}
+KNOWN = {"module", "architecture", "shared", "meaning", "parameters", "training", "digest"}
 
 
 def check_description(document: dict[str, Any]) -> None:
@@ -76,6 +79,7 @@ def check_description(document: dict[str, Any]) -> None:
     if "architecture" not in document:  # as in files of 0.1.0
         return
     check_architecture(document["architecture"])
+    read_meaning(document.get("meaning"))
     if not isinstance(document.get("module"), str):
         raise ValueError("it has no text as 'module'")
     shared = document.get("shared")

@@ -14,6 +14,7 @@ from autograd import Value
 from nn.architecture import kept_arguments
 from nn.habits import attribute_hint
 from nn.jsonio import FilePath
+from nn.meaning import Meaning, read_meaning
 from nn.model_file import (
     check_fits,
     fitting_numbers,
@@ -56,6 +57,9 @@ class Module:
 
     training: bool = True
     """Whether it is being trained, for `Dropout`; `train()` and `eval()` set it."""
+
+    meaning: Meaning | None = None
+    """What its outputs mean, once `fit` has trained it: for `nn.predict`, and for its file."""
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its name, in the order of assignment.
@@ -169,6 +173,7 @@ class Module:
         self._set_numbers(
             fitting_numbers(self, self._names(), document["parameters"], source, coded=True)
         )
+        self.meaning = read_meaning(document.get("meaning"))
 
     def _settings(self) -> dict[str, Any]:
         """What it is made with, besides its parameters and the modules in it."""
@@ -177,6 +182,9 @@ class Module:
     def _numbers(self) -> Iterator[tuple[str, Value | _Entry]]:
         """The parameters, and the numbers in the buffers, by name."""
         yield from self.named_parameters()
+        yield from self._buffer_entries()
+
+    def _buffer_entries(self) -> Iterator[tuple[str, _Entry]]:
         for path, module in _modules_of(self, "", set()):
             for buffer in module.buffers:
                 numbers = getattr(module, buffer)

@@ -16,6 +16,7 @@ from autograd import Value
 from nn.initialisers import Seed, random_source
 from nn.layers import Layer, Neuron
 from nn.module import Module, computes
+from nn.scaler import Scaler
 from nn.validation import Vector, as_count, as_float, as_list
 
 __all__ = [
@@ -97,6 +98,8 @@ class Sequential(Module):
     """
 
     short_names: ClassVar[Mapping[str, str]] = {"layers": "layer"}
+    scaler: Scaler | None = None
+    output_scaler: Scaler | None = None
 
     def __init__(self, *modules: Any) -> None:
         if not modules:
@@ -108,10 +111,10 @@ class Sequential(Module):
         self.named_parameters()  # labels them
 
     def __call__(self, x: Vector) -> Any:
-        out: Any = x
+        out: Any = x if self.scaler is None else self.scaler(x)
         for layer in self.layers:
             out = layer(out)
-        return out
+        return out if self.output_scaler is None else self.output_scaler.restored(out)
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
-from nn.validation import as_float, as_list, counted
+from nn.validation import as_float, as_list, counted, listed
 
 __all__ = [
     "Row",
@@ -26,8 +26,10 @@ __all__ = [
 Row: TypeAlias = list[float]
 
 
-def read_rows(name: str, X: Any) -> list[Row]:
+def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> list[Row]:
     """A row of floats for each sample; a single number is a row of one.
+
+    The columns of a frame must be those that a model was `trained_on`, and come in their order.
 
     Raises ValueError or TypeError, naming the entry, for no data, rows of different lengths, what
     is not a number, and missing numbers (NaN, infinities).
@@ -35,10 +37,27 @@ def read_rows(name: str, X: Any) -> list[Row]:
     >>> read_rows("X", [(1, 2), (3, 4)]), read_rows("X", [0.5, 1.5])
     ([[1.0, 2.0], [3.0, 4.0]], [[0.5], [1.5]])
     """
+    X = _in_order(name, X, trained_on)
     columns = column_names(X)
     rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(_entries(name, X))]
     _check_alike(name, rows)
     return rows
+
+
+def _in_order(name: str, X: Any, wanted: Sequence[str]) -> Any:
+    """A frame with its columns in the wanted order."""
+    given = column_names(X)
+    if not wanted or not given or given == list(wanted):
+        return X
+    missing = [column for column in wanted if column not in given]
+    unknown = [column for column in given if column not in wanted]
+    if missing or unknown or len(given) != len(wanted):
+        raise ValueError(
+            f"the columns of {name} are not those that the model was trained with"
+            + (f"; missing: {listed(list(map(repr, missing)), 5)}" if missing else "")
+            + (f"; not among them: {listed(list(map(repr, unknown)), 5)}" if unknown else "")
+        )
+    return X.iloc[:, [given.index(column) for column in wanted]]
 
 
 def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
@@ -180,6 +199,6 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     others = f", and {counted(len(culprits) - 1, 'column')} like it" if len(culprits) > 1 else ""
     return (
         f"{which} ranges from {low:g} to {high:g}{others}; networks learn best from numbers around "
-        f"±1: subtract the mean of each column and divide by its standard deviation, "
-        f"({name} - {name}.mean(0)) / {name}.std(0) in NumPy or pandas"
+        "±1: fit(..., scale=True) subtracts the mean of each column and divides by its standard "
+        "deviation, as a part of the model"
     )

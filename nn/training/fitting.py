@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -21,12 +22,13 @@ from nn.module import Module, computes
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
-from nn.training.dataset import Samples, column_names, read_rows, read_targets
+from nn.training.dataset import Row, Samples, column_names, read_rows, read_targets
 from nn.training.history import History
 from nn.training.jit_step import compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
-from nn.training.objective import Evaluation, Loss, Objective, find_objective
+from nn.training.objective import LOSSES, Evaluation, Loss, Objective, find_objective
 from nn.training.resumption import Expected
+from nn.training.scaling import scaling
 from nn.training.training_step import TrainingStep
 from nn.validation import as_count, as_float, counted, name_of
 
@@ -55,15 +57,20 @@ def evaluate(
 ) -> Evaluation:
     """Loss and accuracy of a model on data that it may never have seen. Nothing changes.
 
-    X, y and `loss` are those of `fit`. If y has text labels, `classes=history.classes` says in
-    which order the model learned them.
+    X, y and `loss` are those of `fit`. A model that `fit` has trained knows its loss, and the order
+    of its classes; for another with text labels, `classes` says in which order it learned them.
 
     >>> from nn import Neuron
     >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
     1.0
     """
-    rows = read_rows("X", X)
+    meaning = model.meaning if isinstance(model, Module) else None
+    rows = read_rows("X", X, (meaning and meaning.columns) or ())
     targets = read_targets("y", y, len(rows))
+    if loss is None and meaning is not None and meaning.loss in LOSSES:
+        loss = meaning.loss
+    if classes is None and meaning is not None and meaning.names(targets):
+        classes = meaning.classes
     labels = None if classes is None else tuple(classes)
     objective = find_objective(model, rows[0], targets, loss, labels)
     return objective.evaluate(Samples(rows, *objective.encode("y", targets)))
@@ -88,6 +95,7 @@ def fit(
     schedule: Rule | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    scale: bool = False,
     callback: Callback | Iterable[Callback] | None = None,
     progress: bool = True,
     checkpoint: FilePath | None = None,
@@ -115,6 +123,11 @@ def fit(
 
     **Batches.** `batch_size` samples a step, None for all of them; `shuffle` puts them in another
     order each epoch, drawn from `seed` (an int, a `random.Random`, or None for `random` itself).
+
+    **Scale.** With `scale=True` the inputs are standardised by the mean and standard deviation of
+    the training data (`nn.Scaler`), and for a regression the targets too; the loss is then that of
+    targets in standard deviations. Both become a part of the model and its file: it is asked with
+    numbers as they are, and answers in their units.
 
     **Validation.** A fraction of the samples, drawn at random and held out, or a pair (X, y).
     With `patience`, training stops after so many epochs without a lower validation loss (or loss,
@@ -190,48 +203,57 @@ def fit(
     targets = read_targets("y", y, len(rows))
     objective = find_objective(model, rows[0], targets, loss)
     samples = Samples(rows, *objective.encode("y", targets))
-    given = _given_validation(objective, validation, len(rows[0]))
+    given = _given_validation(objective, validation, len(rows[0]), column_names(X))
     for part in filter(None, (samples, given)):
         objective.check_loss(part)
     optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
 
-    file, saved = None, None
-    if checkpoint is not None:
-        settings = {
-            "loss": name_of(objective.loss),
-            **_settings_of(optimizer),
-            "schedule": schedule is not None,
-            "batch_size": plan.batch_size,
-            "shuffle": plan.shuffle,
-            "clip_norm": clip_norm,
-            "clip_value": clip_value,
-            "validation": validation if given is None else "given",
-            "data": data_digest(samples, given),
-        }
-        file = Checkpoint(checkpoint, settings, model)
-        expected = Expected(
-            model=model,
-            optimizer=optimizer,
-            samples=len(samples),
-            held_out=_count_held_out(validation, len(samples)),
-            has_validation=validation is not None,
-            has_classes=objective.classes is not None,
-            has_schedule=schedule is not None,
-        )
-        saved = file.read(expected) if resume else None
+    outputs = objective.n_outputs if objective.classes is None else None
+    with (
+        scaling(model, len(rows[0]), outputs) if scale else nullcontext(_measure_nothing) as measure
+    ):
+        file, saved = None, None
+        if checkpoint is not None:
+            settings = {
+                "loss": name_of(objective.loss),
+                **_settings_of(optimizer),
+                "schedule": schedule is not None,
+                "batch_size": plan.batch_size,
+                "shuffle": plan.shuffle,
+                "clip_norm": clip_norm,
+                "clip_value": clip_value,
+                "validation": validation if given is None else "given",
+                "data": data_digest(samples, given),
+            }
+            file = Checkpoint(checkpoint, settings, model)
+            expected = Expected(
+                model=model,
+                optimizer=optimizer,
+                samples=len(samples),
+                held_out=_count_held_out(validation, len(samples)),
+                has_validation=validation is not None,
+                has_classes=objective.classes is not None,
+                has_schedule=schedule is not None,
+            )
+            saved = file.read(expected) if resume else None
 
-    hints = objective.hints(rows, targets, column_names(X))
-    for hint in hints:
-        warnings.warn(hint, stacklevel=2)
-    held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
-    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
-    wanted = engine or (saved.get("engine", "eager") if saved else None)
-    if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
-        step = compiled_step(step, model, samples, must=engine == "jit")
-    training = Training(model, step, plan, samples, held_out, given, rng)
-    training.history.hints = hints
+        hints = objective.hints(rows, targets, column_names(X))
+        for hint in hints:
+            warnings.warn(hint, stacklevel=2)
+        held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
+        measure(*_without(held_out, samples))
+        if saved:
+            _restore_buffers(model, saved["parameters"])
+        step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
+        wanted = engine or (saved.get("engine", "eager") if saved else None)
+        if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
+            step = compiled_step(step, model, samples, must=engine == "jit")
+        training = Training(model, step, plan, samples, held_out, given, rng)
+        training.history.hints = hints
+        training.history.loss_name = name_of(objective.loss)
     lr_before = optimizer.lr
     Module.train(model)
+    model.meaning = objective.meaning(column_names(X))
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)
@@ -246,6 +268,23 @@ def fit(
     if file is not None:
         file.raise_failure(training.history)
     return training.history
+
+
+def _measure_nothing(rows: Sequence[Row], targets: Sequence[Any]) -> None:
+    """In the place of scaling's."""
+
+
+def _without(held_out: Sequence[int], samples: Samples) -> tuple[list[Row], list[Any]]:
+    """The rows and targets that are trained on."""
+    out = set(held_out)
+    kept = samples.take([i for i in range(len(samples)) if i not in out])
+    return kept.rows, kept.targets
+
+
+def _restore_buffers(model: Module, numbers: Mapping[str, float]) -> None:
+    """Before the model is compiled: machine code has them as constants."""
+    for name, entry in Module._buffer_entries(model):
+        entry.data = numbers[name]
 
 
 # -- what fit is given -----------------------------------------------------------------------------
@@ -275,7 +314,9 @@ def _shuffler(seed: Seed) -> Any:
     return rng
 
 
-def _given_validation(objective: Objective, validation: Any, width: int) -> Samples | None:
+def _given_validation(
+    objective: Objective, validation: Any, width: int, columns: Sequence[str]
+) -> Samples | None:
     """Validation data that are not a part of the training data."""
     if validation is None or isinstance(validation, float):
         return None
@@ -284,7 +325,7 @@ def _given_validation(objective: Objective, validation: Any, width: int) -> Samp
             "validation is a fraction of the samples, such as 0.2, or a pair (X, y); "
             f"got {validation!r:.80}"
         )
-    rows = read_rows("validation X", validation[0])
+    rows = read_rows("validation X", validation[0], columns)
     if len(rows[0]) != width:
         raise ValueError(
             f"a row of X has {counted(width, 'number')}, of validation X {len(rows[0])}"

@@ -67,7 +67,8 @@ class History(Sequence[Record]):
     `pandas.DataFrame(history.columns())`. `best` is the best epoch. `stopped` says in words why the
     training ended before its last epoch, None if it did not; `interrupted` whether that was Ctrl-C.
     `classes` are the labels in the order of the model's outputs, None for a regression. `hints`
-    say what would probably help; `engine` is "jit" where the training ran as machine code.
+    say what would probably help; `engine` is "jit" where the training ran as machine code, and
+    `loss_name` the loss that it was trained for.
 
     >>> from nn import MLP, fit
     >>> history = fit(MLP(1, [1], seed=0), [0.0, 1.0, 2.0], [1.0, 3.0, 5.0], epochs=20, lr=0.1)
@@ -83,6 +84,7 @@ class History(Sequence[Record]):
     classes: tuple[Any, ...] | None = None
     hints: list[str] = field(default_factory=list)
     engine: str = "eager"
+    loss_name: str = "loss"
 
     def __len__(self) -> int:
         return len(self.records)

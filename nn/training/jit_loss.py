@@ -271,7 +271,9 @@ class ByRow(CompiledModel):
             losses_of = [-z for z in autograd.log_softmax(output)]
             rows = zip(target, losses_of, strict=True)
             return autograd.sum([autograd.where(is_own, loss, 0.0) for is_own, loss in rows])
-        return self.objective.loss([output], [list(target) if hasattr(target, "shape") else target])
+        return self.objective.loss_of(
+            [output], [list(target) if hasattr(target, "shape") else target]
+        )
 
     def _is_correct(self, output: Any, classes: list[Any]) -> Any:
         """1.0 or 0.0, computed without a decision, which would be a path of its own."""
@@ -323,7 +325,7 @@ class ByBatch(CompiledModel):
         outputs, leaves = self._as_values(columns)
         for leaf in self.parameters:
             leaf.grad = 0.0
-        loss = self.objective.loss(outputs, samples.targets)
+        loss = self.objective.loss_of(outputs, samples.targets)
         loss.backward()
         seeds = [[leaf.grad for leaf in row] for row in leaves]
         return loss.data, seeds, [leaf.grad for leaf in self.parameters]
@@ -332,7 +334,7 @@ class ByBatch(CompiledModel):
         columns = self._columns(self._evaluated, numbers, batch)
         self._set_parameters(numbers)
         with autograd.no_grad(), mode(self._model, training=False):
-            loss = self.objective.loss(self._as_values(columns)[0], batch.samples.targets)
+            loss = self.objective.loss_of(self._as_values(columns)[0], batch.samples.targets)
         return loss.data if isinstance(loss, Value) else float(loss), self._count_correct(
             columns, batch
         )

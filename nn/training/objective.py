@@ -10,7 +10,9 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.dropout import mode
+from nn.meaning import Meaning
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
+from nn.training.scaling import has_scaler
 from nn.validation import as_list, counted, find_named, listed, name_of
 
 __all__ = ["LOSSES", "Evaluation", "Loss", "Objective", "find_loss", "find_objective"]
@@ -50,12 +52,38 @@ class Objective:
             return 0.0
         return 0.5 if self.loss in LOSSES.values() or "sigmoid" in self.ends_in else 0.0
 
+    def meaning(self, columns: Sequence[str]) -> Meaning:
+        """What there is to know about the outputs, to be kept with the model."""
+        return Meaning(
+            name_of(self.loss),
+            self.classes,
+            tuple(columns) or None,
+            self._kind_of_outputs(),
+            self.threshold,
+        )
+
+    def _kind_of_outputs(self) -> str:
+        if self.classes is None:
+            return "numbers"
+        single = self.n_outputs == 1
+        if self.loss is (losses.binary_cross_entropy if single else losses.cross_entropy):
+            return "logits"
+        ends = "sigmoid" if single else "softmax"
+        return "probabilities" if self.ends_in == {ends} else "scores"
+
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """For each row a Value, or a list of several."""
         model = self.model
         if self.in_list and self.n_outputs == 1:
             return [model(row)[0] for row in rows]
         return [model(row) for row in rows]
+
+    def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        """The loss of a batch; of a model that scales its outputs, in their standard deviations."""
+        unit = getattr(self.model, "output_scaler", None)
+        if unit is None:
+            return self.loss(outputs, targets)
+        return self.loss([unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets])
 
     def _class_of(self, where: str, target: Any) -> int:
         """The index of the class that a target names."""
@@ -113,7 +141,7 @@ class Objective:
         """How the model does on some samples."""
         with autograd.no_grad(), mode(self.model, training=False):
             outputs = self.predict(samples.rows)
-            loss = self.loss(outputs, samples.targets)
+            loss = self.loss_of(outputs, samples.targets)
         number = loss.data if isinstance(loss, Value) else float(loss)
         if samples.classes is None:
             return Evaluation(number, None)
@@ -123,7 +151,7 @@ class Objective:
         """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
         with mode(self.model, training=False):
             answer = self.predict(samples.rows[:1])[0]
-        loss = self.loss([answer] * len(samples), samples.targets)
+        loss = self.loss_of([answer] * len(samples), samples.targets)
         if isinstance(loss, Value) and not loss.op:
             raise ValueError(
                 f"{name_of(self.loss)} gave a loss that no operation was recorded for: fit can't "
@@ -139,8 +167,10 @@ class Objective:
         self, rows: Sequence[Row], targets: Sequence[Any], columns: Sequence[str]
     ) -> list[str]:
         """What would probably help to train on these data."""
-        hints = [scale_hint("X", rows, columns), self._loss_hint(), self._class_hint(targets)]
-        if self.classes is None:
+        hints = [self._loss_hint(), self._class_hint(targets)]
+        if not has_scaler(self.model):
+            hints.insert(0, scale_hint("X", rows, columns))
+        if self.classes is None and getattr(self.model, "output_scaler", None) is None:
             hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
         return [hint for hint in hints if hint is not None]
 

@@ -106,7 +106,7 @@ class TrainingStep:
     def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
         with masks_from(partial(draw_mask, self.rng)):
             outputs = self.objective.predict(batch.rows)
-        return outputs, self.objective.loss(outputs, batch.targets)
+        return outputs, self.objective.loss_of(outputs, batch.targets)
 
     def _move(self) -> None:
         if not self.undo:

@@ -1,0 +1,109 @@
+"""Standardising: numbers around 0 of a size around 1, which networks learn best from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum, isfinite, sqrt
+from typing import Any, ClassVar
+
+from nn.module import Module
+from nn.validation import Vector, as_count, as_float, as_list, as_vector, counted
+
+__all__ = ["Scaler"]
+
+
+class Scaler(Module):
+    """(x - mean) / scale, of each input by itself; what it gets itself, until it is measured.
+
+    Mean and scale belong to the model, and are in its file, but no training moves them. The scale
+    is the standard deviation; 1 for a column that does not vary. `fit(..., scale=True)` measures
+    the training data, and `Scaler.from_rows` other data.
+
+    >>> scaler = Scaler.from_rows([[1.0, 5.0], [3.0, 5.0]])
+    >>> scaler.mean, scaler.scale
+    ([2.0, 5.0], [1.0, 1.0])
+    >>> scaler([4.0, 5.0])
+    [2.0, 0.0]
+    """
+
+    buffers: ClassVar[Sequence[str]] = ("mean", "scale")
+
+    def __init__(self, n_inputs: int) -> None:
+        n_inputs = as_count("n_inputs", n_inputs)
+        self.mean = [0.0] * n_inputs
+        self.scale = [1.0] * n_inputs
+
+    @classmethod
+    def from_rows(cls, X: Any) -> Scaler:
+        """One that is measured on these rows."""
+        rows = as_list(X.to_numpy() if hasattr(X, "to_numpy") else X) or ()
+        columns = list(zip(*[as_list(row) or [row] for row in rows], strict=True))
+        if not columns:
+            raise ValueError(f"X must have a row of numbers for each sample, got {X!r:.80}")
+        scaler = cls(len(columns))
+        scaler.measure(rows)
+        return scaler
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers it takes."""
+        return len(self.mean)
+
+    @property
+    def measured(self) -> bool:
+        """Whether it does anything."""
+        return any(self.mean) or any(s != 1.0 for s in self.scale)
+
+    def measure(self, rows: Sequence[Any]) -> None:
+        """Take mean and standard deviation from these rows. Raises TypeError or ValueError, naming
+        the entry, for what is no finite number; then nothing changes."""
+        numbers = [
+            [_finite(f"X[{i}][{j}]", x) for j, x in enumerate(as_vector(row, self.n_inputs, self))]
+            for i, row in enumerate(rows)
+        ]
+        if not numbers:
+            raise ValueError("X must have a row for each sample, got none")
+        measures = [_measures(column) for column in zip(*numbers, strict=True)]
+        self.mean, self.scale = [m for m, _ in measures], [s for _, s in measures]
+
+    def restored(self, x: Any) -> Any:
+        """The reverse: mean + scale·x, of a row, or of a single number."""
+        entries = as_list(x)
+        single = entries is None
+        vector = as_vector([x] if single else entries, self.n_inputs, self)
+        out = [m + s * e for e, m, s in zip(vector, self.mean, self.scale, strict=True)]
+        return out[0] if single else out
+
+    def scaled(self, x: Any) -> Any:
+        """As a call; of a single number a single one."""
+        return self([x])[0] if as_list(x) is None else self(x)
+
+    def __call__(self, x: Vector) -> list[Any]:
+        vector = as_vector(x, self.n_inputs, self)
+        return [(e - m) / s for e, m, s in zip(vector, self.mean, self.scale, strict=True)]
+
+    def _settings(self) -> dict[str, Any]:
+        return {"n_inputs": self.n_inputs}
+
+    def __repr__(self) -> str:
+        state = "" if self.measured else ", not measured"
+        return f"Scaler({counted(self.n_inputs, 'input')}{state})"
+
+
+def _finite(where: str, x: Any) -> float:
+    number = as_float(where, x)
+    if not isfinite(number):
+        raise ValueError(f"{where} is {number}, and has no mean with others")
+    return number
+
+
+def _measures(column: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation; 1 where the numbers are equal. Nothing overflows on the way."""
+    low, high = min(column), max(column)
+    if low == high:
+        return low, 1.0
+    unit = max(abs(low), abs(high))
+    parts = [x / unit for x in column]
+    mean = fsum(parts) / len(parts)
+    spread = sqrt(fsum((x - mean) ** 2 for x in parts) / len(parts)) * unit
+    return mean * unit, spread or 1.0

@@ -1,0 +1,137 @@
+"""What a trained model says about data: `predict`, `predict_proba`, `score`.
+
+They read the outputs as `fit` has learned them (`model.meaning`): classes by their names, columns
+of a frame by theirs. Nothing changes, and dropout is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import autograd
+from autograd import Value
+from nn.dropout import mode
+from nn.meaning import Meaning
+from nn.metrics import accuracy, r2_score
+from nn.training.dataset import Row, read_rows, read_targets
+from nn.validation import as_float, as_list, counted
+
+__all__ = ["predict", "predict_proba", "score"]
+
+
+def predict(model: Any, X: Any) -> list[Any]:
+    """For each row of X the class, by its label, or the number (a list, of several outputs).
+
+    X is what `fit` takes. The columns of a frame must be those that the model was trained with, and
+    are put in their order. A model that `fit` has not trained gives its outputs as numbers.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [4, 1], seed=0)
+    >>> history = nn.fit(model, [-2, -1, 1, 2], ["low", "low", "high", "high"], lr=0.1)
+    >>> predict(model, [-1.5, 1.5])
+    ['low', 'high']
+    """
+    meaning = getattr(model, "meaning", None)
+    outputs = _outputs(model, X)
+    if meaning is None or meaning.classes is None:
+        return [row[0] if len(row) == 1 else row for row in outputs]
+    return [meaning.classes[_index(meaning, row)] for row in outputs]
+
+
+def predict_proba(model: Any, X: Any) -> list[dict[Any, float]]:
+    """For each row of X the probability of every class: label -> number from 0 to 1.
+
+    Raises ValueError for a model whose outputs are no probabilities: a regression, or one trained
+    with a loss other than `cross_entropy` and `binary_cross_entropy` that does not end in a softmax
+    or sigmoid.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [4, 1], seed=0)
+    >>> history = nn.fit(model, [-2, -1, 1, 2], ["low", "low", "high", "high"], lr=0.1)
+    >>> [round(p["high"]) for p in predict_proba(model, [-1.5, 1.5])]
+    [0, 1]
+    """
+    meaning = _meaning_of(model)
+    if meaning.classes is None or meaning.outputs not in ("logits", "probabilities"):
+        raise ValueError(
+            f"the outputs of {model!r:.200} are {meaning.outputs}, and no probabilities: those "
+            "come from 'cross_entropy' or 'binary_cross_entropy', or from a softmax or sigmoid at "
+            "the end of the model"
+        )
+    return [
+        dict(zip(meaning.classes, _probabilities(meaning, row), strict=True))
+        for row in _outputs(model, X)
+    ]
+
+
+def score(model: Any, X: Any, y: Any) -> float:
+    """How good the predictions are: the accuracy of classes, the R² of numbers; 1 is perfect.
+
+    `evaluate` gives the loss, `nn.metrics` more figures.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [1], seed=0)
+    >>> history = nn.fit(model, [0, 1, 2], [1, 3, 5], lr=0.1, epochs=300)
+    >>> round(score(model, [0, 1, 2], [1, 3, 5]), 6)
+    1.0
+    """
+    predicted = predict(model, X)
+    truth = read_targets("y", y, len(predicted))
+    meaning = getattr(model, "meaning", None)
+    if meaning is None or meaning.classes is None:
+        return r2_score(truth, predicted)
+    if isinstance(truth[0], list):  # one-hot
+        truth = [meaning.classes[row.index(max(row))] for row in truth]
+    return accuracy(truth, predicted)
+
+
+def _meaning_of(model: Any) -> Meaning:
+    meaning = getattr(model, "meaning", None)
+    if not isinstance(meaning, Meaning):
+        raise ValueError(
+            f"{model!r:.200} has not been trained by nn.fit, so nothing says what its outputs mean"
+        )
+    return meaning
+
+
+def _outputs(model: Any, X: Any) -> list[list[float]]:
+    meaning = getattr(model, "meaning", None)
+    rows = read_rows("X", X, () if meaning is None else meaning.columns or ())
+    with autograd.no_grad(), mode(model, training=False):
+        outputs = [_numbers(model, row) for row in rows]
+    count = len(outputs[0])
+    classes = None if meaning is None else meaning.classes
+    if classes is not None and len(classes) != max(2, count):
+        raise ValueError(
+            f"{model!r:.200} is said to have learned {len(classes)} classes for "
+            f"{counted(count, 'output')}"
+        )
+    return outputs
+
+
+def _numbers(model: Any, row: Row) -> list[float]:
+    try:
+        answer = model(row)
+    except ValueError as error:
+        count = counted(len(row), "number")
+        raise ValueError(f"X has rows of {count}; for {model!r:.200}: {error}") from error
+    entries = as_list(answer)
+    entries = [answer] if entries is None else entries
+    return [x.data if isinstance(x, Value) else as_float("an output", x) for x in entries]
+
+
+def _index(meaning: Meaning, outputs: Sequence[float]) -> int:
+    """Of the class that a row of outputs stands for."""
+    if len(outputs) == 1:
+        return int(outputs[0] > meaning.threshold)
+    return max(range(len(outputs)), key=outputs.__getitem__)
+
+
+def _probabilities(meaning: Meaning, outputs: Sequence[float]) -> list[float]:
+    if len(outputs) == 1:
+        p, q = outputs[0], 1.0 - outputs[0]
+        if meaning.outputs == "logits":
+            p, q = autograd.sigmoid(outputs[0]), autograd.sigmoid(-outputs[0])
+        return [q, p]
+    return autograd.softmax(outputs) if meaning.outputs == "logits" else list(outputs)
