@@ -28,8 +28,9 @@ Callee = tuple[bool, tuple[str, ...]]  # whether its first name is global; that 
 
 
 def leaves_out(primitive: Primitive) -> bool:
-    """Whether its result is one of its inputs, or a constant, whatever the others are."""
-    return primitive.cuts and not primitive.traits & {"step", "kink", "root"}
+    """Whether it chooses among its inputs, whatever those are that it does not take."""
+    chooses = primitive.cuts == -1 and "step" not in primitive.traits
+    return chooses and primitive.name not in ("stop_gradient", "finite_part")
 
 
 def inside_selection() -> bool:
