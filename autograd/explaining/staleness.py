@@ -53,7 +53,7 @@ def changed_since(graph: Graph) -> list[Changed]:
 def _again(node: Any) -> Value | None:
     """The same operation on the numbers of now; None where nothing is different, or where it is a
     leaf or a user's."""
-    row = node.primitive
+    row = getattr(node, "primitive", None)  # anything with parents and partials has paths
     if row is None or not row.builtin:
         return None
     again: Value = row(*[Value(x.data) if isinstance(x, Value) else x for x in node.inputs])
