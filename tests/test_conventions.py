@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -320,6 +321,25 @@ def test_messages_that_cancel_are_a_zero_adjoint() -> None:
         return root - root
 
     assert gradients(difference, 0.0) == (0.0,)
+
+
+def test_a_zero_that_hides_an_infinity_is_said() -> None:
+    """Unless it is exact. (More in tests/test_zero_times_infinity.py.)"""
+    said = "0 × ∞, decided as 0: not reliable here"
+    assert gradients(lambda x: autograd.sqrt(x) ** 2, 0.0) == (0.0,)
+    for f, hidden in (
+        (lambda x: autograd.sqrt(x) ** 2, True),
+        (lambda x: 0 * autograd.sqrt(x), False),
+        (lambda x: autograd.where(x > 0, autograd.sqrt(x), 0), False),
+    ):
+        x = Value(0.0)
+        assert (said in str(autograd.explain(x, f(x)))) == hidden
+        assert (said in str(autograd.check_grad(f, 0.0))) == hidden
+        with (
+            autograd.detect_anomaly(),
+            nullcontext() if not hidden else pytest.raises(FloatingPointError, match=said),
+        ):
+            f(x).backward()
 
 
 @pytest.mark.parametrize("x", [0.0, -1.0, -INF, 4.0])
@@ -853,3 +873,19 @@ def test_anomalies_are_those_of_results() -> None:
         assert second(autograd.atan2, 0.0, 0.0) == [[0.0, 0.0], [0.0, 0.0]]
         with pytest.raises(FloatingPointError, match=r"backward through sqrt\(0.0\) made inf"):
             second(autograd.sqrt, 0.0)
+
+
+def test_what_a_guard_leaves_out_is_no_anomaly() -> None:
+    """More in tests/test_guarded_anomalies.py."""
+
+    def guarded(x: Value) -> Value:
+        return autograd.where(x > 0, x * autograd.log(x), 0)
+
+    def line_before(x: Value) -> Value:
+        y = autograd.log(x)
+        return autograd.where(x > 0, x * y, 0)
+
+    with autograd.detect_anomaly():
+        assert gradients(guarded, 0.0) == (0.0,)
+        with pytest.raises(FloatingPointError, match="log made -inf"):
+            line_before(Value(0.0))

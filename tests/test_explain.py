@@ -877,7 +877,7 @@ def test_long_reasons_go_on_in_the_next_line() -> None:
   changed: y = sqrt(x) had slope inf in x when it was computed; one of these numbers has been
       assigned since
     path: x–y  inf
-    remedy: compute the result anew, then call backward() on it"""
+    remedy: compute the result anew, inside the loop if any, then call backward() on it"""
     )
 
 

@@ -2,6 +2,7 @@
 
 gradient_check       check_grad: a gradient held against difference quotients
 point                the function and its arguments, as a function of a list of numbers
+decisions            what the function decides by its numbers, and where it lets them out
 recorded_function    the same run once on Values: its graph and its gradient
 finite_differences   derivatives from values alone
 verdicts             what the differences say of a derivative

@@ -14,6 +14,8 @@ functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
 modes          no_grad, detect_anomaly, record_lines; tracing
 observers      what the modes make of a node
+lexical_guard  whether an operation is written among a selection's arguments
+zero_times_infinity  which zeros of a reverse pass hide an infinity
 serialization  copies and pickles of graphs of any depth
 hooks          how the modules after `value` lend it their functions
 operands       what counts as a number

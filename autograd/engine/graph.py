@@ -17,7 +17,16 @@ from mypy_extensions import mypyc_attr
 from autograd.engine import ieee
 from autograd.engine.value import Value
 
-__all__ = ["Edge", "Graph", "Node", "edges", "message_from", "reachable", "topological_order"]
+__all__ = [
+    "Edge",
+    "Graph",
+    "Node",
+    "cuts_parent",
+    "edges",
+    "message_from",
+    "reachable",
+    "topological_order",
+]
 
 
 class Node(Protocol):
@@ -121,12 +130,12 @@ def edges(root: Node) -> list[Edge]:
 def message_from(node: Any, adjoint: float, partial: float, position: int) -> float:
     """What a node sends to the parent at a position in backpropagation: adjoint x partial; 0 where
     nothing arrives, or where a selection did not take this input."""
-    if partial == 0.0 and _cuts(node, position):
+    if partial == 0.0 and cuts_parent(node, position):
         return 0.0
     return ieee.message(adjoint, partial)
 
 
-def _cuts(node: Any, position: int) -> bool:
+def cuts_parent(node: Any, position: int) -> bool:
     """Whether a local derivative of exactly 0 by this parent means that there is no path."""
     primitive = getattr(node, "primitive", None)
     if primitive is None or primitive.cuts in (0, -1):
@@ -251,7 +260,7 @@ class Graph:
                 continue
             for j in range(first[i], first[i + 1]):
                 factor = factors[j]
-                if factor != 0.0 or not _cuts(nodes[i], j - first[i]):
+                if factor != 0.0 or not cuts_parent(nodes[i], j - first[i]):
                     found[parents[j]] += adjoint * factor
         return found
 

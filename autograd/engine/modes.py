@@ -115,7 +115,13 @@ def detect_anomaly() -> Block:
     FloatingPointError.
 
     The message names the operation, its operands with their labels, and the file and line that
-    asked for it. `backward()` inside the block raises at the first local derivative that does so.
+    asked for it. `backward()` inside the block raises at the first local derivative that does so,
+    and where an adjoint that is 0 just there hides an infinite one, as in sqrt(x)**2 at 0.
+
+    What `where`, `clip`, `maximum` and the like leave out is no anomaly, if it is computed among
+    their arguments, as in `where(x > 0, x * log(x), 0)`; what was computed before, in a statement
+    of its own, has raised by then.
+
     It holds for the thread and the asyncio task that opened it, and decorates functions too. The
     name is PyTorch's.
 

@@ -8,7 +8,9 @@ made here, because the recorded function's way depends on it.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
+from typing import Any, Final
 
 from autograd.engine.apply import apply, restore
 from autograd.engine.graph import Graph
@@ -28,6 +30,8 @@ from autograd.engine.value import Value, inputs_and_partials
 from autograd.engine.zero_times_infinity import undecided_by_any_leaf
 
 __all__ = ["check_messages", "check_zeros"]
+
+_THREAD: Final[Any] = threading.local()
 
 
 def _made(node: Value) -> None:
@@ -62,18 +66,66 @@ def _cut_off(node: Value) -> None:
 
 
 def _check_result(node: Value) -> None:
-    """Inside detect_anomaly: the first operation that makes a NaN or an infinity."""
-    if _is_finite(node):
-        return
+    """Inside detect_anomaly: the first operation that makes a NaN or an infinity, unless it is an
+    argument of a selection which leaves it out."""
+    waiting = _waiting()
+    message = _inherited(node, waiting) if waiting else ""
+    if not message and not _is_finite(node):
+        message = _born(node)
+    if message:
+        if not _inside_selection():
+            waiting.clear()
+            raise FloatingPointError(message)
+        waiting[node] = message
+    elif waiting and _leaves_out(node) and not _inside_selection():
+        waiting.clear()
+
+
+def _born(node: Value) -> str:
+    """What is said of a NaN or an infinity that none of the inputs accounts for; else ""."""
     data, inputs = node._data, node.inputs
     if tracer() is not None:
         for x in [node, *node.parents]:
             if not _is_finite(x):
                 _is_nan(x)
     numbers = [x._data if isinstance(x, Value) else x for x in inputs]
-    if not any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
-        shown = ", ".join([_name(x) for x in inputs])
-        raise FloatingPointError(f"{node.op} made {data} of {shown} ({place(caller_line())})")
+    if any([x != x for x in numbers] if data != data else [x - x != 0.0 for x in numbers]):
+        return ""
+    shown = ", ".join([_name(x) for x in inputs])
+    return f"{node.op} made {data} of {shown} ({place(caller_line())})"
+
+
+# What was made among the arguments of a selection is not reported before that has chosen. Until
+# then it is kept, and whatever is computed from it, each with what would be said.
+
+
+def _waiting() -> dict[Value, str]:
+    found: dict[Value, str] | None = getattr(_THREAD, "waiting", None)
+    if found is None:
+        found = _THREAD.waiting = {}
+    return found
+
+
+def _inherited(node: Value, waiting: dict[Value, str]) -> str:
+    """What would be said of an input that this result depends on; "" if there is none."""
+    inputs, factors = inputs_and_partials(node)
+    chooses = _leaves_out(node)
+    for i, x in enumerate(inputs):
+        if isinstance(x, Value) and x in waiting and not (chooses and factors[i] == 0.0):
+            return waiting[x]
+    return ""
+
+
+def _leaves_out(node: Value) -> bool:
+    from autograd.engine.lexical_guard import leaves_out
+
+    return node._primitive is not None and leaves_out(node._primitive)
+
+
+def _inside_selection() -> bool:
+    from autograd.engine.lexical_guard import inside_selection
+
+    return inside_selection()
 
 
 def check_messages(node: Value, adjoint: float) -> None:

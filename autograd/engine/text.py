@@ -80,10 +80,10 @@ def plural(count: int, noun: str, several: str = "") -> str:
 
 
 def quantity(count: int) -> str:
-    """A whole number of any size in a few characters; beyond 15 digits, cut to three.
+    """A whole number of any size in a few characters; beyond 15 digits, rounded to three.
 
-    >>> quantity(32768), quantity(2**100_000)
-    ('32,768', '9.99e30102')
+    >>> quantity(32768), quantity(2**15_000), quantity(10**4516 - 1)
+    ('32,768', '2.82e4515', '1.00e4516')
     """
     if count < 10**15:
         return f"{count:,}"
@@ -91,7 +91,9 @@ def quantity(count: int) -> str:
     exponent = int((count.bit_length() - 1) * 0.30102999566398120)
     while count >= 10 ** (exponent + 1):
         exponent += 1
-    return f"{count // 10 ** (exponent - 2) / 100:.2f}e{exponent}"
+    unit = 10 ** (exponent - 2)
+    digits = (2 * count + unit) // (2 * unit)
+    return f"{digits / 100:.2f}e{exponent}" if digits < 1000 else f"1.00e{exponent + 1}"
 
 
 def columns(text: str) -> int:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from autograd.engine.graph import Edge, Graph, topological_order
+from autograd.engine.graph import Edge, Graph, cuts_parent, topological_order
 from autograd.engine.text import number
 
-__all__ = ["DECIDED", "Undecided", "is_selection", "undecided", "undecided_by_any_leaf"]
+__all__ = ["DECIDED", "Undecided", "undecided", "undecided_by_any_leaf"]
 
 DECIDED: Final = (
     "0 \N{MULTIPLICATION SIGN} \N{INFINITY}, decided as 0: not reliable here"  # for every message
@@ -94,12 +94,6 @@ def undecided_by_any_leaf(graph: Graph, adjoints: Sequence[float]) -> Iterator[U
             yield one
 
 
-def is_selection(node: Any) -> bool:
-    """Whether a local derivative of exactly 0 says that the operation did not take this input."""
-    row = getattr(node, "primitive", None)
-    return row is not None and bool(row.cuts) and row.name != "pow_const"
-
-
 class _Search:
     """varies: of every node, whether its number does; moving: whether its adjoint does."""
 
@@ -156,7 +150,9 @@ class _Search:
         step, of a product with the constant 0."""
         if self.graph.partials[j] != 0.0:
             return False
-        return is_selection(self.graph.nodes[self.graph.outputs[j]]) or not self._is_sloped(j)
+        i = self.graph.outputs[j]
+        is_cut = cuts_parent(self.graph.nodes[i], j - self.graph.first[i])
+        return is_cut or not self._is_sloped(j)
 
     def _is_sloped(self, j: int) -> bool:
         """Whether a local derivative varies."""

@@ -21,6 +21,7 @@ from autograd.explaining.copies import likely_copies
 from autograd.explaining.diagnoses import REMEDIES, blocked, born, flattened, shown, unbounded
 from autograd.explaining.gradient_flow import Flow, Origin, culprits, is_zero, magnitude
 from autograd.explaining.path_sums import Path, count_paths
+from autograd.explaining.staleness import changed_since
 
 __all__ = ["DIGITS", "Finding", "of_gradient", "of_outsider", "of_result"]
 
@@ -84,6 +85,7 @@ def of_gradient(graph: Flow, value: Value) -> Analysis:
     findings = _found(graph, [value], bad) if bad else _ordinary(graph, value)
     findings = chance + _but_those_at(chance, findings)
     findings += _bookkeeping(graph, value)
+    findings += _changed(graph, value)
     pairs = zip(graph.nodes, graph.dependents([value]), strict=True)
     findings += _copies(graph, [x for x, depends in pairs if depends and x is not graph.root])
     if not math.isfinite(graph.root.data):
@@ -141,6 +143,7 @@ def of_result(graph: Flow) -> Analysis:
     findings += _extremes(graph, rest)
     if root.grad == 0.0:
         findings += _bookkeeping(graph, root)
+    findings += _changed(graph, root)
     findings += _copies(graph, [node for node in graph.nodes if node.op and node is not root])
     return head, findings
 
@@ -387,6 +390,16 @@ def _bookkeeping(graph: Flow, value: Value) -> list[Finding]:
     else:
         what = f"one pass gives {number(due)}: others have added to it, or it was assigned"
     return [Finding("accumulated", f"{name}.grad is {number(held)}, {what}", None)]
+
+
+def _changed(graph: Flow, value: Value) -> list[Finding]:
+    """Numbers that were assigned after the graph was computed; first those of the value itself."""
+    found = changed_since(graph)
+    found.sort(key=lambda one: not any(x is value for x in one.suspects))
+    return [
+        replace(Finding("changed", one.sentence(graph.name), one.node), count=len(found))
+        for one in found[:1]
+    ]
 
 
 def _close(a: float, b: float) -> bool:

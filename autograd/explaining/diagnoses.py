@@ -32,7 +32,7 @@ SMALL_SLOPE: Final = 0.01  # of a function that saturates: from here on it count
 REMEDIES: Final = {
     "accumulated": "call zero_grad() before backward(), unless they are meant to add up",
     "cancelling": "none, if every path is meant; else look for a wrong sign, or a term too many",
-    "changed": "compute the result anew, then call backward() on it",
+    "changed": "compute the result anew, inside the loop if any, then call backward() on it",
     "copied": "compute with the Value itself; .data is a bare number, which has no history",
     "dead_relu": "smaller steps or other initial weights; leaky_relu and silu have a slope there",
     "detached": "compute with the Value itself, if the gradient is wanted",

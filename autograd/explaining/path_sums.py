@@ -24,6 +24,7 @@ from typing import Any
 
 from autograd.engine.graph import Edge, Graph, Node, edges, message_from, topological_order
 from autograd.engine.text import ELLIPSIS, EN_DASH, PARTIAL, TIMES, names, number, plural, quantity
+from autograd.explaining.staleness import changed_since
 
 # `edges` and `topological_order` among them: in 0.1.0 this and the engine's graph were one module,
 # whose name stands for this one in old pickles and imports.
@@ -106,6 +107,10 @@ class Paths:
         if not self.complete:
             lines.append(f"  {ELLIPSIS} and {quantity(self.count - len(self.rows))} more")
         lines += self._sum(derivative, name)
+        lines += [
+            f"  {one.sentence(lambda x: name[id(x)])}"
+            for one in changed_since(Graph([self.root]))[:1]
+        ]
         if self.saved:
             lines.append(
                 f"  one by one, the paths walk {plural(self.path_steps, 'edge')}; "

@@ -1,0 +1,105 @@
+"""Whether an operation that runs is written inside the arguments of a selection.
+
+`where(x > 0, x * log(x), 0)` is how a formula is guarded, and its arguments are computed first: at
+0 the logarithm is -inf, which `where` then leaves out. Whoever watches for infinities has to know
+that a selection is about to come, and nothing in the graph says so. The bytecode does: every
+instruction has its place in the source, and lies within the call that it belongs to.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import sys
+from functools import lru_cache
+from types import CodeType, FrameType, ModuleType
+from typing import Any, Final
+
+from autograd.engine.primitive import TABLE, Primitive
+
+__all__ = ["inside_selection", "leaves_out"]
+
+CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
+GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make one node
+
+Place = tuple[int, int]  # line and column
+Callee = tuple[bool, tuple[str, ...]]  # whether its first name is global; that name, attributes
+
+
+def leaves_out(primitive: Primitive) -> bool:
+    """Whether it chooses among its inputs, whatever those are that it does not take."""
+    chooses = primitive.cuts == -1 and "step" not in primitive.traits
+    return chooses and primitive.name not in ("stop_gradient", "finite_part")
+
+
+def inside_selection() -> bool:
+    """Whether the caller, or a caller of it, is computing an argument of `where`, `clip`,
+    `maximum` or the like."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        for callee in _around(frame.f_code, frame.f_lasti):
+            if _selects(frame, callee):
+                return True
+        frame = frame.f_back
+    return False
+
+
+def _selects(frame: FrameType, callee: Callee) -> bool:
+    """Whether the function called leaves out some of its arguments."""
+    is_global, (name, *attributes) = callee
+    if not is_global:  # a local variable, which is not looked at: that would keep it alive
+        return not attributes and name in TABLE and leaves_out(TABLE[name])
+    found: Any = frame.f_globals.get(name, getattr(builtins, name, None))
+    for attribute in attributes:
+        if not isinstance(found, ModuleType):
+            return False
+        found = getattr(found, attribute, None)
+    if isinstance(found, Primitive):
+        return leaves_out(found)
+    module, called = getattr(found, "__module__", None), getattr(found, "__name__", "")
+    return (module == "autograd.engine.functions" and called in SEVERAL) or (
+        module == "numpy" and called == "where"
+    )
+
+
+@lru_cache(4096)
+def _around(code: CodeType, offset: int) -> tuple[Callee, ...]:
+    """What is called by the calls among whose arguments an instruction is."""
+    start, end = _spans(code)[offset // 2]
+    return tuple(
+        callee
+        for (first, last), callee in _calls(code)
+        if first <= start and end <= last and (first, last) != (start, end)
+    )
+
+
+@lru_cache(256)
+def _spans(code: CodeType) -> list[tuple[Place, Place]]:
+    """Where in the source each code unit stands; (0, 0) where that is not kept."""
+    return [
+        ((line or 0, column or 0), (last_line or 0, last_column or 0))
+        for line, last_line, column, last_column in code.co_positions()
+    ]
+
+
+@lru_cache(256)
+def _calls(code: CodeType) -> list[tuple[tuple[Place, Place], Callee]]:
+    """Every call in the code of a function by its name: where it stands, and the name."""
+    spans = _spans(code)
+    names: dict[Place, list[tuple[Place, dis.Instruction]]] = {}
+    calls: list[tuple[Place, Place]] = []
+    for one in dis.get_instructions(code):
+        start, end = spans[one.offset // 2]
+        if one.opname in CALLS:
+            calls.append((start, end))
+        elif one.opname.startswith("LOAD_") and isinstance(one.argval, str):
+            names.setdefault(start, []).append((end, one))
+    found = []
+    for start, end in calls:
+        path = [one for last, one in sorted(names.get(start, []), key=lambda x: x[0]) if last < end]
+        nested = any(first == start and last < end for first, last in calls)
+        if path and not nested:
+            callee = path[0].opname in GLOBAL, tuple(str(one.argval) for one in path)
+            found.append(((start, end), callee))
+    return found
