@@ -581,7 +581,7 @@ def test_section_4_the_wrong_product() -> None:
     slip = the_slip(check)
     assert slip.kind == "value"
     assert (
-        "the value of 0.4 * p['W'][0, 1] + 0.5 * p['W'][1, 1] is 0.32, and 0.22 was used"
+        "the value of dot([0.4, 0.5], [p['W'][0, 1], p['W'][1, 1]]) is 0.32, and 0.22 was used"
         in slip.text
     )
 
