@@ -4,11 +4,13 @@ and at awkward points; and the type of arrays that functions get."""
 from __future__ import annotations
 
 import copy
+import doctest
 import math
 import pickle
 import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -768,3 +770,9 @@ def test_paths_of_compiled_code() -> None:
             x = np.array([0.3 * i - 2.0, 0.5, math.sin(i)])
             assert compiled(x) == pytest.approx(call(x))
         assert compiled.stats().paths == 1
+
+
+def test_the_page_is_true() -> None:
+    """Its examples."""
+    page = Path(__file__).parent.parent / "docs" / "numpy.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
