@@ -13,6 +13,7 @@ from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
 __all__ = [
+    "ELEMENT",
     "Array",
     "advise_object",
     "array_of",
