@@ -31,7 +31,16 @@ from autograd.engine import functions
 from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
-__all__ = ["DOUBLES", "NOTHING", "call", "check_dtype", "is_of_objects", "of_numbers", "reduced"]
+__all__ = [
+    "DOUBLES",
+    "NOTHING",
+    "call",
+    "check_dtype",
+    "elementwise",
+    "is_of_objects",
+    "of_numbers",
+    "reduced",
+]
 
 NOTHING: Final = object()  # where a keyword was not given
 

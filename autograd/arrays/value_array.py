@@ -118,7 +118,8 @@ def pack_values(leaves: Sequence[Any], shape: tuple[int, ...]) -> ValueArray:
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What NumPy asks where a Value or an array of ours is an operand of a ufunc."""
-    if method == "__call__" and not options:
+    simple = method == "__call__" and not options
+    if simple:
         result = ufuncs.of_numbers(ufunc, inputs)
         if result is not NotImplemented:
             return result
@@ -127,6 +128,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if ufuncs.is_of_objects(ufunc):
         return _by_user(getattr(ufunc, method), inputs, options)
     with numpy.errstate(all="ignore"):  # of numbers; what there is to say, detect_anomaly says
+        if simple:
+            return as_ours(ufuncs.elementwise(ufunc, inputs))
         return as_ours(ufuncs.call(ufunc, method, inputs, dict(options)))
 
 
