@@ -4,11 +4,13 @@ and at awkward points; and the type of arrays that functions get."""
 from __future__ import annotations
 
 import copy
+import doctest
 import math
 import pickle
 import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -738,6 +740,16 @@ def test_numpy_alone_with_a_plain_object_array() -> None:
     assert grad(mended)(np.array([2.0])) == pytest.approx(-6 / 25)  # 2/(3a - 1), at a = 2
 
 
+def test_functions_of_elements_that_a_user_made() -> None:
+    """np.vectorize and np.frompyfunc hand over the elements, and may make anything of them."""
+    x = of_ours([1.0, 2.0])
+    doubled = np.frompyfunc(lambda v: 2 * v, 1, 1)(x)
+    assert (type(doubled), numbers(doubled)) == (ValueArray, [2.0, 4.0])
+    assert np.vectorize(lambda v: v.op or "leaf")(x).tolist() == ["leaf", "leaf"]
+    floats = np.vectorize(lambda v: v.data, otypes=[float])(x)
+    assert (type(floats), floats.dtype) == (np.ndarray, float)
+
+
 def test_other_libraries_have_their_say() -> None:
     """pandas keeps its types; ufuncs of SciPy's that autograd has are autograd's."""
     pandas = pytest.importorskip("pandas")
@@ -768,3 +780,9 @@ def test_paths_of_compiled_code() -> None:
             x = np.array([0.3 * i - 2.0, 0.5, math.sin(i)])
             assert compiled(x) == pytest.approx(call(x))
         assert compiled.stats().paths == 1
+
+
+def test_the_page_is_true() -> None:
+    """Its examples."""
+    page = Path(__file__).parent.parent / "docs" / "numpy.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0

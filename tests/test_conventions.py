@@ -889,3 +889,69 @@ def test_what_a_guard_leaves_out_is_no_anomaly() -> None:
         assert gradients(guarded, 0.0) == (0.0,)
         with pytest.raises(FloatingPointError, match="log made -inf"):
             line_before(Value(0.0))
+
+
+# -- NumPy arrays ----------------------------------------------------------------------------------
+
+
+def test_numpy_functions_keep_nan_and_share_ties() -> None:
+    np = pytest.importorskip("numpy")
+    x = np.array([1.0, NAN, 3.0])
+    for keeps in (np.max, np.min, np.median, np.ptp, lambda x: np.maximum(x, 0.0).sum()):
+        assert math.isnan(autograd.value_and_grad(keeps)(x)[0])
+    for larger in (lambda x: np.maximum(x, 2.0), lambda x: np.maximum(2.0, x)):
+        assert autograd.jacobian(larger)(np.array([2.0])).tolist() == [[0.5]]
+    assert autograd.jacobian(lambda x: x.clip(0.0, 1.0))(np.array([1.0])).tolist() == [[1.0]]
+
+
+def test_numpy_functions_give_numpys_kinds() -> None:
+    np = pytest.importorskip("numpy")
+    kinds = []
+
+    def look(x: Any) -> Any:
+        kinds.extend([(x > 0.5).dtype, np.isnan(x).dtype, np.argmax(x).dtype.kind])
+        kinds.extend([type(np.floor(x)[0]), type(np.isfinite(x[0]))])
+        return np.floor(x).sum()
+
+    assert autograd.grad(look)(np.array([0.75])).tolist() == [0.0]
+    assert kinds == [bool, bool, "i", Value, bool]
+
+
+def test_ranks_of_arrays() -> None:
+    np = pytest.importorskip("numpy")
+    median = autograd.grad(np.median)
+    assert median(np.array([3.0, 1.0, 2.0])).tolist() == [0.0, 0.0, 1.0]
+    assert np.isnan(median(np.array([3.0, NAN, 2.0]))).all()
+    assert sorted(median(np.array([1.0, 1.0, 2.0]))) == [0.0, 0.0, 1.0]
+    quartile = autograd.grad(lambda x: np.quantile(x, 0.25))
+    assert quartile(np.array([4.0, 0.0, 2.0])).tolist() == [0.0, 0.5, 0.5]
+
+
+def test_the_deviation_of_equal_numbers_has_derivative_0() -> None:
+    np = pytest.importorskip("numpy")
+    assert autograd.grad(np.std)(np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("x", "slope"), [(-1.0, 0.0), (0.0, 2.0), (1.0, -3.0), (2.0, -3.0)])
+def test_interpolation_has_the_slope_to_the_right(x: float, slope: float) -> None:
+    np = pytest.importorskip("numpy")
+    assert autograd.grad(lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 2.0, -1.0]))(x) == slope
+    assert autograd.grad(lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 2.0, -1.0]))(3.0) == 0.0
+
+
+def test_determinants_have_derivatives_at_singular_matrices() -> None:
+    np = pytest.importorskip("numpy")
+    singular = np.array([[1.0, 2.0], [2.0, 4.0]])
+    assert autograd.grad(np.linalg.det)(singular).tolist() == [[4.0, -2.0], [-2.0, 1.0]]
+    with pytest.raises(np.linalg.LinAlgError):
+        autograd.jacobian(np.linalg.inv)(singular)
+
+
+def test_arrays_beside_values_are_doubles() -> None:
+    np = pytest.importorskip("numpy")
+    x, hundreds = np.array([2.0]), np.array([200], np.uint8)
+    assert autograd.value_and_grad(lambda x: (x * hundreds)[0])(x) == (400.0, [200.0])
+    tenth = np.array([0.1], np.float32)
+    assert autograd.grad(lambda x: (x * tenth)[0])(x).tolist() == [13421773 / 2**27]
+    with pytest.raises(TypeError, match=r"numpy\.fft\.fft is not available for Values"):
+        autograd.grad(lambda x: abs(np.fft.fft(x)[0]))(x)

@@ -417,7 +417,7 @@ ERRORS: dict[str, Callable[[Any], Any]] = {
     "`np.asarray([x], dtype=float)`": lambda x: np.asarray([x], dtype=float),
     "`array.astype(float)`": lambda x: np.array([x]).astype(float),
     "`np.float64(x)`": lambda x: np.float64(x),  # noqa: PLW0108
-    "`np.isnan(array)`": lambda x: x * bool(np.isnan(np.array([x]))[0]),
+    "`np.isnan(np.array([x]))`": lambda x: x * bool(np.isnan(np.array([x]))[0]),
     "a comparison with a `np.float32`": lambda x: x if x < np.float32(0.1) else -x,
     "`float(f'{x}')`, `float(str(x))`": lambda x: x * float(f"{x}"),
     "`float(f'{x:.3f}')`": lambda x: x * float(f"{x:.3f}"),

@@ -13,6 +13,7 @@ from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
 __all__ = [
+    "ELEMENT",
     "Array",
     "advise_object",
     "array_of",
@@ -34,6 +35,8 @@ ELEMENT = "an operand of a Value must be a Value or"
 def objects(x: Any) -> Array:
     """Whatever counts as an array, as a plain object array of Values and floats: every other number
     is converted as `float` does it. TypeError for an element that is no number."""
+    if isinstance(x, Value):
+        return array_of([x], ())
     if isinstance(x, numpy.ma.MaskedArray):
         raise TypeError("an array of Values has no mask; fill the masked array (x.filled(...))")
     array = numpy.asarray(x)

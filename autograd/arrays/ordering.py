@@ -62,11 +62,20 @@ def _sorted_along(given: Array, axis: Any, function: Callable[[list[Any]], list[
 
 def _partition(a: Any, kth: Any, axis: Any = -1, kind: Any = None) -> Array:
     """Sorted, which is a partition at every place."""
+    _check_places(kth, objects(a), axis)
     return _sort(a, axis)
 
 
 def _argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = None) -> Array:
+    _check_places(kth, objects(a), axis)
     return _argsort(a, axis)
+
+
+def _check_places(kth: Any, array: Array, axis: Any) -> None:
+    length = array.size if axis is None else array.shape[normal_axis(axis, array.ndim)]
+    for place in numpy.asarray(kth).flat:
+        if not -length <= place < length:
+            raise ValueError(f"kth(={place}) out of bounds ({length})")
 
 
 def _lexsort(keys: Any, axis: Any = -1) -> Array:

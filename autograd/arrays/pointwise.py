@@ -56,9 +56,7 @@ def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return numpy.where(asked.astype(bool), objects(x), objects(y))
 
 
-def _nan_to_num(
-    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Array:
+def _nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
     largest = numpy.finfo(float).max
     above = float(largest) if posinf is None else posinf
     below = -float(largest) if neginf is None else neginf

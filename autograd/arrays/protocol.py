@@ -30,7 +30,7 @@ def called(f: Callable[..., Any], args: Iterable[Any], others: dict[str, Any]) -
                 "NumPy knows no Values in a plain object array, as numpy.array makes it of them; "
                 "make one that does with numpy.stack, or with numpy.array([...], like=x), where x "
                 f"is a Value or an array of them. NumPy said: {said}"
-            ) from error
+            ).with_traceback(error.__traceback__) from None
         raise
 
 

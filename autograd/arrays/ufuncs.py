@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy
 
 from autograd.arrays.elements import (
+    ELEMENT,
     Array,
     advise_object,
     array_of,
@@ -27,9 +28,19 @@ from autograd.arrays.products import GENERALIZED
 from autograd.arrays.refusals import refused
 from autograd.arrays.scalar_functions import PAIRS, PREDICATES, number_function
 from autograd.engine import functions
+from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
-__all__ = ["DOUBLES", "NOTHING", "call", "check_dtype", "of_numbers", "reduced"]
+__all__ = [
+    "DOUBLES",
+    "NOTHING",
+    "call",
+    "check_dtype",
+    "elementwise",
+    "is_of_objects",
+    "of_numbers",
+    "reduced",
+]
 
 NOTHING: Final = object()  # where a keyword was not given
 
@@ -50,6 +61,7 @@ COMPARISONS: Final[dict[str, Callable[..., Any]]] = {
     "greater_equal": operator.ge,
 }
 
+REALS: Final = (float, int, numpy.floating, numpy.integer, numpy.bool_)
 DOUBLES: Final = ("f8", "O")  # what a dtype may ask for
 
 Reduction = Callable[[list[Any]], Any]
@@ -75,19 +87,19 @@ def of_numbers(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         function = PREDICATES.get(name) or number_function(ufunc)
         if function is None:
             return NotImplemented
-    numbers = []
+    numbers: list[Any] = []
     for x in inputs:
-        if isinstance(x, float):
-            numbers.append(float(x))
-        elif isinstance(x, Value):
-            numbers.append(x)  # type: ignore[arg-type]
-        elif isinstance(x, (int, numpy.number, numpy.bool_)) and not isinstance(
-            x, numpy.complexfloating
-        ):
-            numbers.append(float(x))
+        if isinstance(x, Value):
+            numbers.append(x)
+        elif isinstance(x, REALS) or (type(x) is numpy.ndarray and x.ndim == 0 and _is_real(x)):
+            numbers.append(to_float(x, ELEMENT))
         else:
             return NotImplemented
     return function(*numbers)
+
+
+def _is_real(x: Array) -> bool:
+    return x.dtype.kind in "biuf"
 
 
 def call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -152,8 +164,6 @@ def elementwise(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     function = number_function(ufunc)
     if function is not None:
         return each(function, *arrays)
-    if _is_of_objects(ufunc):
-        return _by_user(ufunc, arrays)
     raise refused(_written(ufunc))
 
 
@@ -163,16 +173,9 @@ def _comparable(x: Any) -> Array:
     return array.astype(float).astype(object) if array.dtype.kind in "biuf" else array
 
 
-def _is_of_objects(ufunc: Any) -> bool:
+def is_of_objects(ufunc: Any) -> bool:
     """Whether it was made by numpy.frompyfunc, of a function that gets the elements."""
     return bool(ufunc.types == ["O" * ufunc.nin + "->" + "O" * ufunc.nout])
-
-
-def _by_user(ufunc: Any, arrays: list[Array]) -> Any:
-    result = ufunc(*arrays)
-    if isinstance(result, tuple):
-        return tuple([numpy.asarray(x, object) for x in result])
-    return result if isinstance(result, numpy.ndarray) else array_of([result], ())
 
 
 def _generalized(ufunc: Any, inputs: tuple[Any, ...]) -> Any:

@@ -25,7 +25,7 @@ from autograd.arrays import (
     slopes,
     ufuncs,
 )
-from autograd.arrays.elements import array_of, has_values, objects, stored
+from autograd.arrays.elements import array_of, has_values, objects, plain, stored
 from autograd.arrays.refusals import refused
 from autograd.arrays.ufuncs import DOUBLES, check_dtype
 from autograd.engine.value import Value
@@ -118,13 +118,18 @@ def pack_values(leaves: Sequence[Any], shape: tuple[int, ...]) -> ValueArray:
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What NumPy asks where a Value or an array of ours is an operand of a ufunc."""
-    if method == "__call__" and not options:
+    simple = method == "__call__" and not options
+    if simple:
         result = ufuncs.of_numbers(ufunc, inputs)
         if result is not NotImplemented:
             return result
     if not all(map(_is_known, inputs)):
         return NotImplemented
+    if ufuncs.is_of_objects(ufunc):
+        return _by_user(getattr(ufunc, method), inputs, options)
     with numpy.errstate(all="ignore"):  # of numbers; what there is to say, detect_anomaly says
+        if simple:
+            return as_ours(ufuncs.elementwise(ufunc, inputs))
         return as_ours(ufuncs.call(ufunc, method, inputs, dict(options)))
 
 
@@ -137,6 +142,14 @@ def array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         raise refused(_name_of(function))
     with numpy.errstate(all="ignore"):
         return as_ours(answer(args, kwargs))
+
+
+def _by_user(function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of a ufunc of the user's, which gets the elements: of ours if it holds Values."""
+    found = function(*map(plain, inputs), **options)
+    several = found if isinstance(found, tuple) else (found,)
+    out = [as_ours(x) if isinstance(x, numpy.ndarray) and has_values(x) else x for x in several]
+    return tuple(out) if isinstance(found, tuple) else out[0]
 
 
 def _is_known(x: Any) -> bool:
