@@ -3,7 +3,6 @@ specializations that their rows take."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
 from autograd.compiler.native.vector_kernels import VectorKernel
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
+from autograd.engine.locks import new_lock
 from autograd.transforms.tree import Structure, size_of
 
 __all__ = ["BatchSignature", "agreed"]
@@ -35,20 +35,22 @@ RecordRow = Callable[[tuple[Any, ...], int], tuple[Specialization, list[float]]]
 class BatchSignature:
     """All calls with arguments of one nesting: where the inputs are, and the paths so far.
 
-    `record` records the function for a row of a call's arguments, whose number is given.
+    `record` records the function for a row of a call's arguments, whose number is given; `name` is
+    the function's in messages.
     """
 
-    def __init__(self, batch: Batch, target: Target, record: RecordRow) -> None:
+    def __init__(self, batch: Batch, target: Target, record: RecordRow, name: str) -> None:
         arrays = [leaf for leaf in batch.leaves if is_array(leaf.content)]
         self._target = target
         self._record = record
+        self._name = name
         self._has_rows = [leaf.axis is not None for leaf in arrays]
         self._fields = _fields(batch.leaves, len(arrays))
         self._paths: list[VectorSpecialization] = []
         self._outputs: Structure | None = None
         self._is_mixed = False
         self._totals: VectorKernel | None = None
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._shapes = batch.in_place_shapes()
         self._memory = _ResultMemory()
 
@@ -99,7 +101,7 @@ class BatchSignature:
         if self._target.reduce == "mean":
             count = inputs.rows
             if count == 0:
-                raise ValueError(f"vmap of {self._target.name}: there is no mean over no rows")
+                raise ValueError(f"vmap of {self._name}: there is no mean over no rows")
         # Rows that took several paths last time are likely to do so again.
         is_mixed = self._is_mixed and inputs.rows > 0
         sums = None if is_mixed else self._paths[0].sums(inputs, count)
@@ -189,7 +191,7 @@ class BatchSignature:
     ) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
         specialization, results = self._record(args, row)
-        self._outputs = agreed(self._outputs, specialization.outputs, row, self._target.name)
+        self._outputs = agreed(self._outputs, specialization.outputs, row, self._name)
         if not specialization.is_kept:
             return None, results
         new = VectorSpecialization(specialization, self._fields, self._has_rows, self._target)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import inspect
 import pickle
 import sys
-import threading
 import time
 import warnings
 from collections import Counter
@@ -36,6 +35,7 @@ from autograd.compiler.portable import (
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization, SpecializationCache
+from autograd.engine.locks import new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
@@ -120,7 +120,7 @@ class Jitted(Compiled):
         self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
-        self._lock = threading.RLock()  # a function that is being recorded may call itself
+        self._lock = new_lock()  # a function that is being recorded may call itself
         self._recording_seconds = 0.0
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import lowered
@@ -12,8 +11,9 @@ from autograd.compiler.ir.passes import optimised
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
-from autograd.compiler.native.machine import thread_pool
+from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.recording.tracing import Recorded
+from autograd.engine.locks import new_lock
 from autograd.transforms.tree import Structure, flatten
 
 __all__ = ["Specialization", "SpecializationCache"]
@@ -36,8 +36,8 @@ class Specialization:
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         self._kernel: Kernel | None = None
-        self._making = threading.Lock()
-        self._better: Future[Kernel] | None = None
+        self._making = new_lock()
+        self._waiting: list[Callable[[], None]] = []
         self.is_kept = False
 
     @property
@@ -45,11 +45,6 @@ class Specialization:
         """The machine code, made when it is first needed: at once for a short program; a longer one
         is interpreted until its machine code is ready, in the background, and one that would not
         fit the processor's instruction cache is interpreted for good."""
-        better = self._better
-        if better is not None and better.done():  # for several threads at once, perhaps
-            self._better = None
-            if better.exception() is None:
-                self._kernel = better.result()
         return self._kernel or self._first_kernel()
 
     def _first_kernel(self) -> Kernel:
@@ -58,12 +53,20 @@ class Specialization:
                 size = self.instructions.operations
                 interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
                 entry = self._entry()
-                self._kernel = Kernel(self.instructions, entry, interpreted)
+                kernel = Kernel(self.instructions, entry, interpreted)
                 if interpreted and size <= INTERPRETED_FOR_GOOD:
-                    # One thread: LLVM works for one at a time anyway.
-                    pool = thread_pool("chainrule-compiler", 1)
-                    self._better = pool.submit(Kernel, self.instructions, entry)
+                    COMPILERS.submit(partial(self._improve, entry))
+                self._kernel = kernel
             return self._kernel
+
+    def _improve(self, entry: Entry | None) -> None:
+        """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
+        stays interpreted."""
+        kernel = Kernel(self.instructions, entry)
+        with self._making:
+            self._kernel = kernel
+        while self._waiting:
+            self._waiting.pop()()
 
     def _entry(self) -> Entry | None:
         if self._arguments is None:
@@ -75,9 +78,10 @@ class Specialization:
 
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something when the machine code is ready that is being made in the background."""
-        better = self._better
-        if better is not None:
-            better.add_done_callback(lambda _: then())
+        if self.tier == "interpreted" and self.instructions.operations <= INTERPRETED_FOR_GOOD:
+            self._waiting.append(then)
+            if self.tier == "compiled":  # since then
+                then()
 
     @property
     def tier(self) -> str:

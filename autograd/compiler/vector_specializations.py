@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from autograd.compiler.batching import Inputs
@@ -16,6 +15,7 @@ from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import UNSURE, Columns, Field
 from autograd.compiler.native.vector_kernels import VectorKernel
 from autograd.compiler.specializations import Specialization
+from autograd.engine.locks import new_lock
 from autograd.transforms.tree import Structure, size_of
 
 __all__ = ["Target", "VectorSpecialization"]
@@ -24,12 +24,11 @@ __all__ = ["Target", "VectorSpecialization"]
 @dataclass(frozen=True)
 class Target:
     """What rows are compiled for: the processor's vectors, so many threads, results that are kept
-    (None), added up ("sum") or averaged ("mean"), and the function's name in messages."""
+    (None), added up ("sum") or averaged ("mean")."""
 
     vectors: Vectors
     threads: int
     reduce: str | None
-    name: str
 
 
 class VectorSpecialization:
@@ -56,26 +55,29 @@ class VectorSpecialization:
         self._inputs = [*fields, *own]
         self._results = _result_fields(specialization.outputs, shared + 1, bool(target.reduce))
         self._is_mostly_finite = True
+        self._making = new_lock()
+        # By whether results are added up.
+        self._kernels: dict[bool, VectorKernel] = {}
+        self._fast_kernels: dict[bool, VectorKernel | None] = {}
 
-    @cached_property
-    def _filling(self) -> VectorKernel:
-        return self._kernel(self._program, is_sum=False)
+    def _full(self, is_sum: bool) -> VectorKernel:
+        """The kernel that is right for all rows of the path."""
+        with self._making:
+            if is_sum not in self._kernels:
+                self._kernels[is_sum] = self._kernel(self._program, is_sum)
+            return self._kernels[is_sum]
 
-    @cached_property
-    def _filling_fast(self) -> VectorKernel | None:
-        return self._fast_kernel(is_sum=False)
-
-    @cached_property
-    def _adding(self) -> VectorKernel:
-        return self._kernel(self._program, is_sum=True)
-
-    @cached_property
-    def _adding_fast(self) -> VectorKernel | None:
-        return self._fast_kernel(is_sum=True)
-
-    def _fast_kernel(self, is_sum: bool) -> VectorKernel | None:
-        program = finite_fast_path(self._program, is_sum)
-        return None if program is None else self._kernel(program, is_sum, is_fast_path=True)
+    def _likely(self, is_sum: bool) -> VectorKernel:
+        """The fastest kernel for rows like those of late."""
+        if not self._is_mostly_finite:
+            return self._full(is_sum)
+        with self._making:
+            if is_sum not in self._fast_kernels:
+                program = finite_fast_path(self._program, is_sum)
+                self._fast_kernels[is_sum] = (
+                    None if program is None else self._kernel(program, is_sum, is_fast_path=True)
+                )
+            return self._fast_kernels[is_sum] or self._full(is_sum)
 
     def _kernel(self, program: Program, is_sum: bool, is_fast_path: bool = False) -> VectorKernel:
         vectors, threads = self._target.vectors, self._target.threads
@@ -85,32 +87,31 @@ class VectorSpecialization:
 
     def kernels(self) -> list[VectorKernel]:
         """Those that have been needed."""
-        return [x for x in list(vars(self).values()) if isinstance(x, VectorKernel)]
+        made = [*self._kernels.values(), *self._fast_kernels.values()]
+        return [kernel for kernel in made if kernel is not None]
 
     def fill(self, inputs: Inputs, out: Sequence[Any]) -> Any:
         """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
         not 0 for the rows on this one."""
-        kernel = (self._is_mostly_finite and self._filling_fast) or self._filling
-        marks, status = kernel.fill([*self._arrays(inputs), *out], inputs.rows)
+        marks, status = self._likely(is_sum=False).fill([*self._arrays(inputs), *out], inputs.rows)
         left = (marks == UNSURE).nonzero()[0] if status else ()
         if len(left):
             # Where many rows are computed twice, the full program alone is faster.
             self._is_mostly_finite = len(left) < 0.1 * inputs.rows
             some = inputs.some(left, self._has_rows)
             results = [x[left] for x in out]
-            self._filling.fill([*self._arrays(some), *results], some.rows)
+            self._full(is_sum=False).fill([*self._arrays(some), *results], some.rows)
             for whole, part in zip(out, results, strict=True):
                 whole[left] = part
         return marks
 
     def sums(self, inputs: Inputs, count: int) -> Any:
         """The sums of the rows' results over a count; None if a row is on another path."""
-        kernel = (self._is_mostly_finite and self._adding_fast) or self._adding
         arrays = self._arrays(inputs)
-        sums, status = kernel.sums(arrays, inputs.rows, count)
+        sums, status = self._likely(is_sum=True).sums(arrays, inputs.rows, count)
         if status == UNSURE:
             self._is_mostly_finite = False
-            sums, status = self._adding.sums(arrays, inputs.rows, count)
+            sums, status = self._full(is_sum=True).sums(arrays, inputs.rows, count)
         return None if status else sums
 
     def _arrays(self, inputs: Inputs) -> list[Any]:

@@ -8,10 +8,9 @@ run on a path of their own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from autograd.compiler.batch_signatures import BatchSignature, agreed
@@ -32,6 +31,7 @@ from autograd.compiler.recording.arguments import RESULT
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
+from autograd.engine.locks import new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import Structure, flatten, pack, size_of
@@ -80,8 +80,6 @@ def vmap(
 class Mapped(Compiled):
     """What `vmap` returns; called like the function, with batches."""
 
-    _vectors: Vectors | None
-
     def __init__(
         self,
         f: Callable[..., Any],
@@ -94,8 +92,7 @@ class Mapped(Compiled):
         _require_numpy()
         _check(in_axes, reduce, threads)
         f = f.f if isinstance(f, Jitted) else f
-        self._begin(f, Jitted(f, (), max_paths), in_axes, reduce, threads)
-        self._vectors = vectors
+        self._begin(f, Jitted(f, (), max_paths), in_axes, reduce, threads, vectors)
         self._name_after(f)
 
     def _begin(
@@ -105,20 +102,17 @@ class Mapped(Compiled):
         in_axes: Any,
         reduce: str | None,
         threads: int,
+        vectors: Vectors | None = None,
     ) -> None:
         self.f = f
         self.in_axes = in_axes
         self.row = row
         self.reduce = reduce
         self.threads = threads
-        self._vectors = None
+        self._target = Target(vectors or host_vectors(), threads, reduce)
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
-        self._lock = threading.RLock()
-
-    @cached_property
-    def _target(self) -> Target:
-        return Target(self._vectors or host_vectors(), self.threads, self.reduce, self._name)
+        self._lock = new_lock()
 
     def __call__(self, *args: Any) -> Any:
         signature = self._latest
@@ -182,7 +176,7 @@ class Mapped(Compiled):
         signature = self._signatures.get(batch.key)
         if signature is None:
             with self._lock:
-                new = BatchSignature(batch, self._target, self._record)
+                new = BatchSignature(batch, self._target, self._record, self._name)
                 signature = self._signatures.setdefault(batch.key, new)
         return signature
 

@@ -6,42 +6,128 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-__all__ = ["MachineCode", "compile_llvm", "cpu", "library_has", "require", "thread_pool"]
+from autograd.engine.locks import in_child
+
+__all__ = [
+    "COMPILERS",
+    "LANES",
+    "MachineCode",
+    "Pool",
+    "compile_llvm",
+    "cpu",
+    "library_has",
+    "require",
+]
+
+T = TypeVar("T")
 
 _LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
+_WORKER: Final = threading.local()
 
 
-@cache
-def thread_pool(name: str, threads: int | None = None) -> ThreadPoolExecutor:
-    """Threads with that name, which live as long as the process."""
-    return ThreadPoolExecutor(threads, name)
+class Pool:
+    """Threads that live as long as the process; a forked child, which has none of them, begins
+    with new ones."""
+
+    def __init__(self, name: str, threads: int | None = None) -> None:
+        self._name = name
+        self._count = threads
+        self._executor: ThreadPoolExecutor | None = None
+        in_child(self._forget)
+
+    def _forget(self) -> None:
+        self._executor = None
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have a thread do it."""
+        executor = self._executor
+        if executor is None:
+            # Of two threads that get here at once each makes one, and one of them is used again.
+            executor = self._executor = ThreadPoolExecutor(self._count, self._name)
+        return executor.submit(_in_worker, work)
+
+    def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
+        """Do all parts, and give what they give; nothing goes on when this returns or raises. A
+        thread of a pool does them by itself: those that it would wait for may wait for it."""
+        if len(parts) == 1 or getattr(_WORKER, "is_one", False):
+            return [part() for part in parts]
+        futures: list[Future[T]] = []
+        try:
+            futures.extend(map(self.submit, parts))
+            return [future.result() for future in futures]
+        finally:
+            _await_all(futures)
+
+
+def _in_worker(work: Callable[[], T]) -> T:
+    _WORKER.is_one = True
+    return work()
+
+
+def _await_all(futures: Sequence[Future[Any]]) -> None:
+    """Until none is running, whatever interrupts the waiting: they write to memory of the caller,
+    which is about to be freed."""
+    while True:
+        try:
+            for future in futures:
+                future.cancel()
+            wait(futures)
+            return
+        except BaseException:  # noqa: BLE001 (what ended the work is raised already)
+            continue
+
+
+class _WhileForking:
+    """A fork waits until LLVM is at rest: its own state could not be mended in the child."""
+
+    def __init__(self) -> None:
+        self._held: list[Any] = []
+
+    def take(self) -> None:
+        _LOCK.acquire()
+        held = [_LOCK]
+        ffi = sys.modules.get("llvmlite.binding.ffi")  # by another thread, perhaps: so after the lock
+        theirs = getattr(getattr(getattr(ffi, "lib", None), "_lock", None), "_lock", None)
+        if theirs is not None:
+            theirs.acquire()
+            held.append(theirs)
+        self._held = held
+
+    def release(self) -> None:
+        held, self._held = self._held, []
+        for lock in reversed(held):
+            lock.release()
 
 
 if hasattr(os, "register_at_fork"):
-    # A child has none of its parent's threads. It would wait for ever for one that was compiling
-    # when it was forked, and for what it hands to a pool of them.
+    _FORKING: Final = _WhileForking()
     os.register_at_fork(
-        before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+        before=_FORKING.take, after_in_parent=_FORKING.release, after_in_child=_FORKING.release
     )
-    os.register_at_fork(after_in_child=thread_pool.cache_clear)
+
+COMPILERS: Final = Pool("chainrule-compiler", 1)  # LLVM works for one thread at a time anyway
+LANES: Final = Pool("vmap")
 
 
 @cache
 def _llvm() -> Any:
-    try:
-        import llvmlite.binding as llvm
-    except ImportError:
-        raise ImportError(
-            "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy"
-        ) from None
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+    # With the lock: a child that is forked meanwhile would wait for the end of this import.
+    with _LOCK:
+        try:
+            import llvmlite.binding as llvm
+        except ImportError:
+            raise ImportError(
+                "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy"
+            ) from None
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
     return llvm
 
 
@@ -61,12 +147,13 @@ def cpu() -> tuple[str, str]:
 def library_has(library: str, symbol: str) -> bool:
     """Whether machine code can call this function of a shared library; False without it."""
     llvm = _llvm()
-    try:
-        # For the whole process: machine code finds functions by name among all that is loaded.
-        llvm.load_library_permanently(library)
-    except RuntimeError:
-        return False
-    return llvm.address_of_symbol(symbol) is not None
+    with _LOCK:
+        try:
+            # For the whole process: machine code finds functions by name among all that is loaded.
+            llvm.load_library_permanently(library)
+        except RuntimeError:
+            return False
+        return llvm.address_of_symbol(symbol) is not None
 
 
 class MachineCode:

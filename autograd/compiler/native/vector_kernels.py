@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.cpython_layout import address_of
 from autograd.compiler.native.kernels import Callbacks
-from autograd.compiler.native.machine import compile_llvm, thread_pool
+from autograd.compiler.native.machine import LANES, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
     ALIGNMENT,
@@ -71,18 +72,18 @@ class VectorKernel:
         if rows <= CHUNK:
             sums = self._empty(self._results)
             return sums, self._run(_table(arrays), 0, rows, address_of(sums), float(count))
-        partial, status = self._partial(arrays, rows)
-        return partial.sum(axis=0) / count, status
+        sums, status = self._sums_of_chunks(arrays, rows)
+        return sums.sum(axis=0) / count, status
 
     def partial(self, arrays: Sequence[Any], rows: int) -> Any:
         """The sums over every chunk of rows, where there is but one path."""
-        return self._partial(arrays, rows)[0]
+        return self._sums_of_chunks(arrays, rows)[0]
 
-    def _partial(self, arrays: Sequence[Any], rows: int) -> tuple[Any, int]:
-        partial = self._empty((-(-rows // CHUNK), self._results))
-        if partial.size == 0:
-            return partial, 0
-        return partial, self._share_out(arrays, rows, address_of(partial), 8 * self._results)
+    def _sums_of_chunks(self, arrays: Sequence[Any], rows: int) -> tuple[Any, int]:
+        sums = self._empty((-(-rows // CHUNK), self._results))
+        if sums.size == 0:
+            return sums, 0
+        return sums, self._share_out(arrays, rows, address_of(sums), 8 * self._results)
 
     def _share_out(self, arrays: Sequence[Any], rows: int, out: int, bytes_per_chunk: int) -> int:
         """Run all chunks; 0 if all rows are done."""
@@ -94,10 +95,7 @@ class VectorKernel:
             end = min(rows, (first + share) * CHUNK)
             return self._run(table, first * CHUNK, end, out + first * bytes_per_chunk, 1.0)
 
-        parts = range(0, chunks, share)
-        if len(parts) == 1:
-            return part(0)
-        return max(thread_pool("vmap").map(part, parts))
+        return max(LANES.run([partial(part, first) for first in range(0, chunks, share)]))
 
     def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> int:
         """Run some rows; 0 if all are done."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from autograd.arrays.protocol import called
@@ -39,6 +38,7 @@ class Arguments:
         self._static = static
         self._are_plain = not static and not keywords
         self._places = names
+        self._names: list[str] | None = None
         try:
             self.numbers, self.structure = flatten(
                 self.traced, "an argument of a compiled function"
@@ -58,11 +58,13 @@ class Arguments:
                 f"static arguments are hashable, got {describe(tuple(static.values()))}"
             ) from None
 
-    @cached_property
+    @property
     def names(self) -> list[str]:
         """A name for every number: `x`, `p[0]`, `p['w'][2]`."""
-        shown = [(x, _shown(self._places, place)) for place, x in self._bound.items()]
-        return [name for x, argument in shown for name, _, _ in components(x, argument)]
+        if self._names is None:
+            shown = [(x, _shown(self._places, place)) for place, x in self._bound.items()]
+            self._names = [name for x, argument in shown for name, _, _ in components(x, argument)]
+        return self._names
 
     @property
     def examples(self) -> list[Any] | None:

@@ -1,0 +1,233 @@
+"""Forks, pools within pools, interrupts: no call of a compiled function waits for ever."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, jit, primitive, vmap
+from autograd.compiler.native import machine
+from autograd.engine.primitives import TABLE
+
+pytest.importorskip("llvmlite")
+np = pytest.importorskip("numpy")
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    """The primitives of a test are gone after it, as methods too."""
+    before = dict(TABLE)
+    yield
+    for name in TABLE.keys() - before.keys():
+        if TABLE[name].is_method:
+            delattr(Value, name)
+        del TABLE[name]
+
+
+def run(script: str, seconds: int = 60) -> str:
+    """What a program of its own prints: a fork of this process would inherit pytest's threads."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        env={"PYTHONPATH": str(Path(autograd.__file__).parents[1]), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )
+    return done.stdout.strip() or done.stderr
+
+
+FORKING = """
+import os, signal, threading, time
+import numpy as np
+from autograd import grad, jit, vmap
+from autograd.compiler.native import machine
+
+def in_child(f):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        os._exit(0 if f() else 1)
+    return os.waitpid(pid, 0)[1] == 0
+"""
+
+
+@forks
+def test_a_child_has_threads_of_its_own() -> None:
+    """Before and after the parent has used its own."""
+    script = """
+    f = vmap(lambda x: 2 * x, threads=2)
+    rows = np.arange(5000.0)
+    right = lambda: f(rows).tolist() == (2 * rows).tolist()
+    print([in_child(right), right(), in_child(right), in_child(lambda: in_child(right)), right()])
+    """
+    assert run(FORKING + textwrap.dedent(script)) == str([True] * 5)
+
+
+@forks
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [
+        ("recording", "jitted(2.0) == 6.0"),
+        ("compiling", "jitted(2.0) == 6.0"),
+        ("compiling", "mapped(np.ones(2)).tolist() == [3.0, 3.0]"),
+        ("recording rows", "mapped(np.ones(2)).tolist() == [3.0, 3.0]"),
+    ],
+)
+def test_a_child_finds_every_lock_free(what: str, call: str) -> None:
+    """Forked while another thread is at its first call."""
+    script = f"""
+    there, go_on = threading.Event(), threading.Event()
+    parent = os.getpid()
+
+    def pause():
+        if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
+            there.set()
+            go_on.wait(20)
+
+    def f(x):
+        if {what!r}.startswith("recording"):
+            pause()
+        return 3 * x
+
+    compile_llvm = machine._compile_llvm
+    def slow(*given):
+        if {what!r} == "compiling":
+            there.set()
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(0.2)
+        return compile_llvm(*given)
+    machine._compile_llvm = slow
+
+    jitted, mapped = jit(f), vmap(f)
+    if {what!r} == "compiling":
+        jitted(1.0)
+    work = lambda: {call}
+    thread = threading.Thread(target=work)
+    thread.start()
+    there.wait(20)
+    print(in_child(work))
+    go_on.set()
+    thread.join()
+    print(work())
+    """
+    assert run(FORKING + textwrap.dedent(script)).split() == ["True", "True"]
+
+
+@forks
+def test_forks_at_any_moment() -> None:
+    """While other threads record and compile, over and over."""
+    script = """
+    stop = False
+    def busy():
+        while not stop:
+            k = time.perf_counter()
+            f, g = jit(grad(lambda x: x * x * k)), vmap(lambda x: x * k, threads=2)
+            for _ in range(3):
+                f(1.0), g(np.ones(3000))
+    threads = [threading.Thread(target=busy) for _ in range(2)]
+    [t.start() for t in threads]
+    def fresh():
+        f, g = jit(grad(lambda x: x * x)), vmap(lambda x: 2 * x, threads=2)
+        return [f(3.0), f(4.0), *g(np.ones(3000))[:2]] == [6.0, 8.0, 2.0, 2.0]
+    out = [in_child(fresh) for _ in range(25)]
+    stop = True
+    [t.join() for t in threads]
+    print(set(out))
+    """
+    assert run(FORKING + textwrap.dedent(script), 200) == "{True}"
+
+
+def test_batches_within_batches() -> None:
+    """A primitive that maps with threads of its own, in more threads than the pool has."""
+    inner = vmap(lambda x: x + 1, threads=4, reduce="sum")
+    rows = np.arange(5000.0)
+    total = float(rows.sum() + 5000)
+    ask = primitive("asks_a_batch", lambda x: x + inner(rows), lambda out, x: 1.0)
+    outer = vmap(lambda x: 1.0 * ask(x), threads=64)
+    many = np.zeros(64 * 1024)
+    many[::1024] = 1.0
+    ask_some = primitive("asks_seldom", lambda x: inner(rows) if x else 0.0, lambda out, x: 1.0)
+    assert outer(np.arange(3.0)).tolist() == [total, total + 1, total + 2]
+    assert vmap(lambda x: 1.0 * ask_some(x), threads=64)(many).sum() == 64 * total
+
+
+def test_an_interrupt_waits_for_the_threads() -> None:
+    """They write to arrays that would be freed, and lent out again."""
+    running = 0
+    lock = threading.Lock()
+
+    def forward(x: float) -> float:
+        nonlocal running
+        if x == 1.0:
+            with lock:
+                running += 1
+            time.sleep(0.3)
+            with lock:
+                running -= 1
+        return x
+
+    ask = primitive("asks_slowly", forward, lambda out, x: 1.0)
+    f = vmap(lambda x: ask(x) * 2, threads=2)
+    rows = np.zeros(2048)
+    assert f(rows).sum() == 0.0
+    rows[::1024] = 1.0
+    timer = threading.Timer(0.1, _thread.interrupt_main, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        f(rows)
+    assert running == 0
+    timer.join()
+    assert f(rows).sum() == 4.0
+
+
+def test_machine_code_replaces_the_interpreter_in_the_background(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And where LLVM fails there, the interpreter goes on."""
+
+    def long(x: Any) -> Any:
+        for i in range(600):
+            x = x * 1.0009 + i
+        return x
+
+    f = jit(long)
+    wanted = f(1.0)
+    kernel = machine._compile_llvm
+    f(1.0)
+    for _ in range(200):
+        if f.stats().tiers == ("compiled",):
+            break
+        time.sleep(0.05)
+    assert f.stats().tiers == ("compiled",)
+    assert f(1.0) == wanted
+
+    def fail(text: str, effort: int) -> Any:
+        if (
+            "%never" in text
+            and "@kernel" in text
+            and "inttoptr" not in text.split("@kernel")[1][:400]
+        ):
+            raise MemoryError
+        return kernel(text, effort)
+
+    monkeypatch.setattr(machine, "_compile_llvm", fail)
+    g = jit(long)
+    assert [g(1.0) for _ in range(3)] == [wanted] * 3
+    machine.COMPILERS.submit(int).result()  # after the failure
+    assert g.stats().tiers == ("interpreted",)
+    assert g(1.0) == wanted
