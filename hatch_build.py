@@ -24,7 +24,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULES = ["ieee", "gamma", "modes", "operands", "primitive", "primitives", "hooks", "value"]
-MODULES += ["apply", "observers", "backward", "functions", "graph"]
+MODULES += ["apply", "observers", "backward", "functions", "graph", "levels"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

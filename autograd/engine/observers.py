@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from autograd.engine.apply import apply, restore
 from autograd.engine.hooks import HOOKS
+from autograd.engine.levels import current_level
 from autograd.engine.modes import (
     MODES,
     caller_line,
@@ -56,6 +57,7 @@ def _cut_off(node: Value) -> None:
     node._a = hidden
     node._b = None
     node._pa = 0.0
+    node._pb = current_level()
     node._fan = None
 
 

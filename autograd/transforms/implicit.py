@@ -19,9 +19,10 @@ Source: Griewank and Walther, "Evaluating Derivatives" (2008), chapter 15; the i
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from autograd.engine.apply import apply
 from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
@@ -29,8 +30,8 @@ from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import adjoint_graphs
 from autograd.transforms.linalg import Matrix, inverted, matrix_product
-from autograd.transforms.linearization import values_in
-from autograd.transforms.tree import flatten
+from autograd.transforms.transform import Transform, require_function
+from autograd.transforms.tree import flatten, values_in
 
 __all__ = ["implicit_fixed_point", "implicit_root"]
 
@@ -69,13 +70,31 @@ def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> 
     (-0.441610791705, -0.441610791705)
     """
 
-    def root(*args: Any, **options: Any) -> Any:
-        found = _run(solve, args, options)
+    return Root(residual, solve, tol)
+
+
+class Root(Transform):
+    transform = "implicit_root"
+    summary = "The root of {}, differentiable by the implicit function theorem."
+
+    def __init__(self, residual: Function, solve: Function, tol: float = 1e-6) -> None:
+        super().__init__(residual, solve, tol)
+        require_function(solve, f"{self.transform}'s solve")
+        self._function = residual
+        self._solve = solve
+        self._tol = tol
+        self.__signature__ = ROOT
+
+    def residual(self, x: Any, *args: Any) -> Any:
+        return self._function(x, *args)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        found = _run(self._solve, args, options)
         numbers, structure = flatten(found, "what implicit_root's solve returns")
         numbers = [x.data if isinstance(x, Value) else x for x in numbers]
 
         def equations(unknowns: list[Value]) -> list[Any]:
-            result = residual(structure.unflatten(unknowns), *args)
+            result = self.residual(structure.unflatten(unknowns), *args)
             left, _ = flatten(result, "what implicit_root's residual returns")
             if len(left) != len(unknowns):
                 raise ValueError(
@@ -84,12 +103,13 @@ def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> 
                 )
             return left
 
-        results = _solution(equations, numbers, tol) if recording() else numbers
+        results = _solution(equations, numbers, self._tol) if recording() else numbers
         if values_in(args):
             results = [x if isinstance(x, Value) else Value(x) for x in results]
         return structure.unflatten(results)
 
-    return root
+
+ROOT: Final = inspect.signature(lambda *args, **options: None)
 
 
 def implicit_fixed_point(function: Function, solve: Function, *, tol: float = 1e-6) -> Function:
@@ -110,17 +130,23 @@ def implicit_fixed_point(function: Function, solve: Function, *, tol: float = 1e
     (2.0, 0.25, -0.03125)
     """
 
-    def residual(x: Any, *args: Any) -> list[Any]:
+    return FixedPoint(function, solve, tol)
+
+
+class FixedPoint(Root):
+    transform = "implicit_fixed_point"
+    summary = "The fixed point of {}, differentiable by the implicit function theorem."
+
+    def residual(self, x: Any, *args: Any) -> list[Any]:
         before, structure = flatten(x)
-        after, given = flatten(function(x, *args), "what implicit_fixed_point's function returns")
+        found = self._function(x, *args)
+        after, given = flatten(found, "what implicit_fixed_point's function returns")
         if given != structure:
             raise TypeError(
                 "implicit_fixed_point's function must return the nesting and the shapes of x, "
                 "which are those of what solve returns"
             )
         return [a - b for a, b in zip(before, after, strict=True)]
-
-    return implicit_root(residual, solve, tol=tol)
 
 
 def _run(solve: Function, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
