@@ -210,7 +210,9 @@ def test_conversion_to_float(convert: Callable[[Any], object]) -> None:
     """math.exp(v) would lose the gradient: the fix is named."""
     assert message(TypeError, lambda: convert(Value(1.0))) == (
         "converting a Value to float would lose its gradient; for the bare number write v.data, "
-        "for a function use autograd's (autograd.exp instead of math.exp)"
+        "for a function use autograd's (autograd.exp instead of math.exp). A derivative of a "
+        "function that captures Values is a Value: take it inside `with autograd.no_grad():` for a "
+        "plain number"
     )
 
 

@@ -22,6 +22,7 @@ from autograd.check.tutor.naming import few
 from autograd.check.tutor.recorded_graph import RecordedGraph
 from autograd.check.tutor.search import Slip, find_slips
 from autograd.check.verdicts import compared, held_against, is_sound
+from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, plural
 from autograd.transforms.derivatives import grad, hessian
@@ -192,11 +193,13 @@ def _second_order(point: Point, rtol: float) -> list[Component]:
     def flat(numbers: list[Any]) -> Any:
         return point.f(*point.arguments(numbers))
 
-    gradient, rows = grad(flat), hessian(flat)(list(point.numbers))
+    gradient = grad(flat)
+    with no_grad():  # plain numbers, whatever the function captures
+        rows = hessian(flat)(list(point.numbers))
 
     @cache
     def column(j: int, x: float) -> list[float]:
-        with quietly():
+        with quietly(), no_grad():
             numbers: list[float] = gradient([*point.numbers[:j], x, *point.numbers[j + 1 :]])
         return numbers
 

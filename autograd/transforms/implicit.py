@@ -25,11 +25,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from autograd.engine.apply import apply
+from autograd.engine.graph import have_captured
 from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import adjoint_graphs
 from autograd.transforms.linalg import Matrix, inverted, matrix_product
+from autograd.transforms.linearization import running
 from autograd.transforms.transform import Transform, require_function
 from autograd.transforms.tree import flatten, values_in
 
@@ -163,9 +165,14 @@ def _run(solve: Function, args: tuple[Any, ...], options: dict[str, Any]) -> Any
 def _solution(equations: Equations, numbers: list[float], tol: float) -> list[Any]:
     """The root of the equations, known as numbers, as nodes that depend on what those captured; the
     numbers where that is nothing."""
-    unknowns = [Value(x) for x in numbers]
-    left = equations(unknowns)
-    captured = _shared(left, equations([Value(x) for x in numbers]), unknowns)
+    seeds: set[Value] = set()
+    with running(seeds) as level:
+        unknowns = [Value(x) for x in numbers]
+        again = [Value(x) for x in numbers]
+        seeds.update(unknowns, again)
+        left = equations(unknowns)
+        shared = _shared(left, equations(again), unknowns)
+    captured = [x for x in shared if x.inputs or have_captured([x], level)]
     if not captured:
         return list(numbers)
     if tracer() is not None:
