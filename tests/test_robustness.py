@@ -436,7 +436,8 @@ exp(0), exp(0.0), exp(zero) → (1.0, 1.0, Value(data=1.0, grad=0.0))
 Value.exp(0.0), Value.exp(zero) → (1.0, Value(data=1.0, grad=0.0))
 float(a) → TypeError: converting a Value to float would lose its gradient; for the bare number \
 write v.data, for a function use autograd's (autograd.exp instead of math.exp). A derivative of a \
-function that captures Values is a Value: take it inside `with autograd.no_grad():` for a plain number
+function that captures Values is a Value: take it inside `with autograd.no_grad():` for a plain \
+number
 a + "1" → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \
 Fraction or NumPy scalar), got str '1'; convert it with float(...)
 a + object → TypeError: unsupported operand type(s) for +: 'Value' and 'type'

@@ -431,8 +431,8 @@ class Value:
     def __float__(self) -> float:
         raise TypeError(
             "converting a Value to float would lose its gradient; for the bare number write "
-            "v.data, for a function use autograd's (autograd.exp instead of math.exp). A derivative "
-            "of a function that captures Values is a Value: take it inside `with "
+            "v.data, for a function use autograd's (autograd.exp instead of math.exp). A "
+            "derivative of a function that captures Values is a Value: take it inside `with "
             "autograd.no_grad():` for a plain number"
         )
 

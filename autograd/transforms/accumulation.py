@@ -132,9 +132,7 @@ def adjoint_graphs(
         for x, factor in zip(node.inputs, _factors(node, factors), strict=True):
             if isinstance(x, Value) and depends[place[id(x)]]:
                 _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node)))
-    totals = _at(seeds, graph, found)
-    # The engine's sums begin with 0.0, so they are never -0.0.
-    return totals if tracer() is None else [x + 0.0 for x in totals]
+    return _never_minus_zero(_at(seeds, graph, found))
 
 
 def tangent_graphs(
@@ -152,7 +150,7 @@ def tangent_graphs(
         known: Factors = {}
         for found in columns:
             _push(node, i, graph, found, known)
-    return [_at(roots, graph, found) for found in columns]
+    return [_never_minus_zero(_at(roots, graph, found)) for found in columns]
 
 
 def _directions(graph: Graph, seeds: Sequence[Value], directions: Sequence[Any]) -> list[Any]:
@@ -173,14 +171,18 @@ def _push(node: Value, i: int, graph: Graph, found: list[Any], known: Factors) -
     for tangent, factor in zip(arrived, _factors(node, known), strict=True):
         if tangent is not None:
             _accumulate(found, i, _sent(tangent, factor, True))
-    if found[i] is not None and tracer() is not None:
-        found[i] = found[i] + 0.0  # as the sums of `Graph.tangents`: never -0.0
 
 
 def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
     """What was found for these nodes; 0.0 where that is nothing."""
     places = [graph.place.get(id(x), -1) for x in nodes]
     return [0.0 if i < 0 or found[i] is None else found[i] for i in places]
+
+
+def _never_minus_zero(totals: list[Any]) -> list[Any]:
+    """As the sums of the engine, which begin with 0.0; on the way to them the sign of a zero makes
+    no difference. Nodes would show it for nothing, where nobody compares bits."""
+    return totals if tracer() is None else [x + 0.0 for x in totals]
 
 
 def _accumulate(sums: list[Any], i: int, term: Any) -> None:

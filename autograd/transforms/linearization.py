@@ -133,7 +133,15 @@ class Linearization:
                     f"(result, aux), this one returned {describe(result)}"
                 )
             result, self._returned_aux = result
-        self.results, self.outputs = flatten(result, f"what {self.transform}'s function returns")
+        try:
+            where = f"what {self.transform}'s function returns"
+            self.results, self.outputs = flatten(result, where)
+        except TypeError as error:
+            raise TypeError(f"{error}{self._pair_remedy(result)}") from None
+
+    def _pair_remedy(self, result: Any) -> str:
+        is_pair = not self._has_aux and isinstance(result, tuple) and len(result) == 2
+        return "; of a pair (result, aux), say so: has_aux=True" if is_pair else ""
 
     def _meets_outer(self) -> bool:
         """Whether the results depend on Values from outside of the call, and are recorded."""
@@ -155,6 +163,7 @@ class Linearization:
         raise TypeError(
             f"{self.transform} needs a function that returns one number, this one returned "
             f"{describe(shown)}; for several numbers use jacobian or vjp"
+            f"{self._pair_remedy(shown)}"
         )
 
     def shown(self, result: Any) -> Any:
