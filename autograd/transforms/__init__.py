@@ -7,7 +7,9 @@ accumulation   the reverse and forward passes, as numbers and as graphs
 tree           nested arguments as flat lists of numbers, and back
 sparse         sparse_jacobian, sparse_hessian
 implicit       implicit_root, implicit_fixed_point
-linalg         small dense matrices, for `implicit`
+theorem        the implicit function theorem on recorded graphs, for `implicit`
+compiled_root  roots in compiled functions, for `implicit`
+linalg         small dense matrices, for `theorem`
 """
 
 from autograd.transforms.derivatives import (
