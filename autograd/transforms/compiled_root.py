@@ -24,7 +24,7 @@ from autograd.transforms.theorem import (
     Equations,
     check_steps,
     number_of,
-    recorded,
+    recorded_equations,
     root_graphs,
 )
 from autograd.transforms.tree import Structure, flatten, values_in
@@ -51,12 +51,11 @@ class CompiledRoots:
     function is unpickled, for its programs call them by their names.
     """
 
-    def __init__(self, solver: Solver) -> None:
+    def __init__(self, solver: Solver, maker: ref[Any] | None = None) -> None:
         self.names: dict[Hashable, tuple[str, Structure]] = {}
         self._solver = solver
+        self._maker = maker  # the recording in which the solver's function was made, if any
         self._made: dict[Hashable, CompiledRoot] = {}
-        maker = tracer()
-        self._maker = None if maker is None else ref(maker)
 
     def restore(self, names: dict[Hashable, tuple[str, Structure]]) -> None:
         """Have the primitives of a pickle, where it does not come back to their own process."""
@@ -137,7 +136,7 @@ class CompiledRoot:
             numbers, outputs = self._solver.solved(plain, self._options)
         args = self._structure.unflatten(given)
         with traced_by(None):
-            captured = recorded(self._solver.equations(outputs, args), numbers).captured
+            captured = recorded_equations(self._solver.equations(outputs, args), numbers).captured
         among = set(values_in(args))
         others = [x for x in captured if x not in among and observer.varies(reachable([x]))]
         if any(observer.owns(x) for x in others):

@@ -20,6 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import ref
 
 from autograd.engine.modes import no_grad, recording, tracer
 from autograd.engine.value import Value
@@ -78,13 +79,18 @@ class Root(Transform):
         self._solve = solve
         self.tol = tol
         self.__signature__ = ROOT
-        self._compiled = CompiledRoots(self)
+        observer = tracer()
+        self._maker = None if observer is None else ref(observer)
+        # Made when it is needed, for then the two hold each other.
+        self._compiled: CompiledRoots | None = None
 
     def residual(self, x: Any, *args: Any) -> Any:
         return self._function(x, *args)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if tracer() is not None:
+            if self._compiled is None:
+                self._compiled = CompiledRoots(self, self._maker)
             return self._compiled(args, options)
         given, arguments = flatten(args, "implicit_root's arguments")
         numbers, structure = self.solved(arguments.unflatten(list(map(number_of, given))), options)
@@ -99,11 +105,13 @@ class Root(Transform):
 
     def __reduce__(self) -> Any:
         found = super().__reduce__()
-        state = self._compiled.names
-        return (*found, state) if state and isinstance(found, tuple) else found
+        if self._compiled is None or isinstance(found, str):
+            return found
+        return (*found, self._compiled.names)
 
-    def __setstate__(self, state: Any) -> None:
-        self._compiled.restore(state)
+    def __setstate__(self, names: Any) -> None:
+        self._compiled = CompiledRoots(self)
+        self._compiled.restore(names)
 
     def solved(self, plain: Any, options: dict[str, Any]) -> tuple[list[float], Structure]:
         """What the solver finds, called with plain numbers."""

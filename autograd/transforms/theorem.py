@@ -27,7 +27,7 @@ __all__ = [
     "Equations",
     "check_steps",
     "number_of",
-    "recorded",
+    "recorded_equations",
     "root_graphs",
     "root_nodes",
     "solution",
@@ -36,7 +36,7 @@ __all__ = [
 Equations = Callable[[list[Value]], list[Any]]
 
 
-class Recorded(NamedTuple):
+class RecordedEquations(NamedTuple):
     """The equations recorded at a root, its numbers as Values, and what the equations captured."""
 
     left: list[Any]
@@ -44,7 +44,7 @@ class Recorded(NamedTuple):
     captured: list[Value]
 
 
-def recorded(equations: Equations, numbers: Sequence[float]) -> Recorded:
+def recorded_equations(equations: Equations, numbers: Sequence[float]) -> RecordedEquations:
     seeds: set[Value] = set()
     with running(seeds) as level:
         unknowns = [Value(x) for x in numbers]
@@ -53,7 +53,7 @@ def recorded(equations: Equations, numbers: Sequence[float]) -> Recorded:
         left = equations(unknowns)
         shared = _shared(left, equations(again), unknowns)
     captured = [x for x in shared if x.inputs or have_captured([x], level)]
-    return Recorded(left, unknowns, captured)
+    return RecordedEquations(left, unknowns, captured)
 
 
 class Solution(NamedTuple):
@@ -67,7 +67,7 @@ class Solution(NamedTuple):
 def solution(equations: Equations, numbers: list[float], tol: float) -> Solution:
     """The root of the equations, known as numbers. ValueError where it is none, or has no
     derivatives."""
-    left, unknowns, captured = recorded(equations, numbers)
+    left, unknowns, captured = recorded_equations(equations, numbers)
     if not captured:
         return Solution(numbers, [], [[] for _ in numbers])
     matrix, slopes = _linearized(left, unknowns, captured)
