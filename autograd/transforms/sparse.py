@@ -32,6 +32,7 @@ from autograd.engine.value import Value
 from autograd.transforms.accumulation import outside_mode
 from autograd.transforms.derivatives import Derivative, Hessian
 from autograd.transforms.linearization import Argnums, Function, Linearization
+from autograd.transforms.tree import with_entries
 
 __all__ = ["column_colours", "sparse_hessian", "sparse_jacobian", "star_colours"]
 
@@ -109,20 +110,14 @@ class SparseHessian(Hessian):
 
 
 def _require_numbers(call: Linearization) -> None:
-    if not call.differentiable:
-        return
-    if tracer() is not None:
+    """In a compiled function, whose results are plain numbers, a matrix may hold Values."""
+    if call.differentiable and tracer() is None:
         raise TypeError(
-            f"{call.transform} can't be compiled: it gives a SciPy matrix, whose stored entries "
-            f"are found anew at every call; use {call.transform.removeprefix('sparse_')}, or call "
-            "it outside of the compiled function"
+            f"{call.transform} gives a SciPy matrix of plain numbers, so it can't be "
+            "differentiated, and it was called with Values, inside another transform, or of a "
+            "function that captures Values: call it in a `with autograd.no_grad():` block for the "
+            f"plain numbers, or use {call.transform.removeprefix('sparse_')}"
         )
-    raise TypeError(
-        f"{call.transform} gives a SciPy matrix of plain numbers, so it can't be differentiated, "
-        "and it was called with Values, inside another transform, or of a function that captures "
-        "Values: call it in a `with autograd.no_grad():` block for the plain numbers, or use "
-        f"{call.transform.removeprefix('sparse_')}"
-    )
 
 
 def _csr_array() -> Any:
@@ -134,21 +129,22 @@ def _csr_array() -> Any:
         ) from None
 
 
-def _matrix(pattern: Rows, entries: Iterable[float], width: int) -> Any:
+def _matrix(pattern: Rows, entries: Iterable[Any], width: int) -> Any:
     """The entries, row by row, in the places that the pattern has for them."""
     ends = [0]
     for row in pattern:
         ends.append(ends[-1] + len(row))
     columns = [j for row in pattern for j in row]
-    csr_array = _csr_array()
+    places = ([0.0] * len(columns), columns, ends)
     # Of no entries at all, the type must be told.
-    return csr_array((list(entries), columns, ends), shape=(len(pattern), width), dtype=float)
+    empty = _csr_array()(places, shape=(len(pattern), width), dtype=float)
+    return with_entries(empty, list(entries))
 
 
 # -- from sweeps to entries ------------------------------------------------------------------------
 
 
-def _jacobian_entries(call: Linearization, pattern: Rows) -> list[float]:
+def _jacobian_entries(call: Linearization, pattern: Rows) -> list[Any]:
     """Rows are swept in reverse, or columns forward where that is much less to do."""
     columns = _transposed(pattern, len(call.seeds))
     # Each line of these needs a colour of its own.
@@ -162,7 +158,7 @@ def _jacobian_entries(call: Linearization, pattern: Rows) -> list[float]:
     return [swept[colours[i]][j] for i, row in enumerate(pattern) for j in row]
 
 
-def _hessian_entries(call: Linearization, pattern: Rows) -> list[float]:
+def _hessian_entries(call: Linearization, pattern: Rows) -> list[Any]:
     """Entry (i, j) is read off in column j of the sum of the rows of i's colour, if i alone among
     the neighbours of j has it; otherwise, in a star colouring, j alone has its own colour among
     the neighbours of i."""
@@ -170,21 +166,23 @@ def _hessian_entries(call: Linearization, pattern: Rows) -> list[float]:
     swept = _reverse_sweeps(call, colours)
     counts = [Counter(colours[j] for j in row) for row in pattern]
 
-    def entry(i: int, j: int) -> float:
+    def entry(i: int, j: int) -> Any:
         i, j = min(i, j), max(i, j)
         return swept[colours[i]][j] if counts[j][colours[i]] == 1 else swept[colours[j]][i]
 
     return [entry(i, j) for i, row in enumerate(pattern) for j in row]
 
 
-def _reverse_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
+def _reverse_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[Any]]:
     """Per colour, the sum of the rows of that colour."""
     with outside_mode("no_grad"):
         roots = [functions.sum(group) for group in _groups(call.results, colours)]
+    if call.differentiable:
+        return [call.pull([root], [1.0]) for root in roots]
     return call.sweep(roots)
 
 
-def _forward_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
+def _forward_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[Any]]:
     """Per colour, the sum of the columns of that colour."""
     count = max(colours, default=-1) + 1
     return call.push_all([[1.0 if c == this else 0.0 for c in colours] for this in range(count)])

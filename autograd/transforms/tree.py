@@ -2,7 +2,8 @@
 
 `flatten` takes a nesting apart into its numbers, and a `Structure` that puts numbers back in their
 places: list in, list out; array in, array out. A dict keeps the order of its keys. None inside a
-nesting holds no number and is carried along.
+nesting holds no number and is carried along. A SciPy matrix (`csr_array`) holds the numbers that it
+stores.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ __all__ = [
     "Structure",
     "components",
     "flatten",
+    "is_sparse",
     "named_children",
     "opened",
     "pack",
     "size_of",
     "values_in",
+    "with_entries",
     "with_values",
 ]
 
@@ -170,11 +173,34 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     if isinstance(tree, tuple):
         make = getattr(type(tree), "_make", tuple)  # a NamedTuple's
         return list(tree), (type(tree),), make
+    if is_sparse(tree):
+        places = (tree.indptr.tobytes(), tree.indices.tobytes())
+        kind = (type(tree), tree.shape, *places)
+        return tree.data.tolist(), kind, lambda items: with_entries(tree, items)
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         names = _fields(type(tree))
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def is_sparse(tree: Any) -> bool:
+    """Whether it is a matrix as `sparse_jacobian` gives them."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and isinstance(tree, sparse.csr_array)
+
+
+def with_entries(tree: Any, items: Sequence[Any]) -> Any:
+    """A SciPy matrix with other numbers stored in the same places. Values in it are kept, but SciPy
+    can't compute with them."""
+    if not all(isinstance(x, (float, Value)) for x in items):
+        raise TypeError(
+            "a SciPy matrix has one number in each place, so there is none of arrays, as vmap "
+            "would make it of many; use a dense transform (hessian, jacobian)"
+        )
+    out = type(tree)(([0.0] * len(items), tree.indices, tree.indptr), shape=tree.shape, dtype=float)
+    out.data = pack((len(items),), items)
+    return out
 
 
 def _filled(tree: Any, keys: list[Any], items: list[Any]) -> Any:
@@ -207,6 +233,8 @@ def values_in(tree: Any) -> set[Value]:
         elif numpy is not None and isinstance(x, numpy.ndarray):
             if x.dtype == "O":
                 stack.extend(x.ravel().tolist())
+        elif is_sparse(x) and x.data.dtype != "O":
+            continue
         elif id(x) not in seen:
             children, _, assemble = opened(x)
             if assemble is not None:
