@@ -14,10 +14,19 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, hessian, implicit_fixed_point, implicit_root, jacobian, no_grad
+from autograd import (
+    Value,
+    grad,
+    hessian,
+    implicit_fixed_point,
+    implicit_root,
+    jacobian,
+    jit,
+    no_grad,
+    vmap,
+)
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")
-from autograd import jit, vmap
 
 solved: list[tuple[float, ...]] = []
 

@@ -4,21 +4,21 @@ the program."""
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import autograd
-from autograd import sin, sparse_hessian, sparse_jacobian
+from autograd import jit, sin, sparse_hessian, sparse_jacobian, vmap
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 sp = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")
-from autograd import jit, vmap
 
 
 def rosenbrock(x: Any) -> Any:
-    return autograd.sum(100.0 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:]))
+    return autograd.sum(100.0 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
 
 
 def branching(x: Any) -> Any:
@@ -38,7 +38,7 @@ def test_to_the_bit_of_the_uncompiled() -> None:
     """A Hessian by few colours, Jacobians in reverse and forward."""
     for made in (
         sparse_hessian(rosenbrock),
-        sparse_jacobian(lambda x: [a * b for a, b in zip(x, x[1:])]),
+        sparse_jacobian(lambda x: [a * b for a, b in pairwise(x)]),
         sparse_jacobian(tall),
     ):
         compiled = jit(made)
