@@ -35,6 +35,7 @@ from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
+from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
 
 __all__ = ["Jitted", "Stats", "jit"]
@@ -291,7 +292,7 @@ class Jitted:
         wherever it comes to life."""
         f = self._pickled_function()
         saved = {
-            key: [one.saved() for one in cache.kept if f is None or not one.captured]
+            key: [one.saved() for one in cache.kept if f is None or _travels(one)]
             for key, cache in self._caches.items()
         }
         return _restored, (f, self._name, self.parameters, self._static, self.max_paths, saved)
@@ -313,6 +314,12 @@ class Jitted:
     def __repr__(self) -> str:
         paths = len(self._kept)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
+
+
+def _travels(one: Specialization) -> bool:
+    """Whether its program is the same wherever its function comes to life: what it captures, and
+    the solvers that it calls, are this process's."""
+    return not one.captured and not calls_solver(op.name for op in one.program.code)
 
 
 class Decorated:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 from weakref import ref
@@ -18,7 +18,7 @@ from weakref import ref
 from autograd.engine.apply import restore
 from autograd.engine.graph import reachable
 from autograd.engine.modes import recording, traced_by, tracer
-from autograd.engine.primitive import TABLE, Primitive, primitive
+from autograd.engine.primitive import Primitive, primitive
 from autograd.engine.value import Value
 from autograd.transforms.theorem import (
     Equations,
@@ -29,7 +29,7 @@ from autograd.transforms.theorem import (
 )
 from autograd.transforms.tree import Structure, flatten, values_in
 
-__all__ = ["CompiledRoots"]
+__all__ = ["CompiledRoots", "calls_solver"]
 
 UNABLE = "implicit_root can't be compiled: its solver runs on plain numbers; "
 
@@ -44,24 +44,22 @@ class Solver(Protocol):
     def equations(self, structure: Structure, args: Sequence[Any]) -> Equations: ...
 
 
+PREFIX = "implicit_root_"
+
+
+def calls_solver(operations: Iterable[str]) -> bool:
+    """Whether one of these operations of a program is a root. Its name is unique in the world, and
+    its primitive lives in this process alone."""
+    return any(name.startswith(PREFIX) for name in operations)
+
+
 class CompiledRoots:
-    """The roots of one residual within recordings: a primitive for each nesting of arguments.
+    """The roots of one residual within recordings: a primitive for each nesting of arguments."""
 
-    names: the primitives' names by nesting and options. They are the same wherever a compiled
-    function is unpickled, for its programs call them by their names.
-    """
-
-    def __init__(self, solver: Solver, maker: ref[Any] | None = None) -> None:
-        self.names: dict[Hashable, tuple[str, Structure]] = {}
+    def __init__(self, solver: Solver, maker: ref[Any] | None) -> None:
         self._solver = solver
         self._maker = maker  # the recording in which the solver's function was made, if any
         self._made: dict[Hashable, CompiledRoot] = {}
-
-    def restore(self, names: dict[Hashable, tuple[str, Structure]]) -> None:
-        """Have the primitives of a pickle, where it does not come back to their own process."""
-        for key, (name, structure) in names.items():
-            if name not in TABLE:
-                assert self._make(key, name, structure).row.name == name
 
     def __call__(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """The root, as nodes of the recording that is under way."""
@@ -71,9 +69,7 @@ class CompiledRoots:
         key = (structure.kind, tuple(sorted(options.items())))
         row = self._made.get(key)
         if row is None:
-            from uuid import uuid4
-
-            row = self._make(key, f"implicit_root_{uuid4().hex}", structure)
+            row = self._made[key] = CompiledRoot(self._solver, structure, options)
         numbers, outputs, others = row.at_numbers(given)
         inputs = [*given, *others]
         if not any(isinstance(x, Value) for x in inputs):
@@ -86,28 +82,23 @@ class CompiledRoots:
         nodes = row.nodes(inputs, numbers)
         return outputs.unflatten(nodes if recording() else [x.detach() for x in nodes])
 
-    def _make(self, key: Any, name: str, structure: Structure) -> CompiledRoot:
-        made = self._made[key] = CompiledRoot(self._solver, name, structure, dict(key[1]))
-        self.names[key] = name, structure
-        return made
-
 
 class CompiledRoot:
     """The primitive for one nesting of arguments."""
 
-    def __init__(
-        self, solver: Solver, name: str, structure: Structure, options: dict[str, Any]
-    ) -> None:
+    def __init__(self, solver: Solver, structure: Structure, options: dict[str, Any]) -> None:
         self._solver = solver
         self._structure = structure
         self._options = options
         self._calls = threading.local()
-        self._name = name
 
     @cached_property
     def row(self) -> Primitive:
+        from uuid import uuid4
+
+        name = f"{PREFIX}{uuid4().hex}"
         doc = "One number of a root: which one, and what it depends on."
-        return primitive(self._name, self._forward, self._partials, arity=None, doc=doc)
+        return primitive(name, self._forward, self._partials, arity=None, doc=doc)
 
     # -- called by compiled code -------------------------------------------------------------------
 

@@ -103,16 +103,6 @@ class Root(Transform):
             results = [x if isinstance(x, Value) else Value(x) for x in results]
         return structure.unflatten(results)
 
-    def __reduce__(self) -> Any:
-        found = super().__reduce__()
-        if self._compiled is None or isinstance(found, str):
-            return found
-        return (*found, self._compiled.names)
-
-    def __setstate__(self, names: Any) -> None:
-        self._compiled = CompiledRoots(self)
-        self._compiled.restore(names)
-
     def solved(self, plain: Any, options: dict[str, Any]) -> tuple[list[float], Structure]:
         """What the solver finds, called with plain numbers."""
         with no_grad():
