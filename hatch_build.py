@@ -23,8 +23,19 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "modes", "operands", "primitive", "primitives", "hooks", "value"]
-MODULES += ["apply", "observers", "backward", "functions", "graph", "levels"]
+MODULES = [
+    "ieee",
+    "gamma",
+    "scope",
+    "levels",
+    "modes",
+    "operands",
+    "primitive",
+    "primitives",
+    "hooks",
+    "value",
+]
+MODULES += ["apply", "observers", "backward", "functions", "graph"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

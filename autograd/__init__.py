@@ -28,6 +28,7 @@ from typing import Any as _Any
 from autograd import (
     _conflict_check,  # first: it refuses to run in a mixture
     _moved,  # names that pickles of 0.1.0 use
+    arrays,
 )
 from autograd.engine import functions as _functions
 from autograd.engine import primitives as _primitives
@@ -120,6 +121,12 @@ _LAZY = {
     "vmap": "autograd.compiler",
 }
 
+# What micrograd and PyTorch call otherwise.
+_ELSEWHERE = {
+    "draw_dot": "draw(root)",
+    **dict.fromkeys(("Tensor", "tensor", "Variable"), "Value(data)"),
+}
+
 # Every public name above but those of Python's own; their types are in __init__.pyi.
 __all__ = [
     name
@@ -140,6 +147,8 @@ def __getattr__(name: str) -> _Any:
     if f"autograd.{name}" in _moved.MOVED:
         return _import_module(f"autograd.{name}")
     message = f"module {__name__!r} has no attribute {name!r}"
+    if name in _ELSEWHERE:
+        raise AttributeError(f"{message}; here it is autograd.{_ELSEWHERE[name]}")
     if not name.startswith("_"):
         from difflib import get_close_matches
 

@@ -549,7 +549,7 @@ def min(values: Iterable[Value | _Number]) -> Value: ...
 def softmax(values: Iterable[_Number]) -> list[float]:  # type: ignore[overload-overlap]
     """The list exp(xi) / sum exp(xj), values and derivatives accurate in both tails.
 
-    Each result is one node with an edge to every input, so n results hold n * n edges.
+    n results are n nodes above two that they share, with some 5 n edges in all.
 
     >>> from autograd import softmax
     >>> softmax([0.0, 0.0])

@@ -1,7 +1,7 @@
 """Makes every picture of the documentation, in docs/images: python docs/make_pictures.py
 
 With names, only those: python docs/make_pictures.py loss boundary-dark. `--out DIR` writes
-elsewhere. It needs: pip install "chainrule[plot]", and Chromium for the player's. The same versions
+elsewhere. It needs: pip install matplotlib, and Chromium for the player's. The same versions
 of everything make the same files, byte by byte.
 
 To add a picture, write a function that takes the path of its file, and enter it in PICTURES.

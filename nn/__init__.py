@@ -5,12 +5,17 @@ Written with the public `autograd` only. In reading order:
 module        what every model shares: parameters, their names, files
 initialisers  where the weights start
 layers        activations, Neuron, Layer, MLP
+sequential    Sequential, Linear, and activations as modules, by PyTorch's names
+dropout       Dropout, and the modes for training and predictions
 losses        how far predictions are from targets
 optim         optimisers, gradient clipping
 schedules     how the learning rate changes
 training      `fit` and `evaluate`
 plots         pictures of a training
-validation    what all of these may be called with; jsonio: exact JSON files
+loading       a model from its file; model_file: what such a file says, of an architecture
+validation    what all of these may be called with
+jsonio        exact JSON files; replacing: a file in one go
+habits        what is called otherwise elsewhere
 
 >>> import nn
 >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
@@ -31,8 +36,11 @@ from importlib import import_module as _import_module
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
 from nn import schedules
+from nn.dropout import Dropout
+from nn.habits import name_hint as _name_hint
 from nn.initialisers import INITIALISERS, he, uniform, xavier
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
+from nn.loading import load
 from nn.losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -42,27 +50,55 @@ from nn.losses import (
     mse_loss,
 )
 from nn.module import Module
-from nn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
 from nn.plots import decision_boundary, loss_curve
 from nn.schedules import Schedule
+from nn.sequential import (
+    ELU,
+    GELU,
+    Identity,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from nn.training import Evaluation, evaluate, fit
 from nn.training.history import History, Record
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "INITIALISERS",
     "MLP",
     "SGD",
     "Adam",
     "AdamW",
+    "Dropout",
     "Evaluation",
     "History",
+    "Identity",
     "Layer",
+    "LeakyReLU",
+    "Linear",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSprop",
+    "ReLU",
     "Record",
     "Schedule",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
     "binary_cross_entropy",
     "clip_grad_norm",
     "clip_grad_value",
@@ -74,6 +110,7 @@ __all__ = [
     "he",
     "hinge_loss",
     "huber_loss",
+    "load",
     "loss_curve",
     "mse_loss",
     "schedules",
@@ -87,5 +124,5 @@ if not _typing.TYPE_CHECKING:  # a type checker would believe in every name
     def __getattr__(name: str) -> _typing.Any:
         if f"nn.{name}" in _MOVED:
             return _import_module(f"nn.{name}")
-        gone = "; autograd.draw(model) draws a network" if name == "draw_network" else ""
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{gone}")
+        hint = "" if name.startswith("_") else _name_hint(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

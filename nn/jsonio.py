@@ -1,4 +1,4 @@
-"""JSON files of numbers: exact, and replaced in one go.
+"""JSON files: exact numbers, replaced in one go, and read without trusting what they hold.
 
 JSON has no word for NaN and the infinities: they become the strings "nan", "inf" and "-inf".
 """
@@ -9,12 +9,11 @@ import json
 import os
 from collections.abc import Callable
 from math import isfinite
-from pathlib import Path
-from secrets import token_hex
-from shutil import copymode
 from typing import Any, TypeAlias
 
-__all__ = ["FilePath", "decoded", "encoded", "write_json"]
+from nn.replacing import replace_file
+
+__all__ = ["FilePath", "encoded", "read_json", "read_number", "write_json"]
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -30,15 +29,6 @@ def encoded(document: Any) -> Any:
     return _mapped(lambda x: str(x) if isinstance(x, float) and not isfinite(x) else x, document)
 
 
-def decoded(document: Any) -> Any:
-    """The reverse of `encoded`.
-
-    >>> decoded({"loss": [1.5, "inf"]})
-    {'loss': [1.5, inf]}
-    """
-    return _mapped(lambda x: NOT_FINITE.get(x, x) if isinstance(x, str) else x, document)
-
-
 def _mapped(convert: Callable[[Any], Any], document: Any) -> Any:
     if isinstance(document, dict):
         return {key: _mapped(convert, entry) for key, entry in document.items()}
@@ -47,24 +37,49 @@ def _mapped(convert: Callable[[Any], Any], document: Any) -> Any:
     return convert(document)
 
 
-def write_json(path: FilePath, document: Any, *, indent: int | None = 1) -> None:
-    """Write `document`. A file that is there is replaced in one go or, if anything fails, kept."""
-    text = json.dumps(encoded(document), indent=indent, allow_nan=False)
-    _write_atomically(Path(path), text + "\n")
+def read_number(where: str, x: Any) -> float:
+    """The float that `encoded` wrote; `where` names it in the error for anything else.
 
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Through a neighbouring file, so that no reader meets half of it, even after a crash."""
-    path = path.resolve()  # a link stays a link
-    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    >>> read_number("loss", 1.5), read_number("loss", "inf")
+    (1.5, inf)
+    """
+    if isinstance(x, str) and x in NOT_FINITE:
+        return NOT_FINITE[x]
+    if isinstance(x, bool) or not isinstance(x, (int, float)):
+        raise TypeError(f"{where} must be a number, got the {type(x).__name__} {x!r:.80}")
     try:
-        with draft.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            copymode(path, draft)
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+        return float(x)
+    except OverflowError:
+        raise ValueError(f"{where} does not fit a float: {x!s:.20}...") from None
+
+
+def write_json(path: FilePath, document: Any, *, indent: int | None = 1) -> None:
+    """Write `document`. A file that is there is replaced in one go or, if anything fails, kept; a
+    device or a pipe is written to."""
+    text = json.dumps(encoded(document), indent=indent, allow_nan=False)
+    replace_file(path, text + "\n")
+
+
+def read_json(path: FilePath) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises ValueError for what is not one, and for a key that stands twice in an object: it would be
+    a guess which of the two is meant.
+    """
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    try:
+        document = json.loads(text, object_pairs_hook=_without_repeats)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"it holds no object but a {type(document).__name__}")
+    return document
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r:.80} stands twice")
+    return found

@@ -12,11 +12,12 @@ from typing import Any, ClassVar, TypeAlias, cast
 
 import autograd
 from autograd import Value, dot
+from nn.architecture import function_named
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
 from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
 
-__all__ = ["ACTIVATIONS", "MLP", "Layer", "Neuron"]
+__all__ = ["ACTIVATIONS", "MLP", "Activation", "Layer", "Neuron"]
 
 # -- activations -----------------------------------------------------------------------------------
 
@@ -39,6 +40,16 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 """The activations a neuron can be given by name; any other function of one number will do."""
 
 
+def told_activation(activation: Activation) -> Any:
+    """An activation as a file says it: by its name; a module is in the file by itself."""
+    if isinstance(activation, (str, Module)):
+        return activation if isinstance(activation, str) else None
+    for name, function in ACTIVATIONS.items():
+        if activation is function:
+            return name
+    return function_named(activation)
+
+
 def find_activation(activation: Activation) -> Callable[[Any], Any]:
     """The function that goes by this name; a callable is given back as it is.
 
@@ -53,15 +64,25 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
     return find_named("an activation", activation, ACTIVATIONS, "of one number")
 
 
+def _chosen(activation: Activation | None, nonlin: bool | None) -> Activation:
+    """tanh, unless another is given, or micrograd's `nonlin`."""
+    if nonlin is None:
+        return "tanh" if activation is None else activation
+    if activation is not None:
+        raise TypeError("give activation or nonlin, not both")
+    return "relu" if nonlin else "linear"
+
+
 # -- neurons, layers, networks ---------------------------------------------------------------------
 
 
 class Neuron(Module):
     """σ(w·x + b).
 
-    `activation` is a name (see `nn.ACTIVATIONS`) or a function of one number; `init` the name of an
-    initialiser (see `nn.INITIALISERS`) or a function like them; `seed` an int, a `random.Random`,
-    or None for `random` itself.
+    `activation` is a name (see `nn.ACTIVATIONS`) or a function of one number, tanh if none is
+    given; `init` the name of an initialiser (see `nn.INITIALISERS`) or a function like them; `seed`
+    an int, a `random.Random`, or None for `random` itself. As in micrograd, `nonlin` may stand for
+    an activation, True for relu and False for linear, and `w` and `b` for weights and bias.
 
     >>> neuron = Neuron(2, "relu", seed=0)
     >>> neuron
@@ -79,11 +100,13 @@ class Neuron(Module):
     def __init__(
         self,
         n_inputs: int,
-        activation: Activation = "tanh",
+        activation: Activation | None = None,
         *,
+        nonlin: bool | None = None,
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
+        activation = _chosen(activation, nonlin)
         n_inputs = as_count("n_inputs", n_inputs)
         draw, rng = find_initialiser(init), random_source(seed)
         self.weights = [Value(draw(n_inputs, 1, rng)) for _ in range(n_inputs)]
@@ -114,6 +137,25 @@ class Neuron(Module):
     def activation(self, activation: Activation) -> None:
         activate = find_activation(activation)
         self._activation, self._activate = activation, activate
+
+    @property
+    def w(self) -> list[Value]:
+        """The weights, by micrograd's name."""
+        return self.weights
+
+    @property
+    def b(self) -> Value:
+        """The bias, by micrograd's name."""
+        return self.bias
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers it takes."""
+        return len(self.weights)
+
+    def _settings(self) -> dict[str, Any]:
+        own = {"n_inputs": self.n_inputs, "activation": told_activation(self.activation)}
+        return {**super()._settings(), **own}
 
     def __call__(self, x: Vector) -> Value:
         return self.respond(as_vector(x, len(self.weights), self))
@@ -146,11 +188,13 @@ class Layer(Module):
         self,
         n_inputs: int,
         n_outputs: int,
-        activation: Activation = "tanh",
+        activation: Activation | None = None,
         *,
+        nonlin: bool | None = None,
         init: str | Initialiser = "xavier",
         seed: Seed = None,
     ) -> None:
+        activation = _chosen(activation, nonlin)
         n_inputs, n_outputs = as_count("n_inputs", n_inputs), as_count("n_outputs", n_outputs)
         draw, rng = find_initialiser(init), random_source(seed)
         rows = [[draw(n_inputs, n_outputs, rng) for _ in range(n_inputs)] for _ in range(n_outputs)]
@@ -203,6 +247,12 @@ class Layer(Module):
         """How many numbers it gives: one for each neuron."""
         return len(self.neurons)
 
+    def _settings(self) -> dict[str, Any]:
+        told = [told_activation(neuron.activation) for neuron in self.neurons]
+        alike = all(activation == told[0] for activation in told)
+        own = {"n_inputs": self.n_inputs, "n_outputs": self.n_outputs}
+        return {**super()._settings(), **own, **({"activation": told[0]} if alike else {})}
+
     @property
     def activation(self) -> str:
         """The name of its neurons' activation, or names, where they differ."""
@@ -249,6 +299,8 @@ class MLP(Module):
             raise ValueError(
                 f"sizes is the widths of the layers, such as [16, 16, 1]; got {sizes!r}"
             )
+        n_inputs = as_count("n_inputs", n_inputs)
+        widths = [as_count(f"sizes[{i}]", width) for i, width in enumerate(widths)]
         rng = random_source(seed)
         activations = [activation] * (len(widths) - 1) + [output_activation]
         self.layers = [

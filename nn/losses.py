@@ -16,7 +16,7 @@ from operator import index
 from typing import Any
 
 import autograd
-from autograd import Value, clip, logsumexp, mean, relu, softplus, square
+from autograd import Value, clip, log_softmax, mean, relu, softplus, square
 from nn.validation import Number, as_list, counted
 
 __all__ = [
@@ -101,7 +101,8 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     """-log softmax(logits)[target], for a list of logits and the index of the right class.
 
     For a batch, a list of such lists and a list of indices, it is the mean. Exact where the softmax
-    rounds to 1, too: only differences of logits are added up.
+    rounds to 1, too. Logits of -inf are masked: their classes have share 0, and the right class
+    among them has loss inf and the derivative -1, that of any class with share 0.
 
     >>> cross_entropy([0.0, 0.0], 1) == cross_entropy([[5.0, 5.0], [7.0, 7.0]], [0, 1])
     True
@@ -128,7 +129,7 @@ def _cross_entropy_of_one(logits: Sequence[Number], target: int) -> Any:
         raise ValueError(
             f"class index {k} is out of range for {counted(len(xs), 'logit')}: 0 to {len(xs) - 1}"
         )
-    return logsumexp([0.0] + [x - xs[k] for j, x in enumerate(xs) if j != k])
+    return 0.0 - log_softmax(xs)[k]  # and not -0.0, where nothing is left to lose
 
 
 def _pairs(predictions: Any, targets: Any) -> list[tuple[Any, Any]]:

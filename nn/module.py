@@ -6,20 +6,26 @@ NumPy arrays and other modules too, in the order in which they were assigned.
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd import Value
-from nn.jsonio import FilePath, decoded, write_json
-from nn.validation import as_float, counted, listed
+from nn.architecture import kept_arguments
+from nn.habits import attribute_hint
+from nn.jsonio import FilePath
+from nn.model_file import (
+    check_fits,
+    fitting_numbers,
+    read_model_file,
+    source_of,
+    write_model_file,
+)
+from nn.validation import counted
 
-__all__ = ["Module", "members"]
+__all__ = ["Module", "computes", "members"]
 
 _STAND_INS: Counter[int] = Counter()
 """The ids of Values that stand in for parameters, in `parameters_as`: leaves or not."""
@@ -43,8 +49,17 @@ class Module:
     Line(2 parameters)
     """
 
+    if TYPE_CHECKING:
+        forward: Any
+
     short_names: ClassVar[Mapping[str, str]] = {}
     """Attribute -> its name in those of the parameters: with "weights": "w" they are w0, w1 ..."""
+
+    buffers: ClassVar[Sequence[str]] = ()
+    """Attributes, lists of numbers, that belong to the state though no training moves them."""
+
+    training: bool = True
+    """Whether it is being trained, for `Dropout`; `train()` and `eval()` set it."""
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its name, in the order of assignment.
@@ -110,9 +125,29 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = 0.0
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module and all below it, each once, with its path; its own is "".
+
+        >>> from nn import MLP
+        >>> [path for path, module in MLP(1, [1]).named_modules()]
+        ['', 'layer0', 'layer0.neuron0']
+        """
+        return _modules_of(self, "", set())
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all below it into training mode, which `Dropout` asks for."""
+        for _, module in _modules_of(self, "", set()):
+            if module.training != mode:
+                module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all below it into the mode for predictions, without dropout."""
+        return Module.train(self, False)
+
     def state_dict(self) -> dict[str, float]:
         """The numbers of the model: name -> float."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
+        return {name: number.data for name, number in self._numbers()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Take the numbers of another model of the same shape.
@@ -126,47 +161,91 @@ class Module:
         >>> a.state_dict() == b.state_dict()
         True
         """
-        self._load(state, "the state")
+        self._set_numbers(fitting_numbers(self, self._names(), state, "the state"))
 
     def save(self, path: FilePath) -> None:
-        """Write the numbers to a JSON file, exactly.
+        """Write the model to a JSON file: how it is built, and its numbers, exactly.
 
         A file that is there is replaced in one go or, if anything fails, left as it is. NaN and the
-        infinities become the strings "nan", "inf" and "-inf".
+        infinities become the strings "nan", "inf" and "-inf". `nn.load` makes the model from it.
         """
-        write_json(path, {"module": repr(self), "parameters": self.state_dict()})
+        write_model_file(path, self)
 
     def load(self, path: FilePath) -> None:
-        """Read back what `save` wrote, into a model of the same shape.
+        """Read back the numbers that `save` wrote, into a model that is built alike.
 
-        Raises ValueError or TypeError, naming the file and the culprit, if it does not fit; then
-        nothing changes.
+        Raises ValueError or TypeError, naming the file and the culprit, if it does not fit: another
+        class, size or activation, a shared weight; then nothing changes. (What a class of your own
+        is made with is compared as far as its attributes are called as the arguments of its
+        `__init__`.)
         """
-        try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
-            state = {name: decoded(x) for name, x in document["parameters"].items()}
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(
-                f"{os.fspath(path)!r} was not written by Module.save ({error!r})"
-            ) from error
-        self._load(state, f"{os.fspath(path)!r} (saved from {document.get('module')!r:.200})")
+        document = read_model_file(path)
+        source = source_of(path, document)
+        check_fits(document, self, source)
+        self._set_numbers(
+            fitting_numbers(self, self._names(), document["parameters"], source, coded=True)
+        )
 
-    def _load(self, state: Mapping[str, float], source: str) -> None:
-        named = self.named_parameters()
-        missing = [name for name, _ in named if name not in state]
-        unknown = list(set(state) - {name for name, _ in named})
-        if missing or unknown:
-            raise ValueError(
-                f"{source} does not fit {self!r}: {len(state)} names against {len(named)}"
-                + _named("; missing", missing)
-                + _named("; not in the model", sorted(unknown, key=str))
-            )
-        loaded = [as_float(repr(name), state[name]) for name, _ in named]
-        for (_, parameter), number in zip(named, loaded, strict=True):
-            parameter.data = number
+    def _settings(self) -> dict[str, Any]:
+        """What it is made with, besides its parameters and the modules in it."""
+        return kept_arguments(self)
+
+    def _numbers(self) -> Iterator[tuple[str, Value | _Entry]]:
+        """The parameters, and the numbers in the buffers, by name."""
+        yield from self.named_parameters()
+        for path, module in _modules_of(self, "", set()):
+            for buffer in module.buffers:
+                numbers = getattr(module, buffer)
+                prefix = f"{path}.{buffer}" if path else buffer
+                yield from ((f"{prefix}.{i}", _Entry(numbers, i)) for i in range(len(numbers)))
+
+    def _names(self) -> list[str]:
+        return [name for name, _ in self._numbers()]
+
+    def _set_numbers(self, numbers: Sequence[float]) -> None:
+        for (_, entry), number in zip(list(self._numbers()), numbers, strict=True):
+            entry.data = number
+
+    def _shared_paths(self) -> Iterator[tuple[str, str]]:
+        """The second path, and the first, of what is there more than once."""
+        return _repeats_of(self, "", {})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What `forward` gives, in a class that defines that (as in PyTorch) and not `__call__`."""
+        if not hasattr(self, "forward"):
+            raise TypeError(f"{type(self).__name__} has neither __call__ nor forward: define one")
+        return self.forward(*args, **kwargs)
+
+    if not TYPE_CHECKING:  # which would believe in every name
+
+        def __getattr__(self, name: str) -> Any:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message + attribute_hint(name), name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
+
+
+class _Entry:
+    """A number in a list, with the interface of a Value."""
+
+    def __init__(self, numbers: list[float], i: int) -> None:
+        self.numbers, self.i = numbers, i
+
+    @property
+    def data(self) -> float:
+        return self.numbers[self.i]
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self.numbers[self.i] = number
+
+
+def computes(model: object) -> bool:
+    """Whether it can be called with a row of data."""
+    if isinstance(model, Module) and type(model).__call__ is Module.__call__:
+        return hasattr(model, "forward")
+    return callable(model)
 
 
 def members(holder: Any) -> Iterator[tuple[str, Any]]:
@@ -198,6 +277,34 @@ def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
             yield from _leaves_of(held, f"{prefix}{name}.", seen)
+
+
+def _modules_of(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    """The modules in a module or container, itself first, with their paths; each once."""
+    if isinstance(holder, Module):
+        yield path, holder
+        seen.add(id(holder))
+    for name, held in members(holder):
+        if id(held) not in seen and not isinstance(held, (Value, int, float, str)):
+            seen.add(id(held))
+            yield from _modules_of(held, f"{path}.{name}" if path else name, seen)
+
+
+def _repeats_of(holder: Any, path: str, paths: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """Path -> first path of each module, container or parameter that is met again."""
+    paths[id(holder)] = path
+    for name, held in members(holder):
+        inner = f"{path}.{name}" if path else name
+        if isinstance(held, (int, float, str, bytes, type(None))):
+            continue
+        if id(held) in paths:
+            if isinstance(held, (Value, Module)) and not name.startswith("_"):
+                yield inner, paths[id(held)]
+        elif isinstance(held, Value):
+            if not held.op:
+                paths[id(held)] = inner
+        else:
+            yield from _repeats_of(held, inner, paths)
 
 
 def _replace(
@@ -240,7 +347,3 @@ def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:
     out = copy(held)
     out.update(entries)
     return out
-
-
-def _named(title: str, names: list[str]) -> str:
-    return f"{title} {listed(list(map(repr, names)), at_most=3)}" if names else ""

@@ -12,20 +12,49 @@ reach has gradient 0, and momentum and weight decay still move it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from math import copysign, hypot, inf, isfinite, isnan
 from operator import attrgetter
+from sys import maxsize
 from typing import Any, ClassVar, TypeAlias
 
-from autograd import Value, sqrt
-from nn.validation import as_float, counted
+from autograd import Value, maximum, sqrt
+from nn.validation import as_count, as_float, counted, listed, non_negative
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm", "clip_grad_value"]
 
 Numbers: TypeAlias = Sequence[Any]
 
+Limit: TypeAlias = Callable[[str, Any], Any]
+"""Gives a setting back in its type, or raises with its name."""
+
 DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a comprehension
+
+
+def _positive(name: str, number: object) -> float:
+    found = non_negative(name, number)
+    if not found:
+        raise ValueError(f"{name} must be greater than 0: it keeps the division possible")
+    return found
+
+
+def _below_one(name: str, number: object) -> float:
+    return non_negative(name, number, below=1.0)
+
+
+def _steps(name: str, number: object) -> int:
+    count = as_count(name, number, least=0)
+    if count > 2**53:
+        raise ValueError(f"{name} must be a count of steps, got {count:g}")
+    return count
+
+
+def _squares(name: str, numbers: Any) -> list[float]:
+    for i, x in enumerate(numbers):
+        if x < 0.0:
+            raise ValueError(f"{name}[{i}] must be 0 or more, as a mean of squares; got {x:g}")
+    return list(numbers)
 
 
 class Optimizer:
@@ -41,6 +70,7 @@ class Optimizer:
 
     memory: ClassVar[tuple[str, ...]] = ()
     rule: ClassVar[Any] = None  # a static method
+    limits: ClassVar[Mapping[str, Limit]] = {"lr": non_negative, "steps": _steps}
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _checked_parameters(parameters)
@@ -54,7 +84,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = _non_negative("lr", lr)
+        self._lr = non_negative("lr", lr)
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
@@ -118,15 +148,22 @@ class Optimizer:
 
         Raises ValueError or TypeError, naming the key, if it does not fit; then nothing changes.
         """
+        for name, kept in self.fitting_state(state).items():
+            setattr(self, name, kept)
+
+    def fitting_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """`state` in the types of this optimiser's own; raises as `load_state_dict` does."""
         ours = self.state_dict()
         if set(state) != set(ours):
+            odd = sorted(map(str, set(state) ^ set(ours)))
             raise ValueError(
                 f"the state of {type(self).__name__} is {', '.join(ours)}; "
-                f"got {', '.join(map(str, state))}"
+                f"got {', '.join(map(str, state)):.200}, which differs in {listed(odd, 3):.200}"
             )
         fitting = {name: _like(name, ours[name], state[name]) for name in ours}
-        for name, kept in fitting.items():  # lr first: its setter may still raise
-            setattr(self, name, kept)
+        for name, limit in self.limits.items():
+            fitting[name] = limit(name, fitting[name])
+        return fitting
 
     def __repr__(self) -> str:
         count = counted(len(self.parameters), "parameter")
@@ -148,6 +185,11 @@ class SGD(Optimizer):
     """
 
     memory = ("velocity",)
+    limits: ClassVar[Mapping[str, Limit]] = {
+        **Optimizer.limits,
+        "momentum": non_negative,
+        "weight_decay": non_negative,
+    }
 
     def __init__(
         self,
@@ -159,9 +201,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.momentum = _non_negative("momentum", momentum)
+        self.momentum = non_negative("momentum", momentum)
         self.nesterov = bool(nesterov)
-        self.weight_decay = _non_negative("weight_decay", weight_decay)
+        self.weight_decay = non_negative("weight_decay", weight_decay)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum: give a momentum > 0")
         self.velocity = [0.0] * len(self.parameters)
@@ -178,6 +220,77 @@ class SGD(Optimizer):
             v = momentum * v + g
             g = g + momentum * v if nesterov else v
         return p - lr * g, v
+
+
+class RMSprop(Optimizer):
+    """Every parameter at its own pace: the gradient over its root mean square.
+
+        v ← alpha·v + (1-alpha)·g²      p ← p - lr·g / (√v + eps)
+
+    (Hinton 2012, lecture 6e; the details and defaults are PyTorch's.) `centered` takes the variance
+    in the place of the mean square: v - m², with the running mean m of the gradients. With
+    momentum, b ← momentum·b + g / (√v + eps), and p ← p - lr·b. `weight_decay` adds weight_decay·p
+    to the gradient.
+
+    >>> p = Value(3.0)
+    >>> optimizer = RMSprop([p], lr=0.1)
+    >>> (p * p).backward()
+    >>> optimizer.step()
+    >>> round(p.data, 6)
+    2.0
+    """
+
+    memory = ("mean_square", "mean", "velocity")
+    limits: ClassVar[Mapping[str, Limit]] = {
+        **Optimizer.limits,
+        "alpha": _below_one,
+        "eps": _positive,
+        "momentum": non_negative,
+        "weight_decay": non_negative,
+        "mean_square": _squares,
+    }
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        *,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.alpha = _below_one("alpha", alpha)
+        self.eps = _positive("eps", eps)
+        self.momentum = non_negative("momentum", momentum)
+        self.centered = bool(centered)
+        self.weight_decay = non_negative("weight_decay", weight_decay)
+        self.mean_square = [0.0] * len(self.parameters)
+        self.mean = [0.0] * len(self.parameters)
+        self.velocity = [0.0] * len(self.parameters)
+
+    def settings(self) -> tuple[float, ...]:
+        return self.lr, self.alpha, self.eps, self.momentum, self.centered, self.weight_decay
+
+    @staticmethod
+    def rule(
+        settings: Numbers, p: Any, g: Any, v: Any, m: Any, b: Any
+    ) -> tuple[Any, Any, Any, Any]:
+        """A parameter's new number and memory, from its number p, gradient g, the running means v
+        of squared gradients and m of gradients, and the velocity b."""
+        lr, alpha, eps, momentum, centered, weight_decay = settings
+        g = _decaying(p, g, weight_decay)
+        v = alpha * v + (1 - alpha) * g * g
+        square = v
+        if centered:
+            m = alpha * m + (1 - alpha) * g
+            square = maximum(v - m * m, 0.0)  # rounding may bring it below
+        move = g / (sqrt(square) + eps)
+        if momentum:
+            move = b = momentum * b + move
+        return p - lr * move, v, m, b
 
 
 class Adam(Optimizer):
@@ -197,6 +310,14 @@ class Adam(Optimizer):
     """
 
     memory = ("mean", "mean_square")
+    limits: ClassVar[Mapping[str, Limit]] = {
+        **Optimizer.limits,
+        "beta1": _below_one,
+        "beta2": _below_one,
+        "eps": _positive,
+        "weight_decay": non_negative,
+        "mean_square": _squares,
+    }
 
     def __init__(
         self,
@@ -208,11 +329,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.beta1, self.beta2 = (_non_negative("betas", beta, below=1.0) for beta in betas)
-        self.eps = _non_negative("eps", eps)
-        if not self.eps:
-            raise ValueError("eps must be greater than 0: it keeps the division possible")
-        self.weight_decay = _non_negative("weight_decay", weight_decay)
+        self.beta1, self.beta2 = (_below_one("betas", beta) for beta in betas)
+        self.eps = _positive("eps", eps)
+        self.weight_decay = non_negative("weight_decay", weight_decay)
         self.mean = [0.0] * len(self.parameters)
         self.mean_square = [0.0] * len(self.parameters)
 
@@ -274,7 +393,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     (5.0, 0.6, 0.8)
     """
     parameters = _checked_parameters(parameters)
-    max_norm = _non_negative("max_norm", max_norm)
+    max_norm = non_negative("max_norm", max_norm)
     norm = hypot(*(p.grad for p in parameters))
     if not isfinite(norm):
         culprit = max(parameters, key=lambda p: inf if isnan(p.grad) else abs(p.grad))
@@ -297,7 +416,7 @@ def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     >>> p.grad
     -1.0
     """
-    limit = _non_negative("limit", limit)
+    limit = non_negative("limit", limit)
     for p in _checked_parameters(parameters):
         if abs(p.grad) > limit:
             p.grad = copysign(limit, p.grad)
@@ -326,20 +445,21 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
     return list(checked.values())
 
 
-def _non_negative(name: str, number: float, below: float = inf) -> float:
-    number = as_float(name, number)
-    if not 0.0 <= number < below:
-        rule = "a finite number, 0 or more" if below == inf else f"from 0 to below {below:g}"
-        raise ValueError(f"{name} must be {rule}, got {number}")
-    return number
-
-
 def _like(name: str, ours: Any, theirs: Any) -> Any:
-    """`theirs` in the type of `ours`: a number, or a list of as many numbers."""
+    """`theirs` in the type of `ours`: a number, a list of as many numbers, or something else of the
+    very same type."""
     if isinstance(ours, list):
         if not isinstance(theirs, (list, tuple)) or len(theirs) != len(ours):
-            size = len(theirs) if isinstance(theirs, (list, tuple)) else repr(theirs)
+            size = len(theirs) if isinstance(theirs, (list, tuple)) else f"{theirs!r:.80}"
             wanted = counted(len(ours), "number")
             raise ValueError(f"{name!r} must have {wanted}, one a parameter; got {size}")
         return [_like(name, 0.0, x) for x in theirs]
-    return type(ours)(as_float(repr(name), theirs))
+    if isinstance(ours, bool) and theirs in (False, True):
+        return bool(theirs)
+    if isinstance(ours, int) and not isinstance(ours, bool):
+        return as_count(repr(name), theirs, least=-maxsize)
+    if isinstance(ours, float):
+        return as_float(repr(name), theirs)
+    if type(ours) is not type(theirs):
+        raise TypeError(f"{name!r} must be of type {type(ours).__name__}, got {theirs!r:.80}")
+    return theirs

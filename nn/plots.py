@@ -1,6 +1,6 @@
 """Pictures of training: the loss, and what a network decides.
 
-They need matplotlib, which is imported when the first one is drawn: pip install "chainrule[plot]".
+They need matplotlib, which is imported when the first one is drawn: pip install matplotlib.
 Each function draws into `ax`, or into a new figure if it is None, and returns the Axes, for titles
 and `ax.figure.savefig(...)`. Nothing is shown, and no setting of matplotlib changes. `theme` is
 "light" or "dark", and colours the figure too.
@@ -306,7 +306,7 @@ def _reading(out: Any, labels: Sequence[int], threshold: float | None) -> Readin
             raise ValueError(f"threshold is a finite number, for one output; got {threshold}")
         return Reading(lambda o: o[0], threshold, 1.0 if -1 in labels else 0.5, "output")
     if len(outputs) == 2:
-        if ops == {"softmax"}:
+        if ops == {"share"}:
             return Reading(lambda o: o[1], 0.5, 0.5, PROBABILITY)
         if ops == {"sigmoid"}:
             return Reading(lambda o: o[1] - o[0], 0.0, 1.0, f"output 1 {MINUS} output 0")
@@ -381,7 +381,7 @@ def _colours(theme: str, ax: object) -> Theme:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         raise ImportError(
-            'pictures of training need matplotlib; run: pip install "chainrule[plot]"'
+            "pictures of training need matplotlib; run: pip install matplotlib"
         ) from None
     if ax is not None and not isinstance(ax, Axes):
         raise TypeError(f"ax must be a matplotlib Axes or None, got {ax!r:.100}")

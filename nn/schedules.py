@@ -5,13 +5,14 @@ A rule is a function epoch -> factor: one made by `step` or `cosine`, or any oth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import cos, pi
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from nn.optim import Optimizer
+from nn.validation import as_count, non_negative
 
-__all__ = ["Rule", "Schedule", "cosine", "step"]
+__all__ = ["Rule", "Schedule", "checked_place", "cosine", "step"]
 
 Rule: TypeAlias = Callable[[int], float]
 
@@ -77,10 +78,20 @@ class Schedule:
         """Where it stands; the rule itself is not part of it."""
         return {"initial_lr": self.initial_lr, "epoch": self.epoch}
 
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        """Go on from there."""
-        self.initial_lr, self.epoch = float(state["initial_lr"]), int(state["epoch"])
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Go on from there. Raises ValueError or TypeError, naming the key, if it does not fit;
+        then nothing changes."""
+        place = checked_place(state)
+        self.initial_lr, self.epoch = place["initial_lr"], int(place["epoch"])
         self._set_lr()
 
     def _set_lr(self) -> None:
         self.optimizer.lr = self.initial_lr * self.rule(self.epoch)
+
+
+def checked_place(state: Any) -> dict[str, float]:
+    """The state of a schedule: the rate it began with, and the number of its epoch."""
+    if not isinstance(state, Mapping) or set(state) != {"initial_lr", "epoch"}:
+        raise ValueError(f"the state of a schedule is initial_lr and epoch; got {state!r:.80}")
+    lr = non_negative("initial_lr", state["initial_lr"])
+    return {"initial_lr": lr, "epoch": as_count("the epoch of a schedule", state["epoch"], 0)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from math import inf
 from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex, TypeAlias, TypeVar
@@ -21,6 +22,7 @@ __all__ = [
     "find_named",
     "listed",
     "name_of",
+    "non_negative",
 ]
 
 Number: TypeAlias = Value | float
@@ -80,6 +82,15 @@ def as_count(name: str, count: object, least: int = 1) -> int:
     if index(count) < least:
         raise ValueError(f"{name} must be at least {least}, got {count}")
     return index(count)
+
+
+def non_negative(name: str, number: object, below: float = inf) -> float:
+    """A finite number of 0 or more, called `name` in the error if it is none."""
+    found = as_float(name, number)
+    if not 0.0 <= found < below:
+        rule = "a finite number, 0 or more" if below == inf else f"from 0 to below {below:g}"
+        raise ValueError(f"{name} must be {rule}, got {found}")
+    return found
 
 
 def find_named(kind: str, given: Any, known: Mapping[str, T], signature: str) -> T:

@@ -2,7 +2,7 @@
 
 With names, only those: python notebooks/make.py 01 02_the. It needs Chromium on the PATH and
 
-    pip install "chainrule[notebook,plot]" scipy
+    pip install ".[all]"
 
 A cell that fails stops it, and that notebook stays as it was. Every picture is written as a PNG,
 which JupyterLab shows in notebooks it does not trust and web pages show without sanitising it; the

@@ -69,6 +69,7 @@ PEERS: dict[str, Callable[..., Any]] = {
     "min": over_sequence(torch.min),
 }
 WITHOUT_PEER = {"finite_part", "message", "cut_message", "greater", "cbrt"}
+WITHOUT_PEER |= {"pivot", "apart", "beside", "share", "log_share"}  # parts of softmax
 WITHOUT_PEER |= {"exp_difference", "one_minus_square", "sech2"}
 CONSTANT = {"pow_const": 1, "leaky_relu": 1, "elu": 1}  # for PyTorch
 BOTH = [row for row in ROWS if row.name not in WITHOUT_PEER]
@@ -189,7 +190,7 @@ DIFFERENCES = [
     Difference(
         "the limit",
         "gelu silu softsign atan asinh acosh atanh erf erfc normal_cdf softplus hypot norm atan2 "
-        "copysign log_softmax floordiv",
+        "copysign softmax log_softmax logsumexp floordiv",
         limit,
     ),
     Difference(
@@ -250,7 +251,8 @@ DIFFERENCES = [
         "logsumexp",
         lambda case: case.point[0] == case.point[1],
     ),
-    Difference("inf - inf", "logsumexp", lambda case: INF in case.point and len(case.by) == 1),
+    Difference("inf - inf", "logsumexp", lambda case: case.point.count(INF) > 1),
+    Difference("masked logits", "logsumexp", lambda case: set(case.point) == {-INF}),
     Difference(
         "the small difference of larger terms",
         "log_softmax atan2",

@@ -183,7 +183,10 @@ def inside(draw: Any, row: Primitive) -> list[float]:
     return draw(points.filter(lambda point: min(map(abs, point)) > 0.01 and ordinary(row, point)))
 
 
-@pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
+# A pivot that does not follow the largest input has derivative 0; shares are checked with it.
+@pytest.mark.parametrize(
+    "row", [row for row in BUILT_IN if row.name != "pivot"], ids=lambda row: row.name
+)
 @settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_three_orders_of_every_primitive(row: Primitive, data: Any) -> None:

@@ -193,7 +193,7 @@ def test_recursion() -> None:
 
 def test_many_levels() -> None:
     """More calls than a block of serial numbers has."""
-    mine = levels._thread_levels()
+    mine = levels._numbers()
     before = mine.last
     mine.last = before // levels.BLOCK * levels.BLOCK + levels.BLOCK - 3
 
@@ -219,7 +219,7 @@ def test_an_exception_leaves_no_level_open() -> None:
         with pytest.raises(LookupError):
             grad(fails)(1.0)
     assert levels.current_level() == 0.0
-    assert not levels.RUNNING
+    assert levels.LEVELS.here() == ()
 
 
 # -- threads ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import Value
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -366,6 +367,61 @@ def test_a_side_not_taken_receives_exactly_0(
         assert same(gradient, seed if i == taken else 0.0)
 
 
+FLAT_BY_CHANCE: list[tuple[Callable[[Any], Any], float]] = [
+    # A function and a point where a local derivative is 0, and its adjoint is not finite.
+    (lambda x: autograd.log(x**2), 0.0),
+    (lambda x: autograd.log(x * x), 0.0),
+    (lambda x: autograd.log(autograd.square(x)), 0.0),
+    (lambda x: 1.0 / x**2, 0.0),
+    (lambda x: 1.0 / x**4, 0.0),
+    (lambda x: autograd.sqrt(x**2), 0.0),
+    (lambda x: autograd.cbrt(x**3), 0.0),
+    (lambda x: autograd.acosh(x**3), 0.0),
+    (lambda x: autograd.log(abs(x)), 0.0),
+    (lambda x: autograd.log(autograd.copysign(x, -1.0)), 0.0),
+    (lambda x: autograd.log(1.0 + autograd.elu(x)), -800.0),
+    (lambda x: autograd.log(autograd.leaky_relu(x, 0.0)), -1.0),
+]
+
+
+@pytest.mark.parametrize(("function", "x"), FLAT_BY_CHANCE)
+def test_a_derivative_that_happens_to_be_0_selects_nothing(
+    function: Callable[[Any], Any], x: float, gradient_graph: Callable[[Value, Value], Value]
+) -> None:
+    """Infinity times 0 is NaN, whichever way the derivative is taken."""
+    v = Value(x)
+    out = function(v)
+    graph = autograd.engine.graph.Graph([out])
+    routes = [
+        *gradients(function, x),
+        graph.adjoints()[graph.place[id(v)]],
+        sum(graph.messages(graph.adjoints())[j] for j in graph.above[graph.place[id(v)]]),
+        autograd.paths(out, v).total,
+        autograd.grad(function)(x),
+        gradient_graph(out, v).data,
+        autograd.jit(autograd.grad(function))(x),
+    ]
+    assert all(map(math.isnan, routes)), routes
+
+
+@pytest.mark.parametrize(("function", "x"), FLAT_BY_CHANCE[:8])
+def test_nor_does_one_of_higher_order(function: Callable[[Any], Any], x: float) -> None:
+    """A second derivative that does not exist is not 0 either."""
+    second = autograd.grad(autograd.grad(function))
+    assert not math.isfinite(second(x))
+    assert same(second(x), autograd.jit(second)(x))
+
+
+@pytest.mark.parametrize(
+    "step", [autograd.floor, autograd.ceil, autograd.round, autograd.sign, lambda x: x // 2.0]
+)
+def test_steps_cut_as_selections_do(step: Callable[[Any], Any]) -> None:
+    """A step depends on nothing nearby: no path is there that an infinite adjoint could take."""
+    assert gradients(lambda x: 1.0 / step(x), -0.0) == (0.0,)
+    assert autograd.grad(autograd.grad(lambda x: 1.0 / step(x)))(0.0) == 0.0
+    assert autograd.jit(autograd.grad(lambda x: 1.0 / step(x)))(-0.0) == 0.0
+
+
 # -- NaN -------------------------------------------------------------------------------------------
 
 
@@ -541,8 +597,10 @@ def test_the_two_numbers_that_everyone_gets_as_0() -> None:
         (autograd.erf, [(-INF, -1.0, 0.0), (INF, 1.0, 0.0)]),
         (autograd.log, [(INF, INF, 0.0)]),
         (autograd.sqrt, [(INF, INF, 0.0)]),
-        (lambda x: autograd.log_softmax([0.0, x])[0], [(-INF, 0.0, 0.0), (INF, -INF, NAN)]),
-        (lambda x: autograd.softmax([0.0, x])[0], [(-INF, 1.0, 0.0)]),
+        (lambda x: autograd.log_softmax([0.0, x])[0], [(-INF, 0.0, 0.0), (INF, -INF, -1.0)]),
+        (lambda x: autograd.log_softmax([0.0, x])[1], [(-INF, -INF, 1.0), (INF, 0.0, 0.0)]),
+        (lambda x: autograd.softmax([0.0, x])[0], [(-INF, 1.0, 0.0), (INF, 0.0, 0.0)]),
+        (lambda x: autograd.logsumexp([0.0, x]), [(-INF, 0.0, 0.0), (INF, INF, 1.0)]),
         (lambda x: autograd.logsumexp([0.0, x]), [(-INF, 0.0, 0.0)]),
     ],
 )
@@ -683,6 +741,31 @@ def test_lengths_and_angles_have_nan_derivatives_at_infinity() -> None:
 CONSTANT_SECOND = {"neg": 0.0, "square": 2.0, "one_minus_square": -2.0}
 PIECES = {"relu", "abs", "leaky_relu"}
 STEPS = {r.name for r in ROWS if "step" in r.traits} | {"stop_gradient", "finite_part"}
+
+
+def test_where_all_logits_are_masked() -> None:
+    """log(0 + 0) stays -inf whatever one of them does; which share of nothing is whose, nobody
+    knows."""
+    assert gradients(lambda *xs: autograd.logsumexp(xs), -INF, -INF) == (0.0, 0.0)
+    assert gradients(lambda x: autograd.logsumexp([-INF, -INF + x]), 1.0) == (0.0,)
+    assert autograd.jit(autograd.grad(autograd.logsumexp))([-INF, -INF]) == [0.0, 0.0]
+    assert autograd.hessian(autograd.logsumexp)([-INF, -INF]) == [[0.0, 0.0], [0.0, 0.0]]
+    assert all(map(math.isnan, autograd.softmax([-INF, -INF])))
+
+
+def test_a_masked_class_as_the_right_one_pulls_with_slope_1() -> None:
+    """The loss is infinite; its gradient is that of any class of share 0."""
+    for function in (lambda xs: -autograd.log_softmax(xs)[1], lambda xs: nn.cross_entropy(xs, 1)):
+        assert function([0.0, -INF]) == INF
+        assert autograd.grad(function)([0.0, -INF]) == [1.0, -1.0]
+        assert autograd.jit(autograd.grad(function))([0.0, -INF]) == [1.0, -1.0]
+
+
+def test_two_infinite_logits_have_no_shares() -> None:
+    """inf - inf; one alone has all."""
+    assert all(map(math.isnan, autograd.softmax([INF, INF, 0.0])))
+    assert all(map(math.isnan, autograd.grad(autograd.logsumexp)([INF, INF, 0.0])))
+    assert autograd.softmax([INF, 0.0]) == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.is_method], ids=lambda row: row.name)

@@ -79,13 +79,28 @@ OPERATORS = [
 
 
 @pytest.mark.parametrize("compute", OPERATORS)
-@pytest.mark.parametrize(("culprit", "got"), [NO_NUMBERS[i] for i in (0, 1, 4, 5, 6, 7, 8)])
+@pytest.mark.parametrize(("culprit", "got"), [NO_NUMBERS[i] for i in (0, 1, 4, 5, 6, 7, 8, 10)])
 def test_operands(compute: Callable[[Any, Any], Any], culprit: Any, got: str) -> None:
     """On either side, but for Python's own `"text" % value`."""
     text = f"an operand of a Value must be a Value or {REAL}, got {got}"
     assert message(TypeError, lambda: compute(Value(1.0), culprit)) == text
     if not (compute is operator.mod and isinstance(culprit, str)):
         assert message(TypeError, lambda: compute(culprit, Value(1.0))) == text
+
+
+def test_a_class_is_no_operand() -> None:
+    """Nor is one that could answer for its instances, though an operator would find its method."""
+
+    class Answering:
+        @staticmethod
+        def __rmul__(other: object) -> str:
+            return "answered"
+
+    for culprit in (Answering, Value):
+        got = f"got type {culprit!r}"[:24]
+        assert got in message(TypeError, lambda culprit=culprit: Value(2.0) * culprit)
+        assert got in message(TypeError, lambda culprit=culprit: autograd.exp(culprit))
+        assert got in message(TypeError, lambda culprit=culprit: autograd.hypot(culprit, 1.0))
 
 
 @culprits
@@ -209,10 +224,11 @@ def test_subclasses() -> None:
 def test_conversion_to_float(convert: Callable[[Any], object]) -> None:
     """math.exp(v) would lose the gradient: the fix is named."""
     assert message(TypeError, lambda: convert(Value(1.0))) == (
-        "converting a Value to float would lose its gradient; for the bare number write v.data, "
-        "for a function use autograd's (autograd.exp instead of math.exp). A derivative of a "
-        "function that captures Values is a Value: take it inside `with autograd.no_grad():` for a "
-        "plain number"
+        "converting a Value to float would lose its gradient; a NumPy array that is to hold Values "
+        "is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of Values), "
+        "functions are autograd's (autograd.exp instead of math.exp), and the bare number, which "
+        "is a constant to every derivative, is v.data. A derivative of a function that captures "
+        "Values is a Value: take it inside `with autograd.no_grad():` for a plain number"
     )
 
 

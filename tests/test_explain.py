@@ -371,6 +371,19 @@ def infinity_over_infinity() -> Explanation:
 
 
 @case("""\
+∂y/∂x = 0
+  undecided: 0 × ∞, decided as 0: not reliable here; y = r * r has slope 0 in r = sqrt(x) = 0, and \
+r = sqrt(x) has slope inf in x = 0
+    path: x–r–y (input 1)  inf × 0 = 0""")
+def undecided() -> Explanation:
+    x = Value(0.0, "x")
+    r = autograd.sqrt(x)
+    y = r * r
+    y.backward()
+    return explain(x, y)
+
+
+@case("""\
 ∂loss/∂p = -inf
   log of 0: v1 = log(p) ... -inf ... p = 0: ... 0 ... -inf
     path: p–v1–loss  inf × (-1) = -inf

@@ -1491,7 +1491,7 @@ def test_without_llvmlite_everything_else_works() -> None:
     """
     assert in_a_process(code).splitlines() == [
         "6.0",
-        "compiling needs llvmlite, which is not installed; run: pip install 'chainrule[jit]'",
+        "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy",
         "4.0",
     ]
 

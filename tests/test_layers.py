@@ -13,6 +13,7 @@ from layout import FOLDERS, MODULES, SOURCE, folder_of, imports, module_named, t
 # A folder may import from those above it in its list, and from itself.
 ORDER = [
     "autograd/engine",
+    "autograd/arrays",
     "autograd/transforms",
     "autograd/compiler/ir",
     "autograd/compiler/native",

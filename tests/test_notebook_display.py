@@ -102,10 +102,10 @@ def test_without_graphviz_there_are_words(monkeypatch):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """A notebook with a Value and three diagrams, run by Jupyter and exported to HTML."""
-    nbformat = pytest.importorskip("nbformat", reason='needs: pip install "chainrule[notebook]"')
-    nbclient = pytest.importorskip("nbclient", reason='needs: pip install "chainrule[notebook]"')
-    nbconvert = pytest.importorskip("nbconvert", reason='needs: pip install "chainrule[notebook]"')
-    pytest.importorskip("ipykernel", reason='needs: pip install "chainrule[notebook]"')
+    nbformat = pytest.importorskip("nbformat", reason='needs: pip install ".[notebook]"')
+    nbclient = pytest.importorskip("nbclient", reason='needs: pip install ".[notebook]"')
+    nbconvert = pytest.importorskip("nbconvert", reason='needs: pip install ".[notebook]"')
+    pytest.importorskip("ipykernel", reason='needs: pip install ".[notebook]"')
     cells = [
         TOY,
         "draw(e)",

@@ -137,7 +137,7 @@ def test_without_matplotlib_the_error_says_what_to_install(draw, monkeypatch):
     with pytest.raises(ImportError) as caught:
         draw()
     message = str(caught.value)
-    assert message == 'pictures of training need matplotlib; run: pip install "chainrule[plot]"'
+    assert message == "pictures of training need matplotlib; run: pip install matplotlib"
 
 
 # -- the loss --------------------------------------------------------------------------------------

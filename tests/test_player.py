@@ -946,7 +946,9 @@ def notebook(path):
 
 def needs(package):
     found = importlib.util.find_spec(package) is not None
-    return pytest.mark.skipif(not found, reason=f"{package} is not installed: chainrule[notebook]")
+    return pytest.mark.skipif(
+        not found, reason=f"{package} is not installed: pip install .[notebook]"
+    )
 
 
 @needs("nbconvert")

@@ -135,6 +135,11 @@ SPECIAL: dict[str, list[Point]] = {
         *product([0.0, 1.0, 2.0, 3.0], [1e-20, 0.003, 0.5, 1.5, 7.9, 19.5, 1e5, 1e20]),
         *[(0.0, x) for x in NEGATIVE],
     ],
+    "pivot": [(2.5,), (-1.5, 3.0), (0.7, -1.2, 0.4, 1.9), (700.3, 4.4, 0.3)],  # each is followed
+    "beside": LISTS,
+    "apart": [(0.3, 7.9, 0.3), (7.9, 0.3, 1.5)],
+    "share": list(product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])),
+    "log_share": list(product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])),
     "prod": LISTS + SPREAD,
     "norm": LISTS + SPREAD,
     "dot": [x for x in LISTS if len(x) % 2 == 0] + [(1e200, 1e-200, 3.0, 1e-200)],

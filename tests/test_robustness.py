@@ -166,8 +166,9 @@ class Interrupter:
         self.strike = strike
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Any:
-        """A trace function for frames of a pass, below the function that guards it."""
-        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name == "_backward":
+        """A trace function for frames of a pass, below those that guard it."""
+        guards = ("_backward", "begun", "runs")
+        if frame.f_code.co_filename != engine.__file__ or frame.f_code.co_name in guards:
             return None
         frame.f_trace_opcodes = self.step == "opcode"
         if event == self.step:
@@ -434,10 +435,11 @@ copy.deepcopy(a + b), copy.copy(a), pickle.loads(pickle.dumps(a * 2)) → \
 exp, (a * b).primitive, a.primitive → (<primitive exp: e to the x.>, <primitive mul: a * b.>, None)
 exp(0), exp(0.0), exp(zero) → (1.0, 1.0, Value(data=1.0, grad=0.0))
 Value.exp(0.0), Value.exp(zero) → (1.0, Value(data=1.0, grad=0.0))
-float(a) → TypeError: converting a Value to float would lose its gradient; for the bare number \
-write v.data, for a function use autograd's (autograd.exp instead of math.exp). A derivative of a \
-function that captures Values is a Value: take it inside `with autograd.no_grad():` for a plain \
-number
+float(a) → TypeError: converting a Value to float would lose its gradient; a NumPy array that is \
+to hold Values is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of \
+Values), functions are autograd's (autograd.exp instead of math.exp), and the bare number, which \
+is a constant to every derivative, is v.data. A derivative of a function that captures Values is a \
+Value: take it inside `with autograd.no_grad():` for a plain number
 a + "1" → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \
 Fraction or NumPy scalar), got str '1'; convert it with float(...)
 a + object → TypeError: unsupported operand type(s) for +: 'Value' and 'type'

@@ -921,7 +921,10 @@ def test_targets_of_several_outputs(y: Any, loss: Any, message: str) -> None:
         ({"loss": "cross_entropy"}, "cross_entropy needs an output for each class"),
         ({"loss": "hinge", "y": CORNERS}, "y has 0, 1, 2, 3"),
         ({"loss": "binary_cross_entropy", "y": CORNERS}, "y has 0, 1, 2, 3"),
-        ({"optimizer": "rmsprop"}, "no optimiser is called 'rmsprop'; known: sgd, adam, adamw"),
+        (
+            {"optimizer": "lbfgs"},
+            "no optimiser is called 'lbfgs'; known: sgd, adam, adamw, rmsprop",
+        ),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"patience": -1}, "patience must be at least 1"),

@@ -120,6 +120,42 @@ def test_a_method_is_pickled_with_its_object_once() -> None:
         assert made(2.0) == 20.0
 
 
+class Tree:
+    """It holds a transform of a method of its own, and of itself."""
+
+    def __init__(self) -> None:
+        self.w = 3.0
+        self.of_method = grad(self.loss)
+        self.of_itself = grad(self)
+
+    def loss(self, x: Any) -> Any:
+        return self.w * x * x
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * x
+
+    def __repr__(self) -> str:
+        return f"Tree({self.w})"
+
+
+def test_an_object_that_holds_a_transform_of_itself() -> None:
+    """It comes back with one that is of the copy, from whichever end one begins."""
+    for duplicate in (lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy):
+        tree = duplicate(Tree())
+        tree.w = 5.0
+        assert (tree.of_method(2.0), tree.of_itself(2.0)) == (20.0, 5.0)
+        begun = duplicate(Tree().of_itself)
+        assert begun.__wrapped__.of_itself is begun
+        begun.__wrapped__.w = 7.0
+        assert begun(2.0) == 7.0
+
+
+def test_attributes_of_ones_own_are_kept() -> None:
+    made: Any = grad(bell)
+    made.note = "mine"
+    assert pickle.loads(pickle.dumps(made)).note == copy.copy(made).note == "mine"
+
+
 def test_captured_values_are_shared_in_a_deep_copy() -> None:
     class Line:
         def __init__(self) -> None:

@@ -24,7 +24,7 @@ CHECKERS = {
 
 def installed(module):
     missing = importlib.util.find_spec(module) is None
-    return pytest.mark.skipif(missing, reason=f"needs {module}: pip install chainrule[dev]")
+    return pytest.mark.skipif(missing, reason=f"needs {module}: pip install .[dev]")
 
 
 def run(module, *arguments, cwd):

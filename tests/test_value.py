@@ -502,8 +502,9 @@ def plain_pass(root: Value) -> dict[Value, float]:
     ready = [root]
     while ready:
         node = ready.pop()
-        for parent, factor in zip(node.parents, node.partials, strict=True):
-            if adjoints[node] != 0.0 and not (factor == 0.0 and node.primitive.cuts):
+        places = [i for i, x in enumerate(node.inputs) if isinstance(x, Value)]
+        for i, parent, factor in zip(places, node.parents, node.partials, strict=True):
+            if adjoints[node] != 0.0 and not (factor == 0.0 and node.primitive.cuts_input(i)):
                 adjoints[parent] += adjoints[node] * factor
             waiting[parent] -= 1
             if not waiting[parent]:

@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from autograd.check.finite_differences import differentiate
-from autograd.check.point import Point, float_of, quietly
+from autograd.check.point import FAILURES, Point, float_of, quietly
 from autograd.check.recorded_function import RecordedFunction
 from autograd.check.results import Component, GradientCheck
 from autograd.check.tutor.hypotheses import GradientCase
 from autograd.check.tutor.naming import few
 from autograd.check.tutor.recorded_graph import RecordedGraph
 from autograd.check.tutor.search import Slip, find_slips
-from autograd.check.verdicts import compared, held_against, is_sound
+from autograd.check.verdicts import agree, compared, held_against, is_sound
 from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, plural
+from autograd.engine.value import Value
 from autograd.transforms.derivatives import grad, hessian
 from autograd.transforms.linearization import Argnums
 from autograd.transforms.tree import flatten, opened
@@ -112,17 +113,28 @@ def _component(i: int, point: Point, recorded: RecordedFunction, rtol: float) ->
         return replace(row, note=f"{row.note}; the convention here, {convention}")
     if row.verdict == "wrong":
         said = f"the gradient of the graph disagrees with the differences: {row.note}"
-        return replace(row, note=f"{said}; {recorded.why_wrong(i)}")
+        return replace(row, note=f"{said};{recorded.why_wrong(i)}")
+    if row.verdict == "ok" and row.slope.scale > 0.0 and recorded.is_constant:
+        said = "constant beside this point, and not further away: it is decided by numbers"
+        choices = recorded.choices(i)
+        return replace(row, note=f"{said}:{choices}") if choices else row
+    if row.verdict == "unclear" and (choices := recorded.choices(i)):
+        return replace(row, note=f"{row.note}; it is decided by numbers:{choices}")
     return row
 
 
 def _remarks(point: Point, recorded: RecordedFunction, rows: Sequence[Component]) -> Iterator[str]:
     """What is to be said of the function, where the engine and the differences disagree."""
     on_floats, on_values = point(point.numbers), recorded.value
-    if abs(on_floats - on_values) > 1e-9 * max(abs(on_floats), abs(on_values)):
+    if not agree(on_floats, on_values, 1e-9, 0.0) and not (isnan(on_floats) and isnan(on_values)):
         yield (
             f"the function gives {number(on_floats)} for floats and {number(on_values)} for "
             "Values: it treats the two differently"
+        )
+    if recorded.is_constant and all(row.slope.scale == 0.0 for row in rows):
+        yield (
+            "the function gave the same number wherever it was called; if it returns a Value that "
+            "was computed before, compute it inside: a graph does not follow its leaves"
         )
     if any(row.verdict == "wrong" and not is_sound(row) for row in rows):
         yield from recorded.faulty_primitives()
@@ -133,9 +145,18 @@ def _remarks(point: Point, recorded: RecordedFunction, rows: Sequence[Component]
 
 def _by_hand(analytic: Any, point: Point) -> list[float]:
     """Its numbers, in the order of the components."""
-    given = analytic(*point.arguments(point.numbers)) if callable(analytic) else analytic
+    given = _called(analytic, point) if callable(analytic) else analytic
     wanted = point.chosen if len(point.chosen) > 1 else point.chosen[0]
     return list(_aligned(wanted, given, "analytic"))
+
+
+def _called(analytic: Callable[..., Any], point: Point) -> Any:
+    """What the function gives for floats; for Values, where Python's arithmetic raises."""
+    try:
+        return analytic(*point.arguments(point.numbers))
+    except FAILURES:
+        with no_grad():
+            return analytic(*point.arguments([Value(x) for x in point.numbers]))
 
 
 def _aligned(like: Any, given: Any, where: str) -> Iterator[float]:

@@ -63,15 +63,27 @@ class Point:
     def __call__(self, numbers: Sequence[float]) -> float:
         """f on plain floats; NaN where it has no real value."""
         with quietly():
-            if not self.on_values:
-                try:
-                    return _real(self.f(*self.arguments(numbers)))
-                except FAILURES:
-                    return math.nan
-                except (AttributeError, TypeError):  # such as x.exp(): only Values have that
-                    self.on_values = True
-            with no_grad():
-                return _real(self.f(*self.arguments([Value(x) for x in numbers])))
+            if self.on_values:
+                return self._of_values(numbers)
+            try:
+                return _real(self.f(*self.arguments(numbers)))
+            except FAILURES:
+                return self._where_floats_raise(numbers)
+            except (AttributeError, TypeError):  # such as x.exp(): only Values have that
+                self.on_values = True
+                return self._of_values(numbers)
+
+    def _of_values(self, numbers: Sequence[float]) -> float:
+        with no_grad():
+            return _real(self.f(*self.arguments([Value(x) for x in numbers])))
+
+    def _where_floats_raise(self, numbers: Sequence[float]) -> float:
+        """The value where Python's arithmetic raises and the engine's has an answer, as on the side
+        that `where(x, sin(x) / x, 1)` does not take; NaN where there is none."""
+        try:
+            return self._of_values(numbers)
+        except (*FAILURES, AttributeError, TypeError):  # math.log takes no Values
+            return math.nan
 
     def along(self, i: int) -> Callable[[float], float]:
         """The function of one component, the others held fixed."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
+from autograd.check.decisions import Decisions
 from autograd.check.finite_differences import Slope, differentiate
 from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
-from autograd.engine.graph import topological_order
+from autograd.engine.graph import Graph, topological_order
 from autograd.engine.modes import no_grad
-from autograd.engine.text import number
+from autograd.engine.text import formula, number
 from autograd.engine.value import Value
+from autograd.engine.zero_times_infinity import undecided
 from autograd.transforms.linearization import Linearization
 
 __all__ = ["RecordedFunction"]
@@ -24,6 +27,7 @@ class RecordedFunction:
 
     def __init__(self, point: Point) -> None:
         known: dict[int, str] = {}
+        self._point = point
 
         def recorded(*args: Any) -> Any:
             return call_named(point.f, args, known)
@@ -40,17 +44,56 @@ class RecordedFunction:
         known |= {id(seed): name for seed, name in zip(self.seeds, point.names, strict=True)}
         self.name = Namer(known)
 
+    def undecided(self, i: int) -> str:
+        """Where 0 x infinity was taken for 0 on the way to a component; "" where it was not."""
+        graph = self._graph
+        found = undecided(graph, self._adjoints, [self.seeds[i]])
+        return found[0].sentence(self._made, self._shown) if found else ""
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph([self.root])
+
+    @cached_property
+    def _adjoints(self) -> list[float]:
+        return self._graph.adjoints()
+
+    def _made(self, node: Value) -> str:
+        """`r = sqrt(x)`; what has no name is called by its formula already."""
+        name = self.name(node)
+        return f"{name} = {formula(node, self.name)}" if self.name.is_named(node) else name
+
+    def _shown(self, node: Value) -> str:
+        return f"{self.name(node)} = {number(node.data, 6)}"
+
+    @cached_property
+    def is_constant(self) -> bool:
+        """Whether no path leads from any component to the result."""
+        return {id(node) for node in self.nodes}.isdisjoint(map(id, self.seeds))
+
     def why_wrong(self, i: int) -> str:
-        """What may have kept the recorded graph from the right derivative of a component."""
-        if any(node is self.seeds[i] for node in self.nodes):
-            return (
-                "if the function reads .data, calls detach() or float(), or uses a primitive of "
-                "your own, what it computes there is not in the graph"
-            )
+        """What may have kept the recorded graph from the right derivative of a component, each
+        reason that is known on a line of its own."""
+        here = any(node is self.seeds[i] for node in self.nodes)
+        lines = [] if here else ["no path leads from it to the result in the recorded graph"]
+        lines += filter(None, [self.undecided(i)])
+        lines += self._decisions.ways_out(i)
+        if choices := self._decisions.choices(i):
+            lines += ["no derivative flows through what is decided by numbers:", *choices]
+        if lines:
+            return _each_on_its_line(lines)
         return (
-            "no path leads from it to the result in the recorded graph: the function reads its "
-            ".data, detaches it, or uses it in a no_grad block"
+            " if the function reads .data, calls detach() or float(), or uses a primitive of "
+            "your own, what it computes there is not in the graph"
         )
+
+    def choices(self, i: int) -> str:
+        """What is decided by a component, as lines; "" where there is nothing."""
+        return _each_on_its_line(self._decisions.choices(i))
+
+    @cached_property
+    def _decisions(self) -> Decisions:
+        return Decisions(self._point)
 
     def kink_of(self, i: int) -> str:
         """The operations below which a component meets a kink or a jump, and what is decided."""
@@ -64,7 +107,7 @@ class RecordedFunction:
             if row is not None and row.kinks and _is_kinked(node, reached):
                 found.append(f"{self.name(node)} ({row.name}: {row.kinks})")
         if not found:
-            return "the branch that the function takes here (an if, a comparison)"
+            return f"the branch that the function takes here{self.choices(i) or ' (an if)'}"
         return few(found, 2)
 
     def faulty_primitives(self) -> Iterator[str]:
@@ -86,6 +129,10 @@ class RecordedFunction:
                         f"partials say {number(partial, 10)}"
                     )
                     break
+
+
+def _each_on_its_line(sentences: Sequence[str]) -> str:
+    return "".join(f"\n  {sentence}" for sentence in sentences)
 
 
 def _is_kinked(node: Value, reached: set[int]) -> bool:

@@ -157,7 +157,9 @@ def _in_place_types() -> tuple[Any, Any]:
 def is_in_place(x: Any) -> Any:
     """Whether it is an array that machine code can read where it is."""
     array, double = _in_place_types()
-    return type(x) is array and x.dtype is double and x.flags.c_contiguous and x.flags.aligned
+    if type(x) is not array or (x.dtype is not double and x.dtype != double):  # as in a pickle
+        return False
+    return x.flags.c_contiguous and x.flags.aligned
 
 
 def _axis(x: Any, axis: Any, name: str) -> int | None:

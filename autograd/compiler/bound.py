@@ -6,8 +6,9 @@ once, a call without arguments reads them where they are and writes the results 
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from autograd.compiler.batching import views
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
@@ -18,9 +19,18 @@ from autograd.compiler.specializations import Specialization
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import opened
 
-__all__ = ["Bound", "bind_in_place"]
+__all__ = ["Bound", "FirstTime", "in_place"]
 
 Run = Callable[[], Any]
+FirstTime = Callable[[], tuple[Run | None, Any]]
+"""Gives a result, and what computes it anew: NotImplemented where the arrays now hold numbers for
+which that is not the code, None where there is no such code."""
+
+
+class Binds(Protocol):
+    """A compiled function."""
+
+    def binding(self, args: tuple[Any, ...]) -> FirstTime: ...
 
 
 class Bound:
@@ -31,30 +41,53 @@ class Bound:
     overwrites; `.result` is the same without a call.
     """
 
-    def __init__(self, first_time: Callable[[], tuple[Run | None, Any]]) -> None:
-        # Gives a result, and what computes it anew: NotImplemented where the arrays now hold
-        # numbers for which that is not the code, None where there is no such code.
-        self._first_time = first_time
-        self._runs: list[tuple[Run, Any]] = []
-        self.result: Any = None
+    def __init__(self, function: Binds, args: tuple[Any, ...]) -> None:
+        self._begin(function, args)
         self()
+
+    def _begin(self, function: Binds, args: tuple[Any, ...]) -> None:
+        self._function = function
+        self._args = args
+        self._first_time: FirstTime | None = None
+        self._runs: list[tuple[Run, Any]] = []
+        self._result: Any = None
 
     def __call__(self) -> Any:
         for run, result in self._runs:
             if run() is not NotImplemented:
-                self.result = result
+                self._result = result
                 return result
-        run_again, self.result = self._first_time()
+        if self._first_time is None:
+            self._first_time = self._function.binding(self._args)
+        run_again, self._result = self._first_time()
         if run_again is not None:
-            self._runs.insert(0, (run_again, self.result))
-        return self.result
+            self._runs = [(run_again, self._result), *self._runs]
+        return self._result
+
+    @property
+    def result(self) -> Any:
+        """What the latest call gave."""
+        return self() if self._first_time is None else self._result
+
+    # A copy has results of its own, and reads the arrays that it is given, or copies of them.
+
+    def __reduce__(self) -> Any:
+        return copyreg.__newobj__, (type(self),), (self._function, self._args)  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: tuple[Binds, tuple[Any, ...]]) -> None:
+        self._begin(*state)
+
+    def __copy__(self) -> Bound:
+        out = Bound.__new__(Bound)
+        out._begin(self._function, self._args)
+        return out
 
 
-def bind_in_place(
+def in_place(
     args: Sequence[Any], specialise: Callable[[], tuple[Specialization, list[float]]]
-) -> Bound:
-    """A function of one row with these arguments; `specialise` gives the specialization for what is
-    in them now, and its results."""
+) -> FirstTime:
+    """How a function of one row is bound to these arguments; `specialise` gives the specialization
+    for what is in them now, and its results."""
     places = [place for x in args for place in _places(x)]
 
     def first_time() -> tuple[Run | None, Any]:
@@ -67,7 +100,7 @@ def bind_in_place(
             return None, result
         return _run(specialization, places, out, result), result
 
-    return Bound(first_time)
+    return first_time
 
 
 def _run(specialization: Specialization, places: Sequence[Any], out: Any, result: Any) -> Run:
@@ -84,12 +117,14 @@ def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -
         numbers = [x for place in places for x in _numbers(place)]
         try:
             failed, results = specialization.run(numbers)
-        except CallbackFailed:
-            return NotImplemented  # the function itself will raise the same
-        if failed >= 0:
-            return NotImplemented
-        out[:] = results
-        return out
+        except CallbackFailed as failure:
+            error = failure.error
+        else:
+            if failed >= 0:
+                return NotImplemented
+            out[:] = results
+            return out
+        raise error
 
     return run
 

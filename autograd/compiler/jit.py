@@ -15,19 +15,24 @@ import sys
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import update_wrapper
-from importlib import import_module
-from types import MethodType
 from typing import Any, Final
 
-from autograd.compiler.bound import Bound, bind_in_place
+from autograd.compiler.bound import Bound, FirstTime, in_place
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.kernels import CallbackFailed, Callbacks
 from autograd.compiler.native.llvm_codegen import scalar_kernel
 from autograd.compiler.native.machine import require
+from autograd.compiler.portable import (
+    Compiled,
+    Unavailable,
+    has_state,
+    is_portable,
+    undecorated,
+)
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization, SpecializationCache
@@ -39,6 +44,8 @@ from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
 
 __all__ = ["Jitted", "Stats", "jit"]
+
+_undecorated = undecorated  # its name in pickles of 0.1.0
 
 ENTRIES: Final = 4  # how many paths are tried before Python takes over
 
@@ -79,26 +86,36 @@ class Stats:
     compiling_seconds: float
 
 
-class Jitted:
+class Jitted(Compiled):
     """What `jit` returns; called like the function."""
 
     def __init__(
         self, f: Callable[..., Any], static_argnames: str | Iterable[str], max_paths: int
     ) -> None:
-        require()
         if not callable(f):
             raise TypeError(f"jit takes a function, got {describe(f)}")
         if type(max_paths) is not int or max_paths < 1:
             raise ValueError(f"max_paths is a whole number from 1, got {describe(max_paths)}")
         names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-        self.f: Final = f
-        self.max_paths: Final = max_paths
-        self.parameters = _parameters(f)
-        """The names of the positional arguments, as far as they are known."""
-        self._static = frozenset(names)
-        for name in self._static:
+        for name in names:
             if not isinstance(name, str):
                 raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")
+        self._begin(f, _parameters(f), frozenset(names), max_paths)
+        self._name_after(f)
+
+    def _begin(
+        self,
+        f: Callable[..., Any],
+        parameters: list[str],
+        static: frozenset[str],
+        max_paths: int,
+    ) -> None:
+        require()
+        self.f = f
+        self.max_paths = max_paths
+        self.parameters = parameters
+        """The names of the positional arguments, as far as they are known."""
+        self._static = static
         self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
         self._latest: Specialization | None = None
@@ -106,7 +123,6 @@ class Jitted:
         """How often the function was recorded; grows with every new path."""
         self._lock = threading.RLock()  # a function that is being recorded may call itself
         self._recording_seconds = 0.0
-        update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         # Entries know nothing of recordings, of `detect_anomaly` and of names.
@@ -138,9 +154,12 @@ class Jitted:
             return None, []
         try:
             return cache.run(arguments.numbers)
-        except CallbackFailed:
-            # To be recorded anew: then the same is raised from where it stands in the user's code.
-            return None, []
+        except CallbackFailed as failure:
+            error = failure.error
+        # Most often the same is raised again, from where it stands in the user's code. Unless it
+        # came from elsewhere, as of a signal's handler: then it is raised here.
+        arguments.trace()
+        raise error
 
     def _enter_at(self, specialization: Specialization) -> None:
         """Next time, try this one first, and without taking the arguments apart in Python."""
@@ -199,8 +218,8 @@ class Jitted:
         if cache.warned:
             return
         cache.warned = True
-        lines = [guard.line for kept in cache.kept for guard in kept.program.guards]
-        most = max(set(lines), key=lines.count)
+        met = Counter(guard.line for kept in cache.kept for guard in kept.program.guards)
+        [(most, _)] = met.most_common(1)  # a program without decisions is never left
         warnings.warn(
             f"{self._name} has taken {self.max_paths} different paths; further ones run "
             f"uncompiled. The decision met most often is in {place(most)}: make it with "
@@ -208,10 +227,6 @@ class Jitted:
             RuntimeWarning,
             stacklevel=_frames_of_ours(),
         )
-
-    @property
-    def _name(self) -> str:
-        return getattr(self.f, "__qualname__", repr(self.f))
 
     @property
     def captured(self) -> list[Value]:
@@ -240,10 +255,15 @@ class Jitted:
         13.0
         """
 
+        return Bound(self, args)
+
+    def binding(self, args: tuple[Any, ...]) -> FirstTime:
+        """How `bind` computes the result."""
+
         def specialise() -> tuple[Specialization, list[float]]:
             return self._of_numbers(*self._specialise(self._arguments(args, {})))
 
-        return bind_in_place(self._arguments(args, {}).traced, specialise)
+        return in_place(self._arguments(args, {}).traced, specialise)
 
     def record(self, args: tuple[Any, ...]) -> tuple[Specialization, list[float]]:
         """The specialization for these arguments, recorded anew, and the results as flat
@@ -286,30 +306,32 @@ class Jitted:
             compiling_seconds=sum(one.seconds for one in kept),
         )
 
-    def __reduce__(self) -> Any:
-        """The recorded programs, with the function itself where that can be pickled. Then those
-        that read captured Values stay behind: which Values it captures is the function's business,
-        wherever it comes to life."""
-        f = self._pickled_function()
-        saved = {
-            key: [one.saved() for one in cache.kept if f is None or _travels(one)]
-            for key, cache in self._caches.items()
-        }
-        return _restored, (f, self._name, self.parameters, self._static, self.max_paths, saved)
+    def _settings(self) -> dict[str, Any]:
+        static = self._static
+        return {"parameters": self.parameters, "static": static, "max_paths": self.max_paths}
 
-    def _pickled_function(self) -> bytes | None:
-        """The function by its name, or by this object's, where it was decorated; None if it can't
-        be found again by either."""
-        try:
-            return pickle.dumps(self.f)
-        except Exception:  # noqa: BLE001 (whatever a pickle may raise: a lambda, a lock ...)
-            module, name = getattr(self.f, "__module__", ""), self._name
-            is_decorated = getattr(sys.modules.get(module), name, None) is self
-            return pickle.dumps(Decorated(module, name)) if is_decorated else None
+    def _programs(self, with_function: bool) -> list[tuple[Hashable, list[Specialization]]]:
+        """With the function, those that mean the same elsewhere: which Values it captures, and the
+        numbers of an object that it belongs to, are its own business wherever it comes to life."""
+        caches = [(key, cache.kept) for key, cache in list(self._caches.items()) if cache.kept]
+        if not with_function:
+            return caches
+        if has_state(self.f):
+            return []
+        return [
+            (key, [one for one in kept if _travels(one)])
+            for key, kept in caches
+            if is_portable(key)
+        ]
 
-    def __get__(self, owner: Any, kind: type | None = None) -> Any:
-        """As a method, it is called with its object first (which is named in static_argnames)."""
-        return self if owner is None else MethodType(self, owner)
+    def _restore(self, f: Callable[..., Any], settings: dict[str, Any], programs: Any) -> None:
+        self._begin(f, **settings)
+        for key, kept in programs:
+            cache = self._caches[key] = SpecializationCache()
+            for one in kept:
+                one.is_kept = True
+            cache.kept = list(kept)
+            self._latest = self._latest or next(iter(kept), None)
 
     def __repr__(self) -> str:
         paths = len(self._kept)
@@ -322,35 +344,6 @@ def _travels(one: Specialization) -> bool:
     return not one.captured and not calls_solver(op.name for op in one.program.code)
 
 
-class Decorated:
-    """A function that is known by its name only as compiled."""
-
-    def __init__(self, module: str, name: str) -> None:
-        self._place = module, name
-
-    def __reduce__(self) -> Any:
-        return _undecorated, self._place
-
-
-def _undecorated(module: str, name: str) -> Any:
-    found = getattr(import_module(module), name)
-    return found.f if isinstance(found, Jitted) else found
-
-
-class Unavailable:
-    """In the place of a function that a pickle could not take along."""
-
-    def __init__(self, name: str) -> None:
-        self.__qualname__ = name
-
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
-        raise LookupError(
-            f"{self.__qualname__} was pickled without its source, with the paths that it had "
-            "recorded, and these arguments take another; define it at the top of a module, or "
-            "call it with such arguments before pickling it"
-        )
-
-
 def _restored(
     f: bytes | None,
     name: str,
@@ -359,15 +352,13 @@ def _restored(
     max_paths: int,
     saved: dict[Hashable, list[Any]],
 ) -> Jitted:
-    out = Jitted(Unavailable(name) if f is None else pickle.loads(f), static, max_paths)
-    out.parameters = parameters
-    for key, specializations in saved.items():
-        cache = out._caches[key] = SpecializationCache()
-        for recorded, arguments, result in specializations:
-            one = Specialization(recorded, arguments, result)
-            one.is_kept = True
-            cache.kept.append(one)
-            out._latest = out._latest or one
+    """What a pickle of 0.1.0 holds."""
+    out = Jitted.__new__(Jitted)
+    settings = {"parameters": parameters, "static": static, "max_paths": max_paths}
+    programs = [(key, [Specialization(*one) for one in kept]) for key, kept in saved.items()]
+    function = Unavailable(name) if f is None else pickle.loads(f)
+    out._restore(function, settings, programs)
+    out._name_after(function)
     return out
 
 

@@ -89,9 +89,8 @@ class Specialization:
         """What making the present machine code took."""
         return 0.0 if self._kernel is None else self._kernel.seconds
 
-    def saved(self) -> Any:
-        """What a pickle keeps of it."""
-        return self._recorded, self._arguments, self._result
+    def __reduce__(self) -> Any:
+        return Specialization, (self._recorded, self._arguments, self._result)
 
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import cache, update_wrapper
-from typing import Any, Final
+from functools import cache, cached_property
+from typing import Any
 
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
@@ -23,10 +23,11 @@ from autograd.compiler.batching import (
     is_in_place,
     views,
 )
-from autograd.compiler.bound import Bound
+from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
+from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.arguments import RESULT
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
@@ -76,8 +77,10 @@ def vmap(
     return Mapped(f, in_axes, reduce, threads, max_paths)
 
 
-class Mapped:
+class Mapped(Compiled):
     """What `vmap` returns; called like the function, with batches."""
+
+    _vectors: Vectors | None
 
     def __init__(
         self,
@@ -90,17 +93,32 @@ class Mapped:
     ) -> None:
         _require_numpy()
         _check(in_axes, reduce, threads)
-        self.f: Final = f.f if isinstance(f, Jitted) else f
-        self.in_axes: Final = in_axes
-        self.row: Final = Jitted(self.f, (), max_paths)
-        self.reduce: Final = reduce
-        self.threads: Final = threads
-        self._name: Final[str] = getattr(self.f, "__qualname__", repr(self.f))
-        self._target = Target(vectors or host_vectors(), threads, reduce, self._name)
+        f = f.f if isinstance(f, Jitted) else f
+        self._begin(f, Jitted(f, (), max_paths), in_axes, reduce, threads)
+        self._vectors = vectors
+        self._name_after(f)
+
+    def _begin(
+        self,
+        f: Callable[..., Any],
+        row: Jitted,
+        in_axes: Any,
+        reduce: str | None,
+        threads: int,
+    ) -> None:
+        self.f = f
+        self.in_axes = in_axes
+        self.row = row
+        self.reduce = reduce
+        self.threads = threads
+        self._vectors = None
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
         self._lock = threading.RLock()
-        update_wrapper(self, self.f, updated=())
+
+    @cached_property
+    def _target(self) -> Target:
+        return Target(self._vectors or host_vectors(), self.threads, self.reduce, self._name)
 
     def __call__(self, *args: Any) -> Any:
         signature = self._latest
@@ -130,6 +148,10 @@ class Mapped:
         >>> squares()
         array([9., 4.])
         """
+        return Bound(self, args)
+
+    def binding(self, args: tuple[Any, ...]) -> FirstTime:
+        """How `bind` computes the result."""
         import numpy
 
         batch = self._batch(args)
@@ -153,7 +175,7 @@ class Mapped:
         run, parts = (fill, columns) if self.reduce is None else (add, views(flat, outputs))
         run()
         result = outputs.build(parts)
-        return Bound(lambda: (run, result))
+        return lambda: (run, result)
 
     def _signature(self, batch: Batch) -> BatchSignature:
         """What is known of such arguments."""
@@ -192,9 +214,22 @@ class Mapped:
             compiling_seconds=sum(x.seconds for paths in kernels for path in paths for x in path),
         )
 
-    def __reduce__(self) -> Any:
-        options = (self.in_axes, self.reduce, self.threads, self.row.max_paths)
-        return Mapped, (self.f, *options)
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "row": self.row._settings(),
+            "in_axes": self.in_axes,
+            "reduce": self.reduce,
+            "threads": self.threads,
+        }
+
+    def _programs(self, with_function: bool) -> tuple[()]:
+        """None: rows are recorded anew."""
+        return ()
+
+    def _restore(self, f: Callable[..., Any], settings: dict[str, Any], programs: Any) -> None:
+        row = Jitted.__new__(Jitted)
+        row._restore(f, settings["row"], ())
+        self._begin(f, **{**settings, "row": row})
 
     def __repr__(self) -> str:
         return f"<vmap of {self._name}>"
@@ -246,5 +281,5 @@ def _require_numpy() -> None:
         import numpy  # noqa: F401
     except ImportError:
         raise ImportError(
-            "vmap needs NumPy, which is not installed; run: pip install 'chainrule[jit]'"
+            "vmap needs NumPy, which is not installed; run: pip install llvmlite numpy"
         ) from None

@@ -79,7 +79,7 @@ class DrawnGraph:
 
     def sent(self, edge: Edge) -> float:
         """What travels down an edge."""
-        return message_from(edge.output, self.gradient(edge.output), edge.partial)
+        return message_from(edge.output, self.gradient(edge.output), edge.partial, edge.position)
 
     def holds_another(self, node: Any) -> bool:
         """Whether the node's `.grad` tells of other passes than this one."""

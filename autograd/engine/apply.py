@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.engine.hooks import HOOKS
-from autograd.engine.modes import MODES, plain_arithmetic, thread_modes
+from autograd.engine.modes import MODES, modes_here, plain_arithmetic
 from autograd.engine.operands import to_float
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import pow_, pow_const
@@ -74,11 +74,11 @@ def with_floats(primitive: Primitive, inputs: Sequence[Any]) -> list[Any]:
 def _idle() -> bool:
     """Whether nothing is recorded and nobody watches, so that local derivatives would be for
     nothing."""
-    modes = thread_modes()
-    if modes.plain > 0:
-        return modes.record_lines == 0
-    seen = modes.detect_anomaly > 0 or modes.record_lines > 0 or modes.tracer is not None
-    return modes.no_grad > 0 and not seen
+    modes = modes_here()
+    if modes.plain:
+        return not modes.record_lines
+    seen = modes.detect_anomaly or modes.record_lines or modes.tracer is not None
+    return modes.no_grad and not seen
 
 
 def _differentiate(primitive: Primitive, data: float, numbers: list[float]) -> tuple[Any, ...]:

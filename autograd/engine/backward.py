@@ -15,19 +15,21 @@ the end: to all leaves at once, so that an interrupted pass changes none.
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections import deque
 from typing import Any, Final, final
+from weakref import ref
 
 from autograd.engine.hooks import HOOKS
+from autograd.engine.locks import in_child, new_lock
 from autograd.engine.modes import MODES, notify_escape, watching
-from autograd.engine.observers import check_messages
+from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
 __all__ = ["PASS_LOCK", "cuts_at_zero", "get_grad", "set_grad"]
 
-PASS_LOCK: Final[Any] = threading.RLock()
+PASS_LOCK: Final[Any] = new_lock()
 
 # A `map` of these is one call into C, which no signal can split and no tracer sees.
 get_grad: Final[Any] = vars(Value)["_grad"].__get__
@@ -38,15 +40,32 @@ set_grad: Final[Any] = vars(Value)["_grad"].__set__
 class Pass:
     """What a reverse pass has met, so that one that did not finish can be taken back."""
 
-    __slots__ = ("leaves", "nodes", "running")
+    __slots__ = ("_running", "leaves", "nodes")
 
     def __init__(self) -> None:
-        self.running = False
+        self._running: Any = None
         self.nodes: list[Value] = []
         self.leaves: list[Value] = []
 
+    def begun(self) -> Any:
+        """A lock: the pass runs while it is held. Nothing else refers to it for long, so it is over
+        with the pass whatever ends that."""
+        lock = allocate_lock()
+        self._running = ref(lock)
+        return lock
+
+    def runs(self) -> bool:
+        lock = None if self._running is None else self._running()
+        return lock is not None and lock.locked()
+
+    def stop_in_child(self) -> None:
+        """If another thread is at it; the next pass takes it back."""
+        if not PASS_LOCK._is_owned():
+            self._running = None
+
 
 _PASS: Final = Pass()
+in_child(_PASS.stop_in_child)
 
 
 def _backward(root: Value, gradient: object) -> None:
@@ -55,19 +74,17 @@ def _backward(root: Value, gradient: object) -> None:
     if MODES.active != 0:
         notify_escape(root, "calls backward()")
     with PASS_LOCK:
-        if _PASS.running:
+        if _PASS.runs():
             raise RuntimeError(
                 "backward was called in the middle of another backward of the same thread, "
                 "as from a signal handler; call it when that one has returned"
             )
         try:
-            _PASS.running = True
-            _reverse_pass(root, seed)
+            with _PASS.begun():
+                _reverse_pass(root, seed)
         except BaseException:
             _forget_pass()
             raise
-        finally:
-            _PASS.running = False
 
 
 def _forget_pass() -> None:
@@ -94,6 +111,8 @@ def _reverse_pass(root: Value, seed: float) -> None:
     else:
         root._grad = seed
         _send_messages(root)
+        if MODES.active != 0 and watching():
+            check_zeros(root)
     totals = [leaf._grad + leaf._pa for leaf in leaves]
     deque(map(set_grad, leaves, totals), maxlen=0)
     for leaf in leaves:
@@ -171,10 +190,10 @@ def _send_messages(root: Value) -> None:
         if a is not None:
             factor = node._pa
             if a._primitive is None:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 0):
                     a._pa += adjoint * factor
             else:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 0):
                     a._grad += adjoint * factor
                 a._waiting -= 1
                 if a._waiting == 0:
@@ -183,10 +202,10 @@ def _send_messages(root: Value) -> None:
         if b is not None:
             factor = node._pb
             if b._primitive is None:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 1):
                     b._pa += adjoint * factor
             else:
-                if factor != 0.0 or not cuts_at_zero(node):
+                if factor != 0.0 or not cuts_at_zero(node, 1):
                     b._grad += adjoint * factor
                 b._waiting -= 1
                 if b._waiting == 0:
@@ -198,10 +217,10 @@ def _send_messages(root: Value) -> None:
                 if isinstance(x, Value):
                     factor = factors[i]
                     if x._primitive is None:
-                        if factor != 0.0 or not cuts_at_zero(node):
+                        if factor != 0.0 or not cuts_at_zero(node, i):
                             x._pa += adjoint * factor
                     else:
-                        if factor != 0.0 or not cuts_at_zero(node):
+                        if factor != 0.0 or not cuts_at_zero(node, i):
                             x._grad += adjoint * factor
                         x._waiting -= 1
                         if x._waiting == 0:
@@ -217,9 +236,10 @@ def _send_nothing(node: Value, ready: list[Value]) -> None:
                 ready.append(x)
 
 
-def cuts_at_zero(node: Value) -> bool:
-    """Whether the node is a selection, whose local derivative of exactly 0 means "no path"."""
-    return node._primitive is not None and node._primitive.cuts
+def cuts_at_zero(node: Value, i: int) -> bool:
+    """Whether the node selects, or not, its input i: a local derivative of exactly 0 then means "no
+    path"."""
+    return node._primitive is not None and node._primitive.cuts_input(i)
 
 
 HOOKS.backward = _backward

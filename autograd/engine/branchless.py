@@ -174,17 +174,26 @@ def logsumexp_of(*xs: Any) -> Any:
     return select(is_finite(top), top + log1p(_beside(top, xs)), top)
 
 
+def beside(pivot: Any, *xs: Any) -> Any:
+    return _beside(pivot, xs)
+
+
+def share(x: Any, pivot: Any, others: Any) -> Any:
+    return select(x.is_equal(pivot), 1.0, exp_difference(x, pivot)) / (1.0 + others)
+
+
+def log_share(x: Any, pivot: Any, others: Any) -> Any:
+    return select(x.is_equal(pivot), 0.0, x - pivot) - log1p(others)
+
+
 def softmax_first(*xs: Any) -> Any:
     top = largest(*xs)
-    shares = [exp_difference(x, top) for x in xs]
-    return shares[0] / sum_of(*shares)
+    return share(xs[0], top, beside(top, *xs))
 
 
 def log_softmax_first(*xs: Any) -> Any:
-    first, top = xs[0], largest(*xs)
-    out = (first - top) - log1p(_beside(top, xs))
-    lost = select(~top.is_equal(-math.inf) & first.is_equal(top), math.nan, first - top)
-    return select(is_finite(top), out, lost)
+    top = largest(*xs)
+    return log_share(xs[0], top, beside(top, *xs))
 
 
 def _beside(top: Any, xs: tuple[Any, ...]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from mypy_extensions import mypyc_attr
 
 from autograd.engine import ieee
-from autograd.engine.levels import blocks, is_within
+from autograd.engine.levels import Level, blocks, is_within
 from autograd.engine.value import Value
 
 __all__ = [
@@ -116,11 +116,11 @@ def reachable(roots: Iterable[Any]) -> list[Value]:
     return nodes
 
 
-def have_captured(nodes: Sequence[Value], level: float) -> bool:
+def have_captured(nodes: Sequence[Value], level: Level) -> bool:
     """Whether one of these nodes, below which all are among them, was made outside of the level of
     this thread. It is then so for a leaf, since a node is no older than its inputs."""
-    own = blocks()
-    return any(x._primitive is None and not is_within(x._pb, level, own) for x in nodes)
+    own, number = blocks(), level.number
+    return any(x._primitive is None and not is_within(x._pb, number, own) for x in nodes)
 
 
 def edges(root: Node) -> list[Edge]:
@@ -135,14 +135,21 @@ def edges(root: Node) -> list[Edge]:
     return [graph.edge(j) for j in range(len(graph.parents))]
 
 
-def message_from(node: Any, adjoint: float, partial: float) -> float:
-    """What a node sends to an input in backpropagation: adjoint x partial; 0 where nothing arrives,
-    or where a selection did not take this input."""
-    return ieee.cut_message(adjoint, partial) if _cuts(node) else ieee.message(adjoint, partial)
+def message_from(node: Any, adjoint: float, partial: float, position: int) -> float:
+    """What a node sends to the parent at a position in backpropagation: adjoint x partial; 0 where
+    nothing arrives, or where a selection did not take this input."""
+    if partial == 0.0 and _cuts(node, position):
+        return 0.0
+    return ieee.message(adjoint, partial)
 
 
-def _cuts(node: Any) -> bool:
-    return bool(getattr(getattr(node, "primitive", None), "cuts", False))
+def _cuts(node: Any, position: int) -> bool:
+    """Whether a local derivative of exactly 0 by this parent means that there is no path."""
+    primitive = getattr(node, "primitive", None)
+    if primitive is None or primitive.cuts in (0, -1):
+        return primitive is not None and primitive.cuts == -1
+    inputs = [i for i, x in enumerate(node.inputs) if isinstance(x, Value)]
+    return bool(primitive.cuts_input(inputs[position]))
 
 
 # -- columns ---------------------------------------------------------------------------------------
@@ -261,7 +268,7 @@ class Graph:
                 continue
             for j in range(first[i], first[i + 1]):
                 factor = factors[j]
-                if factor != 0.0 or not _cuts(nodes[i]):
+                if factor != 0.0 or not _cuts(nodes[i], j - first[i]):
                     found[parents[j]] += adjoint * factor
         return found
 
@@ -296,8 +303,9 @@ class Graph:
             partials = self.partials[self.first[i] : self.first[i + 1]]
             if adjoint == 0.0:
                 found += [0.0] * len(partials)
-            elif 0.0 in partials and _cuts(self.nodes[i]):
-                found += [adjoint * x if x != 0.0 else 0.0 for x in partials]
+            elif 0.0 in partials:
+                node = self.nodes[i]
+                found += [message_from(node, adjoint, x, k) for k, x in enumerate(partials)]
             else:
                 found += [adjoint * x for x in partials]
         return found

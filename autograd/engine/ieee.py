@@ -415,19 +415,29 @@ def _beside(top: float, xs: tuple[float, ...]) -> float:
     return total
 
 
+def beside(pivot: float, *xs: float) -> float:
+    """What the others weigh, where the pivot weighs 1: the sum of exp(x - pivot) over all but
+    it."""
+    return _beside(pivot, xs)
+
+
+def apart(x: float, pivot: float, others: float) -> float:
+    return 0.0 if x == pivot and others < 1.0 else 1.0
+
+
+def share(x: float, pivot: float, others: float) -> float:
+    return divide(1.0 if x == pivot else exp_difference(x, pivot), 1.0 + others)
+
+
+def log_share(x: float, pivot: float, others: float) -> float:
+    return (0.0 if x == pivot else x - pivot) - log1p(others)
+
+
 def softmax_first(*xs: float) -> float:
-    """exp(x0) / sum exp(xi)."""
     top = largest(*xs)
-    total = 0.0
-    for x in xs:
-        total += exp_difference(x, top)
-    return exp_difference(xs[0], top) / total
+    return share(xs[0], top, beside(top, *xs))
 
 
 def log_softmax_first(*xs: float) -> float:
-    """log softmax of the first: minus the logsumexp of the distances to it."""
-    first = xs[0]
     top = largest(*xs)
-    if not math.isfinite(top):
-        return NAN if top != -INF and first == top else first - top
-    return (first - top) - math.log1p(_beside(top, xs))
+    return log_share(xs[0], top, beside(top, *xs))

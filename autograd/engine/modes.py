@@ -1,31 +1,32 @@
-"""Switches that change what an operation does, for the thread that opened them: no_grad,
-detect_anomaly, record_lines; and the active tracer of a thread, if any.
+"""Switches that change what an operation does, for the thread or asyncio task that opened them:
+no_grad, detect_anomaly, record_lines; and the active tracer, if any.
 
-`MODES.active` counts the blocks open in any thread. While it is 0, which is nearly always, an
-operation pays for one comparison; only otherwise does it ask which modes its own thread is in.
+`MODES.active` is 0 while no block is open in any thread, which is nearly always: then an operation
+pays for one comparison. Only otherwise does it ask which modes hold where it runs. That they are
+always undone is the business of `scope`.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, final
+
+from autograd.engine.block import Block
+from autograd.engine.scope import Scope
 
 __all__ = [
     "MODES",
     "caller_line",
     "decided",
-    "depth",
     "detect_anomaly",
+    "modes_here",
     "no_grad",
     "notify_escape",
+    "outside_mode",
     "plain_arithmetic",
     "record_lines",
     "recording",
-    "shift",
-    "thread_modes",
     "traced_by",
     "tracer",
     "watching",
@@ -33,82 +34,71 @@ __all__ = [
 
 
 @final
-class Modes:
-    __slots__ = ("active",)
+class Settings:
+    """Which modes hold, and the tracer."""
+
+    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "tracer")
 
     def __init__(self) -> None:
-        self.active = 0
-
-
-@final
-class ThreadModes:
-    """How many blocks of each mode a thread is in, and its tracer."""
-
-    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "traced", "tracer")
-
-    def __init__(self) -> None:
-        self.detect_anomaly = 0
-        self.no_grad = 0
-        self.plain = 0
-        self.record_lines = 0
-        self.traced = 0
+        self.detect_anomaly = False
+        self.no_grad = False
+        self.plain = False
+        self.record_lines = False
         self.tracer: Any = None
 
 
-MODES: Final = Modes()
-_LOCK: Final = threading.Lock()
-_THREAD: Final[Any] = threading.local()
+def _changed(settings: Any, change: Any) -> Settings:
+    """Other settings: these, but for one field and what it is to be."""
+    new = Settings()
+    new.detect_anomaly = settings.detect_anomaly
+    new.no_grad = settings.no_grad
+    new.plain = settings.plain
+    new.record_lines = settings.record_lines
+    new.tracer = settings.tracer
+    setattr(new, change[0], change[1])
+    return new
 
 
-def thread_modes() -> ThreadModes:
-    """Those of the thread that asks."""
-    found: ThreadModes | None = getattr(_THREAD, "modes", None)
-    if found is None:
-        found = _THREAD.modes = ThreadModes()
+MODES: Final = Scope("autograd modes", Settings(), _changed)
+
+
+def modes_here() -> Settings:
+    """Those of the running thread or task."""
+    found: Settings = MODES.here()
     return found
-
-
-def depth(mode: str) -> int:
-    """How many blocks of the mode, a field of ThreadModes, this thread is in."""
-    found: int = getattr(thread_modes(), mode)
-    return found
-
-
-def shift(mode: str, by: int) -> None:
-    """Enter as many blocks of the mode, or leave them where `by` is negative."""
-    setattr(thread_modes(), mode, depth(mode) + by)
-    with _LOCK:
-        MODES.active += by
 
 
 def recording() -> bool:
-    """Whether operations of this thread record a graph."""
-    modes = thread_modes()
-    return modes.no_grad == 0 and modes.plain == 0
+    """Whether operations record a graph here."""
+    modes = modes_here()
+    return not (modes.no_grad or modes.plain)
 
 
 def watching() -> bool:
-    """Whether this thread is inside detect_anomaly()."""
-    modes = thread_modes()
-    return modes.detect_anomaly > 0 and modes.plain == 0
+    """Whether this is inside detect_anomaly()."""
+    modes = modes_here()
+    return modes.detect_anomaly and not modes.plain
 
 
-@contextmanager
-def plain_arithmetic() -> Iterator[None]:
+def plain_arithmetic() -> Block:
     """For the engine itself, where it computes with Values as with numbers: no recording, no
     watching."""
-    shift("plain", 1)
-    try:
-        yield
-    finally:
-        shift("plain", -1)
+    return MODES.block(("plain", True))
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def outside_mode(mode: str) -> AbstractContextManager[Any]:
+    """For the engine itself: as if the blocks of this mode that the caller has opened were not. The
+    tracer counts as a mode. Where it is off, nothing is opened: operations stay as quick."""
+    if not getattr(modes_here(), mode):
+        return nullcontext()
+    return MODES.block((mode, None if mode == "tracer" else False))
+
+
+def no_grad() -> Block:
     """Inside the block (or the decorated function) nothing is recorded: results are leaves.
 
-    It holds for the thread that opened it.
+    It holds for the thread and the asyncio task that opened it; in a decorated generator or async
+    function, while its body runs.
 
     >>> import autograd
     >>> x = autograd.Value(3.0)
@@ -117,21 +107,17 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    shift("no_grad", 1)
-    try:
-        yield
-    finally:
-        shift("no_grad", -1)
+    return MODES.block(("no_grad", True))
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> Block:
     """Inside the block, the operation that first makes a NaN or an infinity raises
     FloatingPointError.
 
     The message names the operation, its operands with their labels, and the file and line that
     asked for it. `backward()` inside the block raises at the first local derivative that does so.
-    It holds for the thread that opened it. The name is PyTorch's.
+    It holds for the thread and the asyncio task that opened it, and decorates functions too. The
+    name is PyTorch's.
 
     >>> import autograd
     >>> with autograd.detect_anomaly():
@@ -140,21 +126,16 @@ def detect_anomaly() -> Iterator[None]:
         ...
     FloatingPointError: log made -inf of p = 0.0 (..., line ...)
     """
-    shift("detect_anomaly", 1)
-    try:
-        yield
-    finally:
-        shift("detect_anomaly", -1)
+    return MODES.block(("detect_anomaly", True))
 
 
-@contextmanager
-def record_lines() -> Iterator[None]:
+def record_lines() -> Block:
     """Inside the block, every new Value remembers the file and line that asked for it, as `.line`.
 
     `explain` and whoever looks for the origin of a number can then point at the source. Lines of
     `autograd` and `nn` themselves don't count: a neuron's Values name the line that called it.
     Recording takes some three microseconds per Value; outside the block nothing is paid. It holds
-    for the thread that opened it.
+    for the thread and the asyncio task that opened it, and decorates functions too.
 
     >>> import autograd
     >>> x = autograd.Value(3.0)
@@ -165,35 +146,22 @@ def record_lines() -> Iterator[None]:
     >>> x.line is None
     True
     """
-    shift("record_lines", 1)
-    try:
-        yield
-    finally:
-        shift("record_lines", -1)
+    return MODES.block(("record_lines", True))
 
 
 # -- tracing ---------------------------------------------------------------------------------------
 
 
 def tracer() -> Any:
-    """The tracer of this thread, or None. It is told of every node made and every decision taken on
-    one (`autograd.compiler.recording.tracing.Trace` is such a class)."""
-    modes = thread_modes()
-    return modes.tracer if modes.plain == 0 else None
+    """The tracer of the running code, or None. It is told of every node made and every decision
+    taken on one (`autograd.compiler.recording.tracing.Trace` is such a class)."""
+    modes = modes_here()
+    return None if modes.plain else modes.tracer
 
 
-@contextmanager
-def traced_by(observer: Any) -> Iterator[None]:
-    """For the engine itself: what this thread computes in the block is told to `observer`."""
-    modes = thread_modes()
-    outer = modes.tracer
-    modes.tracer = observer
-    shift("traced", 1)
-    try:
-        yield
-    finally:
-        shift("traced", -1)
-        modes.tracer = outer
+def traced_by(observer: Any) -> Block:
+    """For the engine itself: what is computed in the block is told to `observer`."""
+    return MODES.block(("tracer", observer))
 
 
 def decided(symbol: str, a: object, b: object, out: bool) -> bool:

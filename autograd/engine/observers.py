@@ -11,36 +11,38 @@ import math
 from collections.abc import Callable
 
 from autograd.engine.apply import apply, restore
+from autograd.engine.graph import Graph
 from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import current_level
 from autograd.engine.modes import (
     MODES,
     caller_line,
     decided,
+    modes_here,
     plain_arithmetic,
-    thread_modes,
     tracer,
 )
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import abs_, copysign, floor, stop_gradient
 from autograd.engine.text import place
 from autograd.engine.value import Value, inputs_and_partials
+from autograd.engine.zero_times_infinity import undecided_by_any_leaf
 
-__all__ = ["check_messages"]
+__all__ = ["check_messages", "check_zeros"]
 
 
 def _made(node: Value) -> None:
     """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
     someone watches; no edges where nothing is recorded."""
-    modes = thread_modes()
-    if modes.record_lines > 0:
+    modes = modes_here()
+    if modes.record_lines:
         node._locate()
     if node._primitive is not None:
-        if modes.detect_anomaly > 0 and modes.plain == 0:
+        if modes.detect_anomaly and not modes.plain:
             _check_result(node)
-        if modes.no_grad > 0 or modes.plain > 0:
+        if modes.no_grad or modes.plain:
             _cut_off(node)
-    if modes.tracer is not None and modes.plain == 0:
+    if modes.tracer is not None and not modes.plain:
         modes.tracer.made(node)
 
 
@@ -83,12 +85,24 @@ def check_messages(node: Value, adjoint: float) -> None:
         return
     for parent, factor in zip(node.parents, node.partials, strict=True):
         if not math.isfinite(adjoint * factor):
-            inputs = ", ".join([_name(x) for x in node.inputs])
             raise FloatingPointError(
-                f"backward through {node.op}({inputs}) made {adjoint * factor}: adjoint {adjoint} "
+                f"backward through {_called(node)} made {adjoint * factor}: adjoint {adjoint} "
                 f"times local derivative {factor} with respect to {_name(parent)} "
                 f"({place(caller_line())})"
             )
+
+
+def check_zeros(root: Value) -> None:
+    """Inside detect_anomaly, after a pass: an adjoint of 0 that hides an infinite local derivative,
+    and is no side that a selection left out."""
+    graph = Graph([root])
+    for found in undecided_by_any_leaf(graph, graph.adjoints()):
+        said = f"backward through {_called(found.steep.output)}: {found.sentence(_called, _name)}"
+        raise FloatingPointError(f"{said} ({place(caller_line())})")
+
+
+def _called(node: Value) -> str:
+    return f"{node.op}({', '.join([_name(x) for x in node.inputs])})"
 
 
 def _is_finite(x: Value) -> bool:

@@ -13,7 +13,7 @@ __all__ = ["as_label", "as_operand", "describe", "is_real", "to_float"]
 BRIEFLY: Final = Repr()  # neither as deep nor as long as the culprit may be
 BRIEFLY.maxother = 60
 
-NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset)
+NEVER_OPERANDS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type)
 
 
 def to_float(x: object, where: str) -> float:

@@ -62,7 +62,7 @@ class Primitive:
         symbol: str = "",
         domain: tuple[Interval, ...] = (),
         kinks: str = "",
-        cuts: bool = False,
+        cuts: bool | str = False,
         traits: str = "",
         numpy_name: str = "",
         builtin: bool = False,
@@ -77,7 +77,7 @@ class Primitive:
         self.symbol = symbol
         self.domain = domain
         self.kinks = kinks
-        self.cuts = cuts
+        self.cuts = _mask(cuts, inputs)  # bit i: input i
         self.traits = frozenset(traits.split())
         self.numpy_name = numpy_name
         self.builtin = builtin
@@ -88,7 +88,7 @@ class Primitive:
             if type(x) is float:
                 return self.forward(x)
             record = getattr(x, "__primitive__", None)
-            if record is not None:
+            if record is not None and type(x) is not type:
                 return record(self, inputs)
         if len(inputs) != self.arity and self.arity is not None:
             inputs = self._with_defaults(inputs)
@@ -102,7 +102,7 @@ class Primitive:
         if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
             return self._elementwise(numpy, inputs)
         for x in inputs:
-            if hasattr(x, "__primitive__"):
+            if hasattr(x, "__primitive__") and not isinstance(x, type):
                 return x.__primitive__(self, inputs)
         return self.forward(*[to_float(x, f"{self.name} takes a Value or") for x in inputs])
 
@@ -119,6 +119,10 @@ class Primitive:
             return inputs + self.defaults[len(self.defaults) - missing :]
         wanted = f"{self.arity} input{'s' if self.arity != 1 else ''}"
         raise TypeError(f"{self.name} takes {wanted}, got {len(inputs)}")
+
+    def cuts_input(self, i: int) -> bool:
+        """Whether a local derivative of exactly 0 by input i means that there is no path."""
+        return (self.cuts >> i) & 1 == 1
 
     @property
     def is_method(self) -> bool:
@@ -138,6 +142,17 @@ def _counted(inputs: str) -> tuple[int | None, tuple[float, ...]]:
         return None, ()
     parts = inputs.split(",")
     return len(parts), tuple([float(part.partition("=")[2]) for part in parts if "=" in part])
+
+
+def _mask(cuts: bool | str, inputs: str) -> int:
+    """The inputs that `cuts` is about, all or those of these names, as the bits of a number."""
+    if not isinstance(cuts, str):
+        return -1 if cuts else 0
+    names = [part.partition("=")[0] for part in inputs.split(", ")]
+    mask = 0
+    for name in cuts.split():
+        mask |= 1 << names.index(name)
+    return mask
 
 
 # -- what help() and inspect say -------------------------------------------------------------------

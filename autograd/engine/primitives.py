@@ -8,7 +8,9 @@ compiler's operands; with None it calls forward. Then a sentence for `help`, and
 symbol      how it is written between operands or before one
 domain      per input, the open interval on which it is smooth and finite (all numbers, if not said)
 kinks       what was decided where it is not smooth, for `help` and messages
-cuts        a local derivative of exactly 0 means "not selected": nothing passes, not even NaN
+cuts        for a selection, a step, or those inputs of a row that are named: a local derivative of
+            exactly 0 means "no path", and nothing passes, not even NaN. (That of x**2 at 0 is only
+            a number that happens to be 0: times an infinite adjoint it is NaN)
 traits      what kind of function it is, by which `explain` finds a reason and `draw` an activation:
             activation, exponential, extreme, half_flat (left of 0), kink (of slope 0), log, product,
             quotient, root, saturating, step, sum
@@ -113,24 +115,59 @@ def _product_partials(out: Any, *xs: Any) -> Any:
     return tuple(reversed(factors))
 
 
-def _shares(*xs: Any) -> list[Any]:
-    """softmax of the inputs: weights that add up to 1."""
-    top = stop_gradient(max_(*xs))
-    weights = [exp_difference(x, top) for x in xs]
-    total = sum_(*weights)
-    return [weight / total for weight in weights]
+# A softmax of n inputs is n nodes of three edges above two of n edges: the pivot, which is the
+# largest input, and what the others weigh beside it, the sum of exp(x - pivot). The share of x is
+# exp(x - pivot) / (1 + others). The pivot is free to choose, so it may be held constant; then the
+# derivative s - s*s of a share s near 1 cancels. So where the largest input has more than half
+# (others < 1: there is no tie then) the pivot follows it, its own exp(x - pivot) is the constant 1,
+# and s(1 - s) comes out as s / (1 + others) * others. In either case nothing cancels by more than
+# half of it, in any order of derivative.
+
+
+def _pivot_partials(out: Any, *xs: Any) -> Any:
+    others = beside(out, *xs)
+    return tuple([1.0 - apart(x, out, others) for x in xs])
+
+
+def _beside_partials(out: Any, pivot: Any, *xs: Any) -> Any:
+    weights = [where(apart(x, pivot, out), exp_difference(x, pivot), 0.0) for x in xs]
+    return (-out, *weights)
+
+
+def _share_partials(out: Any, x: Any, pivot: Any, others: Any) -> Any:
+    own = where(apart(x, pivot, others), out, 0.0)
+    return own, -own, -out / (1.0 + others)
+
+
+def _log_share_partials(out: Any, x: Any, pivot: Any, others: Any) -> Any:
+    own = where(apart(x, pivot, others), 1.0, 0.0)
+    return own, -own, -1.0 / (1.0 + others)
 
 
 def _softmax_partials(out: Any, *xs: Any) -> Any:
     """s(1 - s) and -s s_k, with 1 - s summed from the other shares: no cancellation in either
     tail."""
-    shares = _shares(*xs)
-    return (out * sum_(*shares[1:]), *[-out * share for share in shares[1:]])
+    others = _other_shares(xs)
+    return (out * sum_(*others), *[-out * s for s in others])
 
 
 def _log_softmax_partials(out: Any, *xs: Any) -> Any:
-    shares = _shares(*xs)
-    return (sum_(*shares[1:]), *[-share for share in shares[1:]])
+    others = _other_shares(xs)
+    return (sum_(*others), *[-s for s in others])
+
+
+def _other_shares(xs: tuple[Any, ...]) -> list[Any]:
+    """The shares of all but the first."""
+    top = pivot(*xs)
+    others = beside(top, *xs)
+    return [share(x, top, others) for x in xs[1:]]
+
+
+def _logsumexp_partials(out: Any, *xs: Any) -> Any:
+    """The shares; where all inputs are masked (-inf), 0."""
+    top = pivot(*xs)
+    others = where(greater(out, -math.inf), beside(top, *xs), math.inf)
+    return tuple([share(x, top, others) for x in xs])
 
 
 def _extreme_partials(out: Any, *xs: Any) -> Any:
@@ -181,7 +218,7 @@ pow_: Final[Row]      = row("pow",       "a, b", ieee.power,        _pow_partial
     kinks="0**0 is 1 with derivatives (0, 0); 0**b has d/db 0 for b > 0; a < 0 has d/db NaN")
 pow_const: Final[Row] = row("pow_const", "x, n", ieee.power,        lambda out, x, n: (message(n, pow_const(x, n - 1.0)), 0.0),
     pow_,                    "x ** n for a constant n: the exact polynomial derivative, and log x is never taken.",
-    symbol="**", domain=(POSITIVE, REALS), cuts=True, traits="root",
+    symbol="**", domain=(POSITIVE, REALS), cuts="n", traits="root",
     kinks="x**0 is 1 with derivative 0, also at 0; n is a constant and receives nothing")
 mod: Final[Row]       = row("mod",       "a, b", ieee.modulo,       lambda out, a, b: (1.0, -floordiv(a, b)),
     branchless.modulo,       "a % b, with the sign of b as in Python.",
@@ -261,7 +298,7 @@ normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, 
 lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: polygamma(0.0, x),
     None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
 polygamma: Final[Row]  = row("polygamma",  "n, x", gamma.polygamma, lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
-    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts=True)
+    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts="n")
 
 # Activations.
 
@@ -271,10 +308,10 @@ relu: Final[Row]       = row("relu",       "x",             ieee.relu,       lam
     lambda x: select((x > 0.0) | x.is_nan(), x, 0.0), "x where x > 0, else 0.", kinks="derivative 0 at 0", cuts=True, traits="activation")
 leaky_relu: Final[Row] = row("leaky_relu", "x, slope=0.01", ieee.leaky_relu, _leaky_relu_partials,
     lambda x, slope: select(x >= 0.0, x, slope * x), "x where x >= 0, else slope * x.",
-    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation")
+    kinks="the right-hand derivative, 1, at 0", cuts="slope", traits="activation")
 elu: Final[Row]        = row("elu",        "x, alpha=1.0",  ieee.elu,        _elu_partials,
     lambda x, alpha: select(x >= 0.0, x, alpha * expm1(x)), "x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).",
-    kinks="the right-hand derivative, 1, at 0", cuts=True, traits="activation half_flat")
+    kinks="the right-hand derivative, 1, at 0", cuts="alpha", traits="activation half_flat")
 gelu: Final[Row]       = row("gelu",       "x",             ieee.gelu,       _gelu_partials,
     lambda x: select(x.is_equal(-math.inf), -0.0, x * normal_cdf(x)),
     "x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation).",
@@ -311,7 +348,7 @@ maximum: Final[Row]  = row("maximum",  "a, b",      ieee.maximum,  lambda out, a
 minimum: Final[Row]  = row("minimum",  "a, b",      ieee.minimum,  lambda out, a, b: (_above(b, a), _above(a, b)),
     branchless.minimum, "The smaller of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
 copysign: Final[Row] = row("copysign", "x, y",      math.copysign, lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
-    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts=True, traits="kink")
+    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts="y", traits="kink")
 fmod: Final[Row]     = row("fmod",     "a, b",      ieee.fmod,     lambda out, a, b: (1.0, -round_((a - out) / b)),
     "libm",             "The remainder with the sign of a, as in C.",
     domain=(REALS, POSITIVE), kinks="derivative (1, -trunc(a/b)) at the jumps too", traits="quotient")
@@ -330,8 +367,20 @@ dot: Final[Row]         = row("dot",         "*xs", ieee.dot,           lambda o
     branchless.dot_of,        "The first half of the inputs times the second half, summed.", traits="product sum")
 norm: Final[Row]        = row("norm",        "*xs", math.hypot,         lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),
     branchless.norm_of,       "Euclidean length, without overflow.", kinks="derivative 0 at the origin", traits="kink")
-logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     lambda out, *xs: tuple(_shares(*xs)),
+logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     _logsumexp_partials,
     branchless.logsumexp_of,  "log of the sum of exp.", traits="sum")
+pivot: Final[Row]       = row("pivot",       "*xs", ieee.largest,       _pivot_partials,
+    branchless.largest,       "The largest input, from which softmax counts; followed where it has more than half.", cuts=True, traits="extreme")
+apart: Final[Row]       = row("apart",       "x, pivot, others", ieee.apart, lambda out, x, pivot, others: (0.0, 0.0, 0.0),
+    lambda x, pivot, others: select(x.is_equal(pivot) & (others < 1.0), 0.0, 1.0),
+    "0 where x is a pivot that has more than half, else 1.", cuts=True, traits="step")
+beside: Final[Row]      = row("beside",      "*xs", ieee.beside,        _beside_partials,
+    branchless.beside,        "The sum of exp(x - pivot) over the others; the pivot comes first.", traits="sum")
+share: Final[Row]       = row("share",       "x, pivot, others", ieee.share, _share_partials,
+    branchless.share,         "A share of softmax, exp(x - pivot) / (1 + others).", domain=(REALS, REALS, POSITIVE), traits="saturating")
+log_share: Final[Row]   = row("log_share",   "x, pivot, others", ieee.log_share, _log_share_partials,
+    branchless.log_share,     "The logarithm of a share of softmax.", domain=(REALS, REALS, POSITIVE))
+# One result of softmax as a node of its own, in graphs that were pickled by version 0.1.0:
 softmax: Final[Row]     = row("softmax",     "*xs", ieee.softmax_first, _softmax_partials,
     branchless.softmax_first, "The first input's share of exp.", traits="saturating")
 log_softmax: Final[Row] = row("log_softmax", "*xs", ieee.log_softmax_first, _log_softmax_partials,

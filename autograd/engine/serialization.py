@@ -129,7 +129,12 @@ def rebuild(
     inputs: list[Any],
     factors: list[float],
 ) -> list[Value]:
-    """The nodes of a pickled segment."""
+    """The nodes of a pickled segment. Raises ValueError for columns that do not fit each other: no
+    input may be read twice, so that the work is bounded by the size of the data."""
+    size = len(primitives)
+    fitting = len(data) == len(grads) == len(counts) == size and len(inputs) == len(factors)
+    if not fitting or min(counts, default=0) < 0 or sum(counts) != len(inputs):
+        raise ValueError("the pickle of a graph is damaged: its columns do not fit each other")
     nodes: list[Value] = []
 
     def operand(x: Any) -> Any:

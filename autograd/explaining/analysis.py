@@ -16,6 +16,7 @@ from typing import Final
 from autograd.engine.graph import Edge, Graph, topological_order
 from autograd.engine.text import PARTIAL, formula, number, plural, quantity
 from autograd.engine.value import UNRECORDED, Value
+from autograd.engine.zero_times_infinity import Undecided
 from autograd.explaining.copies import likely_copies
 from autograd.explaining.diagnoses import REMEDIES, blocked, born, flattened, shown, unbounded
 from autograd.explaining.gradient_flow import Flow, Origin, culprits, is_zero, magnitude
@@ -27,6 +28,9 @@ HUGE: Final = 1e4  # from this size on a gradient is remarkable
 TINY: Final = 1e-4
 CANCELLED: Final = 1e-3  # of the largest message: what is left is a small difference
 SHARE: Final = 0.5  # of the orders of magnitude of a product: one factor accounts for it
+
+# Reasons for a zero that are wrong where the zero hides an infinity.
+OF_ZERO: Final = frozenset(["cancelling", "flat", "saturated", "underflow", "zero_factor"])
 
 DIGITS: Final = 6  # of factors and products
 EXAMINED: Final = 5  # of the places where operations of one kind begin the same trouble
@@ -75,7 +79,10 @@ def of_gradient(graph: Flow, value: Value) -> Analysis:
     """Why the gradient of the root with respect to a value below it is what it is."""
     gradient = graph.arrives_at(value)
     bad = _badness(gradient)
+    misleading = graph.undecided([value]) if math.isfinite(gradient) else []
+    chance = _by_chance(graph, [(value, place) for place in misleading])
     findings = _found(graph, [value], bad) if bad else _ordinary(graph, value)
+    findings = chance + _but_those_at(chance, findings)
     findings += _bookkeeping(graph, value)
     pairs = zip(graph.nodes, graph.dependents([value]), strict=True)
     findings += _copies(graph, [x for x, depends in pairs if depends and x is not graph.root])
@@ -119,13 +126,17 @@ def of_result(graph: Flow) -> Analysis:
         (bad, [leaf for leaf in leaves if bad(graph.arrives_at(leaf))])
         for bad in (math.isnan, math.isinf, is_zero)
     ]
+    found: list[Finding] = []
     for word, (bad, affected) in zip(("nan", "infinite", "0"), groups, strict=True):
         if affected:
             head.append(
                 f"  {plural(len(affected), 'gradient')} of {quantity(len(leaves))} "
                 f"{'is' if len(affected) == 1 else 'are'} {word}: {_listed(graph, affected)}"
             )
-            findings += _found(graph, affected, bad)
+            found += _found(graph, affected, bad)
+    misleading = graph.undecided() if math.isfinite(root.data) else []
+    chance = _by_chance(graph, [(place.steep.parent, place) for place in misleading])
+    findings += chance + _but_those_at(chance, found)
     rest = [x for x in leaves if not _badness(graph.arrives_at(x))]
     findings += _extremes(graph, rest)
     if root.grad == 0.0:
@@ -172,6 +183,27 @@ def _infinite_node(origin: Origin, bad: Callable[[float], bool]) -> list[Value]:
     if origin.edge is None:
         return [origin.node]
     return [origin.edge.output] if origin.edge.partial == 0.0 else []
+
+
+def _by_chance(graph: Flow, places: Sequence[tuple[Value, Undecided]]) -> list[Finding]:
+    """Zeros that happen to be some just here, and hide infinite local derivatives on the way to
+    these nodes."""
+    found: list[Finding] = []
+    for value, place in places[:EXAMINED]:
+        why = place.sentence(graph.made, lambda node: shown(node, graph.name))
+        way = [*graph.way_between(value, place.steep.parent), place.steep, *place.above]
+        path = graph.path([*way, *graph.way_up(way[-1].output)])
+        node = way[-1].parent if place.cancelling else way[-1].output
+        found.append(Finding("undecided", why, node, (path,)))
+    if len(places) > EXAMINED:
+        found[0] = replace(found[0], count=1 + len(places) - EXAMINED)
+    return found
+
+
+def _but_those_at(chance: Sequence[Finding], findings: Sequence[Finding]) -> list[Finding]:
+    """Without the reasons for a zero of which more has been said."""
+    places = {id(finding.node) for finding in chance}
+    return [x for x in findings if x.kind not in OF_ZERO or id(x.node) not in places]
 
 
 def _zero(graph: Flow, origin: Origin) -> list[Finding]:

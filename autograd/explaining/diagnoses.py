@@ -59,6 +59,8 @@ REMEDIES: Final = {
     "saturated": "smaller inputs, by smaller weights or scaled data; or a loss of logits",
     "small_factor": "rescale the input of that operation; near a minimum, none is needed",
     "step": "a smooth function in its place, such as tanh for sign",
+    "undecided": "write the formula without the infinity (sqrt(x)**2 is x); check_grad says what "
+    "differences give, where f has values on a side of it",
     "underflow": "rescale, take fewer factors, or add logarithms instead of multiplying",
     "unused": "compute the result from it; inside record_lines() explain knows more about copies",
     "vanishing": "larger weights, activations with a slope near 1 such as relu, shorter chains",

@@ -16,8 +16,9 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge, Graph, message_from
-from autograd.engine.text import PARTIAL, names
+from autograd.engine.text import PARTIAL, formula, names
 from autograd.engine.value import Value
+from autograd.engine.zero_times_infinity import Undecided, undecided, undecided_by_any_leaf
 from autograd.explaining.path_sums import Path, path_along
 
 __all__ = ["Flow", "Origin", "culprits", "is_zero", "magnitude"]
@@ -64,6 +65,10 @@ class Flow(Graph):
     def name(self, node: Any) -> str:
         return self.names[id(node)]
 
+    def made(self, node: Value) -> str:
+        """`c = a + b`."""
+        return f"{self.name(node)} = {formula(node, self.name)}"
+
     def derivative(self, node: Value) -> str:
         return f"{PARTIAL}{self.name(self.root)}/{PARTIAL}{self.name(node)}"
 
@@ -83,7 +88,13 @@ class Flow(Graph):
 
     def sent(self, edge: Edge) -> float:
         """The message along an edge."""
-        return message_from(edge.output, self.arrives_at(edge.output), edge.partial)
+        return message_from(edge.output, self.arrives_at(edge.output), edge.partial, edge.position)
+
+    def undecided(self, variables: Sequence[Value] = ()) -> list[Undecided]:
+        """Where 0 x infinity was taken for 0 on the way to these nodes, or else to any leaf."""
+        if variables:
+            return undecided(self, self._adjoints, variables)
+        return list(undecided_by_any_leaf(self, self._adjoints))
 
     # -- paths -------------------------------------------------------------------------------------
 
@@ -120,6 +131,16 @@ class Flow(Graph):
         if origin.edge is not None:
             way.append(origin.edge)
         return self.path(way + self.way_up(way[-1].output if way else origin.node))
+
+    def way_between(self, low: Value, high: Value) -> list[Edge]:
+        """The edges of a path from a node up to another that depends on it."""
+        depends = self.dependents([low])
+        way: list[Edge] = []
+        while high is not low:
+            down = self.into(self.place[id(high)])
+            way.append(self.edge(next(j for j in down if depends[self.parents[j]])))
+            high = way[-1].parent
+        return way[::-1]
 
     # -- origins -----------------------------------------------------------------------------------
 

@@ -172,9 +172,9 @@ def _factor(x: float, digits: int = 12) -> str:
 def _why_nothing_passes(row: Path, name: dict[int, str]) -> str:
     """Which rule made a product 0 that ordinary multiplication would make NaN."""
     adjoint = 1.0
-    steps = zip(row.nodes[-2::-1], row.nodes[:0:-1], row.factors[::-1], strict=True)
-    for parent, node, factor in steps:
-        sent = message_from(node, adjoint, factor)
+    upwards = (row.nodes[-2::-1], row.nodes[:0:-1], row.factors[::-1], row.positions[::-1])
+    for parent, node, factor, position in zip(*upwards, strict=True):
+        sent = message_from(node, adjoint, factor, position)
         if math.isnan(adjoint * factor) and sent == 0.0:
             if adjoint == 0.0:
                 return f"  (nothing arrives at {name[id(node)]})"
@@ -291,7 +291,7 @@ def path_along(root: Any, downwards: Sequence[Edge]) -> Path:
     """The path of these edges, which lead from the root down."""
     product = 1.0
     for edge in downwards:
-        product = message_from(edge.output, product, edge.partial)
+        product = message_from(edge.output, product, edge.partial, edge.position)
     upwards = downwards[::-1]
     return Path(
         nodes=(*[edge.parent for edge in upwards], root),

@@ -11,14 +11,14 @@ The seeds are where a graph begins: what they themselves were computed from is n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.graph import Graph
-from autograd.engine.modes import depth, shift, traced_by, tracer, watching
-from autograd.engine.observers import check_messages
+from autograd.engine.modes import outside_mode, tracer, watching
+from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.value import Value
 
@@ -27,23 +27,11 @@ __all__ = [
     "adjoint_graphs",
     "column_sweeps",
     "forward_sweeps",
-    "outside_mode",
     "reverse_sweeps",
     "tangent_graphs",
 ]
 
 Factors = dict[Value, Sequence[Any]]  # of nodes: a local derivative per input, as graphs
-
-
-@contextmanager
-def outside_mode(mode: str) -> Iterator[None]:
-    """Outside of the blocks of this mode that the caller has opened."""
-    blocks = depth(mode)
-    shift(mode, -blocks)
-    try:
-        yield
-    finally:
-        shift(mode, blocks)
 
 
 # -- as numbers ------------------------------------------------------------------------------------
@@ -56,7 +44,7 @@ def reverse_sweeps(
     the roots and the seeds, and nobody else uses them; their `.grad` is put back."""
     zeros = [0.0] * len(seeds)
     rows = []
-    with PASS_LOCK, traced_by(None):
+    with PASS_LOCK, outside_mode("tracer"):
         before = list(map(get_grad, nodes))
         before_of_seeds = list(map(get_grad, seeds))
         try:
@@ -74,7 +62,7 @@ def reverse_sweeps(
 def column_sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
     """The same, to the last bit, without a word to the nodes: for graphs that reach Values which
     belong to others, whose `.grad` another thread may be using."""
-    with traced_by(None):
+    with outside_mode("tracer"):
         return [_column_sweep(root, seeds) for root in roots]
 
 
@@ -86,6 +74,7 @@ def _column_sweep(root: Any, seeds: Sequence[Value]) -> list[float]:
     if watching():
         for i in graph.schedule:
             check_messages(graph.nodes[i], found[i])
+        check_zeros(root)
     return [found[graph.place[id(x)]] if id(x) in graph.place else 0.0 for x in seeds]
 
 
@@ -121,6 +110,8 @@ def adjoint_graphs(
     watched = watching()
     for root, weight in zip(roots, weights, strict=True):
         if isinstance(root, Value) and depends[place[id(root)]]:
+            if watched:
+                check_zeros(root)
             _accumulate(found, place[id(root)], weight)
     for i in graph.schedule:
         adjoint, node = found[i], nodes[i]
@@ -129,9 +120,9 @@ def adjoint_graphs(
         found[i] = None  # it is not needed any more
         if watched:
             check_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
-        for x, factor in zip(node.inputs, _factors(node, factors), strict=True):
+        for k, (x, factor) in enumerate(zip(node.inputs, _factors(node, factors), strict=True)):
             if isinstance(x, Value) and depends[place[id(x)]]:
-                _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node)))
+                _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node, k)))
     return _never_minus_zero(_at(seeds, graph, found))
 
 

@@ -17,7 +17,7 @@ from weakref import ref
 
 from autograd.engine.apply import restore
 from autograd.engine.graph import reachable
-from autograd.engine.modes import recording, traced_by, tracer
+from autograd.engine.modes import outside_mode, recording, traced_by, tracer
 from autograd.engine.primitive import Primitive, primitive
 from autograd.engine.value import Value
 from autograd.transforms.theorem import (
@@ -121,12 +121,12 @@ class CompiledRoot:
         """The root for the present numbers, its nesting, and the Values that the residual captures:
         those from outside of the recording, which may change from call to call."""
         observer = tracer()
-        with traced_by(None):
+        with outside_mode("tracer"):
             plain = self._structure.unflatten(list(map(number_of, given)))
         with traced_by(SolverWatch(observer)):
             numbers, outputs = self._solver.solved(plain, self._options)
         args = self._structure.unflatten(given)
-        with traced_by(None):
+        with outside_mode("tracer"):
             captured = recorded_equations(self._solver.equations(outputs, args), numbers).captured
         among = set(values_in(args))
         others = [x for x in captured if x not in among and observer.varies(reachable([x]))]

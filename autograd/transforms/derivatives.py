@@ -49,7 +49,7 @@ class Derivative(Transform):
     """A transform of the arguments that `argnums` chooses."""
 
     def __init__(self, f: Function, argnums: Argnums = 0, has_aux: bool = False) -> None:
-        super().__init__(f, argnums, has_aux)
+        super().__init__(f)
         self.argnums = checked_argnums(argnums)
         self.has_aux = has_aux
 
@@ -252,7 +252,6 @@ class HessianVectorProduct(Hessian):
 
     def __init__(self, f: Function, has_aux: bool = False) -> None:
         super().__init__(f, 0, has_aux)
-        self._options = (has_aux,)
         self.__signature__ = PRODUCT
 
     def __call__(self, x: Any, v: Any, *args: Any, **others: Any) -> Any:

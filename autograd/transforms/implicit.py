@@ -73,7 +73,7 @@ class Root(Transform):
     summary = "The root of {}, differentiable by the implicit function theorem."
 
     def __init__(self, residual: Function, solve: Function, tol: float = 1e-6) -> None:
-        super().__init__(residual, solve, tol)
+        super().__init__(residual)
         require_function(solve, f"{self.transform}'s solve")
         self._function = residual
         self._solve = solve
@@ -102,6 +102,10 @@ class Root(Transform):
         if values_in(args):
             results = [x if isinstance(x, Value) else Value(x) for x in results]
         return structure.unflatten(results)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what belongs to this process."""
+        return {**vars(self), "_maker": None, "_compiled": None}
 
     def solved(self, plain: Any, options: dict[str, Any]) -> tuple[list[float], Structure]:
         """What the solver finds, called with plain numbers."""

@@ -10,15 +10,14 @@ transparency", 2005).
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from autograd.arrays.protocol import called
 from autograd.engine import functions
 from autograd.engine.graph import have_captured, reachable
-from autograd.engine.levels import enter_level, leave_level
-from autograd.engine.modes import recording, tracer
+from autograd.engine.levels import LEVELS, Level
+from autograd.engine.modes import outside_mode, recording, tracer
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import (
@@ -26,7 +25,6 @@ from autograd.transforms.accumulation import (
     adjoint_graphs,
     column_sweeps,
     forward_sweeps,
-    outside_mode,
     reverse_sweeps,
     tangent_graphs,
 )
@@ -39,42 +37,16 @@ __all__ = [
     "argument_places",
     "checked_argnums",
     "is_differentiated",
-    "running",
 ]
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 
 
-class _Running(threading.local):
-    """The seeds of the transforms whose functions are running, outermost first."""
-
-    def __init__(self) -> None:
-        self.seeds: list[set[Value]] = []
-
-
-_RUNNING: Final = _Running()
-
-
-@contextmanager
-def running(seeds: set[Value]) -> Iterator[float]:
-    """A level of its own for the call of a function on its seeds, which may be filled in later. It
-    is recorded even where the transform is called in a no_grad block; a no_grad block within the
-    function holds as ever."""
-    level = enter_level()
-    _RUNNING.seeds.append(seeds)
-    try:
-        with outside_mode("no_grad"):
-            yield level
-    finally:
-        _RUNNING.seeds.pop()
-        leave_level(level)
-
-
 def is_differentiated(values: Sequence[Value]) -> bool:
     """Whether a transform whose function is running differentiates with respect to one of these,
     or to what one of them was computed from."""
-    wanted = set().union(*_RUNNING.seeds)
+    wanted = set().union(*[level.seeds for level in LEVELS.here()])
     return bool(wanted) and not wanted.isdisjoint(reachable(values))
 
 
@@ -107,15 +79,17 @@ class Linearization:
         # The graph of Values that are given goes on through the seeds into the derivative, which
         # can then be differentiated by them, with `backward` too; unless nothing is recorded.
         joined = values_given and (recording() or tracer() is not None)
-        seeds: set[Value] = set()
-        with running(seeds) as level:
+        level = Level()
+        # Recorded even where the transform is called in a no_grad block; one within the function
+        # holds as ever.
+        with LEVELS.block(level), outside_mode("no_grad"):
             self.seeds = _seeds(args, places, given, joined)
-            seeds.update(self.seeds)
+            level.seeds.update(self.seeds)
             own = self.inputs.unflatten(self.seeds)
             arguments = list(args)
             for i, x in zip(places, (own,) if single else own, strict=True):
                 arguments[i] = x
-            result = f(*arguments, **others)
+            result = called(f, arguments, others)
         self._keep(result)
         numbers = [*self.results, *values_in(self._returned_aux)]
         self._nodes = [] if joined else reachable(numbers)

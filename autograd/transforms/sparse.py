@@ -26,10 +26,9 @@ from typing import Any
 
 from autograd.engine import functions
 from autograd.engine.graph import Graph
-from autograd.engine.modes import plain_arithmetic, tracer
+from autograd.engine.modes import outside_mode, plain_arithmetic, tracer
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.transforms.accumulation import outside_mode
 from autograd.transforms.derivatives import Derivative, Hessian
 from autograd.transforms.linearization import Argnums, Function, Linearization
 from autograd.transforms.tree import with_entries

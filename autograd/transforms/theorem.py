@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from autograd.engine.apply import apply
 from autograd.engine.graph import have_captured
-from autograd.engine.modes import plain_arithmetic, recording, traced_by
+from autograd.engine.levels import LEVELS, Level
+from autograd.engine.modes import outside_mode, plain_arithmetic, recording
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import adjoint_graphs
 from autograd.transforms.linalg import Matrix, inverse_entry, inverted, matrix_product
-from autograd.transforms.linearization import running
 
 __all__ = [
     "Equations",
@@ -45,11 +45,11 @@ class RecordedEquations(NamedTuple):
 
 
 def recorded_equations(equations: Equations, numbers: Sequence[float]) -> RecordedEquations:
-    seeds: set[Value] = set()
-    with running(seeds) as level:
+    level = Level()
+    with LEVELS.block(level):
         unknowns = [Value(x) for x in numbers]
         again = [Value(x) for x in numbers]
-        seeds.update(unknowns, again)
+        level.seeds.update(unknowns, again)
         left = equations(unknowns)
         shared = _shared(left, equations(again), unknowns)
     captured = [x for x in shared if x.inputs or have_captured([x], level)]
@@ -183,7 +183,7 @@ def _linearized(
 def check_steps(numbers: Sequence[Any], steps: Sequence[Any], tol: float) -> None:
     """ValueError if Newton's next step, of which this is the negative, would go far."""
     if any(abs(step) > tol * (1.0 + abs(x)) for step, x in zip(steps, numbers, strict=True)):
-        with traced_by(None):  # for the message alone
+        with outside_mode("tracer"):  # for the message alone
             found = list(map(number_of, numbers))
             better = [x - number_of(step) for step, x in zip(steps, found, strict=True)]
         raise ValueError(

@@ -1,8 +1,8 @@
 """What `grad(f)` and its like are: callable objects, which can be pickled and copied.
 
 Like a function, such an object is called after its function, takes its arguments, and as an
-attribute of a class is a method. It is pickled as the transform, the function and the options; so
-whatever the function closes over or belongs to is shared as in any pickle.
+attribute of a class is a method. It is pickled as any object is, made first and filled afterwards;
+so what the function closes over or belongs to is shared, even if that holds this object.
 """
 
 from __future__ import annotations
@@ -20,18 +20,16 @@ __all__ = ["Transform", "require_function"]
 
 class Transform:
     """A function made from another one, `f`, which is kept as `__wrapped__`. A subclass says how it
-    is called; its constructor takes `f` and then the options, in the order in which they are handed
-    on here."""
+    is called."""
 
     transform: ClassVar[str]
     """The public name."""
     summary: ClassVar[str]
     """The first line of the documentation, with {} for the function."""
 
-    def __init__(self, f: Callable[..., Any], *options: Any) -> None:
+    def __init__(self, f: Callable[..., Any]) -> None:
         require_function(f, self.transform)
         self.__wrapped__ = f
-        self._options = options
         name = getattr(f, "__qualname__", repr(f))
         self.__name__ = self.__qualname__ = f"{self.transform}({name})"
         self.__module__ = getattr(f, "__module__", None) or __name__
@@ -42,12 +40,10 @@ class Transform:
         """As a method, it is called with its object first."""
         return self if owner is None else MethodType(self, owner)  # type: ignore[arg-type]
 
-    def __reduce__(self) -> Any:
+    def __reduce_ex__(self, protocol: Any) -> Any:
         """By name, where it stands under its function's own, as a decorated one does."""
         name = getattr(self.__wrapped__, "__qualname__", "")
-        if _found(self.__module__, name) is self:
-            return name
-        return type(self), (self.__wrapped__, *self._options)
+        return name if _found(self.__module__, name) is self else super().__reduce_ex__(protocol)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

@@ -103,15 +103,16 @@ def size_of(shape: Shape) -> int:
 
 
 def pack(shape: Shape, leaves: Sequence[Any]) -> Any:
-    """A bare number, or an array: of floats if all are plain, else of objects."""
+    """A bare number, or an array: of floats if all are plain, else one that holds Values."""
     if shape is None:
         return leaves[0]
+    if any(isinstance(x, Value) for x in leaves):
+        from autograd.arrays.value_array import pack_values
+
+        return pack_values(leaves, shape)
     import numpy
 
-    out = numpy.empty(len(leaves), object if any(isinstance(x, Value) for x in leaves) else float)
-    for i, x in enumerate(leaves):
-        out[i] = x
-    return out.reshape(shape)
+    return numpy.array(leaves, float).reshape(shape)
 
 
 def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]:

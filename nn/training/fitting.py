@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 from autograd import Value
 from nn.initialisers import Seed, random_source
 from nn.jsonio import FilePath
-from nn.module import Module
-from nn.optim import SGD, Adam, AdamW, Optimizer
+from nn.module import Module, computes
+from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
 from nn.training.dataset import Samples, column_names, read_rows, read_targets
@@ -26,13 +26,19 @@ from nn.training.history import History
 from nn.training.jit_step import compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
 from nn.training.objective import Evaluation, Loss, Objective, find_objective
+from nn.training.resumption import Expected
 from nn.training.training_step import TrainingStep
 from nn.validation import as_count, as_float, counted, name_of
 
 __all__ = ["evaluate", "fit"]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
-LEARNING_RATES = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+}
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.01}
 """What `fit` starts from: networks of a few hundred parameters learn well with more than the
 cautious defaults of the optimisers."""
 
@@ -101,7 +107,7 @@ def fit(
     outputs; for one output `binary_cross_entropy` for 0 and 1 or two labels, `hinge` for -1 and 1;
     `mse` for numbers, and for a model that ends in a sigmoid or tanh.
 
-    **Optimiser.** A name ("adam", "adamw", "sgd"), with `lr` (default 0.01, sgd 0.1) and
+    **Optimiser.** A name ("adam", "adamw", "rmsprop", "sgd"), with `lr` (default 0.01, sgd 0.1) and
     `weight_decay`; an optimiser of this model's parameters; or a function parameters -> optimiser.
     `schedule` is a rule epoch -> factor, such as `nn.schedules.cosine(epochs)`; afterwards the
     optimiser has the learning rate again that it came with. `clip_norm` and `clip_value` bound the
@@ -125,11 +131,16 @@ def fit(
     loss; without validation data, the loss of an epoch counts for the weights after it, or, if it
     was a single batch, for those before its step, which it was computed with.
 
+    **Modes.** A model is trained in training mode, measured without dropout, and left in the mode
+    for predictions (`model.eval()`). Dropout draws from `seed`.
+
     **Checkpoint.** A JSON file with everything that the rest of the training depends on, replaced
     after an epoch, at most once a second, and at the end. With `resume=True` and the file there,
     training goes on from it up to `epochs` epochs in all and ends with the very same numbers, to
     the last bit, as if it had never been interrupted. `model.load(checkpoint)` reads the weights
-    alone.
+    alone. Where the file can't be written (a full disk), there is a RuntimeWarning, training goes
+    on, and it is tried again; if that fails to the end, fit raises the OSError after the training,
+    with the history as its attribute `history`.
 
     **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
     tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
@@ -152,7 +163,7 @@ def fit(
     >>> history[-1].accuracy
     1.0
     """
-    if not isinstance(model, Module) or not callable(model):
+    if not isinstance(model, Module) or not computes(model):
         raise TypeError(
             "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]); "
             f"got {model!r:.80}"
@@ -197,20 +208,30 @@ def fit(
             "validation": validation if given is None else "given",
             "data": data_digest(samples, given),
         }
-        file = Checkpoint(checkpoint, settings)
-        saved = file.read() if resume else None
+        file = Checkpoint(checkpoint, settings, model)
+        expected = Expected(
+            model=model,
+            optimizer=optimizer,
+            samples=len(samples),
+            held_out=_count_held_out(validation, len(samples)),
+            has_validation=validation is not None,
+            has_classes=objective.classes is not None,
+            has_schedule=schedule is not None,
+        )
+        saved = file.read(expected) if resume else None
 
     hints = objective.hints(rows, targets, column_names(X))
     for hint in hints:
         warnings.warn(hint, stacklevel=2)
     held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
-    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value)
+    step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
     wanted = engine or (saved.get("engine", "eager") if saved else None)
     if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
         step = compiled_step(step, model, samples, must=engine == "jit")
     training = Training(model, step, plan, samples, held_out, given, rng)
     training.history.hints = hints
     lr_before = optimizer.lr
+    Module.train(model)
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)
@@ -218,9 +239,12 @@ def fit(
             training.load_state(saved, repr(os.fspath(file.path)))
         training.run(file)
     finally:
+        Module.eval(model)
         if schedule is not None:
             optimizer.lr = lr_before
     training.finish()
+    if file is not None:
+        file.raise_failure(training.history)
     return training.history
 
 
@@ -271,17 +295,24 @@ def _given_validation(objective: Objective, validation: Any, width: int) -> Samp
 
 def _draw_validation(validation: Any, count: int, rng: Any) -> list[int]:
     """Which samples are held out, if validation is a fraction of them."""
-    if not isinstance(validation, float):
+    held_out = _count_held_out(validation, count)
+    if not held_out:
         return []
+    order = list(range(count))
+    rng.shuffle(order)
+    return sorted(order[:held_out])
+
+
+def _count_held_out(validation: Any, count: int) -> int:
+    if not isinstance(validation, float):
+        return 0
     held_out = max(1, round(validation * count)) if 0.0 < validation < 1.0 else 0
     if not 0 < held_out < count:
         raise ValueError(
             "validation as a fraction of the samples is between 0 and 1 and leaves some for "
             f"training; got {validation} of {counted(count, 'sample')}"
         )
-    order = list(range(count))
-    rng.shuffle(order)
-    return sorted(order[:held_out])
+    return held_out
 
 
 def _find_optimizer(

@@ -10,14 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import autograd
 from autograd import Value
 from nn import losses
-from nn.training.dataset import Samples
+from nn.dropout import Masks, draw_mask, masks_from, mode
+from nn.training.dataset import Row, Samples
 from nn.training.objective import LOSSES, Objective
 from nn.training.purity import RandomnessUsed, RngMonitor, settings_of
 from nn.training.training_step import collection_paused
@@ -62,23 +63,31 @@ class Arrays:
         return self.origin.take(self.places.tolist())
 
 
-def compiled_model(objective: Objective, parameters: Sequence[Value], model: Any) -> CompiledModel:
+def compiled_model(
+    objective: Objective, parameters: Sequence[Value], model: Any, row: Row
+) -> CompiledModel:
     """A model and its loss, compiled row by row where the loss is known to be a mean or sum over
-    rows."""
+    rows. A row of the data tells what dropout draws for each."""
     kind = ByRow if objective.loss in LOSSES.values() else ByBatch
-    return kind(objective, parameters, model)
+    return kind(objective, parameters, model, row)
 
 
 class CompiledModel(ABC):
     """A model and its loss as functions of all its parameters in one array.
 
+    What dropout multiplies by in training is input too, and stands in a row behind its numbers.
+
     They raise CannotCompile where they can't be compiled; ImportError without llvmlite or NumPy.
     """
 
-    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
+    def __init__(
+        self, objective: Objective, parameters: Sequence[Value], model: Any, row: Row
+    ) -> None:
         self.objective = objective
         self.parameters = parameters
         self._model = model
+        self._width = len(row)
+        self._masks = _masks_asked_for(objective, row)
         self._settings = settings_of(model)
         self._recordings = 0
 
@@ -105,6 +114,18 @@ class CompiledModel(ABC):
         targets = classes if by_class else numpy.array(samples.targets, float)
         return Arrays(samples, numpy.arange(n), numpy.array(samples.rows), targets, classes)
 
+    def with_masks(self, batch: Arrays, rng: Any) -> Arrays:
+        """The batch for one step of training: drawn row by row, as the engine draws."""
+        import numpy
+
+        if not self._masks:
+            return batch
+        drawn = [
+            [factor for count, p in self._masks for factor in draw_mask(rng, count, p)]
+            for _ in range(len(batch))
+        ]
+        return replace(batch, rows=numpy.hstack([batch.rows, drawn]))
+
     def check_unchanged(self) -> None:
         """Raises CannotCompile if the model is not the one that is recorded."""
         now = settings_of(self._model)
@@ -118,14 +139,20 @@ class CompiledModel(ABC):
     def _rng_monitor(self) -> RngMonitor:
         return RngMonitor()
 
-    def output(self, p: Any, x: Any) -> Any:
+    def output(self, p: Any, x: Any, training: bool) -> Any:
         """The model's output for one row and these parameters; called while recording only."""
         self._recordings += 1
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
+        numbers = list(x)
         try:
-            with self._rng_monitor.untouched(), self._model.parameters_as(list(p)):
-                output = self.objective.predict([list(x)])[0]
+            with (
+                self._rng_monitor.untouched(),
+                mode(self._model, training),
+                masks_from(_handed_in(numbers[self._width :])),
+                self._model.parameters_as(list(p)),
+            ):
+                output = self.objective.predict([numbers[: self._width]])[0]
         except RandomnessUsed:
             raise CannotCompile("the model draws random numbers") from None
         self.check_unchanged()
@@ -162,6 +189,33 @@ class CompiledModel(ABC):
             nodes += parents
 
 
+def _masks_asked_for(objective: Objective, row: Row) -> list[tuple[int, float]]:
+    """How many factors, and for which probability, each dropout takes for a row, in order."""
+    asked: list[tuple[int, float]] = []
+
+    def note(count: int, p: float) -> list[float]:
+        asked.append((count, p))
+        return [1.0] * count
+
+    with mode(objective.model, training=True), masks_from(note):
+        objective.predict([row])
+    return asked
+
+
+def _handed_in(factors: Sequence[Any]) -> Masks:
+    """Factors from a row, in order."""
+    rest = list(factors)
+
+    def take(count: int, p: float) -> list[Any]:
+        if count > len(rest):
+            raise CannotCompile("dropout drops other numbers from row to row")
+        taken = rest[:count]
+        del rest[:count]
+        return taken
+
+    return take
+
+
 def _most_frequent_decision(compiled: Any) -> str:
     """The line of the decision that most guards come from, for the message."""
     try:
@@ -174,11 +228,13 @@ def _most_frequent_decision(compiled: Any) -> str:
 class ByRow(CompiledModel):
     """With a loss of this library: the row's loss is compiled along with the model."""
 
-    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
-        super().__init__(objective, parameters, model)
+    def __init__(
+        self, objective: Objective, parameters: Sequence[Value], model: Any, row: Row
+    ) -> None:
+        super().__init__(objective, parameters, model, row)
         reduce = "sum" if objective.loss is losses.half_squared_error else "mean"
         self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
-        self._loss = autograd.vmap(self._row, (None, 0, 0, 0), reduce)
+        self._loss = autograd.vmap(self._row_evaluated, (None, 0, 0, 0), reduce)
         self._is_mean = reduce == "mean"
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
@@ -200,15 +256,21 @@ class ByRow(CompiledModel):
         (loss, correct), pullback = autograd.vjp(lambda p: self._row(p, x, target, classes), p)
         return loss, correct, pullback((1.0, 0.0))[0]
 
-    def _row(self, p: Any, x: Any, target: Any, classes: Any) -> tuple[Any, Any]:
-        output = self.output(p, x)
+    def _row_evaluated(self, p: Any, x: Any, target: Any, classes: Any) -> tuple[Any, Any]:
+        return self._row(p, x, target, classes, training=False)
+
+    def _row(
+        self, p: Any, x: Any, target: Any, classes: Any, training: bool = True
+    ) -> tuple[Any, Any]:
+        output = self.output(p, x, training)
         return self._loss_of(output, target), self._is_correct(output, list(classes))
 
     def _loss_of(self, output: Any, target: Any) -> Any:
         if self.objective.loss is losses.cross_entropy:
-            # -log softmax of the right class, whose logit one-hot weights pick out exactly.
-            own = autograd.dot(list(target), output)
-            return autograd.logsumexp([z - own for z in output])
+            # -log softmax of the right class, which one-hot weights pick out, be others infinite.
+            losses_of = [-z for z in autograd.log_softmax(output)]
+            rows = zip(target, losses_of, strict=True)
+            return autograd.sum([autograd.where(is_own, loss, 0.0) for is_own, loss in rows])
         return self.objective.loss([output], [list(target) if hasattr(target, "shape") else target])
 
     def _is_correct(self, output: Any, classes: list[Any]) -> Any:
@@ -234,15 +296,18 @@ class ByBatch(CompiledModel):
     """With a loss of the user's own, which may be any function of a batch: the engine runs it on
     the outputs, and machine code carries its derivatives back through the model."""
 
-    def __init__(self, objective: Objective, parameters: Sequence[Value], model: Any) -> None:
-        super().__init__(objective, parameters, model)
+    def __init__(
+        self, objective: Objective, parameters: Sequence[Value], model: Any, row: Row
+    ) -> None:
+        super().__init__(objective, parameters, model, row)
         self._outputs = autograd.vmap(self._row, (None, 0))
+        self._evaluated = autograd.vmap(self._row_evaluated, (None, 0))
         self._pullback = autograd.vmap(self._row_pullback, (None, 0, 0), "sum")
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         import numpy
 
-        columns = self._columns_of_outputs(numbers, batch)
+        columns = self._columns(self._outputs, numbers, batch)
         with collection_paused():
             loss, seeds, own = self._differentiated_loss(numbers, columns, batch.samples)
         gradient = self.run(self._pullback, numbers, batch.rows, numpy.array(seeds))
@@ -263,17 +328,17 @@ class ByBatch(CompiledModel):
         return loss.data, seeds, [leaf.grad for leaf in self.parameters]
 
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
-        columns = self._columns_of_outputs(numbers, batch)
+        columns = self._columns(self._evaluated, numbers, batch)
         self._set_parameters(numbers)
-        with autograd.no_grad():
+        with autograd.no_grad(), mode(self._model, training=False):
             loss = self.objective.loss(self._as_values(columns)[0], batch.samples.targets)
         return loss.data if isinstance(loss, Value) else float(loss), self._count_correct(
             columns, batch
         )
 
-    def _columns_of_outputs(self, numbers: Any, batch: Arrays) -> list[list[float]]:
+    def _columns(self, outputs: Any, numbers: Any, batch: Arrays) -> list[list[float]]:
         """The numbers of each output, for all rows."""
-        return [column.tolist() for column in self.run(self._outputs, numbers, batch.rows)]
+        return [column.tolist() for column in self.run(outputs, numbers, batch.rows)]
 
     def _as_values(self, columns: Sequence[Sequence[float]]) -> tuple[list[Any], list[Any]]:
         """Outputs as the loss takes them, and the same always in rows."""
@@ -291,8 +356,11 @@ class ByBatch(CompiledModel):
         rows = zip(*columns, strict=True) if self.objective.n_outputs > 1 else columns[0]
         return self.objective.count_correct(list(rows), classes)
 
-    def _row(self, p: Any, x: Any) -> list[Any]:
-        output = self.output(p, x)
+    def _row_evaluated(self, p: Any, x: Any) -> list[Any]:
+        return self._row(p, x, training=False)
+
+    def _row(self, p: Any, x: Any, training: bool = True) -> list[Any]:
+        output = self.output(p, x, training)
         return list(output) if self.objective.n_outputs > 1 else [output]
 
     def _row_pullback(self, p: Any, x: Any, seed: Any) -> Any:

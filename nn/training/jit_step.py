@@ -7,16 +7,19 @@ a callback, a checkpoint, and at the end.
 
 from __future__ import annotations
 
+import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from math import hypot, isfinite, isnan
 from typing import Any
 
 import autograd
+from nn.dropout import mode
 from nn.module import Module
 from nn.optim import Optimizer
-from nn.training.dataset import Samples
+from nn.training.dataset import Row, Samples
 from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
 from nn.training.objective import LOSSES, Evaluation
 from nn.training.training_step import NotFinite, Outcome, TrainingStep, collection_paused
@@ -47,7 +50,7 @@ def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bo
     an error if it `must` be compiled."""
     try:
         with collection_paused():
-            step = CompiledStep(model, eager, must)
+            step = CompiledStep(model, eager, must, samples.rows[0])
             step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
     except ImportError:
         if must:
@@ -116,12 +119,12 @@ class CompiledStep(TrainingStep):
 
     name = "jit"
 
-    def __init__(self, model: Module, eager: TrainingStep, must: bool) -> None:
+    def __init__(self, model: Module, eager: TrainingStep, must: bool, row: Row) -> None:
         optimizer, bounds = eager.optimizer, (eager.clip_norm, eager.clip_value)
-        super().__init__(eager.objective, eager.parameters, optimizer, *bounds)
+        super().__init__(eager.objective, eager.parameters, optimizer, *bounds, eager.rng)
         self._eager = eager
         self._must = must
-        self._model = compiled_model(eager.objective, self.parameters, model)
+        self._model = compiled_model(eager.objective, self.parameters, model, row)
         self._rule = CompiledOptimizer(optimizer)
         places = {id(p): i for i, p in enumerate(self.parameters)}
         self._moving = [places[id(p)] for p in optimizer.parameters]
@@ -132,9 +135,10 @@ class CompiledStep(TrainingStep):
     def try_out(self, samples: Samples) -> None:
         """Record, compile and compare with the engine; nothing changes."""
         gradient_before = self._gradient
-        loss, _, gradient = self._model.differentiate(self._numbers, self.prepare(samples))
+        loss, _, gradient = self._tried(samples)
         self._rule.try_out(self._numbers[self._moving], gradient[self._moving])
-        expected, _ = self._differentiate(samples)
+        with self._trying():
+            expected, _ = self._differentiate(samples)
         wanted = [p.grad for p in self.parameters]
         for p, number in zip(self.parameters, gradient_before.tolist(), strict=True):
             p.grad = number
@@ -144,6 +148,21 @@ class CompiledStep(TrainingStep):
                 "on more than its parameters"
             )
         self._probe = samples.take([0]) if self.objective.loss in LOSSES.values() else samples
+
+    def _tried(self, samples: Samples) -> tuple[float, float, Any]:
+        """Loss, count and gradient, with the dropout of a trial."""
+        batch = self._model.with_masks(self.prepare(samples), random.Random(0))
+        return self._model.differentiate(self._numbers, batch)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        """Inside the block the engine trains with the dropout of a trial, too."""
+        rng, self.rng = self.rng, random.Random(0)
+        try:
+            with mode(self.objective.model, training=True):
+                yield
+        finally:
+            self.rng = rng
 
     def uncompiled(self, error: CannotCompile, epoch: int) -> TrainingStep:
         """The same step by the engine, with a warning, or an error if it must be compiled."""
@@ -164,13 +183,15 @@ class CompiledStep(TrainingStep):
         self._numbers = self._array(weights)
 
     def refresh(self) -> None:
+        super().refresh()
         self._numbers = self._array(super().weights())
         self._gradient = self._array([p.grad for p in self.parameters])
         self._rule.read()
         self._model.check_unchanged()
         if self._probe:
-            loss, *_ = self._model.differentiate(self._numbers, self.prepare(self._probe))
-            if not _agree([loss], [super().evaluate(self._probe).loss]):
+            with self._trying():
+                expected = self._loss(self._probe)[1]
+            if not _agree([self._tried(self._probe)[0]], [expected.data]):
                 raise CannotCompile("what the model computes has changed since it was recorded")
 
     def _array(self, numbers: Sequence[float]) -> Any:
@@ -198,6 +219,7 @@ class CompiledStep(TrainingStep):
         return super().evaluate(batch.samples)
 
     def __call__(self, batch: Any) -> Outcome:
+        batch = self._model.with_masks(batch, self.rng)
         loss, correct, self._gradient = self._model.differentiate(self._numbers, batch)
         gradient = self._gradient if self._moves_all else self._gradient[self._moving]
         norm = hypot(*gradient.tolist())

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import autograd
 from autograd import Value
 from nn import losses
+from nn.dropout import mode
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
@@ -18,6 +19,7 @@ Loss: TypeAlias = Callable[[Any, Any], Any]
 
 LOSSES: dict[str, Loss] = {name: getattr(losses, name) for name in losses.__all__}
 FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
+SQUASHED = {"sigmoid": "sigmoid", "share": "softmax"}  # by the operation, what made an output
 
 
 class Evaluation(NamedTuple):
@@ -109,7 +111,7 @@ class Objective:
 
     def evaluate(self, samples: Samples) -> Evaluation:
         """How the model does on some samples."""
-        with autograd.no_grad():
+        with autograd.no_grad(), mode(self.model, training=False):
             outputs = self.predict(samples.rows)
             loss = self.loss(outputs, samples.targets)
         number = loss.data if isinstance(loss, Value) else float(loss)
@@ -119,7 +121,8 @@ class Objective:
 
     def check_loss(self, samples: Samples) -> None:
         """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
-        answer = self.predict(samples.rows[:1])[0]
+        with mode(self.model, training=False):
+            answer = self.predict(samples.rows[:1])[0]
         loss = self.loss([answer] * len(samples), samples.targets)
         if isinstance(loss, Value) and not loss.op:
             raise ValueError(
@@ -143,7 +146,7 @@ class Objective:
 
     def _loss_hint(self) -> str | None:
         """What to do about a loss that expects logits and gets probabilities."""
-        squashed = sorted(self.ends_in & {"sigmoid", "softmax"})
+        squashed = [name for op, name in SQUASHED.items() if op in self.ends_in]
         if self.loss not in FOR_LOGITS or not squashed:
             return None
         return (
@@ -171,7 +174,8 @@ def find_objective(
 ) -> Objective:
     """Find out from one answer of the model, and from the targets, what is not given."""
     try:
-        answer = model(row)
+        with mode(model, training=False):
+            answer = model(row)
     except ValueError as error:
         count = counted(len(row), "number")
         raise ValueError(f"X[0] is a row of {count}; for {model!r:.80}: {error}") from error
@@ -288,7 +292,7 @@ def _is_numeral(text: str) -> bool:
 
 
 def _default_loss(classes: tuple[Any, ...] | None, n_outputs: int, ends_in: frozenset[str]) -> Loss:
-    if classes is None or ends_in & {"sigmoid", "tanh", "softmax"}:
+    if classes is None or ends_in & {"sigmoid", "tanh", "share"}:
         return losses.mse_loss
     if n_outputs > 1:
         return losses.cross_entropy

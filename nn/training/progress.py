@@ -15,7 +15,7 @@ __all__ = ["Progress"]
 class Progress:
     """Counts the steps of a training and shows the loss. Without tqdm it stays silent.
 
-    tqdm comes with `pip install "chainrule[progress]"`.
+    tqdm comes with `pip install tqdm`.
     """
 
     def __init__(self, wanted: bool, epochs: int, steps_each: int, done: int) -> None:

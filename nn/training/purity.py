@@ -14,7 +14,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 from autograd import Value
-from nn.module import members
+from nn.module import Module, members
 
 __all__ = ["RandomnessUsed", "RngMonitor", "settings_of"]
 
@@ -59,6 +59,8 @@ def settings_of(holder: Any) -> dict[str, Any]:
 def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
     for name, held in members(vars(holder) if is_record else holder):
+        if name == "training" and isinstance(holder, Module):
+            continue  # the mode, which `fit` sees to
         if not isinstance(held, Value) or not held.op:
             yield prefix + name, _identity(held)
         if id(held) not in seen and not isinstance(held, _PLAIN):

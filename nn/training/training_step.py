@@ -10,11 +10,14 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import hypot, isfinite
 from typing import Any, ClassVar, NamedTuple
 
 import autograd
 from autograd import Value
+from nn.dropout import draw_mask, masks_from
+from nn.module import Module
 from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
 from nn.training.dataset import Samples
 from nn.training.objective import Evaluation, Objective
@@ -39,7 +42,7 @@ class TrainingStep:
     """A batch in; its outcome out, and the parameters moved against the gradient of its loss.
 
     While `undo` is set, a move that is interrupted halfway is taken back; the loop clears it once
-    there are best weights to go back to.
+    there are best weights to go back to. `rng` is where dropout draws from.
     """
 
     objective: Objective
@@ -47,6 +50,7 @@ class TrainingStep:
     optimizer: Optimizer
     clip_norm: float | None
     clip_value: float | None
+    rng: Any
     undo: bool = True
     name: ClassVar[str] = "eager"
 
@@ -64,7 +68,10 @@ class TrainingStep:
             p.data = float(number)
 
     def refresh(self) -> None:
-        """Take the numbers from the model and the optimiser again (after a callback)."""
+        """Take the numbers from the model and the optimiser again (after a callback), and put the
+        model into training mode again."""
+        if isinstance(self.objective.model, Module):
+            Module.train(self.objective.model)
 
     def write_back(self) -> None:
         """Bring the model and the optimiser up to date (before a callback)."""
@@ -97,7 +104,8 @@ class TrainingStep:
         return loss.data, self.objective.count_correct(outputs, batch.classes)
 
     def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
-        outputs = self.objective.predict(batch.rows)
+        with masks_from(partial(draw_mask, self.rng)):
+            outputs = self.objective.predict(batch.rows)
         return outputs, self.objective.loss(outputs, batch.targets)
 
     def _move(self) -> None:

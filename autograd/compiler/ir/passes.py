@@ -88,10 +88,10 @@ def _add(writer: Writer, a: int, b: int) -> int | None:
 def _is_never_negative_zero(writer: Writer, register: int) -> bool:
     """As for every sum with 0.0, and every square."""
     op = writer.code[register]
+    while op.name == "mul" and (_number(writer, op.operands[1]) or 0.0) >= 1.0:
+        op = writer.code[op.operands[0]]  # nothing underflows
     if op.name == "add":
         return any(_is(_number(writer, i), 0.0) for i in op.operands)
-    if op.name == "mul" and (_number(writer, op.operands[1]) or 0.0) >= 1.0:  # nothing underflows
-        return _is_never_negative_zero(writer, op.operands[0])
     return op.name == "abs" or (op.name == "mul" and op.operands[0] == op.operands[1])
 
 
@@ -169,13 +169,26 @@ def _logic(writer: Writer, p: int, q: int, neutral: bool) -> int | None:
 
 def _truth(writer: Writer, register: int) -> bool | None:
     """What a truth value of constants is; None where it varies."""
-    op = writer.code[register]
-    of_operand = _number if op.name in COMPARISONS else _truth
-    known = [of_operand(writer, i) for i in op.operands]
-    if None not in known:
-        return bool(meaning(op.name)(*known))
-    decisive = {"and": False, "or": True}.get(op.name)  # whatever the other one is
-    return decisive if decisive in known else None
+    known = writer.truths
+    stack = [register]  # of our own: a chain of them may be deeper than Python's
+    while stack:
+        op = writer.code[stack[-1]]
+        if op.name in COMPARISONS:
+            found = [_number(writer, i) for i in op.operands]
+        elif all(i in known for i in op.operands):
+            found = [known[i] for i in op.operands]
+        else:
+            stack += [i for i in op.operands if i not in known]
+            continue
+        known[stack.pop()] = _outcome(op.name, found)
+    return known[register]
+
+
+def _outcome(name: str, operands: list[float | None] | list[bool | None]) -> bool | None:
+    if None not in operands:
+        return bool(meaning(name)(*operands))
+    decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
+    return decisive if decisive in operands else None
 
 
 IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {

@@ -205,6 +205,7 @@ class Writer:
     ) -> None:
         self.code: list[Op] = []
         self.rules: Mapping[str, Callable[..., Any]] = {}
+        self.truths: dict[int, bool | None] = {}  # what is known of truth values
         self._fold = fold
         self._identities = identities or {}
         self._known: dict[Hashable, int] = {}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from autograd.compiler.ir.program import Program, meaning
 from autograd.compiler.native.cpython_entry import Entry
@@ -18,48 +16,28 @@ __all__ = ["CallbackFailed", "Callbacks", "Kernel"]
 
 
 class Callbacks:
-    """What machine code has to ask Python for, and the exception of one that failed.
-
-    An exception can't pass through machine code, so it is kept, and raised after it.
-    """
+    """The Python functions that a program's machine code calls, alive as long as this object."""
 
     def __init__(self, program: Program) -> None:
-        self._failed = threading.local()  # for several threads may be in one kernel
-        self._functions: dict[tuple[str, int], Any] = {}
         missing = callbacks_of(program)
-        for name, count in {(op.name, len(op.operands)) for op in program.code}:
-            if name in missing:
-                kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-                self._functions[name, count] = kind(self._guarded(meaning(name)))
+        asked = {(op.name, len(op.operands)) for op in program.code if op.name in missing}
+        self._functions = {key: meaning(key[0]) for key in asked}
 
-    def _guarded(self, forward: Callable[..., float]) -> Callable[..., float]:
-        def call(*inputs: float) -> float:
-            try:
-                return forward(*inputs)
-            except BaseException as error:  # noqa: BLE001 (raised after the machine code)
-                self._failed.error = error
-                return float("nan")
-
-        return call
+    def __bool__(self) -> bool:
+        return bool(self._functions)
 
     @property
     def addresses(self) -> dict[tuple[str, int], int]:
         """Where machine code finds each, by its name and the number of its inputs."""
-        return {
-            key: ctypes.cast(function, ctypes.c_void_p).value or 0
-            for key, function in self._functions.items()
-        }
-
-    def reraise(self) -> None:
-        """Raise what a call of this thread raised since the last time."""
-        error = getattr(self._failed, "error", None)
-        if error is not None:
-            self._failed.error = None
-            raise error
+        return {key: id(function) for key, function in self._functions.items()}
 
 
 class CallbackFailed(Exception):
-    """A user's primitive has raised the exception that is the cause of this one."""
+    """A user's primitive has raised `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Kernel:
@@ -85,18 +63,19 @@ class Kernel:
         self._code: MachineCode = compile_llvm(text if entry is None else f"{text}\n{entry}")
         self.entry = None if entry is None else entry.function(self._code, self._bytecode)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
-        self._function = self._code.function(
-            "kernel", ctypes.c_int64, *pointers, locked=interpreted
-        )
+        locked = interpreted or bool(self._callbacks)
+        self._function = self._code.function("kernel", ctypes.c_int64, *pointers, locked=locked)
         self._inputs = ctypes.c_double * len(program.inputs)
         self._outputs = ctypes.c_double * len(program.outputs)
         self.seconds = time.perf_counter() - start
 
     def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
-        out = self._outputs()
-        failed: int = self._function(self._inputs(*numbers), out)
-        try:
-            self._callbacks.reraise()
-        except Exception as error:
-            raise CallbackFailed from error
+        inputs, out = self._inputs(*numbers), self._outputs()
+        if self._callbacks:
+            try:
+                failed: int = self._function(inputs, out)
+            except Exception as error:  # noqa: BLE001 (whatever the user's code raises)
+                raise CallbackFailed(error) from None
+        else:
+            failed = self._function(inputs, out)
         return failed, list(out)

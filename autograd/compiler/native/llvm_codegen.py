@@ -10,6 +10,7 @@ where there is one (`vector_names`), else lane by lane.
 
 from __future__ import annotations
 
+import math
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ def double(x: float) -> str:
 class Instructions(Text):
     """The instructions of programs, as text.
 
-    `addresses` gives where to call back for operations that are no instructions, by their name and
+    `addresses` gives the Python functions of operations that are no instructions, by their name and
     the number of their inputs; `vector_names` the vector form of library functions; `scales` says
     that vectors of this many lanes are scaled by powers of two in one step.
     """
@@ -72,9 +73,11 @@ class Instructions(Text):
         self._addresses = addresses or {}
         self._vector_names = vector_names or {}
         self._scales = scales
+        self._asked: set[int] = set()  # the numbers of inputs of the primitives that are asked
 
     def __str__(self) -> str:
-        return f"{super().__str__()}{ATTRIBUTES}\n"
+        helpers = [str(_Asking(count)) for count in sorted(self._asked)]
+        return "".join([super().__str__(), *helpers, f"{ATTRIBUTES}\n"])
 
     def vector(self, kind: str) -> str:
         """The type of one such thing for every lane."""
@@ -112,7 +115,7 @@ class Instructions(Text):
         if name == "scale":
             return self._scale(*operands)
         if self.lanes == 1:
-            return self._call_scalar(name, operands)
+            return self._alone(name, operands, 0)
         # The vector library rounds otherwise than the scalar one: a comparison of its results could
         # come out otherwise than for the row alone.
         if name in self._vector_names and not is_decisive:
@@ -123,21 +126,56 @@ class Instructions(Text):
         self.declarations.add(f"declare {kind} @{function}({', '.join([kind] * len(operands))})")
         return self.set(f"call {kind} @{function}({_typed(kind, operands)}) #0")
 
-    def _call_scalar(self, name: str, operands: Sequence[str]) -> str:
+    def _alone(self, name: str, operands: Sequence[str], lane: int) -> str:
+        """A function of the C library, or a user's primitive, of the numbers of one lane."""
         if name in LIBRARY:
             return self._call(name, operands, "double")
-        # A user's primitive, at the address of a ctypes callback. Without the attributes: it may
-        # have effects, and is called as often as the program says.
-        types = ", ".join(["double"] * len(operands))
-        target = pointer(self._addresses[name, len(operands)])
-        return self.set(f"call double ({types}) {target}({_typed('double', operands)})")
+        truth = self.is_wanted(lane)
+        return self._ask_if(truth, name, operands) if truth else self._ask(name, operands)
 
     def _lane_by_lane(self, name: str, operands: Sequence[str]) -> str:
         whole = "poison"
         for lane in range(self.lanes):
             parts = [self.lane_of(x, lane) for x in operands]
-            whole = self.with_lane(whole, self._call_scalar(name, parts), lane)
+            whole = self.with_lane(whole, self._alone(name, parts, lane), lane)
         return whole
+
+    def is_wanted(self, lane: int) -> str:
+        """Holds if the numbers of a lane are still wanted; "" if they always are."""
+        return ""
+
+    def _ask_if(self, truth: str, name: str, operands: Sequence[str]) -> str:
+        """A user's primitive of a row that has left the path is not asked: it may raise there."""
+        ask, asked, skip, after = (self.new(x) for x in ("ask", "asked", "skip", "after"))
+        self.branch(truth, ask, skip)
+        self.label(ask)
+        number = self._ask(name, operands)
+        self.go(asked)
+        # Blocks of nothing but a jump: `_in_pieces` does not split these, and the phi names them.
+        for block in (asked, skip):
+            self.label(block)
+            self.go(after)
+        self.label(after)
+        return self.set(f"phi double [ {number}, {asked} ], [ {double(math.nan)}, {skip} ]")
+
+    def _ask(self, name: str, operands: Sequence[str]) -> str:
+        """Call a user's primitive, which is Python. The lock of Python's interpreter is held; what
+        it raises ends the kernel, and ctypes raises it in the caller."""
+        count = len(operands)
+        function = f"ptr {pointer(self._addresses[name, count])}"
+        self._asked.add(count)
+        given = ", ".join([function, *[f"double {x}" for x in operands]])
+        number = self.set(f"call double @ask{count}({given})")
+        self.declarations.update(ASKING)
+        error = self.set("call ptr @PyErr_Occurred()")
+        self.unless(self.set(f"icmp eq ptr {error}, null"), "%raised")
+        return number
+
+    def end_asking(self) -> None:
+        """Where a function ends whose primitive has raised."""
+        if self._asked:
+            self.label("%raised")
+            self.do("ret i64 -2")
 
     def lane_of(self, x: str, lane: int) -> str:
         """The number in one lane."""
@@ -170,6 +208,40 @@ class Instructions(Text):
         bits = self.set(f"bitcast {self.type} {moved} to {whole}")
         shifted = self.set(f"shl {whole} {bits}, {self.in_every_lane('i64', 52)}")
         return self.set(f"bitcast {whole} {shifted} to {self.type}")
+
+
+class _Asking(Text):
+    """A function that calls a Python function with so many numbers, and gives its number; any, if
+    it has raised."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        inputs = "".join([f", double %x{i}" for i in range(count)])
+        self.begin(f"internal double @ask{count}(ptr %function{inputs})")
+        self.do(f"%args = alloca ptr, i64 {max(count, 1)}")
+        objects = [self.set(f"call ptr @PyFloat_FromDouble(double %x{i})") for i in range(count)]
+        for i, x in enumerate(objects):
+            self.unless(self.set(f"icmp ne ptr {x}, null"), "%failed")
+            self.store("ptr", x, self.element("ptr", "%args", i))
+        given = f"ptr %function, ptr %args, i64 {count}, ptr null"
+        out = self.set(f"call ptr @PyObject_Vectorcall({given})")
+        for x in objects:
+            self.do(f"call void @Py_DecRef(ptr {x})")
+        self.unless(self.set(f"icmp ne ptr {out}, null"), "%failed")
+        number = self.set(f"call double @PyFloat_AsDouble(ptr {out})")
+        self.do(f"call void @Py_DecRef(ptr {out})")
+        self.do(f"ret double {number}")
+        self.label("%failed")
+        self.do(f"ret double {double(math.nan)}\n}}")
+
+
+ASKING: Final = (
+    "declare ptr @PyFloat_FromDouble(double)",
+    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
+    "declare double @PyFloat_AsDouble(ptr)",
+    "declare void @Py_DecRef(ptr)",
+    "declare ptr @PyErr_Occurred()",
+)
 
 
 def _typed(kind: str, operands: Sequence[str]) -> str:
@@ -244,13 +316,14 @@ def callbacks_of(program: Program) -> set[str]:
 
 
 def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:
-    """`i64 kernel(const double *in, double *out)`: -1, or the index of the guard that failed; then
-    what is in `out` has no meaning."""
+    """`i64 kernel(const double *in, double *out)`: -1, or the index of the guard that failed, or -2
+    where Python has set an exception; then what is in `out` has no meaning."""
     text = _ScalarKernel(addresses=addresses)
     # "noalias": so that results need not be written before the next input is read.
     text.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
     text.operations(program, "%in")
     text.do("ret i64 -1")
+    text.end_asking()
     text.do(f"{NEVER}\n}}")
     return str(text)
 

@@ -38,7 +38,7 @@ def _llvm() -> Any:
         import llvmlite.binding as llvm
     except ImportError:
         raise ImportError(
-            "compiling needs llvmlite, which is not installed; run: pip install 'chainrule[jit]'"
+            "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy"
         ) from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()

@@ -253,6 +253,11 @@ class _BlockKernel(KernelText):
         held = truth if expected else self.compute("not", [truth])
         self.on_path = self._both(self.on_path, held)
 
+    def is_wanted(self, lane: int) -> str:
+        if not self.on_path or self.lanes == 1:
+            return self.on_path
+        return self.set(f"extractelement {self.truth} {self.on_path}, i32 {lane}")
+
     def _both(self, known: str, truth: str) -> str:
         """The truth value that holds where both do; the first may be none."""
         return self.compute("and", [known, truth]) if known else truth
@@ -275,6 +280,7 @@ class _FillingKernel(_BlockKernel):
     def write(self) -> None:
         self.blocks("i64 @run")
         self.do(f"ret i64 {self.set('select i1 %all, i64 0, i64 1')}")
+        self.end_asking()
         self.do(f"{NEVER}\n}}")
 
     def enter(self) -> None:
@@ -323,6 +329,7 @@ class _AddingKernel(_BlockKernel):
         unsure = UNSURE if self.is_fast_path else 0
         status = self.set(f"select i1 %unsure, i64 {unsure}, i64 0")
         self.do(f"ret i64 {self.set(f'select i1 %all, i64 {status}, i64 1')}")
+        self.end_asking()
         self.do(f"{NEVER}\n}}")
         self._chunks()
 

@@ -43,13 +43,15 @@ class VectorKernel:
         self._callbacks = Callbacks(program)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
-        self._asks_python = bool(addresses)
         text = block_kernel(program, columns, vectors, addresses, is_fast_path)
         self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
         self.seconds = time.perf_counter() - start
         place, number = ctypes.c_void_p, ctypes.c_int64
         self._function = self._code.function(
-            "run", number, place, number, number, place, place, ctypes.c_double
+            "run",
+            number,
+            *(place, number, number, place, place, ctypes.c_double),
+            locked=bool(self._callbacks),
         )
         self._work = work_size(columns, self._results, vectors.lanes)
         self._free: list[tuple[Any, int]] = []  # work spaces
@@ -102,8 +104,6 @@ class VectorKernel:
         work = self._work_space()
         status: int = self._function(table, begin, end, work[1], out, divisor)
         self._free.append(work)
-        if self._asks_python:
-            self._callbacks.reraise()
         return status
 
     def _work_space(self) -> tuple[Any, int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any, Final
 
+from autograd.arrays.protocol import called
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
@@ -80,7 +81,7 @@ class Arguments:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
         named = {name: x for name, x in places.items() if isinstance(name, str)}
-        return self._f(*positional, **named)
+        return called(self._f, positional, named)
 
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around
@@ -92,10 +93,10 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
-        trace, first, outputs, results = self._trace()
+        trace, first, outputs, results = self.trace()
         # While the first one's nodes are still in memory; and what it prints is another text, on
         # which a decision may come out differently.
-        _, second, others, _ = self._trace("-1.5e+300, inf or nan <TRACED AGAIN>")
+        _, second, others, _ = self.trace("-1.5e+300, inf or nan <TRACED AGAIN>")
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -107,7 +108,8 @@ class Arguments:
             )
         return first, outputs, results
 
-    def _trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+    def trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+        """Run the function once; the recording, what it says, and the results."""
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values, shown)

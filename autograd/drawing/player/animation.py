@@ -116,10 +116,10 @@ class Animation:
         ready = deque([len(self.order) - 1])
         while ready:
             for j in self.columns.into(ready.popleft()):
-                output, _, parent, partial = self.edges[j]
+                output, position, parent, partial = self.edges[j]
                 k = self.columns.parents[j]
                 waiting[k] -= 1
-                sent = message_from(output, output.grad, partial)
+                sent = message_from(output, output.grad, partial, position)
                 first, before = k not in sums, sums.get(k, 0.0)
                 # Nodes may report in another order than in the engine, which rounds differently;
                 # the complete sum is the engine's own.

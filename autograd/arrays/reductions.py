@@ -1,0 +1,316 @@
+"""Sums, means, extremes and their like along the axes of arrays of Values: one node per result.
+
+Each function takes what NumPy's of the same name does (`ANSWERS` says which), on plain object
+arrays.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy
+
+from autograd.arrays.elements import (
+    Array,
+    array_of,
+    each,
+    has_values,
+    normal_axis,
+    objects,
+    rows_of,
+)
+from autograd.arrays.products import matmul
+from autograd.arrays.refusals import refused
+from autograd.arrays.scalar_functions import is_finite_number, is_nan
+from autograd.arrays.ufuncs import NOTHING, reduced
+from autograd.engine import functions
+from autograd.engine import primitives as table
+
+__all__ = ["ANSWERS"]
+
+NAN: Final = float("nan")
+
+Reduction = Callable[[list[Any]], Any]
+
+
+# -- of a list of elements -------------------------------------------------------------------------
+
+
+def _mean(xs: list[Any]) -> Any:
+    return functions.mean(xs) if xs else NAN
+
+
+def _extreme(function: Reduction, name: str) -> Reduction:
+    def of_list(xs: list[Any]) -> Any:
+        if not xs:
+            raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
+        return function(xs)
+
+    return of_list
+
+
+LARGEST: Final = _extreme(functions.max, "maximum")
+SMALLEST: Final = _extreme(functions.min, "minimum")
+
+
+def _variance(ddof: float) -> Reduction:
+    def of_list(xs: list[Any]) -> Any:
+        center = _mean(xs)
+        squares = [table.square(x - center) for x in xs]
+        return table.div(functions.sum(squares), max(len(xs) - ddof, 0.0))
+
+    return of_list
+
+
+def _deviation(ddof: float) -> Reduction:
+    """By `norm`, so that the derivative is 0 where all are equal."""
+
+    def of_list(xs: list[Any]) -> Any:
+        center = _mean(xs)
+        if not is_finite_number(center):
+            return center - center
+        length = functions.norm([x - center for x in xs])
+        return table.div(length, table.sqrt(max(len(xs) - ddof, 0.0)))
+
+    return of_list
+
+
+def _place_of(beyond: Callable[[Any, Any], Any], name: str) -> Reduction:
+    """The index of the first that none is beyond; of the first NaN, if there is one."""
+
+    def of_list(xs: list[Any]) -> int:
+        if not xs:
+            raise ValueError(f"attempt to get {name} of an empty sequence")
+        best = 0
+        for i, x in enumerate(xs):
+            if is_nan(x):
+                return i
+            if beyond(x, xs[best]):
+                best = i
+        return best
+
+    return of_list
+
+
+def _numbers(function: Reduction) -> Reduction:
+    """The function of those that are not NaN."""
+    return lambda xs: function([x for x in xs if not is_nan(x)])
+
+
+def _or_nan(function: Reduction) -> Reduction:
+    """NaN where NaN is all there is."""
+
+    def of_list(xs: list[Any]) -> Any:
+        numbers = [x for x in xs if not is_nan(x)]
+        return function(numbers) if numbers or not xs else xs[0]
+
+    return of_list
+
+
+def _place_among_numbers(find: Reduction) -> Reduction:
+    def of_list(xs: list[Any]) -> Any:
+        places = [i for i, x in enumerate(xs) if not is_nan(x)]
+        if not places:
+            raise ValueError("All-NaN slice encountered")
+        return places[find([xs[i] for i in places])]
+
+    return of_list
+
+
+# -- along axes ------------------------------------------------------------------------------------
+
+
+def _along(function: Reduction) -> Callable[..., Any]:
+    def answer(
+        a: Any, axis: Any = None, keepdims: Any = False, initial: Any = NOTHING, where: Any = True
+    ) -> Array:
+        return reduced(function, objects(a), axis, keepdims, initial, where)
+
+    return answer
+
+
+def _without_initial(function: Reduction) -> Callable[..., Any]:
+    def answer(a: Any, axis: Any = None, keepdims: Any = False, where: Any = True) -> Array:
+        return reduced(function, objects(a), axis, keepdims, NOTHING, where)
+
+    return answer
+
+
+def _as_bool(function: Reduction) -> Callable[..., Any]:
+    def answer(a: Any, axis: Any = None, keepdims: Any = False, where: Any = True) -> Array:
+        return reduced(function, objects(a), axis, keepdims, NOTHING, where).astype(bool)
+
+    return answer
+
+
+def _as_place(function: Reduction) -> Callable[..., Any]:
+    def answer(a: Any, axis: Any = None, keepdims: Any = False) -> Array:
+        return reduced(function, objects(a), axis, keepdims).astype(numpy.intp)
+
+    return answer
+
+
+def _spread(of_ddof: Callable[[float], Reduction], only_numbers: bool) -> Callable[..., Any]:
+    def answer(
+        a: Any,
+        axis: Any = None,
+        ddof: Any = 0,
+        keepdims: Any = False,
+        where: Any = True,
+        correction: Any = None,
+    ) -> Array:
+        function = of_ddof(float(ddof if correction is None else correction))
+        chosen = _numbers(function) if only_numbers else function
+        return reduced(chosen, objects(a), axis, keepdims, NOTHING, where)
+
+    return answer
+
+
+def _ptp(a: Any, axis: Any = None, keepdims: Any = False) -> Array:
+    return reduced(lambda xs: LARGEST(xs) - SMALLEST(xs), objects(a), axis, keepdims)
+
+
+def _count_nonzero(a: Any, axis: Any = None, keepdims: Any = False) -> Array:
+    def count(xs: list[Any]) -> int:
+        return sum(map(bool, xs))
+
+    return reduced(count, objects(a), axis, keepdims).astype(numpy.intp)
+
+
+def _average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: Any = False
+) -> Any:
+    array = objects(a)
+    if weights is None:
+        out = reduced(_mean, array, axis, keepdims)
+        total = objects(numpy.full(out.shape, array.size / max(out.size, 1)))
+    else:
+        factors = _as_wide(objects(weights), array, axis)
+        total = reduced(functions.sum, factors, axis, keepdims)
+        products = each(operator.mul, array, factors)
+        out = each(table.div, reduced(functions.sum, products, axis, keepdims), total)
+    return (out, total) if returned else out
+
+
+def _as_wide(weights: Array, array: Array, axis: Any) -> Array:
+    if weights.shape == array.shape:
+        return weights
+    if axis is None or weights.ndim != 1 or weights.shape[0] != array.shape[axis]:
+        raise ValueError("average: weights have the shape of a, or are a vector along one axis")
+    shape = [1] * array.ndim
+    shape[normal_axis(axis, array.ndim)] = -1
+    return numpy.broadcast_to(weights.reshape(shape), array.shape)
+
+
+# -- running ---------------------------------------------------------------------------------------
+
+
+def _running(
+    function: Callable[[Any, Any], Any], start: float, only_numbers: bool
+) -> Callable[..., Any]:
+    def answer(a: Any, axis: Any = None, include_initial: bool = False) -> Array:
+        given = objects(a)
+        array = given.ravel() if axis is None else numpy.moveaxis(given, axis, -1)
+        out = numpy.empty((*array.shape[:-1], array.shape[-1] + include_initial), object)
+        for place, row in rows_of(array):
+            numbers = [start if is_nan(x) else x for x in row] if only_numbers else row
+            total, sums = None, [start] if include_initial else []
+            for x in numbers:
+                total = x if total is None else function(total, x)
+                sums.append(total)
+            out[place] = array_of(sums, (len(sums),))
+        return out if axis is None else numpy.moveaxis(out, -1, axis)
+
+    return answer
+
+
+# -- statistics ------------------------------------------------------------------------------------
+
+
+def _cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: Any = None,
+) -> Array:
+    rows = _variables(m, rowvar)
+    if y is not None:
+        rows = numpy.concatenate([rows, _variables(y, rowvar)])
+    centered = each(operator.sub, rows, reduced(_mean, rows, 1, True))
+    freedom = rows.shape[1] - (ddof if ddof is not None else 0 if bias else 1)
+    return each(table.div, matmul(centered, centered.T), objects(float(max(freedom, 0)))).squeeze()
+
+
+def _variables(x: Any, in_rows: bool) -> Array:
+    array = numpy.atleast_2d(objects(x))
+    return array if in_rows or objects(x).ndim < 2 else array.T
+
+
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
+    covariance = _cov(x, y, rowvar)
+    if covariance.ndim == 0:
+        return each(table.div, covariance, covariance)
+    lengths = each(table.sqrt, numpy.diagonal(covariance))
+    scaled = each(table.div, covariance, lengths[:, None])
+    return each(table.div, scaled, lengths[None, :])
+
+
+def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
+    """The sums of the weights, by the whole number that stands beside each."""
+    if isinstance(x, numpy.ndarray) and x.dtype == object and has_values(x):
+        raise refused("numpy.bincount")
+    bins = numpy.asarray(x).astype(int, casting="safe")
+    length = max(minlength, bins.max(initial=-1) + 1)
+    sums: list[list[Any]] = [[] for _ in range(length)]
+    for i, weight in zip(bins.tolist(), objects(weights).tolist(), strict=True):
+        sums[i].append(weight)
+    return array_of(list(map(functions.sum, sums)), (length,))
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    return reduced(functions.sum, numpy.diagonal(objects(a), offset, axis1, axis2), -1)
+
+
+_CUMSUM, _CUMPROD = _running(operator.add, 0.0, False), _running(operator.mul, 1.0, False)
+
+ANSWERS: Final[dict[str, Callable[..., Any]]] = {
+    "sum": _along(functions.sum),
+    "prod": _along(functions.prod),
+    "mean": _without_initial(_mean),
+    **dict.fromkeys(["max", "amax"], _along(LARGEST)),
+    **dict.fromkeys(["min", "amin"], _along(SMALLEST)),
+    "ptp": _ptp,
+    "std": _spread(_deviation, False),
+    "var": _spread(_variance, False),
+    "all": _as_bool(lambda xs: all(map(bool, xs))),
+    "any": _as_bool(lambda xs: any(map(bool, xs))),
+    "count_nonzero": _count_nonzero,
+    "argmax": _as_place(_place_of(operator.gt, "argmax")),
+    "argmin": _as_place(_place_of(operator.lt, "argmin")),
+    "average": _average,
+    "trace": _trace,
+    "linalg.trace": lambda x, offset=0: _trace(x, offset, -2, -1),
+    "cumsum": lambda a, axis=None: _CUMSUM(a, axis),
+    "cumprod": lambda a, axis=None: _CUMPROD(a, axis),
+    "cumulative_sum": lambda x, axis=None, include_initial=False: _CUMSUM(x, axis, include_initial),
+    "cumulative_prod": lambda x, axis=None, include_initial=False: _CUMPROD(
+        x, axis, include_initial
+    ),
+    "nansum": _along(_numbers(functions.sum)),
+    "nanprod": _along(_numbers(functions.prod)),
+    "nanmean": _without_initial(_numbers(_mean)),
+    "nanmax": _along(_or_nan(LARGEST)),
+    "nanmin": _along(_or_nan(SMALLEST)),
+    "nanstd": _spread(_deviation, True),
+    "nanvar": _spread(_variance, True),
+    "nanargmax": _as_place(_place_among_numbers(_place_of(operator.gt, "argmax"))),
+    "nanargmin": _as_place(_place_among_numbers(_place_of(operator.lt, "argmin"))),
+    "nancumsum": _running(operator.add, 0.0, True),
+    "nancumprod": _running(operator.mul, 1.0, True),
+    "cov": _cov,
+    "corrcoef": _corrcoef,
+    "bincount": _bincount,
+}

@@ -1,0 +1,57 @@
+"""Locks that a forked child finds free.
+
+A child of `os.fork` has only the thread that forked. A lock that another thread held at that moment
+stays locked in the child for ever: nobody is left to release it. So every lock of this project is
+entered here, and made anew in the child; and so is what a thread may have left half-done.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from weakref import ref
+
+__all__ = ["in_child", "new_lock", "renewed_in_child"]
+
+L = TypeVar("L")
+
+_LOCKS: Final[set[ref[Any]]] = set()
+_ACTIONS: Final[list[Callable[[], object]]] = []
+
+
+def new_lock() -> Any:
+    """A lock that one thread holds at a time, any number of times, and that a forked child finds
+    free unless the thread that forked holds it.
+
+    >>> with new_lock() as taken:
+    ...     taken
+    True
+    """
+    return renewed_in_child(threading.RLock())
+
+
+def renewed_in_child(lock: L) -> L:
+    """A threading.Lock or RLock, which a forked child will find free. An RLock stays with the
+    thread that forks, if that holds it; of a Lock nobody knows who does."""
+    _LOCKS.add(ref(lock, _LOCKS.discard))
+    return lock
+
+
+def in_child(action: Callable[[], object]) -> None:
+    """Have a forked child do this first, once its locks are free."""
+    _ACTIONS.append(action)
+
+
+def _renew() -> None:
+    for entry in list(_LOCKS):
+        lock = entry()
+        if lock is not None and not (hasattr(lock, "_is_owned") and lock._is_owned()):
+            lock._at_fork_reinit()
+    for action in _ACTIONS:
+        action()
+
+
+if hasattr(os, "register_at_fork"):  # where there is no fork there is nothing to renew
+    os.register_at_fork(after_in_child=_renew)

@@ -1,0 +1,67 @@
+"""Names from PyTorch and micrograd that are called otherwise here, for the errors about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["attribute_hint", "name_hint"]
+
+DEVICE = "there is one device, the processor: leave it out"
+
+NAMES = {
+    "MSELoss": "the mean squared error is nn.mse_loss, a function",
+    "L1Loss": "write it: autograd.mean([abs(o - t) for o, t in zip(outputs, targets)])",
+    "CrossEntropyLoss": "it is nn.cross_entropy, a function of logits and class indices",
+    "NLLLoss": "nn.cross_entropy has the logarithm and the softmax in it",
+    "BCEWithLogitsLoss": "it is nn.binary_cross_entropy, a function",
+    "BCELoss": "it is nn.binary_cross_entropy, of logits: the outputs before any sigmoid",
+    "HuberLoss": "it is nn.huber_loss, a function",
+    "SmoothL1Loss": "it is nn.huber_loss, a function",
+    "functional": "autograd has functions such as relu and softmax, nn has the losses",
+    "Parameter": "a parameter is an autograd.Value in an attribute of a module",
+    "ModuleList": "a list of modules in an attribute will do",
+    "ParameterList": "a list of Values in an attribute will do",
+    "DataLoader": "nn.fit(model, X, y, batch_size=32) makes the batches",
+    "Conv1d": "there are no convolutions",
+    "Conv2d": "there are no convolutions",
+    "BatchNorm1d": "nn.fit(..., scale=True) and nn.Scaler standardise the inputs",
+    "LayerNorm": "write it with autograd.mean and autograd.sqrt",
+    "Embedding": "keep a dict of lists of Values in an attribute",
+    "LogSoftmax": "autograd.log_softmax is a function; nn.cross_entropy has it in it",
+    "draw_network": "autograd.draw(model) draws a network",
+    "draw_dot": "autograd.draw(root) draws a graph",
+}
+
+ATTRIBUTES = {
+    "to": DEVICE,
+    "cuda": DEVICE,
+    "cpu": DEVICE,
+    "float": "numbers have 64 bits, always",
+    "double": "numbers have 64 bits, always",
+    "fit": "train it with nn.fit(model, X, y)",
+    "step": "an optimiser moves it: optimizer.step()",
+    "backward": "call it on the loss: loss.backward()",
+    "weight": "a neuron has `weights`, a layer `neurons`; nn.Linear has `weight`",
+    "add_module": "assign it to an attribute",
+    "register_parameter": "assign a Value to an attribute",
+    "register_buffer": "name the attribute in the class's `buffers`",
+    "children": "named_modules() gives all of them",
+    "requires_grad_": "give the optimiser the parameters that are to be trained",
+    "apply": "named_modules() gives the modules to apply it to",
+}
+
+
+def name_hint(name: str, known: Iterable[str]) -> str:
+    """What to say about a name that `nn` has not, after a semicolon; "" for nothing."""
+    if name in NAMES:
+        return f"; {NAMES[name]}"
+    names = {known_name.lower(): known_name for known_name in known}
+    for nearest in get_close_matches(name.lower(), names, n=1):
+        return f"; the nearest name is {names[nearest]!r}"
+    return ""
+
+
+def attribute_hint(name: str) -> str:
+    """The same about an attribute that a module has not."""
+    return f"; {ATTRIBUTES[name]}" if name in ATTRIBUTES else ""
