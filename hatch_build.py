@@ -23,8 +23,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "setting", "modes", "operands", "primitive", "primitives", "hooks"]
-MODULES += ["value", "apply", "observers", "backward", "functions", "graph"]
+MODULES = ["ieee", "gamma", "setting", "levels", "modes", "operands", "primitive", "primitives"]
+MODULES += ["hooks", "value", "apply", "observers", "backward", "functions", "graph"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

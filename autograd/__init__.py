@@ -10,7 +10,8 @@
 (2.0, 5.0)
 
 numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; primitive (yours)
-derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_..., implicit_...
+derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
+             stop_gradient; sparse_..., implicit_...
 compiled     jit, vmap
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
@@ -85,7 +86,18 @@ from autograd.engine.primitives import (
 )
 from autograd.engine.setting import Setting
 from autograd.engine.value import Value
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.transforms import (
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_

@@ -11,7 +11,8 @@
 (2.0, 5.0)
 
 numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; primitive (yours)
-derivatives  grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp; sparse_..., implicit_...
+derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
+             stop_gradient; sparse_..., implicit_...
 compiled     jit, vmap
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
@@ -34,7 +35,7 @@ from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
-from autograd.transforms import hessian, hvp, jacobian, jvp, vjp
+from autograd.transforms import hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, vjp
 from autograd.transforms.implicit import implicit_fixed_point, implicit_root
 from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
 
@@ -116,12 +117,14 @@ class _ValueAndGradient(Protocol):
     def __call__(self, x: _T, /, *others: Any, **options: Any) -> tuple[Any, _T]: ...
 
 @overload
-def grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _Gradient:
+def grad(
+    f: Callable[..., Any], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> _Gradient:
     """The function that gives the gradient of `f`, a function that returns one number.
 
     The gradient has the nesting of the argument (of a tuple of arguments, where `argnums` is a
-    tuple); 0.0 where `f` does not depend on it. Raises TypeError if `f` returns anything but one
-    number.
+    tuple); 0.0 where `f` does not depend on it. With `has_aux`, (gradient, aux). Raises TypeError
+    if `f` returns anything but one number; an array of one number is one.
 
     >>> from autograd import grad
     >>> grad(lambda x: x**3)(2.0)
@@ -130,15 +133,23 @@ def grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _Gradient:
     12.0
     >>> grad(lambda p: p["w"] * p["x"][0])({"w": 2.0, "x": [3.0, 5.0]})
     {'w': 3.0, 'x': [2.0, 0.0]}
+    >>> grad(lambda x: (x**3, {"square": x * x}), has_aux=True)(2.0)
+    (12.0, {'square': 4.0})
     """
 
 @overload
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...]) -> Callable[..., Any]: ...
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _ValueAndGradient:
-    """The function that gives (f(x), gradient), for one evaluation of `f`.
+def value_and_grad(
+    f: Callable[..., Any], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> _ValueAndGradient:
+    """The function that gives (f(x), gradient), for one evaluation of `f`; with `has_aux`,
+    ((f(x), aux), gradient).
 
-    `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)` takes it as it is.
+    `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)` takes it as it is. Where `f` captures
+    a model's parameters the results are Values: call it inside `no_grad` for plain numbers.
 
     >>> from autograd import value_and_grad
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(3.0, 4.0)
@@ -147,7 +158,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _ValueAndG
 
 @overload
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...]
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]: ...
 
 class _Of_x(Primitive):
@@ -611,7 +622,9 @@ __all__ = [
     "hypot",
     "implicit_fixed_point",
     "implicit_root",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jit",
     "jvp",
     "leaky_relu",
@@ -646,6 +659,7 @@ __all__ = [
     "sqrt",
     "square",
     "steps",
+    "stop_gradient",
     "tan",
     "tanh",
     "value_and_grad",

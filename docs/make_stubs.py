@@ -58,7 +58,9 @@ from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
-from autograd.transforms import hessian, hvp, jacobian, jvp, vjp
+from autograd.transforms import (
+    hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, vjp
+)
 from autograd.transforms.implicit import implicit_fixed_point, implicit_root
 from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
 """
@@ -108,15 +110,21 @@ class _ValueAndGradient(Protocol):
     def __call__(self, x: _T, /, *others: Any, **options: Any) -> tuple[Any, _T]: ...
 
 @overload
-def grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _Gradient: ...
+def grad(
+    f: Callable[..., Any], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> _Gradient: ...
 @overload
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...]) -> Callable[..., Any]: ...
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]: ...
 
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: Literal[0] = 0) -> _ValueAndGradient: ...
+def value_and_grad(
+    f: Callable[..., Any], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> _ValueAndGradient: ...
 @overload
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...]
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]: ...
 '''
 

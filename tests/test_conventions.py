@@ -955,3 +955,63 @@ def test_arrays_beside_values_are_doubles() -> None:
     assert autograd.grad(lambda x: (x * tenth)[0])(x).tolist() == [13421773 / 2**27]
     with pytest.raises(TypeError, match=r"numpy\.fft\.fft is not available for Values"):
         autograd.grad(lambda x: abs(np.fft.fft(x)[0]))(x)
+
+
+# -- derivatives of functions ----------------------------------------------------------------------
+
+
+def test_a_derivative_depends_on_what_the_function_captures() -> None:
+    """d/dw of w cos(w t) is cos(w t) - w t sin(w t)."""
+    w, t = Value(2.0), 0.5
+    w.grad = 1.0
+    slope = autograd.grad(lambda t: autograd.sin(w * t))(t)
+    assert w.grad == 1.0
+    slope.backward()
+    assert w.grad == pytest.approx(1.0 + math.cos(1.0) - math.sin(1.0), rel=1e-15)
+    with autograd.no_grad():
+        plain = autograd.grad(lambda t: autograd.sin(w * t))(t)
+    assert type(plain) is float
+    assert plain == slope.data
+
+
+def test_a_value_that_the_function_makes_is_a_constant() -> None:
+    kept: list[Value] = []
+
+    def f(x: Any) -> Any:
+        kept.append(Value(3.0))
+        return Value(0.0) + x * x * kept[0] + Value(1.0).detach()
+
+    first, second = autograd.grad(f)(1.0), autograd.grad(f)(1.0)
+    assert type(first) is float
+    assert isinstance(second, Value)
+    assert first == second.data == 6.0
+
+
+def test_a_tall_jacobian_is_taken_forward_where_that_is_finite() -> None:
+    def f(x: Any) -> Any:
+        root = autograd.sqrt(x)
+        return [root - root, autograd.sqrt(0.0 * x)]
+
+    assert autograd.jacobian(f)(4.0) == [0.0, 0.0]
+    assert math.isnan(autograd.jacrev(f)(4.0)[1])
+    assert autograd.jacobian(lambda x: f(x)[:1] * 2)(0.0) == [0.0, 0.0]
+    assert math.isnan(autograd.jacfwd(f)(0.0)[0])
+
+
+def test_an_array_of_one_number_is_one_number() -> None:
+    numpy = pytest.importorskip("numpy", reason="NumPy is not installed")
+    x = numpy.array([3.0])
+    assert autograd.value_and_grad(lambda x: x * x)(x) == (9.0, [6.0])
+    assert autograd.hessian(lambda x: x * x)(x).tolist() == [[2.0]]
+    with pytest.raises(TypeError, match="returns one number"):
+        autograd.grad(lambda x: [x])(3.0)
+
+
+def test_an_argument_chosen_twice_is_one_argument() -> None:
+    assert autograd.grad(lambda x, y: x**3 * y, argnums=(0, -2))(2.0, 2.0) == (24.0, 24.0)
+
+
+def test_none_is_carried_along_in_a_nesting_only() -> None:
+    assert autograd.grad(lambda p: p[0] ** 2)([3.0, None]) == [6.0, None]
+    with pytest.raises(TypeError, match="got None"):
+        autograd.jacobian(lambda x: None)(3.0)

@@ -48,13 +48,14 @@ def sweeps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many reverse sweeps each call made."""
     counts: list[int] = []
     module = sys.modules["autograd.transforms.sparse"]
-    original = module.reverse_sweeps
+    original = module._reverse_sweeps
 
-    def counted(roots: Any, seeds: Any) -> Any:
-        counts.append(len(roots))
-        return original(roots, seeds)
+    def counted(call: Any, colours: Any) -> Any:
+        found = original(call, colours)
+        counts.append(len(found))
+        return found
 
-    monkeypatch.setattr(module, "reverse_sweeps", counted)
+    monkeypatch.setattr(module, "_reverse_sweeps", counted)
     return counts
 
 
@@ -94,13 +95,13 @@ def test_an_arrow_takes_two_sweeps(sweeps: list[int]) -> None:
 def test_a_full_column_is_swept_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     pushes: list[Any] = []
     run = sys.modules["autograd.transforms.sparse"].Linearization
-    original = run.push
+    original = run.push_all
 
     def counted(self: Any, tangents: Any) -> Any:
-        pushes.append(tangents)
+        pushes.extend(tangents)
         return original(self, tangents)
 
-    monkeypatch.setattr(run, "push", counted)
+    monkeypatch.setattr(run, "push_all", counted)
 
     def residuals(x: Any) -> Any:
         return [sin(x[0] * y) for y in x[1:]]

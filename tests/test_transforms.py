@@ -37,7 +37,7 @@ from autograd import (
 )
 from autograd.engine.graph import reachable
 from autograd.engine.primitives import TABLE, primitive
-from autograd.transforms import accumulation, derivatives, linearization
+from autograd.transforms import derivatives, linearization
 
 
 def test_docstrings() -> None:
@@ -259,21 +259,23 @@ def test_a_value_among_the_other_arguments_counts_too() -> None:
         assert grad(lambda x, w: w * x * x)(2.0, w).parents == ()
 
 
-def test_captured_values_are_constants_and_keep_their_grad() -> None:
+def test_captured_values_are_constants_in_a_no_grad_block_and_keep_their_grad() -> None:
     w = Value(3.0)
     inside = w * 2.0
     inside.backward()
     assert (w.grad, inside.grad) == (2.0, 1.0)
     for f in (lambda x: inside * w * x * x, lambda x: inside, lambda x: w):
-        found = [
-            grad(f)(2.0),
-            grad(grad(f))(2.0),
-            hessian(f)(2.0),
-            value_and_grad(f)(2.0)[0],
-            jvp(f, (2.0,), (1.0,))[1],
-        ]
+        with no_grad():
+            found = [
+                grad(f)(2.0),
+                grad(grad(f))(2.0),
+                hessian(f)(2.0),
+                value_and_grad(f)(2.0)[0],
+                jvp(f, (2.0,), (1.0,))[1],
+            ]
         assert all(type(x) is float for x in found)
-    assert grad(lambda x: inside * w * x * x)(2.0) == 72.0
+    with no_grad():
+        assert grad(lambda x: inside * w * x * x)(2.0) == 72.0
     assert (w.grad, inside.grad) == (2.0, 1.0)
     fresh = w * w
     grad(lambda x: x * fresh)(1.0)
@@ -602,10 +604,10 @@ def test_a_primitive_of_ones_own_has_every_order() -> None:
         ),
         (lambda: value_and_grad(lambda x: (x,))(1.0), "value_and_grad needs a function that"),
         (lambda: grad(lambda x: x * x)(np.ones(2)), "returns one number"),
-        (lambda: hessian(lambda x: [x])(1.0), "grad needs a function that returns one number"),
+        (lambda: hessian(lambda x: [x])(1.0), "hessian needs a function that returns one number"),
         (lambda: grad(lambda x: None)(1.0), "what grad's function returns must be.*got None"),
         (lambda: grad(lambda x: x)("1.0"), "grad's argument must be.*got str '1.0'"),
-        (lambda: jacobian(lambda x: x)({"a": None}), "jacobian's argument must be.*got None"),
+        (lambda: jacobian(lambda x: x)({"a": "1"}), "jacobian's argument must be.*got str '1'"),
         (lambda: grad(lambda x: x, argnums=1)(1.0), "asked for argument 1.*1 positional argument$"),
         (lambda: grad(lambda x: x)(x=1.0), "called with 0 positional arguments"),
         (lambda: grad(lambda x: x, argnums=1.0)(1.0), "argnums is an int or a tuple of ints"),
@@ -639,8 +641,7 @@ def nodes_visited(f: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> int:
         visits += len(nodes)
         return nodes
 
-    for module in (accumulation, linearization):
-        monkeypatch.setattr(module, "reachable", counted)
+    monkeypatch.setattr(linearization, "reachable", counted)
     f()
     return visits
 

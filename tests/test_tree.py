@@ -121,7 +121,6 @@ def test_values_stay_what_they_are() -> None:
     [
         ("text", "str 'text'"),
         (["text"], "str 'text'"),
-        (None, "None"),
         (1j, "complex"),
         ({1.0}, "set"),
         (np.array(["a"]), "array of <U1"),

@@ -214,11 +214,13 @@ def _second_order(point: Point, rtol: float) -> list[Component]:
     def flat(numbers: list[Any]) -> Any:
         return point.f(*point.arguments(numbers))
 
-    gradient, rows = grad(flat), hessian(flat)(list(point.numbers))
+    gradient = grad(flat)
+    with no_grad():  # plain numbers, whatever the function captures
+        rows = hessian(flat)(list(point.numbers))
 
     @cache
     def column(j: int, x: float) -> list[float]:
-        with quietly():
+        with quietly(), no_grad():
             numbers: list[float] = gradient([*point.numbers[:j], x, *point.numbers[j + 1 :]])
         return numbers
 

@@ -13,6 +13,7 @@ from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
 from autograd.engine.graph import Graph, topological_order
+from autograd.engine.modes import no_grad
 from autograd.engine.text import formula, number
 from autograd.engine.value import Value
 from autograd.engine.zero_times_infinity import undecided
@@ -32,10 +33,11 @@ class RecordedFunction:
             return call_named(point.f, args, known)
 
         arguments = tuple(point.arguments(point.numbers))
-        call = Linearization(recorded, arguments, {}, tuple(point.places), "check_grad")
-        result = call.single_result()
+        with no_grad():  # the function is recorded all the same, but not its derivative
+            call = Linearization(recorded, arguments, {}, tuple(point.places), "check_grad")
+            result = call.single_result()
+            self.gradient: list[float] = list(map(float_of, call.pull([result], [1.0])))
         self.seeds: list[Value] = list(call.seeds)
-        self.gradient: list[float] = list(map(float_of, call.pull([result], [1.0])))
         self.root = result if isinstance(result, Value) else Value(result)
         self.value = self.root.data
         self.nodes = topological_order(self.root)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.tree import Structure, flatten, opened, size_of
+from autograd.transforms.tree import Structure, flatten, named_children, opened, size_of
 
 __all__ = [
     "Batch",
@@ -121,7 +121,8 @@ def _take_apart(
         return next
     kinds.append((*kind, len(children)))
     places = _child_axes(x, axes, name, len(children))
-    parts = zip(children, places, _child_names(x, name), strict=True)
+    names = [name + written for written in named_children(x, children)[1]]
+    parts = zip(children, places, names, strict=True)
     builds = [_take_apart(*part, leaves, kinds) for part in parts]
     put = assemble
     return lambda contents: put([build(contents) for build in builds])
@@ -137,14 +138,6 @@ def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
             "it, or one for each of its parts"
         )
     return places
-
-
-def _child_names(x: Any, name: str) -> list[str]:
-    if isinstance(x, dict):
-        return [f"{name}[{key!r}]" for key in x]
-    if isinstance(x, (list, tuple)):
-        return [f"{name}[{i}]" for i in range(len(x))]
-    return [f"{name}.{field}" for field in x.__dataclass_fields__]
 
 
 def is_array(x: Any) -> bool:

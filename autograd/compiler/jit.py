@@ -40,6 +40,7 @@ from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
+from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
 
 __all__ = ["Jitted", "Stats", "jit"]
@@ -318,7 +319,7 @@ class Jitted(Compiled):
         if has_state(self.f):
             return []
         return [
-            (key, [one for one in kept if not one.captured])
+            (key, [one for one in kept if _travels(one)])
             for key, kept in caches
             if is_portable(key)
         ]
@@ -335,6 +336,12 @@ class Jitted(Compiled):
     def __repr__(self) -> str:
         paths = len(self._kept)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
+
+
+def _travels(one: Specialization) -> bool:
+    """Whether its program is the same wherever its function comes to life: what it captures, and
+    the solvers that it calls, are this process's."""
+    return not one.captured and not calls_solver(op.name for op in one.program.code)
 
 
 def _restored(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from mypy_extensions import mypyc_attr
 
 from autograd.engine import ieee
+from autograd.engine.levels import Level, blocks, is_within
 from autograd.engine.value import Value
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Node",
     "cuts_parent",
     "edges",
+    "have_captured",
     "message_from",
     "reachable",
     "topological_order",
@@ -113,6 +115,13 @@ def reachable(roots: Iterable[Any]) -> list[Value]:
                 seen.add(parent)
                 nodes.append(parent)
     return nodes
+
+
+def have_captured(nodes: Sequence[Value], level: Level) -> bool:
+    """Whether one of these nodes, below which all are among them, was made outside of the level of
+    this thread. It is then so for a leaf, since a node is no older than its inputs."""
+    own, number = blocks(), level.number
+    return any(x._primitive is None and not is_within(x._pb, number, own) for x in nodes)
 
 
 def edges(root: Node) -> list[Edge]:
@@ -262,6 +271,30 @@ class Graph:
                 factor = factors[j]
                 if factor != 0.0 or not cuts_parent(nodes[i], j - first[i]):
                     found[parents[j]] += adjoint * factor
+        return found
+
+    def tangents(self, directions: Sequence[tuple[Any, float]]) -> list[float]:
+        """The derivative of every node along these directions, each that of a node, by one forward
+        pass: what they were computed from is not looked at. A tangent of exactly 0 passes nothing,
+        and nothing passes a local derivative of exactly 0: an adjoint would have become 0 there."""
+        parents, partials, first = self.parents, self.partials, self.first
+        found = [0.0] * len(self.nodes)
+        given = [False] * len(self.nodes)
+        for node, direction in directions:
+            if id(node) in self.place:
+                i = self.place[id(node)]
+                found[i] += direction
+                given[i] = True
+        for i in range(len(found)):
+            if given[i]:
+                continue
+            total = 0.0
+            for j in range(first[i], first[i + 1]):
+                tangent = found[parents[j]]
+                factor = partials[j]
+                if tangent != 0.0 and factor != 0.0:
+                    total += tangent * factor
+            found[i] = total
         return found
 
     def messages(self, adjoints: Sequence[float]) -> list[float]:

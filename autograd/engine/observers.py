@@ -15,6 +15,7 @@ from typing import Any, Final
 from autograd.engine.apply import apply, restore
 from autograd.engine.graph import Graph
 from autograd.engine.hooks import HOOKS
+from autograd.engine.levels import current_level
 from autograd.engine.modes import (
     MODES,
     caller_line,
@@ -62,6 +63,7 @@ def _cut_off(node: Value) -> None:
     node._a = hidden
     node._b = None
     node._pa = 0.0
+    node._pb = current_level()
     node._fan = None
 
 

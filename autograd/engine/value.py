@@ -27,6 +27,7 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.hooks import HOOKS
+from autograd.engine.levels import LEVELS, current_level
 from autograd.engine.modes import MODES, caller_line, decided, notify_escape, recording, tracer
 from autograd.engine.operands import as_label, as_operand, is_real, to_float
 from autograd.engine.primitive import Primitive
@@ -85,8 +86,11 @@ class Value:
         _pb: float = 0.0,
         _fan: Fan | None = None,
     ) -> None:
-        if _primitive is None and type(data) is not float:
-            data = to_float(data, "Value's data must be")
+        if _primitive is None:
+            if type(data) is not float:
+                data = to_float(data, "Value's data must be")
+            if LEVELS.active != 0:
+                _pb = current_level()
         self._data: float = data  # type: ignore[assignment]
         self._label = label if label is None else as_label(label)
         self._grad = 0.0
@@ -429,7 +433,9 @@ class Value:
             "converting a Value to float would lose its gradient; a NumPy array that is to hold "
             "Values is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of "
             "Values), functions are autograd's (autograd.exp instead of math.exp), and the bare "
-            "number, which is a constant to every derivative, is v.data"
+            "number, which is a constant to every derivative, is v.data. A derivative of a "
+            "function that captures Values is a Value: take it inside `with autograd.no_grad():` "
+            "for a plain number"
         )
 
     def __complex__(self) -> complex:

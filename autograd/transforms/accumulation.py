@@ -12,30 +12,41 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from autograd.engine import ieee
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
-from autograd.engine.graph import Graph, reachable
+from autograd.engine.graph import Graph
 from autograd.engine.modes import outside_mode, tracer, watching
 from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.value import Value
 
-__all__ = ["adjoint_graphs", "reverse_sweeps", "tangent_graphs", "tangents"]
+__all__ = [
+    "Factors",
+    "adjoint_graphs",
+    "column_sweeps",
+    "forward_sweeps",
+    "reverse_sweeps",
+    "tangent_graphs",
+]
+
+Factors = dict[Value, Sequence[Any]]  # of nodes: a local derivative per input, as graphs
 
 
 # -- as numbers ------------------------------------------------------------------------------------
 
 
-def reverse_sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
-    """d root/d seed for every root and seed, by one reverse pass per root. Every `.grad` is put
-    back, of nodes that the function captured too."""
-    nodes = reachable([*roots, *seeds])
+def reverse_sweeps(
+    roots: Sequence[Any], seeds: Sequence[Value], nodes: Sequence[Value]
+) -> list[list[float]]:
+    """d root/d seed for every root and seed, by one `backward` per root. The nodes are those below
+    the roots and the seeds, and nobody else uses them; their `.grad` is put back."""
     zeros = [0.0] * len(seeds)
     rows = []
     with PASS_LOCK, outside_mode("tracer"):
         before = list(map(get_grad, nodes))
+        before_of_seeds = list(map(get_grad, seeds))
         try:
             for root in roots:
                 deque(map(set_grad, seeds, zeros), maxlen=0)
@@ -43,57 +54,55 @@ def reverse_sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[fl
                     root.backward()
                 rows.append(list(map(get_grad, seeds)))
         finally:
+            deque(map(set_grad, seeds, before_of_seeds), maxlen=0)
             deque(map(set_grad, nodes, before), maxlen=0)
     return rows
 
 
-def tangents(
-    roots: Sequence[Any], seeds: Sequence[Value], directions: Sequence[float]
-) -> list[float]:
-    """The derivative of each root along these directions of the seeds, by one forward pass.
-
-    A local derivative of 0 passes nothing: an adjoint from above would have become 0 there.
-    """
-    graph, found, above = _before_forward_pass(roots, seeds, directions)
-    parents, partials = graph.parents, graph.partials
-    for i in above:
-        total = 0.0
-        for j in graph.into(i):
-            tangent = found[parents[j]]
-            if tangent is not None:
-                total += ieee.cut_message(tangent, partials[j])
-        found[i] = total
-    return _at(roots, graph, found)
+def column_sweeps(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[float]]:
+    """The same, to the last bit, without a word to the nodes: for graphs that reach Values which
+    belong to others, whose `.grad` another thread may be using."""
+    with outside_mode("tracer"):
+        return [_column_sweep(root, seeds) for root in roots]
 
 
-def _before_forward_pass(
-    roots: Sequence[Any], seeds: Sequence[Value], directions: Sequence[Any]
-) -> tuple[Graph, list[Any], list[int]]:
-    """The graph, what is known per node (the directions, of the seeds), and the nodes that depend
-    on the seeds, which are next."""
+def _column_sweep(root: Any, seeds: Sequence[Value]) -> list[float]:
+    if not isinstance(root, Value):
+        return [0.0] * len(seeds)
+    graph = Graph([root], seeds)
+    found = graph.adjoints()
+    if watching():
+        for i in graph.schedule:
+            check_messages(graph.nodes[i], found[i])
+        check_zeros(root)
+    return [found[graph.place[id(x)]] if id(x) in graph.place else 0.0 for x in seeds]
+
+
+def forward_sweeps(
+    roots: Sequence[Any], seeds: Sequence[Value], sweeps: Sequence[Sequence[float]]
+) -> list[list[float]]:
+    """For each sweep, which is one direction per seed, the derivative of each root along it."""
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
-    found: list[Any] = [None] * len(graph.nodes)
-    for seed, direction in zip(seeds, directions, strict=True):
-        if id(seed) in graph.place:
-            found[graph.place[id(seed)]] = direction
-    depends = graph.dependents(seeds)
-    return graph, found, [i for i, x in enumerate(found) if x is None and depends[i]]
-
-
-def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
-    """What was found for these nodes; 0.0 where that is nothing."""
-    places = [graph.place.get(id(x), -1) for x in nodes]
-    return [0.0 if i < 0 or found[i] is None else found[i] for i in places]
+    places = [graph.place.get(id(x), -1) for x in roots]
+    rows = []
+    for directions in sweeps:
+        found = graph.tangents(list(zip(seeds, directions, strict=True)))
+        rows.append([found[i] if i >= 0 else 0.0 for i in places])
+    return rows
 
 
 # -- as graphs -------------------------------------------------------------------------------------
 
 
 def adjoint_graphs(
-    roots: Sequence[Any], weights: Sequence[Any], seeds: Sequence[Value]
+    roots: Sequence[Any],
+    weights: Sequence[Any],
+    seeds: Sequence[Value],
+    factors: Factors | None = None,
 ) -> list[Any]:
     """The derivative of the weighted sum of the roots with respect to each seed, as a graph, by one
-    reverse pass in Values. Floats where nothing varies."""
+    reverse pass in Values. Floats where nothing varies. Passes through one graph share `factors`,
+    the local derivatives, which each pass would else compute anew."""
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     nodes, place = graph.nodes, graph.place
     depends = graph.dependents(seeds)
@@ -111,31 +120,60 @@ def adjoint_graphs(
         found[i] = None  # it is not needed any more
         if watched:
             check_messages(node, adjoint.data if isinstance(adjoint, Value) else adjoint)
-        for k, (x, factor) in enumerate(zip(node.inputs, _factors(node), strict=True)):
+        for k, (x, factor) in enumerate(zip(node.inputs, _factors(node, factors), strict=True)):
             if isinstance(x, Value) and depends[place[id(x)]]:
                 _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node, k)))
-    totals = _at(seeds, graph, found)
-    # The engine's sums begin with 0.0, so they are never -0.0.
-    return totals if tracer() is None else [x + 0.0 for x in totals]
+    return _never_minus_zero(_at(seeds, graph, found))
 
 
 def tangent_graphs(
-    roots: Sequence[Any], seeds: Sequence[Value], directions: Sequence[Any]
-) -> list[Any]:
-    """The derivative of each root along these directions of the seeds, as a graph, by one forward
-    pass in Values. Floats where nothing varies."""
-    graph, found, above = _before_forward_pass(roots, seeds, directions)
+    roots: Sequence[Any], seeds: Sequence[Value], sweeps: Sequence[Sequence[Any]]
+) -> list[list[Any]]:
+    """For each sweep, which is one direction per seed, the derivative of each root along it, as a
+    graph; all sweeps in one forward pass in Values, which share the local derivatives. Floats where
+    nothing varies."""
+    graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
+    depends, ends = graph.dependents(seeds), {id(seed) for seed in seeds}
+    above = [i for i, x in enumerate(graph.nodes) if depends[i] and id(x) not in ends]
+    columns = [_directions(graph, seeds, directions) for directions in sweeps]
     for i in above:
         node = graph.nodes[i]
-        for x, factor in zip(node.inputs, _factors(node), strict=True):
-            tangent = found[graph.place[id(x)]] if isinstance(x, Value) else None
-            if tangent is not None:
-                _accumulate(found, i, _sent(tangent, factor, True))
-        if found[i] is None:
-            found[i] = 0.0
-        if tracer() is not None:
-            found[i] = found[i] + 0.0  # as the sums of `tangents`: never -0.0
-    return _at(roots, graph, found)
+        known: Factors = {}
+        for found in columns:
+            _push(node, i, graph, found, known)
+    return [_never_minus_zero(_at(roots, graph, found)) for found in columns]
+
+
+def _directions(graph: Graph, seeds: Sequence[Value], directions: Sequence[Any]) -> list[Any]:
+    """A column of tangents with those of the seeds; None is nothing, as a plain 0 is."""
+    found: list[Any] = [None] * len(graph.nodes)
+    for seed, direction in zip(seeds, directions, strict=True):
+        is_nothing = not isinstance(direction, Value) and direction == 0.0
+        if id(seed) in graph.place and not is_nothing:
+            _accumulate(found, graph.place[id(seed)], direction)
+    return found
+
+
+def _push(node: Value, i: int, graph: Graph, found: list[Any], known: Factors) -> None:
+    """The tangent of a node from those of its inputs."""
+    arrived = [found[graph.place[id(x)]] if isinstance(x, Value) else None for x in node.inputs]
+    if all(tangent is None for tangent in arrived):
+        return
+    for tangent, factor in zip(arrived, _factors(node, known), strict=True):
+        if tangent is not None:
+            _accumulate(found, i, _sent(tangent, factor, True))
+
+
+def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
+    """What was found for these nodes; 0.0 where that is nothing."""
+    places = [graph.place.get(id(x), -1) for x in nodes]
+    return [0.0 if i < 0 or found[i] is None else found[i] for i in places]
+
+
+def _never_minus_zero(totals: list[Any]) -> list[Any]:
+    """As the sums of the engine, which begin with 0.0; on the way to them the sign of a zero makes
+    no difference. Nodes would show it for nothing, where nobody compares bits."""
+    return totals if tracer() is None else [x + 0.0 for x in totals]
 
 
 def _accumulate(sums: list[Any], i: int, term: Any) -> None:
@@ -143,13 +181,16 @@ def _accumulate(sums: list[Any], i: int, term: Any) -> None:
         sums[i] = term if sums[i] is None else sums[i] + term
 
 
-def _factors(node: Value) -> Sequence[Any]:
+def _factors(node: Value, known: Factors | None) -> Sequence[Any]:
     """The rule of a node's primitive, fed the node and its inputs themselves. It may meet NaN and
     infinity on a side that is not taken: detect_anomaly is told of what comes of it only."""
-    if not watching():
-        return _rule(node)
-    with outside_mode("detect_anomaly"):
-        return _rule(node)
+    found = None if known is None else known.get(node)
+    if found is None:
+        with outside_mode("detect_anomaly") if watching() else nullcontext():
+            found = _rule(node)
+        if known is not None:
+            known[node] = found
+    return found
 
 
 def _rule(node: Value) -> Sequence[Any]:

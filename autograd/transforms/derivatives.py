@@ -4,9 +4,13 @@ The names and meanings are JAX's. A transform calls the function once on Values 
 *seeds*; what the function does to them is the recorded graph, whatever Python it is written in.
 
 Called with Values, a transform gives Values, which can be differentiated in turn, to any order.
-Called with plain numbers it gives plain numbers, unless the function has captured an argument of a
-transform around it: then the result is a Value for that transform to differentiate. Other Values
-that the function captures are constants to it. No `.grad` changes, of captured Values either.
+Called with plain numbers it gives plain numbers, unless the function has captured Values (a
+model's parameters, an argument of a transform around it): then the derivative depends on them, and
+is a Value through which `backward` goes on to them. Inside `no_grad` it is a plain number. Values
+that the function makes itself are constants. No `.grad` changes, of captured Values either.
+
+With `has_aux=True`, which all of them take, the function returns a pair, (result, aux): aux may be
+anything, is not differentiated, and comes as the last part of what the transform gives.
 
 Reverse and forward accumulation, and what they cost: Griewank and Walther, "Evaluating
 Derivatives", 2nd edition (2008), chapters 3 and 4.
@@ -14,30 +18,55 @@ Derivatives", 2nd edition (2008), chapters 3 and 4.
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from autograd.transforms.linearization import Argnums, Function, Linearization
-from autograd.transforms.tree import Structure, flatten, pack, size_of
+from autograd.engine import functions
+from autograd.engine.modes import tracer, watching
+from autograd.engine.value import Value
+from autograd.transforms.linearization import Argnums, Function, Linearization, checked_argnums
+from autograd.transforms.transform import Transform, require_function
+from autograd.transforms.tree import Structure, flatten, pack, size_of, with_values
 
 __all__ = [
+    "Derivative",
     "grad",
     "hessian",
     "hvp",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jvp",
+    "stop_gradient",
     "value_and_grad",
-    "value_and_grad_as",
     "vjp",
 ]
 
 
-def grad(f: Function, argnums: Argnums = 0) -> Function:
+class Derivative(Transform):
+    """A transform of the arguments that `argnums` chooses."""
+
+    def __init__(self, f: Function, argnums: Argnums = 0, has_aux: bool = False) -> None:
+        super().__init__(f)
+        self.argnums = checked_argnums(argnums)
+        self.has_aux = has_aux
+
+    def linearized(self, args: tuple[Any, ...], others: dict[str, Any]) -> Linearization:
+        f = self.__wrapped__
+        return Linearization(f, args, others, self.argnums, self.transform, self.has_aux)
+
+
+# -- first order -----------------------------------------------------------------------------------
+
+
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The function that gives the gradient of `f`, a function that returns one number.
 
     The gradient has the nesting of the argument (of a tuple of arguments, where `argnums` is a
-    tuple); 0.0 where `f` does not depend on it. Raises TypeError if `f` returns anything but one
-    number.
+    tuple); 0.0 where `f` does not depend on it. With `has_aux`, (gradient, aux). Raises TypeError
+    if `f` returns anything but one number; an array of one number is one.
 
     >>> from autograd import grad
     >>> grad(lambda x: x**3)(2.0)
@@ -46,67 +75,134 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     12.0
     >>> grad(lambda p: p["w"] * p["x"][0])({"w": 2.0, "x": [3.0, 5.0]})
     {'w': 3.0, 'x': [2.0, 0.0]}
+    >>> grad(lambda x: (x**3, {"square": x * x}), has_aux=True)(2.0)
+    (12.0, {'square': 4.0})
     """
-    both = value_and_grad_as("grad", f, argnums)
-
-    def gradient(*args: Any, **others: Any) -> Any:
-        return both(*args, **others)[1]
-
-    return _named(gradient, "grad", f)
+    return Gradient(f, argnums, has_aux)
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that gives (f(x), gradient), for one evaluation of `f`.
+class Gradient(Derivative):
+    transform = "grad"
+    summary = "The gradient of {}, for the same arguments."
 
-    `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)` takes it as it is.
+    def __call__(self, *args: Any, **others: Any) -> Any:
+        call = self.linearized(args, others)
+        return call.with_aux(_gradient(call))
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that gives (f(x), gradient), for one evaluation of `f`; with `has_aux`,
+    ((f(x), aux), gradient).
+
+    `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)` takes it as it is. Where `f` captures
+    a model's parameters the results are Values: call it inside `no_grad` for plain numbers.
 
     >>> from autograd import value_and_grad
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(3.0, 4.0)
     (12.0, (4.0, 3.0))
     """
-    return value_and_grad_as("value_and_grad", f, argnums)
+    return ValueAndGradient(f, argnums, has_aux)
 
 
-def value_and_grad_as(transform: str, f: Function, argnums: Argnums) -> Function:
-    """`value_and_grad` for a transform that is made of it, whose name is in its messages."""
+class ValueAndGradient(Derivative):
+    transform = "value_and_grad"
+    summary = "The value and the gradient of {}, for the same arguments."
 
-    def both(*args: Any, **others: Any) -> tuple[Any, Any]:
-        call = Linearization(f, args, others, argnums, transform)
-        root = call.single_result()
-        return call.shown(root), call.inputs.unflatten(call.pull([root], [1.0]))
-
-    return _named(both, transform, f)
-
-
-def _named(derivative: Function, transform: str, f: Function) -> Function:
-    """A derivative takes the arguments of its function, and is called after it."""
-    name = f"{transform}({getattr(f, '__qualname__', repr(f))})"
-    vars(derivative).update(__wrapped__=f)
-    derivative.__name__ = derivative.__qualname__ = name
-    return derivative
+    def __call__(self, *args: Any, **others: Any) -> tuple[Any, Any]:
+        call = self.linearized(args, others)
+        gradient = _gradient(call)
+        return call.with_aux(call.shown(call.single_result())), gradient
 
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that gives all derivatives of all results of `f`.
+def _gradient(call: Linearization) -> Any:
+    return call.inputs.unflatten(call.pull([call.single_result()], [1.0]))
+
+
+# -- Jacobians -------------------------------------------------------------------------------------
+
+
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that gives all derivatives of all results of `f`; with `has_aux`, (jacobian,
+    aux).
 
     The nesting of the result, each number of it replaced by the nesting of the argument. Two arrays
-    give one array, of shape `result.shape + argument.shape`. One reverse pass per result.
+    give one array, of shape `result.shape + argument.shape`.
+
+    One reverse pass per result, or one forward pass per number of the argument, where those are
+    fewer: the two are rounded differently. Where a forward pass meets an infinity or a NaN, and
+    inside `detect_anomaly`, it is the reverse passes that count. `jacrev` and `jacfwd` take the one
+    or the other.
 
     >>> from autograd import jacobian
     >>> jacobian(lambda p: [p[0] * p[1], p[0] + p[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 1.0]]
     """
-
-    def derivative(*args: Any, **others: Any) -> Any:
-        call = Linearization(f, args, others, argnums, "jacobian")
-        rows = call.pull_each()
-        return _blocks(rows, call.outputs, call.inputs)
-
-    return _named(derivative, "jacobian", f)
+    return Jacobian(f, argnums, has_aux)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that gives the second derivatives of `f`, which returns one number.
+def jacrev(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """`jacobian` by reverse passes, one for each result.
+
+    >>> from autograd import jacrev
+    >>> jacrev(lambda x: [x, x * x, x**3])(2.0)
+    [1.0, 4.0, 12.0]
+    """
+    return ReverseJacobian(f, argnums, has_aux)
+
+
+def jacfwd(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """`jacobian` by forward passes, one for each number of the argument; see `jvp` for what is
+    different there.
+
+    >>> from autograd import jacfwd
+    >>> jacfwd(lambda p: p[0] * p[1])([3.0, 4.0])
+    [4.0, 3.0]
+    """
+    return ForwardJacobian(f, argnums, has_aux)
+
+
+class ReverseJacobian(Derivative):
+    transform = "jacrev"
+    summary = "The Jacobian of {}, for the same arguments."
+
+    def __call__(self, *args: Any, **others: Any) -> Any:
+        call = self.linearized(args, others)
+        return call.with_aux(_blocks(self.rows(call), call.outputs, call.inputs))
+
+    def rows(self, call: Linearization) -> list[list[Any]]:
+        """Per result its derivatives with respect to each seed."""
+        return call.pull_each()
+
+
+class ForwardJacobian(ReverseJacobian):
+    transform = "jacfwd"
+
+    def rows(self, call: Linearization) -> list[list[Any]]:
+        return call.push_each()
+
+
+class Jacobian(ReverseJacobian):
+    transform = "jacobian"
+
+    def rows(self, call: Linearization) -> list[list[Any]]:
+        if len(call.results) > len(set(call.seeds)) and not watching():
+            forward = call.push_each()
+            if _are_finite([x for row in forward for x in row]):
+                return forward
+        return call.pull_each()
+
+
+def _are_finite(found: list[Any]) -> bool:
+    """Whether all of these are finite: asked once for all, since a tracer has to check every
+    question whenever its program runs."""
+    if tracer() is None:
+        return all(math.isfinite(x.data if isinstance(x, Value) else x) for x in found)
+    return bool(functions.sum([x * 0.0 for x in found]) == 0.0)
+
+
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that gives the second derivatives of `f`, which returns one number; with
+    `has_aux`, (hessian, aux).
 
     An array of shape (n,) gives one of shape (n, n).
 
@@ -114,11 +210,31 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     >>> hessian(lambda p: p[0] ** 2 * p[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    return Hessian(f, argnums, has_aux)
 
 
-def hvp(f: Function) -> Function:
-    """The function of (x, v) that gives the Hessian of `f` at x times v, without the Hessian.
+class Hessian(Derivative):
+    transform = "hessian"
+    summary = "The second derivatives of {}, for the same arguments."
+
+    def linearized(self, args: tuple[Any, ...], others: dict[str, Any]) -> Linearization:
+        """Of the gradient."""
+        return Linearization(
+            self._gradient, args, others, self.argnums, self.transform, self.has_aux
+        )
+
+    def _gradient(self, *args: Any, **others: Any) -> Any:
+        call = super().linearized(args, others)
+        return call.with_aux(_gradient(call))
+
+    def __call__(self, *args: Any, **others: Any) -> Any:
+        call = self.linearized(args, others)
+        return call.with_aux(_blocks(call.pull_each(), call.outputs, call.inputs))
+
+
+def hvp(f: Function, has_aux: bool = False) -> Function:
+    """The function of (x, v) that gives the Hessian of `f` at x times v, without the Hessian; with
+    `has_aux`, (product, aux).
 
     v has the nesting of x. More arguments are handed on to `f`, as SciPy's `hessp` has it. For the
     cost of a few gradients (Pearlmutter, "Fast exact multiplication by the Hessian", 1994).
@@ -127,37 +243,60 @@ def hvp(f: Function) -> Function:
     >>> hvp(lambda p: p[0] ** 2 * p[1])([3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
     """
-    gradient = grad(f)
+    return HessianVectorProduct(f, has_aux)
 
-    def product(x: Any, v: Any, *args: Any, **others: Any) -> Any:
+
+class HessianVectorProduct(Hessian):
+    transform = "hvp"
+    summary = "The Hessian of {} at x times v; more arguments are handed on."
+
+    def __init__(self, f: Function, has_aux: bool = False) -> None:
+        super().__init__(f, 0, has_aux)
+        self.__signature__ = PRODUCT
+
+    def __call__(self, x: Any, v: Any, *args: Any, **others: Any) -> Any:
         # v times the Hessian, in fact: it is symmetric.
-        call = Linearization(gradient, (x, *args), others, 0, "hvp")
+        call = self.linearized((x, *args), others)
         direction = _matching(v, call.inputs, "hvp's vector", "its argument")
-        return call.inputs.unflatten(call.pull(call.results, direction))
-
-    return product
+        return call.with_aux(call.inputs.unflatten(call.pull(call.results, direction)))
 
 
-def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
+PRODUCT: Final = inspect.signature(lambda x, v, *args, **others: None)
+
+
+# -- products with the Jacobian --------------------------------------------------------------------
+
+
+def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
     """(f(*args), pullback): the pullback takes a cotangent, which has the nesting of the result,
-    and gives a tuple, of the cotangent times the Jacobian for every argument.
+    and gives a tuple, of the cotangent times the Jacobian for every argument. With `has_aux`,
+    (result, pullback, aux).
 
     >>> from autograd import vjp
     >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
     >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])
     ([12.0, 7.0], (4.0, 3.0), (1.0, 1.0))
     """
-    call = Linearization(f, args, {}, tuple(range(len(args))), "vjp")
+    require_function(f, "vjp")
+    call = Linearization(f, args, {}, tuple(range(len(args))), "vjp", has_aux)
+    return call.with_aux(call.shown_results(), Pullback(call))
 
-    def pullback(cotangent: Any) -> Any:
+
+class Pullback:
+    """A function from a cotangent of a result to those of the arguments."""
+
+    def __init__(self, call: Linearization) -> None:
+        self._call = call
+
+    def __call__(self, cotangent: Any) -> Any:
+        call = self._call
         weights = _matching(cotangent, call.outputs, "vjp's cotangent", "the function's result")
         return call.inputs.unflatten(call.pull(call.results, weights))
 
-    return call.shown_results(), pullback
 
-
-def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """(f(*args), tangent of the result): the Jacobian times the tangents, one for each argument.
+    With `has_aux`, (result, tangent, aux).
 
     Forward through the recorded graph, in one sweep for any number of results. Along an edge, a
     tangent of exactly 0 stays 0, and so does what meets a local derivative of exactly 0: `0 *
@@ -168,12 +307,31 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
     ([12.0, 7.0], [4.0, 1.0])
     """
+    require_function(f, "jvp")
     for name, given in (("args", args), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(f"jvp's {name} are a tuple, one entry per argument of the function")
-    call = Linearization(f, tuple(args), {}, tuple(range(len(args))), "jvp")
+    call = Linearization(f, tuple(args), {}, tuple(range(len(args))), "jvp", has_aux)
     directions = _matching(tuple(tangents), call.inputs, "jvp's tangents", "its arguments")
-    return call.shown_results(), call.outputs.unflatten(call.push(directions))
+    tangent = call.outputs.unflatten(call.push(directions))
+    return call.with_aux(call.shown_results(), tangent)
+
+
+def stop_gradient(tree: Any) -> Any:
+    """The same numbers, through which no derivative goes: a constant to every transform and to
+    `backward`.
+
+    Any nesting; Values in it are replaced by new ones, everything else is left as it is. In a
+    compiled function they are still computed anew at every call.
+
+    >>> from autograd import grad, stop_gradient
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return with_values(tree, Value.detach)
+
+
+# -- shapes ----------------------------------------------------------------------------------------
 
 
 def _matching(tree: Any, structure: Structure, what: str, like: str) -> list[Any]:

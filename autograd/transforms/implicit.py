@@ -4,13 +4,11 @@ Where r(x, a) = 0 defines x as a function of a, its derivative is -(∂r/∂x)�
 root. How the solver got there doesn't matter: it may be any, on plain floats. Here each number of
 the root becomes one node of the graph, with that derivative on its edges.
 
-Higher orders come by the same theorem. The derivative that a node's rule gives when it is fed
-Values needs λ with (∂r/∂x)ᵀ λ = e; that is again a root, of equations which are the graph of a
-reverse pass through r, and which depend on x and a. No linear solver is differentiated either.
+Higher orders come by the same theorem: fed Values, a node's rule gives that derivative as a graph.
+The entries of ∂r/∂x and ∂r/∂a in it come of reverse passes through r; those of the inverse are
+nodes whose rule is that of an inverse, so no linear solver is differentiated either.
 
-What the residual depends on is found by recording it twice: what is new each time was computed by
-it, what both recordings share was there before. So Values that the residual captures count like
-those among the arguments.
+In a compiled function the solver is called by the compiled code, with the numbers of that call.
 
 Source: Griewank and Walther, "Evaluating Derivatives" (2008), chapter 15; the interface is that of
 `custom_root` in JAX and jaxopt (Blondel et al., "Efficient and Modular Implicit Differentiation",
@@ -19,23 +17,21 @@ Source: Griewank and Walther, "Evaluating Derivatives" (2008), chapter 15; the i
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+from weakref import ref
 
-from autograd.engine.apply import apply
-from autograd.engine.modes import no_grad, plain_arithmetic, recording, tracer
-from autograd.engine.primitives import Primitive, describe
+from autograd.engine.modes import no_grad, recording, tracer
 from autograd.engine.value import Value
-from autograd.transforms.accumulation import adjoint_graphs
-from autograd.transforms.linalg import Matrix, inverted, matrix_product
-from autograd.transforms.linearization import values_in
-from autograd.transforms.tree import flatten
+from autograd.transforms.compiled_root import CompiledRoots
+from autograd.transforms.theorem import Equations, number_of, root_nodes, solution
+from autograd.transforms.transform import Transform, require_function
+from autograd.transforms.tree import Structure, flatten, values_in
 
 __all__ = ["implicit_fixed_point", "implicit_root"]
 
 Function = Callable[..., Any]
-Equations = Callable[[list[Value]], list[Any]]
 
 
 def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> Function:
@@ -69,13 +65,60 @@ def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> 
     (-0.441610791705, -0.441610791705)
     """
 
-    def root(*args: Any, **options: Any) -> Any:
-        found = _run(solve, args, options)
+    return Root(residual, solve, tol)
+
+
+class Root(Transform):
+    transform = "implicit_root"
+    summary = "The root of {}, differentiable by the implicit function theorem."
+
+    def __init__(self, residual: Function, solve: Function, tol: float = 1e-6) -> None:
+        super().__init__(residual)
+        require_function(solve, f"{self.transform}'s solve")
+        self._function = residual
+        self._solve = solve
+        self.tol = tol
+        self.__signature__ = ROOT
+        observer = tracer()
+        self._maker = None if observer is None else ref(observer)
+        # Made when it is needed, for then the two hold each other.
+        self._compiled: CompiledRoots | None = None
+
+    def residual(self, x: Any, *args: Any) -> Any:
+        return self._function(x, *args)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if tracer() is not None:
+            if self._compiled is None:
+                self._compiled = CompiledRoots(self, self._maker)
+            return self._compiled(args, options)
+        given, arguments = flatten(args, "implicit_root's arguments")
+        numbers, structure = self.solved(arguments.unflatten(list(map(number_of, given))), options)
+        results: list[Any] = numbers
+        if recording():
+            equations = self.equations(structure, args)
+            found = solution(equations, numbers, self.tol)
+            results = root_nodes(equations, found) if found.captured else numbers
+        if values_in(args):
+            results = [x if isinstance(x, Value) else Value(x) for x in results]
+        return structure.unflatten(results)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what belongs to this process."""
+        return {**vars(self), "_maker": None, "_compiled": None}
+
+    def solved(self, plain: Any, options: dict[str, Any]) -> tuple[list[float], Structure]:
+        """What the solver finds, called with plain numbers."""
+        with no_grad():
+            found = self._solve(*plain, **options)
         numbers, structure = flatten(found, "what implicit_root's solve returns")
-        numbers = [x.data if isinstance(x, Value) else x for x in numbers]
+        return list(map(number_of, numbers)), structure
+
+    def equations(self, structure: Structure, args: Sequence[Any]) -> Equations:
+        """The residual as a function of the numbers of the root, whose nesting is given."""
 
         def equations(unknowns: list[Value]) -> list[Any]:
-            result = residual(structure.unflatten(unknowns), *args)
+            result = self.residual(structure.unflatten(unknowns), *args)
             left, _ = flatten(result, "what implicit_root's residual returns")
             if len(left) != len(unknowns):
                 raise ValueError(
@@ -84,12 +127,10 @@ def implicit_root(residual: Function, solve: Function, *, tol: float = 1e-6) -> 
                 )
             return left
 
-        results = _solution(equations, numbers, tol) if recording() else numbers
-        if values_in(args):
-            results = [x if isinstance(x, Value) else Value(x) for x in results]
-        return structure.unflatten(results)
+        return equations
 
-    return root
+
+ROOT: Final = inspect.signature(lambda *args, **options: None)
 
 
 def implicit_fixed_point(function: Function, solve: Function, *, tol: float = 1e-6) -> Function:
@@ -110,152 +151,20 @@ def implicit_fixed_point(function: Function, solve: Function, *, tol: float = 1e
     (2.0, 0.25, -0.03125)
     """
 
-    def residual(x: Any, *args: Any) -> list[Any]:
+    return FixedPoint(function, solve, tol)
+
+
+class FixedPoint(Root):
+    transform = "implicit_fixed_point"
+    summary = "The fixed point of {}, differentiable by the implicit function theorem."
+
+    def residual(self, x: Any, *args: Any) -> list[Any]:
         before, structure = flatten(x)
-        after, given = flatten(function(x, *args), "what implicit_fixed_point's function returns")
+        found = self._function(x, *args)
+        after, given = flatten(found, "what implicit_fixed_point's function returns")
         if given != structure:
             raise TypeError(
                 "implicit_fixed_point's function must return the nesting and the shapes of x, "
                 "which are those of what solve returns"
             )
         return [a - b for a, b in zip(before, after, strict=True)]
-
-    return implicit_root(residual, solve, tol=tol)
-
-
-def _run(solve: Function, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What the solver finds, called with plain numbers."""
-    given, structure = flatten(args, "implicit_root's arguments")
-    plain = structure.unflatten([x.data if isinstance(x, Value) else x for x in given])
-    with no_grad():
-        return solve(*plain, **options)
-
-
-# -- the theorem -----------------------------------------------------------------------------------
-
-
-def _solution(equations: Equations, numbers: list[float], tol: float) -> list[Any]:
-    """The root of the equations, known as numbers, as nodes that depend on what those captured; the
-    numbers where that is nothing."""
-    unknowns = [Value(x) for x in numbers]
-    left = equations(unknowns)
-    captured = _shared(left, equations([Value(x) for x in numbers]), unknowns)
-    if not captured:
-        return list(numbers)
-    if tracer() is not None:
-        raise TypeError(
-            "implicit_root can't be compiled: its solver runs on plain numbers; call it outside "
-            "of the compiled function"
-        )
-    matrix, slopes = _linearized(left, unknowns, captured)
-    inverse = inverted(matrix)
-    if inverse is None:
-        raise ValueError(
-            f"implicit_root: at {_shown(numbers)} the derivative of the residual with respect to "
-            "the root is singular, so the root has no derivative there (it is a double root, or "
-            "one equation follows from the others)"
-        )
-    _check(numbers, left, inverse, tol)
-    row = _row(equations, numbers, captured, inverse, slopes)
-    return _nodes(row, len(numbers), captured)
-
-
-def _nodes(row: Primitive, count: int, captured: Sequence[Value]) -> list[Value]:
-    return [apply(row, (float(k), *captured)) for k in range(count)]
-
-
-def _row(
-    equations: Equations,
-    numbers: list[float],
-    captured: list[Value],
-    inverse: Matrix,
-    slopes: Matrix,
-) -> Primitive:
-    """The primitive of this one root: which of its numbers, and what it was computed from, in; that
-    number out."""
-    derivatives = matrix_product(inverse, [[-x for x in slope] for slope in slopes])
-    given = [x.data for x in captured]
-
-    def forward(k: float, *inputs: float) -> float:
-        if any(a != b and a == a for a, b in zip(inputs, given, strict=True)):
-            raise ValueError(
-                "a root can't be computed anew from its node, whose solver is not asked again; "
-                "call the function that implicit_root made"
-            )
-        return numbers[int(k)]
-
-    def partials(out: Any, k: Any, *inputs: Any) -> tuple[Any, ...]:
-        k = int(k)
-        if not isinstance(out, Value) or not recording():
-            return (0.0, *derivatives[k])
-        if any(a is not b for a, b in zip(inputs, captured, strict=True)):
-            raise ValueError(
-                "a copy of a root has a first derivative only; call the function that "
-                "implicit_root made"
-            )
-        # This node's siblings, and itself once more: held here, they would hold themselves.
-        assert out.primitive is not None
-        roots = _nodes(out.primitive, len(numbers), captured)
-        left = equations(roots)
-        ends = [*roots, *captured]
-
-        def transposed(weights: list[Value]) -> list[Any]:
-            found = adjoint_graphs(left, weights, ends)[: len(roots)]
-            return [x - 1.0 if i == k else x for i, x in enumerate(found)]
-
-        weights = _solution(transposed, inverse[k], math.inf)
-        return (0.0, *[-x for x in adjoint_graphs(left, weights, ends)[len(roots) :]])
-
-    doc = "One number of a root, by the implicit function theorem."
-    return Primitive("implicit_root", "*numbers", forward, partials, doc=doc)
-
-
-def _shared(first: list[Any], second: list[Any], own: Sequence[Value]) -> list[Value]:
-    """Of two recordings of one computation, what they share and so have not made themselves. What
-    lies below that is not looked at."""
-    found: dict[Value, None] = {}
-    seen = set(own)
-    stack = list(zip(first, second, strict=True))
-    while stack:
-        a, b = stack.pop()
-        if not isinstance(a, Value) or a in seen:
-            continue
-        seen.add(a)
-        if a is b:
-            found[a] = None
-        elif not isinstance(b, Value) or a.op != b.op or len(a.inputs) != len(b.inputs):
-            raise ValueError(
-                "implicit_root's residual computed different things from the same numbers; "
-                "it may not depend on chance or on how often it is called"
-            )
-        else:
-            stack.extend(zip(a.inputs, b.inputs, strict=True))
-    return list(found)
-
-
-def _linearized(
-    left: list[Any], unknowns: list[Value], captured: list[Value]
-) -> tuple[Matrix, Matrix]:
-    """As numbers: the derivatives of the equations by the unknowns, and by what they captured."""
-    with plain_arithmetic():
-        rows = [adjoint_graphs([x], [1.0], [*unknowns, *captured]) for x in left]
-    numbers = [[x.data if isinstance(x, Value) else x for x in row] for row in rows]
-    count = len(unknowns)
-    return [row[:count] for row in numbers], [row[count:] for row in numbers]
-
-
-def _check(numbers: list[float], left: list[Any], inverse: Matrix, tol: float) -> None:
-    """ValueError if Newton's next step would go far."""
-    values = [[x.data if isinstance(x, Value) else x] for x in left]
-    steps = [row[0] for row in matrix_product(inverse, values)]
-    if any(abs(step) > tol * (1.0 + abs(x)) for step, x in zip(steps, numbers, strict=True)):
-        better = [x - step for step, x in zip(steps, numbers, strict=True)]
-        raise ValueError(
-            f"implicit_root's solve returned {_shown(numbers)}, which is no root: a Newton step "
-            f"from there goes to {_shown(better)}; ask the solver for more, or allow for it with "
-            "a larger tol"
-        )
-
-
-def _shown(numbers: list[float]) -> str:
-    return repr(numbers[0]) if len(numbers) == 1 else describe(numbers).removeprefix("list ")

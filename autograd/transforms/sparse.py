@@ -26,12 +26,12 @@ from typing import Any
 
 from autograd.engine import functions
 from autograd.engine.graph import Graph
-from autograd.engine.modes import outside_mode, plain_arithmetic
+from autograd.engine.modes import outside_mode, plain_arithmetic, tracer
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.transforms.accumulation import reverse_sweeps
-from autograd.transforms.derivatives import value_and_grad_as
+from autograd.transforms.derivatives import Derivative, Hessian
 from autograd.transforms.linearization import Argnums, Function, Linearization
+from autograd.transforms.tree import with_entries
 
 __all__ = ["column_colours", "sparse_hessian", "sparse_jacobian", "star_colours"]
 
@@ -44,7 +44,7 @@ FORWARD_COST = 8
 # -- the transforms --------------------------------------------------------------------------------
 
 
-def sparse_jacobian(f: Function, argnums: Argnums = 0) -> Function:
+def sparse_jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The function that gives the Jacobian of `f` as a SciPy matrix (`scipy.sparse.csr_array`).
 
     A row per number that `f` returns, a column per number of its argument (of the arguments, one
@@ -52,7 +52,8 @@ def sparse_jacobian(f: Function, argnums: Argnums = 0) -> Function:
     function that returns one number has one row. `least_squares` and `root` take such matrices.
 
     Raises TypeError where the result would have to be differentiated in turn, as with Values for
-    arguments: the matrix holds plain numbers. Raises ImportError without SciPy.
+    arguments or captured by `f`: the matrix holds plain numbers, and is had inside `no_grad`.
+    Raises ImportError without SciPy.
 
     >>> from autograd.transforms.sparse import sparse_jacobian
     >>> matrix = sparse_jacobian(lambda x: [x[0] * x[1], x[2] ** 2])([3.0, 4.0, 5.0])
@@ -62,16 +63,21 @@ def sparse_jacobian(f: Function, argnums: Argnums = 0) -> Function:
     [[4.0, 3.0, 0.0], [0.0, 0.0, 10.0]]
     """
     _csr_array()
+    return SparseJacobian(f, argnums, has_aux)
 
-    def derivative(*args: Any, **others: Any) -> Any:
-        call = _plain_call(f, args, others, argnums, "sparse_jacobian")
+
+class SparseJacobian(Derivative):
+    transform = "sparse_jacobian"
+    summary = "The Jacobian of {} as a SciPy matrix, for the same arguments."
+
+    def __call__(self, *args: Any, **others: Any) -> Any:
+        call = self.linearized(args, others)
+        _require_numbers(call)
         pattern = _pattern(call.results, call.seeds)
-        return _matrix(pattern, _jacobian_entries(call, pattern), len(call.seeds))
-
-    return derivative
+        return call.with_aux(_matrix(pattern, _jacobian_entries(call, pattern), len(call.seeds)))
 
 
-def sparse_hessian(f: Function, argnums: Argnums = 0) -> Function:
+def sparse_hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The function that gives the second derivatives of `f`, which returns one number, as a SciPy
     matrix (`scipy.sparse.csr_array`), symmetric to the last bit.
 
@@ -88,31 +94,29 @@ def sparse_hessian(f: Function, argnums: Argnums = 0) -> Function:
     [[8.0, 6.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     _csr_array()
-    both = value_and_grad_as("sparse_hessian", f, argnums)
+    return SparseHessian(f, argnums, has_aux)
 
-    def gradient(*args: Any, **others: Any) -> Any:
-        return both(*args, **others)[1]
 
-    def derivative(*args: Any, **others: Any) -> Any:
-        call = _plain_call(gradient, args, others, argnums, "sparse_hessian")
+class SparseHessian(Hessian):
+    transform = "sparse_hessian"
+    summary = "The second derivatives of {} as a SciPy matrix, for the same arguments."
+
+    def __call__(self, *args: Any, **others: Any) -> Any:
+        call = self.linearized(args, others)
+        _require_numbers(call)
         pattern = _symmetric(_pattern(call.results, call.seeds))
-        return _matrix(pattern, _hessian_entries(call, pattern), len(call.seeds))
-
-    return derivative
+        return call.with_aux(_matrix(pattern, _hessian_entries(call, pattern), len(call.seeds)))
 
 
-def _plain_call(
-    f: Function, args: tuple[Any, ...], others: dict[str, Any], argnums: Argnums, transform: str
-) -> Linearization:
-    call = Linearization(f, args, others, argnums, transform)
-    if call.differentiable:
-        dense = transform.removeprefix("sparse_")
+def _require_numbers(call: Linearization) -> None:
+    """In a compiled function, whose results are plain numbers, a matrix may hold Values."""
+    if call.differentiable and tracer() is None:
         raise TypeError(
-            f"{transform} gives a SciPy matrix of plain numbers, so it can't be differentiated: "
-            f"call it with plain numbers (the .data of Values) outside other transforms, or use "
-            f"{dense}"
+            f"{call.transform} gives a SciPy matrix of plain numbers, so it can't be "
+            "differentiated, and it was called with Values, inside another transform, or of a "
+            "function that captures Values: call it in a `with autograd.no_grad():` block for the "
+            f"plain numbers, or use {call.transform.removeprefix('sparse_')}"
         )
-    return call
 
 
 def _csr_array() -> Any:
@@ -124,21 +128,22 @@ def _csr_array() -> Any:
         ) from None
 
 
-def _matrix(pattern: Rows, entries: Iterable[float], width: int) -> Any:
+def _matrix(pattern: Rows, entries: Iterable[Any], width: int) -> Any:
     """The entries, row by row, in the places that the pattern has for them."""
     ends = [0]
     for row in pattern:
         ends.append(ends[-1] + len(row))
     columns = [j for row in pattern for j in row]
-    csr_array = _csr_array()
+    places = ([0.0] * len(columns), columns, ends)
     # Of no entries at all, the type must be told.
-    return csr_array((list(entries), columns, ends), shape=(len(pattern), width), dtype=float)
+    empty = _csr_array()(places, shape=(len(pattern), width), dtype=float)
+    return with_entries(empty, list(entries))
 
 
 # -- from sweeps to entries ------------------------------------------------------------------------
 
 
-def _jacobian_entries(call: Linearization, pattern: Rows) -> list[float]:
+def _jacobian_entries(call: Linearization, pattern: Rows) -> list[Any]:
     """Rows are swept in reverse, or columns forward where that is much less to do."""
     columns = _transposed(pattern, len(call.seeds))
     # Each line of these needs a colour of its own.
@@ -152,7 +157,7 @@ def _jacobian_entries(call: Linearization, pattern: Rows) -> list[float]:
     return [swept[colours[i]][j] for i, row in enumerate(pattern) for j in row]
 
 
-def _hessian_entries(call: Linearization, pattern: Rows) -> list[float]:
+def _hessian_entries(call: Linearization, pattern: Rows) -> list[Any]:
     """Entry (i, j) is read off in column j of the sum of the rows of i's colour, if i alone among
     the neighbours of j has it; otherwise, in a star colouring, j alone has its own colour among
     the neighbours of i."""
@@ -160,26 +165,26 @@ def _hessian_entries(call: Linearization, pattern: Rows) -> list[float]:
     swept = _reverse_sweeps(call, colours)
     counts = [Counter(colours[j] for j in row) for row in pattern]
 
-    def entry(i: int, j: int) -> float:
+    def entry(i: int, j: int) -> Any:
         i, j = min(i, j), max(i, j)
         return swept[colours[i]][j] if counts[j][colours[i]] == 1 else swept[colours[j]][i]
 
     return [entry(i, j) for i, row in enumerate(pattern) for j in row]
 
 
-def _reverse_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
+def _reverse_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[Any]]:
     """Per colour, the sum of the rows of that colour."""
     with outside_mode("no_grad"):
         roots = [functions.sum(group) for group in _groups(call.results, colours)]
-    return reverse_sweeps(roots, call.seeds)
+    if call.differentiable:
+        return [call.pull([root], [1.0]) for root in roots]
+    return call.sweep(roots)
 
 
-def _forward_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[float]]:
+def _forward_sweeps(call: Linearization, colours: Sequence[int]) -> list[list[Any]]:
     """Per colour, the sum of the columns of that colour."""
-    return [
-        call.push([1.0 if colour == this else 0.0 for colour in colours])
-        for this in range(max(colours, default=-1) + 1)
-    ]
+    count = max(colours, default=-1) + 1
+    return call.push_all([[1.0 if c == this else 0.0 for c in colours] for this in range(count)])
 
 
 def _groups(items: Sequence[Any], colours: Sequence[int]) -> list[list[Any]]:
@@ -206,7 +211,7 @@ def _pattern(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[int]]:
     masks = [0] * len(graph.nodes)
     for k, seed in enumerate(seeds):
         if id(seed) in graph.place:
-            masks[graph.place[id(seed)]] = 1 << k
+            masks[graph.place[id(seed)]] |= 1 << k
     flat: dict[Primitive, Sequence[bool]] = {}
     for i, node in enumerate(graph.nodes):
         inputs = graph.inputs(i)

@@ -1,7 +1,9 @@
 """Nested arguments: a float, or lists, tuples, dicts, dataclasses and NumPy arrays of such.
 
 `flatten` takes a nesting apart into its numbers, and a `Structure` that puts numbers back in their
-places: list in, list out; array in, array out. A dict keeps the order of its keys.
+places: list in, list out; array in, array out. A dict keeps the order of its keys. None inside a
+nesting holds no number and is carried along. A SciPy matrix (`csr_array`) holds the numbers that it
+stores.
 """
 
 from __future__ import annotations
@@ -17,7 +19,19 @@ from autograd.engine.operands import describe, to_float
 from autograd.engine.text import printable
 from autograd.engine.value import Value
 
-__all__ = ["Structure", "components", "flatten", "opened"]
+__all__ = [
+    "Structure",
+    "components",
+    "flatten",
+    "is_sparse",
+    "named_children",
+    "opened",
+    "pack",
+    "size_of",
+    "values_in",
+    "with_entries",
+    "with_values",
+]
 
 Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
@@ -47,8 +61,8 @@ class Structure:
 
     @property
     def is_single(self) -> bool:
-        """Whether it is one number, bare or an array without dimensions."""
-        return self.kind in (None, ("array", ()))
+        """Whether it is one number, bare or an array of one."""
+        return self.kind is None or (self.kind[0] == "array" and self.size == 1)
 
     def unflatten(self, leaves: Sequence[Any]) -> Any:
         """The nesting with these numbers (floats or Values) in it, in the order of `flatten`.
@@ -74,6 +88,13 @@ class Structure:
         return isinstance(other, Structure) and self.kind == other.kind
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Callable[..., Structure], tuple[Any, ...]]:
+        return _structure_of, (self.unflatten([0.0] * self.size),)
+
+
+def _structure_of(tree: Any) -> Structure:
+    return flatten(tree)[1]
 
 
 def size_of(shape: Shape) -> int:
@@ -104,6 +125,8 @@ def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]
     >>> numbers
     [1.0, 2.5, 1.0]
     """
+    if tree is None:  # which within a nesting stands for something left out
+        raise TypeError(f"{what} must be {CONTAINERS}, got None")
     leaves: list[Any] = []
     shapes: list[Shape] = []
     kind, build = _visit(tree, what, leaves, shapes)
@@ -141,6 +164,8 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     """The children of a container, what kind it is, and how to make another of them; None for the
     last where it is no container. All walks over nestings ask this function, but for arrays, whose
     numbers stay together."""
+    if tree is None:
+        return [], (type(None),), lambda items: None
     if isinstance(tree, dict):
         keys = list(tree)
         return list(tree.values()), (dict, *keys), lambda items: _filled(tree, keys, items)
@@ -149,11 +174,34 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     if isinstance(tree, tuple):
         make = getattr(type(tree), "_make", tuple)  # a NamedTuple's
         return list(tree), (type(tree),), make
+    if is_sparse(tree):
+        places = (tree.indptr.tobytes(), tree.indices.tobytes())
+        kind = (type(tree), tree.shape, *places)
+        return tree.data.tolist(), kind, lambda items: with_entries(tree, items)
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         names = _fields(type(tree))
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def is_sparse(tree: Any) -> bool:
+    """Whether it is a matrix as `sparse_jacobian` gives them."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and isinstance(tree, sparse.csr_array)
+
+
+def with_entries(tree: Any, items: Sequence[Any]) -> Any:
+    """A SciPy matrix with other numbers stored in the same places. Values in it are kept, but SciPy
+    can't compute with them."""
+    if not all(isinstance(x, (float, Value)) for x in items):
+        raise TypeError(
+            "a SciPy matrix has one number in each place, so there is none of arrays, as vmap "
+            "would make it of many; use a dense transform (hessian, jacobian)"
+        )
+    out = type(tree)(([0.0] * len(items), tree.indices, tree.indptr), shape=tree.shape, dtype=float)
+    out.data = pack((len(items),), items)
+    return out
 
 
 def _filled(tree: Any, keys: list[Any], items: list[Any]) -> Any:
@@ -171,6 +219,42 @@ def _with_fields(tree: Any, names: Sequence[str], items: list[Any]) -> Any:
     for name, item in zip(names, items, strict=True):
         object.__setattr__(out, name, item)
     return out
+
+
+def values_in(tree: Any) -> set[Value]:
+    """The Values in anything at all, as far as it is a nesting."""
+    numpy = sys.modules.get("numpy")
+    found: set[Value] = set()
+    seen: set[int] = set()  # it may contain itself
+    stack = [tree]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Value):
+            found.add(x)
+        elif numpy is not None and isinstance(x, numpy.ndarray):
+            if x.dtype == "O":
+                stack.extend(x.ravel().tolist())
+        elif is_sparse(x) and x.data.dtype != "O":
+            continue
+        elif id(x) not in seen:
+            children, _, assemble = opened(x)
+            if assemble is not None:
+                seen.add(id(x))
+                stack.extend(children)
+    return found
+
+
+def with_values(tree: Any, changed: Callable[[Value], Any]) -> Any:
+    """Anything at all, with something else in the place of each Value that `values_in` finds. What
+    holds none is not copied."""
+    if isinstance(tree, Value):
+        return changed(tree)
+    if not values_in(tree):
+        return tree
+    children, _, assemble = opened(tree)
+    if assemble is None:  # an array
+        return pack(tree.shape, [with_values(x, changed) for x in tree.ravel().tolist()])
+    return assemble([with_values(x, changed) for x in children])
 
 
 def _number(x: Any, what: str) -> Any:
@@ -197,15 +281,19 @@ def components(
         for place in numpy.ndindex(tree.shape):
             yield f"{name}[{', '.join(map(str, place))}]", path + place, tree[place]
         return
-    children, kind, assemble = opened(tree)
+    children, _, assemble = opened(tree)
     if assemble is None:
         yield name, path, tree
         return
-    fields = _fields(kind[0])
-    keys = kind[1:] if kind[0] is dict else fields or range(len(children))
-    for key, child in zip(keys, children, strict=True):
-        written = f".{key}" if fields else f"[{printable(repr(key))}]"
+    for key, written, child in zip(*named_children(tree, children), children, strict=True):
         yield from components(child, name + written, (*path, key))
+
+
+def named_children(tree: Any, children: Sequence[Any]) -> tuple[Sequence[Any], list[str]]:
+    """The keys of a container's children, and each as it is written behind the container's name."""
+    fields = _fields(type(tree))
+    keys = list(tree) if isinstance(tree, dict) else fields or range(len(children))
+    return keys, [f".{key}" if fields else f"[{printable(repr(key))}]" for key in keys]
 
 
 def _fields(kind: type) -> Sequence[str]:

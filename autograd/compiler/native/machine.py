@@ -93,7 +93,9 @@ class _WhileForking:
     def take(self) -> None:
         _LOCK.acquire()
         held = [_LOCK]
-        ffi = sys.modules.get("llvmlite.binding.ffi")  # by another thread, perhaps: so after the lock
+        ffi = sys.modules.get(
+            "llvmlite.binding.ffi"
+        )  # by another thread, perhaps: so after the lock
         theirs = getattr(getattr(getattr(ffi, "lib", None), "_lock", None), "_lock", None)
         if theirs is not None:
             theirs.acquire()
