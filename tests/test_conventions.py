@@ -922,7 +922,7 @@ def test_ranks_of_arrays() -> None:
     median = autograd.grad(np.median)
     assert median(np.array([3.0, 1.0, 2.0])).tolist() == [0.0, 0.0, 1.0]
     assert np.isnan(median(np.array([3.0, NAN, 2.0]))).all()
-    assert sorted(median(np.array([1.0, 1.0, 2.0]))) == [0.0, 0.0, 1.0]
+    assert median(np.array([1.0, 1.0, 2.0])).tolist() == [0.5, 0.5, 0.0]
     quartile = autograd.grad(lambda x: np.quantile(x, 0.25))
     assert quartile(np.array([4.0, 0.0, 2.0])).tolist() == [0.0, 0.5, 0.5]
 
