@@ -84,7 +84,7 @@ class Linearization:
             arguments[i] = x
         # Recorded even where the transform is called in a no_grad block; one within the function
         # holds as ever.
-        with _LEVELS.block(self.seeds), outside_mode("no_grad"):
+        with _LEVELS.at_once(self.seeds), outside_mode("no_grad"):
             result = called(f, arguments, others)
         self.results, self.outputs = flatten(result, f"what {transform}'s function returns")
         self.differentiable = joined or self._meets_outer(beside) or self._is_traced()
