@@ -16,7 +16,6 @@ from autograd import Value
 from nn.architecture import kept_arguments
 from nn.habits import attribute_hint
 from nn.jsonio import FilePath
-from nn.meaning import Meaning, read_meaning
 from nn.model_file import (
     check_fits,
     fitting_numbers,
@@ -24,6 +23,7 @@ from nn.model_file import (
     source_of,
     write_model_file,
 )
+from nn.output_meaning import Meaning, read_meaning
 from nn.validation import counted
 
 __all__ = ["Module", "computes", "members"]
