@@ -24,7 +24,7 @@ class Arguments:
         self,
         f: Callable[..., Any],
         names: Sequence[str],
-        static_names: frozenset[str],
+        static_places: frozenset[str | int],
         args: tuple[Any, ...],
         keywords: dict[str, Any],
     ) -> None:
@@ -32,9 +32,10 @@ class Arguments:
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
         for i, x in enumerate(args):
-            (static if _shown(names, i) in static_names else self._bound)[i] = x
+            is_static = i in static_places or _shown(names, i) in static_places
+            (static if is_static else self._bound)[i] = x
         for name, x in keywords.items():
-            (static if name in static_names else self._bound)[name] = x
+            (static if name in static_places else self._bound)[name] = x
         self._static = static
         self._are_plain = not static and not keywords
         self._places = names
