@@ -29,14 +29,14 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.portable import Compiled
-from autograd.compiler.recording.arguments import RESULT
+from autograd.compiler.recording.results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
 from autograd.engine.locks import new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
-from autograd.transforms.tree import Structure, flatten, pack, size_of
+from autograd.transforms.tree import Structure, pack, size_of
 
 __all__ = ["Mapped", "vmap"]
 
@@ -278,7 +278,7 @@ class Mapped(Compiled):
         outputs = None
         for i in range(batch.length):
             row = batch.row(i)
-            numbers, structure = flatten(self.f(*row.args, **row.keywords), RESULT)
+            numbers, structure = flatten_result(self.f(*row.args, **row.keywords))
             outputs = agreed(outputs, structure, i, self._name)
             rows.append(numbers)
         if outputs is None:

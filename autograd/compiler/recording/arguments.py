@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.recording.results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
@@ -13,8 +14,6 @@ from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
 __all__ = ["Arguments"]
-
-RESULT: Final = "what a compiled function returns"
 
 
 class Arguments:
@@ -89,7 +88,7 @@ class Arguments:
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around
         this call differentiates what the function has captured."""
-        results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
+        results, outputs = flatten_result(self.call([Value(x) for x in self.numbers]))
         if is_differentiated([x for x in results if isinstance(x, Value)]):
             return outputs.unflatten(results)
         return outputs.unflatten([_number(x) for x in results])
@@ -116,7 +115,7 @@ class Arguments:
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values, shown)
-        results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
+        results, outputs = flatten_result(trace.run(lambda: self.call(values)))
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
 
