@@ -23,8 +23,18 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "modes", "operands", "primitive", "primitives", "hooks", "value"]
-MODULES += ["apply", "observers", "backward", "functions", "graph"]
+MODULES = [
+    "ieee",
+    "gamma",
+    "special",
+    "statistics",
+    "modes",
+    "operands",
+    "primitive",
+    "primitives",
+    "hooks",
+]
+MODULES += ["value", "apply", "observers", "backward", "functions", "graph"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

@@ -306,7 +306,7 @@ def _reading(out: Any, labels: Sequence[int], threshold: float | None) -> Readin
             raise ValueError(f"threshold is a finite number, for one output; got {threshold}")
         return Reading(lambda o: o[0], threshold, 1.0 if -1 in labels else 0.5, "output")
     if len(outputs) == 2:
-        if ops == {"share"}:
+        if ops == {"softmax_share"}:
             return Reading(lambda o: o[1], 0.5, 0.5, PROBABILITY)
         if ops == {"sigmoid"}:
             return Reading(lambda o: o[1] - o[0], 0.0, 1.0, f"output 1 {MINUS} output 0")
