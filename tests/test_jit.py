@@ -469,7 +469,7 @@ def test_it_looks_like_the_function() -> None:
 
 def test_arguments_that_are_no_numbers() -> None:
     compiled = jit(lambda x, kind: x)
-    for wrong in ("fast", None, 1j, object(), {1.0}, b"x"):
+    for wrong in ("fast", 1j, object(), {1.0}, b"x"):
         with pytest.raises(TypeError, match=r"name arguments that are not numbers in static_arg"):
             compiled(1.0, wrong)
     with pytest.raises(TypeError, match="an argument of a compiled function must be a number"):
@@ -657,7 +657,7 @@ def test_results_are_the_callers_own() -> None:
 
 
 def test_results_that_are_no_numbers() -> None:
-    for out in ("text", None, 1j, [None], {"a": "b"}):
+    for out in ("text", None, 1j, ["text"], {"a": "b"}):
         compiled = jit(lambda x, out=out: out, static_argnames="out")
         with pytest.raises(TypeError, match="what a compiled function returns must be a number"):
             compiled(1.0)
