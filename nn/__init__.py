@@ -130,10 +130,23 @@ __all__ = [
 ]
 
 
+_ESTIMATORS = ["Classifier", "Regressor"]  # on first use: they need scikit-learn
+
+if _typing.TYPE_CHECKING:
+    from nn.training.estimators import Classifier as Classifier
+    from nn.training.estimators import Regressor as Regressor
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ESTIMATORS})
+
+
 if not _typing.TYPE_CHECKING:  # a type checker would believe in every name
 
     def __getattr__(name: str) -> _typing.Any:
         if f"nn.{name}" in _MOVED:
             return _import_module(f"nn.{name}")
+        if name in _ESTIMATORS:
+            return getattr(_import_module("nn.training.estimators"), name)
         hint = "" if name.startswith("_") else _name_hint(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

@@ -18,12 +18,12 @@ from nn.figure_style import (
     MINUS,
     Theme,
     add_legend,
+    as_text,
     axes_for,
     colours_of,
     figure_text,
-    plain,
 )
-from nn.meaning import Meaning
+from nn.output_meaning import Meaning
 from nn.validation import as_count, as_float, as_list, counted, listed
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def decision_boundary(
         _draw_scores(ax, colours, reading, grid)
         _draw_lines(ax, colours, reading, grid)
     _draw_samples(ax, colours, points, classes)
-    ax.set_xlabel(plain(names[0]))
-    ax.set_ylabel(plain(names[1]))
+    ax.set_xlabel(as_text(names[0]))
+    ax.set_ylabel(as_text(names[1]))
     add_legend(ax, colours, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False)
     return ax
 
@@ -222,7 +222,7 @@ def _draw_samples(
                 color=colours.of_class(k)[0],
                 edgecolor=colours.background,
                 linewidth=0.7,
-                label=f"class {plain(name)}",
+                label=f"class {as_text(name)}",
                 zorder=3,
             )
 
@@ -238,7 +238,7 @@ def _reading(
     outputs = _entries(out)
     ops = {output.op for output in outputs if isinstance(output, Value)}
     signs = -1 in labels
-    probability = f"probability of class {plain(labels[1])}"
+    probability = f"probability of class {as_text(labels[1])}"
     if threshold is not None:
         threshold = as_float("threshold", threshold)
         if len(outputs) > 1 or not isfinite(threshold):

@@ -16,10 +16,10 @@ __all__ = [
     "MINUS",
     "Theme",
     "add_legend",
+    "as_text",
     "axes_for",
     "colours_of",
     "figure_text",
-    "plain",
 ]
 
 MINUS = "\N{MINUS SIGN}"
@@ -104,7 +104,7 @@ def add_legend(ax: Axes, colours: Theme, **options: Any) -> None:
     )
 
 
-def plain(text: object) -> str:
+def as_text(text: object) -> str:
     """Text as it stands, where matplotlib would take $...$ for mathematics."""
     return str(text).replace("$", r"\$")
 

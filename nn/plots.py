@@ -13,7 +13,7 @@ from math import isfinite, log10, nan
 from typing import TYPE_CHECKING, TypeAlias
 
 from autograd import Value
-from nn.figure_style import add_legend, axes_for, colours_of, figure_text, plain
+from nn.figure_style import add_legend, as_text, axes_for, colours_of, figure_text
 from nn.validation import as_float, as_list, counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def loss_curve(
     curves = _read_curves("losses", "the loss", losses, validation)
     ax = _draw_curves(curves, lambda points: _milestones(points, "lowest", min), ax, theme)
     _loss_axis(ax, [x for curve in curves.values() for x in curve if x is not None and isfinite(x)])
-    ax.set_ylabel(plain(name))
+    ax.set_ylabel(as_text(name))
     return ax
 
 

@@ -11,7 +11,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.meaning import Meaning
+from nn.output_meaning import Meaning
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

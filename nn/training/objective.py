@@ -10,7 +10,7 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.dropout import mode
-from nn.meaning import Meaning
+from nn.output_meaning import Meaning
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
 from nn.training.scaling import has_scaler
 from nn.validation import as_list, counted, find_named, listed, name_of

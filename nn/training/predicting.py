@@ -12,8 +12,8 @@ from typing import Any
 import autograd
 from autograd import Value
 from nn.dropout import mode
-from nn.meaning import Meaning
 from nn.metrics import accuracy, r2_score
+from nn.output_meaning import Meaning
 from nn.training.dataset import Row, read_rows, read_targets
 from nn.validation import as_float, as_list, counted
 

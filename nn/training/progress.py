@@ -53,7 +53,7 @@ class Progress:
             self.bar.close()
 
 
-class Line:
+class ProgressLine:
     """What is needed of a tqdm bar: one line of text that is written over."""
 
     def __init__(self, total: int, initial: int, file: TextIO) -> None:
@@ -100,7 +100,7 @@ def _bar(total: int, initial: int) -> Any:
         tqdm = importlib.import_module("tqdm")
         return tqdm.tqdm(total=total, initial=initial, unit="step", file=file)
     except ImportError:
-        return Line(total, initial, file)
+        return ProgressLine(total, initial, file)
 
 
 def _has_widgets() -> bool:
