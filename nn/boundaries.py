@@ -23,7 +23,7 @@ from nn.figure_style import (
     colours_of,
     figure_text,
 )
-from nn.output_meaning import Meaning
+from nn.output_meaning import Meaning, meaning_of
 from nn.validation import as_count, as_float, as_list, counted, listed
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def decision_boundary(
     if not callable(model):
         raise TypeError(f"model must be a function of two inputs, got {model!r}")
     colours = colours_of(theme, ax)
-    meaning = getattr(model, "meaning", None)
+    meaning = meaning_of(model)
     names = _column_names(X, meaning)
     points = _points(X)
     resolution = as_count("resolution", resolution, least=2)

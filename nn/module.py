@@ -186,7 +186,7 @@ class Module:
 
     def _buffer_entries(self) -> Iterator[tuple[str, _Entry]]:
         for path, module in _modules_of(self, "", set()):
-            for buffer in module.buffers:
+            for buffer in type(module).buffers:
                 numbers = getattr(module, buffer)
                 prefix = f"{path}.{buffer}" if path else buffer
                 yield from ((f"{prefix}.{i}", _Entry(numbers, i)) for i in range(len(numbers)))

@@ -12,7 +12,7 @@ from nn import losses
 from nn.dropout import mode
 from nn.output_meaning import Meaning
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
-from nn.training.scaling import has_scaler
+from nn.training.scaling import has_scaler, output_scaler_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
 __all__ = ["LOSSES", "Evaluation", "Loss", "Objective", "find_loss", "find_objective"]
@@ -68,7 +68,7 @@ class Objective:
         single = self.n_outputs == 1
         if self.loss is (losses.binary_cross_entropy if single else losses.cross_entropy):
             return "logits"
-        ends = "sigmoid" if single else "softmax"
+        ends = "sigmoid" if single else "share"
         return "probabilities" if self.ends_in == {ends} else "scores"
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
@@ -80,7 +80,7 @@ class Objective:
 
     def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         """The loss of a batch; of a model that scales its outputs, in their standard deviations."""
-        unit = getattr(self.model, "output_scaler", None)
+        unit = output_scaler_of(self.model)
         if unit is None:
             return self.loss(outputs, targets)
         return self.loss([unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets])
@@ -170,7 +170,7 @@ class Objective:
         hints = [self._loss_hint(), self._class_hint(targets)]
         if not has_scaler(self.model):
             hints.insert(0, scale_hint("X", rows, columns))
-        if self.classes is None and getattr(self.model, "output_scaler", None) is None:
+        if self.classes is None and output_scaler_of(self.model) is None:
             hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
         return [hint for hint in hints if hint is not None]
 
