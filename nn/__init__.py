@@ -38,7 +38,6 @@ from importlib import import_module as _import_module
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
 from nn import datasets, metrics, schedules
-from nn.boundaries import decision_boundary
 from nn.dropout import Dropout
 from nn.habits import name_hint as _name_hint
 from nn.initialisers import INITIALISERS, he, uniform, xavier
@@ -54,7 +53,7 @@ from nn.losses import (
 )
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
-from nn.plots import accuracy_curve, loss_curve
+from nn.plots import accuracy_curve, decision_boundary, loss_curve
 from nn.scaler import Scaler
 from nn.schedules import Schedule
 from nn.sequential import (

@@ -1,4 +1,4 @@
-"""Pictures of training: the loss, and the accuracy; `boundaries` has what a network decides.
+"""Pictures of training: the loss, the accuracy, and what a network decides (from `boundaries`).
 
 They need matplotlib, which is imported when the first one is drawn: pip install matplotlib.
 Each function draws into `ax`, or into a new figure if it is None, and returns the Axes, for titles
@@ -13,13 +13,14 @@ from math import isfinite, log10, nan
 from typing import TYPE_CHECKING, TypeAlias
 
 from autograd import Value
+from nn.boundaries import decision_boundary
 from nn.figure_style import add_legend, as_text, axes_for, colours_of, figure_text
 from nn.validation import as_float, as_list, counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["accuracy_curve", "loss_curve"]
+__all__ = ["accuracy_curve", "decision_boundary", "loss_curve"]
 
 DASHES = (0, (3.2, 1.6))
 Numbers: TypeAlias = Iterable[float | None]

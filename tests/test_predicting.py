@@ -98,6 +98,13 @@ def test_a_model_that_ends_in_a_sigmoid_gives_probabilities() -> None:
     assert found["right"] == model(POINTS[0]).data
 
 
+def test_a_model_that_ends_in_a_softmax_gives_probabilities() -> None:
+    model = nn.Sequential(nn.Linear(2, 3, seed=1), nn.Softmax())
+    nn.fit(model, POINTS, WORDS, epochs=30, lr=0.05)
+    (found,) = nn.predict_proba(model, POINTS[:1])
+    assert list(found.values()) == answers(model, POINTS[0])
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [

@@ -71,7 +71,7 @@ class Objective:
         single = self.n_outputs == 1
         if self.loss is (losses.binary_cross_entropy if single else losses.cross_entropy):
             return "logits"
-        ends = "sigmoid" if single else "softmax"
+        ends = "sigmoid" if single else "share"
         return "probabilities" if self.ends_in == {ends} else "scores"
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
