@@ -12,8 +12,8 @@ losses        how far predictions are from targets
 optim         optimisers, gradient clipping
 schedules     how the learning rate changes
 training      `fit`, `evaluate`, and what a trained model says: `predict`, `score`
-metrics       how good predictions are
-plots         pictures of a training
+metrics       how good predictions are; datasets: two to try things on
+plots         pictures of a training; boundaries: of what a network decides
 loading       a model from its file; model_file: what such a file says, of an architecture
 validation    what all of these may be called with
 jsonio        exact JSON files; replacing: a file in one go
@@ -37,7 +37,8 @@ from importlib import import_module as _import_module
 
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
-from nn import metrics, schedules
+from nn import datasets, metrics, schedules
+from nn.boundaries import decision_boundary
 from nn.dropout import Dropout
 from nn.habits import name_hint as _name_hint
 from nn.initialisers import INITIALISERS, he, uniform, xavier
@@ -53,7 +54,7 @@ from nn.losses import (
 )
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm, clip_grad_value
-from nn.plots import decision_boundary, loss_curve
+from nn.plots import accuracy_curve, loss_curve
 from nn.scaler import Scaler
 from nn.schedules import Schedule
 from nn.sequential import (
@@ -103,10 +104,12 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "accuracy_curve",
     "binary_cross_entropy",
     "clip_grad_norm",
     "clip_grad_value",
     "cross_entropy",
+    "datasets",
     "decision_boundary",
     "evaluate",
     "fit",
@@ -127,10 +130,23 @@ __all__ = [
 ]
 
 
+_ESTIMATORS = ["Classifier", "Regressor"]  # on first use: they need scikit-learn
+
+if _typing.TYPE_CHECKING:
+    from nn.training.estimators import Classifier as Classifier
+    from nn.training.estimators import Regressor as Regressor
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ESTIMATORS})
+
+
 if not _typing.TYPE_CHECKING:  # a type checker would believe in every name
 
     def __getattr__(name: str) -> _typing.Any:
         if f"nn.{name}" in _MOVED:
             return _import_module(f"nn.{name}")
+        if name in _ESTIMATORS:
+            return getattr(_import_module("nn.training.estimators"), name)
         hint = "" if name.startswith("_") else _name_hint(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

@@ -19,7 +19,13 @@ from typing import Any, TypeAlias
 from nn.jsonio import encoded
 from nn.validation import listed, name_of
 
-__all__ = ["Architecture", "architecture_of", "check_architecture", "differences", "kept_arguments"]
+__all__ = [
+    "Architecture",
+    "architecture_of",
+    "check_architecture",
+    "differences_between",
+    "kept_arguments",
+]
 
 Entry: TypeAlias = dict[str, Any]
 Architecture: TypeAlias = dict[str, Entry]
@@ -94,12 +100,12 @@ def check_architecture(found: Any) -> None:
             raise ValueError(f"'architecture' must have a class for {path!r}, got {entry!r:.80}")
 
 
-def differences(
+def differences_between(
     theirs: Mapping[str, Mapping[str, Any]], ours: Mapping[str, Mapping[str, Any]]
 ) -> str:
     """In words; empty if there are none.
 
-    >>> differences({"": {"class": "Net", "width": 3}}, {"": {"class": "Net", "width": 4}})
+    >>> differences_between({"": {"class": "Net", "width": 3}}, {"": {"class": "Net", "width": 4}})
     'width is 3 in the file and 4 in the model'
     """
     found = []

@@ -15,9 +15,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nn.architecture import architecture_of, check_architecture, differences
+from nn.architecture import architecture_of, check_architecture, differences_between
 from nn.jsonio import FilePath, read_json, read_number, write_json
-from nn.meaning import read_meaning
+from nn.output_meaning import meaning_of, read_meaning
 from nn.validation import as_float, listed
 
 __all__ = [
@@ -44,11 +44,12 @@ def said(error: Exception) -> str:
 def described(model: Any) -> dict[str, Any]:
     """All but the numbers."""
     paths = list(model.named_modules())
+    meaning = meaning_of(model)
     return {
         "module": repr(model),
         "architecture": architecture_of(paths),
         "shared": dict(model._shared_paths()),
-        "meaning": None if model.meaning is None else model.meaning.as_json(),
+        "meaning": None if meaning is None else meaning.as_json(),
     }
 
 
@@ -98,7 +99,7 @@ def check_fits(document: Mapping[str, Any], model: Any, source: str) -> None:
         _check_drawn(document.get("module"), model, source)
         return
     ours = described(model)
-    found = differences(document["architecture"], ours["architecture"])
+    found = differences_between(document["architecture"], ours["architecture"])
     if not found and document["shared"] != ours["shared"]:
         odd = sorted({*document["shared"].items()} ^ {*ours["shared"].items()})
         found = "other parts are shared: " + listed([f"{a!r} with {b!r}" for a, b in odd], 2)

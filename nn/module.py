@@ -14,7 +14,6 @@ from autograd import Value
 from nn.architecture import kept_arguments
 from nn.habits import attribute_hint
 from nn.jsonio import FilePath
-from nn.meaning import Meaning, read_meaning
 from nn.model_file import (
     check_fits,
     fitting_numbers,
@@ -22,6 +21,7 @@ from nn.model_file import (
     source_of,
     write_model_file,
 )
+from nn.output_meaning import Meaning, read_meaning
 from nn.stand_ins import StandIns
 from nn.validation import counted
 
@@ -186,7 +186,7 @@ class Module:
 
     def _buffer_entries(self) -> Iterator[tuple[str, _Entry]]:
         for path, module in _modules_of(self, "", set()):
-            for buffer in module.buffers:
+            for buffer in type(module).buffers:
                 numbers = getattr(module, buffer)
                 prefix = f"{path}.{buffer}" if path else buffer
                 yield from ((f"{prefix}.{i}", _Entry(numbers, i)) for i in range(len(numbers)))

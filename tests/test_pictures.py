@@ -11,6 +11,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
+from nn.output_meaning import Meaning
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -48,6 +49,10 @@ def legend(ax):
 
 PICTURES = {
     "loss_curve": lambda **options: nn.loss_curve([1.0, 0.5], **options),
+    "accuracy_curve": lambda **options: nn.accuracy_curve([0.5, 0.9], **options),
+    "regions": lambda **options: nn.decision_boundary(
+        lambda x: [x[0], x[1], 1.0], X, [0, 1, 2, 0], resolution=5, **options
+    ),
     "decision_boundary": lambda **options: nn.decision_boundary(
         linear(1.0, 1.0), X, Y, resolution=5, **options
     ),
@@ -382,7 +387,11 @@ def test_the_model_is_asked_once_for_each_point():
         ((sum, X, [[0]] * 4), {}, TypeError, r"y\[0\] must be a number, got the list"),
         ((sum, X, Y), {"resolution": 1}, ValueError, "resolution must be at least 2, got 1"),
         ((sum, X, Y), {"threshold": math.nan}, ValueError, "threshold is a finite number"),
-        ((lambda x: [*x, 0.0], X, Y), {}, ValueError, "the model has 3 outputs"),
+        ((lambda x: [*x, 0.0], X, [0, 1, 2, 3]), {}, ValueError, "3 outputs: the classes in y are"),
+        ((lambda x: [*x, 0.0], X, [0, 1, 0.5, 2]), {}, ValueError, "from 0 to 2; got 0, 0.5, 1, 2"),
+        ((lambda x: [*x] * 4, X, Y), {}, ValueError, "has 8 outputs; regions are drawn of up to 7"),
+        ((sum, X, ["a", "b", "c", "a"]), {}, ValueError, "3 text labels, 'a', 'b', 'c'; the model"),
+        ((lambda x: [*x, 0.0], X, Y), {"threshold": 0.5}, ValueError, "number, for one output"),
         ((list, X, Y), {"threshold": 0.5}, ValueError, "a finite number, for one output"),
         ((lambda x: "yes", X, Y), {}, TypeError, "expected, got a str"),
         ((lambda x: math.nan, X, Y), {}, ValueError, "the model answers nan everywhere"),
@@ -393,6 +402,102 @@ def test_bad_boundaries(arguments, options, error, message):
     with pytest.raises(error, match=message):
         nn.decision_boundary(*arguments, **options)
     assert pyplot.get_fignums() == []
+
+
+WORDS = ["low", "middle", "high"]
+
+
+@pytest.mark.parametrize("y", [[0, 1, 2, 0], ["low", "middle", "high", "low"]])
+def test_three_classes_have_regions(y):
+    """A colour where its output is the largest, and lines between, worked out by hand."""
+    model = nn.Layer.from_weights([[0, -1], [0, 0], [0, 1]], [0.5, 0.0, -1.5], "linear")
+    model.meaning = Meaning("cross_entropy", tuple(WORDS), None, "logits", 0.0)
+    ax = nn.decision_boundary(model, X, y, resolution=32)
+    _, up, shown, _ = colours_of(ax)
+    expected = np.where(up < 0.5, 0, np.where(up > 1.5, 2, 1))
+    assert (shown == expected[:, None]).all()
+    lines = [c for c in ax.collections if isinstance(c, matplotlib.contour.ContourSet)]
+    heights = {round(float(v[1]), 6) for c in lines for p in c.get_paths() for v in p.vertices}
+    assert sorted(heights) == pytest.approx([0.5, 1.5])
+    shown = WORDS if isinstance(y[0], str) else ["0", "1", "2"]
+    assert legend(ax) == [f"class {word}" for word in shown]
+    markers = [c.get_facecolor()[0] for c in ax.collections if c.get_label().startswith("class")]
+    assert len({to_hex(colour) for colour in markers}) == 3
+
+
+def test_an_unknown_answer_of_several_stays_without_colour():
+    ax = nn.decision_boundary(
+        lambda x: [autograd.log(x[0]), x[1], 0.0], X, [0, 1, 2, 0], resolution=9
+    )
+    across, _, shown, _ = colours_of(ax)
+    assert (np.isnan(np.ma.filled(shown, np.nan))[0] == (across < 0)).all()
+
+
+def test_text_labels_of_two_classes():
+    """In the order that the model has learned, else sorted; the legend and the bar name them."""
+    y = ["no", "yes", "yes", "no"]
+    model = linear(1.0, 1.0)
+    ax = nn.decision_boundary(model, X, y)
+    assert legend(ax) == ["class no", "class yes"]
+    assert ax.figure.axes[1].get_ylabel() == "probability of class yes"
+    model.meaning = Meaning("binary_cross_entropy", ("yes", "no"), ("a", "b"), "logits", 0.0)
+    ax = nn.decision_boundary(model, X, y)
+    assert legend(ax) == ["class yes", "class no"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")
+
+
+def test_labels_are_text_and_no_mathematics():
+    ax = nn.decision_boundary(linear(1.0, 1.0), X, ["$x^{$", "_b", "_b", "$x^{$"])
+    ax.figure.canvas.draw()
+    assert legend(ax) == [r"class \$x^{\$", "class _b"]
+
+
+def test_what_fit_has_put_down_is_how_an_output_is_read():
+    """Trained to answer 0 or 1 itself: the boundary is at 0.5, without a threshold given."""
+    model = linear(1.0, 0.0)
+    model.meaning = Meaning("mse_loss", (0, 1), None, "scores", 0.5)
+    vertices, levels = boundary_of(nn.decision_boundary(model, X, Y))
+    assert levels == [0.5]
+    assert np.allclose(vertices[:, 0], 0.5)
+
+
+def test_the_model_is_asked_without_dropout():
+    model = nn.Sequential(nn.Dropout(0.9), linear(1.0, 1.0))
+    _, _, shown, _ = colours_of(nn.decision_boundary(model, X, Y, resolution=5))
+    again = colours_of(nn.decision_boundary(model, X, Y, resolution=5))[2]
+    assert (shown == again).all()
+    assert model.training
+
+
+def test_a_frame_names_its_columns():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["width", "$height"])
+    ax = nn.decision_boundary(linear(1.0, 1.0), frame, pandas.Series(Y))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("width", r"\$height")
+
+
+def test_accuracy_curve_holds_the_accuracies():
+    ax = nn.accuracy_curve([0.5, 0.9, 0.8], [None, 0.6, 0.7])
+    training, validation = ax.lines
+    assert training.get_xydata().tolist() == [[1, 0.5], [2, 0.9], [3, 0.8]]
+    assert validation.get_xydata().tolist() == [[2, 0.6], [3, 0.7]]
+    assert legend(ax) == ["training 0.8, highest 0.9 in epoch 2", "validation 0.7"]
+    with pytest.raises(ValueError, match="accuracies is empty; a curve needs the accuracy of"):
+        nn.accuracy_curve([])
+
+
+def test_a_history_has_both_curves():
+    model = nn.MLP(2, [3, 1], seed=0)
+    history = nn.fit(model, X, Y, epochs=3, validation=(X, Y))
+    assert history.plot().get_ylabel() == "binary_cross_entropy"
+    ax = history.plot("accuracy")
+    assert ax.lines[0].get_ydata().tolist() == history["accuracy"]
+    assert ax.lines[1].get_ydata().tolist() == history["validation_accuracy"]
+    with pytest.raises(ValueError, match='plots of "loss" and "accuracy", got'):
+        history.plot("lr")
+    numbers = nn.fit(nn.MLP(2, [1]), X, [0.5, 1.5, 2.5, 0.1], epochs=1)
+    with pytest.raises(ValueError, match="there is no accuracy"):
+        numbers.plot("accuracy")
 
 
 def test_networks_are_drawn_by_autograd():

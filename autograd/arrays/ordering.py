@@ -91,6 +91,16 @@ def _lexsort(keys: Any, axis: Any = -1) -> Array:
 # -- ranks -----------------------------------------------------------------------------------------
 
 
+def _ranked(ordered: list[Any], k: int) -> Any:
+    """The element at place k of those in order; all that tie for it share its gradient."""
+    first, last = k, k
+    while first > 0 and ordered[first - 1] == ordered[k]:
+        first -= 1
+    while last < len(ordered) - 1 and ordered[last + 1] == ordered[k]:
+        last += 1
+    return ordered[k] if first == last else functions.max(ordered[first : last + 1])
+
+
 def _median_of(xs: list[Any]) -> Any:
     if not xs:
         return NAN
@@ -98,7 +108,8 @@ def _median_of(xs: list[Any]) -> Any:
         return functions.max(xs)  # NaN, of all of them
     ordered = [xs[i] for i in _order(xs)]
     n = len(ordered)
-    return ordered[n // 2] if n % 2 else functions.mean(ordered[n // 2 - 1 : n // 2 + 1])
+    upper = _ranked(ordered, n // 2)
+    return upper if n % 2 else functions.mean([_ranked(ordered, n // 2 - 1), upper])
 
 
 def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
@@ -113,8 +124,8 @@ def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
     below = int(place)
     share = place - below
     if share == 0.0:
-        return ordered[below]
-    low, high = ordered[below], ordered[below + 1]
+        return _ranked(ordered, below)
+    low, high = _ranked(ordered, below), _ranked(ordered, below + 1)
     return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
 
 

@@ -101,6 +101,8 @@ def sinc(x: Any) -> Any:
     """sin(πx)/(πx). Near 0, where that is 0/0, its Taylor polynomial, so that derivatives of every
     order are right."""
     angle = math.pi * x
+    if is_infinite(angle):
+        return table.reciprocal(angle)
     if abs(angle) >= 0.5:
         return table.sin(angle) / angle
     square, out = table.square(angle), 0.0

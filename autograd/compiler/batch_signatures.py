@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from autograd.compiler.batching import (
     Batch,
+    Call,
     Inputs,
     Leaf,
     empty,
@@ -29,7 +30,7 @@ __all__ = ["BatchSignature", "agreed"]
 AT_A_TIME: Final = 1 << 22  # numbers that the rows of several paths may need, before they are added
 SMALL, HUGE = 1 << 20, 1 << 28  # bytes of a result, between which its memory is kept
 
-RecordRow = Callable[[tuple[Any, ...], int], tuple[Specialization, list[float]]]
+RecordRow = Callable[[Call, int], tuple[Specialization, list[float]]]
 
 
 class BatchSignature:
@@ -72,20 +73,20 @@ class BatchSignature:
                 return None
         return Inputs(list(args), [], rows)
 
-    def run(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
-        """The result of a call."""
-        outputs = self.outputs(args)
+    def run(self, call: Call, inputs: Inputs) -> tuple[Sequence[Any], Structure]:
+        """The results of a call, one array or number for every place of their nesting."""
+        outputs = self.outputs(call)
         if self._target.reduce is None:
             out = self._memory.arrays(inputs.rows, outputs)
-            self.fill(args, inputs, out)
-            return outputs.build(out)
-        parts = views(self.sums(args, inputs), outputs)
-        return outputs.build([x.item() if x.ndim == 0 else x for x in parts])
+            self.fill(call, inputs, out)
+            return out, outputs
+        parts = views(self.sums(call, inputs), outputs)
+        return [x.item() if x.ndim == 0 else x for x in parts], outputs
 
-    def outputs(self, args: tuple[Any, ...]) -> Structure:
+    def outputs(self, call: Call) -> Structure:
         """What every row's results look like."""
         if self._outputs is None:
-            self._specialise(args, 0)
+            self._specialise(call, 0)
             assert self._outputs is not None
         return self._outputs
 
@@ -95,7 +96,7 @@ class BatchSignature:
 
     # -- sums --------------------------------------------------------------------------------------
 
-    def sums(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
+    def sums(self, call: Call, inputs: Inputs) -> Any:
         """The rows' results added up, or their mean, as one flat array."""
         count = 1
         if self._target.reduce == "mean":
@@ -105,21 +106,21 @@ class BatchSignature:
         # Rows that took several paths last time are likely to do so again.
         is_mixed = self._is_mixed and inputs.rows > 0
         sums = None if is_mixed else self._paths[0].sums(inputs, count)
-        return self._sums_of_mixed(args, inputs) / count if sums is None else sums
+        return self._sums_of_mixed(call, inputs) / count if sums is None else sums
 
-    def _sums_of_mixed(self, args: tuple[Any, ...], inputs: Inputs) -> Any:
+    def _sums_of_mixed(self, call: Call, inputs: Inputs) -> Any:
         """The sums over rows of several paths: of the rows' results, added in the order of every
         kernel, so many rows at a time as fit into little memory."""
         import numpy
 
-        size = self.outputs(args).size
+        size = self.outputs(call).size
         step = max(1, AT_A_TIME // size // CHUNK) * CHUNK if size else inputs.rows
         self._is_mixed = False
         partial = []
         for start in range(0, inputs.rows, step):
             some = inputs.some(slice(start, start + step), self._has_rows)
             out = numpy.empty((some.rows, size))
-            self._is_mixed |= self.fill(args, some, [out], start)
+            self._is_mixed |= self.fill(call, some, [out], start)
             partial.append(self._adding_up(size).partial([out], some.rows))
         return numpy.concatenate(partial).sum(axis=0)
 
@@ -135,7 +136,7 @@ class BatchSignature:
 
     # -- rows and their paths ----------------------------------------------------------------------
 
-    def fill(self, args: tuple[Any, ...], inputs: Inputs, out: list[Any], first: int = 0) -> bool:
+    def fill(self, call: Call, inputs: Inputs, out: list[Any], first: int = 0) -> bool:
         """Write the results of every row, and say whether the rows took several paths. The inputs
         are those from row `first` of the arguments."""
         import numpy
@@ -149,7 +150,7 @@ class BatchSignature:
         left = numpy.flatnonzero(marks == 0)
         while left.size:
             row = int(left[0])
-            path, result = self._path_of(args, inputs, row, first, taken)
+            path, result = self._path_of(call, inputs, row, first, taken)
             if path is not None:
                 results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
                 done = path.fill(inputs.some(left, self._has_rows), results) != 0
@@ -167,7 +168,7 @@ class BatchSignature:
 
     def _path_of(
         self,
-        args: tuple[Any, ...],
+        call: Call,
         inputs: Inputs,
         row: int,
         first: int,
@@ -184,13 +185,11 @@ class BatchSignature:
         for path in self._paths:
             if path not in tried and path.fill(one, place)[0]:
                 return path, []
-        return self._specialise(args, first + row)
+        return self._specialise(call, first + row)
 
-    def _specialise(
-        self, args: tuple[Any, ...], row: int
-    ) -> tuple[VectorSpecialization | None, list[float]]:
+    def _specialise(self, call: Call, row: int) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
-        specialization, results = self._record(args, row)
+        specialization, results = self._record(call, row)
         self._outputs = agreed(self._outputs, specialization.outputs, row, self._name)
         if not specialization.is_kept:
             return None, results

@@ -3,7 +3,7 @@ its results, as arrays of all rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,15 +13,21 @@ from autograd.transforms.tree import Structure, flatten, named_children, opened,
 
 __all__ = [
     "Batch",
+    "Call",
     "Inputs",
     "Leaf",
     "empty",
     "inputs_of",
     "is_array",
     "is_in_place",
+    "placed",
     "row_shape",
     "views",
 ]
+
+
+Build = Callable[[Iterator[Any]], Any]
+"""Makes an argument of its leaves."""
 
 
 class Leaf(NamedTuple):
@@ -52,19 +58,56 @@ class Leaf(NamedTuple):
         return numpy.ones(row_shape(self.content, self.axis))
 
 
-class Batch:
-    """The arguments of one call: leaves, and everything else as a key."""
+class Call(NamedTuple):
+    """The arguments of one call, for all rows or for one."""
 
-    def __init__(self, args: tuple[Any, ...], in_axes: Any, names: Sequence[str]) -> None:
-        self._args = args
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class Batch:
+    """The arguments of one call: leaves, and everything else as a key.
+
+    Those by place have rows along the axes that `in_axes` says, those by keyword along axis 0;
+    `static` ones, by their names and places, are handed over as they are.
+    """
+
+    def __init__(
+        self, call: Call, in_axes: Any, names: Sequence[str], static: Collection[str | int]
+    ) -> None:
+        self._call = call
         self.leaves: list[Leaf] = []
-        kinds: list[Hashable] = []
-        self._builds: list[Callable[[Iterator[Any]], Any]] = []
-        for i, (x, axes) in enumerate(zip(args, _per_argument(in_axes, args), strict=True)):
-            name = names[i] if i < len(names) else f"argument {i}"
-            self._builds.append(_take_apart(x, axes, name, self.leaves, kinds))
-        self.key: Hashable = tuple(kinds)
+        self._kinds: list[Hashable] = []
+        axes = _per_argument(in_axes, call.args)
+        shown = [names[i] if i < len(names) else f"argument {i}" for i in range(len(call.args))]
+        self._builds = [
+            self._fixed(x) if i in static or name in static else self._mapped(x, axis, name)
+            for i, (x, axis, name) in enumerate(zip(call.args, axes, shown, strict=True))
+        ]
+        self._named_builds = {
+            name: self._fixed(x) if name in static else self._keyword(x, name)
+            for name, x in call.keywords.items()
+        }
+        self.key: Hashable = (*self._kinds, *call.keywords)
         self.length = _length(self.leaves)
+
+    def _mapped(self, x: Any, axes: Any, name: str) -> Build:
+        return _take_apart(x, axes, name, self.leaves, self._kinds)
+
+    def _keyword(self, x: Any, name: str) -> Build:
+        try:
+            return self._mapped(x, 0, name)
+        except TypeError as error:
+            error.add_note(
+                "arguments by keyword are mapped along axis 0, as in JAX; pass what all rows share "
+                "by place, with None in in_axes"
+            )
+            raise
+
+    def _fixed(self, x: Any) -> Build:
+        # As in a key of `jit`: with the type, and written out.
+        self._kinds.append(("static", type(x), x, repr(x)))
+        return lambda contents: x
 
     @property
     def has_values(self) -> bool:
@@ -74,18 +117,21 @@ class Batch:
     def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
         """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
         rows, and the shape of one. None for others."""
-        if len(self.leaves) != len(self._args) or any(
+        args = self._call.args
+        if self._call.keywords or len(self.leaves) != len(args):
+            return None
+        if any(
             leaf.content is not x or not is_array(x) or leaf.axis
-            for leaf, x in zip(self.leaves, self._args, strict=True)
+            for leaf, x in zip(self.leaves, args, strict=True)
         ):
             return None
         return [(leaf.axis is not None, row_shape(leaf.content, leaf.axis)) for leaf in self.leaves]
 
-    def row(self, i: int) -> tuple[Any, ...]:
+    def row(self, i: int) -> Call:
         """The arguments of the function for one row; for row 0 of none, arguments like these."""
-        rows = [leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves]
-        parts = iter(rows)
-        return tuple([build(parts) for build in self._builds])
+        parts = iter([leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves])
+        args = tuple([build(parts) for build in self._builds])
+        return Call(args, {name: build(parts) for name, build in self._named_builds.items()})
 
 
 def _per_argument(axes: Any, args: tuple[Any, ...]) -> Sequence[Any]:
@@ -94,14 +140,12 @@ def _per_argument(axes: Any, args: tuple[Any, ...]) -> Sequence[Any]:
     if len(axes) != len(args):
         raise ValueError(
             f"in_axes has {len(axes)} entries, and the function was called with {len(args)} "
-            f"argument{'' if len(args) == 1 else 's'}; give one entry for each"
+            f"argument{'' if len(args) == 1 else 's'} by place; give one entry for each"
         )
     return axes
 
 
-def _take_apart(
-    x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Hashable]
-) -> Callable[[Iterator[Any]], Any]:
+def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Hashable]) -> Build:
     """Append the leaves of an argument, and what it is beside them; how to put others in their
     places."""
     if is_array(x):
@@ -116,6 +160,8 @@ def _take_apart(
                 f"in_axes maps {name} along axis {axes!r}, and it is {describe(x)}; pass a NumPy "
                 "array (numpy.array), or None in in_axes for what all rows share"
             )
+        if not isinstance(x, Value):
+            flatten(x, name)  # an error, for anything but a number
         leaves.append(Leaf(x, None, name))
         kinds.append(None)
         return next
@@ -131,13 +177,23 @@ def _take_apart(
 def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
     if axes is None or isinstance(axes, int):
         return [axes] * count
+    if isinstance(x, dict) and isinstance(axes, dict) and x.keys() == axes.keys():
+        return [axes[key] for key in x]
     places = opened(axes)[0]
-    if len(places) != count or (isinstance(x, dict) and list(x) != list(axes)):
+    if len(places) != count or isinstance(x, dict) or isinstance(axes, dict):
         raise ValueError(
-            f"in_axes for {name} has another nesting than the argument; give one axis for all of "
-            "it, or one for each of its parts"
+            f"in_axes for {name} has another nesting ({_outline(axes)}) than the argument has "
+            f"({_outline(x)}); give one axis for all of it, or one for each of its parts"
         )
     return places
+
+
+def _outline(x: Any) -> str:
+    """A container in a few words."""
+    if isinstance(x, dict):
+        return f"a dict of {', '.join(map(repr, x)) or 'nothing'}"
+    children, kind, assemble = opened(x)
+    return describe(x) if assemble is None else f"a {kind[0].__name__} of {len(children)}"
 
 
 def is_array(x: Any) -> bool:
@@ -251,6 +307,52 @@ def empty(rows: int, outputs: Structure) -> list[Any]:
     import numpy
 
     return [numpy.empty((rows, *(shape or ()))) for shape in outputs.shapes]
+
+
+def placed(blocks: Sequence[Any], outputs: Structure, out_axes: Any) -> Any:
+    """The results of all rows, whose arrays have them along axis 0, in their nesting and with the
+    rows along `out_axes`: one axis for all, or a nesting of them."""
+    if out_axes == 0 and type(out_axes) is int:
+        return outputs.build(blocks)
+    example = outputs.build(range(len(blocks)))
+    axes: list[Any] = [None] * len(blocks)
+    _spread(out_axes, example, "the result", axes)
+    return outputs.build([_rows_at(x, axis) for x, axis in zip(blocks, axes, strict=True)])
+
+
+def _spread(axes: Any, example: Any, name: str, out: list[Any]) -> None:
+    """The axis for every place of a nesting, which holds the number of the place."""
+    children, _, assemble = opened(example)
+    if assemble is None:
+        if axes is not None and type(axes) is not int:
+            raise TypeError(f"out_axes for {name} is an axis or None, got {describe(axes)}")
+        out[example] = axes
+        return
+    try:
+        parts = _child_axes(example, axes, name, len(children))
+    except ValueError as error:
+        raise ValueError(str(error).replace("in_axes", "out_axes", 1)) from None
+    written = named_children(example, children)[1]
+    for axis, child, part in zip(parts, children, written, strict=True):
+        _spread(axis, child, name + part, out)
+
+
+def _rows_at(x: Any, axis: int | None) -> Any:
+    """Rows from axis 0 to another one; with None what is the same in each, once."""
+    import numpy
+
+    if axis is None:
+        if not len(x) or not numpy.array_equal(x, numpy.broadcast_to(x[:1], x.shape), True):
+            raise ValueError(
+                "out_axes is None for a result that is not the same for all rows; give it an axis"
+            )
+        return x[0]
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(
+            f"out_axes puts rows along axis {axis}, and with them the result has {x.ndim} "
+            f"ax{'is' if x.ndim == 1 else 'es'}"
+        )
+    return numpy.moveaxis(x, 0, axis)
 
 
 def views(flat: Any, outputs: Structure) -> list[Any]:

@@ -9,7 +9,6 @@ function itself; only the work of Python is saved.
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import sys
 import time
@@ -17,7 +16,8 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, overload
 
 from autograd.compiler.bound import Bound, FirstTime, in_place
 from autograd.compiler.ir.program import Program
@@ -33,6 +33,7 @@ from autograd.compiler.portable import (
     undecorated,
 )
 from autograd.compiler.recording.arguments import Arguments
+from autograd.compiler.recording.parameters import parameters_of, static_arguments
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization, SpecializationCache
 from autograd.engine.locks import new_lock
@@ -43,34 +44,71 @@ from autograd.engine.value import Value
 from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
 
-__all__ = ["Jitted", "Stats", "jit"]
+__all__ = ["CapturesDifferentiated", "Jitted", "Stats", "jit"]
 
 _undecorated = undecorated  # its name in pickles of 0.1.0
 
 ENTRIES: Final = 4  # how many paths are tried before Python takes over
 
 
+@overload
 def jit(
-    f: Callable[..., Any], *, static_argnames: str | Iterable[str] = (), max_paths: int = 100
-) -> Jitted:
+    f: Callable[..., Any],
+    *,
+    static_argnames: str | Iterable[str] = ...,
+    static_argnums: int | Iterable[int] = ...,
+    max_paths: int = ...,
+) -> Jitted: ...
+
+
+@overload
+def jit(
+    f: None = None,
+    *,
+    static_argnames: str | Iterable[str] = ...,
+    static_argnums: int | Iterable[int] = ...,
+    max_paths: int = ...,
+) -> Callable[[Callable[..., Any]], Jitted]: ...
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    static_argnames: str | Iterable[str] = (),
+    static_argnums: int | Iterable[int] = (),
+    max_paths: int = 100,
+) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """The function that gives what `f` gives, as plain floats, computed by machine code.
 
     `f` takes numbers in any nesting (lists, tuples, dicts, arrays), may use any Python control
-    flow, and may itself be a transform: `jit(grad(f))`. Arguments named in `static_argnames` are
-    not traced: any hashable object, one compiled form for each. Values that `f` captures are read
-    at every call. Called with Values it behaves as `f`.
+    flow, and may itself be a transform: `jit(grad(f))`. Arguments named in `static_argnames`, or
+    whose places are in `static_argnums`, are not traced: any hashable object, one compiled form for
+    each. Values that `f` captures are read at every call. Called with Values it behaves as `f`.
+    Without `f` it is a decorator with these options: `@jit(static_argnames="n")`.
 
     Raises RecordingError (a TypeError), naming the line, where a result would depend on a number
     that left the recording (`.data`, `.grad`), or where two recordings differ (random numbers, the
-    time, `id`); ImportError without llvmlite. More than `max_paths` paths of one structure are not
-    kept: a RuntimeWarning says which decision splits them, and the function runs uncompiled there.
+    time, `id`); ValueError for static arguments that `f` does not have; ImportError without
+    llvmlite. More than `max_paths` paths of one structure are not kept: a RuntimeWarning says which
+    decision splits them, and the function runs uncompiled there.
 
     >>> from autograd import grad, jit
     >>> slope = jit(grad(lambda x: x * x if x > 0 else -x))
     >>> slope(3.0), slope(-3.0), slope(4.0)
     (6.0, -1.0, 8.0)
     """
-    return Jitted(f, static_argnames, max_paths)
+    if f is None:
+        return partial(
+            jit,
+            static_argnames=static_argnames,
+            static_argnums=static_argnums,
+            max_paths=max_paths,
+        )
+    return Jitted(f, static_argnames, max_paths, static_argnums)
+
+
+class CapturesDifferentiated(RecordingError):
+    """A Value that is captured is the argument of a transform, so results may not be numbers."""
 
 
 @dataclass(frozen=True)
@@ -90,24 +128,29 @@ class Jitted(Compiled):
     """What `jit` returns; called like the function."""
 
     def __init__(
-        self, f: Callable[..., Any], static_argnames: str | Iterable[str], max_paths: int
+        self,
+        f: Callable[..., Any],
+        static_argnames: str | Iterable[str] = (),
+        max_paths: int = 100,
+        static_argnums: int | Iterable[int] = (),
     ) -> None:
         if not callable(f):
             raise TypeError(f"jit takes a function, got {describe(f)}")
         if type(max_paths) is not int or max_paths < 1:
             raise ValueError(f"max_paths is a whole number from 1, got {describe(max_paths)}")
-        names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-        for name in names:
-            if not isinstance(name, str):
-                raise TypeError(f"static_argnames are names of arguments, got {describe(name)}")
-        self._begin(f, _parameters(f), frozenset(names), max_paths)
-        self._name_after(f)
+        static = static_arguments(f, static_argnames, static_argnums)
+        inner: Any = f
+        if isinstance(f, Jitted):  # the same, and recorded once
+            static |= f.static
+            inner = f.f
+        self._begin(inner, parameters_of(inner), static, max_paths)
+        self._name_after(inner)
 
     def _begin(
         self,
         f: Callable[..., Any],
         parameters: list[str],
-        static: frozenset[str],
+        static: frozenset[str | int],
         max_paths: int,
     ) -> None:
         require()
@@ -115,7 +158,8 @@ class Jitted(Compiled):
         self.max_paths = max_paths
         self.parameters = parameters
         """The names of the positional arguments, as far as they are known."""
-        self._static = static
+        self.static = static
+        """The names and the places of the arguments that are not traced."""
         self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
         self._latest: Specialization | None = None
@@ -176,7 +220,7 @@ class Jitted(Compiled):
         self._entries = [better if e is entry else e for e in self._entries]
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
-        return Arguments(self.f, self.parameters, self._static, args, keywords)
+        return Arguments(self.f, self.parameters, self.static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
         cache = self._caches.get(arguments.key)
@@ -265,16 +309,18 @@ class Jitted(Compiled):
 
         return in_place(self._arguments(args, {}).traced, specialise)
 
-    def record(self, args: tuple[Any, ...]) -> tuple[Specialization, list[float]]:
+    def record(
+        self, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[Specialization, list[float]]:
         """The specialization for these arguments, recorded anew, and the results as flat
         numbers."""
-        return self._of_numbers(*self._recorded(self._arguments(args, {})))
+        return self._of_numbers(*self._recorded(self._arguments(args, keywords)))
 
     def _of_numbers(
         self, specialization: Specialization, results: list[float]
     ) -> tuple[Specialization, list[float]]:
         if is_differentiated(specialization.captured):
-            raise RecordingError(
+            raise CapturesDifferentiated(
                 f"{self._name} captures a Value that a transform around this call differentiates "
                 "with respect to, and here its results are plain numbers; hand the Value over as "
                 "an argument, or call the function itself"
@@ -307,8 +353,11 @@ class Jitted(Compiled):
         )
 
     def _settings(self) -> dict[str, Any]:
-        static = self._static
-        return {"parameters": self.parameters, "static": static, "max_paths": self.max_paths}
+        return {
+            "parameters": self.parameters,
+            "static": self.static,
+            "max_paths": self.max_paths,
+        }
 
     def _programs(self, with_function: bool) -> list[tuple[Hashable, list[Specialization]]]:
         """With the function, those that mean the same elsewhere: which Values it captures, and the
@@ -370,12 +419,3 @@ def _frames_of_ours() -> int:
         frame = frame.f_back
         count += 1
     return count
-
-
-def _parameters(f: Callable[..., Any]) -> list[str]:
-    """The names of the positional arguments, as far as they are known."""
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -12,9 +12,10 @@ from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_e
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS
+from autograd.compiler.recording.results import flatten_result
 from autograd.compiler.recording.tracing import Recorded
 from autograd.engine.locks import new_lock
-from autograd.transforms.tree import Structure, flatten
+from autograd.transforms.tree import Structure
 
 __all__ = ["Specialization", "SpecializationCache"]
 
@@ -26,7 +27,7 @@ class Specialization:
     """The program of one path, and its kernel."""
 
     def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
-        self.outputs: Structure = flatten(result)[1]
+        self.outputs: Structure = flatten_result(result)[1]
         self._recorded = recorded
         # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments

@@ -10,51 +10,80 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, overload
 
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
+    Call,
     empty,
     inputs_of,
     is_array,
     is_in_place,
+    placed,
     views,
 )
 from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.ir.program import Program
-from autograd.compiler.jit import Jitted, Stats
+from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.portable import Compiled
-from autograd.compiler.recording.arguments import RESULT
+from autograd.compiler.recording.results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
 from autograd.engine.locks import new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
-from autograd.transforms.tree import Structure, flatten, pack, size_of
+from autograd.transforms.tree import Structure, pack, size_of
 
 __all__ = ["Mapped", "vmap"]
 
 
+@overload
 def vmap(
     f: Callable[..., Any],
+    in_axes: Any = ...,
+    reduce: str | None = ...,
+    threads: int = ...,
+    *,
+    out_axes: Any = ...,
+    max_paths: int = ...,
+) -> Mapped: ...
+
+
+@overload
+def vmap(
+    f: None = None,
+    in_axes: Any = ...,
+    reduce: str | None = ...,
+    threads: int = ...,
+    *,
+    out_axes: Any = ...,
+    max_paths: int = ...,
+) -> Callable[[Callable[..., Any]], Mapped]: ...
+
+
+def vmap(
+    f: Callable[..., Any] | None = None,
     in_axes: Any = 0,
     reduce: str | None = None,
     threads: int = 1,
     *,
+    out_axes: Any = 0,
     max_paths: int = 100,
-) -> Mapped:
+) -> Mapped | Callable[[Callable[..., Any]], Mapped]:
     """The function that applies `f` to every row of its arguments, in machine code.
 
     `in_axes` says along which axis an argument's arrays are taken apart; None hands the argument
     over as it is. One entry for all arguments or a tuple of one for each, itself a nesting where an
-    argument is one. The results have the nesting of what `f` returns, with arrays in the place of
-    its numbers and arrays, the rows along axis 0; with `reduce="sum"` or `"mean"` they are added up
-    over the rows, always in the same order, and have the shapes that `f` returns. `threads` share
-    the rows out, without any effect on the numbers.
+    argument is one. Arguments by keyword are mapped along axis 0. The results have the nesting of
+    what `f` returns, with arrays in the place of its numbers and arrays, the rows along `out_axes`,
+    one axis for all or a nesting of them (None for what is the same for all rows); with
+    `reduce="sum"` or `"mean"` they are added up over the rows, always in the same order, and have
+    the shapes that `f` returns. `threads` share the rows out, without any effect on the numbers.
+    Without `f` it is a decorator with these options: `@vmap(in_axes=(None, 0))`.
 
     `f` may decide on its numbers like any Python function, and be a transform, as in
     `vmap(value_and_grad(loss), in_axes=(None, 0), reduce="mean")(params, rows)`. Values that it
@@ -74,7 +103,10 @@ def vmap(
     >>> total(2.0, numpy.array([[1.0, 10.0], [2.0, 20.0]]))
     36.0
     """
-    return Mapped(f, in_axes, reduce, threads, max_paths)
+    if f is None:
+        options = {"reduce": reduce, "threads": threads, "max_paths": max_paths}
+        return partial(vmap, in_axes=in_axes, out_axes=out_axes, **options)
+    return Mapped(f, in_axes, reduce, threads, max_paths, out_axes=out_axes)
 
 
 class Mapped(Compiled):
@@ -88,12 +120,13 @@ class Mapped(Compiled):
         threads: int = 1,
         max_paths: int = 100,
         vectors: Vectors | None = None,
+        out_axes: Any = 0,
     ) -> None:
         _require_numpy()
-        _check(in_axes, reduce, threads)
-        f = f.f if isinstance(f, Jitted) else f
-        self._begin(f, Jitted(f, (), max_paths), in_axes, reduce, threads, vectors)
-        self._name_after(f)
+        _check(in_axes, reduce, threads, out_axes)
+        row = Jitted(f, (), max_paths)
+        self._begin(row.f, row, in_axes, reduce, threads, out_axes, vectors)
+        self._name_after(row.f)
 
     def _begin(
         self,
@@ -102,6 +135,7 @@ class Mapped(Compiled):
         in_axes: Any,
         reduce: str | None,
         threads: int,
+        out_axes: Any,
         vectors: Vectors | None = None,
     ) -> None:
         self.f = f
@@ -109,26 +143,34 @@ class Mapped(Compiled):
         self.row = row
         self.reduce = reduce
         self.threads = threads
+        self.out_axes = out_axes
         self._target = Target(vectors or host_vectors(), threads, reduce)
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
         self._lock = new_lock()
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
         signature = self._latest
-        if signature is not None and MODES.active == 0:
+        if signature is not None and MODES.active == 0 and not keywords:
             inputs = signature.in_place(args)
             if inputs is not None:
-                return signature.run(args, inputs)
-        return self._carefully(args)
+                return self._shown(*signature.run(Call(args, {}), inputs))
+        return self._carefully(Call(args, keywords))
 
-    def _carefully(self, args: tuple[Any, ...]) -> Any:
-        batch = self._batch(args)
+    def _carefully(self, call: Call) -> Any:
+        batch = self._batch(call)
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values:
             return self._eagerly(batch)
         signature = self._latest = self._signature(batch)
-        return signature.run(args, inputs_of(batch))
+        try:
+            return self._shown(*signature.run(call, inputs_of(batch)))
+        except CapturesDifferentiated:
+            return self._eagerly(batch)
+
+    def _shown(self, parts: Sequence[Any], outputs: Structure) -> Any:
+        """The result of a call."""
+        return placed(parts, outputs, self.out_axes)
 
     def bind(self, *args: Any) -> Bound:
         """The function with its arguments at fixed places: NumPy arrays, whose present content
@@ -148,7 +190,8 @@ class Mapped(Compiled):
         """How `bind` computes the result."""
         import numpy
 
-        batch = self._batch(args)
+        call = Call(args, {})
+        batch = self._batch(call)
         for leaf in batch.leaves:
             if is_array(leaf.content) and (leaf.axis or not is_in_place(leaf.content)):
                 raise TypeError(
@@ -157,18 +200,18 @@ class Mapped(Compiled):
                     "numpy.ascontiguousarray(x, float)"
                 )
         inputs, signature = inputs_of(batch), self._signature(batch)
-        outputs = signature.outputs(args)
+        outputs = signature.outputs(call)
         columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
 
         def fill() -> None:
-            signature.fill(args, inputs, columns)
+            signature.fill(call, inputs, columns)
 
         def add() -> None:
-            flat[:] = signature.sums(args, inputs)
+            flat[:] = signature.sums(call, inputs)
 
         run, parts = (fill, columns) if self.reduce is None else (add, views(flat, outputs))
         run()
-        result = outputs.build(parts)
+        result = self._shown(parts, outputs)
         return lambda: (run, result)
 
     def _signature(self, batch: Batch) -> BatchSignature:
@@ -180,15 +223,15 @@ class Mapped(Compiled):
                 signature = self._signatures.setdefault(batch.key, new)
         return signature
 
-    def _batch(self, args: tuple[Any, ...]) -> Batch:
+    def _batch(self, call: Call) -> Batch:
         """The arguments of a call, taken apart."""
-        return Batch(args, self.in_axes, self.row.parameters)
+        return Batch(call, self.in_axes, self.row.parameters, self.row.static)
 
-    def _record(self, args: tuple[Any, ...], row: int) -> tuple[Specialization, list[float]]:
+    def _record(self, call: Call, row: int) -> tuple[Specialization, list[float]]:
         """Record the function for a row of these arguments."""
-        one = self._batch(args).row(row)
+        one = self._batch(call).row(row)
         try:
-            return self.row.record(one)
+            return self.row.record(one.args, one.keywords)
         except Exception as error:
             error.add_note(f"vmap of {self._name} met this in row {row} of the batch")
             raise
@@ -214,6 +257,7 @@ class Mapped(Compiled):
             "in_axes": self.in_axes,
             "reduce": self.reduce,
             "threads": self.threads,
+            "out_axes": self.out_axes,
         }
 
     def _programs(self, with_function: bool) -> tuple[()]:
@@ -233,7 +277,8 @@ class Mapped(Compiled):
         rows: list[list[Any]] = []
         outputs = None
         for i in range(batch.length):
-            numbers, structure = flatten(self.f(*batch.row(i)), RESULT)
+            row = batch.row(i)
+            numbers, structure = flatten_result(self.f(*row.args, **row.keywords))
             outputs = agreed(outputs, structure, i, self._name)
             rows.append(numbers)
         if outputs is None:
@@ -242,27 +287,31 @@ class Mapped(Compiled):
                 "(of Values, or in a recording): it can't know what the result looks like"
             )
         if self.reduce is None:
-            return _stacked(outputs, rows)
+            return placed(_stacked(outputs, rows), outputs, self.out_axes)
         sums = [sum_of(column) for column in zip(*rows, strict=True)]
         return outputs.unflatten([x / len(rows) for x in sums] if self.reduce == "mean" else sums)
 
 
-def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> Any:
-    """Rows of results as arrays."""
+def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Rows of results as arrays, one for every place of the nesting."""
     blocks, start = [], 0
     for shape in outputs.shapes:
         stop = start + size_of(shape)
         leaves = [x for row in rows for x in row[start:stop]]
         blocks.append(pack((len(rows), *(shape or ())), leaves))
         start = stop
-    return outputs.build(blocks)
+    return blocks
 
 
-def _check(in_axes: Any, reduce: str | None, threads: int) -> None:
+def _check(in_axes: Any, reduce: str | None, threads: int, out_axes: Any) -> None:
     if reduce not in (None, "sum", "mean"):
         raise ValueError(f'reduce is None, "sum" or "mean", got {describe(reduce)}')
     if type(threads) is not int or threads < 1:
         raise ValueError(f"threads is a whole number from 1, got {describe(threads)}")
+    if reduce is not None and (out_axes != 0 or type(out_axes) is not int):
+        raise ValueError(
+            f"out_axes places the rows of results, and with reduce={reduce!r} there are none left"
+        )
     if in_axes is None:
         raise ValueError(
             "in_axes=None maps no argument, so there are no rows; give an axis for at least one"

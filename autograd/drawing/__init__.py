@@ -6,6 +6,7 @@ collapse          a box per neuron or layer, where that would be too many
 model_boxes       a model without any computation
 picture           boxes and arrows, before they are DOT
 number_text       how a number is written
+crowded           many arrows as one, long ones as short ones
 palette           colours
 dot_language      labels as DOT, in which any text is safe
 diagram           what `draw` returns: a graphviz.Digraph that shows itself

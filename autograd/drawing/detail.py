@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing.collapse import neuron_count, parameter_names, picture_of_groups
+from autograd.drawing.crowded import bundled, shortened
 from autograd.drawing.model_boxes import model_size, picture_of_model
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from autograd.drawing.diagram import Diagram
     from autograd.engine.value import Value
 
-__all__ = ["draw", "needed"]
+__all__ = ["draw", "draw_every_edge", "needed"]
 
 Detail = Literal["auto", "full", "medium", "small", "neuron", "layer"]
 
@@ -84,13 +85,24 @@ def draw(
     if depth is not None and depth < 0:
         raise ValueError(f"depth is a number of edges, from 0; got {depth}")
     if hasattr(root, "parents") and hasattr(root, "partials"):
-        found = _of_graph(root, detail, max_nodes, depth, show_constants, parameters)
+        found = _of_graph(root, detail, max_nodes, depth, show_constants, parameters, False)
     elif hasattr(root, "named_parameters"):
         found = _of_model(root, detail, max_nodes)
     else:
         raise TypeError(
             f"draw needs a Value, the root of a graph, or a model; got {type(root).__name__}"
         )
+    return _laid_out(found, rankdir, theme, title)
+
+
+def draw_every_edge(root: Value, rankdir: str, max_nodes: int) -> Diagram:
+    """A diagram for the player, which lights up one edge after the other: none stands for many."""
+    _check("rankdir", rankdir, DIRECTIONS)
+    found = _of_graph(root, "auto", max_nodes, None, False, (), True)
+    return _laid_out(found, rankdir, "light", None)
+
+
+def _laid_out(found: Picture, rankdir: str, theme: str, title: str | None) -> Diagram:
     try:
         return found.diagram(rankdir, THEMES[theme], _title(title))
     except ModuleNotFoundError as error:
@@ -124,6 +136,7 @@ def _of_graph(
     depth: int | None,
     show_constants: bool,
     parameters: Any,
+    every_edge: bool,
 ) -> Picture:
     columns = Graph([root])
     order = columns.nodes
@@ -132,7 +145,9 @@ def _of_graph(
     known = parameter_names(order, parameters)
     if detail not in COLLAPSED and needed(nodes, arrows) <= max_nodes:
         level = _level(nodes, arrows) if detail == "auto" else detail
-        return picture_of_values(DrawnGraph(columns, known), level, shown, show_constants)
+        graph = DrawnGraph(columns, known)
+        found = picture_of_values(graph, level, shown, show_constants)
+        return shortened(found if every_edge else bundled(found, graph, level), graph)
     if detail in COLLAPSED or (detail == "auto" and depth is None):
         if arrows > MAX_EDGES:
             raise ValueError(

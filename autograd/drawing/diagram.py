@@ -21,6 +21,7 @@ __all__ = ["Diagram"]
 FORMATS: set[str] = graphviz.FORMATS
 SOURCE_SUFFIXES = {"dot", "gv"}
 SMALLEST = 0.7  # of its size: where a notebook has less room, it gets a scroll bar
+_SAME = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "gv": "dot"}  # names of one format
 RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
 
@@ -77,23 +78,45 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def render(
         self,
         filename: str | os.PathLike[str] | None = None,
-        *args: Any,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,
+        *,
         quiet: bool = True,
         **kwargs: Any,
     ) -> str:
-        """Write the picture and return its path.
+        """Write the picture and return its path; folders are made. `view=True` opens it.
 
-        `render("e.svg")` writes that file and nothing else. Without a suffix that names a format,
-        or with more of the arguments of graphviz.Digraph.render, it does what that method does.
+        `render("e.svg")` writes that file and nothing else. Where the suffix names no format, or
+        that of the source beside a picture (`render("e.gv", format="png")`), it does what
+        graphviz.Digraph.render does. Raises ValueError where suffix and `format` name two pictures.
         """
-        if filename is not None and not (args or kwargs) and _suffix(filename) in FORMATS:
-            return self.write(filename)
+        suffix = "" if filename is None else _suffix(filename)
+        as_source = suffix in SOURCE_SUFFIXES and (format or view or cleanup)
+        if filename is None or suffix not in FORMATS or as_source:
+            said = {"directory": directory, "view": view, "cleanup": cleanup, "format": format}
+            return self._rendered(filename, quiet=quiet, **said, **kwargs)
+        if format and _SAME.get(format, format) != _SAME.get(suffix, suffix):
+            raise ValueError(f"{os.fspath(filename)} and format={format!r} name two pictures")
+        path = os.path.join(directory or "", filename)
+        if kwargs.pop("raise_if_result_exists", False) and os.path.exists(path):
+            raise graphviz.FileExistsError(f"output file exists: {os.fspath(path)!r}")
+        quiet_view = kwargs.pop("quiet_view", False)
+        kwargs.pop("overwrite_source", None)  # there is none
+        self._written(path, quiet=quiet, **kwargs)
+        if view:
+            self._view(path, format=suffix, quiet=quiet_view)
+        return os.fspath(path)
+
+    def _rendered(self, filename: str | os.PathLike[str] | None, **kwargs: Any) -> str:
+        """The source and the picture, as graphviz.Digraph.render writes them."""
         format = kwargs.get("format") or self.format
         draw = super().render
 
         def drawn(program: str) -> str:
             self._check_glyphs(format, program)
-            path: str = draw(filename, *args, quiet=quiet, **kwargs)
+            path: str = draw(filename, **kwargs)
             return path
 
         path = with_graphviz(format, drawn)
@@ -104,9 +127,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def write(self, filename: str | os.PathLike[str]) -> str:
         """Write the picture to this file and nothing else, in the format that the suffix names.
 
-        Returns the path. A file that is there is replaced in one go or, if anything fails, left as
-        it is. Raises ValueError for a suffix that Graphviz does not know.
+        Returns the path. Folders are made. A file that is there is replaced in one go or, if
+        anything fails, left as it is. Raises ValueError for a suffix that Graphviz does not know.
         """
+        self._written(filename)
+        return os.fspath(filename)
+
+    def _written(self, filename: str | os.PathLike[str], **options: Any) -> None:
         suffix = _suffix(filename)
         if suffix not in FORMATS:
             raise ValueError(
@@ -115,9 +142,9 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         if suffix in SOURCE_SUFFIXES:
             picture = self.source.encode(self.encoding or "utf-8")
         else:
-            picture = self.pipe(suffix)
+            picture = self.pipe(suffix, **options)
+        Path(filename).parent.mkdir(parents=True, exist_ok=True)
         write_file(filename, picture)
-        return os.fspath(filename)
 
     def _told(self, svg: bytes) -> bytes:
         text = svg.decode(self.encoding or "utf-8")

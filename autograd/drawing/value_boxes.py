@@ -21,6 +21,7 @@ from autograd.drawing.number_text import (
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import Edge, Graph, edges, message_from
 from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable
+from autograd.explaining.staleness import changed_since
 
 __all__ = [
     "NAME_WIDTH",
@@ -42,6 +43,7 @@ FORMULA_WIDTH = 34  # of a line of a formula
 FORMULA_LINES = 3
 MEDIUM_FORMULA = 24  # a longer formula is only named by its operation, where space is short
 LEAVES = 4  # in a summary
+COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
 
 
@@ -142,7 +144,12 @@ class DrawnGraph:
         return f"{text} Gradients: {listed}, from {root} {spelled(seed)}."
 
     def notes(self) -> list[str]:
-        return [] if self.ran else [BACKWARD_NOT_RUN]
+        """What is said above the picture: no pass has come by, or numbers were assigned since."""
+        said = [] if self.ran else [BACKWARD_NOT_RUN]
+        if len(self.order) <= COMPUTED_ANEW:
+            found = changed_since(self.columns)
+            said += [one.sentence(lambda node: self.name[id(node)]) for one in found[:1]]
+        return said
 
 
 def picture_of_values(

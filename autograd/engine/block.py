@@ -29,7 +29,7 @@ class _Opening:
         return self if block is None else block.entrance()
 
     def __call__(self, block: Block) -> Any:
-        """For those who look it up in the class: compiled code, and ExitStack."""
+        """For those who look it up in the class, as ExitStack does."""
         entrance = [block.entrance()]
         del block  # a traceback keeps what this frame holds
         return entrance.pop()()

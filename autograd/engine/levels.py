@@ -64,7 +64,7 @@ class Level:
 
 
 LEVELS: Final = Setting("autograd levels", (), lambda outer, level: (*outer, level))
-"""The calls that are running, outermost first. `with LEVELS.block(level):` around each."""
+"""The calls that are running, outermost first. `with LEVELS.at_once(level):` around each."""
 
 
 def current_level() -> float:

@@ -80,10 +80,10 @@ def watching() -> bool:
     return modes.detect_anomaly and not modes.plain
 
 
-def plain_arithmetic() -> Block:
+def plain_arithmetic() -> AbstractContextManager[Any]:
     """For the engine itself, where it computes with Values as with numbers: no recording, no
     watching."""
-    return MODES.block(("plain", True))
+    return MODES.at_once(("plain", True))
 
 
 def outside_mode(mode: str) -> AbstractContextManager[Any]:
@@ -91,7 +91,7 @@ def outside_mode(mode: str) -> AbstractContextManager[Any]:
     tracer counts as a mode. Where it is off, nothing is opened: operations stay as quick."""
     if not getattr(modes_here(), mode):
         return nullcontext()
-    return MODES.block((mode, None if mode == "tracer" else False))
+    return MODES.at_once((mode, None if mode == "tracer" else False))
 
 
 def no_grad() -> Block:
@@ -165,9 +165,9 @@ def tracer() -> Any:
     return None if modes.plain else modes.tracer
 
 
-def traced_by(observer: Any) -> Block:
+def traced_by(observer: Any) -> AbstractContextManager[Any]:
     """For the engine itself: what is computed in the block is told to `observer`."""
-    return MODES.block(("tracer", observer))
+    return MODES.at_once(("tracer", observer))
 
 
 def decided(symbol: str, a: object, b: object, out: bool) -> bool:

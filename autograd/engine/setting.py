@@ -9,8 +9,9 @@ is set with every block and cleared by whoever finds that none is left; in betwe
 
 from __future__ import annotations
 
-from _thread import get_ident
+from _thread import allocate_lock, get_ident
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Final, final
 from weakref import ref
@@ -77,6 +78,13 @@ class Setting:
     def block(self, change: Any) -> Block:
         """A block to be opened by `with`, or around each call of the function that it decorates."""
         return Block(self.enter, change)
+
+    def at_once(self, change: Any) -> AbstractContextManager[Any]:
+        """A block for the `with` that asks for it, in whose place it is the lock itself: quicker,
+        and compiled code too then opens and closes it without a line of Python."""
+        lock = allocate_lock()
+        self.enter(lock, change)
+        return lock
 
     def here(self) -> Any:
         """The setting that holds for the running code."""

@@ -82,7 +82,7 @@ class Linearization:
         level = Level()
         # Recorded even where the transform is called in a no_grad block; one within the function
         # holds as ever.
-        with LEVELS.block(level), outside_mode("no_grad"):
+        with LEVELS.at_once(level), outside_mode("no_grad"):
             self.seeds = _seeds(args, places, given, joined)
             level.seeds.update(self.seeds)
             own = self.inputs.unflatten(self.seeds)

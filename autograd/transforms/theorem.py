@@ -46,7 +46,7 @@ class RecordedEquations(NamedTuple):
 
 def recorded_equations(equations: Equations, numbers: Sequence[float]) -> RecordedEquations:
     level = Level()
-    with LEVELS.block(level):
+    with LEVELS.at_once(level):
         unknowns = [Value(x) for x in numbers]
         again = [Value(x) for x in numbers]
         level.seeds.update(unknowns, again)

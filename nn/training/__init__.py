@@ -14,6 +14,7 @@ progress       a progress bar
 loop           epochs, early stopping, callbacks, and how it ends
 fitting        `fit` and `evaluate`
 predicting     `predict`, `predict_proba` and `score`: what a trained model says
+estimators     `Classifier`, `Regressor`: all of it for scikit-learn, imported on first use
 """
 
 from nn.training.fitting import evaluate, fit

@@ -20,6 +20,7 @@ from nn.initialisers import Seed, random_source
 from nn.jsonio import FilePath
 from nn.module import Module, computes
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from nn.output_meaning import meaning_of
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
 from nn.training.dataset import Row, Samples, column_names, read_rows, read_targets
@@ -64,7 +65,7 @@ def evaluate(
     >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
     1.0
     """
-    meaning = model.meaning if isinstance(model, Module) else None
+    meaning = meaning_of(model)
     rows = read_rows("X", X, (meaning and meaning.columns) or ())
     targets = read_targets("y", y, len(rows))
     if loss is None and meaning is not None and meaning.loss in LOSSES:

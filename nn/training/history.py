@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, overload
 
-from nn.plots import loss_curve
+from nn.plots import accuracy_curve, loss_curve
 from nn.validation import counted
 
 __all__ = ["History", "Record", "columns_of", "records_from"]
@@ -122,11 +122,18 @@ class History(Sequence[Record]):
         """Column name -> entries, without columns of None."""
         return columns_of(self.records)
 
-    def plot(self, *, ax: Axes | None = None, theme: str = "light") -> Axes:
-        """The loss, and the validation loss, over the epochs: see `nn.loss_curve`."""
-        validation = self["validation_loss"]
-        measured = any(x is not None for x in validation)
-        return loss_curve(self["loss"], validation if measured else None, ax=ax, theme=theme)
+    def plot(self, what: str = "loss", *, ax: Axes | None = None, theme: str = "light") -> Axes:
+        """The "loss" over the epochs, or the "accuracy", of training and validation: see
+        `nn.loss_curve` and `nn.accuracy_curve`."""
+        if what not in ("loss", "accuracy"):
+            raise ValueError(f"""there are plots of "loss" and "accuracy", got {what!r:.80}""")
+        numbers, validation = self[what], self[f"validation_{what}"]
+        measured = validation if any(x is not None for x in validation) else None
+        if what == "loss":
+            return loss_curve(numbers, measured, name=self.loss_name, ax=ax, theme=theme)
+        if self.records and numbers[0] is None:
+            raise ValueError("there is no accuracy: this was a training without classes")
+        return accuracy_curve(numbers, measured, ax=ax, theme=theme)
 
     def __repr__(self) -> str:
         parts = [counted(len(self), "epoch")]

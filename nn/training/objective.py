@@ -10,9 +10,9 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.dropout import mode
-from nn.meaning import Meaning
+from nn.output_meaning import Meaning
 from nn.training.dataset import Row, Samples, scale_hint, shape_of
-from nn.training.scaling import has_scaler
+from nn.training.scaling import has_scaler, output_scaler_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
 __all__ = ["LOSSES", "Evaluation", "Loss", "Objective", "find_loss", "find_objective"]
@@ -80,7 +80,7 @@ class Objective:
 
     def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         """The loss of a batch; of a model that scales its outputs, in their standard deviations."""
-        unit = getattr(self.model, "output_scaler", None)
+        unit = output_scaler_of(self.model)
         if unit is None:
             return self.loss(outputs, targets)
         return self.loss([unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets])
@@ -170,7 +170,7 @@ class Objective:
         hints = [self._loss_hint(), self._class_hint(targets)]
         if not has_scaler(self.model):
             hints.insert(0, scale_hint("X", rows, columns))
-        if self.classes is None and getattr(self.model, "output_scaler", None) is None:
+        if self.classes is None and output_scaler_of(self.model) is None:
             hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
         return [hint for hint in hints if hint is not None]
 

@@ -12,8 +12,8 @@ from typing import Any
 import autograd
 from autograd import Value
 from nn.dropout import mode
-from nn.meaning import Meaning
 from nn.metrics import accuracy, r2_score
+from nn.output_meaning import Meaning, meaning_of
 from nn.training.dataset import Row, read_rows, read_targets
 from nn.validation import as_float, as_list, counted
 
@@ -32,7 +32,7 @@ def predict(model: Any, X: Any) -> list[Any]:
     >>> predict(model, [-1.5, 1.5])
     ['low', 'high']
     """
-    meaning = getattr(model, "meaning", None)
+    meaning = meaning_of(model)
     outputs = _outputs(model, X)
     if meaning is None or meaning.classes is None:
         return [row[0] if len(row) == 1 else row for row in outputs]
@@ -52,7 +52,7 @@ def predict_proba(model: Any, X: Any) -> list[dict[Any, float]]:
     >>> [round(p["high"]) for p in predict_proba(model, [-1.5, 1.5])]
     [0, 1]
     """
-    meaning = _meaning_of(model)
+    meaning = _known_meaning(model)
     if meaning.classes is None or meaning.outputs not in ("logits", "probabilities"):
         raise ValueError(
             f"the outputs of {model!r:.200} are {meaning.outputs}, and no probabilities: those "
@@ -78,7 +78,7 @@ def score(model: Any, X: Any, y: Any) -> float:
     """
     predicted = predict(model, X)
     truth = read_targets("y", y, len(predicted))
-    meaning = getattr(model, "meaning", None)
+    meaning = meaning_of(model)
     if meaning is None or meaning.classes is None:
         return r2_score(truth, predicted)
     if isinstance(truth[0], list):  # one-hot
@@ -86,9 +86,9 @@ def score(model: Any, X: Any, y: Any) -> float:
     return accuracy(truth, predicted)
 
 
-def _meaning_of(model: Any) -> Meaning:
-    meaning = getattr(model, "meaning", None)
-    if not isinstance(meaning, Meaning):
+def _known_meaning(model: Any) -> Meaning:
+    meaning = meaning_of(model)
+    if meaning is None:
         raise ValueError(
             f"{model!r:.200} has not been trained by nn.fit, so nothing says what its outputs mean"
         )
@@ -96,7 +96,7 @@ def _meaning_of(model: Any) -> Meaning:
 
 
 def _outputs(model: Any, X: Any) -> list[list[float]]:
-    meaning = getattr(model, "meaning", None)
+    meaning = meaning_of(model)
     rows = read_rows("X", X, () if meaning is None else meaning.columns or ())
     with autograd.no_grad(), mode(model, training=False):
         outputs = [_numbers(model, row) for row in rows]

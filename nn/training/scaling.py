@@ -11,7 +11,7 @@ from nn.scaler import Scaler
 from nn.sequential import Sequential
 from nn.training.dataset import Row
 
-__all__ = ["has_scaler", "scaling"]
+__all__ = ["has_scaler", "output_scaler_of", "scaling"]
 
 Measure = Callable[[Sequence[Row], Sequence[Any]], None]
 
@@ -25,7 +25,7 @@ def scaling(model: Any, n_inputs: int, n_outputs: int | None) -> Iterator[Measur
     inputs = _scaler_of(model) or _made(model, "scaler", n_inputs)
     outputs = None
     if n_outputs is not None:
-        outputs = getattr(model, "output_scaler", None)
+        outputs = output_scaler_of(model)
         if outputs is None and _takes_scalers(model):
             outputs = _made(model, "output_scaler", n_outputs)
     unmeasured = [scaler for scaler in (inputs, outputs) if scaler and not scaler.measured]
@@ -50,6 +50,12 @@ def scaling(model: Any, n_inputs: int, n_outputs: int | None) -> Iterator[Measur
 def has_scaler(model: Any) -> bool:
     """Whether numbers of any size may go in."""
     return _scaler_of(model) is not None
+
+
+def output_scaler_of(model: Any) -> Scaler | None:
+    """The one that outputs leave through."""
+    found = getattr(model, "output_scaler", None)
+    return found if isinstance(found, Scaler) else None
 
 
 def _scaler_of(model: Any) -> Scaler | None:

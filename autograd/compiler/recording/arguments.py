@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.recording.results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
@@ -13,8 +14,6 @@ from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
 __all__ = ["Arguments"]
-
-RESULT: Final = "what a compiled function returns"
 
 
 class Arguments:
@@ -24,7 +23,7 @@ class Arguments:
         self,
         f: Callable[..., Any],
         names: Sequence[str],
-        static_names: frozenset[str],
+        static_places: frozenset[str | int],
         args: tuple[Any, ...],
         keywords: dict[str, Any],
     ) -> None:
@@ -32,9 +31,10 @@ class Arguments:
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
         for i, x in enumerate(args):
-            (static if _shown(names, i) in static_names else self._bound)[i] = x
+            is_static = i in static_places or _shown(names, i) in static_places
+            (static if is_static else self._bound)[i] = x
         for name, x in keywords.items():
-            (static if name in static_names else self._bound)[name] = x
+            (static if name in static_places else self._bound)[name] = x
         self._static = static
         self._are_plain = not static and not keywords
         self._places = names
@@ -88,7 +88,7 @@ class Arguments:
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around
         this call differentiates what the function has captured."""
-        results, outputs = flatten(self.call([Value(x) for x in self.numbers]), RESULT)
+        results, outputs = flatten_result(self.call([Value(x) for x in self.numbers]))
         if is_differentiated([x for x in results if isinstance(x, Value)]):
             return outputs.unflatten(results)
         return outputs.unflatten([_number(x) for x in results])
@@ -115,7 +115,7 @@ class Arguments:
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values, shown)
-        results, outputs = flatten(trace.run(lambda: self.call(values)), RESULT)
+        results, outputs = flatten_result(trace.run(lambda: self.call(values)))
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
 

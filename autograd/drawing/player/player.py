@@ -18,7 +18,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing.detail import draw, needed
+from autograd.drawing.detail import draw_every_edge, needed
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
@@ -69,7 +69,7 @@ def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
         raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
     _check_size(root, max_nodes)
     done = backpropagated(root)
-    diagram = draw(done, rankdir=rankdir, max_nodes=max_nodes)
+    diagram = draw_every_edge(done, rankdir, max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
     return Player(Animation(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from nn.jsonio import read_number
 
-__all__ = ["Meaning", "read_meaning"]
+__all__ = ["Meaning", "meaning_of", "read_meaning"]
 
 KINDS = ("numbers", "logits", "probabilities", "scores")
 
@@ -47,6 +47,12 @@ class Meaning:
             "outputs": self.outputs,
             "threshold": self.threshold,
         }
+
+
+def meaning_of(model: Any) -> Meaning | None:
+    """What `fit` has put down in a model; None for a function, and for other uses of the name."""
+    found = getattr(model, "meaning", None)
+    return found if isinstance(found, Meaning) else None
 
 
 def read_meaning(found: Any) -> Meaning | None:

@@ -1,0 +1,111 @@
+"""Arrows that nobody could follow: very many between two boxes, or across most of the picture.
+
+An arrow over n columns of boxes is laid out as n arrows end to end, so a value that is used all
+along a chain makes a picture quadratic in the chain: minutes of Graphviz, and a tangle. Such an
+arrow begins at a small box with the value's name instead, as wires do in a circuit diagram. Many
+arrows between the same two boxes are one, with their number and what they carry together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograd.drawing.dot_language import Line
+from autograd.drawing.number_text import figure, spelled
+from autograd.drawing.picture import Arrow, Box, Picture
+from autograd.drawing.value_boxes import DrawnGraph, number_line
+from autograd.engine.graph import Edge
+from autograd.engine.text import TIMES
+
+__all__ = ["bundled", "shortened"]
+
+PARALLEL = 6  # arrows between two boxes that are drawn one by one
+LENGTH = 1_000  # of all arrows together, in columns of boxes: a second of Graphviz
+LEGEND = (
+    "dashed boxes: values whose own box is further away, named where their arrows would be long"
+)
+
+
+def bundled(picture: Picture, graph: DrawnGraph, level: str) -> Picture:
+    """The picture of values with one arrow in place of very many between the same boxes."""
+    bundles: dict[tuple[str, str], list[Arrow]] = {}
+    for arrow in picture.arrows:
+        bundles.setdefault((arrow.tail, arrow.head), []).append(arrow)
+    if all(len(bundle) <= PARALLEL for bundle in bundles.values()):
+        return picture
+    arrows: list[Arrow] = []
+    for bundle in bundles.values():
+        arrows += bundle if len(bundle) <= PARALLEL else [_together(bundle, graph, level)]
+    return replace(picture, arrows=arrows)
+
+
+def _together(bundle: Sequence[Arrow], graph: DrawnGraph, level: str) -> Arrow:
+    """One arrow for many, with the local derivatives of all, and the sum of their messages."""
+    edges: list[Edge] = [graph.edges[int(arrow.id.removeprefix("e"))] for arrow in bundle]
+    partials = [edge.partial for edge in edges]
+    sent = sum(map(graph.sent, edges))
+    same = len(set(partials)) == 1
+    each = (
+        f"{figure(partials[0])} each"
+        if same
+        else f"{spelled(min(partials))} to {spelled(max(partials))}"
+    )
+    count = f"{TIMES}{len(edges):,}"
+    lines = [
+        number_line(
+            math.fsum(map(abs, partials)), f"{count}, local derivatives {each}", "muted", "edge"
+        ),
+        number_line(sent, f"sent in all: {spelled(sent)}", "grad", "edge"),
+    ]
+    about = f"{len(edges):,} edges, local derivatives {each}; sent back in all: {spelled(sent)}"
+    shown = {"full": lines, "medium": lines, "small": [Line(count, "muted", "edge")]}
+    return replace(bundle[0], lines=shown[level], about=about)
+
+
+def shortened(picture: Picture, graph: DrawnGraph) -> Picture:
+    """The picture without arrows that are so long that they would be most of it."""
+    spans = _spans(picture)
+    longest = _longest_that_fits(list(spans.values()))
+    if all(span <= longest for span in spans.values()):
+        return picture
+    name = {f"n{i}": graph.name[id(node)] for i, node in enumerate(graph.order)}
+    named: dict[str, Box] = {}
+    arrows: list[Arrow] = []
+    for arrow in picture.arrows:
+        if spans[arrow.id] <= longest or arrow.tail not in name:
+            arrows.append(arrow)
+            continue
+        key, lines = f"{arrow.tail}at{arrow.head}", [Line(name[arrow.tail], size="name")]
+        named[key] = Box(key, lines, "rest", f"{name[arrow.tail]}, whose own box is further away")
+        arrows.append(replace(arrow, tail=key))
+    boxes, notes = [*picture.boxes, *named.values()], [*picture.notes, LEGEND]
+    return replace(picture, boxes=boxes, arrows=arrows, notes=notes)
+
+
+def _spans(picture: Picture) -> dict[str, int]:
+    """How many columns each arrow crosses, by its id."""
+    below: dict[str, list[str]] = {box.id: [] for box in picture.boxes}
+    for arrow in picture.arrows:
+        below[arrow.head].append(arrow.tail)
+    column: dict[str, int] = {}
+    for box in picture.boxes:  # inputs first, but for the constants, which have none
+        column[box.id] = 1 + max((column.get(tail, 0) for tail in below[box.id]), default=-1)
+    nearest: dict[str, int] = {}
+    for arrow in picture.arrows:  # what has no inputs stands just before its first consumer
+        nearest[arrow.tail] = min(column[arrow.head], nearest.get(arrow.tail, column[arrow.head]))
+    starts = {key: nearest[key] - 1 if not below[key] else column[key] for key in nearest}
+    return {arrow.id: column[arrow.head] - starts[arrow.tail] for arrow in picture.arrows}
+
+
+def _longest_that_fits(spans: Sequence[int]) -> int:
+    """The longest that arrows may be, if all of them together are to be no longer than LENGTH."""
+    left, longest = LENGTH, 1
+    for span, times in sorted(Counter(spans).items()):
+        left -= (span - 1) * times
+        if left < 0:
+            break
+        longest = span
+    return longest
