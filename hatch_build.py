@@ -23,8 +23,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "setting", "levels", "modes", "operands", "primitive", "primitives"]
-MODULES += ["hooks", "value", "apply", "observers", "backward", "functions", "graph"]
+MODULES = ["ieee", "gamma", "special", "statistics", "setting", "levels", "modes", "operands"]
+MODULES += ["primitive", "primitives", "hooks", "value", "apply", "observers", "backward"]
+MODULES += ["functions", "graph"]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 

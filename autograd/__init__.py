@@ -34,7 +34,19 @@ from autograd import (
 from autograd.engine import functions as _functions
 from autograd.engine import primitives as _primitives
 from autograd.engine import value as _value
-from autograd.engine.functions import dot, log_softmax, logsumexp, mean, norm, prod, softmax
+from autograd.engine.functions import (
+    dot,
+    log_softmax,
+    logsumexp,
+    mean,
+    median,
+    norm,
+    prod,
+    quantile,
+    softmax,
+    std,
+    var,
+)
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
 from autograd.engine.primitives import (
     Primitive,
@@ -51,30 +63,41 @@ from autograd.engine.primitives import (
     copysign,
     cos,
     cosh,
+    deg2rad,
+    digamma,
     elu,
     erf,
     erfc,
+    erfinv,
     exp,
+    exp2,
     expm1,
     floor,
     fmod,
     gelu,
     hypot,
+    lbeta,
     leaky_relu,
     lgamma,
     log,
     log1p,
     log2,
     log10,
+    log_ndtr,
+    logaddexp,
     maximum,
     minimum,
+    normal_cdf,
+    polygamma,
     primitive,
+    rad2deg,
     reciprocal,
     relu,
     sigmoid,
     sign,
     silu,
     sin,
+    sinc,
     sinh,
     softplus,
     softsign,
@@ -83,6 +106,8 @@ from autograd.engine.primitives import (
     tan,
     tanh,
     where,
+    xlog1py,
+    xlogy,
 )
 from autograd.engine.setting import Setting
 from autograd.engine.value import Value
@@ -101,6 +126,7 @@ from autograd.transforms import (
 
 sum, max, min = _functions.sum, _functions.max, _functions.min
 abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
+gammaln = lgamma  # SciPy's name
 _SHADOWING = ["abs", "max", "min", "pow", "round", "sum"]
 
 __version__ = "0.1.0"  # the only place; pyproject.toml has it read from here

@@ -241,6 +241,16 @@ class _Of_x_slope(Primitive):
         self, x: Value | _Number | _Array, slope: Value | _Number | _Array = 0.01, /
     ) -> Any: ...
 
+class _Of_n_x(Primitive):
+    @overload
+    def __call__(self, n: _Number, x: _Number, /) -> float: ...
+    @overload
+    def __call__(self, n: Value, x: Value | _Number, /) -> Value: ...
+    @overload
+    def __call__(self, n: _Number, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, n: Value | _Number | _Array, x: Value | _Number | _Array, /) -> Any: ...
+
 class _Of_condition_a_b(Primitive):
     @overload
     def __call__(self, condition: _Number, a: _Number, b: _Number, /) -> float: ...
@@ -322,6 +332,13 @@ cos: _Of_x
 """Cosine of an angle in radians."""
 cosh: _Of_x
 """Hyperbolic cosine."""
+deg2rad: _Of_x
+"""An angle in degrees in radians."""
+digamma: _Of_x
+"""The derivative of lgamma, with poles at 0, -1, -2 and so on.
+
+Smooth and finite where x > 0.
+"""
 elu: _Of_x_alpha
 """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015).
 
@@ -331,8 +348,17 @@ erf: _Of_x
 """The error function."""
 erfc: _Of_x
 """1 - erf(x), accurate in the right tail."""
+erfinv: _Of_x
+"""The inverse of erf.
+
+Smooth and finite where -1 < x < 1.
+
+Where it is not smooth: inf at 1, -inf at -1, with derivative inf.
+"""
 exp: _Of_x
 """e to the x."""
+exp2: _Of_x
+"""2 to the x."""
 expm1: _Of_x
 """exp(x) - 1, accurate near 0."""
 floor: _Of_x
@@ -347,6 +373,11 @@ Smooth and finite where b != 0.
 
 Where it is not smooth: derivative (1, -trunc(a/b)) at the jumps too.
 """
+gammaln: _Of_x
+"""Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.
+
+Smooth and finite where x > 0.
+"""
 gelu: _Of_x
 """x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation)."""
 hypot: _Of_x_y
@@ -355,6 +386,11 @@ hypot: _Of_x_y
 Smooth and finite where x != 0 and y != 0.
 
 Where it is not smooth: derivative (0, 0) at the origin.
+"""
+lbeta: _Of_a_b
+"""log |Gamma(a) Gamma(b) / Gamma(a + b)|, right where log Gammas would cancel.
+
+Smooth and finite where a > 0 and b > 0.
 """
 leaky_relu: _Of_x_slope
 """x where x >= 0, else slope * x.
@@ -386,6 +422,10 @@ log2: _Of_x
 
 Smooth and finite where x > 0.
 """
+log_ndtr: _Of_x
+"""Logarithm of the standard normal distribution function, accurate in both tails."""
+logaddexp: _Of_a_b
+"""log(exp(a) + exp(b)), without overflow."""
 maximum: _Of_a_b
 """The larger of two.
 
@@ -396,6 +436,15 @@ minimum: _Of_a_b
 
 Where it is not smooth: a tie shares the gradient equally; NaN if either is NaN.
 """
+normal_cdf: _Of_x
+"""Standard normal distribution function."""
+polygamma: _Of_n_x
+"""Derivative number n + 1 of lgamma; n is a constant, a whole number from 0 to 100.
+
+Smooth and finite where x > 0.
+"""
+rad2deg: _Of_x
+"""An angle in radians in degrees."""
 reciprocal: _Of_x
 """The reciprocal, 1 / x.
 
@@ -417,6 +466,8 @@ silu: _Of_x
 """x * sigmoid(x), also called swish (Elfwing et al. 2017)."""
 sin: _Of_x
 """Sine of an angle in radians."""
+sinc: _Of_x
+"""sin(pi x) / (pi x), and 1 at 0, as in NumPy."""
 sinh: _Of_x
 """Hyperbolic sine."""
 softplus: _Of_x
@@ -441,6 +492,20 @@ tanh: _Of_x
 """Hyperbolic tangent."""
 where: _Of_condition_a_b
 """a where the condition holds (is not 0), else b. The side not taken receives exactly 0."""
+xlog1py: _Of_x_y
+"""x * log(1 + y), accurate for y near 0, and 0 where x is 0.
+
+Smooth and finite where y > -1.
+
+Where it is not smooth: at x = 0 the derivative by y is 0 and that by x log(1 + y), also at y = -1, where it is -inf.
+"""
+xlogy: _Of_x_y
+"""x * log(y), which is 0 where x is 0.
+
+Smooth and finite where y > 0.
+
+Where it is not smooth: at x = 0 the derivative by y is 0 and that by x log(y), also at y = 0, where it is -inf.
+"""
 abs: _Of_x
 """Absolute value, |x|.
 
@@ -548,6 +613,22 @@ def min(values: Iterable[_Number]) -> float:  # type: ignore[overload-overlap]
 @overload
 def min(values: Iterable[Value | _Number]) -> Value: ...
 @overload
+def median(values: Iterable[_Number]) -> float:  # type: ignore[overload-overlap]
+    """The middle of the sorted numbers, or the mean of the two in the middle.
+
+    Numbers that tie for a place share its gradient equally; a NaN makes it NaN. Raises ValueError
+    for an empty sequence.
+
+    >>> from autograd import Value, median
+    >>> xs = [Value(5.0), Value(1.0), Value(2.0)]
+    >>> median(xs).backward()
+    >>> [x.grad for x in xs]
+    [0.0, 0.0, 1.0]
+    """
+
+@overload
+def median(values: Iterable[Value | _Number]) -> Value: ...
+@overload
 def softmax(values: Iterable[_Number]) -> list[float]:  # type: ignore[overload-overlap]
     """The list exp(xi) / sum exp(xj), values and derivatives accurate in both tails.
 
@@ -584,6 +665,50 @@ def dot(xs: Iterable[_Number], ys: Iterable[_Number]) -> float:  # type: ignore[
 
 @overload
 def dot(xs: Iterable[Value | _Number], ys: Iterable[Value | _Number]) -> Value: ...
+@overload
+def var(values: Iterable[_Number], ddof: _Number = 0) -> float:  # type: ignore[overload-overlap]
+    """The variance: the sum of squared deviations from the mean, over n - ddof.
+
+    As in NumPy, ddof is 0 unless it is given; 1 gives the unbiased estimate. Raises ValueError for
+    an empty sequence, and for one of no more than ddof numbers.
+
+    >>> from autograd import var
+    >>> var([1.0, 2.0, 6.0]), var([1.0, 2.0, 6.0], ddof=1)
+    (4.666666666666667, 7.0)
+    """
+
+@overload
+def var(values: Iterable[Value | _Number], ddof: _Number = 0) -> Value: ...
+@overload
+def std(values: Iterable[_Number], ddof: _Number = 0) -> float:  # type: ignore[overload-overlap]
+    """The standard deviation, the root of `var`; its derivative where all numbers are equal is 0.
+
+    Without overflow or underflow on the way. Raises ValueError as `var` does.
+
+    >>> from autograd import Value, std
+    >>> xs = [Value(1.0), Value(5.0)]
+    >>> std(xs).backward()
+    >>> std(xs).data, xs[0].grad, xs[1].grad
+    (2.0, -0.5, 0.5)
+    """
+
+@overload
+def std(values: Iterable[Value | _Number], ddof: _Number = 0) -> Value: ...
+@overload
+def quantile(values: Iterable[_Number], q: _Number) -> float:  # type: ignore[overload-overlap]
+    """The number below which a part q of the numbers lies, for q from 0 to 1.
+
+    As in NumPy, between the two sorted numbers beside place (n - 1) q it is interpolated linearly.
+    Numbers that tie for a place share its gradient equally; a NaN makes it NaN. q is a constant.
+    Raises ValueError for an empty sequence, and for a q that is not from 0 to 1.
+
+    >>> from autograd import quantile
+    >>> quantile([1.0, 2.0, 4.0], 0.5), quantile([1.0, 2.0, 4.0], 0.75)
+    (2.0, 3.0)
+    """
+
+@overload
+def quantile(values: Iterable[Value | _Number], q: _Number) -> Value: ...
 
 __all__ = [
     "Primitive",
@@ -604,17 +729,22 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "deg2rad",
     "detect_anomaly",
+    "digamma",
     "dot",
     "draw",
     "elu",
     "erf",
     "erfc",
+    "erfinv",
     "exp",
+    "exp2",
     "explain",
     "expm1",
     "floor",
     "fmod",
+    "gammaln",
     "gelu",
     "grad",
     "hessian",
@@ -627,22 +757,30 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "lbeta",
     "leaky_relu",
     "lgamma",
     "log",
     "log10",
     "log1p",
     "log2",
+    "log_ndtr",
     "log_softmax",
+    "logaddexp",
     "logsumexp",
     "maximum",
     "mean",
+    "median",
     "minimum",
     "no_grad",
     "norm",
+    "normal_cdf",
     "paths",
+    "polygamma",
     "primitive",
     "prod",
+    "quantile",
+    "rad2deg",
     "reciprocal",
     "record_lines",
     "relu",
@@ -650,6 +788,7 @@ __all__ = [
     "sign",
     "silu",
     "sin",
+    "sinc",
     "sinh",
     "softmax",
     "softplus",
@@ -658,14 +797,18 @@ __all__ = [
     "sparse_jacobian",
     "sqrt",
     "square",
+    "std",
     "steps",
     "stop_gradient",
     "tan",
     "tanh",
     "value_and_grad",
+    "var",
     "vjp",
     "vmap",
     "where",
+    "xlog1py",
+    "xlogy",
 ]
 
 def __dir__() -> list[str]: ...

@@ -130,7 +130,7 @@ def value_and_grad(
 
 OPERATORS = ["add", "sub", "mul", "truediv", "pow", "mod", "floordiv"]
 COMPARISONS = ["lt", "le", "gt", "ge"]
-SEQUENCES = ["sum", "prod", "mean", "norm", "logsumexp", "max", "min"]
+SEQUENCES = ["sum", "prod", "mean", "norm", "logsumexp", "max", "min", "median"]
 
 VALUE_IMPORTS = """
 from typing import Any, Protocol, SupportsIndex, final, overload
@@ -253,14 +253,18 @@ def public() -> str:
     for name in ["softmax", "log_softmax"]:
         parts.append(over_sequences(name, "values", "list[{}]"))
     parts.append(over_sequences("dot", "xs ys", "{}"))
+    for name in ["var", "std"]:
+        parts.append(over_sequences(name, "values", "{}", "ddof: _Number = 0"))
+    parts.append(over_sequences("quantile", "values", "{}", "q: _Number"))
     parts.append(f"__all__ = {autograd.__all__}")
     parts.append("def __dir__() -> list[str]: ...")
     return with_docstrings("\n".join(parts), autograd)
 
 
-def over_sequences(name: str, parameters: str, result: str) -> str:
+def over_sequences(name: str, parameters: str, result: str, option: str = "") -> str:
     def signature(kind: str, entry: str) -> str:
-        sequences = ", ".join(f"{x}: Iterable[{kind}]" for x in parameters.split())
+        found = [f"{x}: Iterable[{kind}]" for x in parameters.split()]
+        sequences = ", ".join(filter(None, [*found, option]))
         return f"def {name}({sequences}) -> {result.format(entry)}"
 
     found = overloads([signature("_Number", "float"), signature("Value | _Number", "Value")])

@@ -39,7 +39,16 @@ NUMBERS = st.sampled_from(AWKWARD) | st.floats(-4.0, 4.0) | st.floats()
 
 # Defined only for a few constants or for inputs that belong together, and reached only from the
 # rules of other rows, or a function over a sequence.
-INNER = {"exp_square", "polygamma", "pivot", "apart", "beside", "share", "log_share"}
+INNER = {row.name for row in TABLE.values() if row.inputs.startswith("n, ")}
+INNER |= {
+    "order_statistic",
+    "exp_square",
+    "softmax_pivot",
+    "softmax_apart",
+    "softmax_others",
+    "softmax_share",
+    "log_softmax_share",
+}
 ROWS = [row for row in TABLE.values() if row.builtin and row.name not in INNER]
 
 UP_TO_200 = st.integers(5, 250)  # of which some are plain numbers, and no nodes

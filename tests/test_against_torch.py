@@ -69,7 +69,13 @@ PEERS: dict[str, Callable[..., Any]] = {
     "min": over_sequence(torch.min),
 }
 WITHOUT_PEER = {"finite_part", "message", "cut_message", "greater", "cbrt"}
-WITHOUT_PEER |= {"pivot", "apart", "beside", "share", "log_share"}  # parts of softmax
+WITHOUT_PEER |= {
+    "softmax_pivot",
+    "softmax_apart",
+    "softmax_others",
+    "softmax_share",
+    "log_softmax_share",
+}  # parts of softmax
 WITHOUT_PEER |= {"exp_difference", "one_minus_square", "sech2"}
 CONSTANT = {"pow_const": 1, "leaky_relu": 1, "elu": 1}  # for PyTorch
 BOTH = [row for row in ROWS if row.name not in WITHOUT_PEER]

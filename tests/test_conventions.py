@@ -17,6 +17,7 @@ import mpmath as mp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mp_reference import ORDERED
 
 import autograd
 import nn
@@ -111,7 +112,8 @@ def test_ieee_754_answers_instead_of_an_exception(
 
 
 AWKWARD = [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, 2.0, -3.0, 1e200, -1.7e308, INF, -INF, NAN]
-CONSTANTS = {"polygamma": (0, [0.0, 1.0, 2.0, 3.0]), "exp_square": (1, [-1.0, -0.5])}
+CONSTANTS = {name: (0, [0.0, 1.0, 2.0, 3.0]) for name in ORDERED}
+CONSTANTS["exp_square"] = (1, [-1.0, -0.5])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -442,6 +444,58 @@ def test_steps_cut_as_selections_do(step: Callable[[Any], Any]) -> None:
     assert autograd.jit(autograd.grad(lambda x: 1.0 / step(x)))(-0.0) == 0.0
 
 
+def test_0_times_log_of_anything_is_0() -> None:
+    """Nothing depends on y there; by x the derivative is the logarithm, whatever that is."""
+    for y in (0.0, 0.5, -1.0, INF):
+        assert autograd.xlogy(0.0, y) == 0.0
+        assert autograd.xlog1py(0.0, y - 1.0) == 0.0
+        assert gradients(lambda y: autograd.xlogy(0.0, y), y) == (0.0,)
+        assert gradients(lambda y: autograd.xlog1py(0.0, y), y - 1.0) == (0.0,)
+    assert gradients(autograd.xlogy, 0.0, 0.0) == (-INF, 0.0)
+    assert gradients(autograd.xlog1py, 0.0, -1.0) == (-INF, 0.0)
+    assert gradients(autograd.xlogy, 0.0, 0.25) == (math.log(0.25), 0.0)
+    assert gradients(lambda p: -autograd.xlogy(p, p), 0.0) == (INF,)  # of an entropy
+    assert math.isnan(autograd.xlogy(0.0, NAN))
+
+
+@pytest.mark.parametrize("x", [0.1, -3.0, 1e300, 5e-324])
+def test_numbers_that_do_not_spread_have_standard_deviation_0(x: float) -> None:
+    """Exactly, with derivatives 0 of every order, as the norm has at the origin."""
+    xs = [x] * 3
+    assert autograd.std(xs) == autograd.var(xs) == 0.0
+    for function in (autograd.std, autograd.var):
+        assert autograd.grad(function)(xs) == [0.0, 0.0, 0.0]
+        assert autograd.jit(autograd.grad(function))(xs) == [0.0, 0.0, 0.0]
+    assert autograd.hessian(autograd.std)(xs) == [[0.0] * 3] * 3
+
+
+def test_places_in_sorted_numbers_share_among_ties() -> None:
+    """As max and min do, which are the quantiles 1 and 0; what lies elsewhere gets 0, even of an
+    infinite adjoint; NaN wins."""
+    numbers = [2.0, 1.0, 2.0, 5.0]
+    assert gradients(lambda *xs: autograd.median(xs), *numbers) == (0.5, 0.0, 0.5, 0.0)
+    assert gradients(lambda *xs: autograd.quantile(xs, 1.0), *numbers) == (0.0, 0.0, 0.0, 1.0)
+    assert gradients(lambda *xs: autograd.quantile(xs, 0.75), *numbers) == (
+        *(0.375, 0.0, 0.375, 0.25),
+    )
+    assert gradients(lambda *xs: autograd.median(xs), 1.0, 3.0, 2.0, seed=INF) == (0.0, 0.0, INF)
+    assert autograd.hessian(autograd.median)(numbers) == [[0.0] * 4] * 4
+    assert math.isnan(autograd.median([1.0, NAN, 2.0]))
+    assert all(map(math.isnan, autograd.grad(autograd.median)([1.0, NAN, 2.0])))
+
+
+def test_erfinv_has_derivative_inf_at_its_edges() -> None:
+    assert autograd.erfinv(1.0) == INF
+    assert autograd.erfinv(-1.0) == -INF
+    assert gradients(autograd.erfinv, 1.0) == gradients(autograd.erfinv, -1.0) == (INF,)
+    assert math.isnan(autograd.erfinv(1.5))
+
+
+def test_an_order_that_is_no_whole_number_gives_nan() -> None:
+    assert autograd.polygamma(1.0, 2.0) == pytest.approx(math.pi**2 / 6 - 1, rel=1e-14)
+    assert all(math.isnan(autograd.polygamma(n, 2.0)) for n in (0.5, -1.0, 101.0, NAN, INF))
+
+
 # -- NaN -------------------------------------------------------------------------------------------
 
 
@@ -529,6 +583,11 @@ def ulps(got: float, want: Any) -> float:
     return float(abs(mp.mpf(got) - want) / math.ulp(float(want)))
 
 
+def normal_slope(x: float) -> Any:
+    """The derivative of erfinv."""
+    return mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(mp.mpf(x)) ** 2)
+
+
 @pytest.mark.parametrize(
     ("function", "x", "want"),
     [
@@ -539,6 +598,10 @@ def ulps(got: float, want: Any) -> float:
         (autograd.tanh, -300.0, lambda: mp.sech(300) ** 2),
         (autograd.softplus, -700.0, lambda: mp.exp(-700)),
         (autograd.expm1, -40.0, lambda: mp.exp(-40)),
+        (autograd.log_ndtr, -1e10, lambda: mp.mpf(1e10) + mp.mpf(1e-10)),
+        (autograd.erfinv, 1 - 2**-53, lambda: normal_slope(1 - 2**-53)),
+        (lambda x: autograd.lbeta(x, 0.5), 1e16, lambda: -mp.mpf(0.5e-16)),
+        (autograd.sinc, 1e-10, lambda: -(mp.pi**2) * mp.mpf(1e-10) / 3),
         (autograd.erf, 20.0, lambda: 2 / mp.sqrt(mp.pi) * mp.exp(-400)),
         (autograd.erfc, 25.3, lambda: -2 / mp.sqrt(mp.pi) * mp.exp(-(mp.mpf(25.3) ** 2))),
         (autograd.atanh, 1 - 2**-53, lambda: 1 / (1 - (1 - mp.mpf(2) ** -53) ** 2)),
@@ -560,6 +623,12 @@ def test_derivatives_are_accurate_in_the_tails(
         assert ulps(gradients(function, x)[0], want()) < 4.0
 
 
+def log_beta(a: float, b: float) -> Any:
+    a, b = mp.mpf(a), mp.mpf(b)
+    with mp.workdps(80):
+        return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+
+
 def share(a: float, b: float) -> Any:
     return 1 / (1 + mp.exp(mp.mpf(b) - mp.mpf(a)))
 
@@ -568,6 +637,13 @@ def share(a: float, b: float) -> Any:
     ("function", "point", "want"),
     [
         (autograd.sigmoid, (-700.0,), lambda: mp.exp(-700)),
+        (autograd.log_ndtr, (-40.0,), lambda: mp.log(mp.erfc(40 / mp.sqrt(2)) / 2)),
+        (autograd.log_ndtr, (9.0,), lambda: -mp.erfc(9 / mp.sqrt(2)) / 2),
+        (autograd.erfinv, (1 - 2**-53,), lambda: mp.erfinv(1 - mp.mpf(2) ** -53)),
+        (autograd.lbeta, (1e16, 0.5), lambda: log_beta(1e16, 0.5)),
+        (autograd.lbeta, (3e10, 5e10), lambda: log_beta(3e10, 5e10)),
+        (autograd.sinc, (1e5 + 0.25,), lambda: mp.sincpi(mp.mpf(100000.25))),
+        (autograd.logaddexp, (0.0, -700.0), lambda: mp.exp(-700)),
         (autograd.softplus, (-700.0,), lambda: mp.exp(-700)),
         (autograd.softplus, (700.0,), lambda: mp.mpf(700)),
         (autograd.log1p, (1e-300,), lambda: mp.mpf(1e-300)),
@@ -758,7 +834,13 @@ def test_lengths_and_angles_have_nan_derivatives_at_infinity() -> None:
     assert math.isnan(second(autograd.atan2, INF, 1.0)[1][1])
 
 
-CONSTANT_SECOND = {"neg": 0.0, "square": 2.0, "one_minus_square": -2.0}
+CONSTANT_SECOND = {
+    "neg": 0.0,
+    "deg2rad": 0.0,
+    "rad2deg": 0.0,
+    "square": 2.0,
+    "one_minus_square": -2.0,
+}
 PIECES = {"relu", "abs", "leaky_relu"}
 STEPS = {r.name for r in ROWS if "step" in r.traits} | {"stop_gradient", "finite_part"}
 
@@ -796,7 +878,7 @@ def test_nan_has_nan_derivatives_unless_they_are_constant(row: Primitive) -> Non
     if row.name in STEPS:
         assert (first, then) == (0.0, 0.0)
     else:
-        assert math.isnan(first) or row.name == "neg"
+        assert math.isnan(first) or row.name in ("neg", "deg2rad", "rad2deg")
         wanted = 0.0 if row.name in PIECES else CONSTANT_SECOND.get(row.name, NAN)
         assert alike((then,), (wanted,))
 

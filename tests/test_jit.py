@@ -657,7 +657,7 @@ def test_results_are_the_callers_own() -> None:
 
 
 def test_results_that_are_no_numbers() -> None:
-    for out in ("text", 1j, ["a"], {"a": "b"}):
+    for out in ("text", None, 1j, ["text"], {"a": "b"}):
         compiled = jit(lambda x, out=out: out, static_argnames="out")
         with pytest.raises(TypeError, match="what a compiled function returns must be a number"):
             compiled(1.0)

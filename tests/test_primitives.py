@@ -20,7 +20,7 @@ import mpmath as mp
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from mp_reference import HELD, REFERENCE, dot
+from mp_reference import HELD, ORDERED, REFERENCE, dot
 
 import autograd
 from autograd import Value
@@ -135,11 +135,29 @@ SPECIAL: dict[str, list[Point]] = {
         *product([0.0, 1.0, 2.0, 3.0], [1e-20, 0.003, 0.5, 1.5, 7.9, 19.5, 1e5, 1e20]),
         *[(0.0, x) for x in NEGATIVE],
     ],
-    "pivot": [(2.5,), (-1.5, 3.0), (0.7, -1.2, 0.4, 1.9), (700.3, 4.4, 0.3)],  # each is followed
-    "beside": LISTS,
-    "apart": [(0.3, 7.9, 0.3), (7.9, 0.3, 1.5)],
-    "share": list(product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])),
-    "log_share": list(product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])),
+    "polygamma_difference": list(
+        product([0.0, 1.0, 2.0], [1e-20, 0.003, 1.5, 19.5, 1e16], [1e-8, 0.5, 1e16])
+    ),
+    "lbeta": list(product([0.003, 0.5, 1.5, 7.9, 40.0, 1e16], repeat=2)),
+    "digamma": [(x,) for x in [1e-20, 0.003, 0.5, 1.5, 7.9, 19.5, 1e5, 1e20, *NEGATIVE]],
+    "scaled_erfc": list(product([0.0, 1.0], [-5.5, -0.3, 0.003, 0.49, 0.7, 1.9, 7.9, 26.4, 1e5])),
+    "sinc_derivative": list(product([0.0, 1.0], [-5.3, -0.3, 0.003, 0.49, 0.7, 1.9, 7.9, 26.4])),
+    "logaddexp": [x for x in LISTS if len(x) == 2],
+    "var": LISTS,
+    "std": LISTS + SPREAD,
+    "order_statistic": [(0.0, 2.5), (1.0, -1.5, 3.0), (3.0, 1.0, 2.0, 3.0, -4.5)],
+    "softmax_pivot": [
+        (2.5,),
+        (-1.5, 3.0),
+        (0.7, -1.2, 0.4, 1.9),
+        (700.3, 4.4, 0.3),
+    ],  # each is followed
+    "softmax_others": LISTS,
+    "softmax_apart": [(0.3, 7.9, 0.3), (7.9, 0.3, 1.5)],
+    "softmax_share": list(product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])),
+    "log_softmax_share": list(
+        product([-700.3, -1.5, 0.3], [0.4, 7.9], [1e-20, 0.3, 1.5, 7.9, 1e5])
+    ),
     "prod": LISTS + SPREAD,
     "norm": LISTS + SPREAD,
     "dot": [x for x in LISTS if len(x) % 2 == 0] + [(1e200, 1e-200, 3.0, 1e-200)],
@@ -173,12 +191,19 @@ def rounding(row: Primitive, point: Point) -> float:
 VALUE_SCALE: dict[str, Callable[..., Any]] = {
     "lgamma": lambda x: 4.0,  # at its zeros 1 and 2
     "polygamma": lambda order, x: 1.0 if order == 0 else 0.0,  # digamma at its zero 1.46
+    "digamma": lambda x: 1.0,
+    "lbeta": lambda a, b: 4.0,  # where B is 1
+    "logaddexp": lambda *xs: max(map(abs, xs)),
     "sum": lambda *xs: sum(map(abs, xs)),
     "mean": lambda *xs: sum(map(abs, xs)) / len(xs),
     "dot": lambda *xs: dot(*map(abs, xs)),
     "logsumexp": lambda *xs: max(map(abs, xs)),
 }
 DERIVATIVE_SCALE: dict[str, Callable[..., Any]] = {
+    "sinc": lambda x: 1.0 / abs(x) if abs(x) > 0.5 else 0.0,  # at its extremes
+    "sinc_derivative": lambda order, x: 1.0,
+    "var": lambda *xs: max(xs) - min(xs),  # where an input is near the mean
+    "std": lambda *xs: 1.0,
     "lgamma": lambda x: 1.0,
     "gelu": lambda x: 0.2 if -1.5 < x < 0.0 else 0.0,  # at its minimum, -0.75
     "silu": lambda x: 0.2 if -2.0 < x < 0.0 else 0.0,  # at its minimum, -1.28
@@ -334,8 +359,9 @@ def bits(x: float) -> str:
 def awkward_points(row: Primitive) -> list[Point]:
     if row.name == "exp_square":
         return list(product(AWKWARD, [-1.0, -0.5]))
-    if row.name == "polygamma":
-        return list(product([0.0, 1.0, 2.0, 3.0], AWKWARD))
+    if row.name in ORDERED:
+        rest = [AWKWARD] if row.arity == 2 else [AWKWARD[::2]] * 2
+        return list(product([0.0, 1.0, 2.0, 3.0], *rest))
     if row.arity is None:
         return [*product(AWKWARD, repeat=2), *product(AWKWARD[::3], repeat=4)]
     return list(product(AWKWARD[:: max(1, row.arity - 1)], repeat=row.arity))
@@ -420,8 +446,10 @@ def derivatives(root: Value, inputs: list[Value]) -> list[float]:
 def ordinary_points(row: Primitive) -> list[Point]:
     if row.name == "exp_square":
         return [(0.7, -1.0), (-1.9, -0.5)]
-    if row.name == "polygamma":
-        return [(0.0, 0.7), (1.0, 3.3)]
+    if row.name in ORDERED:
+        return [(0.0, 0.7, 1.4)[: row.arity], (1.0, 3.3, 0.3)[: row.arity]]
+    if row.name == "order_statistic":
+        return [(1.0, 0.7, -1.2, 0.4)]
     if row.arity is None:
         return [(0.7, -1.2, 0.4, 1.9), (2.5, 1.25)]
     points = [(0.7, 0.45, 0.9), (0.3, 1.4, -0.6), (2.6, 1.1, 1.7), (-0.8, 0.6, 0.2)]

@@ -17,7 +17,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, Final
 
 import autograd
@@ -34,7 +34,7 @@ MAX_DEPTH: Final = 100  # of what stands inside what; a sum may be longer
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     name: getattr(autograd, name)
-    for name in sorted({*TABLE, *functions.__all__})
+    for name in sorted({*TABLE, *functions.__all__, "gammaln"})
     if hasattr(autograd, name)
 }
 CONSTANTS: Final = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
@@ -366,11 +366,20 @@ def _function_name(node: ast.Call) -> str:
             f"{name} takes its inputs in order, without names; got {_source(node)}"
         )
     function = FUNCTIONS[name]
-    wanted = count if isinstance(function, Primitive) else len(signature(function).parameters)
-    if count != wanted:
-        usage = f"{name}([a, b])" if wanted == 1 else f"{name}([a, b], [c, d])"
-        raise ExpressionError(f"{name} takes {plural(wanted, 'list')}, as in {usage}; got {count}")
+    if not isinstance(function, Primitive):
+        _check_count(name, count, list(signature(function).parameters.values()))
     return name
+
+
+def _check_count(name: str, count: int, parameters: list[Parameter]) -> None:
+    """Of a function over sequences, which may take a number behind them, or an option."""
+    needed = [x.name for x in parameters if x.default is x.empty]
+    if len(needed) <= count <= len(parameters):
+        return
+    if needed[-1] == "q":
+        raise ExpressionError(f"{name} takes a list and q, as in {name}([a, b], 0.5); got {count}")
+    usage = f"{name}([a, b])" if len(needed) == 1 else f"{name}([a, b], [c, d])"
+    raise ExpressionError(f"{name} takes {plural(len(needed), 'list')}, as in {usage}; got {count}")
 
 
 def _number(x: Any) -> Any:

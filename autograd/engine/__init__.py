@@ -2,13 +2,14 @@
 
 In reading order:
 
-ieee, gamma    real functions that never raise
+ieee, gamma    real functions that never raise; beside them `special` and `statistics`
 primitive      the record of an operation, and how it is called
 primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
 branchless     how compiled code computes what `ieee` computes with branches
 value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
 methods        functions of the table as methods of Value
+habits         what else users of micrograd and PyTorch look for on a Value
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
@@ -29,6 +30,7 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,
+    habits,
     methods,
     observers,
     serialization,

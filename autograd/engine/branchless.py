@@ -4,7 +4,7 @@ A compiler has no `if` for numbers that it doesn't know yet. So here a compariso
 value, and `select` chooses by it among results that are both computed. Operands are the compiler's
 (`autograd.compiler.ir.lowering.Symbol`); they have the operators of a number, `is_equal`, `is_nan`,
 and truth values the operators & | ^ ~. Bit for bit the functions say the same as those of `ieee`
-that they are named after; the sources of formulas stand there.
+that they are named after (of `special` and `statistics` too); the sources of formulas stand there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ erfc = _primitive("erfc")
 exp = _primitive("exp")
 floor = _primitive("floor")
 fmod = _primitive("fmod")
+log = _primitive("log")
 log1p = _primitive("log1p")
+round_ = _primitive("round")
+sin = _primitive("sin")
 sqrt = _primitive("sqrt")
 
 
@@ -85,6 +88,22 @@ def exp_difference(a: Any, b: Any) -> Any:
     lost = difference - a
     rest = (a - (difference - lost)) - (b + lost)
     return select((e > 0.0) & (e < math.inf), e + e * rest, e)
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    return select(x.is_equal(0.0) & ~y.is_nan(), 0.0, x * log(y))
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    return select(x.is_equal(0.0) & ~y.is_nan(), 0.0, x * log1p(y))
+
+
+def sinc_of(x: Any) -> Any:
+    whole = round_(x)
+    wave = sin(math.pi * (x - whole))
+    wave = select(fmod(whole, 2.0).is_equal(0.0), wave, -wave)
+    out = select(abs(x) < math.inf, wave / math.pi / x, select(x.is_nan(), math.nan, 0.0))
+    return select(x.is_equal(0.0), 1.0, out)
 
 
 def sech2(x: Any) -> Any:
@@ -146,6 +165,20 @@ def product(*xs: Any) -> Any:
 def dot_of(*xs: Any) -> Any:
     half = len(xs) // 2
     return sum_of(*[x * y for x, y in zip(xs[:half], xs[half:], strict=True)])
+
+
+def _deviations(xs: tuple[Any, ...]) -> list[Any]:
+    shifted = [x - xs[0] for x in xs]
+    middle = sum_of(*shifted) / float(len(xs))
+    return [x - middle for x in shifted]
+
+
+def variance_of(*xs: Any) -> Any:
+    return sum_of(*[x * x for x in _deviations(xs)]) / float(len(xs))
+
+
+def deviation_of(*xs: Any) -> Any:
+    return norm_of(*_deviations(xs)) / math.sqrt(len(xs))
 
 
 def largest(*xs: Any) -> Any:

@@ -10,12 +10,13 @@ Functions of a fixed number of inputs (`exp`, `atan2`, `where` ...) are primitiv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from autograd.engine import primitives
 from autograd.engine.apply import apply, with_floats
-from autograd.engine.operands import describe
+from autograd.engine.operands import describe, to_float
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Fan, Value
 
@@ -25,11 +26,15 @@ __all__ = [
     "logsumexp",
     "max",
     "mean",
+    "median",
     "min",
     "norm",
     "prod",
+    "quantile",
     "softmax",
+    "std",
     "sum",
+    "var",
 ]
 
 
@@ -94,6 +99,106 @@ def mean(values: Iterable[Any]) -> Any:
     3.0
     """
     return _over(primitives.mean, _nonempty(values, "mean"))
+
+
+def var(values: Iterable[Any], ddof: float = 0) -> Any:
+    """The variance: the sum of squared deviations from the mean, over n - ddof.
+
+    As in NumPy, ddof is 0 unless it is given; 1 gives the unbiased estimate. Raises ValueError for
+    an empty sequence, and for one of no more than ddof numbers.
+
+    >>> from autograd import var
+    >>> var([1.0, 2.0, 6.0]), var([1.0, 2.0, 6.0], ddof=1)
+    (4.666666666666667, 7.0)
+    """
+    items = _nonempty(values, "var")
+    ratio = _over_fewer(len(items), ddof, "var")
+    out = _over(primitives.var, items)
+    return out if ratio == 1.0 else out * ratio
+
+
+def std(values: Iterable[Any], ddof: float = 0) -> Any:
+    """The standard deviation, the root of `var`; its derivative where all numbers are equal is 0.
+
+    Without overflow or underflow on the way. Raises ValueError as `var` does.
+
+    >>> from autograd import Value, std
+    >>> xs = [Value(1.0), Value(5.0)]
+    >>> std(xs).backward()
+    >>> std(xs).data, xs[0].grad, xs[1].grad
+    (2.0, -0.5, 0.5)
+    """
+    items = _nonempty(values, "std")
+    ratio = math.sqrt(_over_fewer(len(items), ddof, "std"))
+    out = _over(primitives.std, items)
+    return out if ratio == 1.0 else out * ratio
+
+
+def _over_fewer(count: int, ddof: object, function: str) -> float:
+    """count / (count - ddof)"""
+    fewer = to_float(ddof, f"{function}'s ddof must be")
+    if not fewer < count:
+        raise ValueError(
+            f"{function} of {count} number{'s' if count > 1 else ''} with ddof={ddof} is not "
+            "defined; give it more numbers than ddof"
+        )
+    return count / (count - fewer)
+
+
+def median(values: Iterable[Any]) -> Any:
+    """The middle of the sorted numbers, or the mean of the two in the middle.
+
+    Numbers that tie for a place share its gradient equally; a NaN makes it NaN. Raises ValueError
+    for an empty sequence.
+
+    >>> from autograd import Value, median
+    >>> xs = [Value(5.0), Value(1.0), Value(2.0)]
+    >>> median(xs).backward()
+    >>> [x.grad for x in xs]
+    [0.0, 0.0, 1.0]
+    """
+    items = _nonempty(values, "median")
+    upper = _order_statistic(len(items) // 2, items, "median")
+    if len(items) % 2 == 1:
+        return upper
+    return _over(primitives.mean, [_order_statistic(len(items) // 2 - 1, items, "median"), upper])
+
+
+def quantile(values: Iterable[Any], q: float) -> Any:
+    """The number below which a part q of the numbers lies, for q from 0 to 1.
+
+    As in NumPy, between the two sorted numbers beside place (n - 1) q it is interpolated linearly.
+    Numbers that tie for a place share its gradient equally; a NaN makes it NaN. q is a constant.
+    Raises ValueError for an empty sequence, and for a q that is not from 0 to 1.
+
+    >>> from autograd import quantile
+    >>> quantile([1.0, 2.0, 4.0], 0.5), quantile([1.0, 2.0, 4.0], 0.75)
+    (2.0, 3.0)
+    """
+    items = _nonempty(values, "quantile")
+    part = to_float(q, "quantile's q must be")
+    if not 0.0 <= part <= 1.0:
+        raise ValueError(f"quantile's q is from 0 to 1, got {q!r}")
+    place = (len(items) - 1) * part
+    below = int(place)
+    rest = place - below
+    lower = _order_statistic(below, items, "quantile")
+    if rest == 0.0:
+        return lower
+    upper = _order_statistic(below + 1, items, "quantile")
+    # From the nearer end, as NumPy does.
+    if rest < 0.5:
+        return lower + (upper - lower) * rest
+    return upper - (upper - lower) * (1.0 - rest)
+
+
+def _order_statistic(k: int, items: list[Any], function: str) -> Any:
+    for x in items:
+        if type(x) is not float and not isinstance(x, Value):
+            where = f"{function} takes a Value or"
+            items = [y if isinstance(y, Value) else to_float(y, where) for y in items]
+            break
+    return _over(primitives.order_statistic, [float(k), *items])
 
 
 def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:

@@ -1,4 +1,5 @@
-"""log Gamma and its derivatives of every order, by the rules of IEEE 754, for the table."""
+"""log Gamma, log Beta and their derivatives of every order, by the rules of IEEE 754, for the
+table."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ def lgamma(x: float) -> float:
     except (ValueError, OverflowError):
         return math.inf  # a pole at 0, -1, -2 ..., or too large
 
+
+HALF_LOG_TAU: Final = 0.9189385332046728
 
 BERNOULLI: Final[list[float]] = [
     1 / 6,
@@ -31,13 +34,13 @@ BERNOULLI: Final[list[float]] = [
 
 
 def polygamma(order: float, x: float) -> float:
-    """The derivative of order + 1 of log Gamma (order 0 is digamma), for a whole order >= 0.
+    """The derivative of order + 1 of log Gamma (order 0 is digamma).
 
     Left of 0 by reflection, near 0 by the recurrence, elsewhere by the asymptotic series
     (Abramowitz & Stegun 6.3.5-6.3.18, 6.4.6-6.4.11).
     """
-    n = int(order)
-    if x != x or x == -math.inf:
+    n = ieee.as_order(order)
+    if n < 0 or x != x or x == -math.inf:
         return math.nan
     if x == math.inf:
         return math.inf if n == 0 else 0.0
@@ -49,6 +52,10 @@ def polygamma(order: float, x: float) -> float:
         reflected = polygamma(order, 1.0 - x)
         return (reflected if n % 2 == 0 else -reflected) - _cotangent_derivative(n, x)
     return _polygamma_right(n, x)
+
+
+def digamma(x: float) -> float:
+    return polygamma(0.0, x)
 
 
 def _polygamma_right(n: int, x: float) -> float:
@@ -71,6 +78,76 @@ def _polygamma_right(n: int, x: float) -> float:
         series += b * term
         term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2) * squared)
     return series + total if n % 2 == 1 else -(series + total)
+
+
+def polygamma_difference(order: float, a: float, b: float) -> float:
+    """polygamma(order, a) - polygamma(order, a + b), where b > 0 may be lost in a + b.
+
+    The formulas of `polygamma` with a power of x replaced by its change from a to a + b, which is
+    -a**-m * expm1(-m * log1p(b / a)): every term has the same sign.
+    """
+    n = ieee.as_order(order)
+    if not (n >= 0 and 0.0 < a < math.inf and 0.0 < b < math.inf):
+        return polygamma(order, a) - polygamma(order, a + b)
+    total = 0.0
+    factorial = float(math.factorial(n))
+    while a < 16.0 + n:
+        total += factorial * _change(a, b, n + 1.0)
+        a += 1.0
+    total += 0.5 * factorial * _change(a, b, n + 1.0)
+    total += math.log1p(b / a) if n == 0 else factorial / n * _change(a, b, float(n))
+    size = math.factorial(n + 1) / 2.0  # (2k+n-1)!/(2k)!, k = 1
+    for k, bernoulli in enumerate(BERNOULLI, 1):
+        total += bernoulli * size * _change(a, b, 2.0 * k + n)
+        size *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2.0 * k + 2))
+    return total if n % 2 == 1 else -total
+
+
+def _change(a: float, b: float, m: float) -> float:
+    """a**-m - (a + b)**-m."""
+    return -ieee.power(a, -m) * math.expm1(-m * math.log1p(ieee.divide(b, a)))
+
+
+def lbeta(a: float, b: float) -> float:
+    """log |Gamma(a) Gamma(b) / Gamma(a + b)|.
+
+    Where one is large, log Gammas of the large ones would cancel; their difference is written out,
+    as in Didonato and Morris, "Algorithm 708" (ACM TOMS 18, 1992).
+    """
+    small, large = (a, b) if a <= b else (b, a)
+    if not 0.0 < small <= large < math.inf:
+        return _lbeta_elsewhere(small, large)
+    if large < 10.0:
+        both = small + large  # Gamma(1 + x) = x Gamma(x) keeps it from overflow at tiny numbers
+        return lgamma(small) + math.log(
+            both / large * (math.gamma(1.0 + large) / math.gamma(1.0 + both))
+        )
+    ratio = small / large
+    rest = _stirling_rest(large) - _stirling_rest(small + large)
+    far = -(large - 0.5) * math.log1p(ratio)
+    if small < 10.0:
+        return lgamma(small) + rest + small - small * math.log(small + large) + far
+    rest += _stirling_rest(small)
+    near = (small - 0.5) * -math.log1p(large / small)
+    return HALF_LOG_TAU - 0.5 * math.log(small + large) + rest + near + far
+
+
+def _lbeta_elsewhere(small: float, large: float) -> float:
+    """At the edges and beyond: poles at 0, limits at infinity."""
+    if large == math.inf and small > 0.0:
+        return -math.inf
+    return lgamma(small) + lgamma(large) - lgamma(small + large)
+
+
+def _stirling_rest(x: float) -> float:
+    """log Gamma(x) - (x - 1/2) log x + x - log(2 pi) / 2, for x >= 10."""
+    power = 1.0 / x
+    squared = power * power
+    total = 0.0
+    for k, b in enumerate(BERNOULLI, 1):
+        total += b / (2 * k * (2 * k - 1)) * power
+        power *= squared
+    return total
 
 
 def _cotangent_derivative(n: int, x: float) -> float:

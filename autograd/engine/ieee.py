@@ -21,6 +21,8 @@ PI: Final = math.pi
 SQRT_HALF: Final = 0.7071067811865476  # nearest double to 1/sqrt(2) ...
 SQRT_HALF_REST: Final = -4.833646656726457e-17  # ... and what that rounding left out
 TWO_OVER_SQRT_PI: Final = 1.1283791670955126
+DEGREE: Final = 0.017453292519943295  # in radians
+RADIAN: Final = 57.29577951308232  # in degrees
 SPLITTER: Final = 134217729.0  # 2**27 + 1, Veltkamp's constant
 
 
@@ -54,6 +56,13 @@ def exp_difference(a: float, b: float) -> float:
     return e + e * rest
 
 
+def exp2(x: float) -> float:
+    try:
+        return math.exp2(x)
+    except OverflowError:
+        return INF
+
+
 def log(x: float) -> float:
     if x > 0.0:
         return math.log(x)
@@ -80,6 +89,14 @@ def log10(x: float) -> float:
 
 def _log_outside(x: float) -> float:
     return -INF if x == 0.0 else NAN
+
+
+def xlogy(x: float, y: float) -> float:
+    return 0.0 if x == 0.0 and y == y else x * log(y)
+
+
+def xlog1py(x: float, y: float) -> float:
+    return 0.0 if x == 0.0 and y == y else x * log1p(y)
 
 
 def sqrt(x: float) -> float:
@@ -211,11 +228,24 @@ def finite_part(x: float) -> float:
     return x if math.isfinite(x) else 0.0
 
 
+def as_order(n: float) -> int:
+    """The order of a derivative, a whole number from 0 to 100; -1 if it is none."""
+    return int(n) if 0.0 <= n <= 100.0 and n == math.floor(n) else -1
+
+
 def identity(x: float) -> float:
     return x
 
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------
+
+
+def deg2rad(x: float) -> float:
+    return x * DEGREE
+
+
+def rad2deg(x: float) -> float:
+    return x * RADIAN
 
 
 def sin(x: float) -> float:

@@ -26,7 +26,7 @@ import math
 import operator
 from typing import Any, Final
 
-from autograd.engine import branchless, gamma, ieee
+from autograd.engine import branchless, gamma, ieee, special, statistics
 from autograd.engine.branchless import is_finite, select
 from autograd.engine.operands import describe
 from autograd.engine.primitive import REALS, TABLE, Primitive, lookup, primitive, row
@@ -38,9 +38,11 @@ Row = Primitive
 POSITIVE: Final[Any] = (0.0, math.inf)
 UNIT: Final[Any] = (-1.0, 1.0)
 
+LOG_2: Final = 0.6931471805599453
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
 INV_SQRT_TAU: Final = 0.3989422804014327  # 1/sqrt(2 pi)
+SQRT_TWO_OVER_PI: Final = 0.7978845608028654
 TWO_OVER_SQRT_PI: Final = ieee.TWO_OVER_SQRT_PI
 
 
@@ -63,6 +65,31 @@ def _message_partials(out: Any, adjoint: Any, factor: Any) -> Any:
 
 def _cut_message_partials(out: Any, adjoint: Any, factor: Any) -> Any:
     return where(adjoint, factor, finite_part(factor)), where(factor, adjoint, finite_part(adjoint))
+
+
+def _xlogy_partials(out: Any, x: Any, y: Any) -> Any:
+    return log(y), where(y, x / y, message(x, 1.0 / y))
+
+
+def _xlog1py_partials(out: Any, x: Any, y: Any) -> Any:
+    below = 1.0 + y
+    return log1p(y), where(below, x / below, message(x, 1.0 / below))
+
+
+def _erfinv_partials(out: Any, x: Any) -> Any:
+    """exp(out**2) sqrt(pi)/2, where x is large by erfc(out) = 1 - |x|, which is exact: the
+    rounding of out would count 2 out**2 times."""
+    left = 1.0 - abs(x)
+    scaled = special.HALF_SQRT_PI * scaled_erfc(0.0, abs(out))
+    slope = special.HALF_SQRT_PI / exp_square(out, -1.0)
+    return where(greater(abs(x), 0.5), where(left, scaled / left, math.inf), slope)
+
+
+def _log_ndtr_partials(out: Any, x: Any) -> Any:
+    """The density over the distribution function; in the left tail both would underflow."""
+    right = INV_SQRT_TAU * exp_square(x, -0.5) / normal_cdf(x)
+    left = SQRT_TWO_OVER_PI / scaled_erfc(0.0, -ieee.SQRT_HALF * x)
+    return where(greater(x, 0.0), right, left)
 
 
 def _where_partials(out: Any, condition: Any, a: Any, b: Any) -> Any:
@@ -178,6 +205,26 @@ def _extreme_partials(out: Any, *xs: Any) -> Any:
     return tuple([x / ties for x in selected])
 
 
+def _deviations(xs: tuple[Any, ...]) -> list[Any]:
+    """From the mean, counted from the first: see `statistics`."""
+    first = stop_gradient(xs[0])
+    shifted = [x - first for x in xs]
+    middle = mean(*shifted)
+    return [x - middle for x in shifted]
+
+
+def _var_partials(out: Any, *xs: Any) -> Any:
+    return tuple([x * (2.0 / len(xs)) for x in _deviations(xs)])
+
+
+def _std_partials(out: Any, *xs: Any) -> Any:
+    return tuple([where(out, x / (out * len(xs)), 0.0) for x in _deviations(xs)])
+
+
+def _order_statistic_partials(out: Any, k: Any, *xs: Any) -> Any:
+    return (0.0, *_extreme_partials(out, *xs))
+
+
 # -- the table -------------------------------------------------------------------------------------
 #
 # Name, inputs, forward, partials, lowering; below them a sentence, and what else there is to say.
@@ -237,6 +284,8 @@ expm1: Final[Row]          = row("expm1",          "x",    ieee.expm1,          
     "libm",                    "exp(x) - 1, accurate near 0.", traits="half_flat")
 exp_difference: Final[Row] = row("exp_difference", "a, b", ieee.exp_difference, lambda out, a, b: (out, -out),
     branchless.exp_difference, "exp(a - b), accurate where a - b is large and rounded.", traits="exponential")
+exp2: Final[Row]           = row("exp2",           "x",    ieee.exp2,           lambda out, x: LOG_2 * out,
+    "libm",                    "2 to the x.", traits="exponential")
 log: Final[Row]            = row("log",            "x",    ieee.log,            lambda out, x: 1.0 / x,
     "libm",                    "Natural logarithm.", domain=(POSITIVE,), traits="log")
 log1p: Final[Row]          = row("log1p",          "x",    ieee.log1p,          lambda out, x: 1.0 / (1.0 + x),
@@ -245,6 +294,12 @@ log2: Final[Row]           = row("log2",           "x",    ieee.log2,           
     "libm",                    "Logarithm to base 2.", domain=(POSITIVE,), traits="log")
 log10: Final[Row]          = row("log10",          "x",    ieee.log10,          lambda out, x: LOG10_E / x,
     "libm",                    "Logarithm to base 10.", domain=(POSITIVE,), traits="log")
+xlogy: Final[Row]          = row("xlogy",          "x, y", ieee.xlogy,          _xlogy_partials,
+    branchless.xlogy,          "x * log(y), which is 0 where x is 0.", domain=(REALS, POSITIVE),
+    kinks="at x = 0 the derivative by y is 0 and that by x log(y), also at y = 0, where it is -inf")
+xlog1py: Final[Row]        = row("xlog1py",        "x, y", ieee.xlog1py,        _xlog1py_partials,
+    branchless.xlog1py,        "x * log(1 + y), accurate for y near 0, and 0 where x is 0.", domain=(REALS, (-1.0, math.inf)),
+    kinks="at x = 0 the derivative by y is 0 and that by x log(1 + y), also at y = -1, where it is -inf")
 sqrt: Final[Row]           = row("sqrt",           "x",    ieee.sqrt,           lambda out, x: 0.5 / out,
     "instruction",             "Square root.", domain=(POSITIVE,), kinks="derivative inf at 0", traits="root")
 cbrt: Final[Row]           = row("cbrt",           "x",    math.cbrt,           lambda out, x: square(1.0 / out) / 3.0,
@@ -258,6 +313,10 @@ reciprocal: Final[Row]     = row("reciprocal",     "x",    ieee.reciprocal,     
 
 one_minus_square: Final[Row] = row("one_minus_square", "x", ieee.one_minus_square, lambda out, x: -2.0 * x,
     lambda x: (1.0 - x) * (1.0 + x), "1 - x**2, accurate near -1 and 1.")
+deg2rad: Final[Row] = row("deg2rad", "x", ieee.deg2rad,      lambda out, x: ieee.DEGREE,
+    lambda x: x * ieee.DEGREE, "An angle in degrees in radians.")
+rad2deg: Final[Row] = row("rad2deg", "x", ieee.rad2deg,      lambda out, x: ieee.RADIAN,
+    lambda x: x * ieee.RADIAN, "An angle in radians in degrees.")
 sin: Final[Row]   = row("sin",   "x", ieee.sin,              lambda out, x: cos(x),
     "libm",           "Sine of an angle in radians.")
 cos: Final[Row]   = row("cos",   "x", ieee.cos,              lambda out, x: -sin(x),
@@ -278,6 +337,10 @@ tanh: Final[Row]  = row("tanh",  "x", math.tanh,             lambda out, x: sech
     "libm",           "Hyperbolic tangent.", traits="activation saturating")
 sech2: Final[Row] = row("sech2", "x", ieee.sech2,            lambda out, x: -2.0 * out * tanh(x),
     branchless.sech2, "1 / cosh(x)**2, the derivative of tanh.", traits="exponential")
+sinc: Final[Row]  = row("sinc",  "x", special.sinc,          lambda out, x: sinc_derivative(1.0, x),
+    branchless.sinc_of,  "sin(pi x) / (pi x), and 1 at 0, as in NumPy.")
+sinc_derivative: Final[Row] = row("sinc_derivative", "n, x", special.sinc_derivative, lambda out, n, x: (0.0, sinc_derivative(n + 1.0, x)),
+    None,             "Derivative number n of sinc; n is a constant.", domain=((0.0, 0.0), REALS), cuts="n")
 asinh: Final[Row] = row("asinh", "x", math.asinh,            lambda out, x: 1.0 / hypot(1.0, x),
     "libm",           "Inverse hyperbolic sine.", numpy_name="arcsinh")
 acosh: Final[Row] = row("acosh", "x", ieee.acosh,            lambda out, x: (1.0 / sqrt(x - 1.0)) * (1.0 / sqrt(x + 1.0)),
@@ -295,10 +358,24 @@ erfc: Final[Row]       = row("erfc",       "x",    math.erfc,       lambda out, 
     "libm",                "1 - erf(x), accurate in the right tail.", traits="saturating")
 normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, x: INV_SQRT_TAU * exp_square(x, -0.5),
     branchless.normal_cdf, "Standard normal distribution function.", traits="saturating")
-lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: polygamma(0.0, x),
+log_ndtr: Final[Row]   = row("log_ndtr",   "x",    special.log_ndtr, _log_ndtr_partials,
+    None,                  "Logarithm of the standard normal distribution function, accurate in both tails.")
+erfinv: Final[Row]     = row("erfinv",     "x",    special.erfinv,  _erfinv_partials,
+    None,                  "The inverse of erf.", domain=(UNIT,), kinks="inf at 1, -inf at -1, with derivative inf")
+scaled_erfc: Final[Row] = row("scaled_erfc", "n, x", special.scaled_erfc, lambda out, n, x: (0.0, -2.0 * (n + 1.0) * scaled_erfc(n + 1.0, x)),
+    None,                  "exp(x**2) times the n-fold repeated integral of erfc from x to infinity; n is a constant.",
+    domain=((0.0, 0.0), REALS), cuts="n")
+lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: digamma(x),
     None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
+digamma: Final[Row]    = row("digamma",    "x",    gamma.digamma,   lambda out, x: polygamma(1.0, x),
+    None,                  "The derivative of lgamma, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
+lbeta: Final[Row]      = row("lbeta",      "a, b", gamma.lbeta,     lambda out, a, b: (polygamma_difference(0.0, a, b), polygamma_difference(0.0, b, a)),
+    None,                  "log |Gamma(a) Gamma(b) / Gamma(a + b)|, right where log Gammas would cancel.", domain=(POSITIVE, POSITIVE))
 polygamma: Final[Row]  = row("polygamma",  "n, x", gamma.polygamma, lambda out, n, x: (0.0, polygamma(n + 1.0, x)),
-    None,                  "Derivative number n + 1 of lgamma; n is a constant.", domain=((0.0, 0.0), POSITIVE), cuts="n")
+    None,                  "Derivative number n + 1 of lgamma; n is a constant, a whole number from 0 to 100.", domain=((0.0, 0.0), POSITIVE), cuts="n")
+polygamma_difference: Final[Row] = row("polygamma_difference", "n, a, b", gamma.polygamma_difference,
+    lambda out, n, a, b: (0.0, polygamma_difference(n + 1.0, a, b), -polygamma(n + 1.0, a + b)),
+    None,                  "polygamma(n, a) - polygamma(n, a + b); n is a constant.", domain=((0.0, 0.0), POSITIVE, POSITIVE), cuts="n")
 
 # Activations.
 
@@ -352,6 +429,8 @@ copysign: Final[Row] = row("copysign", "x, y",      math.copysign, lambda out, x
 fmod: Final[Row]     = row("fmod",     "a, b",      ieee.fmod,     lambda out, a, b: (1.0, -round_((a - out) / b)),
     "libm",             "The remainder with the sign of a, as in C.",
     domain=(REALS, POSITIVE), kinks="derivative (1, -trunc(a/b)) at the jumps too", traits="quotient")
+logaddexp: Final[Row] = row("logaddexp", "a, b",     ieee.logsumexp, _logsumexp_partials,
+    branchless.logsumexp_of, "log(exp(a) + exp(b)), without overflow.", traits="sum")
 clip: Final[Row]     = row("clip",     "x, lo, hi", ieee.clip,     _clip_partials,
     branchless.clip,    "x held between lo and hi (hi wins where lo > hi).", kinks="derivative 1 at an edge", cuts=True)
 
@@ -363,22 +442,29 @@ prod: Final[Row]        = row("prod",        "*xs", ieee.product,       _product
     branchless.product,       "The product of all inputs.", traits="product")
 mean: Final[Row]        = row("mean",        "*xs", ieee.mean,          lambda out, *xs: (1.0 / len(xs),) * len(xs),
     lambda *xs: sum_(*xs) / float(len(xs)), "The arithmetic mean.", traits="sum")
+var: Final[Row]         = row("var",         "*xs", statistics.variance, _var_partials,
+    branchless.variance_of,      "The mean square of the deviations from the mean.")
+std: Final[Row]         = row("std",         "*xs", statistics.deviation, _std_partials,
+    branchless.deviation_of,     "The root of the mean square of the deviations from the mean.", kinks="derivative 0 where all inputs are equal", traits="kink")
+order_statistic: Final[Row] = row("order_statistic", "*xs", statistics.order_statistic, _order_statistic_partials,
+    None,                     "The number at place k, from 0, of the sorted inputs; k comes first.",
+    kinks="ties share the gradient equally; NaN if any is NaN", cuts=True, traits="extreme")
 dot: Final[Row]         = row("dot",         "*xs", ieee.dot,           lambda out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
     branchless.dot_of,        "The first half of the inputs times the second half, summed.", traits="product sum")
 norm: Final[Row]        = row("norm",        "*xs", math.hypot,         lambda out, *xs: tuple([where(out, x / out, 0.0) for x in xs]),
     branchless.norm_of,       "Euclidean length, without overflow.", kinks="derivative 0 at the origin", traits="kink")
 logsumexp: Final[Row]   = row("logsumexp",   "*xs", ieee.logsumexp,     _logsumexp_partials,
     branchless.logsumexp_of,  "log of the sum of exp.", traits="sum")
-pivot: Final[Row]       = row("pivot",       "*xs", ieee.largest,       _pivot_partials,
+pivot: Final[Row]       = row("softmax_pivot", "*xs", ieee.largest,       _pivot_partials,
     branchless.largest,       "The largest input, from which softmax counts; followed where it has more than half.", cuts=True, traits="extreme")
-apart: Final[Row]       = row("apart",       "x, pivot, others", ieee.apart, lambda out, x, pivot, others: (0.0, 0.0, 0.0),
+apart: Final[Row]       = row("softmax_apart", "x, pivot, others", ieee.apart, lambda out, x, pivot, others: (0.0, 0.0, 0.0),
     lambda x, pivot, others: select(x.is_equal(pivot) & (others < 1.0), 0.0, 1.0),
     "0 where x is a pivot that has more than half, else 1.", cuts=True, traits="step")
-beside: Final[Row]      = row("beside",      "*xs", ieee.beside,        _beside_partials,
+beside: Final[Row]      = row("softmax_others", "*xs", ieee.beside,        _beside_partials,
     branchless.beside,        "The sum of exp(x - pivot) over the others; the pivot comes first.", traits="sum")
-share: Final[Row]       = row("share",       "x, pivot, others", ieee.share, _share_partials,
+share: Final[Row]       = row("softmax_share", "x, pivot, others", ieee.share, _share_partials,
     branchless.share,         "A share of softmax, exp(x - pivot) / (1 + others).", domain=(REALS, REALS, POSITIVE), traits="saturating")
-log_share: Final[Row]   = row("log_share",   "x, pivot, others", ieee.log_share, _log_share_partials,
+log_share: Final[Row]   = row("log_softmax_share", "x, pivot, others", ieee.log_share, _log_share_partials,
     branchless.log_share,     "The logarithm of a share of softmax.", domain=(REALS, REALS, POSITIVE))
 # One result of softmax as a node of its own, in graphs that were pickled by version 0.1.0:
 softmax: Final[Row]     = row("softmax",     "*xs", ieee.softmax_first, _softmax_partials,

@@ -218,14 +218,22 @@ class Value:
         """Cosine of an angle in radians."""
     def cosh(self, /) -> Value:
         """Hyperbolic cosine."""
+    def deg2rad(self, /) -> Value:
+        """An angle in degrees in radians."""
+    def digamma(self, /) -> Value:
+        """The derivative of lgamma, with poles at 0, -1, -2 and so on."""
     def elu(self, alpha: Value | _Number = 1.0, /) -> Value:
         """x where x >= 0, else alpha * (exp(x) - 1) (Clevert et al. 2015)."""
     def erf(self, /) -> Value:
         """The error function."""
     def erfc(self, /) -> Value:
         """1 - erf(x), accurate in the right tail."""
+    def erfinv(self, /) -> Value:
+        """The inverse of erf."""
     def exp(self, /) -> Value:
         """e to the x."""
+    def exp2(self, /) -> Value:
+        """2 to the x."""
     def expm1(self, /) -> Value:
         """exp(x) - 1, accurate near 0."""
     def finite_part(self, /) -> Value:
@@ -246,6 +254,8 @@ class Value:
         """log(1 + x), accurate near 0."""
     def log2(self, /) -> Value:
         """Logarithm to base 2."""
+    def log_ndtr(self, /) -> Value:
+        """Logarithm of the standard normal distribution function, accurate in both tails."""
     def neg(self, /) -> Value:
         """-x."""
     def negative(self, /) -> Value:
@@ -254,6 +264,8 @@ class Value:
         """Standard normal distribution function."""
     def one_minus_square(self, /) -> Value:
         """1 - x**2, accurate near -1 and 1."""
+    def rad2deg(self, /) -> Value:
+        """An angle in radians in degrees."""
     def reciprocal(self, /) -> Value:
         """The reciprocal, 1 / x."""
     def relu(self, /) -> Value:
@@ -272,6 +284,8 @@ class Value:
         """x * sigmoid(x), also called swish (Elfwing et al. 2017)."""
     def sin(self, /) -> Value:
         """Sine of an angle in radians."""
+    def sinc(self, /) -> Value:
+        """sin(pi x) / (pi x), and 1 at 0, as in NumPy."""
     def sinh(self, /) -> Value:
         """Hyperbolic sine."""
     def softplus(self, /) -> Value:

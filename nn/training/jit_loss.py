@@ -268,8 +268,8 @@ class ByRow(CompiledModel):
     def _loss_of(self, output: Any, target: Any) -> Any:
         if self.objective.loss is losses.cross_entropy:
             # -log softmax of the right class, which one-hot weights pick out, be others infinite.
-            losses_of = [-z for z in autograd.log_softmax(output)]
-            rows = zip(target, losses_of, strict=True)
+            of_class = [-z for z in autograd.log_softmax(output)]
+            rows = zip(target, of_class, strict=True)
             return autograd.sum([autograd.where(is_own, loss, 0.0) for is_own, loss in rows])
         return self.objective.loss_of(
             [output], [list(target) if hasattr(target, "shape") else target]

@@ -21,7 +21,10 @@ Loss: TypeAlias = Callable[[Any, Any], Any]
 
 LOSSES: dict[str, Loss] = {name: getattr(losses, name) for name in losses.__all__}
 FOR_LOGITS = (losses.binary_cross_entropy, losses.cross_entropy, losses.hinge_loss)
-SQUASHED = {"sigmoid": "sigmoid", "share": "softmax"}  # by the operation, what made an output
+SQUASHED = {
+    "sigmoid": "sigmoid",
+    "softmax_share": "softmax",
+}  # by the operation, what made an output
 
 
 class Evaluation(NamedTuple):
@@ -322,7 +325,7 @@ def _is_numeral(text: str) -> bool:
 
 
 def _default_loss(classes: tuple[Any, ...] | None, n_outputs: int, ends_in: frozenset[str]) -> Loss:
-    if classes is None or ends_in & {"sigmoid", "tanh", "share"}:
+    if classes is None or ends_in & {"sigmoid", "tanh", "softmax_share"}:
         return losses.mse_loss
     if n_outputs > 1:
         return losses.cross_entropy

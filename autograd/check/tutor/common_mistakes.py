@@ -125,7 +125,7 @@ def written_rules(local: LocalDerivative, node: Any) -> Iterator[WrittenRule]:
         yield from _of_table(local.op, x, out)
         if local.op == "pow_const":
             yield from _of_power(x, node.inputs[1], out)
-        elif local.op == "log_share":
+        elif local.op == "log_softmax_share":
             said = "taken as -p in place of 1 - p: the 1 of the label itself is missing"
             yield WrittenRule(RULE, local.right - 1.0, said, 0.0)
         elif local.op == "div":
