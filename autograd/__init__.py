@@ -152,6 +152,7 @@ _LAZY = {
 # What micrograd and PyTorch call otherwise.
 _ELSEWHERE = {
     "draw_dot": "draw(root)",
+    "trace": "engine.graph.topological_order(root), or draw(root) for the picture",
     **dict.fromkeys(("Tensor", "tensor", "Variable"), "Value(data)"),
 }
 

@@ -50,7 +50,8 @@ def test_view_opens_the_picture(tmp_path, monkeypatch):
 def test_folders_are_made(tmp_path):
     path = tmp_path / "new" / "deep" / "e.svg"
     assert product().render(path) == str(path)
-    assert product().write(tmp_path / "other" / "e.svg")
+    with pytest.raises(FileNotFoundError):
+        product().write(tmp_path / "other" / "e.svg")
     assert product().render("e.svg", directory=tmp_path / "third") == str(tmp_path / "third/e.svg")
     assert product().render("e", tmp_path / "fourth") == str(tmp_path / "fourth" / "e.svg")
 

@@ -7,6 +7,7 @@ The numbers can be checked with pencil and paper. This is the only module of aut
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from autograd.cli.tables import report
 from autograd.engine.text import number, table
@@ -15,6 +16,11 @@ from autograd.explaining.path_sums import edge_visits, paths
 
 __all__ = ["circuit", "toy", "training"]
 
+OURS = Path(__file__).parents[2] / "nn"
+HIDES = (
+    "hides Chainrule's package nn, which the network of the demo is made of; rename it, or run the "
+    "command in another folder"
+)
 STEPS = 10_000
 SHOWN = (1, 100, 1000, STEPS)
 LEARNING_RATE = 0.1
@@ -54,19 +60,21 @@ def circuit() -> Iterator[str]:
 
 def training() -> Iterator[str]:
     """Two inputs, two hidden neurons, two outputs. Gradient descent moves the weights alone."""
-    from nn import SGD, Layer, half_squared_error
+    import nn
 
+    if Path(nn.__file__ or "").parent != OURS:
+        raise ImportError(f"{nn.__file__} {HIDES}")
     weights = (0.25, 0.25, 0.15, 0.20, 0.30, 0.35, 0.40, 0.35)
     w = [Value(weight, f"w{i}") for i, weight in enumerate(weights, 1)]
     b1, b2 = Value(0.4, "b1"), Value(0.7, "b2")
-    hidden = Layer.from_weights([w[0:2], w[2:4]], b1, "sigmoid")
-    output = Layer.from_weights([w[4:6], w[6:8]], b2, "sigmoid")
-    optimizer = SGD(w, lr=LEARNING_RATE)
+    hidden = nn.Layer.from_weights([w[0:2], w[2:4]], b1, "sigmoid")
+    output = nn.Layer.from_weights([w[4:6], w[6:8]], b2, "sigmoid")
+    optimizer = nn.SGD(w, lr=LEARNING_RATE)
 
     yield "A 2-2-2 network of sigmoid neurons learns to answer (0.5, 0.9) to (0.02, 0.04)\n"
     for step in range(1, STEPS + 1):
         outputs = output(hidden([0.02, 0.04]))
-        loss = half_squared_error(outputs, TARGETS)
+        loss = nn.half_squared_error(outputs, TARGETS)
         loss.zero_grad()
         loss.backward()
         if step == 1:

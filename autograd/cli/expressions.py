@@ -13,6 +13,7 @@ import difflib
 import keyword
 import math
 import operator
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 import autograd
+from autograd.cli.notation import ALIASES, typed_out
 from autograd.engine import functions
 from autograd.engine.operands import to_float
 from autograd.engine.primitives import TABLE, Primitive
@@ -30,6 +32,8 @@ from autograd.engine.value import Value
 __all__ = ["Computation", "ExpressionError", "assignment", "compute"]
 
 MAX_LENGTH: Final = 100_000  # characters of an expression
+UNUSED: Final = re.compile("the expression does not use|nothing uses")  # errors that are no typos
+SUGGESTED: Final = 200  # characters of an expression for which another is suggested
 MAX_DEPTH: Final = 100  # of what stands inside what; a sum may be longer
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
@@ -100,6 +104,17 @@ def compute(text: str, inputs: Mapping[str, float]) -> Computation:
     >>> e
     Value(data=6.0, grad=1.0, label='e')
     """
+    try:
+        return _computed(text, inputs)
+    except ExpressionError as error:
+        suggestion = "" if UNUSED.match(str(error)) else _suggestion(text, inputs)
+        if not suggestion:
+            raise
+        said = re.split("; did you mean|; the functions are", str(error))[0]
+        raise ExpressionError(f"{said}; did you mean {suggestion}") from None
+
+
+def _computed(text: str, inputs: Mapping[str, float]) -> Computation:
     formulas = _formulas(_parsed(text), inputs)
     scope = _Scope(formulas, inputs)
     for name, formula in formulas.items():
@@ -233,6 +248,37 @@ def _check_uses(names: Sequence[str], inputs: Iterable[str], used: Collection[st
         raise ExpressionError(
             f"nothing uses {', '.join(idle)}; remove the statement, or use it in the last one"
         )
+
+
+def _suggestion(text: str, inputs: Mapping[str, float]) -> str:
+    """The formula in the notation that is understood, in quotes; "" where it is that already."""
+    if len(text) > SUGGESTED:
+        return ""
+    parts = re.split(r"[;\n]", text)
+    assigned = [part.partition("=")[0].strip() for part in parts if "=" in part]
+    variables = {*inputs, *assigned, *CONSTANTS}
+    typed = _factors(typed_out(text, FUNCTIONS, variables), variables).strip()
+    if not typed or typed == text.strip() or not typed.isprintable():
+        return ""
+    try:
+        _computed(typed, inputs)
+    except ExpressionError as error:
+        if not (UNUSED.match(str(error)) or str(error).startswith("no value for")):
+            return ""
+    return f"'{typed}'"
+
+
+def _factors(text: str, variables: Collection[str]) -> str:
+    """Names that are two variables side by side, as the product that they are: `ab` as `a*b`."""
+
+    def product(found: re.Match[str]) -> str:
+        name = found[0]
+        for i in range(1, len(name)):
+            if name not in variables and name[:i] in variables and name[i:] in variables:
+                return f"{name[:i]}*{name[i:]}"
+        return name
+
+    return re.sub(r"[^\W\d]\w*(?!\w*\s*[(=])", product, text)
 
 
 # -- computing -------------------------------------------------------------------------------------
@@ -435,6 +481,6 @@ def _without_value(missing: list[str]) -> str:
 
 
 def _unknown_function(name: str) -> str:
-    near = difflib.get_close_matches(name, FUNCTIONS, 1)
+    near = [ALIASES[name]] if name in ALIASES else difflib.get_close_matches(name, FUNCTIONS, 1)
     hint = f"did you mean {near[0]}?" if near else f"the functions are {', '.join(FUNCTIONS)}"
     return f"{_quoted(name)} is not a function of autograd; {hint}"

@@ -21,7 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
-import autograd._conflict_check  # noqa: F401 (before anything else of ours)
+import autograd._conflict_check  # (before anything else of ours)
 from autograd.cli import demo
 from autograd.cli.expressions import ExpressionError, assignment, compute
 from autograd.cli.tables import report
@@ -112,7 +112,8 @@ def _formula(arguments: list[str], prog: str) -> None:
 def _formula_options(arguments: list[str], prog: str) -> argparse.Namespace:
     parser = _Parser(prog, "Values, local derivatives and gradients of a formula.", EXAMPLES)
     add = parser.add_argument
-    add("expression", nargs="?", help="one or more statements name = formula, separated by ';'")
+    meaning = "one or more statements name = formula, separated by ';'; or the word demo"
+    add("expression", nargs="?", help=meaning)
     add("inputs", nargs="*", metavar="name=number", help="the inputs, such as a=2")
     for option, meaning in (
         ("--paths", "the sum over paths from this value, and what following every path costs"),
@@ -121,6 +122,7 @@ def _formula_options(arguments: list[str], prog: str) -> argparse.Namespace:
         add(option, metavar="NAME", action="append", default=[], help=meaning)
     add("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
     add("--steps", metavar="FILE", help="write a page that plays both passes step by step: .html")
+    add("--version", action="version", version=f"chainrule {autograd.__version__}")
     options = parser.parse_intermixed_args([_protected(text) for text in arguments])
     if options.expression is None:
         parser.error("no formula; give one in quotes, as in 'e = (a + b) * (b + 1)' a=2 b=1")
@@ -142,8 +144,11 @@ def _demo(arguments: list[str], prog: str) -> None:
         _write("\n" + _draw(toy, options.draw) + "\n")
     except OutputError as error:
         _complain(prog, error, 1)  # the rest needs no picture
-    for text in chain(demo.circuit(), [""], demo.training()):
-        _write(text)
+    try:
+        for text in chain(demo.circuit(), [""], demo.training()):
+            _write(text)
+    except ImportError as error:
+        raise OutputError(str(error)) from None
 
 
 def _inputs(texts: Sequence[str]) -> dict[str, float]:

@@ -104,6 +104,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(path)!r}")
         quiet_view = kwargs.pop("quiet_view", False)
         kwargs.pop("overwrite_source", None)  # there is none
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         self._written(path, quiet=quiet, **kwargs)
         if view:
             self._view(path, format=suffix, quiet=quiet_view)
@@ -127,8 +128,8 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def write(self, filename: str | os.PathLike[str]) -> str:
         """Write the picture to this file and nothing else, in the format that the suffix names.
 
-        Returns the path. Folders are made. A file that is there is replaced in one go or, if
-        anything fails, left as it is. Raises ValueError for a suffix that Graphviz does not know.
+        Returns the path. A file that is there is replaced in one go or, if anything fails, left as
+        it is. Raises ValueError for a suffix that Graphviz does not know.
         """
         self._written(filename)
         return os.fspath(filename)
@@ -143,7 +144,6 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             picture = self.source.encode(self.encoding or "utf-8")
         else:
             picture = self.pipe(suffix, **options)
-        Path(filename).parent.mkdir(parents=True, exist_ok=True)
         write_file(filename, picture)
 
     def _told(self, svg: bytes) -> bytes:
