@@ -12,7 +12,7 @@ from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_e
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS
-from autograd.compiler.recording.results import flatten_result
+from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded
 from autograd.engine.locks import new_lock
 from autograd.transforms.tree import Structure

@@ -29,7 +29,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.portable import Compiled
-from autograd.compiler.recording.results import flatten_result
+from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from autograd.arrays.protocol import called
-from autograd.compiler.recording.results import flatten_result
+from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
