@@ -101,7 +101,7 @@ def mean(values: Iterable[Any]) -> Any:
     return _over(primitives.mean, _nonempty(values, "mean"))
 
 
-def var(values: Iterable[Any], ddof: float = 0) -> Any:
+def var(values: Iterable[Any], ddof: Any = 0) -> Any:
     """The variance: the sum of squared deviations from the mean, over n - ddof.
 
     As in NumPy, ddof is 0 unless it is given; 1 gives the unbiased estimate. Raises ValueError for
@@ -117,7 +117,7 @@ def var(values: Iterable[Any], ddof: float = 0) -> Any:
     return out if ratio == 1.0 else out * ratio
 
 
-def std(values: Iterable[Any], ddof: float = 0) -> Any:
+def std(values: Iterable[Any], ddof: Any = 0) -> Any:
     """The standard deviation, the root of `var`; its derivative where all numbers are equal is 0.
 
     Without overflow or underflow on the way. Raises ValueError as `var` does.
@@ -164,7 +164,7 @@ def median(values: Iterable[Any]) -> Any:
     return _over(primitives.mean, [_order_statistic(len(items) // 2 - 1, items, "median"), upper])
 
 
-def quantile(values: Iterable[Any], q: float) -> Any:
+def quantile(values: Iterable[Any], q: Any) -> Any:
     """The number below which a part q of the numbers lies, for q from 0 to 1.
 
     As in NumPy, between the two sorted numbers beside place (n - 1) q it is interpolated linearly.
