@@ -31,6 +31,7 @@ IMPORTS = {
     "time": "import time",
     "np": "import numpy as np",
     "ag": "import autograd as ag",
+    "nn": "import nn",
     "Value": "from autograd import Value",
     "TABLE": "from autograd.engine.primitives import TABLE",
     "inf": "from math import inf",
@@ -53,11 +54,13 @@ class Point:
 @dataclass(frozen=True)
 class Case:
     """The module that defines `f`, and where to call it; `static` are arguments that are no
-    numbers, handed over by name."""
+    numbers, handed over by name; `argnums` are those that derivatives are with respect to."""
 
     source: str
     points: tuple[Point, ...]
     static: tuple[str, ...] = ()
+    argnums: int | tuple[int, ...] = 0
+    interpreted: bool = False
     kinds: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
@@ -180,7 +183,9 @@ def random_case(rng: Random, kinds: Sequence[str]) -> Case:
     parameters = [
         _parameter(rng.choice(SORTS), "xyz"[i], scope) for i in range(rng.choice([1, 1, 2, 2, 3]))
     ]
-    if rng.random() < 0.2:
+    count = len(parameters)
+    argnums = 0 if "data_arguments" in mine else tuple(range(count))
+    if rng.random() < 0.2 and "data_arguments" in kinds:  # an argument by name is one
         parameters.append(_parameter("default", "d", scope))
     static = rng.random() < 0.15
     if static:
@@ -198,7 +203,7 @@ def random_case(rng: Random, kinds: Sequence[str]) -> Case:
     source = "\n".join([*leaves, *scope.module, f"def f({head}):", *scope.lines])
     points = _points(rng, source, parameters, captured, static)
     kept = frozenset(scope.used | ({"captured"} if captured else set()))
-    return Case(source, points, ("n",) if static else (), kept)
+    return Case(source, points, ("n",) if static else (), argnums, rng.random() < 0.5, kept)
 
 
 # -- points ----------------------------------------------------------------------------------------

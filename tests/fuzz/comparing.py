@@ -81,7 +81,7 @@ def is_explained(
     """Whether the difference is one that rounding of these operations (so many units in the last
     place) makes: the recorded program, run with such errors put in at random, spreads as far."""
     rng = Random(0)
-    found = [x for program in programs for x in _disturbed(program, inputs, ulps, rng)]
+    found = [x for program, inputs in programs for x in _disturbed(program, inputs, ulps, rng)]
     if not found:
         return False
     for i, (x, y) in enumerate(zip(got, want, strict=True)):

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy
 
-import autograd
 from autograd import jit
 from autograd.compiler.native.simd_target import host_vectors
 from autograd.compiler.vmap import Mapped
@@ -44,7 +43,7 @@ def jitted(case: Case, truth: Truth) -> Found:
 def jitted_derivative(case: Case, truth: Truth) -> Found:
     """jit(grad(f)), or of its jacobian."""
     derivative = truth.derivative
-    made = _written(case, f"ag.{derivative.__name__}(f)")
+    made = _written(case, truth.written("f"))
     outcomes = truth.calls, truth.gradients
     yield from lockstep(
         case, "jit of a derivative", made, lambda m: _jit(case, derivative(m.f)), outcomes
@@ -54,15 +53,14 @@ def jitted_derivative(case: Case, truth: Truth) -> Found:
 @route
 def jitted_second_derivative(case: Case, truth: Truth) -> Found:
     """jit of the jacobian of the derivative, once at every point and once more."""
-    derivative = truth.derivative
-    made = _written(case, f"ag.jacobian(ag.{derivative.__name__}(f))")
+    made = _written(case, f"ag.jacobian({truth.written('f')}, {case.argnums})")
     half = truth.calls[: len(case.points)]
     outcomes = [*half, *half], [*truth.second, *truth.second]
     yield from lockstep(
         case,
         "jit of a second derivative",
         made,
-        lambda m: _jit(case, autograd.jacobian(derivative(m.f))),
+        lambda m: _jit(case, truth.second_derivative(m.f)),
         outcomes,
     )
 
@@ -71,7 +69,7 @@ def jitted_second_derivative(case: Case, truth: Truth) -> Found:
 def derivative_of_jitted(case: Case, truth: Truth) -> Found:
     """grad(jit(f)), called with numbers: the engine's own, therefore."""
     derivative = truth.derivative
-    made = f"ag.{derivative.__name__}({_written(case, 'f')})"
+    made = truth.written(_written(case, "f"))
     outcomes = truth.calls, truth.gradients
     yield from lockstep(
         case, "derivative of jit", made, lambda m: derivative(_jit(case, m.f)), outcomes
@@ -188,9 +186,7 @@ def mapped(case: Case, truth: Truth) -> Found:
 @route
 def mapped_derivative(case: Case, truth: Truth) -> Found:
     """vmap(grad(f)), or of its jacobian."""
-    derivative = truth.derivative
-    made = f"ag.{derivative.__name__}(f)"
-    yield from _mapped(case, derivative, made, lambda truth: truth.gradients)
+    yield from _mapped(case, truth.derivative, truth.written("f"), lambda truth: truth.gradients)
 
 
 def _mapped(

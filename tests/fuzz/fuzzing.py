@@ -16,12 +16,13 @@ from random import Random
 from typing import Any
 
 from autograd.compiler import specializations
-from fuzz import compiled_routes, eager_routes, training  # noqa: F401 (routes, which enter themselves)
+from fuzz import compiled_routes, eager_routes  # noqa: F401 (routes, which enter themselves)
 from fuzz.cases import Case, random_case
 from fuzz.comparing import shown
 from fuzz.routes import ROUTES, Finding
 from fuzz.shrinking import shrunk
 from fuzz.statements import KINDS
+from fuzz.training import random_training
 from fuzz.truth import Truth
 
 __all__ = ["Report", "fuzz"]
@@ -70,10 +71,12 @@ def fuzz(
         seconds is None or time.monotonic() - begin < seconds
     ):
         rng = Random(f"{seed}:{index}")
-        case = random_case(rng, kinds)
-        chosen = list(routes) or _some_routes(rng)
-        for name in chosen:
-            _check(case, name, report, say, f"--seed {seed} --start {index} --programs 1{flags}")
+        trains = "trained" in routes or not routes and rng.random() < 0.08
+        case = (random_training if trains else random_case)(rng, kinds)
+        truth = Truth(case)
+        for name in list(routes) or (["trained"] if trains else _some_routes(rng)):
+            again = f"--seed {seed} --start {index} --programs 1{flags} --route {name}"
+            _check(truth, name, report, say, again)
         report.programs += 1
         index += 1
     return report
@@ -82,14 +85,14 @@ def fuzz(
 def _some_routes(rng: Random) -> list[str]:
     """jit and its derivative nearly always, and some of the others."""
     others = [name for name in ROUTES if name not in ("jitted", "jitted_derivative", "trained")]
-    chosen = ["jitted", "jitted_derivative", *rng.sample(others, 3)]
-    return [*chosen, "trained"] if rng.random() < 0.1 else chosen
+    return ["jitted", "jitted_derivative", *rng.sample(others, 2)]
 
 
-def _check(case: Case, name: str, report: Report, say: Callable[[str], None], again: str) -> None:
+def _check(truth: Truth, name: str, report: Report, say: Callable[[str], None], again: str) -> None:
     report.checks += 1
     said = set()
-    for finding in _findings(case, name):
+    case = truth.case
+    for finding in _findings(truth, name):
         if finding.sort == "refusal":
             report.refusals[finding.allowed] += 1
             return
@@ -97,30 +100,31 @@ def _check(case: Case, name: str, report: Report, say: Callable[[str], None], ag
             continue
         said.add(finding.sort)
         small = shrunk(case, lambda c: any(_is_like(f, finding) for f in _findings(c, name)))  # noqa: B023
-        left = [f for f in _findings(small, name) if _is_like(f, finding)]
+        left = [f for f in _findings(Truth(small), name) if _is_like(f, finding)]
         shown_one = left[0] if left else finding
         key = f"{finding.sort} by {name}: {_gist(small)}"
         report.findings[key] += 1
         if report.findings[key] == 1:
-            say(_story(small if left else case, shown_one, f"{again} --route {name}"))
+            say(_story(small if left else case, shown_one, again))
 
 
 def _is_like(a: Finding, b: Finding) -> bool:
     return a.sort == b.sort and a.route == b.route
 
 
-def _findings(case: Case, name: str) -> Iterator[Finding]:
+def _findings(truth: Truth, name: str) -> Iterator[Finding]:
     """What a route finds; an error of the route itself is a finding too."""
     try:
-        with warnings.catch_warnings(), _in_time():
+        with warnings.catch_warnings(), _in_time(), _tier(truth.case.interpreted):
             warnings.simplefilter("ignore")
-            yield from ROUTES[name](case, Truth(case))
+            yield from ROUTES[name](truth.case, truth)
     except Hangs:
         yield Finding("hang", name, "f", (0,), ("gives", None, []), ("gives", None, []))
     except Exception as error:  # noqa: BLE001 (which is a finding)
-        where = traceback.format_exc().strip().splitlines()[-3].strip()
-        got = ("raises", type(error), f"{error} ({where})")
-        yield Finding(f"foreign {type(error).__name__}", name, "f", (0,), got, ("gives", None, []))
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        got = ("raises", type(error), str(error))
+        sort = f"foreign {type(error).__name__} in {where.name}: {where.line}"
+        yield Finding(sort, name, "f", (0,), got, ("gives", None, []))
 
 
 @contextmanager
@@ -135,6 +139,18 @@ def _in_time() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _tier(interpreted: bool) -> Iterator[None]:
+    """Where programs are to be interpreted, however short: no machine code is made then."""
+    before = specializations.COMPILED_AT_ONCE, specializations.INTERPRETED_FOR_GOOD
+    if interpreted:
+        specializations.COMPILED_AT_ONCE = specializations.INTERPRETED_FOR_GOOD = 0  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        specializations.COMPILED_AT_ONCE, specializations.INTERPRETED_FOR_GOOD = before  # type: ignore[misc]
 
 
 def _gist(case: Case) -> str:

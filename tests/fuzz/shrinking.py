@@ -17,7 +17,8 @@ from fuzz.cases import IMPORTS, Case, Point
 __all__ = ["shrunk"]
 
 Fails = Callable[[Case], bool]
-MOST_TRIES = 1500
+Edit = Callable[[ast.AST], None]
+MOST_TRIES = 1000
 
 
 def shrunk(case: Case, fails: Fails, tries: int = MOST_TRIES) -> Case:
@@ -27,7 +28,7 @@ def shrunk(case: Case, fails: Fails, tries: int = MOST_TRIES) -> Case:
     improved = True
     while improved and left > 0:
         improved = False
-        for edits in (_fewer_points, _smaller_programs, _simpler_points):
+        for edits in (_quicker, _fewer_points, _fewer_statements, _smaller, _simpler_points):
             smaller, left = _descent(best, edits, fails, left)
             improved = improved or smaller != best
             best = smaller
@@ -52,6 +53,11 @@ def _descent(
         else:
             return case, left
     return case, 0
+
+
+def _quicker(case: Case) -> Iterator[Case]:
+    """No machine code to wait for."""
+    yield replace(case, interpreted=True)
 
 
 # -- points ----------------------------------------------------------------------------------------
@@ -94,10 +100,18 @@ def _simpler(point: Point) -> Iterator[Point]:
 # -- programs --------------------------------------------------------------------------------------
 
 
-def _smaller_programs(case: Case) -> Iterator[Case]:
+def _fewer_statements(case: Case) -> Iterator[Case]:
+    yield from _edited(case, lambda tree: reversed(list(_statement_edits(tree))))
+
+
+def _smaller(case: Case) -> Iterator[Case]:
+    yield from _edited(case, _expression_edits)
+
+
+def _edited(case: Case, edits: Callable[[ast.AST], Iterator[Edit]]) -> Iterator[Case]:
     tree = ast.parse(case.source)
     size = len(case.source)
-    for edit in _edits(tree):
+    for edit in edits(tree):
         edited = copy.deepcopy(tree)
         edit(edited)
         try:
@@ -109,10 +123,7 @@ def _smaller_programs(case: Case) -> Iterator[Case]:
             yield replace(case, source=source)
 
 
-Edit = Callable[[ast.AST], None]
-
-
-def _edits(tree: ast.AST) -> Iterator[Edit]:
+def _statement_edits(tree: ast.AST) -> Iterator[Edit]:
     nodes = list(ast.walk(tree))
     for n, node in enumerate(nodes):
         for name, value in ast.iter_fields(node):
@@ -124,9 +135,13 @@ def _edits(tree: ast.AST) -> Iterator[Edit]:
                             statement, (ast.FunctionDef, ast.ClassDef, ast.Expr)
                         ):
                             yield _statements_in_place(n, name, k, inner)
+
+
+def _expression_edits(tree: ast.AST) -> Iterator[Edit]:
+    nodes = list(ast.walk(tree))
     for n, node in enumerate(nodes):
         for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr) and name not in ("annotation", "func"):
+            if isinstance(value, ast.expr) and name not in ("annotation", "func", "type"):
                 for k in range(len(_below(value))):
                     yield _operand_in_place(n, name, None, k)
             elif isinstance(value, list):

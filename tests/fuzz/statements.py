@@ -459,7 +459,7 @@ _TABLE = {
             lambda x, y: x if x > 0 else x * y,
             lambda out, x, y: (ag.where(x > 0, 1.0, y), ag.where(x > 0, 0.0, x)),
             arity=2,
-            lowering=lambda x, y: ag.maximum(x, 0.0) + ag.minimum(x, 0.0) * y,
+            lowering=lambda x, y: ag.where(ag.relu(x), x, x * y),
         )
         ---
         {new} = leaky({n}, {a})
@@ -617,6 +617,9 @@ _TABLE = {
         {new} = {a} * int(min(99.0, ag.hypot({a}, {a})))
         ===
         {new} = {n} if ag.norm({l}) > {c} else {n}
+    """,
+    "data_arguments": """
+        {new} = {a} * {n}
     """,
     "arguments_changed": """
         {arg} = {n}

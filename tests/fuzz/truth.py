@@ -41,7 +41,7 @@ class Truth:
     def second(self) -> list[Outcome]:
         """Of the derivative of that, at the points alone."""
         loaded = Loaded(self.case)
-        derivative = jacobian(self.derivative(loaded.f))
+        derivative = self.second_derivative(loaded.f)
         calls = self.calls[: len(self.case.points)]
         return [outcome_of(partial(_called, derivative, loaded, i)) for i in calls]
 
@@ -51,10 +51,18 @@ class Truth:
         kinds = [what for kind, what, _ in self.values if kind == "gives"]
         return all(structure.kind is None for structure in kinds)
 
-    @property
-    def derivative(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """The transform that fits f."""
-        return grad if self.is_single else jacobian
+    def derivative(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Of the transform that fits f."""
+        return (grad if self.is_single else jacobian)(f, self.case.argnums)
+
+    def second_derivative(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """The jacobian of the derivative."""
+        return jacobian(self.derivative(f), self.case.argnums)
+
+    def written(self, f: str) -> str:
+        """The same as source text."""
+        more = "" if self.case.argnums in (0, (0,)) else f", {self.case.argnums}"
+        return f"ag.{'grad' if self.is_single else 'jacobian'}({f}{more})"
 
 
 def _of_values(loaded: Loaded, i: int) -> Any:
