@@ -12,7 +12,7 @@ from eagerly import bits
 from autograd.compiler.ir.program import Program, meaning
 from autograd.transforms.tree import flatten
 
-__all__ = ["IN_LANES", "LENGTHS", "Outcome", "as_floats", "is_explained", "is_same_nesting", "outcome_of", "shown", "same_outcome"]
+__all__ = ["IN_LANES", "LENGTHS", "Outcome", "as_floats", "is_explained", "is_same_nesting", "outcome_of", "same_numbers", "same_outcome", "shown"]
 
 Outcome = tuple[str, Any, Any]  # ("gives", nesting, floats) or ("raises", class, words)
 
@@ -57,6 +57,11 @@ def same_outcome(a: Outcome, b: Outcome) -> bool:
     if a[0] == "raises":
         return bool(a[1] is b[1])
     return is_same_nesting(a[1], b[1]) and list(map(bits, a[2])) == list(map(bits, b[2]))
+
+
+def same_numbers(numbers: Sequence[float], result: Any) -> bool:
+    """Whether these are the numbers of a result, to the bit."""
+    return list(map(bits, numbers)) == list(map(bits, as_floats(flatten(result)[0])))
 
 
 def is_same_nesting(a: Any, b: Any) -> bool:

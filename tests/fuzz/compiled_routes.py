@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from autograd.compiler.vmap import Mapped
 from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import IN_LANES, LENGTHS, Outcome, is_explained, is_same_nesting, outcome_of
+from fuzz.refusals import LASTING
 from fuzz.routes import Found, difference, fitting, lockstep, route
 from fuzz.truth import Truth
 
@@ -88,7 +90,7 @@ def pickled(case: Case, truth: Truth) -> Found:
         return pickle.loads(pickle.dumps(g))
 
     made = f"pickle.loads(pickle.dumps({_written(case, 'f')}))"
-    if "KEPT" not in case.source:
+    if not re.search(LASTING, case.source):
         yield from lockstep(case, "pickle", made, copied, (truth.calls, truth.values))
 
 

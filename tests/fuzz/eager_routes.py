@@ -15,6 +15,7 @@ from autograd import Value, jvp
 from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import Outcome, outcome_of
+from fuzz.refusals import LASTING
 from fuzz.routes import Finding, Found, difference, route
 from fuzz.truth import Truth
 
@@ -25,7 +26,7 @@ OTHERWISE = re.compile(
     r"|dataclass|Counter|\bin \{"
 )
 
-# What is another function of floats, or has no derivative on purpose.
+# What is another function of floats, or of Values, or has no derivative on purpose.
 UNLIKE_DIFFERENCES = re.compile(
     r"random|time|KEPT|CALLS|LATEST|COUNT|no_grad|detach|stop_gradient|math|Value|label|op\"|parents"
     r"|float\(|data"
@@ -52,7 +53,7 @@ def plain(case: Case, truth: Truth) -> Found:
 def backward(case: Case, truth: Truth) -> Found:
     """f(Values).backward() against grad(f) of Values and of numbers; and forward mode, whose sums
     have another order, within rounding."""
-    if not truth.is_single or case.static or "KEPT" in case.source or "CALLS" in case.source:
+    if not truth.is_single or case.static or re.search(LASTING, case.source):
         return
     derivative = truth.derivative
     loaded = Loaded(case)
@@ -116,9 +117,10 @@ def finite_differences(case: Case, truth: Truth) -> Found:
     loosely, and only where two steps agree with each other."""
     if UNLIKE_DIFFERENCES.search(case.source):
         return
-    arrays = [s for kind, s, _ in truth.values if kind == "gives" and s.shapes != [None] * s.size]
-    if arrays:
-        return
+    structures = [flatten(Loaded(case).arguments(0))[1]]
+    structures += [what for kind, what, _ in truth.values if kind == "gives"]
+    if any(structure.shapes != [None] * structure.size for structure in structures):
+        return  # blocks of a jacobian have an order of their own
     for i in range(min(2, len(case.points))):
         yield from _by_differences(case, truth, i, "values", truth.gradients[i])
         if truth.is_single:

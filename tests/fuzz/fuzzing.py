@@ -71,7 +71,8 @@ def fuzz(
         seconds is None or time.monotonic() - begin < seconds
     ):
         rng = Random(f"{seed}:{index}")
-        trains = "trained" in routes or not routes and rng.random() < 0.08
+        chance = rng.random()  # drawn in any case, so that a program is the same by one route
+        trains = "trained" in routes or (not routes and chance < 0.08)
         case = (random_training if trains else random_case)(rng, kinds)
         truth = Truth(case)
         for name in list(routes) or (["trained"] if trains else _some_routes(rng)):
@@ -99,7 +100,7 @@ def _check(truth: Truth, name: str, report: Report, say: Callable[[str], None], 
         if finding.sort in said:
             continue
         said.add(finding.sort)
-        small = shrunk(case, lambda c: any(_is_like(f, finding) for f in _findings(c, name)))  # noqa: B023
+        small = shrunk(case, lambda c: any(_is_like(f, finding) for f in _findings(Truth(c), name)))  # noqa: B023
         left = [f for f in _findings(Truth(small), name) if _is_like(f, finding)]
         shown_one = left[0] if left else finding
         key = f"{finding.sort} by {name}: {_gist(small)}"

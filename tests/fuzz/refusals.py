@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["ALLOWED", "Refusal", "refusal"]
+__all__ = ["ALLOWED", "LASTING", "Refusal", "refusal"]
 
 
 class Refusal(NamedTuple):

@@ -163,17 +163,18 @@ _TABLE = {
         ===
         {new} = {n} if isinstance({a}, Value) else {n}
         ===
-        {new} = {n} if getattr({n}, "label", None) is None else {n}
-        ===
-        {new} = {n} if getattr({n}, "op", "") in ("", "add") else {n}
-        ===
-        {new} = {n} + len(getattr({n}, "parents", ()))
-        ===
         {new} = {a} if {a} is {a} else {n}
         ===
         import copy
         ---
         {new} = copy.copy({a}) + {n}
+    """,
+    "introspection": """
+        {new} = {n} if getattr({n}, "label", None) is None else {n}
+        ===
+        {new} = {n} if getattr({n}, "op", "") in ("", "add") else {n}
+        ===
+        {new} = {n} + len(getattr({n}, "parents", ()))
     """,
     "dicts": """
         {tmp} = {"a": {n}, True: {a}, 2: {c}}
@@ -483,7 +484,8 @@ _TABLE = {
         ===
         {new} = {n}
         {new} = {new}.detach() * {a} if isinstance({new}, Value) else {new}
-        ===
+    """,
+    "anomalies": """
         try:
             with ag.detect_anomaly():
                 {new} = {n}
