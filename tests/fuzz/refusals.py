@@ -1,0 +1,46 @@
+"""Errors that compiled code may raise where the engine does not: each with the sentence of
+docs/compiling.md that allows it, and what a program must contain for it. Any other is a finding."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+__all__ = ["ALLOWED", "LASTING", "Refusal", "refusal"]
+
+
+class Refusal(NamedTuple):
+    """The words of the error, a pattern; what the program contains, a pattern; the sentence."""
+
+    words: str
+    program: str
+    sentence: str
+
+
+CHANCE = r"random|time\.|default_rng"
+LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
+TEXT = r'f"|str\(|\.label|hash\('
+
+ALLOWED = [
+    Refusal("reads .data", r"\.data", "`x.data` | error"),
+    Refusal("TRACED", TEXT, "`float(f'{x}')`, `float(str(x))` | error"),
+    Refusal("two recordings", TEXT, "the text itself: `len(str(x))`, `'-' in str(x)` | error"),
+    Refusal("two recordings", r"hash\(|\{|set\(|fromkeys", "`hash(x)` | error"),
+    Refusal("two recordings", CHANCE, "`random.random()` | error; `time.perf_counter()` | error"),
+    Refusal("two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"),
+    Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
+    Refusal("Value that was made in an earlier|two recordings", LASTING, "a Value kept | error"),
+    Refusal(
+        "catches the .* that .* raises",
+        "primitive",
+        "An exception of your own `primitive` may go up, but `f` may not catch it.",
+    ),
+]
+
+
+def refusal(words: str, source: str) -> Refusal | None:
+    """The row that allows an error with these words in this program, if there is one."""
+    for row in ALLOWED:
+        if re.search(row.words, words) and re.search(row.program, source):
+            return row
+    return None

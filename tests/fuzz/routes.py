@@ -1,0 +1,137 @@
+"""Routes: the ways to a number that have to agree with the engine, each a function that yields what
+it finds. `eager_routes` and `compiled_routes` hold them; this is what they share."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.compiler.recording.tracing import RecordingError
+from autograd.transforms.tree import flatten
+from fuzz.cases import Case, Loaded
+from fuzz.comparing import (
+    IN_LANES,
+    LENGTHS,
+    Outcome,
+    is_explained,
+    is_same_nesting,
+    outcome_of,
+    same_numbers,
+    same_outcome,
+    shown,
+)
+from fuzz.refusals import refusal
+from fuzz.truth import Truth
+
+__all__ = ["ROUTES", "Finding", "Found", "difference", "lockstep", "route"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A difference: of which sort, at which call, what came out and what is right. `made` is how
+    the program names what it calls; `allowed` is the sentence that permits it, for a refusal."""
+
+    sort: str
+    route: str
+    made: str
+    calls: tuple[int, ...]
+    got: Outcome
+    want: Outcome
+    allowed: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sort} by {self.route}: got {shown(self.got)}, right is {shown(self.want)}"
+
+
+# "Derivatives are those of a transform called with plain numbers", which have zeros of another sign.
+WITHIN = re.compile(r"ag\.(grad|value_and_grad|jvp|vjp|hvp|hessian|jacobian)")
+Found = Iterator[Finding]
+Route = Callable[[Case, Truth], Found]
+ROUTES: dict[str, Route] = {}
+
+
+def route(f: Route) -> Route:
+    """Enter a route in the list."""
+    ROUTES[f.__name__] = f
+    return f
+
+
+# Python's own arithmetic of floats raises where that of Values does not, or is complex; and what a
+# compiled function refuses within eager code, it may allow within a recording, where it is just f.
+HARMLESS = (ZeroDivisionError, OverflowError, RecordingError)
+
+
+def difference(
+    case: Case,
+    name: str,
+    made: str,
+    calls: tuple[int, ...],
+    got: Outcome,
+    want: Outcome,
+    is_rounding: Callable[[list[float], list[float]], bool] = lambda got, want: False,
+) -> Finding | None:
+    """What there is to say of two outcomes; None if they agree."""
+    if same_outcome(got, want):
+        return None
+    (kind, what, more), (wanted, right, numbers) = got, want
+    if kind == wanted == "gives" and is_same_nesting(what, right) and is_rounding(more, numbers):
+        return None
+    if wanted == "raises" and (right in HARMLESS or "complex" in numbers):
+        return None
+    if kind == "gives":
+        sort = "wrong number" if wanted == "gives" else "no error"
+        return Finding(sort, name, made, calls, got, want)
+    row = refusal(more, case.source)
+    if row is not None:
+        return Finding("refusal", name, made, calls, got, want, row.sentence)
+    sort = "refused" if wanted == "gives" else "another error"
+    return Finding(f"{sort} ({what.__name__})", name, made, calls, got, want)
+
+
+def lockstep(
+    case: Case,
+    name: str,
+    made: str,
+    compiled: Callable[[Loaded], Callable[..., Any]],
+    truth: tuple[list[int], list[Outcome]],
+    ulps: Mapping[str, int] = LENGTHS,
+) -> Found:
+    """Call what is made of a module at every point, in order, and compare."""
+    loaded = Loaded(case)
+    g = compiled(loaded)
+    for step, (i, want) in enumerate(zip(*truth, strict=True)):
+        args, keywords = loaded.arguments(i)
+
+        if "ag.vmap" in case.source:  # in eager code, its functions are those in lanes
+            ulps = IN_LANES
+
+        def is_rounding(got: list[float], want: list[float]) -> bool:
+            if WITHIN.search(case.source) and same_numbers(got, loaded.f(*args, **keywords)):
+                return True
+            numbers, _ = flatten([list(args), loaded.without_static(keywords)])
+            return is_explained(fitting(g, numbers), got, want, ulps)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            got = outcome_of(lambda: g(*args, **keywords))
+        found = difference(
+            case, name, made, tuple(truth[0][: step + 1]), got, want, is_rounding
+        )
+        if found:
+            yield found
+
+
+def fitting(g: Any, numbers: list[float]) -> list[tuple[Any, list[float]]]:
+    """The recorded programs whose guards hold for these numbers, with all their inputs."""
+    found = []
+    for one in getattr(g, "_kept", []):
+        inputs = [*numbers, *[value.data for value in one.captured]]
+        try:
+            one.program.evaluate(inputs)
+        except Exception:  # noqa: BLE001 (another path, or a callback that raises)
+            continue
+        found.append((one.program, inputs))
+    return found
