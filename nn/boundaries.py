@@ -246,7 +246,7 @@ def _reading(
         return Reading(lambda o: o[0], threshold, 1.0 if signs else 0.5, "output")
     kind = "" if meaning is None or meaning.classes is None else meaning.outputs
     if len(outputs) == 2:
-        if kind == "probabilities" or ops == {"share"}:
+        if kind == "probabilities" or ops == {"softmax_share"}:
             return Reading(lambda o: o[1], 0.5, 0.5, probability)
         if kind == "scores" or ops == {"sigmoid"}:
             return Reading(lambda o: o[1] - o[0], 0.0, 1.0, f"output 1 {MINUS} output 0")
