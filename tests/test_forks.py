@@ -24,7 +24,7 @@ from autograd import Value, no_grad
 from autograd.drawing import draw, graphviz_program
 from autograd.engine import serialization
 from autograd.engine.backward import PASS_LOCK
-from autograd.engine.locks import in_child, new_lock, renewed_in_child
+from autograd.engine.locks import cached_property, in_child, new_lock, renewed_in_child
 from autograd.engine.modes import MODES
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
@@ -197,7 +197,7 @@ def test_what_a_child_does_first() -> None:
     """Actions run in the child alone, when the locks are free."""
     code = """
         import os
-        from autograd.engine.locks import in_child, new_lock
+        from autograd.engine.locks import cached_property, in_child, new_lock
         done = []
         in_child(lambda: done.append(1))
         pid = os.fork()
@@ -209,3 +209,29 @@ def test_what_a_child_does_first() -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["1", "0"]
     assert callable(in_child)
+
+
+def test_a_property_that_another_thread_is_computing() -> None:
+    """Until Python 3.12 a cached property has a lock, one for all instances."""
+
+    class Slow:
+        @cached_property
+        def shown(self) -> int:
+            started.set()
+            done.wait(SECONDS)
+            return 1
+
+    started, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: Slow().shown)
+    thread.start()
+    started.wait(SECONDS)
+
+    def work() -> None:
+        done.set()
+        assert Slow().shown == 1
+
+    try:
+        in_forked_child(work)
+    finally:
+        done.set()
+        thread.join()

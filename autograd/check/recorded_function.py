@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 from autograd.check.decisions import Decisions
@@ -13,6 +12,7 @@ from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.tutor.naming import Namer, call_named, few
 from autograd.check.verdicts import agree
 from autograd.engine.graph import Graph, topological_order
+from autograd.engine.locks import cached_property
 from autograd.engine.modes import no_grad
 from autograd.engine.text import formula, number
 from autograd.engine.value import Value

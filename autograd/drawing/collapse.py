@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from autograd.drawing.dot_language import Line
@@ -29,6 +28,7 @@ from autograd.drawing.value_boxes import (
     value_line,
 )
 from autograd.engine.graph import Graph
+from autograd.engine.locks import cached_property
 from autograd.engine.text import ELLIPSIS, plural, printable
 
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]

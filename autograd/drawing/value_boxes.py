@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from autograd.drawing.dot_language import Line, isolated
@@ -20,6 +19,7 @@ from autograd.drawing.number_text import (
 )
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import Edge, Graph, edges, message_from
+from autograd.engine.locks import cached_property
 from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable
 from autograd.explaining.staleness import changed_since
 

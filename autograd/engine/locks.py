@@ -7,13 +7,14 @@ entered here, and made anew in the child; and so is what a thread may have left 
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from weakref import ref
 
-__all__ = ["in_child", "new_lock", "renewed_in_child"]
+__all__ = ["cached_property", "in_child", "new_lock", "renewed_in_child"]
 
 L = TypeVar("L")
 
@@ -37,6 +38,16 @@ def renewed_in_child(lock: L) -> L:
     thread that forks, if that holds it; of a Lock nobody knows who does."""
     _LOCKS.add(ref(lock, _LOCKS.discard))
     return lock
+
+
+class cached_property(functools.cached_property[L]):
+    """That of functools, whose lock (one for all instances, until Python 3.12) a forked child
+    finds free."""
+
+    def __init__(self, func: Callable[[Any], L]) -> None:
+        super().__init__(func)
+        if hasattr(self, "lock"):
+            renewed_in_child(self.lock)
 
 
 def in_child(action: Callable[[], object]) -> None:

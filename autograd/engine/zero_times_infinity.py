@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from autograd.engine.graph import Edge, Graph, cuts_parent, topological_order
+from autograd.engine.locks import cached_property
 from autograd.engine.text import number
 
 __all__ = ["DECIDED", "Undecided", "undecided", "undecided_by_any_leaf"]

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge, Graph, message_from
+from autograd.engine.locks import cached_property
 from autograd.engine.text import PARTIAL, formula, names
 from autograd.engine.value import Value
 from autograd.engine.zero_times_infinity import Undecided, undecided, undecided_by_any_leaf

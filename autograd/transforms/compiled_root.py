@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cached_property
 from typing import Any, Protocol
 from weakref import ref
 
 from autograd.engine.apply import restore
 from autograd.engine.graph import reachable
+from autograd.engine.locks import cached_property
 from autograd.engine.modes import outside_mode, recording, traced_by, tracer
 from autograd.engine.primitive import Primitive, primitive
 from autograd.engine.value import Value

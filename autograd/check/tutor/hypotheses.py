@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from autograd.check.tutor.common_mistakes import LocalDerivative, local_derivatives
 from autograd.check.tutor.naming import Namer
 from autograd.check.tutor.recorded_graph import Changes, RecordedGraph
+from autograd.engine.locks import cached_property
 from autograd.engine.text import number
 
 __all__ = ["SHARP", "WORK", "GradientCase", "Hypothesis"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 from autograd.engine.graph import Graph
+from autograd.engine.locks import cached_property
 
 __all__ = ["Changes", "RecordedGraph"]
 
