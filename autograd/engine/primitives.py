@@ -82,7 +82,7 @@ def _erfinv_partials(out: Any, x: Any) -> Any:
     left = 1.0 - abs(x)
     far = ieee.SQRT_HALF / (inverse_mills(-special.SQRT_2 * abs(out)) * left)
     near = HALF_SQRT_PI / exp_square(out, -1.0)
-    return where(greater(abs(x), 0.5), where(left, far, math.inf), near)
+    return where(greater(abs(x), 0.5), where(left, far, 1.0 / left), near)
 
 
 def _inverse_mills_partials(out: Any, x: Any) -> Any:
