@@ -1290,5 +1290,5 @@ def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "link.svg").is_symlink()
     assert "<svg" in path.read_text("utf-8")
     with pytest.raises(FileNotFoundError, match=r"missing.*e\.svg"):
-        autograd.draw(Value(1.0) * 2).render(tmp_path / "missing" / "e.svg")
+        autograd.draw(Value(1.0) * 2).write(tmp_path / "missing" / "e.svg")
     assert sorted(x.name for x in tmp_path.iterdir()) == ["e.svg", "link.svg"]
