@@ -25,7 +25,7 @@ ALLOWED = [
     Refusal("reads .data", r"\.data", "`x.data` | error"),
     Refusal("TRACED", TEXT, "`float(f'{x}')`, `float(str(x))` | error"),
     Refusal("two recordings", TEXT, "the text itself: `len(str(x))`, `'-' in str(x)` | error"),
-    Refusal("two recordings", r"hash\(|\{|set\(|fromkeys", "`hash(x)` | error"),
+    Refusal("two recordings", r"hash\(|set\(|fromkeys|in \{|len\(\{", "`hash(x)` | error"),
     Refusal("two recordings", CHANCE, "`random.random()` | error; `time.perf_counter()` | error"),
     Refusal(
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
