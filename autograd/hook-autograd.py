@@ -1,5 +1,5 @@
 """What PyInstaller can't see of Chainrule: modules that are imported by name when they are first
-used, those that compiled modules import, the player's page, and the program that draws."""
+used, those that compiled modules import, the data files of both packages, and the program that draws."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found, import-u
 from autograd.drawing.graphviz_program import bundled_dot
 
 hiddenimports = [*collect_submodules("autograd"), *collect_submodules("nn")]
-datas = collect_data_files("autograd")
+datas = [*collect_data_files("autograd"), *collect_data_files("nn")]
 binaries = [(path, ".") for path in [bundled_dot()] if path]

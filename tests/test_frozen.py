@@ -37,7 +37,7 @@ def test_the_hook_names_lazy_modules_assets_and_the_program(monkeypatch):
         monkeypatch.setitem(sys.modules, name, module)
     found = runpy.run_path(str(PACKAGE / "hook-autograd.py"))
     assert found["hiddenimports"] == ["autograd.*", "nn.*"]
-    assert found["datas"] == ["autograd: files"]
+    assert found["datas"] == ["autograd: files", "nn: files"]
     assert all(Path(path).exists() and folder == "." for path, folder in found["binaries"])
 
 
