@@ -1,5 +1,5 @@
 """What PyInstaller can't see of Chainrule: modules that are imported by name when they are first
-used, those that compiled modules import, the data files of both packages, and the program that draws."""
+used, those that compiled modules import, data files, and the program that draws."""
 
 from __future__ import annotations
 
