@@ -17,7 +17,7 @@ plots         pictures of a training; boundaries: of what a network decides
 loading       a model from its file; model_file: what such a file says, of an architecture
 validation    what all of these may be called with
 jsonio        exact JSON files; replacing: a file in one go
-habits        what is called otherwise elsewhere
+foreign_names what is called otherwise elsewhere
 
 >>> import nn
 >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
@@ -39,7 +39,7 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd._moved import MOVED as _MOVED
 from nn import datasets, metrics, schedules
 from nn.dropout import Dropout
-from nn.habits import name_hint as _name_hint
+from nn.foreign_names import name_hint as _name_hint
 from nn.initialisers import INITIALISERS, he, uniform, xavier
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.loading import load

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd import Value
 from nn.architecture import kept_arguments
-from nn.habits import attribute_hint
+from nn.foreign_names import attribute_hint
 from nn.jsonio import FilePath
 from nn.model_file import (
     check_fits,

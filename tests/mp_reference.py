@@ -41,8 +41,12 @@ def _log_normal_cdf(x: Any) -> Any:
         return mp.log1p(-_normal_cdf(-x))
     if x > -1000:
         return mp.log(_normal_cdf(x))
-    terms = [mp.fac2(2 * k - 1) * (-1 / x**2) ** k for k in range(40)]  # asymptotic
-    return -x * x / 2 - mp.log(-x * mp.sqrt(2 * mp.pi)) + mp.log(mp.fsum(terms))
+    return -x * x / 2 - mp.log(-x * mp.sqrt(2 * mp.pi)) + mp.log(mp.fsum(_asymptotic_terms(x)))
+
+
+def _asymptotic_terms(x: Any) -> list[Any]:
+    """Of the normal distribution function over density / -x, for x far below 0."""
+    return [mp.fac2(2 * k - 1) * (-1 / x**2) ** k for k in range(40)]
 
 
 def _log_beta(a: Any, b: Any) -> Any:
@@ -53,13 +57,19 @@ def _digamma_difference(order: Any, a: Any, b: Any) -> Any:
     return mp.psi(int(order), a) - mp.psi(int(order), a + b)
 
 
-def _scaled_erfc(order: Any, x: Any) -> Any:
+def _erfcx_ratio(order: Any, x: Any) -> Any:
     """By the recurrence of the repeated integrals (Abramowitz & Stegun 7.2.5)."""
     with mp.workdps(3 * mp.mp.dps):
-        before, out = 2 / mp.sqrt(mp.pi), mp.exp(x * x) * mp.erfc(x)
+        before, out = 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), mp.erfc(x)
         for k in range(1, int(order) + 1):
             before, out = out, (before - 2 * x * out) / (2 * k)
-        return out
+        return out / before
+
+
+def _inverse_mills(x: Any) -> Any:
+    if x < -1000:
+        return -x / mp.fsum(_asymptotic_terms(x))
+    return mp.exp(-x * x / 2 - _log_normal_cdf(x)) / mp.sqrt(2 * mp.pi)
 
 
 def _sinc_derivative(order: Any, x: Any) -> Any:
@@ -134,7 +144,8 @@ REFERENCE: dict[str, Callable[..., Any]] = {
     "normal_cdf": _normal_cdf,
     "log_ndtr": _log_normal_cdf,
     "erfinv": mp.erfinv,
-    "scaled_erfc": _scaled_erfc,
+    "inverse_mills": _inverse_mills,
+    "erfcx_ratio": _erfcx_ratio,
     "digamma": lambda x: mp.psi(0, x),
     "lbeta": _log_beta,
     "polygamma_difference": _digamma_difference,
@@ -182,7 +193,7 @@ REFERENCE: dict[str, Callable[..., Any]] = {
 }
 
 # Rows whose first input is the order of a derivative: a constant, and a whole number.
-ORDERED = {"polygamma", "polygamma_difference", "scaled_erfc", "sinc_derivative"}
+ORDERED = {"polygamma", "polygamma_difference", "erfcx_ratio", "sinc_derivative"}
 
 # Inputs that a row declares constant: their factor is 0 by decision.
 HELD = {("stop_gradient", 0), ("pow_const", 1), ("order_statistic", 0)}

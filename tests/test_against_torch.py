@@ -49,6 +49,10 @@ PEERS: dict[str, Callable[..., Any]] = {
     "mod": torch.remainder,
     "floordiv": lambda a, b: torch.div(a, b, rounding_mode="floor"),
     "normal_cdf": torch.special.ndtr,
+    "log_ndtr": torch.special.log_ndtr,
+    "xlog1py": torch.special.xlog1py,
+    "std": over_sequence(lambda xs: torch.std(xs, correction=0)),
+    "var": over_sequence(lambda xs: torch.var(xs, correction=0)),
     "relu": torch.relu,
     "leaky_relu": lambda x, slope: functional.leaky_relu(x, slope.item()),
     "elu": lambda x, alpha: functional.elu(x, alpha.item()),
@@ -76,7 +80,7 @@ WITHOUT_PEER |= {
     "softmax_share",
     "log_softmax_share",
 }  # parts of softmax
-WITHOUT_PEER |= {"exp_difference", "one_minus_square", "sech2"}
+WITHOUT_PEER |= {"exp_difference", "one_minus_square", "sech2", "lbeta", "inverse_mills"}
 CONSTANT = {"pow_const": 1, "leaky_relu": 1, "elu": 1}  # for PyTorch
 BOTH = [row for row in ROWS if row.name not in WITHOUT_PEER]
 
@@ -195,14 +199,14 @@ DIFFERENCES = [
     ),
     Difference(
         "the limit",
-        "gelu silu softsign atan asinh acosh atanh erf erfc normal_cdf softplus hypot norm atan2 "
-        "copysign softmax log_softmax logsumexp floordiv",
+        "digamma log_ndtr gelu silu softsign atan asinh acosh atanh erf erfc normal_cdf softplus "
+        "hypot norm atan2 copysign softmax log_softmax logsumexp logaddexp floordiv",
         limit,
     ),
     Difference(
         "no cancellation, no overflow",
         "tanh sigmoid expm1 silu asinh acosh atan2 norm hypot logsumexp softmax log_softmax "
-        "gelu erf erfc normal_cdf softplus prod pow",
+        "gelu erf erfc normal_cdf log_ndtr softplus prod pow sinc logaddexp var std",
         more_accurate,
     ),
     Difference(
@@ -242,6 +246,12 @@ DIFFERENCES = [
         lambda case: case.point[0] < 1.0 and math.isnan(case.ours),
     ),
     Difference("a pole", "lgamma", lambda case: case.point[0] < -1e300),
+    Difference("with both signs", "digamma", lambda case: math.isnan(case.row(*case.point))),
+    Difference(
+        "nothing depends on y there",
+        "xlogy xlog1py",
+        lambda case: case.point[0] == 0.0,
+    ),
     Difference(
         "the value is `lo`'s",
         "clip",
@@ -254,17 +264,22 @@ DIFFERENCES = [
     ),
     Difference(
         "equal shares",
-        "logsumexp",
+        "logsumexp logaddexp",
         lambda case: case.point[0] == case.point[1],
     ),
-    Difference("inf - inf", "logsumexp", lambda case: case.point.count(INF) > 1),
-    Difference("masked logits", "logsumexp", lambda case: set(case.point) == {-INF}),
+    Difference("masked logits", "logsumexp logaddexp", lambda case: set(case.point) == {-INF}),
     Difference(
         "the small difference of larger terms",
         "log_softmax atan2",
         lambda case: len(case.by) == 2 and abs(case.ours - case.theirs) < 3e-16,
     ),
-    Difference("no underflow", "norm", lambda case: 5e-324 in case.point),
+    Difference(
+        "relative to 1 over the deviation",
+        "std",
+        lambda case: len(case.by) == 2 and abs(case.ours) * case.row(*case.point) < 1e-13,
+    ),
+    Difference("no underflow", "norm std", lambda case: 5e-324 in case.point),
+    Difference("all whole numbers", "sinc", lambda case: abs(case.point[0]) > 1e15),
 ]
 
 

@@ -5,9 +5,15 @@ A seed of inf or NaN (`backward(math.inf)`) stands for whatever bad thing happen
 
 from __future__ import annotations
 
+import asyncio
 import math
+import os
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
@@ -1146,3 +1152,143 @@ def test_a_column_that_does_not_vary_has_scale_1() -> None:
     scaler = nn.Scaler.from_rows([[0.1, 1.0], [0.1, 3.0], [0.1, 2.0]])
     assert scaler.scale[0] == 1.0
     assert scaler([0.1, 2.0]) == [0.0, 0.0]
+
+
+# -- blocks, threads, tasks and processes ----------------------------------------------------------
+
+
+def is_recorded() -> bool:
+    return (Value(1.0) * 2.0).parents != ()
+
+
+def test_a_mode_is_over_with_its_block_whatever_ends_it() -> None:
+    """Struck on the line of `with`, on the way out, so that its end is never called. (Elsewhere:
+    test_interrupts.py.)"""
+
+    def work() -> None:
+        with autograd.no_grad():
+            Value(1.0)
+
+    def strike(frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code is not work.__code__:
+            return None
+        lines.append(frame.f_lineno)
+        if event == "line" and lines.count(frame.f_lineno) == 2:
+            raise KeyboardInterrupt
+        return strike
+
+    lines: list[int] = []
+    tracing = sys.gettrace()
+    sys.settrace(strike)
+    try:
+        work()
+    except KeyboardInterrupt:
+        sys.settrace(tracing)
+        assert is_recorded()
+    sys.settrace(tracing)
+    assert is_recorded()
+    block = autograd.no_grad()
+    with block:
+        pass
+    with pytest.raises(RuntimeError, match="opened once"), block:
+        pass
+
+
+def test_a_mode_is_for_its_thread_and_task() -> None:
+    async def child(over: asyncio.Event) -> list[bool]:
+        inside = is_recorded()
+        await over.wait()
+        return [inside, is_recorded()]
+
+    async def main() -> None:
+        over = asyncio.Event()
+        neighbour = asyncio.create_task(child(over))
+        with autograd.no_grad():
+            begun_inside = asyncio.create_task(child(over))
+            await asyncio.sleep(0)
+            assert await asyncio.to_thread(is_recorded)
+            assert not is_recorded()
+        over.set()
+        assert await neighbour == [True, True]
+        assert await begun_inside == [False, True]
+
+    asyncio.run(main())
+
+
+def test_a_decorated_generator_is_in_the_mode_while_its_body_runs() -> None:
+    @autograd.no_grad()
+    def body() -> Iterator[bool]:
+        while True:
+            yield is_recorded()
+
+    steps = body()
+    assert [next(steps), is_recorded(), next(steps), is_recorded()] == [False, True, False, True]
+
+
+def in_threads(work: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+
+def test_threads_lose_no_gradient() -> None:
+    x = Value(3.0)
+
+    def work(k: int) -> None:
+        for _ in range(50):
+            (x * k).backward()
+
+    in_threads(work)
+    assert x.grad == 50 * (0 + 1 + 2 + 3)
+
+
+def test_stand_ins_are_for_their_thread() -> None:
+    model = nn.Neuron.from_weights([2.0], 1.0, "linear")
+
+    def work(k: int) -> None:
+        for _ in range(50):
+            with model.parameters_as([float(k), 0.0]):
+                assert model([5.0]) == 5.0 * k
+            assert model([5.0]).data == 11.0
+
+    in_threads(work)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_is_not_locked_out() -> None:
+    """Of the lock of the passes; of the others in test_forks.py."""
+    code = """
+        import os, signal, threading
+        from autograd import Value
+        from autograd.engine.backward import PASS_LOCK
+        taken, done = threading.Event(), threading.Event()
+        def hold():
+            with PASS_LOCK:
+                taken.set()
+                done.wait(60)
+        threading.Thread(target=hold).start()
+        taken.wait(60)
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(30)
+            Value(1.0).backward()
+            os._exit(0)
+        status = os.waitpid(pid, 0)[1]
+        done.set()
+        raise SystemExit(status)
+        """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Where it can't be put in place, nothing is left beside it; disks that fill up are in
+    test_files.py."""
+    path = tmp_path / "e.svg"
+    path.write_text("old")
+    (tmp_path / "link.svg").symlink_to(path)
+    assert autograd.draw(Value(1.0) * 2).render(tmp_path / "link.svg")
+    assert (tmp_path / "link.svg").is_symlink()
+    assert "<svg" in path.read_text("utf-8")
+    with pytest.raises(FileNotFoundError, match=r"missing.*e\.svg"):
+        autograd.draw(Value(1.0) * 2).write(tmp_path / "missing" / "e.svg")
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["e.svg", "link.svg"]

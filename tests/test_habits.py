@@ -85,3 +85,10 @@ def test_these_names_are_free_for_primitives_of_ones_own() -> None:
     finally:
         setattr(Value, "cache", before)  # noqa: B010
         del TABLE["cache"]
+
+
+def test_completion_offers_what_is_there() -> None:
+    """An attribute that only says what to write is not listed."""
+    listed = dir(Value(1.0))
+    assert "parents" in listed
+    assert not {"_children", "item", "m"} & set(listed)

@@ -8,6 +8,7 @@ random moments, of which CHAINRULE_INTERRUPTS sets the number.
 from __future__ import annotations
 
 import gc
+import linecache
 import os
 import random
 import signal
@@ -142,6 +143,15 @@ def assert_all_is_well() -> None:
     assert autograd.grad(norm)([3.0, 4.0]) == pytest.approx([0.6, 0.8])
 
 
+def nothing_is_open() -> bool:
+    """Whether operations are quick again, at the latest when frames that an exception caught in a
+    cycle are gone."""
+    if MODES.active:
+        gc.collect()
+        modes_here()
+    return MODES.active == 0
+
+
 # -- one strike ------------------------------------------------------------------------------------
 
 
@@ -166,7 +176,7 @@ class Striker:
         def trace(frame: FrameType, event: str, _: Any) -> Any:
             if not counts(frame):
                 return None
-            if event == "line":
+            if event == "line" and not is_beyond_signals(frame):
                 self.meet((frame.f_code, frame.f_lineno))
             return trace
 
@@ -198,6 +208,14 @@ def counts(frame: FrameType) -> bool:
     )
 
 
+def is_beyond_signals(frame: FrameType) -> bool:
+    """Whether it is a line where CPython does not look for signals, and an exception out of nowhere
+    would leave a lock taken, be it whose it may: that of a `with` that takes one, to which Python
+    comes back at the end, and a bare `try`, which the `with` around it does not cover."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip().lower()
+    return line == "try:" or (line.startswith("with ") and "lock" in line)
+
+
 @pytest.fixture
 def undisturbed() -> Iterator[None]:
     """No warning of anything that was cut short, and the collector at work."""
@@ -211,8 +229,7 @@ def undisturbed() -> Iterator[None]:
 @pytest.mark.parametrize("name", WORK)
 def test_one_interrupt_anywhere(name: str, way: str) -> None:
     """At every place, at its first and at its last visit; asked while the error is being handled,
-    whose traceback keeps frames alive. (No signal comes between the end of a `with` and the release
-    of its lock. At lines, one does; then modes are over, but an ordinary lock is still held.)"""
+    whose traceback keeps frames alive."""
     work = WORK[name]
     work()  # whatever is loaded at a first use
     survey = Striker()
@@ -226,12 +243,9 @@ def test_one_interrupt_anywhere(name: str, way: str) -> None:
             struck += 1
             assert_all_is_well()
         assert_all_is_well()
-        assert MODES.active == 0
-        if way == "by_call":
-            assert gc.isenabled()
-            assert free_for_others()
-        while PASS_LOCK._is_owned():
-            PASS_LOCK.release()
+        assert nothing_is_open()
+        assert free_for_others()
+        assert gc.isenabled() or way == "by_line"  # where a `finally` can be struck at its begin
         gc.enable()
     assert struck > 0
 
@@ -284,7 +298,7 @@ def test_signals_at_random_moments() -> None:
             except KeyboardInterrupt:
                 assert_all_is_well()
             assert_all_is_well()
-            assert MODES.active == 0
+            assert nothing_is_open()
             assert gc.isenabled()
             assert free_for_others()
     finally:

@@ -15,7 +15,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, jit, vmap
+from autograd import Value, grad, jit, vmap
 
 pytest.importorskip("llvmlite")
 np = pytest.importorskip("numpy")
@@ -44,6 +44,7 @@ class Estimator:
             "model": jit(self.model),
             "partial": jit(functools.partial(forward, self.model)),
             "compiled twice": jit(jit(self.predict)),
+            "slope": jit(grad(self.predict)),
         }
         self.rows = vmap(self.predict)
         self.bound = self.compiled["method"].bind(self.x)
@@ -61,7 +62,13 @@ class Estimator:
         }
 
 
-Estimator.__module__ = Net.__module__ = forward.__module__ = "estimators_of_a_test"
+def square(x: Any) -> Any:
+    return x * x
+
+
+Estimator.__module__ = square.__module__ = Net.__module__ = forward.__module__ = (
+    "estimators_of_a_test"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +114,7 @@ def test_a_copied_object_has_compiled_functions_of_its_own(again: Any) -> None:
         "model": 30.0,
         "partial": 30.0,
         "compiled twice": 30.0,
+        "slope": 10.0,
         "rows": [30.0],
         "bound": [70.0, 20.0],
         "bound rows": [70.0, 20.0],
@@ -209,6 +217,19 @@ def test_cloudpickle_takes_a_lambda_along() -> None:
     sent = pickle.loads(cloudpickle.dumps(compiled))
     assert [sent(1.0), sent(-1.0)] == [3.0, -1.0]
     assert sent.recordings == 1
+
+
+def test_derivatives_are_found_by_the_name_of_their_function() -> None:
+    """Recorded or not; a derivative of a lambda stays behind like the lambda."""
+    slope = jit(grad(functools.partial(forward, Net())))
+    assert by_pickle(slope)(1.0) == slope(1.0) == by_pickle(slope)(1.0) == 2.0
+    recorded = jit(grad(square))
+    recorded(1.0)
+    sent = by_pickle(recorded)
+    assert sent.stats().paths == 1
+    assert [sent(3.0), sent([1.0][0])] == [6.0, 2.0]
+    with pytest.raises(pickle.PicklingError, match=r"grad\(.*lambda"):
+        pickle.dumps(jit(grad(lambda x: x)))
 
 
 def test_static_objects_are_recorded_anew() -> None:

@@ -78,6 +78,17 @@ def test_bound_results_hold_texts() -> None:
     assert bound()["how"][0] == "minus"
 
 
+def test_what_a_transform_hands_on() -> None:
+    """has_aux: numbers and texts beside the gradient."""
+
+    def loss(x: Any) -> Any:
+        return x * x, {"half": x / 2, "side": "right" if x > 0 else "left", "none": None}
+
+    f = jit(grad(loss, has_aux=True))
+    for x, side in ((3.0, "right"), (-2.0, "left"), (5.0, "right"), (-1.0, "left")):
+        assert f(x) == (2 * x, {"half": x / 2, "side": side, "none": None})
+
+
 def test_transforms_inside() -> None:
     """A text beside a derivative."""
     f = jit(lambda x: {"slope": grad(lambda t: t * t)(x), "name": "t²"})

@@ -27,7 +27,12 @@ ORDER = [
     "autograd/cli",
 ]
 NN = ["nn", "nn/training"]
-ENTRANCES = {"autograd", "autograd/__main__", "nn"}  # public names: they may import everything
+ENTRANCES = {
+    "autograd",
+    "autograd/__main__",
+    "autograd/hook-autograd",
+    "nn",
+}  # public names: they may import everything
 ROOT = {"autograd/_conflict_check", "autograd/_moved"}
 USES_NN = "autograd/cli/demo"
 TABLES = {"autograd/engine/primitives"}  # one row per operation, however many there are

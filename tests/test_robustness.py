@@ -442,7 +442,8 @@ is a constant to every derivative, is v.data. A derivative of a function that ca
 Value: take it inside `with autograd.no_grad():` for a plain number
 a + "1" → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \
 Fraction or NumPy scalar), got str '1'; convert it with float(...)
-a + object → TypeError: unsupported operand type(s) for +: 'Value' and 'type'
+a + object → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \
+Fraction or NumPy scalar), got type <class 'object'>
 a < "x" → TypeError: '<' not supported between instances of 'Value' and 'str'
 a[0] → TypeError: 'Value' object is not subscriptable
 a() → TypeError: 'Value' object is not callable

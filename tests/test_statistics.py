@@ -89,6 +89,17 @@ def test_a_deviation_does_not_overflow(scale: float) -> None:
     assert grad(std)([scale, 3 * scale]) == pytest.approx([-0.5, 0.5], rel=1e-15)
 
 
+@pytest.mark.parametrize("function", [std, var])
+@pytest.mark.parametrize("xs", [[0.0, math.inf], [math.inf, math.inf], [1.0, math.nan, -math.inf]])
+def test_infinite_numbers_have_no_deviation(
+    function: Callable[[Any], Any], xs: list[float]
+) -> None:
+    """inf - inf, as in NumPy."""
+    assert math.isnan(function(xs))
+    assert math.isnan(jit(function)(xs))
+    assert not any(map(math.isfinite, grad(function)(xs)))
+
+
 @pytest.mark.parametrize("function", [std, var, median, lambda xs: quantile(xs, 0.3)])
 def test_the_work_is_in_proportion(function: Callable[[Any], Any]) -> None:
     def prepare(count: int) -> Callable[[], Any]:

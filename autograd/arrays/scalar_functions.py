@@ -26,7 +26,6 @@ __all__ = [
     "is_infinite",
     "is_nan",
     "number_function",
-    "sinc",
     "truncated",
 ]
 
@@ -97,33 +96,14 @@ def _fraction(x: Any) -> Any:
     return table.copysign(0.0, x) if is_infinite(x) else table.fmod(x, 1.0)
 
 
-def sinc(x: Any) -> Any:
-    """sin(πx)/(πx). Near 0, where that is 0/0, its Taylor polynomial, so that derivatives of every
-    order are right."""
-    angle = math.pi * x
-    if is_infinite(angle):
-        return table.reciprocal(angle)
-    if abs(angle) >= 0.5:
-        return table.sin(angle) / angle
-    square, out = table.square(angle), 0.0
-    for k in range(8, 0, -1):
-        out = (1.0 + out) * (-square / (2 * k * (2 * k + 1)))
-    return 1.0 + out
-
-
 COMPOSED: Final[dict[str, Function]] = {
     "conjugate": lambda x: x,
     "trunc": truncated,
-    "exp2": lambda x: table.pow_(2.0, x),
-    "deg2rad": lambda x: x * (math.pi / 180.0),
-    "rad2deg": lambda x: x * (180.0 / math.pi),
-    "logaddexp": table.logsumexp,
     "logaddexp2": _logaddexp2,
     "fmax": _fmax,
     "fmin": _fmin,
     "heaviside": _heaviside,
     "ldexp": lambda x, power: x * table.pow_(2.0, power),
-    "sinc": sinc,
 }
 
 PAIRS: Final[dict[str, tuple[Function, Function]]] = {

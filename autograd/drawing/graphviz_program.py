@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from graphviz.backend import dot_command  # type: ignore[import-untyped]
 from autograd.engine.locks import new_lock
 from autograd.engine.text import printable
 
-__all__ = ["DrawingError", "find_dot", "with_graphviz", "without_glyphs"]
+__all__ = ["DrawingError", "bundled_dot", "find_dot", "with_graphviz", "without_glyphs"]
 
 T = TypeVar("T")
 
@@ -43,11 +44,15 @@ class DrawingError(RuntimeError):
 
 def find_dot() -> str | None:
     """The path of the program that turns DOT into pictures, or None."""
-    system = shutil.which("dot")
-    if system:
-        return system
+    return shutil.which("dot") or bundled_dot()
+
+
+def bundled_dot() -> str | None:
+    """The path of the program that pip installed, or that a frozen program (PyInstaller's) has with
+    it, or None."""
     schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
-    beside = os.pathsep.join(sysconfig.get_path("scripts", scheme) for scheme in schemes)
+    folders = [getattr(sys, "_MEIPASS", ""), *[sysconfig.get_path("scripts", x) for x in schemes]]
+    beside = os.pathsep.join(filter(None, folders))
     return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
 
 

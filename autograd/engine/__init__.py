@@ -9,7 +9,7 @@ branchless     how compiled code computes what `ieee` computes with branches
 value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
 methods        functions of the table as methods of Value
-habits         what else users of micrograd and PyTorch look for on a Value
+other_names    what else users of micrograd and PyTorch look for on a Value
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
@@ -30,8 +30,8 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,
-    habits,
     methods,
     observers,
+    other_names,
     serialization,
 )

@@ -10,6 +10,7 @@ that they are named after (of `special` and `statistics` too); the sources of fo
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -178,7 +179,9 @@ def variance_of(*xs: Any) -> Any:
 
 
 def deviation_of(*xs: Any) -> Any:
-    return norm_of(*_deviations(xs)) / math.sqrt(len(xs))
+    deviations = _deviations(xs)
+    out = norm_of(*deviations) / math.sqrt(len(xs))
+    return select(reduce(operator.or_, [x.is_nan() for x in deviations]), math.nan, out)
 
 
 def largest(*xs: Any) -> Any:

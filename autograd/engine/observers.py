@@ -39,26 +39,27 @@ def _made(node: Value) -> None:
     """What the modes make of a new node: FloatingPointError if it is the first NaN or infinity and
     someone watches; no edges where nothing is recorded."""
     modes = modes_here()
+    observer = None if modes.plain else modes.tracer
     if modes.record_lines:
         node._locate()
     if node._primitive is not None:
         if modes.detect_anomaly and not modes.plain:
             _check_result(node)
         if modes.no_grad or modes.plain:
-            _cut_off(node)
-    if modes.tracer is not None and not modes.plain:
-        modes.tracer.made(node)
+            _cut_off(node, observer)
+    if observer is not None:
+        observer.made(node)
 
 
-def _cut_off(node: Value) -> None:
+def _cut_off(node: Value, observer: Any) -> None:
     """Make it a leaf; for a tracer, which has to know how it was computed, let no gradient
     through."""
     hidden = None
-    if tracer() is not None:
+    if observer is not None:
         with plain_arithmetic():
             inputs, factors = inputs_and_partials(node)
             hidden = restore(node._data, 0.0, None, node._primitive, inputs, factors)
-        tracer().made(hidden)
+        observer.made(hidden)
     node._primitive = None if hidden is None else stop_gradient
     node._a = hidden
     node._b = None

@@ -41,8 +41,8 @@ UNIT: Final[Any] = (-1.0, 1.0)
 LOG_2: Final = 0.6931471805599453
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
-INV_SQRT_TAU: Final = 0.3989422804014327  # 1/sqrt(2 pi)
-SQRT_TWO_OVER_PI: Final = 0.7978845608028654
+INV_SQRT_TAU: Final = special.INV_SQRT_TAU
+HALF_SQRT_PI: Final = 0.886226925452758
 TWO_OVER_SQRT_PI: Final = ieee.TWO_OVER_SQRT_PI
 
 
@@ -80,16 +80,15 @@ def _erfinv_partials(out: Any, x: Any) -> Any:
     """exp(out**2) sqrt(pi)/2, where x is large by erfc(out) = 1 - |x|, which is exact: the
     rounding of out would count 2 out**2 times."""
     left = 1.0 - abs(x)
-    scaled = special.HALF_SQRT_PI * scaled_erfc(0.0, abs(out))
-    slope = special.HALF_SQRT_PI / exp_square(out, -1.0)
-    return where(greater(abs(x), 0.5), where(left, scaled / left, math.inf), slope)
+    far = ieee.SQRT_HALF / (inverse_mills(-special.SQRT_2 * abs(out)) * left)
+    near = HALF_SQRT_PI / exp_square(out, -1.0)
+    return where(greater(abs(x), 0.5), where(left, far, 1.0 / left), near)
 
 
-def _log_ndtr_partials(out: Any, x: Any) -> Any:
-    """The density over the distribution function; in the left tail both would underflow."""
-    right = INV_SQRT_TAU * exp_square(x, -0.5) / normal_cdf(x)
-    left = SQRT_TWO_OVER_PI / scaled_erfc(0.0, -ieee.SQRT_HALF * x)
-    return where(greater(x, 0.0), right, left)
+def _inverse_mills_partials(out: Any, x: Any) -> Any:
+    """-out (x + out), where x + out does not cancel."""
+    left = special.SQRT_2 * erfcx_ratio(1.0, -ieee.SQRT_HALF * x)
+    return -out * where(greater(x, 0.0), x + out, left)
 
 
 def _where_partials(out: Any, condition: Any, a: Any, b: Any) -> Any:
@@ -337,7 +336,7 @@ tanh: Final[Row]  = row("tanh",  "x", math.tanh,             lambda out, x: sech
     "libm",           "Hyperbolic tangent.", traits="activation saturating")
 sech2: Final[Row] = row("sech2", "x", ieee.sech2,            lambda out, x: -2.0 * out * tanh(x),
     branchless.sech2, "1 / cosh(x)**2, the derivative of tanh.", traits="exponential")
-sinc: Final[Row]  = row("sinc",  "x", special.sinc,          lambda out, x: sinc_derivative(1.0, x),
+sinc: Final[Row]  = row("sinc",  "x", special.normalized_sinc,          lambda out, x: sinc_derivative(1.0, x),
     branchless.sinc_of,  "sin(pi x) / (pi x), and 1 at 0, as in NumPy.")
 sinc_derivative: Final[Row] = row("sinc_derivative", "n, x", special.sinc_derivative, lambda out, n, x: (0.0, sinc_derivative(n + 1.0, x)),
     None,             "Derivative number n of sinc; n is a constant.", domain=((0.0, 0.0), REALS), cuts="n")
@@ -358,13 +357,15 @@ erfc: Final[Row]       = row("erfc",       "x",    math.erfc,       lambda out, 
     "libm",                "1 - erf(x), accurate in the right tail.", traits="saturating")
 normal_cdf: Final[Row] = row("normal_cdf", "x",    ieee.normal_cdf, lambda out, x: INV_SQRT_TAU * exp_square(x, -0.5),
     branchless.normal_cdf, "Standard normal distribution function.", traits="saturating")
-log_ndtr: Final[Row]   = row("log_ndtr",   "x",    special.log_ndtr, _log_ndtr_partials,
+log_ndtr: Final[Row]   = row("log_ndtr",   "x",    special.log_ndtr, lambda out, x: inverse_mills(x),
     None,                  "Logarithm of the standard normal distribution function, accurate in both tails.")
 erfinv: Final[Row]     = row("erfinv",     "x",    special.erfinv,  _erfinv_partials,
     None,                  "The inverse of erf.", domain=(UNIT,), kinks="inf at 1, -inf at -1, with derivative inf")
-scaled_erfc: Final[Row] = row("scaled_erfc", "n, x", special.scaled_erfc, lambda out, n, x: (0.0, -2.0 * (n + 1.0) * scaled_erfc(n + 1.0, x)),
-    None,                  "exp(x**2) times the n-fold repeated integral of erfc from x to infinity; n is a constant.",
-    domain=((0.0, 0.0), REALS), cuts="n")
+inverse_mills: Final[Row] = row("inverse_mills", "x", special.inverse_mills, _inverse_mills_partials,
+    None,                  "The standard normal density over the distribution function: the derivative of log_ndtr.")
+erfcx_ratio: Final[Row] = row("erfcx_ratio", "n, x", special.erfcx_ratio, lambda out, n, x: (0.0, 2.0 * out * (n * out - (n + 1.0) * erfcx_ratio(n + 1.0, x))),
+    None,                  "The n-fold repeated integral of erfc from x to infinity over the one before it; n is a constant.",
+    domain=((0.0, 0.0), POSITIVE), cuts="n")
 lgamma: Final[Row]     = row("lgamma",     "x",    gamma.lgamma,    lambda out, x: digamma(x),
     None,                  "Logarithm of |Gamma(x)|, with poles at 0, -1, -2 and so on.", domain=(POSITIVE,))
 digamma: Final[Row]    = row("digamma",    "x",    gamma.digamma,   lambda out, x: polygamma(1.0, x),

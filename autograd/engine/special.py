@@ -9,14 +9,16 @@ from autograd.engine import ieee
 
 INF: Final = math.inf
 NAN: Final = math.nan
-HALF_SQRT_PI: Final = 0.886226925452758
+SQRT_2: Final = 1.4142135623730951
+INV_SQRT_TAU: Final = 0.3989422804014327  # 1/sqrt(2 pi)
+HALF_LOG_TAU: Final = 0.9189385332046728
 
 
-# -- the scaled error function ---------------------------------------------------------------------
+# -- repeated integrals of the error function ------------------------------------------------------
 
 
-def scaled_erfc(order: float, x: float) -> float:
-    """exp(x*x) times the integral of erfc from x to infinity, repeated `order` times.
+def erfcx_ratio(order: float, x: float) -> float:
+    """The integral of erfc from x to infinity, repeated `order` times, over that once less.
 
     By the continued fraction of Gautschi ("Efficient computation of the complex error function",
     1970; DLMF 7.18), all of whose terms are positive, or, left of its reach, by the recurrence that
@@ -25,23 +27,16 @@ def scaled_erfc(order: float, x: float) -> float:
     n = ieee.as_order(order)
     if x != x or n < 0:
         return NAN
-    if x >= 2.0 or (n > 0 and x >= 0.5):
-        return _by_continued_fraction(n, x)
-    before, out = ieee.TWO_OVER_SQRT_PI, ieee.divide(math.erfc(x), ieee.exp_square(x, -1.0))
+    if x >= 0.5:
+        ratio = 0.0
+        for k in range(n + 25 + int((math.sqrt(n) + 14.0 / x) ** 2), n - 1, -1):
+            ratio = 0.5 / (x + (k + 1) * ratio)
+        return ratio
+    before = ieee.TWO_OVER_SQRT_PI * ieee.exp_square(x, -1.0)
+    out = math.erfc(x)
     for k in range(1, n + 1):
-        before, out = out, (before - 2.0 * x * out) / (2.0 * k)
-    return out
-
-
-def _by_continued_fraction(n: int, x: float) -> float:
-    steps = n + 25 + int((math.sqrt(n) + 14.0 / x) ** 2)
-    ratio = 0.0
-    out = ieee.TWO_OVER_SQRT_PI
-    for k in range(steps, -1, -1):
-        ratio = 0.5 / (x + (k + 1) * ratio)
-        if k <= n:
-            out *= ratio
-    return out
+        before, out = out, (before - 2.0 * x * out) / (2.0 * k) if x > -INF else INF
+    return ieee.divide(out, before)
 
 
 # -- the normal distribution and the inverse of erf ------------------------------------------------
@@ -53,7 +48,14 @@ def log_ndtr(x: float) -> float:
         return ieee.log1p(-ieee.normal_cdf(-x))
     if x > -1.0:
         return ieee.log(ieee.normal_cdf(x))
-    return ieee.log(0.5 * scaled_erfc(0.0, -x * ieee.SQRT_HALF)) - 0.5 * x * x
+    return -ieee.log(inverse_mills(x)) - 0.5 * x * x - HALF_LOG_TAU
+
+
+def inverse_mills(x: float) -> float:
+    """The normal density over the distribution function; left of 0 both underflow."""
+    if x > -2.0 or x != x:
+        return INV_SQRT_TAU * ieee.exp_square(x, -0.5) / ieee.normal_cdf(x)
+    return SQRT_2 * erfcx_ratio(1.0, -x * ieee.SQRT_HALF) - x
 
 
 def erfinv(x: float) -> float:
@@ -75,7 +77,7 @@ def erfinv(x: float) -> float:
 # -- sinc ------------------------------------------------------------------------------------------
 
 
-def sinc(x: float) -> float:
+def normalized_sinc(x: float) -> float:
     """sin(pi x) / (pi x), as NumPy has it."""
     if x == 0.0:
         return 1.0
@@ -103,7 +105,7 @@ def sinc_derivative(order: float, x: float) -> float:
         return NAN if n < 0 or x != x else 0.0
     if math.fabs(x) < 0.5 * n:
         return _sinc_series(n, x)
-    out = sinc(x)
+    out = normalized_sinc(x)
     wave = 1.0 / math.pi
     for k in range(1, n + 1):
         wave *= math.pi

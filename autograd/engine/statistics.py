@@ -15,7 +15,11 @@ def variance(*xs: float) -> float:
 
 def deviation(*xs: float) -> float:
     """The root of the variance, without overflow or underflow on the way."""
-    return math.hypot(*_deviations(xs)) / math.sqrt(len(xs))
+    deviations = _deviations(xs)
+    for x in deviations:
+        if x != x:
+            return math.nan  # which hypot would lose beside an infinity
+    return math.hypot(*deviations) / math.sqrt(len(xs))
 
 
 def _deviations(xs: tuple[float, ...]) -> list[float]:

@@ -242,6 +242,8 @@ class Value:
         """Largest whole number <= x."""
     def gelu(self, /) -> Value:
         """x times the normal distribution function (Hendrycks and Gimpel 2016; exact, not the tanh approximation)."""
+    def inverse_mills(self, /) -> Value:
+        """The standard normal density over the distribution function: the derivative of log_ndtr."""
     def leaky_relu(self, slope: Value | _Number = 0.01, /) -> Value:
         """x where x >= 0, else slope * x."""
     def lgamma(self, /) -> Value:

@@ -71,8 +71,9 @@ class Objective:
         single = self.n_outputs == 1
         if self.loss is (losses.binary_cross_entropy if single else losses.cross_entropy):
             return "logits"
-        ends = "sigmoid" if single else "share"
-        return "probabilities" if self.ends_in == {ends} else "scores"
+        squashed = "sigmoid" if single else "softmax"
+        ends = {SQUASHED.get(operation) for operation in self.ends_in}
+        return "probabilities" if ends == {squashed} else "scores"
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """For each row a Value, or a list of several."""

@@ -1,13 +1,14 @@
 """A differential fuzzer: python -m tests.fuzz --seconds 60
 
-It writes random Python functions (branches, loops, recursion, exceptions, containers, NumPy, closures,
-transforms, every primitive of the table ...) and compares the ways to their numbers: the function on
-floats and on Values, backward, grad, jvp, finite differences; jit, jit of derivatives, grad of jit,
-bind, a pickle, the reference interpreter, threads, vmap; nn.fit in both engines. What is promised is
-the engine's numbers, bit for bit (or within the ulps of docs/compiling.md), at every call, NaN,
-infinities and ties included; or an error of ours, which `refusals` lists with the sentence that allows
-it. A difference is reported with a shrunk program. To add a kind of statement, write its templates
-into the table in `statements`; to add a way to a number, write a `@route`.
+It writes random Python functions (branches, loops, recursion, exceptions, containers, NumPy,
+closures, transforms, every primitive of the table ...) and compares the ways to their numbers: the
+function on floats and on Values, backward, grad, jvp, finite differences; jit, jit of derivatives,
+grad of jit, bind, a pickle, the reference interpreter, threads, vmap; nn.fit in both engines. What
+is promised is the engine's numbers, bit for bit (or within the ulps of docs/compiling.md), at every
+call, NaN, infinities and ties included; or an error of ours, which `refusals` lists with the
+sentence that allows it. A difference is reported with a shrunk program. To add a kind of statement,
+write its templates into one of the tables that `statements` brings together (it says how they are
+read); to add a way to a number, write a `@route`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ def main() -> int:
     parser.add_argument("--only", **kind, help="statements of this kind; may be repeated")
     parser.add_argument("--without", **kind, help="no statements of this kind; may be repeated")
     parser.add_argument(
-        "--route", action="append", default=[], choices=sorted(ROUTES), metavar="ROUTE",
+        "--route",
+        action="append",
+        default=[],
+        choices=sorted(ROUTES),
+        metavar="ROUTE",
         help="this way to a number, for every program: " + ", ".join(ROUTES),
     )
     options = parser.parse_args()

@@ -67,9 +67,7 @@ class Case:
     def header(self) -> str:
         """The imports that it needs."""
         text = self.source + "".join(point.call for point in self.points)
-        return "\n".join(
-            line for name, line in IMPORTS.items() if re.search(rf"\b{name}\b", text)
-        )
+        return "\n".join(line for name, line in IMPORTS.items() if re.search(rf"\b{name}\b", text))
 
     def at(self, *indices: int) -> Case:
         """The same with some of the points."""
@@ -194,10 +192,13 @@ def random_case(rng: Random, kinds: Sequence[str]) -> Case:
     first = scope.rng.choice(scope.numbers)
     scope.assignable.append("out")
     scope.lines.append(f"    out = {first}")
-    form = rng.choice(["{0}"] * 5 + ["[{0}, {1}]", "({0}, [{1}])", "{{'p': {0}, 'q': {1}}}", "np.array([{0}, {1}])"])
+    form = rng.choice(
+        ["{0}"] * 5
+        + ["[{0}, {1}]", "({0}, [{1}])", "{{'p': {0}, 'q': {1}}}", "np.array([{0}, {1}])"]
+    )
     scope.result = form.format("out", first)
     scope.statements(rng.choice([1, 2, 3, 4, 6]))
-    ending = [scope.number(1, scope.numbers[-3:] + ["out"]) for _ in range(2)]
+    ending = [scope.number(1, [*scope.numbers[-3:], "out"]) for _ in range(2)]
     scope.lines.append(f"    return {form.format(*ending)}")
     leaves = [f"{name} = Value(1.0)" for name in captured]
     source = "\n".join([*leaves, *scope.module, f"def f({head}):", *scope.lines])

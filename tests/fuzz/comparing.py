@@ -12,19 +12,31 @@ from eagerly import bits
 from autograd.compiler.ir.program import Program, meaning
 from autograd.transforms.tree import flatten
 
-__all__ = ["IN_LANES", "LENGTHS", "Outcome", "as_floats", "is_explained", "is_same_nesting", "outcome_of", "same_numbers", "same_outcome", "shown"]
+__all__ = [
+    "IN_LANES",
+    "LENGTHS",
+    "Outcome",
+    "as_floats",
+    "is_explained",
+    "is_same_nesting",
+    "outcome_of",
+    "same_numbers",
+    "same_outcome",
+    "shown",
+]
 
 Outcome = tuple[str, Any, Any]  # ("gives", nesting, floats) or ("raises", class, words)
 
 # "hypot 1 unit, norm 3 units in the last place; copysign(x, nan): the sign" in every compiled form.
 LENGTHS = {"hypot": 1, "norm": 3}
 # "In vmap, functions of the C library: 4 units." A row of the table may be made of two of them.
-EXACT = set(
-    "add sub mul div neg square reciprocal sqrt abs sign floor ceil round where maximum minimum "
-    "max min relu clip greater message cut_message finite_part stop_gradient sum mean prod dot "
-    "one_minus_square lt le eq and or not select fma scale mod fmod floordiv copysign "
-    "leaky_relu".split()
-)
+EXACT = {
+    *("add", "sub", "mul", "div", "neg", "square", "reciprocal", "sqrt", "fma", "scale", "mod"),
+    *("abs", "sign", "floor", "ceil", "round", "fmod", "floordiv", "copysign", "one_minus_square"),
+    *("where", "maximum", "minimum", "max", "min", "relu", "leaky_relu", "clip", "greater"),
+    *("message", "cut_message", "finite_part", "stop_gradient", "sum", "mean", "prod", "dot"),
+    *("lt", "le", "eq", "and", "or", "not", "select"),
+}
 TRIES = 24
 
 

@@ -109,7 +109,7 @@ def bound(case: Case, truth: Truth) -> Found:
         loaded.arguments(i)
         p[:] = rows[i][0]
         if compiled is None:
-            got = outcome_of(lambda: jit(lambda p: loaded.f(*p)).bind(p)())
+            got = outcome_of(partial(jit(lambda p: loaded.f(*p)).bind, p))
             if got[0] == "raises":
                 continue
             compiled = jit(lambda p: loaded.f(*p)).bind(p)
@@ -135,7 +135,7 @@ def interpreted(case: Case, truth: Truth) -> Found:
         return
     for i, want in zip(calls[: len(case.points)], truth.values, strict=False):
         args, keywords = loaded.arguments(i)
-        numbers, structure = flatten([list(args), keywords])
+        numbers, _ = flatten([list(args), keywords])
         kept = [c.kept for key, c in g._caches.items() if key == g._arguments(args, keywords).key]
         for one in [one for found in kept for one in found]:
             inputs = [*numbers, *[value.data for value in one.captured]]
@@ -160,17 +160,27 @@ def threads(case: Case, truth: Truth) -> Found:
 
     def all_of_them(first: int) -> list[tuple[int, Outcome]]:
         order = [*range(first, len(calls)), *range(first)]
-        return [(n, outcome_of(lambda: g(*calls[n][0], **calls[n][1]))) for n in order]
+        return [(n, outcome_of(partial(g, *calls[n][0], **calls[n][1]))) for n in order]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with ThreadPoolExecutor(4) as pool:
-            got = [x for found in pool.map(all_of_them, [0, 5, 11, 17]) for x in found]
+            got = [
+                x
+                for found in pool.map(all_of_them, [len(calls) * k // 4 for k in range(4)])
+                for x in found
+            ]
     for n, outcome in got:
         numbers, _ = flatten([list(calls[n][0]), loaded.without_static(calls[n][1])])
         explained = partial(is_explained, fitting(g, numbers), ulps=LENGTHS)
         found = difference(
-            case, "threads", _written(case, "f"), (truth.calls[n],), outcome, truth.values[n], explained
+            case,
+            "threads",
+            _written(case, "f"),
+            (truth.calls[n],),
+            outcome,
+            truth.values[n],
+            explained,
         )
         if found:
             yield found
@@ -216,7 +226,10 @@ def _mapped(
         return
     calls = tuple([i for i, _, _ in rows])
     exact = host_vectors(2, library=False, own=False)
-    for vectors, ulps, name in ((exact, LENGTHS, "vmap, scalar functions"), (None, IN_LANES, "vmap")):
+    for vectors, ulps, name in (
+        (exact, LENGTHS, "vmap, scalar functions"),
+        (None, IN_LANES, "vmap"),
+    ):
         g = Mapped(transform(loaded.f), vectors=vectors)
         for chosen in (rows, rows[::-1]):
             loaded.arguments(calls[0])
@@ -273,5 +286,3 @@ def _blocks(results: Any, rows: int) -> list[list[float]]:
             out[n] += numbers[start + n * size : start + (n + 1) * size]
         start += size * rows
     return out
-
-

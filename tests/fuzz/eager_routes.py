@@ -86,7 +86,7 @@ def backward(case: Case, truth: Truth) -> Found:
 
 def _are_equal(a: Sequence[float], b: Sequence[float]) -> bool:
     """As numbers, whatever the sign of a zero."""
-    return all(x == y or x != x and y != y for x, y in zip(a, b, strict=True))
+    return all(x == y or (x != x and y != y) for x, y in zip(a, b, strict=True))
 
 
 def _as_values(args: Sequence[Any], keywords: dict[str, Any]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 import traceback
 import types
@@ -13,19 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from autograd.compiler import specializations
 from fuzz import compiled_routes, eager_routes  # noqa: F401 (routes, which enter themselves)
 from fuzz.cases import Case, random_case
 from fuzz.comparing import shown
 from fuzz.routes import ROUTES, Finding
-from fuzz.shrinking import shrunk
+from fuzz.shrinking import MOST_TRIES, shrunk
 from fuzz.statements import KINDS
 from fuzz.training import random_training
 from fuzz.truth import Truth
 
-__all__ = ["Report", "fuzz"]
+__all__ = ["Report", "findings_of", "fuzz"]
 
 LONGEST = 60  # seconds for one program by one route; then it hangs
 
@@ -42,7 +40,9 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{self.programs} programs by {self.checks} routes (seed {self.seed})"]
-        lines += [f"  refused {n} times, as the page allows: {s}" for s, n in self.refusals.most_common()]
+        lines += [
+            f"  refused {n} times, as the page allows: {s}" for s, n in self.refusals.most_common()
+        ]
         lines += [f"  FOUND {n} times: {s}" for s, n in self.findings.most_common()]
         return "\n".join(lines)
 
@@ -93,15 +93,20 @@ def _check(truth: Truth, name: str, report: Report, say: Callable[[str], None], 
     report.checks += 1
     said = set()
     case = truth.case
-    for finding in _findings(truth, name):
+    for finding in findings_of(truth, name):
         if finding.sort == "refusal":
             report.refusals[finding.allowed] += 1
             return
         if finding.sort in said:
             continue
         said.add(finding.sort)
-        small = shrunk(case, lambda c: any(_is_like(f, finding) for f in _findings(Truth(c), name)))  # noqa: B023
-        left = [f for f in _findings(Truth(small), name) if _is_like(f, finding)]
+        say(f"{finding}: shrinking ({again})")
+
+        def fails(c: Case, like: Finding = finding) -> bool:
+            return any(_is_like(f, like) for f in findings_of(Truth(c), name))
+
+        small = shrunk(case, fails, MOST_TRIES // (6 if name == "trained" else 1))
+        left = [f for f in findings_of(Truth(small), name) if _is_like(f, finding)]
         shown_one = left[0] if left else finding
         key = f"{finding.sort} by {name}: {_gist(small)}"
         report.findings[key] += 1
@@ -113,7 +118,7 @@ def _is_like(a: Finding, b: Finding) -> bool:
     return a.sort == b.sort and a.route == b.route
 
 
-def _findings(truth: Truth, name: str) -> Iterator[Finding]:
+def findings_of(truth: Truth, name: str) -> Iterator[Finding]:
     """What a route finds; an error of the route itself is a finding too."""
     try:
         with warnings.catch_warnings(), _in_time(), _tier(truth.case.interpreted):
@@ -169,6 +174,10 @@ def _story(case: Case, finding: Finding, again: str) -> str:
         point = case.points[i]
         lines += [f"{name}.data = {x!r}" for name, x in point.captured if name in case.source]
         last = k == len(calls) - 1 if "vmap" not in finding.route else k == 0
-        remark = f"  # {finding.route}: {shown(finding.got)}; right: {shown(finding.want)}" if last else ""
+        remark = (
+            f"  # {finding.route}: {shown(finding.got)}; right: {shown(finding.want)}"
+            if last
+            else ""
+        )
         lines.append(f"g({point.call}){remark}")
     return "\n".join(lines) + "\n"

@@ -25,9 +25,11 @@ ALLOWED = [
     Refusal("reads .data", r"\.data", "`x.data` | error"),
     Refusal("TRACED", TEXT, "`float(f'{x}')`, `float(str(x))` | error"),
     Refusal("two recordings", TEXT, "the text itself: `len(str(x))`, `'-' in str(x)` | error"),
-    Refusal("two recordings", r"hash\(|\{|set\(|fromkeys", "`hash(x)` | error"),
+    Refusal("two recordings", r"hash\(|set\(|fromkeys|in \{|len\(\{", "`hash(x)` | error"),
     Refusal("two recordings", CHANCE, "`random.random()` | error; `time.perf_counter()` | error"),
-    Refusal("two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"),
+    Refusal(
+        "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
+    ),
     Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
     Refusal("Value that was made in an earlier|two recordings", LASTING, "a Value kept | error"),
     Refusal(

@@ -8,20 +8,21 @@ difference is left. Nothing is known of the generator, so that any program can b
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from fuzz.cases import IMPORTS, Case, Point
 
-__all__ = ["shrunk"]
+__all__ = ["MOST_TRIES", "shrunk"]
 
 Fails = Callable[[Case], bool]
+Candidate = Callable[[], Case | None]
 Edit = Callable[[ast.AST], None]
-MOST_TRIES = 1000
+MOST_TRIES = 600
 
 
-def shrunk(case: Case, fails: Fails, tries: int = MOST_TRIES) -> Case:
+def shrunk(case: Case, fails: Fails, tries: int) -> Case:
     """The smallest case that was found to fail; as many tries as that, so that it always takes the
     same way."""
     best, left = case, tries
@@ -36,48 +37,47 @@ def shrunk(case: Case, fails: Fails, tries: int = MOST_TRIES) -> Case:
 
 
 def _descent(
-    case: Case, edits: Callable[[Case], Iterator[Case]], fails: Fails, left: int
+    case: Case, edits: Callable[[Case], Iterator[Candidate]], fails: Fails, left: int
 ) -> tuple[Case, int]:
     """Take an edit that fails, and go on from there, at the place where that was."""
-    skipped = 0
-    while left > 0:
-        for n, candidate in enumerate(edits(case)):
-            if n < skipped:
-                continue
-            left -= 1
-            if left < 0:
-                return case, 0
-            if candidate != case and fails(candidate):
-                case, skipped = candidate, n
-                break
+    place, candidates = 0, list(edits(case))
+    while place < len(candidates) and left > 0:
+        candidate = candidates[place]()
+        if candidate is None or candidate == case:
+            place += 1
+            continue
+        left -= 1
+        if fails(candidate):
+            case, candidates = candidate, list(edits(candidate))
         else:
-            return case, left
-    return case, 0
+            place += 1
+    return case, left
 
 
-def _quicker(case: Case) -> Iterator[Case]:
+def _quicker(case: Case) -> Iterator[Candidate]:
     """No machine code to wait for."""
-    yield replace(case, interpreted=True)
+    yield partial(replace, case, interpreted=True)
 
 
 # -- points ----------------------------------------------------------------------------------------
 
 
-def _fewer_points(case: Case) -> Iterator[Case]:
+def _fewer_points(case: Case) -> Iterator[Candidate]:
     count = len(case.points)
     size = count // 2
     while size:
         for start in range(0, count - size + 1, size):
             left = [i for i in range(count) if not start <= i < start + size]
             if left:
-                yield case.at(*left)
+                yield partial(case.at, *left)
         size //= 2
 
 
-def _simpler_points(case: Case) -> Iterator[Case]:
+def _simpler_points(case: Case) -> Iterator[Candidate]:
     for i, point in enumerate(case.points):
         for simpler in _simpler(point):
-            yield replace(case, points=(*case.points[:i], simpler, *case.points[i + 1 :]))
+            points = (*case.points[:i], simpler, *case.points[i + 1 :])
+            yield partial(replace, case, points=points)
 
 
 def _simpler(point: Point) -> Iterator[Point]:
@@ -100,27 +100,27 @@ def _simpler(point: Point) -> Iterator[Point]:
 # -- programs --------------------------------------------------------------------------------------
 
 
-def _fewer_statements(case: Case) -> Iterator[Case]:
-    yield from _edited(case, lambda tree: reversed(list(_statement_edits(tree))))
+def _fewer_statements(case: Case) -> Iterator[Candidate]:
+    edits = reversed(list(_statement_edits(ast.parse(case.source))))
+    yield from (partial(_edited, case, edit) for edit in edits)
 
 
-def _smaller(case: Case) -> Iterator[Case]:
-    yield from _edited(case, _expression_edits)
+def _smaller(case: Case) -> Iterator[Candidate]:
+    edits = _expression_edits(ast.parse(case.source))
+    yield from (partial(_edited, case, edit) for edit in edits)
 
 
-def _edited(case: Case, edits: Callable[[ast.AST], Iterator[Edit]]) -> Iterator[Case]:
+def _edited(case: Case, edit: Edit) -> Case | None:
+    """The case with an edit, if that is a program, and a shorter one."""
     tree = ast.parse(case.source)
-    size = len(case.source)
-    for edit in edits(tree):
-        edited = copy.deepcopy(tree)
-        edit(edited)
-        try:
-            source = ast.unparse(ast.fix_missing_locations(edited))
-            compile(source, "<shrunk>", "exec")
-        except (SyntaxError, ValueError, AttributeError):
-            continue
-        if len(source) <= size or source.count("\n") < case.source.count("\n"):
-            yield replace(case, source=source)
+    edit(tree)
+    try:
+        source = ast.unparse(ast.fix_missing_locations(tree))
+        compile(source, "<shrunk>", "exec")
+    except (SyntaxError, ValueError, AttributeError):
+        return None
+    is_shorter = len(source) < len(ast.unparse(ast.parse(case.source)))
+    return replace(case, source=source) if is_shorter else None
 
 
 def _statement_edits(tree: ast.AST) -> Iterator[Edit]:

@@ -10,6 +10,7 @@ from random import Random
 from random_formulas import ROWS
 
 import autograd
+from autograd.engine.primitives import TABLE
 from fuzz.statements import KINDS
 
 __all__ = ["CONSTANTS", "Scope", "primitive_call"]
@@ -23,7 +24,7 @@ OPERATORS = ["+", "-", "*", "*", "/", "+", "%", "//"]
 SYMBOLS = ["<", "<=", ">", ">=", "==", "!="]
 SEQUENCES = ["sum", "prod", "mean", "logsumexp", "max", "min"]
 IN_OPERATORS = {"add", "sub", "mul", "div", "pow", "pow_const", "mod", "floordiv", "neg"}
-LENGTHS = {"hypot", "norm"}
+INEXACT = {"hypot", "norm", "copysign"}  # to a bit that a decision may show
 CALLED = [row for row in ROWS if row.arity and row.name not in IN_OPERATORS]
 
 
@@ -94,7 +95,9 @@ class Scope:
         def text(match: re.Match[str]) -> str:
             place, more = match[1], match[2].split("+")[1:]
             if place in ("new", "tmp", "tmp2", "fun"):
-                return names.setdefault(place, self.fresh({"new": "v", "fun": "help"}.get(place, "k")))
+                return names.setdefault(
+                    place, self.fresh({"new": "v", "fun": "help"}.get(place, "k"))
+                )
             return self._place(place, more)
 
         return PLACE.sub(text, line)
@@ -155,8 +158,8 @@ class Scope:
             return f"({below[0]} {rng.choice(OPERATORS)} {below[1]})"
         if chance < 0.83:
             row = rng.choice(CALLED)
-            if row.name in LENGTHS and "lengths" not in self.kinds:
-                row = CALLED[0]
+            if row.name in INEXACT and "lengths" not in self.kinds:
+                row = TABLE["tanh"]
             return f"{primitive_call(row.name)}({', '.join(below[: row.arity])})"
         if chance < 0.88:
             return f"ag.{rng.choice(SEQUENCES)}([{', '.join(below)}])"

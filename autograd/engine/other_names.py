@@ -64,7 +64,13 @@ def _op(node: Value) -> str:
     return "" if primitive is None else primitive.symbol or primitive.name
 
 
+def _names(node: Value) -> list[str]:
+    """What completion offers: without those."""
+    return [name for name in object.__dir__(node) if name not in ELSEWHERE]
+
+
 for name, advice in ELSEWHERE.items():
     setattr(Value, name, _Elsewhere(name, advice))
 setattr(Value, "_prev", property(_prev))  # noqa: B010
 setattr(Value, "_op", property(_op))  # noqa: B010
+setattr(Value, "__dir__", _names)  # noqa: B010

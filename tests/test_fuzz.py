@@ -1,0 +1,83 @@
+"""A few programs of the differential fuzzer (tests/fuzz), always the same ones: every route agrees.
+
+`python -m tests.fuzz --seconds 60` tries others.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+from fuzz.cases import Case, Point
+from fuzz.fuzzing import Report, findings_of, fuzz
+from fuzz.refusals import ALLOWED
+from fuzz.routes import ROUTES
+from fuzz.shrinking import shrunk
+from fuzz.statements import KINDS
+from fuzz.truth import Truth
+from test_guards import PAGE
+
+# Faults that are known; `python -m tests.fuzz --only KIND` shows them.
+KNOWN = {
+    *("text", "hashing", "chance", "lengths", "data_arguments", "introspection", "anomalies"),
+    *("array_selections", "array_protocols"),
+}
+
+
+def run(**options: object) -> tuple[Report, list[str]]:
+    said: list[str] = []
+    return fuzz("test", say=said.append, **options), said  # type: ignore[arg-type]
+
+
+def test_routes_agree() -> None:
+    """On random programs; on the same again, for the seed decides everything."""
+    kinds = [kind for kind in KINDS if kind not in KNOWN]
+    report, said = run(kinds=kinds, programs=6)
+    assert said == []
+    assert report.programs == 6
+    assert str(report) == str(run(kinds=kinds, programs=6)[0])
+
+
+UNSEEN = """
+class Box:
+    data = 1.0
+w0 = Box()
+def f(x):
+    y = x + 1
+    if y > 2:
+        y = y * 2
+    return y * w0.data
+"""
+
+
+def test_a_difference_is_found_and_shrunk() -> None:
+    """A plain number outside of the function, which compiled code does not see change."""
+    points = [Point(f"{x}", (("w0", x),)) for x in (1.0, 1.5, 2.0)]
+    case = Case(UNSEEN, tuple(points))
+
+    def fails(case: Case) -> bool:
+        return any(x.sort == "wrong number" for x in findings_of(Truth(case), "jitted"))
+
+    assert fails(case)
+    small = shrunk(case, fails, 200)
+    assert fails(small)
+    assert len(small.points) == 2
+    assert "if" not in small.source
+    assert "x + 1" not in small.source
+
+
+def test_what_agrees_is_no_finding() -> None:
+    """The same with a captured Value, which is read at every call; by every route."""
+    points = tuple([Point(f"{x}", (("w0", x),)) for x in (1.0, 1.5, 2.0)])
+    case = Case(UNSEEN.replace("Box()", "Value(1.0)").replace("w0.data", "w0"), points)
+    for route in ROUTES:
+        assert list(findings_of(Truth(case), route)) == []
+
+
+def test_refusals_name_sentences_of_the_page() -> None:
+    """Each begins with words that docs/compiling.md has."""
+    page = PAGE.read_text("utf-8")
+    for row in ALLOWED:
+        assert row.sentence.split(" | ")[0] in page, row
