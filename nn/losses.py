@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 from operator import index
-from typing import Any
+from typing import Any, SupportsIndex
 
 import autograd
 from autograd import Value, clip, log_softmax, mean, relu, softplus, square
@@ -122,7 +122,12 @@ def _cross_entropy_of_one(logits: Sequence[Number], target: int) -> Any:
     xs = as_list(logits)
     if not xs:
         raise ValueError(
-            f"cross_entropy takes a list of logits, one for each class; got {logits!r}"
+            f"cross_entropy takes a list of logits, one for each class; got {logits!r:.80}"
+        )
+    if not isinstance(target, SupportsIndex):
+        raise TypeError(
+            f"cross_entropy takes the index of the right class, a whole number from 0; "
+            f"got {target!r:.80}"
         )
     k = index(target)
     if not 0 <= k < len(xs):

@@ -426,14 +426,15 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
     """As a list, each once, however often it is shared."""
     if not isinstance(parameters, Iterable):
         raise TypeError(
-            f"an optimiser takes a list of Values, such as model.parameters(); got {parameters!r}"
+            "an optimiser takes a list of Values, such as model.parameters(); "
+            f"got {parameters!r:.80}"
         )
     checked: dict[int, Value] = {}
     for parameter in parameters:
         if not isinstance(parameter, Value):
             raise TypeError(
                 "an optimiser takes Values, such as model.parameters(); "
-                f"got a {type(parameter).__name__}: {parameter!r}"
+                f"got a {type(parameter).__name__}: {parameter!r:.80}"
             )
         if parameter.op:
             raise ValueError(

@@ -31,6 +31,8 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
     process left behind are removed.
     """
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(2, "there is no such directory; make it first", os.fspath(path))
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(target.stat().st_mode):
             with target.open("w", encoding="utf-8") as file:

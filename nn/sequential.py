@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Any, ClassVar
 
 import autograd
-from autograd import Value
+from autograd import Primitive, Value
 from nn.initialisers import Seed, random_source
 from nn.layers import Layer, Neuron
 from nn.module import Module, computes
@@ -106,7 +106,9 @@ class Sequential(Module):
             raise ValueError("Sequential needs at least one module")
         for i, module in enumerate(modules):
             if not (isinstance(module, Module) and computes(module)):
-                raise TypeError(f"module {i} of Sequential is none: {module!r:.80}{_hint(module)}")
+                raise TypeError(
+                    f"entry {i} of Sequential is no module: {module!r:.80}{_hint(module)}"
+                )
         self.layers: list[Module] = list(modules)
         self.named_parameters()  # labels them
 
@@ -132,6 +134,10 @@ class Sequential(Module):
 def _hint(module: object) -> str:
     if isinstance(module, type):
         return f"; make one: {module.__name__}(...)"
+    name = module.name if isinstance(module, Primitive) else getattr(module, "__name__", "")
+    for known in __all__:
+        if name.replace("_", "") == known.lower():
+            return f"; the module is nn.{known}()"
     return "; they are given one by one: Sequential(*modules)" if as_list(module) else ""
 
 

@@ -43,6 +43,8 @@ def as_list(x: Any) -> Sequence[Any] | None:
     if hasattr(x, "tolist"):
         x = x.tolist()
         return x if isinstance(x, list) else None
+    if hasattr(x, "to_numpy"):  # a frame, whose iteration would give column names
+        return as_list(x.to_numpy())
     if isinstance(x, (str, bytes, Mapping, AbstractSet)):
         raise TypeError(f"a sequence of numbers was expected, got a {type(x).__name__}: {x!r}")
     return list(x) if isinstance(x, Iterable) else None

@@ -391,6 +391,7 @@ def test_a_profiler_is_left_alone() -> None:
         (lambda: check_grad(3, 1.0), TypeError, "takes a function and its arguments, got int 3"),
         (lambda: check_grad(sin), TypeError, "the arguments at which to check"),
         (lambda: check_grad(lambda x, s: x, 1.0, "a"), TypeError, "argnums=0"),
+        (lambda: check_grad(lambda x: x, 1.0, lambda x: 1.0), TypeError, "by name: analytic=..."),
         (lambda: check_grad(lambda x: [x, x], 1.0), TypeError, "returns one number"),
         (lambda: check_grad(sin, 1.0, order=3), ValueError, "got order=3"),
         (lambda: check_grad(sin, 1.0, order=2, analytic=1.0), ValueError, "leave out order=2"),

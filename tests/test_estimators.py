@@ -85,6 +85,13 @@ def test_frames_in_a_pipeline() -> None:
         model.predict(X[X.columns[::-1]])
 
 
+def test_what_is_no_list_of_widths_and_no_module_is_named() -> None:
+    with pytest.raises(TypeError, match=r"hidden is the widths .*such as \(16,\); got 8$"):
+        nn.Classifier(hidden=8).fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(TypeError, match=r"it is an estimator: call its own fit\(X, y\)$"):
+        nn.fit(nn.Classifier(), [[0.0], [1.0]], [0, 1])
+
+
 def test_a_seed_reproduces_and_another_differs() -> None:
     X, y = nn.datasets.iris()
 

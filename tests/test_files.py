@@ -131,8 +131,10 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as error:
         write_file(tmp_path / "missing" / "e.svg", b"")
     assert error.value.filename == str(tmp_path / "missing" / "e.svg")
-    with pytest.raises(IsADirectoryError):
+    assert "there is no such directory; make it first: " in str(error.value)
+    with pytest.raises(IsADirectoryError) as error:
         write_file(tmp_path, b"")
+    assert str(error.value).endswith(f": {str(tmp_path)!r}")
 
 
 def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:

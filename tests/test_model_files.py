@@ -530,6 +530,13 @@ def test_a_disk_that_was_full_for_a_while(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(json.loads(path.read_text("utf-8"))["training"]["history"]["epoch"]) == 6
 
 
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "model.json"
+    with pytest.raises(FileNotFoundError, match="there is no such directory; make it") as error:
+        nn.Neuron(1, seed=0).save(path)
+    assert error.value.filename == str(path)
+
+
 def test_a_full_disk_keeps_the_old_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk, path = Disk(monkeypatch), tmp_path / "model.json"
     nn.Neuron(1, seed=0).save(path)

@@ -300,6 +300,7 @@ P = Value(1.0)
         (lambda: SGD([]), ValueError, "there are no parameters to optimise"),
         (lambda: SGD([1.0]), TypeError, "such as model.parameters(); got a float: 1.0"),
         (lambda: SGD([P, "p"]), TypeError, "got a str"),
+        (lambda: SGD([{"params": [P] * 9}]), TypeError, "got a dict: {'params': [Value("),
         (lambda: SGD(P), TypeError, "a list of Values, such as model.parameters(); got Value("),
         (lambda: SGD(nn.MLP(2, [1])), TypeError, "model.parameters(); got MLP(2 → 1"),
         (lambda: SGD(nn.Neuron(1).named_parameters()), TypeError, "got a tuple"),

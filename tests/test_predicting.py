@@ -272,3 +272,22 @@ def test_the_history_names_the_loss() -> None:
         return autograd.mean([(o - t) ** 2 for o, t in zip(outputs, targets, strict=True)])
 
     assert nn.fit(nn.MLP(2, [1]), POINTS, SIDES, epochs=1, loss=mine).loss_name == "mine"
+
+
+def test_a_single_sample_is_told_from_rows_of_one_number() -> None:
+    model = nn.MLP(2, [1], seed=0)
+    nn.fit(model, [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=1)
+    with pytest.raises(
+        ValueError, match=r"takes 2 inputs, got 1; if X is a single sample, write \[X\]$"
+    ):
+        nn.predict(model, [0.0, 1.0])
+
+
+def test_a_model_takes_rows_and_no_frame() -> None:
+    """Going through a frame would give the names of its columns."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
+    with pytest.raises(ValueError, match="it takes one sample at a time"):
+        nn.MLP(2, [1])(frame)
+    model = nn.MLP(2, [1], seed=0)
+    assert model(frame.iloc[0]).data == model([1.0, 4.0]).data

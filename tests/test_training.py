@@ -852,7 +852,7 @@ def test_scaled_data_give_none() -> None:
 
 # -- bad input -------------------------------------------------------------------------------------
 
-EMPTY = "is empty; training needs at least one sample"
+EMPTY = "is empty; there must be at least one sample"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ __all__ = ["ValueArray", "array_function", "array_ufunc", "pack_values"]
 
 Base = numpy.ndarray[Any, Any]
 
+ADVICE: Final = {  # instead of astype, by the kind of type that was asked for
+    **dict.fromkeys("iu", "for whole numbers use numpy.floor or numpy.trunc"),
+    "c": "keep the real and the imaginary part as two arrays",
+}
+
 
 class ValueArray(Base):
     """An array of Values and floats, as functions get it from `grad`, `jit` and their kin.
@@ -74,7 +79,7 @@ class ValueArray(Base):
         if has_values(self):
             raise TypeError(
                 f"an array of Values can't become one of {kind}: the gradient would be lost, and a "
-                "Value is a double; for whole numbers use numpy.floor or numpy.trunc"
+                f"Value is a double; {ADVICE.get(kind.kind, 'leave it out')}"
             )
         return numpy.asarray(self).astype(float).astype(kind, *args, **kwargs)
 

@@ -40,9 +40,10 @@ class Point:
         try:
             leaves, self.structure = flatten(self.chosen, "check_grad's argument")
         except TypeError as problem:
-            raise TypeError(
-                f"{problem}; name those to be differentiated with argnums, as in argnums=0"
-            ) from None
+            remedy = "name those to be differentiated with argnums, as in argnums=0"
+            if callable(self.chosen[-1]):
+                remedy = "a gradient by hand is given by name: analytic=..."
+            raise TypeError(f"{problem}; {remedy}") from None
         self.numbers: list[float] = list(map(float_of, leaves))
         found = [
             (name, (place, *keys))

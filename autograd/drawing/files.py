@@ -23,6 +23,8 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
             file.write(content)
         return
     target = os.path.realpath(path)
+    if not os.path.isdir(os.path.dirname(target)):
+        raise FileNotFoundError(2, "there is no such directory; make it first", os.fspath(path))
     draft = os.path.join(os.path.dirname(target), f".{token_hex(8)}.tmp")
     try:
         with open(draft, "xb") as file:
@@ -36,5 +38,6 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
         with suppress(FileNotFoundError):
             os.remove(draft)
         if isinstance(error, OSError):
-            error.filename, error.filename2 = os.fspath(path), None  # the draft means nothing
+            error.filename = os.fspath(path)  # the draft means nothing
+            del error.filename2  # None would be printed
         raise

@@ -98,7 +98,7 @@ def _entries(name: str, data: Any) -> list[Any]:
             f"{type(data).__name__} {data!r:.60}"
         )
     if not entries:
-        raise ValueError(f"{name} is empty; training needs at least one sample")
+        raise ValueError(f"{name} is empty; there must be at least one sample")
     return list(entries)
 
 

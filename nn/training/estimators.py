@@ -64,6 +64,10 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if seed is not None and not isinstance(seed, int):
             seed = int(check_random_state(seed).randint(2**31))
+        if isinstance(self.hidden, (int, str)):
+            raise TypeError(
+                f"hidden is the widths of the hidden layers, such as (16,); got {self.hidden!r:.80}"
+            )
         model = MLP(X.shape[1], [*self.hidden, outputs], self.activation, seed=seed)
         self.history_ = fit(
             model,

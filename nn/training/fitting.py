@@ -178,9 +178,10 @@ def fit(
     1.0
     """
     if not isinstance(model, Module) or not computes(model):
+        own = "; it is an estimator: call its own fit(X, y)" if hasattr(model, "get_params") else ""
         raise TypeError(
             "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]); "
-            f"got {model!r:.80}"
+            f"got {model!r:.80}{own}"
         )
     plan = Plan(
         epochs=as_count("epochs", epochs),

@@ -309,7 +309,8 @@ def _text_classes(targets: Sequence[str], n_outputs: int) -> tuple[Any, ...]:
         message = (
             f"y has {counted(len(found), 'text label')} ({_listed(found)}), and the model "
             f"{counted(n_outputs, 'output')}: one output is for two labels, otherwise there must "
-            "be as many as labels; evaluate needs classes=history.classes if some are missing"
+            "be as many as labels; change the last layer or, if y lacks some labels, give evaluate "
+            "classes=history.classes"
         )
         if all(map(_is_numeral, found)):
             message += "; or, if they are numbers, convert them with float(...)"

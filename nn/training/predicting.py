@@ -115,7 +115,8 @@ def _numbers(model: Any, row: Row) -> list[float]:
         answer = model(row)
     except ValueError as error:
         count = counted(len(row), "number")
-        raise ValueError(f"X has rows of {count}; for {model!r:.200}: {error}") from error
+        hint = "; if X is a single sample, write [X]" if len(row) == 1 else ""
+        raise ValueError(f"X has rows of {count}; for {model!r:.200}: {error}{hint}") from error
     entries = as_list(answer)
     entries = [answer] if entries is None else entries
     return [x.data if isinstance(x, Value) else as_float("an output", x) for x in entries]
