@@ -82,13 +82,16 @@ def _erfinv_partials(out: Any, x: Any) -> Any:
     left = 1.0 - abs(x)
     far = ieee.SQRT_HALF / (inverse_mills(-special.SQRT_2 * abs(out)) * left)
     near = HALF_SQRT_PI / exp_square(out, -1.0)
-    return where(greater(abs(x), 0.5), where(left, far, math.inf), near)
+    return where(greater(abs(x), 0.5), where(left, far, 1.0 / left), near)
 
 
 def _inverse_mills_partials(out: Any, x: Any) -> Any:
-    """-out (x + out), where x + out does not cancel."""
-    left = special.SQRT_2 * erfcx_ratio(1.0, -ieee.SQRT_HALF * x)
-    return -out * where(greater(x, 0.0), x + out, left)
+    """-out (x + out). Left of 0, where it nears -1, it is told by how far: so higher derivatives do
+    not cancel."""
+    z = -ieee.SQRT_HALF * x
+    once, twice = erfcx_ratio(1.0, z), erfcx_ratio(2.0, z)
+    left = 2.0 * once * (2.0 * twice - once) - 1.0
+    return where(greater(x, 0.0), -message(out, x + out), left)
 
 
 def _where_partials(out: Any, condition: Any, a: Any, b: Any) -> Any:
