@@ -6,7 +6,7 @@ Each takes what is true first, as in scikit-learn: lists, arrays, columns of fra
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import fsum
+from math import fsum, inf
 from typing import Any
 
 from autograd import Value
@@ -24,10 +24,12 @@ __all__ = [
 def accuracy(truth: Iterable[Any], predicted: Iterable[Any]) -> float:
     """The share of predictions that are right, from 0 to 1.
 
+    Raises ValueError where one side has text labels and the other numbers.
+
     >>> accuracy(["cat", "dog", "dog"], ["cat", "dog", "cat"])
     0.6666666666666666
     """
-    pairs = _pairs(truth, predicted)
+    pairs = _labels(truth, predicted)
     return sum(bool(a == b) for a, b in pairs) / len(pairs)
 
 
@@ -55,14 +57,20 @@ def confusion_matrix(
     """How many samples of each class (a row) were taken for which (a column).
 
     `classes` is the order; without it, all that occur, sorted. Raises ValueError for a label that
-    is none of them.
+    is none of them, or stands there twice.
 
     >>> confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])
          cat  dog
     cat    1    0
     dog    1    1
     """
-    pairs = _pairs(truth, predicted)
+    pairs = _labels(truth, predicted)
+    for label in (label for pair in pairs for label in pair):
+        if isinstance(label, (list, tuple)):
+            raise ValueError(
+                f"a label is a text or a number, got the row {label!r:.80}; "
+                "of a one-hot row take the place of the 1, row.index(1)"
+            )
     if classes is None:
         labels = sorted(
             {label for pair in pairs for label in pair}, key=lambda x: (str(type(x)), x)
@@ -70,6 +78,8 @@ def confusion_matrix(
     else:
         labels = list(classes)
     places = {label: i for i, label in enumerate(labels)}
+    if len(places) < len(labels):
+        raise ValueError(f"classes must name each label once, got {labels!r:.200}")
     matrix = [[0] * len(labels) for _ in labels]
     for a, b in pairs:
         for label in (a, b):
@@ -106,12 +116,39 @@ def r2_score(truth: Any, predicted: Any) -> float:
 
 
 def _explained(column: Sequence[tuple[float, float]]) -> float:
-    mean = fsum(a for a, _ in column) / len(column)
-    error = fsum((a - b) ** 2 for a, b in column)
-    spread = fsum((a - mean) ** 2 for a, _ in column)
-    if not spread:
-        return 0.0 if error else 1.0
-    return 1.0 - error / spread
+    first = column[0][0]
+    if all(a == first for a, _ in column):
+        return 1.0 if all(a == b for a, b in column) else 0.0
+    mean = fsum(a / len(column) for a, _ in column)
+    error, unit_of_error = _scaled_squares([a - b for a, b in column])
+    spread, unit = _scaled_squares([a - mean for a, _ in column])
+    ratio = unit_of_error / unit
+    return 1.0 - error / spread * ratio * ratio
+
+
+def _scaled_squares(xs: Sequence[float]) -> tuple[float, float]:
+    """Their sum of squares, in units of the square of the second number: no square overflows."""
+    unit = max(map(abs, xs))
+    if not 0.0 < unit < inf:
+        unit = 1.0
+    return fsum((x / unit) * (x / unit) for x in xs), unit
+
+
+def _labels(truth: Any, predicted: Any) -> list[tuple[Any, Any]]:
+    """Pairs of labels, of one kind; a row of one is its entry, as in a column of a frame."""
+    pairs = [(_single(a), _single(b)) for a, b in _pairs(truth, predicted)]
+    kinds = [{isinstance(label, str) for label in side} for side in zip(*pairs, strict=True)]
+    if not kinds[0] & kinds[1]:
+        a, b = pairs[0]
+        raise ValueError(
+            f"truth and predicted must have the same labels, got {a!r:.80} and {b!r:.80}: "
+            "texts are never equal to numbers"
+        )
+    return pairs
+
+
+def _single(entry: Any) -> Any:
+    return entry[0] if isinstance(entry, (list, tuple)) and len(entry) == 1 else entry
 
 
 def _pairs(truth: Any, predicted: Any) -> list[tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from nn.module import Module
 from nn.validation import Vector, as_count, as_float, as_list, as_vector, counted
 
-__all__ = ["Scaler"]
+__all__ = ["Scaler", "mean_and_spread"]
 
 
 class Scaler(Module):
@@ -63,7 +63,7 @@ class Scaler(Module):
         ]
         if not numbers:
             raise ValueError("X must have a row for each sample, got none")
-        measures = [_measures(column) for column in zip(*numbers, strict=True)]
+        measures = [mean_and_spread(column) for column in zip(*numbers, strict=True)]
         self.mean, self.scale = [m for m, _ in measures], [s for _, s in measures]
 
     def restored(self, x: Any) -> Any:
@@ -97,7 +97,7 @@ def _finite(where: str, x: Any) -> float:
     return number
 
 
-def _measures(column: Sequence[float]) -> tuple[float, float]:
+def mean_and_spread(column: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation; 1 where the numbers are equal. Nothing overflows on the way."""
     low, high = min(column), max(column)
     if low == high:

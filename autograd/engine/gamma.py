@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from autograd.engine import ieee
+from autograd.engine import ieee, special
 
 
 def lgamma(x: float) -> float:
@@ -15,8 +15,6 @@ def lgamma(x: float) -> float:
     except (ValueError, OverflowError):
         return math.inf  # a pole at 0, -1, -2 ..., or too large
 
-
-HALF_LOG_TAU: Final = 0.9189385332046728
 
 BERNOULLI: Final[list[float]] = [
     1 / 6,
@@ -72,12 +70,20 @@ def _polygamma_right(n: int, x: float) -> float:
             series += b * term / (2 * k)
             term /= squared
         return math.log(x) - (series + total)
-    series = factorial / n * ieee.power(x, -float(n)) + 0.5 * factorial * ieee.power(x, -(n + 1.0))
-    term = factorial * (n + 1) / 2.0 * ieee.power(x, -(n + 2.0))  # (2k+n-1)!/(2k)! x^-(2k+n), k = 1
+    series = _over_power(factorial / n, x, n) + _over_power(0.5 * factorial, x, n + 1)
+    term = _over_power(factorial * (n + 1) / 2.0, x, n + 2)  # (2k+n-1)!/(2k)! x^-(2k+n), k = 1
     for k, b in enumerate(BERNOULLI, 1):
         series += b * term
         term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2) * squared)
     return series + total if n % 2 == 1 else -(series + total)
+
+
+def _over_power(factor: float, x: float, n: int) -> float:
+    """factor / x**n for an x of at least 1, where x**n alone may be too large."""
+    power = ieee.power(x, -float(n))
+    if power > 1e-290:
+        return factor * power
+    return factor * ieee.power(x, -float(n // 2)) * ieee.power(x, float(n // 2 - n))
 
 
 def polygamma_difference(order: float, a: float, b: float) -> float:
@@ -87,6 +93,8 @@ def polygamma_difference(order: float, a: float, b: float) -> float:
     -a**-m * expm1(-m * log1p(b / a)): every term has the same sign.
     """
     n = ieee.as_order(order)
+    if n >= 0 and a == math.inf and math.isfinite(b):
+        return 0.0
     if not (n >= 0 and 0.0 < a < math.inf and 0.0 < b < math.inf):
         return polygamma(order, a) - polygamma(order, a + b)
     total = 0.0
@@ -122,14 +130,17 @@ def lbeta(a: float, b: float) -> float:
         return lgamma(small) + math.log(
             both / large * (math.gamma(1.0 + large) / math.gamma(1.0 + both))
         )
-    ratio = small / large
+    further = math.log1p(small / large)
+    log_of_both = (
+        math.log(large) + further if small + large == math.inf else math.log(small + large)
+    )
     rest = _stirling_rest(large) - _stirling_rest(small + large)
-    far = -(large - 0.5) * math.log1p(ratio)
+    far = -(large - 0.5) * further
     if small < 10.0:
-        return lgamma(small) + rest + small - small * math.log(small + large) + far
+        return lgamma(small) + rest + small - small * log_of_both + far
     rest += _stirling_rest(small)
     near = (small - 0.5) * -math.log1p(large / small)
-    return HALF_LOG_TAU - 0.5 * math.log(small + large) + rest + near + far
+    return special.HALF_LOG_TAU - 0.5 * log_of_both + rest + near + far
 
 
 def _lbeta_elsewhere(small: float, large: float) -> float:
@@ -152,9 +163,7 @@ def _stirling_rest(x: float) -> float:
 
 def _cotangent_derivative(n: int, x: float) -> float:
     """The n-th derivative of pi cot(pi x): a polynomial in the cotangent, P' -> -(1 + c^2) P'."""
-    c = 1.0 / math.tan(
-        math.pi * (x - ieee.rint(x))
-    )  # from the nearest pole: exact, so close to it as well
+    c = ieee.divide(special.cospi(x), special.sinpi(x))  # exactly 0 half way between poles
     coefficients = [0.0, 1.0]
     for _ in range(n):
         raised = [0.0] * (len(coefficients) + 1)

@@ -86,9 +86,12 @@ def _erfinv_partials(out: Any, x: Any) -> Any:
 
 
 def _inverse_mills_partials(out: Any, x: Any) -> Any:
-    """-out (x + out), where x + out does not cancel."""
-    left = special.SQRT_2 * erfcx_ratio(1.0, -ieee.SQRT_HALF * x)
-    return -out * where(greater(x, 0.0), x + out, left)
+    """-out (x + out). Left of 0, where it nears -1, it is told by how far: so higher derivatives do
+    not cancel."""
+    z = -ieee.SQRT_HALF * x
+    once, twice = erfcx_ratio(1.0, z), erfcx_ratio(2.0, z)
+    left = 2.0 * once * (2.0 * twice - once) - 1.0
+    return where(greater(x, 0.0), -message(out, x + out), left)
 
 
 def _where_partials(out: Any, condition: Any, a: Any, b: Any) -> Any:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Any, TypeAlias
 
+from nn.scaler import mean_and_spread
 from nn.validation import as_float, as_list, counted, listed
 
 __all__ = [
@@ -47,6 +48,10 @@ def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> list[Row]:
 def _in_order(name: str, X: Any, wanted: Sequence[str]) -> Any:
     """A frame with its columns in the wanted order."""
     given = column_names(X)
+    if twice := sorted({column for column in given if given.count(column) > 1}):
+        raise ValueError(
+            f"{name} has several columns called {twice[0]!r:.80}; each must have a name of its own"
+        )
     if not wanted or not given or given == list(wanted):
         return X
     missing = [column for column in wanted if column not in given]
@@ -139,7 +144,7 @@ def _check_alike(name: str, entries: Sequence[Any]) -> None:
 
 def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
     if isinstance(entry, str):
-        return entry
+        return str.__str__(entry)  # a plain one, of NumPy's too
     entries = _as_list(entry)
     if entries is not None and len(entries) == 1:
         return _read_target(where, entries[0], ())
@@ -187,8 +192,7 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     """
     culprits = []
     for j, column in enumerate(zip(*rows, strict=True)):
-        mean = sum(column) / len(column)
-        spread = sqrt(sum((x - mean) ** 2 for x in column) / len(column))
+        mean, spread = mean_and_spread(column)
         if max(abs(mean), spread) > LARGE or 0.0 < spread < SMALL:
             culprits.append((abs(mean) + spread, j, min(column), max(column)))
     if not culprits:

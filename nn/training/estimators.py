@@ -7,7 +7,9 @@ pip install scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy
@@ -60,9 +62,15 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self.engine = engine
         self.random_state = random_state
 
-    def _train(self, X: Any, y: Any, outputs: int) -> None:
+    def _train(self, X: Any, y: Any, outputs: int, loss: str | None = None) -> None:
+        if not isinstance(self.hidden, Iterable):
+            raise TypeError(
+                f"hidden has a size for each hidden layer, as (16,); got {self.hidden!r:.80}"
+            )
         seed = self.random_state
-        if seed is not None and not isinstance(seed, int):
+        if isinstance(seed, Integral):
+            seed = int(seed)
+        elif seed is not None:
             seed = int(check_random_state(seed).randint(2**31))
         if isinstance(self.hidden, (int, str)):
             raise TypeError(
@@ -73,6 +81,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             model,
             X,
             y,
+            loss=loss,
             optimizer=self.optimizer,
             lr=self.lr,
             weight_decay=self.weight_decay,
@@ -143,7 +152,10 @@ class Regressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         """Train a new network on rows and numbers."""
         X, y = validate_data(self, X, y, dtype=numpy.float64, multi_output=True, y_numeric=True)
         self._is_single = y.ndim == 1
-        self._train(X, y, 1 if self._is_single else y.shape[1])
+        self._train(X, y, 1 if self._is_single else y.shape[1], "mse")
+        # Targets that look like classes, 0 and 1 or one-hot rows, are numbers here.
+        learned = self.model_.meaning
+        self.model_.meaning = replace(learned, classes=None, outputs="numbers", threshold=0.0)
         return self
 
     def __sklearn_tags__(self) -> Any:

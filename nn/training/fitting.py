@@ -201,11 +201,14 @@ def fit(
         raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
     rng = _shuffler(seed)
 
-    rows = read_rows("X", X)
+    meaning = meaning_of(model)
+    known = (meaning and meaning.columns) or ()
+    rows = read_rows("X", X, known)
+    columns = list(known) or column_names(X)
     targets = read_targets("y", y, len(rows))
     objective = find_objective(model, rows[0], targets, loss)
     samples = Samples(rows, *objective.encode("y", targets))
-    given = _given_validation(objective, validation, len(rows[0]), column_names(X))
+    given = _given_validation(objective, validation, len(rows[0]), columns)
     for part in filter(None, (samples, given)):
         objective.check_loss(part)
     optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
@@ -239,7 +242,7 @@ def fit(
             )
             saved = file.read(expected) if resume else None
 
-        hints = objective.hints(rows, targets, column_names(X))
+        hints = objective.hints(rows, targets, columns)
         for hint in hints:
             warnings.warn(hint, stacklevel=2)
         held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
@@ -255,7 +258,7 @@ def fit(
         training.history.loss_name = name_of(objective.loss)
     lr_before = optimizer.lr
     Module.train(model)
-    model.meaning = objective.meaning(column_names(X))
+    model.meaning = objective.meaning(columns)
     try:
         if schedule is not None:
             training.schedule = Schedule(optimizer, schedule)

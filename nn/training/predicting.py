@@ -15,7 +15,7 @@ from nn.dropout import mode
 from nn.metrics import accuracy, r2_score
 from nn.output_meaning import Meaning, meaning_of
 from nn.training.dataset import Row, read_rows, read_targets
-from nn.validation import as_float, as_list, counted
+from nn.validation import as_float, as_list, counted, listed
 
 __all__ = ["predict", "predict_proba", "score"]
 
@@ -68,7 +68,9 @@ def predict_proba(model: Any, X: Any) -> list[dict[Any, float]]:
 def score(model: Any, X: Any, y: Any) -> float:
     """How good the predictions are: the accuracy of classes, the R² of numbers; 1 is perfect.
 
-    `evaluate` gives the loss, `nn.metrics` more figures.
+    Classes are told as to `fit`: by their labels, their places (0, 1 ...), one-hot rows, or -1 and
+    1. Raises ValueError for a label that the model has not learned. `evaluate` gives the loss,
+    `nn.metrics` more figures.
 
     >>> import nn
     >>> model = nn.MLP(1, [1], seed=0)
@@ -81,9 +83,26 @@ def score(model: Any, X: Any, y: Any) -> float:
     meaning = meaning_of(model)
     if meaning is None or meaning.classes is None:
         return r2_score(truth, predicted)
-    if isinstance(truth[0], list):  # one-hot
-        truth = [meaning.classes[row.index(max(row))] for row in truth]
-    return accuracy(truth, predicted)
+    return accuracy(_as_labels(meaning.classes, truth), predicted)
+
+
+def _as_labels(classes: Sequence[Any], truth: Sequence[Any]) -> list[Any]:
+    """The class that each target names: a label, or else the place of one, -1 or 1, a one-hot
+    row."""
+    count = len(classes)
+    codes: Sequence[Any] = classes
+    if isinstance(truth[0], list):
+        codes = [[float(j == k) for j in range(count)] for k in range(count)]
+    elif any(target not in classes for target in truth) and not isinstance(truth[0], str):
+        codes = [-1.0, 1.0] if count == 2 and -1.0 in truth else list(range(count))
+    for i, target in enumerate(truth):
+        if target not in codes:
+            known = listed(list(map(repr, classes)), at_most=6)
+            raise ValueError(
+                f"y[{i}] is {target!r:.80}, which is none of the classes of the training data: "
+                f"{known}"
+            )
+    return [classes[codes.index(target)] for target in truth]
 
 
 def _known_meaning(model: Any) -> Meaning:
