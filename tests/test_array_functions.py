@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import doctest
 import math
+import operator
 import pickle
 import re
 import warnings
@@ -28,6 +29,9 @@ Call = Callable[[Any], Any]
 
 B = np.array([0.7, -0.4, 1.9, 0.3])
 M = np.array([[2.0, 0.3], [-0.1, 1.5]])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PendingDeprecationWarning)
+    MATRIX = np.matrix(M)
 
 
 def words(names: str) -> list[str]:
@@ -61,6 +65,7 @@ SMOOTH_CALLS: dict[str, Call] = {
     "power of ours": lambda x: np.power(2.0, x),
     "heaviside": lambda x: np.heaviside(x - 0.5, 0.5),
     "ldexp": lambda x: np.ldexp(x, 3),
+    "ldexp far": lambda x: np.ldexp(np.ldexp(x * 1e-300, 1030), -1500) * np.ldexp(1.0, 470),
     "divmod": lambda x: np.divmod(x, B),
     "modf": lambda x: np.modf(x * 3.0),
     "operators": lambda x: (x + 1, 2 - x, x * x, 1 / x, x**2, 2**x, x % 0.3, x // 0.3, -x, +x),
@@ -112,6 +117,7 @@ SMOOTH_CALLS: dict[str, Call] = {
     # selections
     "clip": lambda x: np.clip(x, 0.3, 0.7),
     "clip below": lambda x: np.clip(x, 0.5, None),
+    "clip into": lambda x: np.clip(x, 0.3, 0.7, out=np.zeros_like(x)),
     "where": lambda x: np.where(x > 0.5, x**2, -x),
     "select": lambda x: np.select([x < 0.3, x < 0.7], [x, x**2], 5.0),
     "piecewise": lambda x: np.piecewise(x, [x < 0.5, x >= 0.5], [np.exp, lambda y: 2 * y]),
@@ -129,6 +135,13 @@ SMOOTH_CALLS: dict[str, Call] = {
     "outer": lambda x: np.outer(x, B),
     "matmul": lambda x: np.matmul(x.reshape(2, 2), M),
     "matmul of vectors": lambda x: x @ B,
+    "matmul in place": lambda x: operator.imatmul(x.reshape(2, 2).copy(), M),
+    "matmul of axes": lambda x: np.matmul(
+        x.reshape(2, 2), np.stack([M, M], 1), axes=[(1, 0), (0, 2), (-1, 0)]
+    ),
+    "vecdot of columns": lambda x: (
+        np.vecdot(x.reshape(2, 2), M, axis=0) if hasattr(np, "vecdot") else x
+    ),
     "matmul of a stack": lambda x: np.stack([M, 2 * M]) @ x.reshape(2, 2),
     "vector by matrix": lambda x: x[:2] @ M + M @ x[2:],
     "tensordot": lambda x: np.tensordot(x.reshape(2, 2, 1), M, axes=([0, 1], [1, 0])),
@@ -157,9 +170,16 @@ SMOOTH_CALLS: dict[str, Call] = {
     "ediff1d": np.ediff1d,
     "gradient": lambda x: np.gradient(x, 0.5),
     "gradient of a grid": lambda x: np.gradient(B, np.cumsum(x)),
+    "gradient of an even grid": lambda x: np.gradient(B, np.arange(4.0) + (x - SMOOTH)),
+    "gradient of an even grid's ends": lambda x: np.gradient(
+        B, np.arange(4.0) + (x - SMOOTH), edge_order=2
+    ),
     "gradient of both axes": lambda x: np.gradient(np.outer(x, B), 0.5, np.cumsum(x), edge_order=2),
     "trapezoid": lambda x: getattr(np, "trapezoid", None)(x, B) if hasattr(np, "trapezoid") else x,
     "linspace": lambda x: np.linspace(x[0], x[1], 4),
+    "linspace of one": lambda x: np.linspace(x[0], x[1], 1),
+    "linspace of one, open": lambda x: np.linspace(x[0], x[1], 1, endpoint=False, retstep=True),
+    "logspace of one": lambda x: np.logspace(x[0], x[1], 1),
     "linspace open": lambda x: np.linspace(0.0, x, 3, endpoint=False, retstep=True),
     "logspace": lambda x: np.logspace(x[0], 1.0, 3),
     "unwrap": lambda x: np.unwrap(x * 20.0),
@@ -268,6 +288,8 @@ STEP_CALLS: dict[str, Call] = {
     "digitize downwards": lambda x: np.digitize(x, [0.8, 0.5, 0.1], right=True),
     "argpartition": lambda x: np.argpartition(x, 0)[0],
     "lexsort": lambda x: np.lexsort((x, [0, 1, 0, 1])),
+    "isclose of tolerances": lambda x: np.isclose(x, x + 1e-3, [0.0, 0.1, 0.0, 0.0], B * B / 50),
+    "logical_or.accumulate": lambda x: np.logical_or.accumulate(np.floor(x + 0.5)),
     "methods": lambda x: [x.argmax(), x.argmin(), x.argsort(), x.all(), x.any(), x.nonzero()[0],
                           np.sort(x).searchsorted(0.0), (x > 0.5).sum(), x.astype(bool)],
     "unique with places": lambda x: np.unique(x, True, True, True)[1:],
@@ -292,7 +314,7 @@ DIFFERENT = {
     **{(name, "infinities"): "the limit, as for autograd's own" for name in
        ("i0", "sinc", "floor_divide", "divmod", "operators")},
     **{(name, "infinities"): "an element itself, where NumPy adds 0 * inf" for name in
-       ("quantile", "nanpercentile")},
+       ("quantile", "nanpercentile", "linspace of one", "logspace of one")},
     **{(name, "nan first"): "LAPACK passes over NaN in its choice of a pivot" for name in
        ("solve", "inv", "tensorsolve", "tensorinv")},
     ("cholesky", "infinities"): "LAPACK's factor of inf and NaN has a 0",
@@ -545,6 +567,24 @@ def test_the_determinant_of_a_singular_matrix() -> None:
         grad(lambda a: np.linalg.inv(a).sum())(x)
 
 
+def test_the_logarithm_of_a_singular_determinant() -> None:
+    """log 0 is -inf, with the derivatives of det times inf: nothing is constant there."""
+    a = np.array([[1.0, 2.0], [2.0, 4.0]])
+    for transformed in (jacobian(lambda a: np.linalg.slogdet(a)[1]),):
+        for found in (transformed(a), jit(transformed)(a)):
+            assert found.tolist() == [[INF, -INF], [-INF, INF]]
+    assert numbers(np.linalg.slogdet(of_ours(a))) == [0.0, -INF]
+
+
+def test_powers_of_2_beyond_every_double() -> None:
+    """ldexp is right wherever its result is a double."""
+    x = Value(5e-324)
+    y = np.ldexp(x, 1100)
+    assert y.data == math.ldexp(5e-324, 1100)
+    assert np.ldexp(Value(1e308), -2000).data == math.ldexp(1e308, -2000)
+    assert np.ldexp(Value(0.0), 5000).data == 0.0 or math.isnan(np.ldexp(Value(0.0), 5000).data)
+
+
 def test_sinc_and_bessel_at_their_awkward_points() -> None:
     """sinc''(0) is -π²/3; I0(700) overflows nowhere on the way (mpmath)."""
     mp = pytest.importorskip("mpmath")
@@ -637,6 +677,63 @@ def test_in_place() -> None:
     assert out[0].op == "exp"
 
 
+def test_an_element_takes_one_number() -> None:
+    """A list is not put into an element; an array of one number is that number."""
+    y = np.zeros_like(of_ours([1.0, 2.0]))
+    y[0] = of_ours([3.0])
+    y[1] = np.array([[4.0]])
+    assert numbers(y) == [3.0, 4.0]
+    for several in ([1.0, 2.0], of_ours([1.0, 2.0]), []):
+        with pytest.raises(ValueError, match="one number"):
+            y[0] = several
+
+
+def test_a_difference_of_unique_numbers_keeps_their_order() -> None:
+    """NumPy sorts only what may hold a number twice."""
+    x = of_ours([3.0, 1.0, 2.0])
+    assert numbers(np.setdiff1d(x, [1.0], assume_unique=True)) == [3.0, 2.0]
+    assert numbers(np.setdiff1d(x, [1.0])) == [2.0, 3.0]
+
+
+def test_indices_out_of_bounds() -> None:
+    """reduceat refuses what NumPy refuses, and linspace a negative number of samples."""
+    x = of_ours([1.0, 2.0, 3.0])
+    for starts in ([0, -1], [3]):
+        with pytest.raises(IndexError, match="out-of-bounds"):
+            np.add.reduceat(x, starts)
+    with pytest.raises(ValueError, match="non-negative"):
+        np.linspace(x[0], x[1], -1)
+
+
+@pytest.mark.parametrize("transform", [grad, jit, vmap])
+@pytest.mark.parametrize(
+    ("given", "words_of_it"),
+    [
+        (np.ma.masked_array([1.0, 2.0], [True, False]), r"masked array.*x\.filled"),
+        (MATRIX, r"numpy\.matrix.*numpy\.asarray"),
+    ],
+)
+def test_arrays_with_rules_of_their_own_are_refused(
+    transform: Any, given: Any, words_of_it: str
+) -> None:
+    """A mask is not dropped and a matrix not multiplied element by element, wherever they come."""
+    with pytest.raises(TypeError, match=words_of_it):
+        transform(np.sum)(given)
+    with pytest.raises(TypeError, match=words_of_it):
+        transform(lambda d: np.sum(d["a"]))({"a": given})
+
+
+def test_masks_and_places_of_a_compiled_function() -> None:
+    """NumPy's error is joined by what to write, and that works."""
+    x, mask, places = np.array([1.0, 2.0]), np.array([True, False]), np.array([1, 0])
+    with pytest.raises(IndexError, match=r"x\[m != 0\]"):
+        jit(lambda x, m: x[m])(x, mask)
+    with pytest.raises((IndexError, TypeError), match=r"int\(k\) for k in places"):
+        jit(np.take)(x, places)
+    assert jit(lambda x, m: x[m != 0])(x, mask).tolist() == [1.0]
+    assert jit(lambda x, places: x[[int(k) for k in places]])(x, places).tolist() == [2.0, 1.0]
+
+
 def to_float_array(x: Any) -> Any:
     out = np.zeros(2)
     out[0] = x[0]
@@ -713,6 +810,9 @@ def test_every_function_answers_or_refuses(name: str) -> None:
         (np.frexp, "v.data"),
         (lambda x: x + 1j, "complex numbers have no Values"),
         (lambda x: x + np.ma.masked_array([1.0], [True]), "no mask|masked"),
+        (lambda x: x * MATRIX, r"numpy\.asarray\(x\)"),
+        (lambda x: np.concatenate([x, MATRIX]), r"numpy\.asarray\(x\)"),
+        (lambda x: np.clip(x, 0.0, 1.0, casting="safe"), "takes no casting="),
         (lambda x: np.multiply(x, np.ma.masked_array([1.0], [True])), "no mask"),
         (lambda x: np.sum(x, 0, None, None, True, 0.0, True, 1), "argument"),
         (lambda x: np.pad(x, 1, "mean"), "no mode 'mean'"),

@@ -248,3 +248,30 @@ def test_a_pickle_of_the_compiled_function(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         said += done.stdout.split()
     assert said == ["3.0", "4.5", "1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(0.0, -0.0), (1, True), ([0.0], [-0.0]), ({"start": 0.0}, {"start": -0.0})],
+)
+def test_options_that_are_equal_and_not_the_same(one: Any, other: Any) -> None:
+    """A solver gets its own options, also where Python calls those of two calls equal."""
+
+    def solve(a: float, like: Any) -> float:
+        return math.sqrt(a) if repr(like) == repr(one) else -math.sqrt(a)
+
+    root = implicit_root(lambda x, a: x * x - a, solve)
+    both = jit(lambda a: [root(a, like=one), root(a, like=other)])
+    assert both(4.0) == [2.0, -2.0]
+
+
+def test_options_of_every_kind() -> None:
+    """Arrays and nestings serve as options; what can't be told apart is an error that says so."""
+    numpy = pytest.importorskip("numpy")
+    root = implicit_root(
+        lambda x, a: x * x - a, lambda a, start: math.copysign(a**0.5, start["x"][0])
+    )
+    compiled = jit(lambda a: root(a, start={"x": numpy.array([-1.0])}))
+    assert compiled(4.0) == -2.0
+    with pytest.raises(TypeError, match="keyword arguments are hashable"):
+        jit(lambda a: root(a, start={1}))(4.0)

@@ -17,6 +17,7 @@ from autograd.arrays.products import matmul
 from autograd.arrays.ufuncs import reduced
 from autograd.engine import functions
 from autograd.engine import primitives as table
+from autograd.engine.value import Value
 
 __all__ = ["ANSWERS"]
 
@@ -122,10 +123,15 @@ def _sign_and_logarithm(matrix: Rows) -> tuple[Any, Any]:
     try:
         _, columns, _, sign = _factored(matrix)
     except _Singular:
-        return 0.0, -float("inf")
+        return 0.0, table.log(_zero_like(_determinant_without_division(matrix)))
     pivots = [column[-1] for column in columns]
     signs = functions.prod([sign, *map(table.sign, pivots)])
     return signs, functions.sum([table.log(abs(pivot)) for pivot in pivots])
+
+
+def _zero_like(x: Any) -> Any:
+    """0, with the derivatives of x."""
+    return x - x.detach() if isinstance(x, Value) else 0.0
 
 
 def _root(matrix: Rows) -> Rows:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from autograd.arrays.refusals import refuse_other_kinds, refuse_sparse
 from autograd.engine.operands import to_float
 from autograd.engine.value import Value
 
@@ -37,8 +38,10 @@ def objects(x: Any) -> Array:
     is converted as `float` does it. TypeError for an element that is no number."""
     if isinstance(x, Value):
         return array_of([x], ())
-    if isinstance(x, numpy.ma.MaskedArray):
-        raise TypeError("an array of Values has no mask; fill the masked array (x.filled(...))")
+    if isinstance(x, numpy.ndarray):
+        refuse_other_kinds(x, "an operand of an array of Values")
+    else:
+        refuse_sparse(x)
     array = numpy.asarray(x)
     if array.dtype.kind in "biuf":
         return array.astype(float).astype(object)
@@ -61,6 +64,7 @@ def plain(x: Any) -> Any:
     if isinstance(x, Value):
         return array_of([x], ())
     if isinstance(x, numpy.ndarray):
+        refuse_other_kinds(x, "an argument beside an array of Values")
         return objects(x) if x.dtype == object else x
     if type(x) in (list, tuple) and any(isinstance(item, numpy.ndarray) for item in x):
         return type(x)(map(plain, x))

@@ -316,7 +316,11 @@ def _intersection(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
 
 
 def _difference(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
-    return _kept(ar1, ar2, False)
+    """As they stand, where they are said to be unique: so NumPy has it."""
+    if not assume_unique:
+        return _kept(ar1, ar2, False)
+    given = objects(ar1).ravel()
+    return given[~_isin(given, ar2)]
 
 
 def _exclusive(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -105,9 +106,15 @@ def _linspace(
     axis: int = 0,
 ) -> Any:
     first, last = numpy.broadcast_arrays(objects(start), objects(stop))
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
     steps = num - 1 if endpoint else num
-    step = each(lambda a, b: table.div(b - a, float(steps)), first, last)
-    rows = [numpy.asarray(first + step * float(i), object) for i in range(num)]
+    if steps > 0:
+        step = each(lambda a, b: table.div(b - a, float(steps)), first, last)
+        rows = [numpy.asarray(first + step * float(i), object) for i in range(num)]
+    else:
+        step, rows = objects(numpy.full(first.shape, math.nan)), [first] * num
     if endpoint and num > 1:
         rows[-1] = last
     out = numpy.stack(rows, axis) if rows else numpy.empty((0, *first.shape), object)
@@ -126,12 +133,13 @@ def _logspace(
 def _isclose(
     a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False
 ) -> Array:
-    def close(x: Any, y: Any) -> bool:
+    def close(x: Any, y: Any, relative: Any, absolute: Any) -> bool:
         if is_finite_number(x) and is_finite_number(y):
-            return bool(abs(x - y) <= atol + rtol * abs(y))
+            return bool(abs(x - y) <= absolute + relative * abs(y))
         return bool(x == y) or (equal_nan and is_nan(x) and is_nan(y))
 
-    return each(close, objects(a), objects(b)).astype(bool)
+    arrays = map(objects, (a, b, rtol, atol))
+    return each(close, *arrays).astype(bool)
 
 
 def _allclose(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+import sys
+from typing import Any, Final
 
-__all__ = ["refused"]
+__all__ = ["refuse_other_kinds", "refuse_sparse", "refused"]
 
 COMPLEX: Final = (
     "its results are complex numbers, and a Value is a real one; write the real and the imaginary "
@@ -53,3 +54,30 @@ def refused(name: str) -> TypeError:
     """The error for a function or ufunc, by its full name."""
     reason = REASONS.get(name.rpartition(".")[2].partition(" ")[0], OTHERWISE)
     return TypeError(f"{name} is not available for Values and arrays of them: {reason}")
+
+
+def refuse_other_kinds(array: Any, what: str) -> None:
+    """TypeError for an array of those kinds that compute by rules of their own, which would be lost
+    where it becomes an array of Values."""
+    numpy = sys.modules["numpy"]
+    if type(array) is numpy.ndarray:
+        return
+    if isinstance(array, numpy.ma.MaskedArray):
+        raise TypeError(
+            f"{what} is a masked array, and an array of Values has no mask; fill it "
+            "(x.filled(...)), or take what is not masked (x.compressed())"
+        )
+    if isinstance(array, numpy.matrix):
+        raise TypeError(
+            f"{what} is a numpy.matrix, which multiplies by rules of its own; make it an array "
+            "(numpy.asarray(x)) and multiply with @"
+        )
+
+
+def refuse_sparse(x: Any) -> None:
+    """TypeError for SciPy's sparse matrices."""
+    if hasattr(x, "nnz") and hasattr(x, "toarray"):
+        raise TypeError(
+            f"a {type(x).__name__} of SciPy holds bare numbers and can't meet Values; write "
+            "x.toarray()"
+        )

@@ -88,6 +88,16 @@ def _fmin(a: Any, b: Any) -> Any:
     return a if is_nan(b) else table.minimum(a, b)
 
 
+def _ldexp(x: Any, power: Any) -> Any:
+    """x times a power of 2, in three factors: that power may be beyond every double, and the
+    product be none."""
+    if isinstance(power, float) and abs(power) < 1000.0:
+        return x * table.pow_(2.0, power)
+    third = table.floor(power / 3.0)
+    factor = table.pow_(2.0, third)
+    return x * factor * factor * table.pow_(2.0, power - third - third)
+
+
 def _logaddexp2(a: Any, b: Any) -> Any:
     return table.logsumexp(a * LN2, b * LN2) / LN2
 
@@ -103,7 +113,7 @@ COMPOSED: Final[dict[str, Function]] = {
     "fmax": _fmax,
     "fmin": _fmin,
     "heaviside": _heaviside,
-    "ldexp": lambda x, power: x * table.pow_(2.0, power),
+    "ldexp": _ldexp,
 }
 
 PAIRS: Final[dict[str, tuple[Function, Function]]] = {

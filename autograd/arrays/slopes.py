@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def _widths(spacing: Array, n: int) -> list[Any]:
 
 def _slopes(rows: Array, widths: list[Any], edge_order: int) -> Array:
     out = numpy.empty(rows.shape, object)
-    even = all(width is widths[0] or width == widths[0] for width in widths)
+    even = all(map(partial(_is_same_width, widths[0]), widths))
     for i in range(1, len(rows) - 1):
         a, b = widths[i - 1], widths[i]
         if even:
@@ -70,6 +71,11 @@ def _slopes(rows: Array, widths: list[Any], edge_order: int) -> Array:
         out[0] = _at_the_end(rows[0], rows[1], rows[2], widths[0], widths[1])
         out[-1] = -_at_the_end(rows[-1], rows[-2], rows[-3], widths[-1], widths[-2])
     return out
+
+
+def _is_same_width(first: Any, width: Any) -> bool:
+    """Whether it is at every point: of coordinates that are Values, also of those near by."""
+    return width is first or (type(width) is type(first) is float and width == first)
 
 
 def _at_the_end(first: Any, second: Any, third: Any, a: Any, b: Any) -> Any:

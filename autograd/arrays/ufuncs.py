@@ -7,6 +7,7 @@ gives bools).
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, Final
@@ -139,6 +140,11 @@ def _called(ufunc: Any, inputs: tuple[Any, ...], out: Any, options: dict[str, An
     name = _written(ufunc)
     where = options.pop("where", True)
     dtype = options.pop("dtype", None)
+    if ufunc.signature is not None:
+        axes = _axes_of(ufunc, options.pop("axes", None), options.pop("axis", None))
+        _only(options, ("casting", "order", "subok"), name)
+        check_dtype(dtype, name)
+        return _generalized(ufunc, inputs, axes)
     _only(options, ("casting", "order", "subok"), name)
     if ufunc.__name__ not in COMPARISONS and ufunc.__name__ not in PREDICATES:
         check_dtype(dtype, name)
@@ -178,12 +184,44 @@ def is_of_objects(ufunc: Any) -> bool:
     return bool(ufunc.types == ["O" * ufunc.nin + "->" + "O" * ufunc.nout])
 
 
-def _generalized(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
-    """Those over vectors and matrices."""
+def _generalized(ufunc: Any, inputs: tuple[Any, ...], axes: Any = None) -> Any:
+    """Those over vectors and matrices, which are the last axes, or those named: of every operand,
+    and of the result."""
     function = GENERALIZED.get(ufunc.__name__)
     if function is None:
         raise refused(_written(ufunc))
-    return function(*map(objects, inputs))
+    arrays = list(map(objects, inputs))
+    if axes is None:
+        return function(*arrays)
+    *given, last = axes
+    moved = [_moved(x, places, _last(places)) for x, places in zip(arrays, given, strict=True)]
+    return _moved(function(*moved), _last(last), last)
+
+
+def _moved(array: Array, places: Any, to: Any) -> Array:
+    return numpy.moveaxis(array, places, to) if places else array
+
+
+def _last(places: Any) -> tuple[int, ...]:
+    return tuple(range(-len(places), 0))
+
+
+def _axes_of(ufunc: Any, axes: Any, axis: Any) -> Any:
+    """For every operand and the result the places of its vector or matrix, as tuples: by NumPy's
+    `axes`, or `axis`, which is the same of all vectors. None if neither is given."""
+    if axes is None and axis is None:
+        return None
+    counts = [side.count(",") + bool(side) for side in re.findall(r"\(([^)]*)\)", ufunc.signature)]
+    if axes is None:
+        if any(count > 1 for count in counts):
+            raise TypeError(f"{_written(ufunc)} has several axes; name them by axes=")
+        axes = [(axis,) * count for count in counts]
+    found = [entry if isinstance(entry, tuple) else (entry,) for entry in axes]
+    if len(found) == len(counts) - 1 and not counts[-1]:
+        found.append(())
+    if [len(places) for places in found] != counts:
+        raise ValueError(f"{_written(ufunc)}: axes has an entry for every operand and the result")
+    return found
 
 
 def _masked(ufunc: Any, inputs: tuple[Any, ...], where: Any, out: Any) -> Any:
@@ -281,12 +319,15 @@ def _binary(ufunc: Any) -> Callable[[Any, Any], Any]:
 def _accumulate(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None) -> Any:
     check_dtype(dtype, f"{_written(ufunc)}.accumulate")
     function, given = _binary(ufunc), objects(array)
+    if _is_logical(ufunc):
+        given = given.astype(bool).astype(object)
     out = numpy.moveaxis(given, axis, -1).copy()
     for place, row in rows_of(out):
         for i in range(1, len(row)):
             row[i] = function(row[i - 1], row[i])
         out[place] = row
-    return numpy.moveaxis(out, -1, axis)
+    result = numpy.moveaxis(out, -1, axis)
+    return result.astype(bool) if _is_logical(ufunc) else result
 
 
 def _outer(ufunc: Any, a: Any, b: Any, **options: Any) -> Any:
@@ -298,7 +339,12 @@ def _outer(ufunc: Any, a: Any, b: Any, **options: Any) -> Any:
 def _reduceat(ufunc: Any, array: Any, indices: Any, axis: Any = 0, dtype: Any = None) -> Any:
     check_dtype(dtype, f"{_written(ufunc)}.reduceat")
     given = numpy.moveaxis(objects(array), axis, 0)
-    starts = [int(i) for i in numpy.asarray(indices)]
+    starts = list(map(operator.index, numpy.asarray(indices).tolist()))
+    for start in starts:
+        if not 0 <= start < len(given):
+            raise IndexError(
+                f"index {start} out-of-bounds in {_written(ufunc)}.reduceat [0, {len(given)})"
+            )
     blocks = []
     for i, start in enumerate(starts):
         stop = starts[i + 1] if i + 1 < len(starts) else len(given)

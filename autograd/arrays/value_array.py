@@ -66,7 +66,11 @@ class ValueArray(Base):
     def __setitem__(self, place: Any, x: Any) -> None:
         if type(x) not in (Value, float):
             x = objects(x)
-            x = x if x.ndim else x[()]
+            if x.ndim and not isinstance(self[place], numpy.ndarray):  # else it would be an element
+                if x.size != 1:
+                    raise ValueError(f"an element is one number, got an array of {x.shape}")
+                x = x.ravel()[0]
+            x = x if not isinstance(x, numpy.ndarray) or x.ndim else x[()]
         super().__setitem__(place, x)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
@@ -247,7 +251,7 @@ def _by_answer(answer: Callable[..., Any], function: Any) -> Answer:
 
     def call(args: Any, kwargs: Any) -> Any:
         if theirs is None:
-            return answer(*args, **kwargs)
+            return _by_our_names(answer, ours, name, args, kwargs)
         given = theirs.bind(*args, **kwargs).arguments
         out = given.pop("out", None) if "out" not in ours.parameters else None
         if "dtype" not in ours.parameters:
@@ -263,6 +267,22 @@ def _by_answer(answer: Callable[..., Any], function: Any) -> Answer:
         return result if out is None else stored(result, out, name)
 
     return call
+
+
+def _by_our_names(
+    answer: Callable[..., Any], ours: inspect.Signature, name: str, args: Any, kwargs: Any
+) -> Any:
+    """For a function of NumPy's whose arguments have no names to go by."""
+    named = dict(kwargs)
+    given = ours.parameters
+    out = named.pop("out", None) if "out" not in given else None
+    if "dtype" not in given:
+        check_dtype(named.pop("dtype", None), name)
+    for key in named:
+        if key not in given and not _is_open_ended(ours):
+            raise TypeError(f"{name} of Values takes no {key}=; leave it out")
+    result = answer(*args, **named)
+    return result if out is None else stored(result, out, name)
 
 
 def _signature(function: Any) -> inspect.Signature | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from autograd.arrays.refusals import refuse_other_kinds
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, named_children, opened, size_of
@@ -149,6 +150,7 @@ def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Ha
     """Append the leaves of an argument, and what it is beside them; how to put others in their
     places."""
     if is_array(x):
+        refuse_other_kinds(x, name)
         axis = _axis(x, axes, name)
         leaves.append(Leaf(x, axis, name))
         kinds.append((axis is not None, row_shape(x, axis)))

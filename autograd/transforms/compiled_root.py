@@ -18,6 +18,7 @@ from autograd.engine.apply import restore
 from autograd.engine.graph import reachable
 from autograd.engine.locks import cached_property
 from autograd.engine.modes import outside_mode, recording, traced_by, tracer
+from autograd.engine.operands import describe
 from autograd.engine.primitive import Primitive, primitive
 from autograd.engine.value import Value
 from autograd.transforms.theorem import (
@@ -66,7 +67,7 @@ class CompiledRoots:
         given, structure = flatten(args, "implicit_root's arguments")
         if values_in([*options.values()]):
             raise TypeError(f"{UNABLE}its keyword arguments are plain numbers there")
-        key = (structure.kind, tuple(sorted(options.items())))
+        key = (structure.kind, tuple([(name, _as_key(x)) for name, x in sorted(options.items())]))
         row = self._made.get(key)
         if row is None:
             row = self._made[key] = CompiledRoot(self._solver, structure, options)
@@ -81,6 +82,25 @@ class CompiledRoots:
             )
         nodes = row.nodes(inputs, numbers)
         return outputs.unflatten(nodes if recording() else [x.detach() for x in nodes])
+
+
+def _as_key(x: Any) -> Hashable:
+    """What tells an option of a solver from others: with its type, for 1, 1.0 and True are equal,
+    and written out, for 0.0 and -0.0 are. Nestings and arrays by what they hold."""
+    if isinstance(x, (list, tuple)):
+        return (type(x), *map(_as_key, x))
+    if isinstance(x, dict):
+        return (dict, *[(key, _as_key(item)) for key, item in x.items()])
+    if hasattr(x, "tobytes") and hasattr(x, "shape"):
+        return (type(x), x.shape, str(x.dtype), x.tobytes())
+    try:
+        hash(x)
+    except TypeError:
+        raise TypeError(
+            f"{UNABLE}its keyword arguments are hashable there, or nestings and arrays of such, "
+            f"got {describe(x)}"
+        ) from None
+    return (type(x), x, repr(x))
 
 
 class CompiledRoot:

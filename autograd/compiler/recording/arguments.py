@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd.arrays.protocol import called
@@ -55,7 +55,8 @@ class Arguments:
             hash(self.key)
         except TypeError:
             raise TypeError(
-                f"static arguments are hashable, got {describe(tuple(static.values()))}"
+                f"static arguments are hashable, got {describe(_unhashable(static.values()))}; "
+                "make a list or an array a tuple"
             ) from None
 
     @property
@@ -118,6 +119,15 @@ class Arguments:
         results, outputs = flatten_result(trace.run(lambda: self.call(values)))
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
+
+
+def _unhashable(xs: Iterable[Any]) -> Any:
+    for x in xs:
+        try:
+            hash(x)
+        except TypeError:
+            return x
+    return tuple(xs)
 
 
 def _number(x: Any) -> float:
