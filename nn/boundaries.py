@@ -23,6 +23,7 @@ from nn.figure_style import (
     colours_of,
     figure_text,
 )
+from nn.frame_columns import column_names, in_order
 from nn.output_meaning import Meaning, meaning_of
 from nn.validation import as_count, as_float, as_list, counted, listed
 
@@ -68,10 +69,11 @@ def decision_boundary(
 ) -> Axes:
     """What a model of two inputs answers everywhere around the samples, and where it changes sides.
 
-    `X` has rows of two numbers; `y` their classes: 0 and 1, -1 and 1, indices of the outputs, or
-    text labels. Of two classes, the first is drawn in orange circles, the second in blue triangles,
-    the boundary as a black line (white in the dark). How the colour in between is read from the
-    output, `fit` has put down in the model; of a model trained otherwise:
+    `X` has rows of two numbers, the columns of a frame by their names; `y` their classes: 0 and 1,
+    -1 and 1, indices of the outputs, or text labels. Of two classes, the first is drawn in orange
+    circles, the second in blue triangles, the boundary as a black line (white in the dark). How the
+    colour in between is read from the output, `fit` has put down in the model; of a model trained
+    otherwise:
 
     - one output that ends in a sigmoid: as a probability, with the boundary at 0.5
     - one output otherwise: a logit, of which the colour shows the sigmoid, or, for classes -1 and
@@ -93,7 +95,9 @@ def decision_boundary(
         raise TypeError(f"model must be a function of two inputs, got {model!r}")
     colours = colours_of(theme, ax)
     meaning = meaning_of(model)
-    names = _column_names(X, meaning)
+    columns = (meaning and meaning.columns) or ()
+    X = in_order("X", X, columns)
+    names = _two_names(column_names(X) or columns)
     points = _points(X)
     resolution = as_count("resolution", resolution, least=2)
     with mode(model, training=False):
@@ -291,12 +295,8 @@ def _points(X: object) -> list[tuple[float, float]]:
     return points
 
 
-def _column_names(X: object, meaning: Meaning | None) -> Sequence[str]:
-    """Of a frame, or of the one that the model was trained with."""
-    if hasattr(X, "columns") and len(X.columns) == 2:
-        return [str(name) for name in X.columns]
-    columns = None if meaning is None else meaning.columns
-    return columns if columns is not None and len(columns) == 2 else ("x0", "x1")
+def _two_names(columns: Sequence[str]) -> Sequence[str]:
+    return columns if len(columns) == 2 else ("x0", "x1")
 
 
 def _classes(y: Any, count: int, outputs: int, meaning: Meaning | None) -> Classes:

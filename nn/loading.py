@@ -33,7 +33,7 @@ __all__ = ["load"]
 
 
 def load(path: FilePath) -> Module:
-    """The model that `model.save(path)` wrote, made anew.
+    """The model that `model.save(path)` wrote, made anew, in the mode for predictions.
 
     Raises ValueError for a damaged file, and for models of classes and functions of your own, which
     a file has only the names of: build the model, and call `model.load(path)`.
@@ -55,7 +55,7 @@ def load(path: FilePath) -> Module:
     except UNREADABLE as error:
         raise ValueError(f"{source} is damaged: {said(error)}") from error
     model.load(path)  # which compares everything
-    return model
+    return Module.eval(model)
 
 
 INSTEAD = "build the model, and call model.load(path)"

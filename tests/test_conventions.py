@@ -494,6 +494,8 @@ def test_erfinv_has_derivative_inf_at_its_edges() -> None:
     assert autograd.erfinv(1.0) == INF
     assert autograd.erfinv(-1.0) == -INF
     assert gradients(autograd.erfinv, 1.0) == gradients(autograd.erfinv, -1.0) == (INF,)
+    second = autograd.grad(autograd.grad(autograd.erfinv))
+    assert (second(1.0), second(-1.0)) == (INF, -INF)
     assert math.isnan(autograd.erfinv(1.5))
 
 
@@ -812,6 +814,7 @@ def test_the_sign_of_a_zero_chooses_the_side() -> None:
         ("log log2 log10 log1p", (0.0, 0.0), (0.0, 0.0)),
         ("sqrt acosh", (NAN, NAN), (0.0, 0.0)),
         ("lgamma", (NAN, NAN), (INF, 0.0)),
+        ("log_ndtr", (INF, -1.0), (0.0, 0.0)),
         ("exp expm1", (0.0, 0.0), (INF, INF)),
         ("sinh", (INF, -INF), (INF, INF)),
         ("cosh", (-INF, INF), (INF, INF)),
@@ -1113,7 +1116,7 @@ def test_one_output_is_a_single_value() -> None:
         assert isinstance(model([1.0, 2.0]), Value)
 
 
-def test_dropout_is_for_training_and_fit_leaves_it_off() -> None:
+def test_dropout_is_for_training_and_fit_leaves_it_off(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Dropout(0.5, seed=0), nn.Linear(20, 1))
     ones = [[1.0] * 20]
     assert model[0].training
@@ -1121,6 +1124,8 @@ def test_dropout_is_for_training_and_fit_leaves_it_off() -> None:
     assert nn.predict(model, ones) == nn.predict(model, ones)
     nn.fit(model, ones, [1.0], epochs=1)
     assert model[0](ones[0]) == ones[0]
+    model.save(tmp_path / "model.json")
+    assert nn.load(tmp_path / "model.json")(ones[0]).data == model(ones[0]).data
 
 
 def test_a_file_of_another_model_is_an_error(tmp_path: Path) -> None:

@@ -53,6 +53,29 @@ def test_a_regression_of_several_numbers() -> None:
     assert nn.Regressor(**QUICK).fit(X, y[:, 0]).predict(X).shape == (20,)
 
 
+@pytest.mark.parametrize("low", [0.0, -1.0, 1.0])
+def test_a_regression_of_numbers_that_look_like_classes(low: float) -> None:
+    """0 and 1, -1 and 1, or all the same: the answers are numbers between, and no labels."""
+    X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    y = np.where(X[:, 0] > 0, 1.0, low)
+    found = nn.Regressor((3,), epochs=3, engine="eager").fit(X, y).predict(X)
+    assert len(set(found)) > 20
+
+
+def test_a_regression_of_one_hot_rows() -> None:
+    """A number for each column."""
+    X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    y = np.stack([X[:, 0] > 0, X[:, 0] <= 0], 1).astype(float)
+    found = nn.Regressor(**QUICK).fit(X, y).predict(X)
+    assert found.shape == (40, 2)
+    assert not set(found.ravel()) <= {0.0, 1.0}
+
+
+def test_sizes_that_are_no_sequence() -> None:
+    with pytest.raises(TypeError, match=r"hidden has a size for each hidden layer.* got 8"):
+        nn.Regressor(8).fit([[0.0], [1.0]], [0.0, 2.0])
+
+
 def test_grid_search_in_two_processes() -> None:
     """The estimators go there and come back."""
     from sklearn.model_selection import GridSearchCV
@@ -100,6 +123,7 @@ def test_a_seed_reproduces_and_another_differs() -> None:
         return model.predict_proba(X[:3]).tolist()
 
     assert shares(1) == shares(1) != shares(2)
+    assert shares(np.int64(1)) == shares(1)
     assert shares(np.random.RandomState(1)) == shares(np.random.RandomState(1))
 
 

@@ -90,5 +90,29 @@ def test_what_does_not_fit(truth: Any, found: Any, error: type[Exception], messa
         metrics.mean_absolute_error(truth, found)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_a_score_of_numbers_of_any_size(size: float) -> None:
+    """Their squares are no doubles."""
+    truth, found = [size, 2 * size, 3 * size], [3 * size, 2 * size, size]
+    assert metrics.r2_score(truth, found) == pytest.approx(-3.0, rel=1e-14)
+    assert metrics.r2_score([0.1] * 7, [0.1] * 6 + [0.1 * (1 + 1e-15)]) == 0.0
+
+
+def test_a_column_is_a_list_of_labels() -> None:
+    """A row of one entry is that entry."""
+    assert metrics.accuracy([["a"], ["b"]], ["a", "b"]) == 1.0
+    assert metrics.confusion_matrix([[0], [1]], [0, 0]) == [[1, 0], [1, 0]]
+
+
+def test_labels_that_can_not_be_compared() -> None:
+    for figure in (metrics.accuracy, metrics.confusion_matrix):
+        with pytest.raises(ValueError, match="texts are never equal to numbers"):
+            figure(["1", "0"], [1, 0])
+    with pytest.raises(ValueError, match="take the place of the 1"):
+        metrics.confusion_matrix([[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    with pytest.raises(ValueError, match="must name each label once"):
+        metrics.confusion_matrix([0, 1], [0, 1], classes=[0, 1, 1])
+
+
 def test_not_a_number_stays_one() -> None:
     assert math.isnan(metrics.mean_absolute_error([math.nan], [1.0]))

@@ -476,6 +476,19 @@ def test_a_frame_names_its_columns():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("width", r"\$height")
 
 
+def test_columns_in_another_order_make_the_same_picture():
+    """They go by their names, as in `predict`."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"width": [0.0, 4.0, 1.0, 3.0], "height": [0.0, 1.0, 0.5, 0.2]})
+    model = nn.MLP(2, [3, 1], seed=0)
+    nn.fit(model, frame, [0, 1, 0, 1], epochs=5)
+    pictures = [nn.decision_boundary(model, x, [0, 1, 0, 1]) for x in (frame, frame.iloc[:, ::-1])]
+    assert [ax.get_xlabel() for ax in pictures] == ["width", "width"]
+    assert pictures[0].get_xlim() == pictures[1].get_xlim()
+    with pytest.raises(ValueError, match="missing: 'width'"):
+        nn.decision_boundary(model, frame.rename(columns={"width": "w"}), [0, 1, 0, 1])
+
+
 def test_accuracy_curve_holds_the_accuracies():
     ax = nn.accuracy_curve([0.5, 0.9, 0.8], [None, 0.6, 0.7])
     training, validation = ax.lines

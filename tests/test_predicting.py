@@ -91,6 +91,38 @@ def test_one_hot_rows() -> None:
     assert nn.score(model, POINTS, y) > 0.9
 
 
+CODES = [int(w == "right") for w in SIDES]
+SIGNS = [2 * k - 1 for k in CODES]
+
+
+@pytest.mark.parametrize("learned", [SIDES, CODES, SIGNS])
+@pytest.mark.parametrize("told", [CODES, SIGNS, [[1.0 - k, float(k)] for k in CODES]])
+def test_a_score_takes_classes_as_fit_does(learned: Any, told: Any) -> None:
+    """By places, signs or one-hot rows; they were compared with the labels, and never equal."""
+    model = trained(learned, 1)
+    assert nn.score(model, POINTS, told) == nn.score(model, POINTS, learned) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("y", "culprit"),
+    [
+        (["left"] * 39 + ["middle"], r"y\[39\] is 'middle'"),
+        ([0] * 39 + [2], r"y\[39\] is 2"),
+        ([[1.0, 0.0, 0.0]] * 40, r"y\[0\] is \[1.0, 0.0, 0.0\]"),
+        ([[0.3, 0.7]] * 40, r"y\[0\] is \[0.3, 0.7\]"),
+    ],
+)
+def test_a_score_of_what_was_not_learned(y: Any, culprit: str) -> None:
+    with pytest.raises(ValueError, match=f"{culprit}.* none of the classes .* 'left', 'right'"):
+        nn.score(trained(SIDES, 1, epochs=1), POINTS, y)
+
+
+def test_labels_of_an_array_are_plain_text() -> None:
+    np = pytest.importorskip("numpy")
+    model = trained(list(np.array(SIDES)), 1, epochs=1)
+    assert {type(label) for label in nn.predict(model, POINTS)} == {str}
+
+
 def test_a_model_that_ends_in_a_sigmoid_gives_probabilities() -> None:
     model = nn.MLP(2, [4, 1], output_activation="sigmoid", seed=1)
     nn.fit(model, POINTS, SIDES, epochs=30, lr=0.05)
@@ -192,6 +224,31 @@ def test_columns_of_a_frame_go_by_their_names() -> None:
         nn.predict(model, frame.assign(more=1.0))
     with pytest.raises(ValueError, match="the columns of validation X are not those"):
         nn.fit(model, frame, SIDES, validation=(frame.rename(columns={"up": "down"}), SIDES))
+
+
+def test_a_model_goes_on_with_its_columns() -> None:
+    """A second training takes them in the order of the first, and numbers without names so too."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(POINTS, columns=["across", "up"])
+    model, other = nn.MLP(2, [4, 1], seed=1), nn.MLP(2, [4, 1], seed=1)
+    for one, second in ((model, frame[["up", "across"]]), (other, POINTS)):
+        nn.fit(one, frame, SIDES, epochs=20, lr=0.05, scale=True)
+        nn.fit(one, second, SIDES, epochs=5, lr=0.05, scale=True)
+        assert one.meaning is not None
+        assert one.meaning.columns == ("across", "up")
+    assert model.state_dict() == other.state_dict()
+    with pytest.raises(ValueError, match="missing: 'up'; not among them: 'down'"):
+        nn.fit(model, frame.rename(columns={"up": "down"}), SIDES)
+
+
+@pytest.mark.parametrize("names", [["a", "a"], [1, "1"]])
+def test_two_columns_of_one_name(names: list[Any]) -> None:
+    """Their order could not be told, nor the file be read."""
+    pandas = pytest.importorskip("pandas")
+    model = nn.MLP(2, [1], seed=1)
+    with pytest.raises(ValueError, match=f"X has several columns called '{names[0]}'"):
+        nn.fit(model, pandas.DataFrame(POINTS, columns=names), SIDES)
+    assert getattr(model, "meaning", None) is None
 
 
 # -- files -----------------------------------------------------------------------------------------

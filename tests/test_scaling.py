@@ -12,6 +12,7 @@ import pytest
 
 import nn
 from nn import Scaler
+from nn.training.dataset import scale_hint
 
 rng = random.Random(7)
 ROWS = [[rng.gauss(5000, 300), rng.gauss(0.002, 1e-4), 7.0] for _ in range(40)]
@@ -229,3 +230,11 @@ def test_after_an_error_there_is_no_scaler(tmp_path: Path) -> None:
     assert model.output_scaler is None
     assert model.state_dict() == state
     assert model.meaning is None
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e200])
+def test_a_hint_about_numbers_of_any_size(size: float) -> None:
+    """Their squares are no doubles."""
+    hint = scale_hint("X", [[0.5, size], [-0.5, 3 * size]])
+    assert hint is not None
+    assert hint.startswith(f"column 1 of X ranges from {size:g}")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias
 
+from nn.frame_columns import column_names, in_order
 from nn.scaler import mean_and_spread
-from nn.validation import as_float, as_list, counted, listed
+from nn.validation import as_float, as_list, counted
 
 __all__ = [
     "Row",
     "Samples",
-    "column_names",
     "read_rows",
     "read_targets",
     "scale_hint",
@@ -38,31 +38,11 @@ def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> list[Row]:
     >>> read_rows("X", [(1, 2), (3, 4)]), read_rows("X", [0.5, 1.5])
     ([[1.0, 2.0], [3.0, 4.0]], [[0.5], [1.5]])
     """
-    X = _in_order(name, X, trained_on)
+    X = in_order(name, X, trained_on)
     columns = column_names(X)
     rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(_entries(name, X))]
     _check_alike(name, rows)
     return rows
-
-
-def _in_order(name: str, X: Any, wanted: Sequence[str]) -> Any:
-    """A frame with its columns in the wanted order."""
-    given = column_names(X)
-    if twice := sorted({column for column in given if given.count(column) > 1}):
-        raise ValueError(
-            f"{name} has several columns called {twice[0]!r:.80}; each must have a name of its own"
-        )
-    if not wanted or not given or given == list(wanted):
-        return X
-    missing = [column for column in wanted if column not in given]
-    unknown = [column for column in given if column not in wanted]
-    if missing or unknown or len(given) != len(wanted):
-        raise ValueError(
-            f"the columns of {name} are not those that the model was trained with"
-            + (f"; missing: {listed(list(map(repr, missing)), 5)}" if missing else "")
-            + (f"; not among them: {listed(list(map(repr, unknown)), 5)}" if unknown else "")
-        )
-    return X.iloc[:, [given.index(column) for column in wanted]]
 
 
 def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
@@ -110,12 +90,6 @@ def _entries(name: str, data: Any) -> list[Any]:
 def _as_list(x: Any) -> Sequence[Any] | None:
     """As `validation.as_list`, but None for text and for what has no order."""
     return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
-
-
-def column_names(data: Any) -> list[str]:
-    if hasattr(data, "to_numpy") and hasattr(data, "columns"):
-        return [str(name) for name in data.columns]
-    return []
 
 
 def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[Any]:

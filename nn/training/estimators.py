@@ -8,13 +8,13 @@ pip install scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy
 
 from nn.layers import MLP, Activation
+from nn.output_meaning import Meaning
 from nn.training.fitting import fit
 from nn.training.predicting import predict, predict_proba
 
@@ -154,8 +154,7 @@ class Regressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         self._is_single = y.ndim == 1
         self._train(X, y, 1 if self._is_single else y.shape[1], "mse")
         # Targets that look like classes, 0 and 1 or one-hot rows, are numbers here.
-        learned = self.model_.meaning
-        self.model_.meaning = replace(learned, classes=None, outputs="numbers", threshold=0.0)
+        self.model_.meaning = Meaning("mse_loss", None, None, "numbers", 0.0)
         return self
 
     def __sklearn_tags__(self) -> Any:

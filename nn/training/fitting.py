@@ -16,6 +16,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import Value
+from nn.frame_columns import column_names
 from nn.initialisers import Seed, random_source
 from nn.jsonio import FilePath
 from nn.module import Module, computes
@@ -23,7 +24,7 @@ from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.output_meaning import meaning_of
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
-from nn.training.dataset import Row, Samples, column_names, read_rows, read_targets
+from nn.training.dataset import Row, Samples, read_rows, read_targets
 from nn.training.history import History
 from nn.training.jit_step import compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
