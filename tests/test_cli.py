@@ -275,8 +275,7 @@ def test_demo_goes_on_without_a_picture(answer, monkeypatch):
     monkeypatch.setattr(demo, "STEPS", 1)
     _, out, err = answer("demo", "--draw", "nowhere/toy.svg")
     assert err == (
-        "chainrule: error: can't draw nowhere/toy.svg: there is no such directory; "
-        "make it first\n"
+        "chainrule: error: can't draw nowhere/toy.svg: there is no such directory; make it first\n"
     )
     assert "4.073e-02" in out
 
