@@ -153,7 +153,19 @@ _LAZY = {
 _ELSEWHERE = {
     "draw_dot": "draw(root)",
     "trace": "engine.graph.topological_order(root), or draw(root) for the picture",
+    "custom_vjp": "primitive(name, forward, partials)",
+    "elementwise_grad": "vmap(autograd.grad(f))",
+    "make_jaxpr": "jit(f), and its program()",
     **dict.fromkeys(("Tensor", "tensor", "Variable"), "Value(data)"),
+}
+
+# What other libraries have, and this one does otherwise.
+_OTHERWISE = {
+    "cond": "write `if`, which is recorded as it runs, or autograd.where(condition, a, b)",
+    "lax": "write `if`, `for` and `while`, which are recorded as they run",
+    "nn": "the networks are a package of their own: import nn",
+    "numpy": "NumPy itself works inside grad, jit and vmap: import numpy",
+    **dict.fromkeys(("fori_loop", "scan", "while_loop"), "write a loop, recorded as it runs"),
 }
 
 # Every public name above but those of Python's own; their types are in __init__.pyi.
@@ -176,6 +188,8 @@ def __getattr__(name: str) -> _Any:
     if f"autograd.{name}" in _moved.MOVED:
         return _import_module(f"autograd.{name}")
     message = f"module {__name__!r} has no attribute {name!r}"
+    if name in _OTHERWISE:
+        raise AttributeError(f"{message}; {_OTHERWISE[name]}")
     if name in _ELSEWHERE:
         raise AttributeError(f"{message}; here it is autograd.{_ELSEWHERE[name]}")
     if not name.startswith("_"):

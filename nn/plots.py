@@ -125,6 +125,10 @@ def _draw_curves(curves: Curves, milestones: Milestones, ax: Axes | None, theme:
 
 
 def _losses(name: str, numbers: object, may_miss: bool = False) -> list[float | None]:
+    if hasattr(numbers, "plot") and hasattr(numbers, "best"):
+        raise TypeError(
+            f"{name} must be a sequence of numbers; a history draws itself: history.plot()"
+        )
     entries = as_list(numbers)
     if entries is None:
         raise TypeError(f"{name} must be a sequence of numbers, got {numbers!r}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpmath as mp
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -1076,3 +1077,9 @@ def test_of_many_rows_the_wrong_ones_are_shown() -> None:
 def test_a_gradient_for_an_empty_argument(x, analytic):
     with pytest.raises(TypeError, match=r"analytic.* must be nested .* 0 entries, got float"):
         check_grad(lambda x: Value(2.0), x, analytic=analytic)
+
+
+def test_variables_of_libraries_name_nothing() -> None:
+    """NumPy's and inspect's, which run on the way from an array's method to its answer."""
+    check = check_grad(lambda x: (x**2).sum(), np.ones(2), analytic=lambda x: x)
+    assert "at x[0] ** 2 and x[1] ** 2" in " ".join(str(check).split())

@@ -223,7 +223,7 @@ def test_draw_needs_a_suffix_before_anything_is_printed(answer):
     ("filename", "reason"),
     [
         ("e.xyz", "no picture has the suffix .xyz; end the name in .svg, .png or .dot"),
-        ("nowhere/e.svg", "No such file or directory"),
+        ("nowhere/e.svg", "there is no such directory; make it first"),
     ],
 )
 def test_a_picture_that_fails_comes_after_the_numbers(answer, filename, reason):
@@ -274,7 +274,9 @@ def test_demo_draws_where_it_is_told(answer, monkeypatch, tmp_path):
 def test_demo_goes_on_without_a_picture(answer, monkeypatch):
     monkeypatch.setattr(demo, "STEPS", 1)
     _, out, err = answer("demo", "--draw", "nowhere/toy.svg")
-    assert err == "chainrule: error: can't draw nowhere/toy.svg: No such file or directory\n"
+    assert err == (
+        "chainrule: error: can't draw nowhere/toy.svg: there is no such directory; make it first\n"
+    )
     assert "4.073e-02" in out
 
 

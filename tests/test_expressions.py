@@ -162,6 +162,8 @@ MISTAKES = {
     # names
     "x + y": "no value for y; add y=1 to the command",
     "y + z": "no value for y, z; add y=1 z=1 to the command",
+    "2 * X": "no value for X, and the expression does not use x; write X=... for x=...",
+    "f(x) = x**2": "a statement gives one plain name, as in f = x ** 2",
     "2": "the expression does not use x; remove x=... or correct the name",
     "exp * x": "exp is a function; call it, as in exp(x), or give it a value with exp=1",
     "d = pi * x; pi = 3; d * pi": "pi is used before the statement that computes it",

@@ -406,6 +406,10 @@ def test_micrograd_names() -> None:
         ("ModuleList", "a list"),
         ("Conv2d", "no convolutions"),
         ("BatchNorm1d", "scale"),
+        ("lr_scheduler", "nn.schedules"),
+        ("init", "nn.xavier"),
+        ("save", "model.save(path)"),
+        ("MLPClassifier", "it is nn.Classifier"),
         ("draw_network", "autograd.draw(model)"),
         ("mse_los", "the nearest name is 'mse_loss'"),
         ("Adamw", "the nearest name is 'AdamW'"),
@@ -414,6 +418,22 @@ def test_micrograd_names() -> None:
 def test_a_name_from_elsewhere_names_ours(name: str, hint: str) -> None:
     with pytest.raises(AttributeError, match=re.escape(hint)):
         getattr(nn, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("nn", "import nn"),
+        ("numpy", "import numpy"),
+        ("lax", "write `if`, `for` and `while`"),
+        ("scan", "write a loop"),
+        ("custom_vjp", "here it is autograd.primitive("),
+        ("make_jaxpr", "here it is autograd.jit(f)"),
+    ],
+)
+def test_what_other_libraries_have_and_this_one_does_otherwise(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(hint)):
+        getattr(autograd, name)
 
 
 @pytest.mark.parametrize("name", ["draw_dot", "Tensor", "tensor", "Variable"])

@@ -212,6 +212,12 @@ def test_bad_losses(losses, validation, error, message):
     assert pyplot.get_fignums() == []
 
 
+def test_a_history_draws_itself():
+    history = nn.fit(nn.MLP(1, [1], seed=0), [0.0, 1.0], [1.0, 3.0], epochs=1)
+    with pytest.raises(TypeError, match=r"a history draws itself: history\.plot\(\)"):
+        nn.loss_curve(history)
+
+
 # -- what a network decides ------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import (
     Value,
     cos,
@@ -605,7 +606,12 @@ def test_a_primitive_of_ones_own_has_every_order() -> None:
         (lambda: value_and_grad(lambda x: (x,))(1.0), "value_and_grad needs a function that"),
         (lambda: grad(lambda x: x * x)(np.ones(2)), "returns one number"),
         (lambda: hessian(lambda x: [x])(1.0), "hessian needs a function that returns one number"),
-        (lambda: grad(lambda x: None)(1.0), "what grad's function returns must be.*got None"),
+        (lambda: grad(lambda x: None)(1.0), "what grad's function returns must be.*got None; is a"),
+        (
+            lambda: grad(lambda s: s.sum())(pytest.importorskip("pandas").Series([1.0])),
+            r"got Series.*an array with \.to_numpy\(\)$",
+        ),
+        (lambda: grad(lambda m: m(1.0))(nn.Neuron(1)), r"got Neuron.*from loss\.backward\(\)$"),
         (lambda: grad(lambda x: x)("1.0"), "grad's argument must be.*got str '1.0'"),
         (lambda: jacobian(lambda x: x)({"a": "1"}), "jacobian's argument must be.*got str '1'"),
         (lambda: grad(lambda x: x, argnums=1)(1.0), "asked for argument 1.*1 positional argument$"),

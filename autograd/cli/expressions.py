@@ -197,6 +197,8 @@ def _syntax(error: SyntaxError) -> str:
     near = line[max(column - 20, 0) : column + 20].strip()
     where = f" near {_quoted(near)}" if near else ""
     said = printable(message, 120)
+    if "cannot assign to function call" in message:
+        said = "a statement gives one plain name, as in f = x ** 2"
     return f"the expression is not a formula{where} (character {column + 1}): {said}"
 
 
@@ -289,6 +291,7 @@ class _Scope:
 
     def __init__(self, formulas: Mapping[str, ast.expr], inputs: Mapping[str, float]) -> None:
         self.formulas = formulas
+        self.inputs = inputs
         self.used: set[str] = set()
         self.known: dict[str, Any] = {x: CONSTANTS[x] for x in CONSTANTS if x not in formulas}
         self.known |= {name: Value(data, name) for name, data in inputs.items()}
@@ -326,16 +329,18 @@ class _Scope:
                 f"{printable(name)} is used before the statement that computes it; move that "
                 "statement up, or, if a new value was meant, give it a new name"
             )
-        raise ExpressionError(_without_value(self._missing()))
+        names = self._names()
+        missing = [name for name in names if name not in self.known and name not in self.formulas]
+        unused = [name for name in self.inputs if name not in names]
+        raise ExpressionError(_without_value(missing, unused))
 
-    def _missing(self) -> list[str]:
-        """The names without a value, in all formulas, in order."""
+    def _names(self) -> list[str]:
+        """Of the numbers in all formulas, in order."""
         nodes = [node for formula in self.formulas.values() for node in ast.walk(formula)]
         functions = {node.func for node in nodes if isinstance(node, ast.Call)}
         found = [node for node in nodes if isinstance(node, ast.Name) and node not in functions]
         found.sort(key=lambda node: (node.lineno, node.col_offset))
-        known = {*self.known, *self.formulas}
-        return list(dict.fromkeys(node.id for node in found if node.id not in known))
+        return list(dict.fromkeys(node.id for node in found))
 
     def _numbers(self, nodes: Iterable[ast.expr], depth: int) -> list[Any]:
         return [_number(self.value(node, depth + 1)) for node in nodes]
@@ -471,8 +476,11 @@ def _quoted(text: str) -> str:
     return f"{mark}{printable(text)}{mark}"
 
 
-def _without_value(missing: list[str]) -> str:
+def _without_value(missing: list[str], unused: list[str]) -> str:
     name = missing[0]
+    if len(missing) == len(unused) == 1:
+        a, b = printable(name), printable(unused[0])
+        return f"no value for {a}, and the expression does not use {b}; write {a}=... for {b}=..."
     if len(missing) == 1 and name in FUNCTIONS:
         return f"{name} is a function; call it, as in {name}(x), or give it a value with {name}=1"
     shown = ", ".join(map(printable, missing[:10]))

@@ -24,6 +24,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     ),
     "_children": "what it was computed from is v.parents",
     "children": "what it was computed from is v.parents",
+    "clone": "an operation gives a new Value, as in v + 0; a leaf of its own is Value(v.data)",
     "grad_fn": "the operation that made it is v.op, its record v.primitive",
     "is_leaf": "a leaf is a Value whose v.parents is empty",
     "item": "the bare number is v.data",
@@ -32,7 +33,11 @@ ELSEWHERE: Final[dict[str, str]] = {
     "requires_grad": (
         "every Value is differentiated; what is to be constant is a plain number, or v.detach()"
     ),
+    "requires_grad_": (
+        "every Value is differentiated; what is to be constant is a plain number, or v.detach()"
+    ),
     "retain_grad": "every node keeps its v.grad, not the leaves alone",
+    "numel": "a Value is one number",
     "tolist": "the bare number is v.data",
     "value": "the bare number is v.data",
     **dict.fromkeys(["cache", "m", "momentum", "v", "velocity"], KEPT_ELSEWHERE),

@@ -127,7 +127,8 @@ def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]
     [1.0, 2.5, 1.0]
     """
     if tree is None:  # which within a nesting stands for something left out
-        raise TypeError(f"{what} must be {CONTAINERS}, got None")
+        hint = "; is a return missing?" if what.endswith("returns") else ""
+        raise TypeError(f"{what} must be {CONTAINERS}, got None{hint}")
     leaves: list[Any] = []
     shapes: list[Shape] = []
     kind, build = _visit(tree, what, leaves, shapes)
@@ -265,7 +266,12 @@ def _number(x: Any, what: str) -> Any:
     try:
         return to_float(x, "")
     except TypeError:
-        raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}") from None
+        hint = ""
+        if hasattr(x, "to_numpy"):
+            hint = "; a frame or a series becomes an array with .to_numpy()"
+        elif hasattr(x, "parameters"):
+            hint = "; a model's parameters get their gradients from loss.backward()"
+        raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}{hint}") from None
 
 
 def components(

@@ -25,6 +25,7 @@ __all__ = ["Namer", "call_named", "few"]
 WIDTH: Final = 40
 DEPTH: Final = 4  # of a container that is looked into
 HERE: Final = str(Path(__file__).parents[2])
+LIBRARIES: Final = sys.stdlib_module_names | {"numpy", "scipy"}  # called by us too
 
 
 def call_named(f: Callable[..., Any], args: Sequence[Any], found: dict[int, str]) -> Any:
@@ -46,7 +47,7 @@ def call_named(f: Callable[..., Any], args: Sequence[Any], found: dict[int, str]
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
-        if event == "return" and not code.co_filename.startswith(HERE):
+        if event == "return" and not _is_foreign(frame):
             outermost = frame.f_back is not None and frame.f_back.f_code is call_named.__code__
             times[code] += 1
             if outermost or times[code] == 1:
@@ -64,6 +65,12 @@ def call_named(f: Callable[..., Any], args: Sequence[Any], found: dict[int, str]
             if outermost == direct and (direct or times[code] == 1):
                 _note(variables, found)
     return result
+
+
+def _is_foreign(frame: FrameType) -> bool:
+    """Whether it is no code of the user's, whose variables say something."""
+    module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return frame.f_code.co_filename.startswith(HERE) or module in LIBRARIES
 
 
 def _note(variables: Mapping[str, Any], found: dict[int, str]) -> None:
