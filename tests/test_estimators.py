@@ -71,11 +71,6 @@ def test_a_regression_of_one_hot_rows() -> None:
     assert not set(found.ravel()) <= {0.0, 1.0}
 
 
-def test_sizes_that_are_no_sequence() -> None:
-    with pytest.raises(TypeError, match=r"hidden has a size for each hidden layer.* got 8"):
-        nn.Regressor(8).fit([[0.0], [1.0]], [0.0, 2.0])
-
-
 def test_grid_search_in_two_processes() -> None:
     """The estimators go there and come back."""
     from sklearn.model_selection import GridSearchCV

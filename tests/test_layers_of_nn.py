@@ -242,6 +242,21 @@ def test_a_training_with_dropout_is_resumed_to_the_last_bit(engine: str, tmp_pat
     assert rest.state_dict() == whole.state_dict()
 
 
+def test_a_training_that_does_not_begin_leaves_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while it is compiled, after steps of the engine were tried."""
+    pytest.importorskip("llvmlite")
+    from nn.training import jit_step
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jit_step, "_agree", interrupted)
+    model = dropping().eval()
+    with pytest.raises(KeyboardInterrupt):
+        nn.fit(model, POINTS, SIDES, engine="jit")
+    assert model([1.0, 2.0]).data == model([1.0, 2.0]).data
+
+
 def test_fit_leaves_a_model_ready_for_predictions() -> None:
     """And trains it again though it was; callbacks see training mode."""
     seen: list[bool] = []

@@ -7,7 +7,7 @@ pip install scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -63,10 +63,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def _train(self, X: Any, y: Any, outputs: int, loss: str | None = None) -> None:
-        if not isinstance(self.hidden, Iterable):
-            raise TypeError(
-                f"hidden has a size for each hidden layer, as (16,); got {self.hidden!r:.80}"
-            )
         seed = self.random_state
         if isinstance(seed, Integral):
             seed = int(seed)

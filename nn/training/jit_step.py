@@ -50,8 +50,9 @@ def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bo
     an error if it `must` be compiled."""
 
     def compiled() -> CompiledStep:
-        step = CompiledStep(model, eager, must, samples.rows[0])
-        step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
+        with mode(model, training=True):  # whatever ends the trial
+            step = CompiledStep(model, eager, must, samples.rows[0])
+            step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
         return step
 
     try:
