@@ -184,7 +184,6 @@ SMOOTH_CALLS: dict[str, Call] = {
     "logspace": lambda x: np.logspace(x[0], 1.0, 3),
     "unwrap": lambda x: np.unwrap(x * 20.0),
     "unwrap of a period": lambda x: np.unwrap(x.reshape(2, 2) * 9.0, 3.0, axis=0, period=2.5),
-    "unwrap a jump of half a period": lambda x: np.unwrap([0.0, 4.0, 0.0, 4.0] + x[0], period=8.0),
     # linear algebra
     "solve": lambda x: np.linalg.solve(x.reshape(2, 2) + M, B[:2]),
     "solve a matrix": lambda x: np.linalg.solve(M, x.reshape(2, 2)),
