@@ -577,6 +577,20 @@ def test_the_logarithm_of_a_singular_determinant() -> None:
     assert numbers(np.linalg.slogdet(of_ours(a))) == [0.0, -INF]
 
 
+@pytest.mark.parametrize("exponents", [(-200, -200, 300), (200, 200, -300), (-150, 200, -150)])
+def test_determinants_of_badly_scaled_matrices(exponents: tuple[int, ...]) -> None:
+    """A determinant that is a double is found, and its derivative, though a part of the product
+    overflows."""
+    diagonal = np.array([10.0**k for k in exponents])
+    expected = 10.0 ** sum(exponents)
+    for det in (np.linalg.det, jit(np.linalg.det)):
+        assert det(np.diag(diagonal)) == pytest.approx(expected)
+    slopes = jacobian(lambda x: np.linalg.det(np.diag(x)))(diagonal)
+    with np.errstate(over="ignore"):
+        assert slopes == pytest.approx(expected / diagonal)
+    assert numbers(np.linalg.det(of_ours(np.diag([1e200, 1e200, 0.5])))) == [INF]
+
+
 def test_powers_of_2_beyond_every_double() -> None:
     """ldexp is right wherever its result is a double."""
     x = Value(5e-324)
@@ -719,6 +733,8 @@ def test_indices_out_of_bounds() -> None:
             np.add.reduceat(x, starts)
     with pytest.raises(ValueError, match="non-negative"):
         np.linspace(x[0], x[1], -1)
+    with pytest.raises(ValueError, match="not reorderable"):
+        np.subtract.reduce(x.reshape(3, 1), axis=None)
 
 
 class Quantity(np.ndarray):
