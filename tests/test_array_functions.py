@@ -183,6 +183,7 @@ SMOOTH_CALLS: dict[str, Call] = {
     "linspace open": lambda x: np.linspace(0.0, x, 3, endpoint=False, retstep=True),
     "logspace": lambda x: np.logspace(x[0], 1.0, 3),
     "unwrap": lambda x: np.unwrap(x * 20.0),
+    "unwrap of a period": lambda x: np.unwrap(x.reshape(2, 2) * 9.0, 3.0, axis=0, period=2.5),
     # linear algebra
     "solve": lambda x: np.linalg.solve(x.reshape(2, 2) + M, B[:2]),
     "solve a matrix": lambda x: np.linalg.solve(M, x.reshape(2, 2)),
@@ -576,6 +577,20 @@ def test_the_logarithm_of_a_singular_determinant() -> None:
     assert numbers(np.linalg.slogdet(of_ours(a))) == [0.0, -INF]
 
 
+@pytest.mark.parametrize("exponents", [(-200, -200, 300), (200, 200, -300), (-150, 200, -150)])
+def test_determinants_of_badly_scaled_matrices(exponents: tuple[int, ...]) -> None:
+    """A determinant that is a double is found, and its derivative, though a part of the product
+    overflows."""
+    diagonal = np.array([10.0**k for k in exponents])
+    expected = 10.0 ** sum(exponents)
+    for det in (np.linalg.det, jit(np.linalg.det)):
+        assert det(np.diag(diagonal)) == pytest.approx(expected)
+    slopes = jacobian(lambda x: np.linalg.det(np.diag(x)))(diagonal)
+    with np.errstate(over="ignore"):
+        assert slopes == pytest.approx(expected / diagonal)
+    assert numbers(np.linalg.det(of_ours(np.diag([1e200, 1e200, 0.5])))) == [INF]
+
+
 def test_powers_of_2_beyond_every_double() -> None:
     """ldexp is right wherever its result is a double."""
     x = Value(5e-324)
@@ -688,6 +703,21 @@ def test_an_element_takes_one_number() -> None:
             y[0] = several
 
 
+def test_unwrapped_jumps_of_exactly_half_a_period() -> None:
+    """A number is moved by whole periods: its derivative is 1 at the jump too."""
+    x = np.array([0.0, math.pi, 0.0, 2 * math.pi])
+    assert numbers(np.unwrap(of_ours(x))) == np.unwrap(x).tolist()
+    for transformed in (jacobian(np.unwrap), jit(jacobian(np.unwrap))):
+        assert transformed(x).tolist() == np.eye(4).tolist()
+
+
+def test_astype_without_a_copy() -> None:
+    """copy=False gives the array itself, as NumPy does where the kind is right already."""
+    x = of_ours([1.0, 2.0])
+    assert x.astype(float, copy=False) is x
+    assert x.astype(float) is not x
+
+
 def test_a_difference_of_unique_numbers_keeps_their_order() -> None:
     """NumPy sorts only what may hold a number twice."""
     x = of_ours([3.0, 1.0, 2.0])
@@ -703,12 +733,19 @@ def test_indices_out_of_bounds() -> None:
             np.add.reduceat(x, starts)
     with pytest.raises(ValueError, match="non-negative"):
         np.linspace(x[0], x[1], -1)
+    with pytest.raises(ValueError, match="not reorderable"):
+        np.subtract.reduce(x.reshape(3, 1), axis=None)
+
+
+class Quantity(np.ndarray):
+    """Numbers with something beside them."""
 
 
 @pytest.mark.parametrize("transform", [grad, jit, vmap])
 @pytest.mark.parametrize(
     ("given", "words_of_it"),
     [
+        (np.array([1.0, 2.0]).view(Quantity), r"class Quantity.*numpy\.asarray"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), r"masked array.*x\.filled"),
         (MATRIX, r"numpy\.matrix.*numpy\.asarray"),
     ],

@@ -14,6 +14,7 @@ import numpy
 
 from autograd.arrays.elements import Array, array_of, normal_axis, objects
 from autograd.arrays.products import matmul
+from autograd.arrays.scalar_functions import is_finite_number
 from autograd.arrays.ufuncs import reduced
 from autograd.engine import functions
 from autograd.engine import primitives as table
@@ -99,7 +100,23 @@ def _determinant(matrix: Rows) -> Any:
         _, columns, _, sign = _factored(matrix)
     except _Singular:
         return _determinant_without_division(matrix)
-    return functions.prod([sign, *[column[-1] for column in columns]])
+    return _product([sign, *[column[-1] for column in columns]])
+
+
+def _product(xs: Row) -> Any:
+    """The product; where it is 0 or infinite from left to right, in an order in which it is so only
+    if all orders are."""
+    found = functions.prod(xs)
+    if found != 0.0 and is_finite_number(found):
+        return found
+    small = sorted([x for x in xs if abs(x) < 1.0], key=abs, reverse=True)
+    large = [x for x in xs if not abs(x) < 1.0]
+    order: Row = []
+    total: Any = 1.0
+    while small and large:
+        order.append(small.pop() if abs(total) >= 1.0 else large.pop())
+        total = total * order[-1]
+    return functions.prod([*order, *small, *large])
 
 
 def _determinant_without_division(matrix: Rows) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-__all__ = ["refuse_other_kinds", "refuse_sparse", "refused"]
+__all__ = ["refuse_other_kinds", "refuse_own_classes", "refuse_sparse", "refused"]
 
 COMPLEX: Final = (
     "its results are complex numbers, and a Value is a real one; write the real and the imaginary "
@@ -71,6 +71,18 @@ def refuse_other_kinds(array: Any, what: str) -> None:
         raise TypeError(
             f"{what} is a numpy.matrix, which multiplies by rules of its own; make it an array "
             "(numpy.asarray(x)) and multiply with @"
+        )
+
+
+def refuse_own_classes(array: Any, what: str) -> None:
+    """The same for an array that is to become one of Values itself, and for arrays of a class that
+    isn't NumPy's: of what it keeps beside the numbers (a unit, a name) nothing would be left."""
+    refuse_other_kinds(array, what)
+    kind = type(array)
+    if kind.__module__.partition(".")[0] not in ("numpy", "autograd"):
+        raise TypeError(
+            f"{what} is an array of the class {kind.__name__}, and would be one of numbers alone; "
+            "hand over the numbers (numpy.asarray(x)), and what else it keeps apart from them"
         )
 
 

@@ -28,7 +28,7 @@ PASSED: Final = """
     polyint polymul polysub ravel repeat require reshape resize result_type roll rollaxis rot90
     row_stack select shape shares_memory size split squeeze stack swapaxes take take_along_axis
     tile transpose trapezoid trapz tri tril tril_indices_from trim_zeros triu triu_indices_from
-    unstack unwrap vander vsplit vstack fft.fftshift fft.ifftshift linalg.cross linalg.diagonal
+    unstack vander vsplit vstack fft.fftshift fft.ifftshift linalg.cross linalg.diagonal
     linalg.matrix_transpose
 """
 

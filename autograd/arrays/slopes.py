@@ -1,7 +1,8 @@
-"""Slopes of tables, by differences: `numpy.gradient` of an array of Values."""
+"""Differences in tables of Values: slopes by them, and jumps taken out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -9,7 +10,8 @@ from typing import Any, Final
 
 import numpy
 
-from autograd.arrays.elements import Array, array_of, each, normal_axis, objects
+from autograd.arrays.elements import Array, array_of, each, normal_axis, objects, rows_of
+from autograd.arrays.scalar_functions import is_finite_number
 from autograd.engine import primitives as table
 
 __all__ = ["ANSWERS"]
@@ -98,4 +100,36 @@ def _quotient(rows: Any, width: Any) -> Any:
     return each(table.div, rows, array_of([width], ()))
 
 
-ANSWERS: Final[dict[str, Callable[..., Any]]] = {"gradient": _gradient}
+# -- jumps -----------------------------------------------------------------------------------------
+
+
+def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2.0 * math.pi) -> Array:
+    """By whole periods, which are constants: the derivatives are those of the numbers themselves,
+    also where a jump is of exactly half a period."""
+    array = numpy.moveaxis(objects(p), axis, -1)
+    width = objects(period)[()]
+    least = width / 2.0 if discont is None else objects(discont)[()]
+    out = numpy.empty(array.shape, object)
+    for place, row in rows_of(array):
+        total, unwrapped = 0.0, row[:1]
+        for i in range(1, len(row)):
+            total = total + _correction(row[i] - row[i - 1], least, width)
+            unwrapped.append(row[i] + total)
+        out[place] = array_of(unwrapped, (len(row),))
+    return numpy.moveaxis(out, -1, axis)
+
+
+def _correction(step: Any, least: Any, period: Any) -> Any:
+    """So many periods less that the step is at most half of one; one of exactly half keeps its
+    sign."""
+    if not is_finite_number(step):
+        return step - step
+    if abs(step) < least:
+        return 0.0
+    periods = table.floor((step + period / 2.0) / period)
+    if step > 0.0 and step - period * periods == -period / 2.0:
+        periods = periods - 1.0
+    return -period * periods
+
+
+ANSWERS: Final[dict[str, Callable[..., Any]]] = {"gradient": _gradient, "unwrap": _unwrap}

@@ -79,6 +79,10 @@ REDUCTIONS: Final[dict[str, Reduction]] = {
 }
 
 
+# Reductions without an identity that may go along several axes.
+IN_ANY_ORDER: Final = ("maximum", "minimum", "fmax", "fmin")
+
+
 def of_numbers(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     """The result for single numbers, Values among them; NotImplemented where there are arrays, or
     where it takes more than one function of numbers."""
@@ -283,8 +287,13 @@ def _reduce(
     where: Any = True,
 ) -> Any:
     check_dtype(dtype, f"{_written(ufunc)}.reduce")
-    name = ufunc.__name__
-    out = reduced(_reduction(ufunc), objects(array), axis, keepdims, initial, where)
+    name, given = ufunc.__name__, objects(array)
+    several = given.ndim > 1 if axis is None else isinstance(axis, tuple) and len(axis) > 1
+    if several and ufunc.identity is None and name not in IN_ANY_ORDER:
+        raise ValueError(
+            f"reduction operation '{name}' is not reorderable, so at most one axis may be specified"
+        )
+    out = reduced(_reduction(ufunc), given, axis, keepdims, initial, where)
     return out.astype(bool) if name in ("logical_and", "logical_or") else out
 
 

@@ -74,10 +74,11 @@ class ValueArray(Base):
         super().__setitem__(place, x)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """A copy, where doubles or objects are asked for: a Value is a double already."""
-        kind = numpy.dtype(dtype)
+        """A copy, where doubles or objects are asked for: a Value is a double already. Itself with
+        `copy=False`."""
+        kind, copy = numpy.dtype(dtype), kwargs.pop("copy", True)
         if kind.str[1:] in DOUBLES:
-            return self.copy()
+            return self.copy() if copy else self
         if kind.kind == "b":
             return array_ufunc(numpy.not_equal, "__call__", (self, 0.0), {})
         if has_values(self):
@@ -197,7 +198,7 @@ def _answers() -> dict[Any, Answer]:
         **shaping.ANSWERS,
         **products.ANSWERS,
         **slopes.ANSWERS,
-        "astype": lambda x, dtype, copy=True: x.astype(dtype),
+        "astype": lambda x, dtype, copy=True: x.astype(dtype, copy=copy),
     }
     found: dict[Any, Answer] = {}
     for name in shaping.PASSED.split():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from autograd.arrays.refusals import refuse_other_kinds
+from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, named_children, opened, size_of
@@ -150,7 +150,7 @@ def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Ha
     """Append the leaves of an argument, and what it is beside them; how to put others in their
     places."""
     if is_array(x):
-        refuse_other_kinds(x, name)
+        refuse_own_classes(x, name)
         axis = _axis(x, axes, name)
         leaves.append(Leaf(x, axis, name))
         kinds.append((axis is not None, row_shape(x, axis)))
@@ -184,7 +184,7 @@ def _child_axes(x: Any, axes: Any, name: str, count: int) -> Sequence[Any]:
     places = opened(axes)[0]
     if len(places) != count or isinstance(x, dict) or isinstance(axes, dict):
         raise ValueError(
-            f"in_axes for {name} has another nesting ({_outline(axes)}) than the argument has "
+            f"in_axes for {name} has another nesting ({_outline(axes)}) than {name} has "
             f"({_outline(x)}); give one axis for all of it, or one for each of its parts"
         )
     return places

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.arrays.refusals import refuse_other_kinds
+from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.operands import describe, to_float
 from autograd.engine.text import printable
 from autograd.engine.value import Value
@@ -144,7 +144,7 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
     if numpy is not None and isinstance(tree, numpy.ndarray):
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
-        refuse_other_kinds(tree, what)
+        refuse_own_classes(tree, what)
         leaves.extend(_number(x, what) for x in tree.ravel().tolist())
         shapes.append(tree.shape)
         return ("array", tree.shape), next
