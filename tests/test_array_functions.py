@@ -585,8 +585,8 @@ def test_determinants_of_badly_scaled_matrices(exponents: tuple[int, ...]) -> No
     expected = 10.0 ** sum(exponents)
     for det in (np.linalg.det, jit(np.linalg.det)):
         assert det(np.diag(diagonal)) == pytest.approx(expected)
-    slopes = jacobian(lambda x: np.linalg.det(np.diag(x)))(diagonal)
-    with np.errstate(over="ignore"):
+    if sum(exponents) - min(exponents) < 308:  # the slopes are doubles too
+        slopes = jacobian(lambda x: np.linalg.det(np.diag(x)))(diagonal)
         assert slopes == pytest.approx(expected / diagonal)
     assert numbers(np.linalg.det(of_ours(np.diag([1e200, 1e200, 0.5])))) == [INF]
 
