@@ -229,11 +229,11 @@ def _running(
 
 
 def _cumulative(running: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Of the array API: without an axis for vectors only."""
+    """Of the array API: without an axis for one dimension only."""
 
     def answer(x: Any, axis: Any = None, include_initial: bool = False) -> Array:
-        if axis is None and objects(x).ndim != 1:
-            raise ValueError(f"{name} of more than one dimension, or of none, takes an axis")
+        if axis is None and objects(x).ndim > 1:
+            raise ValueError(f"{name} of more than one dimension takes an axis")
         return running(x, axis, include_initial)
 
     return answer
