@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ __all__ = ["ANSWERS"]
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Array:
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise ValueError("clip takes its bounds by place or by name (min, max), not both")
     low = a_min if min is None else min
     high = a_max if max is None else max
     lowest = -math.inf if low is None else low
@@ -35,7 +38,8 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: An
 
 
 def _round(a: Any, decimals: int = 0) -> Array:
-    scale = 10.0 ** abs(decimals)
+    decimals = operator.index(decimals)
+    scale = 10.0 ** abs(decimals) if abs(decimals) <= sys.float_info.max_10_exp else math.inf
 
     def nearest(x: Any) -> Any:
         if decimals == 0:

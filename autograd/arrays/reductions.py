@@ -161,6 +161,8 @@ def _spread(of_ddof: Callable[[float], Reduction], only_numbers: bool) -> Callab
         where: Any = True,
         correction: Any = None,
     ) -> Array:
+        if correction is not None and ddof != 0:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
         function = of_ddof(float(ddof if correction is None else correction))
         chosen = _numbers(function) if only_numbers else function
         return reduced(chosen, objects(a), axis, keepdims, NOTHING, where)
@@ -226,6 +228,17 @@ def _running(
     return answer
 
 
+def _cumulative(running: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Of the array API: without an axis for one dimension only."""
+
+    def answer(x: Any, axis: Any = None, include_initial: bool = False) -> Array:
+        if axis is None and objects(x).ndim > 1:
+            raise ValueError(f"{name} of more than one dimension takes an axis")
+        return running(x, axis, include_initial)
+
+    return answer
+
+
 # -- statistics ------------------------------------------------------------------------------------
 
 
@@ -262,10 +275,17 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
     """The sums of the weights, by the whole number that stands beside each."""
     if isinstance(x, numpy.ndarray) and x.dtype == object and has_values(x):
         raise refused("numpy.bincount")
-    bins = numpy.asarray(x).astype(int, casting="safe")
+    bins, added = numpy.asarray(x).astype(int, casting="safe"), objects(weights)
+    if bins.ndim != 1 or bins.shape != added.shape:
+        raise ValueError(
+            f"bincount takes a vector and a weight for each number, got {bins.shape} and "
+            f"{added.shape}"
+        )
+    if bins.min(initial=0) < 0:
+        raise ValueError("bincount takes no negative numbers: they are places")
     length = max(minlength, bins.max(initial=-1) + 1)
     sums: list[list[Any]] = [[] for _ in range(length)]
-    for i, weight in zip(bins.tolist(), objects(weights).tolist(), strict=True):
+    for i, weight in zip(bins.tolist(), added.tolist(), strict=True):
         sums[i].append(weight)
     return array_of(list(map(functions.sum, sums)), (length,))
 
@@ -295,10 +315,8 @@ ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.trace": lambda x, offset=0: _trace(x, offset, -2, -1),
     "cumsum": lambda a, axis=None: _CUMSUM(a, axis),
     "cumprod": lambda a, axis=None: _CUMPROD(a, axis),
-    "cumulative_sum": lambda x, axis=None, include_initial=False: _CUMSUM(x, axis, include_initial),
-    "cumulative_prod": lambda x, axis=None, include_initial=False: _CUMPROD(
-        x, axis, include_initial
-    ),
+    "cumulative_sum": _cumulative(_CUMSUM, "cumulative_sum"),
+    "cumulative_prod": _cumulative(_CUMPROD, "cumulative_prod"),
     "nansum": _along(_numbers(functions.sum)),
     "nanprod": _along(_numbers(functions.prod)),
     "nanmean": _without_initial(_numbers(_mean)),

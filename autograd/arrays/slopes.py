@@ -24,6 +24,8 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
         axes = list(range(array.ndim))
     else:
         axes = [normal_axis(k, array.ndim) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    if len(set(axes)) < len(axes):
+        raise ValueError("repeated axis")
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings *= len(axes)
