@@ -13,7 +13,7 @@ import random
 from math import cos, pi, sin
 from operator import index
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 
 from nn.validation import as_count, non_negative
 
@@ -60,3 +60,22 @@ def moons(
 def _angles(count: int) -> list[float]:
     """From 0 to π, both included where there are two."""
     return [pi * i / max(1, count - 1) for i in range(count)]
+
+
+# What other libraries call otherwise.
+ELSEWHERE = {"load_iris": "iris", "fetch_iris": "iris", "make_moons": "moons", "two_moons": "moons"}
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if not TYPE_CHECKING:  # a type checker would believe in every name
+
+    def __getattr__(name: str) -> NoReturn:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        if name in ELSEWHERE:
+            message += f"; here it is nn.datasets.{ELSEWHERE[name]}"
+        elif not name.startswith("_"):
+            message += f"; there are {', '.join(__all__)}"
+        raise AttributeError(message)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 from autograd import Setting, Value
+from nn.foreign_names import hinting_keywords
 from nn.initialisers import RandomSource, Seed, random_source
 from nn.module import Module
 from nn.validation import Vector, as_float, as_list
@@ -43,6 +44,7 @@ class Dropout(Module):
     [1.0, 2.0, 3.0]
     """
 
+    @hinting_keywords
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
         self.p = as_float("p", p)
         if not 0.0 <= self.p <= 1.0:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from functools import wraps
+from inspect import signature
+from typing import Any, TypeVar, cast
 
-__all__ = ["attribute_hint", "name_hint"]
+__all__ = ["attribute_hint", "hinting_keywords", "name_hint"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DEVICE = "there is one device, the processor: leave it out"
 
@@ -67,6 +72,75 @@ ATTRIBUTES = {
     "requires_grad_": "give the optimiser the parameters that are to be trained",
     "apply": "named_modules() gives the modules to apply it to",
 }
+
+KEYWORDS = {
+    "activation": "act activation_fn activation_function hidden_activation nonlinearity",
+    "alpha": "rho decay smoothing",
+    "batch_size": "batch minibatch minibatch_size bs",
+    "betas": "beta beta1 beta2 beta_1 beta_2 b1 b2",
+    "bias": "use_bias",
+    "callback": "callbacks",
+    "clip_norm": "clip clipnorm grad_clip gradient_clip max_norm max_grad_norm",
+    "clip_value": "clipvalue",
+    "epochs": "epoch n_epochs num_epochs nb_epoch max_epochs n_iter max_iter iterations steps",
+    "eps": "epsilon",
+    "hidden": "hidden_layer_sizes hidden_sizes hidden_layers layers sizes",
+    "in_features": "n_inputs inputs n_in nin input_size input_dim",
+    "init": "initializer initialiser kernel_initializer weight_init",
+    "loss": "loss_fn loss_function criterion objective",
+    "lr": "learning_rate learning_rate_init eta step_size",
+    "n_inputs": "in_features inputs n_in nin input_size input_dim",
+    "n_outputs": "out_features outputs n_out nout output_size output_dim units",
+    "negative_slope": "alpha slope",
+    "nesterov": "nesterovs_momentum",
+    "optimizer": "optimiser opt optim solver",
+    "out_features": "n_outputs outputs n_out nout output_size output_dim units",
+    "output_activation": "out_activation final_activation last_activation",
+    "p": "rate prob probability dropout",
+    "parameters": "params",
+    "patience": "early_stopping n_iter_no_change",
+    "progress": "verbose verbosity",
+    "scale": "standardize standardise normalize normalise",
+    "schedule": "scheduler lr_schedule lr_scheduler",
+    "seed": "random_state random_seed rng generator",
+    "sizes": "hidden hidden_sizes hidden_layers hidden_layer_sizes layers layer_sizes nouts",
+    "validation": "validation_split validation_data validation_fraction val val_split val_data",
+    "weight_decay": "l2 wd regularization decay alpha",
+}
+
+
+def hinting_keywords(f: F) -> F:
+    """Names, to those who call `f` with a keyword that it has not, the one that they may mean.
+
+    >>> @hinting_keywords
+    ... def train(model, lr=0.1): ...
+    >>> train(None, learning_rate=0.2)
+    Traceback (most recent call last):
+        ...
+    TypeError: train() got an unexpected keyword argument 'learning_rate'; here it is called 'lr'
+    """
+    known = frozenset(signature(f).parameters)
+
+    @wraps(f)
+    def called(*args: Any, **keywords: Any) -> Any:
+        for name in keywords:
+            if name not in known:
+                raise TypeError(
+                    f"{f.__qualname__}() got an unexpected keyword argument {name!r}"
+                    + _keyword_hint(name, known)
+                )
+        return f(*args, **keywords)
+
+    return cast("F", called)
+
+
+def _keyword_hint(name: str, known: Iterable[str]) -> str:
+    for ours in sorted(known):
+        if name.lower() in KEYWORDS.get(ours, "").split():
+            return f"; here it is called {ours!r}"
+    for nearest in get_close_matches(name.lower(), sorted(known), n=1):
+        return f"; the nearest name is {nearest!r}"
+    return ""
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nn.validation import listed
 
-__all__ = ["column_names", "in_order"]
+__all__ = ["column_labels", "column_names", "in_order"]
 
 
 def column_names(data: Any) -> list[str]:
@@ -15,6 +15,15 @@ def column_names(data: Any) -> list[str]:
     if hasattr(data, "to_numpy") and hasattr(data, "columns"):
         return [str(name) for name in data.columns]
     return []
+
+
+def column_labels(data: Any) -> tuple[Any, ...]:
+    """Of a frame of one-hot columns, the classes: texts or whole numbers; none of other data."""
+    if not hasattr(data, "to_numpy") or not hasattr(data, "columns"):
+        return ()
+    labels = data.columns.tolist() if hasattr(data.columns, "tolist") else list(data.columns)
+    are_classes = len(set(labels)) == len(labels) and {type(x) for x in labels} in ({str}, {int})
+    return tuple(labels) if are_classes else ()
 
 
 def in_order(name: str, X: Any, wanted: Sequence[str]) -> Any:

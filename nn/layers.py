@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeAlias, cast
 import autograd
 from autograd import Value, dot
 from nn.architecture import function_named
+from nn.foreign_names import hinting_keywords
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
 from nn.scaler import Scaler
@@ -98,6 +99,7 @@ class Neuron(Module):
         "_activation": "activation",
     }
 
+    @hinting_keywords
     def __init__(
         self,
         n_inputs: int,
@@ -185,6 +187,7 @@ class Layer(Module):
 
     short_names: ClassVar[Mapping[str, str]] = {"neurons": "neuron"}
 
+    @hinting_keywords
     def __init__(
         self,
         n_inputs: int,
@@ -289,6 +292,7 @@ class MLP(Module):
     scaler: Scaler | None = None
     output_scaler: Scaler | None = None
 
+    @hinting_keywords
     def __init__(
         self,
         n_inputs: int,

@@ -6,9 +6,10 @@ NumPy arrays and other modules too, in the order in which they were assigned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from autograd import Value
 from nn.architecture import kept_arguments
@@ -26,6 +27,23 @@ from nn.stand_ins import StandIns
 from nn.validation import counted
 
 __all__ = ["Module", "computes", "members"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _of_a_model(load: F) -> F:
+    """With an error of its own where it is called on the class, which PyTorch Lightning has so."""
+
+    @wraps(load)
+    def called(*args: Any, **keywords: Any) -> Any:
+        if not (args and isinstance(args[0], Module)):
+            raise TypeError(
+                "load reads numbers into a model that is built: model.load(path); nn.load(path) "
+                "makes the model from its file"
+            )
+        return load(*args, **keywords)
+
+    return cast("F", called)
 
 
 class Module:
@@ -159,6 +177,7 @@ class Module:
         """
         write_model_file(path, self)
 
+    @_of_a_model
     def load(self, path: FilePath) -> None:
         """Read back the numbers that `save` wrote, into a model that is built alike.
 

@@ -20,6 +20,7 @@ from sys import maxsize
 from typing import Any, ClassVar, TypeAlias
 
 from autograd import Value, maximum, sqrt
+from nn.foreign_names import hinting_keywords
 from nn.validation import as_count, as_float, counted, listed, non_negative
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm", "clip_grad_value"]
@@ -72,6 +73,7 @@ class Optimizer:
     rule: ClassVar[Any] = None  # a static method
     limits: ClassVar[Mapping[str, Limit]] = {"lr": non_negative, "steps": _steps}
 
+    @hinting_keywords
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _checked_parameters(parameters)
         self.lr = lr
@@ -191,6 +193,7 @@ class SGD(Optimizer):
         "weight_decay": non_negative,
     }
 
+    @hinting_keywords
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -250,6 +253,7 @@ class RMSprop(Optimizer):
         "mean_square": _squares,
     }
 
+    @hinting_keywords
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -319,6 +323,7 @@ class Adam(Optimizer):
         "mean_square": _squares,
     }
 
+    @hinting_keywords
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -352,6 +357,7 @@ class AdamW(Adam):
     (Loshchilov and Hutter 2019, algorithm 2.)
     """
 
+    @hinting_keywords
     def __init__(
         self,
         parameters: Iterable[Value],

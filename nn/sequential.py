@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import autograd
 from autograd import Primitive, Value
+from nn.foreign_names import hinting_keywords
 from nn.initialisers import Seed, random_source
 from nn.layers import Layer, Neuron
 from nn.module import Module, computes
@@ -50,6 +51,7 @@ class Linear(Layer):
     (3, 2, 3)
     """
 
+    @hinting_keywords
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, seed: Seed = None
     ) -> None:
@@ -216,6 +218,7 @@ class Softplus(Elementwise):
 class LeakyReLU(Elementwise):
     """x ↦ x, times `negative_slope` where it is negative."""
 
+    @hinting_keywords
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = as_float("negative_slope", negative_slope)
 
@@ -226,6 +229,7 @@ class LeakyReLU(Elementwise):
 class ELU(Elementwise):
     """x ↦ x where it is positive, else alpha·(exp(x) - 1)."""
 
+    @hinting_keywords
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = as_float("alpha", alpha)
 

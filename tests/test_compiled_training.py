@@ -189,7 +189,7 @@ def test_every_optimiser(name: str) -> None:
         {"patience": 3, "epochs": 40, "lr": 1.0, "restore_best": False},
         {"restore_best": True, "batch_size": None},
     ],
-    ids=str,
+    ids=", ".join,
 )
 def test_every_setting(settings: dict[str, Any]) -> None:
     assert_alike(classifier, SIDES, **settings)

@@ -82,7 +82,7 @@ def test_linear_without_bias() -> None:
         (nn.LeakyReLU(0.2), lambda x: x if x > 0 else 0.2 * x),
         (nn.ELU(1.5), lambda x: x if x > 0 else 1.5 * (math.exp(x) - 1)),
     ],
-    ids=repr,
+    ids=lambda x: getattr(x, "__name__", repr(x)),
 )
 def test_activations_as_modules(module: nn.Module, function: Callable[[float], float]) -> None:
     """On a row, on a single number, and as the activation of a neuron."""

@@ -68,7 +68,7 @@ class Checkpoint:
             if self.failure is None:
                 name = os.fspath(self.path)
                 message = f"the checkpoint {name!r} could not be written: {error}; training goes on"
-                warnings.warn(message, RuntimeWarning, stacklevel=5)
+                warnings.warn(message, RuntimeWarning, stacklevel=6)
             self.failure = error
         now = monotonic()
         self.next_at = now + max(AT_MOST_EVERY, (now - start) / SHARE)

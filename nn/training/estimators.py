@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from nn.foreign_names import hinting_keywords
 from nn.layers import MLP, Activation
 from nn.output_meaning import Meaning
 from nn.training.fitting import fit
@@ -35,6 +36,7 @@ __all__ = ["Classifier", "Regressor"]
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """What both share: the arguments of a network and of its training."""
 
+    @hinting_keywords
     def __init__(
         self,
         hidden: Sequence[int] = (16,),

@@ -12,11 +12,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import Value
-from nn.frame_columns import column_names
+from nn.foreign_names import hinting_keywords
+from nn.frame_columns import column_labels, column_names
 from nn.initialisers import Seed, random_source
 from nn.jsonio import FilePath
 from nn.module import Module, computes
@@ -49,6 +51,7 @@ cautious defaults of the optimisers."""
 OptimizerLike: TypeAlias = str | Optimizer | Callable[[list[Value]], Optimizer]
 
 
+@hinting_keywords
 def evaluate(
     model: Callable[[Any], Any],
     X: Any,
@@ -78,6 +81,7 @@ def evaluate(
     return objective.evaluate(Samples(rows, *objective.encode("y", targets)))
 
 
+@hinting_keywords
 def fit(
     model: Any,
     X: Any,
@@ -208,6 +212,8 @@ def fit(
     columns = list(known) or column_names(X)
     targets = read_targets("y", y, len(rows))
     objective = find_objective(model, rows[0], targets, loss)
+    if objective.classes is not None and isinstance(targets[0], list):
+        objective = replace(objective, classes=column_labels(y) or objective.classes)
     samples = Samples(rows, *objective.encode("y", targets))
     given = _given_validation(objective, validation, len(rows[0]), columns)
     for part in filter(None, (samples, given)):
@@ -245,7 +251,7 @@ def fit(
 
         hints = objective.hints(rows, targets, columns)
         for hint in hints:
-            warnings.warn(hint, stacklevel=2)
+            warnings.warn(hint, stacklevel=3)
         held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
         measure(*_without(held_out, samples))
         if saved:

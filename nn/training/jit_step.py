@@ -64,7 +64,7 @@ def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bo
     except CannotCompile as error:
         if must:
             raise ValueError(f"engine='jit' is not possible: {error}") from error
-        warnings.warn(f"training runs uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=3)
+        warnings.warn(f"training runs uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=4)
         return eager
 
 
@@ -172,7 +172,7 @@ class CompiledStep(TrainingStep):
         """The same step by the engine, with a warning, or an error if it must be compiled."""
         if self._must:
             raise ValueError(f"engine='jit' can't go on in epoch {epoch}: {error}") from error
-        warnings.warn(f"training goes on uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=7)
+        warnings.warn(f"training goes on uncompiled: {error}; {EAGER_IS_SILENT}", stacklevel=8)
         self._eager.undo = self.undo
         return self._eager
 

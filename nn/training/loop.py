@@ -180,7 +180,7 @@ class Training:
         self.step.undo = self.best.weights is None
         if epoch == 1 and record.gradient_norm == 0.0 != record.loss:
             self.history.hints.append(NO_GRADIENT)
-            warnings.warn(NO_GRADIENT, stacklevel=4)
+            warnings.warn(NO_GRADIENT, stacklevel=5)
         if self.schedule is not None:
             self.schedule.step()
         bar.end_epoch(record)
@@ -245,7 +245,7 @@ class Training:
                 f"training stopped: {history.stopped}. A lower learning rate, inputs of about ±1, "
                 "or clip_norm=1.0 may help",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def state(self) -> dict[str, Any]:

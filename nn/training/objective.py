@@ -85,9 +85,18 @@ class Objective:
     def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         """The loss of a batch; of a model that scales its outputs, in their standard deviations."""
         unit = output_scaler_of(self.model)
-        if unit is None:
+        if unit is not None:
+            outputs, targets = [unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets]
+        try:
             return self.loss(outputs, targets)
-        return self.loss([unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets])
+        except TypeError as error:
+            if "'list'" not in str(error) or self.loss in LOSSES.values():
+                raise
+            raise TypeError(
+                f"{error}, in the loss; it gets the outputs and the targets of a whole batch, two "
+                "lists: lambda outputs, targets: autograd.mean([(o - t)**2 for o, t in "
+                "zip(outputs, targets)])"
+            ).with_traceback(error.__traceback__) from None
 
     def _class_of(self, where: str, target: Any) -> int:
         """The index of the class that a target names."""

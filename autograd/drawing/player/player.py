@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Player", "steps"]
 
+PICTURES = {".svg", ".png", ".pdf", ".gif", ".jpg", ".jpeg", ".webp", ".mp4", ".dot", ".gv"}
 PANEL_PATHS = 5  # of one node, in the panel below the picture
 MAX_PARTS = 12  # of one path
 
@@ -123,7 +124,13 @@ class Player:
 
     def save(self, filename: str | os.PathLike[str]) -> str:
         """Write a page of its own, and return its path. A file that is there is replaced in one go
-        or, if anything fails, left as it is."""
+        or, if anything fails, left as it is. Raises ValueError for a name that ends as those of
+        pictures do, such as .svg: a page is HTML."""
+        if os.path.splitext(filename)[1].lower() in PICTURES:
+            raise ValueError(
+                "what is played is a page in HTML; give a name that ends in .html, got "
+                f"{os.fspath(filename)!r} (autograd.draw(root).render(...) writes pictures)"
+            )
         title = html.escape(self.summary)
         page = (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
