@@ -191,7 +191,6 @@ class SolverWatch:
     program; that it looks at a Value of the compiled function is an error."""
 
     def __init__(self, observer: Any) -> None:
-        self.shown = observer.shown
         self._observer = observer
 
     def made(self, node: Value) -> None:

@@ -97,9 +97,8 @@ class Arguments:
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
         trace, first, outputs, results = self.trace()
-        # While the first one's nodes are still in memory; and what it prints is another text, on
-        # which a decision may come out differently.
-        _, second, others, _ = self.trace("-1.5e+300, inf or nan <TRACED AGAIN>")
+        # While the first one's nodes are still in memory.
+        _, second, others, _ = self.trace()
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -111,11 +110,11 @@ class Arguments:
             )
         return first, outputs, results
 
-    def trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+    def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
         """Run the function once; the recording, what it says, and the results."""
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
-        trace = Trace(values, shown)
+        trace = Trace(values)
         results, outputs = flatten_result(trace.run(lambda: self.call(values)))
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]

@@ -1,0 +1,198 @@
+"""That compiled functions are never silently wrong: the numbers that f gives, or an error."""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, grad, hessian, jit, no_grad, tanh, value_and_grad, vmap
+from autograd.compiler import RecordingError
+
+# -- texts and keys --------------------------------------------------------------------------------
+
+
+def caught_conversion(x: Any) -> Any:
+    try:
+        return x * float(f"{x:.2f}")
+    except ValueError:
+        return x * 0
+
+
+def printed_into_a_file(x: Any) -> Any:
+    text = io.StringIO()
+    print(x, file=text)
+    return x * len(text.getvalue())
+
+
+TEXTS: dict[str, Callable[[Any], Any]] = {
+    "a table": lambda x: {"1": 10.0, "2": 20.0}.get(f"{x:.0f}", 0.0) * x,
+    "two texts": lambda x: x if f"{x:.3f}" == f"{x * x:.3f}" else -x,
+    "float in try": caught_conversion,
+    "a key for sorted": lambda x: sorted([x, x * x], key=str)[1],
+    "str.format": lambda x: x * len("{:.3f}".format(x)),  # noqa: UP032
+    "percent s": lambda x: x * len("%s" % x),  # noqa: UP031
+    "a nesting": lambda x: x * len(repr([x, (x,)])),
+    "a file": printed_into_a_file,
+}
+
+
+@pytest.mark.parametrize("way", TEXTS)
+def test_texts_of_traced_numbers(way: str) -> None:
+    """Each is an error that names the line, in jit and vmap, and through a gradient."""
+    f = TEXTS[way]
+    for call in (
+        lambda: jit(f)(1.0),
+        lambda: jit(grad(f))(1.0),
+        lambda: vmap(f)(np.array([1.0, 2.0])),
+    ):
+        with pytest.raises(RecordingError, match=r"makes a text.*test_promises\.py, line \d+"):
+            call()
+
+
+def test_texts_that_nothing_depends_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints, logs, and the messages of errors that f raises, which are right."""
+
+    def f(x: Any) -> Any:
+        print(x, f"{x:.2f}")
+        logging.getLogger("test").debug("x is %s", x)
+        if x < 0:
+            raise ValueError(f"{x:.1f} is negative")
+        return x * 2
+
+    compiled = jit(f)
+    assert [compiled(1.0), compiled(3.0)] == [2.0, 6.0]
+    assert "1.00" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"^-4.0 is negative"):
+        compiled(-4.0)
+    assert jit(lambda x: x * float(f"{Value(2.0):.1f}"))(3.0) == 6.0
+
+
+@functools.lru_cache
+def cached_square(x: Any) -> Any:
+    return x * x
+
+
+KEYS: dict[str, Callable[[Any], Any]] = {
+    "in a set": lambda x: 10 * x if x in {1.0, 2.0} else 20 * x,
+    "in a frozenset": lambda x: 10 * x if x in frozenset([1.0, 2.0]) else 20 * x,
+    "dict.get": lambda x: {1.0: 5.0, 2.0: 6.0}.get(x, 0.0) * x,
+    "len of a set": lambda x: len({x, 1.0}) * x,
+    "a tuple as a key": lambda x: {(1.0, 2.0): 3.0}.get((x, x + 1), 0.0) * x,
+    "dict.fromkeys": lambda x: len(dict.fromkeys([x, 1.0])) * x,
+    "a Counter": lambda x: Counter([x, 1.0])[1.0] * x,
+    "a set of computed ones": lambda x: len({x * 2, 2.0}) * x,
+    "a cache": lambda x: cached_square(x) + x,
+}
+
+
+@pytest.mark.parametrize("way", KEYS)
+def test_keys_of_sets_and_dicts(way: str) -> None:
+    """Each is an error that names the line, compiled or not."""
+    f = KEYS[way]
+    calls: list[Callable[[], Any]] = [
+        lambda: grad(f)(1.0),
+        lambda: value_and_grad(f)(1.0),
+        lambda: hessian(f)(1.0),
+        lambda: jit(f)(1.0),
+        lambda: jit(grad(f))(1.0),
+        lambda: vmap(f)(np.array([1.0])),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"hash.*, line \d+"):
+            call()
+
+
+def test_keys_that_stay_allowed() -> None:
+    """Values by identity: parameters, what nothing varies, id(x); and lists by number."""
+    p, q = Value(2.0), Value(2.0)
+    assert len({p: 0.0, q: 1.0}) == 2
+    seen = {p: 3.0}
+    assert grad(lambda x: x * seen[p] * p)(1.0).data == 6.0
+    assert grad(lambda x: x * len({Value(1.0), Value(1.0)}))(1.0) == 2.0
+    for wrap in (lambda f: f, jit):
+        assert wrap(grad(lambda x: x * {id(x): 4.0}[id(x)]))(1.0) == 4.0
+        assert wrap(grad(lambda x: x * {1: 5.0}[int(x)]))(1.0) == 5.0
+        assert wrap(grad(lambda x: 10 * x if x in [1.0, 2.0] else x))(1.0) == 10.0
+    model = nn.MLP(2, [3, 1])
+    rows = [[0.5, 1.0], [1.0, 2.0]]
+    loss = lambda: sum((model(row) - 1.0) ** 2 for row in rows)  # noqa: E731
+    assert len(set(model.parameters())) == len(model.parameters())
+    assert isinstance(loss(), Value)
+
+
+# -- threads, and what is kept ---------------------------------------------------------------------
+
+
+def in_worker(work: Callable[..., Any], *args: Any) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *args).result()
+
+
+ELSEWHERE: dict[str, Callable[[Any], Any]] = {
+    ".data": lambda x: x * in_worker(lambda: x.data),
+    "a comparison": lambda x: x * in_worker(lambda: 2.0 if x > 0 else 3.0),
+    "a truth value": lambda x: x * in_worker(lambda: 2.0 if x else 3.0),
+    "int": lambda x: x * in_worker(int, x),
+    "a text": lambda x: x * len(in_worker(lambda: f"{x:.3f}")),
+    "a key": lambda x: x * len(in_worker(lambda: {x, 1.0})),
+    "arithmetic": lambda x: x * in_worker(lambda: (x * 2).data),
+    "a function": lambda x: x * in_worker(lambda: tanh(x)),
+    "a compiled function": lambda x: x * in_worker(jit(lambda t: t * x), 3.0),
+}
+
+
+@pytest.mark.parametrize("way", ELSEWHERE)
+def test_numbers_of_a_recording_in_another_thread(way: str) -> None:
+    """It would not be seen there: an error, even where f catches that of the thread."""
+    f = ELSEWHERE[way]
+
+    def caught(x: Any) -> Any:
+        try:
+            return f(x)
+        except Exception:  # noqa: BLE001
+            return x
+
+    for g in (f, caught):
+        with pytest.raises(RecordingError, match=r"in another thread|hashes|text|reads"):
+            jit(g)(2.0)
+
+
+def test_a_worker_may_compute_with_other_numbers() -> None:
+    w = Value(3.0)
+    f = jit(lambda x: x * in_worker(lambda: (Value(2.0) * 3.0).data) + w)
+    assert [f(1.0), f(2.0)] == [9.0, 15.0]
+    assert in_worker(lambda: jit(lambda x: x if x > 0 else -x)(-2.0)) == 2.0
+
+
+def test_a_gradient_through_a_compiled_function_in_a_worker() -> None:
+    """d(3 w)/dw, whoever calls."""
+    assert grad(lambda w: in_worker(jit(lambda x: x * w), 3.0))(2.0) == 3.0
+    assert grad(lambda w: in_worker(vmap(lambda x: x * w), np.array([3.0, 4.0])).sum())(2.0) == 7.0
+
+
+def test_values_left_in_a_cache() -> None:
+    """Its own, and another function's, at every call; outside they are Values like any other."""
+    cache: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        if "y" not in cache:
+            cache["y"] = x * x
+        return cache["y"] + x
+
+    compiled = jit(f)
+    for x in (1.0, 1.0, 2.0):
+        with pytest.raises(RecordingError, match="kept when it was recorded"):
+            compiled(x)
+    with pytest.raises(RecordingError, match="kept when it was recorded"):
+        jit(lambda x: x * cache["y"])(2.0)
+    with no_grad():
+        assert (cache["y"] * 2).data == 2.0
