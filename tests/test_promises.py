@@ -6,7 +6,7 @@ import functools
 import io
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +14,20 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, grad, hessian, jit, no_grad, tanh, value_and_grad, vmap
+from autograd import (
+    Value,
+    grad,
+    hessian,
+    jit,
+    no_grad,
+    primitive,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+)
 from autograd.compiler import RecordingError
+from autograd.engine.primitive import TABLE
 
 # -- texts and keys --------------------------------------------------------------------------------
 
@@ -196,3 +208,96 @@ def test_values_left_in_a_cache() -> None:
         jit(lambda x: x * cache["y"])(2.0)
     with no_grad():
         assert (cache["y"] * 2).data == 2.0
+
+
+# -- primitives, and bound functions ---------------------------------------------------------------
+
+
+def positive(x: float) -> float:
+    if x < 0:
+        raise ValueError("negative")
+    return x
+
+
+def forget(name: str) -> None:
+    del TABLE[name]
+    delattr(Value, name)
+
+
+@pytest.fixture
+def check() -> Iterator[Any]:
+    """A primitive that is called for its check."""
+    yield primitive("promises_check", positive, lambda out, x: 1.0)
+    forget("promises_check")
+
+
+@pytest.mark.parametrize("wrap", [jit, lambda f: jit(grad(f)), lambda f: jit(grad(grad(f)))])
+def test_primitives_whose_result_is_not_used(check: Any, wrap: Callable[[Any], Any]) -> None:
+    """What they raise is part of what f does, in a derivative and under a selection too."""
+
+    def unused(x: Any) -> Any:
+        check(x)
+        return x * x * x
+
+    def left_out(x: Any) -> Any:
+        return where(1.0, x * x * x, check(x))
+
+    def decided(x: Any) -> Any:
+        if x > -10:
+            check(x)
+        return x * x * x
+
+    for f in (unused, left_out, decided):
+        compiled = wrap(f)
+        first = compiled(2.0)
+        assert compiled(2.0) == first == wrap(lambda x: x * x * x)(2.0)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="negative"):
+                compiled(-1.0)
+        assert compiled(2.0) == first
+    assert compiled(-20.0) == wrap(lambda x: x * x * x)(-20.0)
+
+
+def test_primitives_whose_result_is_not_used_in_rows(check: Any) -> None:
+    f = vmap(lambda x: [check(x), x * 2][1])
+    assert f(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    with pytest.raises(ValueError, match="negative"):
+        f(np.array([1.0, -2.0]))
+    assert f(np.array([np.nan, 2.0]))[1] == 4.0
+
+
+@pytest.mark.parametrize("has_lowering", [False, True])
+def test_a_primitive_defined_anew_between_calls(has_lowering: bool) -> None:
+    """An error before its machine code is made; afterwards that of the one recorded."""
+
+    def define(step: float) -> Any:
+        rule = (lambda x: x + step) if has_lowering else None
+        return primitive("promises_step", lambda x: x + step, lambda out, x: 1.0, lowering=rule)
+
+    old = define(1.0)
+    f, g = jit(lambda x: old(x) * 2), jit(lambda x: old(x) * 2)
+    assert f(1.0) == g(1.0) == g(1.0) == 4.0
+    rows = vmap(lambda x: old(x) * 2)
+    assert rows(np.array([1.0])) == 4.0
+    define(100.0)
+    with pytest.raises(RecordingError, match="'promises_step' that has been defined anew"):
+        f(1.0)
+    assert g(1.0) == 4.0
+    assert rows(np.array([1.0])) == 4.0
+    forget("promises_step")
+
+
+def test_bound_functions_inside_a_recording() -> None:
+    """Their arrays are no arguments: an error, also of their latest result."""
+    w, place = Value(2.0), np.array(3.0)
+    product = jit(lambda p: p * w)
+    bound = product.bind(place)
+    for f in (lambda t: t * bound(), lambda t: t * bound.result):
+        for call in (lambda f=f: jit(f)(1.0), lambda f=f: vmap(f)(np.ones(2))):
+            with pytest.raises(RecordingError, match="what bind returned"):
+                call()
+    f = jit(lambda t, p: t * product(p))
+    assert f(1.0, place) == 6.0
+    w.data = 5.0
+    assert f(1.0, place) == 15.0
+    assert grad(lambda t: t * float(bound()))(2.0) == 15.0

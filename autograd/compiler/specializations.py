@@ -13,8 +13,9 @@ from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded
+from autograd.compiler.recording.tracing import Recorded, check_current
 from autograd.engine.locks import new_lock
+from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
 
 __all__ = ["Specialization", "SpecializationCache"]
@@ -36,6 +37,9 @@ class Specialization:
         self.program = optimised(recorded.program)
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
+        # Programs know them by their names, which may come to mean others.
+        names = {op.name for op in self.program.code}
+        self._rows = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
         self._kernel: Kernel | None = None
         self._making = new_lock()
         self._waiting: list[Callable[[], None]] = []
@@ -51,6 +55,7 @@ class Specialization:
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
+                self.check_primitives()
                 size = self.instructions.operations
                 interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
                 entry = self._entry()
@@ -59,6 +64,11 @@ class Specialization:
                     COMPILERS.submit(partial(self._improve, entry))
                 self._kernel = kernel
             return self._kernel
+
+    def check_primitives(self) -> None:
+        """Raises RecordingError if one has been defined anew since the recording."""
+        for row in self._rows:
+            check_current(row)
 
     def _improve(self, entry: Entry | None) -> None:
         """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program

@@ -20,11 +20,11 @@ from autograd.compiler.ir.program import Guard, Program, Writer
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
 from autograd.engine.modes import RUNNING, TEXT, caller_line, traced_by
-from autograd.engine.primitives import TABLE, describe
+from autograd.engine.primitives import TABLE, Primitive, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
 
-__all__ = ["RecordingError", "Trace", "read_off"]
+__all__ = ["RecordingError", "Trace", "check_current", "read_off"]
 
 
 class RecordingError(TypeError):
@@ -98,6 +98,14 @@ class Trace:
             "decide by a comparison instead"
         )
 
+    def asked(self) -> list[Value]:
+        """The results of users' primitives, which are called for what they raise too."""
+        return [
+            x
+            for x in self._own.values()
+            if (row := x.primitive) is not None and not row.builtin and row.lowering is None
+        ]
+
     # -- what the transforms ask -------------------------------------------------------------------
 
     def varies(self, nodes: Iterable[Value]) -> bool:
@@ -143,12 +151,22 @@ class Recorded(NamedTuple):
     captured: list[Value]
 
 
+def check_current(primitive: Primitive) -> None:
+    """Raises RecordingError for a primitive that is no longer what its name means in programs."""
+    if TABLE.get(primitive.name) is not primitive:
+        raise RecordingError(
+            f"a compiled function uses a primitive {primitive.name!r} that has been defined anew "
+            "since; use the one that autograd.primitive returned last"
+        )
+
+
 def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Recorded:
     """The program that computes these results (Values and floats) from the trace's arguments, whose
     names are given."""
     reader = _Reader(trace, len(names))
     guards = [reader.guard(decision) for decision in trace.decisions]
     outputs = [reader.register(x) for x in results]
+    guards += [reader.called(node) for node in trace.asked()]
     shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
     program = Program(tuple(reader.writer.code), tuple(shown), tuple(outputs), tuple(guards))
     return Recorded(program, reader.captured)
@@ -200,12 +218,15 @@ class _Reader:
         operands = [
             self._registers[id(y)] if isinstance(y, Value) else self.writer.const(y) for y in inputs
         ]
-        if TABLE.get(node.op) is not node.primitive:
-            raise RecordingError(
-                f"a compiled function uses a primitive {node.op!r} that has been defined anew "
-                "since; use the one that autograd.primitive returned last"
-            )
+        check_current(node.primitive)
         return self.writer.emit(node.op, *operands)
+
+    def called(self, node: Value) -> Guard:
+        """A guard that always holds, for which this operation is computed."""
+        register = self.register(node)
+        itself = self.writer.emit("eq", register, register)
+        always = self.writer.emit("or", itself, self.writer.emit("not", itself))
+        return Guard(always, True, True, f"{node.op}")
 
     def guard(self, decision: Decision) -> Guard:
         symbol, a, b, out, line = decision
