@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import io
 import logging
+import os
+import random
+import secrets
+import sys
+import threading
+import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from random import random as draw
 from typing import Any
 
 import numpy as np
@@ -301,3 +310,157 @@ def test_bound_functions_inside_a_recording() -> None:
     w.data = 5.0
     assert f(1.0, place) == 15.0
     assert grad(lambda t: t * float(bound()))(2.0) == 15.0
+
+
+# -- random numbers and clocks ---------------------------------------------------------------------
+
+OWN, OF_NUMPY, OLD_NUMPY = random.Random(1), np.random.default_rng(1), np.random.RandomState(1)
+
+
+class Holder:
+    """A generator as an attribute, of the class and of the object."""
+
+    shared = np.random.default_rng(2)
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(3)
+
+    def __call__(self, x: Any) -> Any:
+        return x + 100 if self.rng.random() < RARE else x
+
+    def by_class(self, x: Any) -> Any:
+        return x + 100 if self.shared.random() < RARE else x
+
+
+RARE = 1e-6  # two recordings agree
+DRAWS: dict[str, Callable[[], Any]] = {
+    "random.random": lambda: random.random() < RARE,
+    "by its own name": lambda: draw() < RARE,
+    "gauss": lambda: random.gauss(0, 1) > 6,
+    "choice": lambda: random.choice(range(10**6)) == 1,
+    "shuffle": lambda: random.shuffle([1, 2, 3]),
+    "a generator": lambda: OWN.random() < RARE,
+    "in map": lambda: list(map(OWN.getrandbits, [60])) == [0],
+    "a new generator": lambda: random.Random().random() < RARE,
+    "the system's": lambda: random.SystemRandom().random() < RARE,
+    "getstate": lambda: random.getstate() == (),
+    "seeded by the system": lambda: [random.seed(), random.random()][1] < RARE,
+    "numpy.random": lambda: np.random.rand() < RARE,
+    "numpy's Generator": lambda: OF_NUMPY.random() < RARE,
+    "numpy's RandomState": lambda: OLD_NUMPY.rand() < RARE,
+    "a new one of numpy": lambda: np.random.default_rng().random() < RARE,
+    "in a helper": lambda: helper() < RARE,
+    "a class": lambda: Holder.shared.random() < RARE,
+    "urandom": lambda: os.urandom(8) == b"",
+    "secrets": lambda: secrets.randbelow(10**6) == 1,
+    "uuid4": lambda: uuid.uuid4().int == 1,
+    "time": lambda: time.time() < 1,
+    "perf_counter": lambda: time.perf_counter() < 0,
+    "monotonic_ns": lambda: time.monotonic_ns() < 0,
+    "now": lambda: datetime.datetime.now().year == 1,
+    "today": lambda: datetime.date.today().year == 1,
+}
+
+
+def helper() -> float:
+    return float(OF_NUMPY.normal()) ** 2
+
+
+@pytest.mark.parametrize("way", DRAWS)
+def test_draws_that_decide(way: str) -> None:
+    """Even where both recordings agree, and in an object's attributes."""
+    drawn = DRAWS[way]
+    f = lambda x: x + 100 if drawn() else x  # noqa: E731
+    for call in (lambda: jit(f)(1.0), lambda: jit(grad(f))(1.0), lambda: vmap(f)(np.ones(2))):
+        with pytest.raises(RecordingError, match=r"draws random numbers|reads the clock"):
+            call()
+
+
+def test_generators_of_an_object() -> None:
+    for f in (Holder(), Holder().by_class, functools.partial(Holder().by_class)):
+        with pytest.raises(RecordingError, match="draws random numbers"):
+            jit(f)(1.0)
+
+
+def test_the_line_that_draws() -> None:
+    with pytest.raises(RecordingError, match=r"draws random numbers \(.*test_promises.py, line"):
+        jit(lambda x: x + random.uniform(0.0, 1.0))(1.0)
+
+
+def test_draws_under_a_profiler() -> None:
+    """A profiler hides calls from everyone else; states are compared all the same."""
+    sys.setprofile(lambda frame, event, argument: None)
+    try:
+        with pytest.raises(RecordingError, match="draws random numbers"):
+            jit(lambda x: x + 100 if OWN.random() < RARE else x)(1.0)
+        assert jit(lambda x: x * 2)(1.0) == 2.0
+        assert sys.getprofile() is not None
+    finally:
+        sys.setprofile(None)
+
+
+def seeded_anew(x: Any) -> Any:
+    random.seed(3)
+    np.random.seed(3)
+    return x * random.random() + np.random.rand()
+
+
+def logging_the_time(x: Any) -> Any:
+    logging.getLogger("test").warning("called")
+    return x * in_worker(lambda: 2.0)
+
+
+def test_what_draws_the_same_at_every_call() -> None:
+    """Generators that the function seeds itself; and what reads the clock for its own use."""
+    for f in (
+        lambda x: x + random.Random(0).random(),
+        lambda x: x + random.Random(0).gauss(0.0, 1.0),
+        lambda x: x + np.random.default_rng(0).normal(),
+        seeded_anew,
+        logging_the_time,
+    ):
+        compiled = jit(f)
+        assert [compiled(2.0), compiled(3.0)] == [f(2.0), f(3.0)]
+        assert sys.getprofile() is None
+
+
+def test_draws_of_other_threads() -> None:
+    """They are not the function's: of generators of their own, and of the same one."""
+    stop = threading.Event()
+
+    def draw_on() -> None:
+        own = random.Random(2)
+        while not stop.is_set():
+            own.random()
+            random.random()
+            OF_NUMPY.random()
+
+    def f(x: Any) -> Any:
+        return x * 2 if x > -1 else x + OF_NUMPY.random() + random.random()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(draw_on)
+        try:
+            assert [jit(f)(1.0) for _ in range(20)] == [2.0] * 20
+            assert vmap(f)(np.ones(3)).tolist() == [2.0] * 3
+        finally:
+            stop.set()
+
+
+def test_training_while_another_thread_draws() -> None:
+    stop = threading.Event()
+
+    def draw_on() -> None:
+        own = random.Random(2)
+        while not stop.is_set():
+            own.random()
+
+    random.seed(1)
+    model = nn.MLP(2, [3, 1])
+    rows = [[0.5, 1.0], [1.0, 2.0], [0.0, 1.0]]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(draw_on)
+        try:
+            nn.fit(model, rows, [1.0, 2.0, 0.5], epochs=2, engine="jit")
+        finally:
+            stop.set()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 from weakref import ref
 
@@ -207,6 +208,9 @@ class SolverWatch:
 
     def raised(self, name: str, error: BaseException) -> None:
         pass
+
+    def calling(self, f: Any) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def varies(self, nodes: Any) -> bool:
         return False

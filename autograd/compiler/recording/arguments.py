@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
+from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.linearization import is_differentiated
@@ -96,9 +97,13 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
+        generators = generators_of([self._f, list(self._static.values())])
         trace, first, outputs, results = self.trace()
+        states = states_of(generators)
         # While the first one's nodes are still in memory.
         _, second, others, _ = self.trace()
+        if generators:
+            self._check_undrawn(generators, states)
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -109,6 +114,22 @@ class Arguments:
                 "argument"
             )
         return first, outputs, results
+
+    def _check_undrawn(self, generators: list[Any], states: list[bytes]) -> None:
+        """Raises RecordingError if each recording leaves the generators in another state. Where
+        another thread draws from one of them too, it may take some more recordings to see that it
+        was not the function."""
+        for _ in range(5):
+            now = states_of(generators)
+            if now == states:
+                return
+            states = now
+            self.trace()
+        name = getattr(self._f, "__qualname__", self._f)
+        raise RecordingError(
+            f"a compiled function draws random numbers: after every recording of {name} a "
+            f"generator that it can reach is in another state; {PASS}"
+        )
 
     def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
         """Run the function once; the recording, what it says, and the results."""

@@ -12,19 +12,22 @@ from __future__ import annotations
 import math
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from numbers import Integral
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Guard, Program, Writer
+from autograd.compiler.recording.outside_sources import watched
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
 from autograd.engine.modes import RUNNING, TEXT, caller_line, traced_by
 from autograd.engine.primitives import TABLE, Primitive, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
+from autograd.transforms.derivatives import Derivative
 
-__all__ = ["RecordingError", "Trace", "check_current", "read_off"]
+__all__ = ["PASS", "RecordingError", "Trace", "check_current", "read_off"]
 
 
 class RecordingError(TypeError):
@@ -66,6 +69,15 @@ class Trace:
         if self._leak is not None:
             raise self._leak
         return result
+
+    def calling(self, f: Any) -> AbstractContextManager[None]:
+        """The block in which a user's function is called. (Not a derivative's, which calls one.)"""
+        return nullcontext() if isinstance(f, Derivative) else watched(self._asked_outside)
+
+    def _asked_outside(self, how: str, line: str) -> None:
+        """The function asks for what is another number at every call."""
+        text = f"a compiled function {how} ({line}), and would not again; {PASS}"
+        self._leak = self._leak or RecordingError(text)
 
     # -- what the engine tells ---------------------------------------------------------------------
 
@@ -126,6 +138,7 @@ def _leak(node: Value, how: str, line: str) -> RecordingError:
     )
 
 
+PASS: Final = "pass the number, or a seed, as an argument"
 DERIVE: Final = "take derivatives inside a compiled function with grad or value_and_grad"
 REMEDIES: Final = {
     "backward": DERIVE,
