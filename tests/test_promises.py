@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import functools
+import gc
 import io
 import logging
+import math
 import os
 import random
 import secrets
@@ -27,8 +29,10 @@ from autograd import (
     Value,
     grad,
     hessian,
+    hypot,
     jit,
     no_grad,
+    norm,
     primitive,
     tanh,
     value_and_grad,
@@ -37,6 +41,8 @@ from autograd import (
 )
 from autograd.compiler import RecordingError
 from autograd.engine.primitive import TABLE
+
+INF, NAN = math.inf, math.nan
 
 # -- texts and keys --------------------------------------------------------------------------------
 
@@ -424,6 +430,30 @@ def test_what_draws_the_same_at_every_call() -> None:
         assert sys.getprofile() is None
 
 
+def test_clocks_of_callbacks() -> None:
+    """What the garbage collector calls while the function runs is not the function."""
+    times: list[float] = []
+
+    class Dying:
+        def __del__(self) -> None:
+            times.append(time.time())
+
+    def timed(phase: str, info: Any) -> None:
+        times.append(time.perf_counter())
+
+    def f(x: Any) -> Any:
+        Dying()
+        gc.collect()
+        return x * 2
+
+    gc.callbacks.append(timed)
+    try:
+        assert jit(f)(1.0) == 2.0
+        assert len(times) >= 4
+    finally:
+        gc.callbacks.remove(timed)
+
+
 def test_draws_of_other_threads() -> None:
     """They are not the function's: of generators of their own, and of the same one."""
     stop = threading.Event()
@@ -464,3 +494,43 @@ def test_training_while_another_thread_draws() -> None:
             nn.fit(model, rows, [1.0, 2.0, 0.5], epochs=2, engine="jit")
         finally:
             stop.set()
+
+
+# -- lengths ---------------------------------------------------------------------------------------
+
+
+def awkward(rng: random.Random) -> float:
+    """Whole numbers, ordinary ones, and those of any size, infinite and NaN."""
+    kind = rng.randrange(6)
+    if kind == 0:
+        return float(rng.randrange(1000))
+    if kind == 1:
+        return rng.uniform(-1.0, 1.0) * 10.0 ** rng.randrange(-320, 308)
+    if kind == 2:
+        return rng.choice([0.0, -0.0, INF, NAN, 5e-324, 1.7e308, 2.0**480, 2.0**-480])
+    return rng.gauss(0.0, 100.0) if kind < 5 else float(rng.randrange(2**53))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10])
+def test_lengths_have_the_bits_of_eager(n: int) -> None:
+    """math.hypot is correctly rounded nearly always, and so is the machine code."""
+    rng = random.Random(n)
+    compiled = jit(norm)
+    rows = [[awkward(rng) for _ in range(n)] for _ in range(3000)]
+    wanted = [math.hypot(*row) for row in rows]
+    assert np.array_equal([compiled(row) for row in rows], wanted, equal_nan=True)
+    assert np.array_equal(vmap(norm)(np.array(rows)), wanted, equal_nan=True)
+    if n == 2:
+        pair = jit(hypot)
+        assert np.array_equal([pair(*row) for row in rows], wanted, equal_nan=True)
+
+
+def test_decisions_on_lengths() -> None:
+    """hypot(240, 275) is 365 exactly; and a sum of many squares is not off in the last places."""
+    whole = jit(lambda p: int(norm(p)))
+    for p in ([0.0, 364.2], [0.0, 365.2], [0.0, 364.2], [0.0, 365.2], [240.0, 275.0]):
+        assert whole(p) == int(math.hypot(*p))
+    rng = random.Random(5)
+    many = [rng.gauss(0.0, 1.0) for _ in range(2000)]
+    compiled = jit(norm)
+    assert [compiled(many), compiled(many)] == [math.hypot(*many)] * 2

@@ -10,8 +10,10 @@ A generator that the function seeds itself gives the same at every call, and is 
 
 from __future__ import annotations
 
+import gc
 import pickle
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +46,7 @@ BETWEEN: Final = frozenset(["numpy", "random", "secrets", "uuid"])
 EXEMPT: Final = frozenset(
     {"_frozen_importlib", "_frozen_importlib_external", "asyncio", "autograd", "concurrent"}
     | {"importlib", "logging", "multiprocessing", "queue", "selectors", "threading", "traceback"}
-    | {"warnings"}
+    | {"warnings", "weakref"}
 )
 """Those that ask for the time, or for a name that is not taken, for reasons of their own."""
 
@@ -101,12 +103,24 @@ class Witness:
     def _asked(self, how: str, frame: FrameType | None) -> None:
         while frame is not None and _package(frame) in BETWEEN:
             frame = frame.f_back
-        if frame is not None and _package(frame) not in EXEMPT:
+        if frame is not None and _package(frame) not in EXEMPT and not _is_interruption(frame):
             self._tell(how, place(f"{frame.f_code.co_filename}, line {frame.f_lineno}"))
 
 
 def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _is_interruption(frame: FrameType | None) -> bool:
+    """Whether this is called by no code of the function, which was only running when the garbage
+    collector, or a signal, had something called."""
+    handlers = map(signal.getsignal, signal.valid_signals())
+    others = {getattr(f, "__code__", None) for f in [*gc.callbacks, *handlers]}
+    while frame is not None:
+        if frame.f_code in others or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_date(owner: Any) -> bool:
