@@ -15,11 +15,14 @@ import sys
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from random import random as draw
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -534,3 +537,205 @@ def test_decisions_on_lengths() -> None:
     many = [rng.gauss(0.0, 1.0) for _ in range(2000)]
     compiled = jit(norm)
     assert [compiled(many), compiled(many)] == [math.hypot(*many)] * 2
+
+
+# -- what arguments hold beside numbers ------------------------------------------------------------
+
+
+@dataclass
+class Cached:
+    """A record that keeps what it has computed."""
+
+    a: float
+
+    def __post_init__(self) -> None:
+        self._cache: dict[str, Any] = {}
+
+    @property
+    def square(self) -> Any:
+        if "square" not in self._cache:
+            self._cache["square"] = self.a * self.a
+        return self._cache["square"]
+
+
+@dataclass
+class Lazy:
+    a: float
+
+    @functools.cached_property
+    def square(self) -> Any:
+        return self.a * self.a
+
+
+@dataclass
+class Scaled:
+    a: float
+    scale: ClassVar[float] = 1.0
+
+
+def with_scale(a: float, scale: Any) -> Scaled:
+    out = Scaled(a)
+    out.scale = scale  # type: ignore[misc]
+    return out
+
+
+@pytest.mark.parametrize("kind", [Cached, Lazy])
+def test_attributes_that_are_no_fields(kind: Any) -> None:
+    """They are part of the argument; what the recording computes does not end up in them."""
+    compiled = jit(lambda m: m.square + m.a)
+    full, other, empty, another = kind(2.0), kind(3.0), kind(4.0), kind(5.0)
+    assert (full.square, other.square) == (4.0, 9.0)
+    for _ in range(2):
+        assert [compiled(m) for m in (full, other, empty, another)] == [6.0, 12.0, 20.0, 30.0]
+    assert vars(empty) == vars(kind(4.0))
+    scaled = jit(lambda m: m.a * m.scale)
+    assert [scaled(with_scale(2.0, s)) for s in (1.0, 10, True, 10.0, 5.0)] == [2, 20, 2, 20, 10]
+    with pytest.raises(TypeError, match=r"the attribute scale of a Scaled is .* make it a field"):
+        scaled(with_scale(2.0, object()))
+
+
+def test_types_of_dicts_and_keys() -> None:
+    """Each is a nesting of its own."""
+    missing = jit(lambda d: d["a"] + d["b"])
+    assert missing(defaultdict(lambda: 1.0, a=1.0)) == 2.0
+    assert missing(defaultdict(lambda: 100.0, a=1.0)) == 101.0
+    with pytest.raises(KeyError):
+        missing({"a": 1.0})
+    f = lambda d: sum(  # noqa: E731
+        v * (10 if type(k) is bool else 3 if type(k) is float else 1) for k, v in d.items()
+    )
+    compiled = jit(f)
+    for _ in range(2):
+        for d in ({1: 2.0}, {True: 2.0}, {1.0: 2.0}):
+            assert compiled(d) == f(d)
+    ordered = jit(lambda d: d["a"] * (2 if isinstance(d, OrderedDict) else 1))
+    assert [ordered({"a": 1.0}), ordered(OrderedDict(a=1.0)), ordered({"a": 3.0})] == [1, 2, 3]
+    zeros = jit(lambda d: sum(math.copysign(1.0, k) * v for k, v in d.items()))
+    assert [zeros({0.0: 1.0}), zeros({-0.0: 1.0})] == [1.0, -1.0]
+
+
+class Units(np.ndarray):
+    """An array with an attribute."""
+
+    def __array_finalize__(self, other: Any) -> None:
+        self.unit = getattr(other, "unit", 1000.0)
+
+
+class Vector(list):  # type: ignore[type-arg]
+    def __add__(self, other: Any) -> Any:
+        return Vector([a + b for a, b in zip(self, other, strict=True)])
+
+
+class Pair(NamedTuple):
+    a: float
+    b: float
+
+
+class Named(Pair):
+    """With attributes, which `_make` does not copy."""
+
+
+def test_subclasses_of_arrays_lists_and_tuples() -> None:
+    """What a plain one would be in the place of is an error that says so."""
+    masked = np.ma.masked_array([1.0, 2.0], [0, 1])
+    named = Named(1.0, 2.0)
+    named.unit = 3.0  # type: ignore[attr-defined]
+    for x in (
+        masked,
+        np.ones(2).view(Units),
+        np.ones((2, 2)).view(np.matrix),
+        Vector([1.0]),
+        named,
+    ):
+        for call in (
+            lambda x=x: jit(lambda t: t[0])(x),
+            lambda x=x: jit(lambda t: t["x"][0])({"x": x}),
+            lambda x=x: vmap(lambda t: t, in_axes=0 if hasattr(x, "dtype") else None)(x),
+        ):
+            with pytest.raises(TypeError, match="would get a plain"):
+                call()
+    assert jit(lambda p: p.a * p.b)(Pair(2.0, 3.0)) == 6.0
+
+
+def test_one_argument_twice() -> None:
+    """An error where the function writes to it, at any call; right where it does not."""
+
+    def write(a: Any, b: Any) -> Any:
+        a[0] = a[0] * 10
+        return a[0] + b[0]
+
+    compiled = jit(write)
+    for make in (lambda: [1.0], lambda: np.array([1.0])):
+        x = make()
+        with pytest.raises(RecordingError, match="writes to its arguments"):
+            jit(write)(x, x)
+        assert [compiled(make(), make()) for _ in range(3)] == [11.0] * 3
+        with pytest.raises(RecordingError, match="writes to its arguments"):
+            compiled(x, x)
+    both = np.ones(4)
+    with pytest.raises(RecordingError, match="writes to its arguments"):
+        compiled(both[:3], both[1:])
+    read = jit(lambda a, b: a[0] + b[0])
+    assert [read(x, x) for _ in range(3)] == [2.0] * 3
+
+
+class Machine:
+    """A static argument that changes."""
+
+    def __init__(self) -> None:
+        self.k = 2.0
+        self.settings = {"k": [1.0]}
+        self.table = np.array([1.0, 2.0])
+        self.inner = SimpleNamespace(k=1.0)
+
+    @partial(jit, static_argnames="self")
+    def run(self, x: Any) -> Any:
+        return x * self.k + self.settings["k"][0] * self.table[1] * self.inner.k
+
+
+def test_static_objects_that_change() -> None:
+    """By their attributes, and what is in these."""
+    machine = Machine()
+    assert machine.run(1.0) == machine.run(1.0) == 4.0
+    machine.k = 3.0
+    assert machine.run(1.0) == 5.0
+    machine.settings["k"][0] = 2.0
+    assert machine.run(1.0) == 7.0
+    machine.table[1] = 3.0
+    assert machine.run(1.0) == 9.0
+    machine.inner.k = 2.0
+    assert machine.run(1.0) == 15.0
+    assert Machine().run(1.0) == 4.0
+
+
+# -- data beside what a derivative differentiates by -----------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "u4", "i4", "?", "f4", "f2"])
+def test_number_types_of_data(kind: str) -> None:
+    """Their arithmetic is not that of doubles: an error, also after a call with doubles."""
+    loss = lambda w, x: w * (x + x).sum()  # noqa: E731
+    compiled, rows = jit(grad(loss)), vmap(grad(loss), in_axes=(None, 0))
+    x = np.array([1, 0, 1], kind)
+    assert compiled(1.0, x.astype(float)) == 4.0
+    assert rows(1.0, x.astype(float)[None]).tolist() == [4.0]
+    for call in (
+        lambda: compiled(1.0, x),
+        lambda: jit(grad(loss))(1.0, x),
+        lambda: rows(1.0, x[None]),
+        lambda: jit(grad(lambda w, d: w * d["x"].sum()))(1.0, {"x": x}),
+        lambda: jit(grad(lambda w, n: w * (n + n)))(1.0, x[0]),
+    ):
+        with pytest.raises(TypeError, match=r"gets numbers of .*, in an|gets numbers of .* in an"):
+            call()
+    assert jit(grad(lambda x: (x * x).sum()))(x).tolist() == [2.0, 0.0, 2.0]
+    assert compiled(1.0, np.array([1, 2])) == 6.0
+
+
+def test_keys_by_data() -> None:
+    """A plain number that the loss looks up is traced too: an error, and int(n) is seen."""
+    table = {1: 10.0, 2: 20.0}
+    with pytest.raises(RecordingError, match="hashes"):
+        jit(grad(lambda w, n: w * table.get(n, 0.0)))(1.0, 2)
+    compiled = jit(grad(lambda w, n: w * table[int(n)]))
+    assert [compiled(1.0, n) for n in (2, 1, 2)] == [20.0, 10.0, 20.0]

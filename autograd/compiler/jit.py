@@ -188,6 +188,8 @@ class Jitted(Compiled):
         known, results = self._known(arguments)
         if known is None:
             return self._record(arguments)
+        if known.writes:
+            arguments.check_apart()
         self._enter_at(known)
         return known.outputs.unflatten(results)
 
@@ -246,7 +248,9 @@ class Jitted(Compiled):
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            new = Specialization(recorded, examples, outputs.unflatten(results))
+            new = Specialization(
+                recorded, examples, outputs.unflatten(results), arguments.are_written
+            )
             if is_differentiated(new.captured):
                 pass  # by a transform around this call, and with that they will be gone
             elif len(cache.kept) >= self.max_paths:

@@ -27,12 +27,20 @@ INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more i
 class Specialization:
     """The program of one path, and its kernel."""
 
-    def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
+    def __init__(
+        self,
+        recorded: Recorded,
+        arguments: Sequence[Any] | None,
+        result: Any,
+        writes: bool = False,
+    ) -> None:
         self.outputs: Structure = flatten_result(result)[1]
         self._recorded = recorded
         # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments
         self._result = result
+        self.writes = writes
+        """Whether the function writes to its arguments; then every call is looked at first."""
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
         self.instructions = lowered(self.program)
@@ -80,7 +88,7 @@ class Specialization:
             self._waiting.pop()()
 
     def _entry(self) -> Entry | None:
-        if self._arguments is None:
+        if self._arguments is None or self.writes:
             return None
         try:
             return calling_entry(self.instructions, self._arguments, self.captured, self._result)
@@ -105,7 +113,7 @@ class Specialization:
         return 0.0 if self._kernel is None else self._kernel.seconds
 
     def __reduce__(self) -> Any:
-        return Specialization, (self._recorded, self._arguments, self._result)
+        return Specialization, (self._recorded, self._arguments, self._result, self.writes)
 
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""

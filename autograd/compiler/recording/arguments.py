@@ -6,6 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.recording.beyond_numbers import (
+    beyond_numbers,
+    check_number_types,
+    is_aliased,
+    state_of,
+    with_own_attributes,
+)
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
@@ -40,6 +47,7 @@ class Arguments:
         self._are_plain = not static and not keywords
         self._places = names
         self._names: list[str] | None = None
+        beyond = beyond_numbers(self.traced)
         try:
             self.numbers, self.structure = flatten(
                 self.traced, "an argument of a compiled function"
@@ -48,10 +56,13 @@ class Arguments:
             raise TypeError(
                 f"{error}; name arguments that are not numbers in static_argnames"
             ) from None
-        kinds = (tuple(self._bound), self.structure.kind)
+        check_number_types(f, args)
+        self.are_written = False
+        """Whether the function was seen to write to one of them."""
+        kinds = (tuple(self._bound), self.structure.kind, beyond)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
-            fixed = tuple([(name, type(x), x, repr(x)) for name, x in static.items()])
+            fixed = tuple([(k, type(x), x, repr(x), state_of(x)) for k, x in static.items()])
             self.key: Hashable = (kinds, fixed)
             hash(self.key)
         except TypeError:
@@ -81,7 +92,9 @@ class Arguments:
 
     def call(self, numbers: Sequence[Any]) -> Any:
         """The function with these in the place of the numbers."""
-        tree = self.structure.unflatten(numbers)
+        return self._call_with(with_own_attributes(self.structure.unflatten(numbers)))
+
+    def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
         named = {name: x for name, x in places.items() if isinstance(name, str)}
@@ -115,6 +128,16 @@ class Arguments:
             )
         return first, outputs, results
 
+    def check_apart(self) -> None:
+        """RecordingError if an object is there twice, for a function that writes to it: it would be
+        written to in one place only."""
+        if is_aliased(self.traced):
+            raise RecordingError(
+                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
+                "them is there twice: a compiled function has a copy of each; hand over copies, or "
+                "write to copies"
+            )
+
     def _check_undrawn(self, generators: list[Any], states: list[bytes]) -> None:
         """Raises RecordingError if each recording leaves the generators in another state. Where
         another thread draws from one of them too, it may take some more recordings to see that it
@@ -136,7 +159,11 @@ class Arguments:
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
         trace = Trace(values)
-        results, outputs = flatten_result(trace.run(lambda: self.call(values)))
+        tree = with_own_attributes(self.structure.unflatten(values))
+        results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
+        self.are_written |= not _holds(tree, self.structure, values)
+        if self.are_written:
+            self.check_apart()
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
 
@@ -148,6 +175,15 @@ def _unhashable(xs: Iterable[Any]) -> Any:
         except TypeError:
             return x
     return tuple(xs)
+
+
+def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:
+    """Whether these Values, and nothing else, are in their places."""
+    try:
+        found, now = flatten(tree)
+    except TypeError:
+        return False
+    return now == structure and all(x is y for x, y in zip(found, values, strict=True))
 
 
 def _number(x: Any) -> float:
