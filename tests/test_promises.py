@@ -9,6 +9,7 @@ import io
 import logging
 import math
 import os
+import pickle
 import random
 import secrets
 import sys
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from random import random as draw
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -650,7 +651,7 @@ def test_subclasses_of_arrays_lists_and_tuples() -> None:
         for call in (
             lambda x=x: jit(lambda t: t[0])(x),
             lambda x=x: jit(lambda t: t["x"][0])({"x": x}),
-            lambda x=x: vmap(lambda t: t, in_axes=0 if hasattr(x, "dtype") else None)(x),
+            lambda x=x: vmap(lambda t: t)(x),
         ):
             with pytest.raises(TypeError, match="would get a plain"):
                 call()
@@ -739,3 +740,37 @@ def test_keys_by_data() -> None:
         jit(grad(lambda w, n: w * table.get(n, 0.0)))(1.0, 2)
     compiled = jit(grad(lambda w, n: w * table[int(n)]))
     assert [compiled(1.0, n) for n in (2, 1, 2)] == [20.0, 10.0, 20.0]
+
+
+# -- pickles ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("old", "new"), [("x * 2", "x * 3"), ("helper(x, 2)", "helper(x, 3)")])
+@pytest.mark.parametrize("edited", ["function", "helper", "default", "nothing"])
+def test_a_function_edited_after_it_was_pickled(old: str, new: str, edited: str) -> None:
+    """It is recorded anew, as it is now; unedited it brings its programs along."""
+    text = f"def helper(x, n, k=1):\n    return x * n * k\n\n\ndef f(x):\n    return {old}\n"
+    name = f"edited_module_{edited}_{len(old)}"
+    edits = {
+        "function": (old, new),
+        "helper": ("n * k", "n * k + 1"),
+        "default": ("k=1", "k=5"),
+        "nothing": ("", ""),
+    }
+    before = _module(name, text)
+    compiled = jit(before.f)
+    assert compiled(1.0) == 2.0
+    saved = pickle.dumps(compiled)
+    after = _module(name, text.replace(*edits[edited]))
+    loaded = pickle.loads(saved)
+    assert loaded(1.0) == after.f(1.0)
+    assert loaded(2.0) == after.f(2.0)
+    if edited == "nothing":
+        assert loaded.recordings == 0
+
+
+def _module(name: str, text: str) -> Any:
+    module = ModuleType(name)
+    exec(compile(text, f"{name}.py", "exec"), vars(module))
+    sys.modules[name] = module
+    return module

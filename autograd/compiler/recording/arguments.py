@@ -59,10 +59,12 @@ class Arguments:
         check_number_types(f, args)
         self.are_written = False
         """Whether the function was seen to write to one of them."""
-        kinds = (tuple(self._bound), self.structure.kind, beyond)
+        kinds: tuple[Hashable, ...] = (tuple(self._bound), self.structure.kind)
+        if beyond is not None:  # as in pickles of 0.1.0
+            kinds += (beyond,)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
-            fixed = tuple([(k, type(x), x, repr(x), state_of(x)) for k, x in static.items()])
+            fixed = tuple([_fixed(name, x) for name, x in static.items()])
             self.key: Hashable = (kinds, fixed)
             hash(self.key)
         except TypeError:
@@ -175,6 +177,11 @@ def _unhashable(xs: Iterable[Any]) -> Any:
         except TypeError:
             return x
     return tuple(xs)
+
+
+def _fixed(name: int | str, x: Any) -> tuple[Hashable, ...]:
+    state = state_of(x)
+    return (name, type(x), x, repr(x)) if state is None else (name, type(x), x, repr(x), state)
 
 
 def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:
