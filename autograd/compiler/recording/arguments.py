@@ -179,7 +179,7 @@ def _unhashable(xs: Iterable[Any]) -> Any:
     return tuple(xs)
 
 
-def _fixed(name: int | str, x: Any) -> tuple[Hashable, ...]:
+def _fixed(name: int | str, x: Any) -> Any:
     state = state_of(x)
     return (name, type(x), x, repr(x)) if state is None else (name, type(x), x, repr(x), state)
 
