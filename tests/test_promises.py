@@ -89,6 +89,21 @@ def test_texts_of_traced_numbers(way: str) -> None:
             call()
 
 
+def test_containers_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Arrays, lists and records of Values, which write them out by code of their own."""
+
+    def f(p: Any) -> Any:
+        print(p)
+        return p
+
+    assert jit(f)(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
+    assert jit(f)([1.0, 2.0]) == [1.0, 2.0]
+    assert jit(f)(Lazy(1.5)) == Lazy(1.5)
+    assert "1.5" in capsys.readouterr().out
+    with pytest.raises(RecordingError, match="makes a text"):
+        jit(lambda p: p * len(str(p)))(np.array([1.0, 2.0]))
+
+
 def test_texts_that_nothing_depends_on(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints, logs, and the messages of errors that f raises, which are right."""
 

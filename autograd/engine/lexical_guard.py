@@ -21,6 +21,7 @@ __all__ = ["inside_selection", "is_only_shown", "leaves_out"]
 
 CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+WRITING: Final = frozenset(["__format__", "__repr__", "__str__", "wrapper"])  # dataclasses'
 SHOWING: Final = frozenset(["bdb", "logging", "pdb", "traceback"])  # modules
 SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make one node
 
@@ -72,7 +73,7 @@ def is_only_shown() -> bool:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package not in ("autograd", "nn"):
+        if package not in ("autograd", "nn", "numpy") and frame.f_code.co_name not in WRITING:
             prints = frame.f_globals.get("print", builtins.print) is builtins.print
             return package in SHOWING or (prints and _is_printed(frame.f_code, frame.f_lasti))
         frame = frame.f_back
