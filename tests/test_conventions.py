@@ -170,6 +170,16 @@ def test_lists_compare_numbers_and_dicts_tell_nodes_apart() -> None:
     assert {a: "first", b: "second"}[b] == "second"
 
 
+def test_what_is_differentiated_is_no_key() -> None:
+    """d(x * {p: 3})/dx by identity of a parameter; x itself can't be looked up."""
+    p = Value(2.0)
+    for f in (lambda x: x * {1.0: 2.0}.get(x, 0.0), lambda x: x * len({x * 2, 2.0})):
+        with pytest.raises(TypeError, match="hashes a Value"):
+            autograd.grad(f)(1.0)
+    assert autograd.grad(lambda x: x * {p: 3.0}[p])(1.0) == 3.0
+    assert autograd.grad(lambda x: x * {1: 3.0}[int(x)])(1.0) == 3.0
+
+
 # -- kinks, steps, ties ----------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from autograd.engine.modes import MODES, tracer
 from autograd.engine.value import Value
 
 __all__ = ["called"]
@@ -30,7 +31,11 @@ CHOOSE = (
 def called(f: Callable[..., Any], args: Iterable[Any], others: dict[str, Any]) -> Any:
     """A user's function called on Values. Where NumPy gives up on an array that the function made
     of them with numpy.array, which is a plain one, the error says how to make one of ours."""
+    observer = tracer() if MODES.active != 0 else None
     try:
+        if observer is not None:
+            with observer.calling(f):
+                return f(*args, **others)
         return f(*args, **others)
     except TypeError as error:
         said = str(error)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.arrays.refusals import refuse_own_classes
+from autograd.compiler.recording.beyond_numbers import beyond_numbers, state_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, named_children, opened, size_of
@@ -93,6 +94,7 @@ class Batch:
         self.length = _length(self.leaves)
 
     def _mapped(self, x: Any, axes: Any, name: str) -> Build:
+        self._kinds.append(beyond_numbers(x))
         return _take_apart(x, axes, name, self.leaves, self._kinds)
 
     def _keyword(self, x: Any, name: str) -> Build:
@@ -107,7 +109,7 @@ class Batch:
 
     def _fixed(self, x: Any) -> Build:
         # As in a key of `jit`: with the type, and written out.
-        self._kinds.append(("static", type(x), x, repr(x)))
+        self._kinds.append(("static", type(x), x, repr(x), state_of(x)))
         return lambda contents: x
 
     @property

@@ -15,7 +15,9 @@ from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
 from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.native.llvm_codegen import scalar_kernel
 from autograd.compiler.native.machine import compile_llvm
+from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
+from autograd.engine.modes import MODES, tracer
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import opened
 
@@ -53,6 +55,12 @@ class Bound:
         self._result: Any = None
 
     def __call__(self) -> Any:
+        if MODES.active != 0 and tracer() is not None:
+            raise RecordingError(
+                "a compiled function calls what bind returned, whose arrays and captured Values "
+                "would stay as they were when it was recorded; call the function that was bound, "
+                "with the arrays as arguments"
+            )
         for run, result in self._runs:
             if run() is not NotImplemented:
                 self._result = result
@@ -67,7 +75,8 @@ class Bound:
     @property
     def result(self) -> Any:
         """What the latest call gave."""
-        return self() if self._first_time is None else self._result
+        is_to_run = self._first_time is None or tracer() is not None  # where that is an error
+        return self() if is_to_run else self._result
 
     # A copy has results of its own, and reads the arrays that it is given, or copies of them.
 

@@ -28,6 +28,7 @@ from autograd.compiler.native.machine import require
 from autograd.compiler.portable import (
     Compiled,
     Unavailable,
+    fingerprint,
     has_state,
     is_portable,
     undecorated,
@@ -188,6 +189,8 @@ class Jitted(Compiled):
         known, results = self._known(arguments)
         if known is None:
             return self._record(arguments)
+        if known.writes:
+            arguments.check_apart()
         self._enter_at(known)
         return known.outputs.unflatten(results)
 
@@ -246,7 +249,9 @@ class Jitted(Compiled):
             recorded, outputs, results = arguments.recorded()
             self._recording_seconds += time.perf_counter() - start
             self.recordings += 1
-            new = Specialization(recorded, examples, outputs.unflatten(results))
+            new = Specialization(
+                recorded, examples, outputs.unflatten(results), arguments.are_written
+            )
             if is_differentiated(new.captured):
                 pass  # by a transform around this call, and with that they will be gone
             elif len(cache.kept) >= self.max_paths:
@@ -357,6 +362,7 @@ class Jitted(Compiled):
             "parameters": self.parameters,
             "static": self.static,
             "max_paths": self.max_paths,
+            "fingerprint": fingerprint(self.f),
         }
 
     def _programs(self, with_function: bool) -> list[tuple[Hashable, list[Specialization]]]:
@@ -374,7 +380,11 @@ class Jitted(Compiled):
         ]
 
     def _restore(self, f: Callable[..., Any], settings: dict[str, Any], programs: Any) -> None:
+        settings = dict(settings)
+        written = settings.pop("fingerprint", None)  # not in pickles of 0.1.0
         self._begin(f, **settings)
+        if not isinstance(f, Unavailable) and written not in (None, fingerprint(f)):
+            return  # edited since: its programs are those of another function
         for key, kept in programs:
             cache = self._caches[key] = SpecializationCache()
             for one in kept:

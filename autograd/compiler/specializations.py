@@ -13,8 +13,9 @@ from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded
+from autograd.compiler.recording.tracing import Recorded, check_current
 from autograd.engine.locks import new_lock
+from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
 
 __all__ = ["Specialization", "SpecializationCache"]
@@ -26,16 +27,27 @@ INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more i
 class Specialization:
     """The program of one path, and its kernel."""
 
-    def __init__(self, recorded: Recorded, arguments: Sequence[Any] | None, result: Any) -> None:
+    def __init__(
+        self,
+        recorded: Recorded,
+        arguments: Sequence[Any] | None,
+        result: Any,
+        writes: bool = False,
+    ) -> None:
         self.outputs: Structure = flatten_result(result)[1]
         self._recorded = recorded
         # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments
         self._result = result
+        self.writes = writes
+        """Whether the function writes to its arguments; then every call is looked at first."""
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
+        # Programs know them by their names, which may come to mean others.
+        names = {op.name for op in self.program.code}
+        self._rows = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
         self._kernel: Kernel | None = None
         self._making = new_lock()
         self._waiting: list[Callable[[], None]] = []
@@ -51,6 +63,7 @@ class Specialization:
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
+                self.check_primitives()
                 size = self.instructions.operations
                 interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
                 entry = self._entry()
@@ -59,6 +72,11 @@ class Specialization:
                     COMPILERS.submit(partial(self._improve, entry))
                 self._kernel = kernel
             return self._kernel
+
+    def check_primitives(self) -> None:
+        """Raises RecordingError if one has been defined anew since the recording."""
+        for row in self._rows:
+            check_current(row)
 
     def _improve(self, entry: Entry | None) -> None:
         """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
@@ -70,7 +88,7 @@ class Specialization:
             self._waiting.pop()()
 
     def _entry(self) -> Entry | None:
-        if self._arguments is None:
+        if self._arguments is None or self.writes:
             return None
         try:
             return calling_entry(self.instructions, self._arguments, self.captured, self._result)
@@ -95,7 +113,7 @@ class Specialization:
         return 0.0 if self._kernel is None else self._kernel.seconds
 
     def __reduce__(self) -> Any:
-        return Specialization, (self._recorded, self._arguments, self._result)
+        return Specialization, (self._recorded, self._arguments, self._result, self.writes)
 
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""

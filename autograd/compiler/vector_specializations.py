@@ -44,6 +44,7 @@ class VectorSpecialization:
         has_rows: Sequence[bool],
         target: Target,
     ) -> None:
+        self._specialization = specialization
         self._captured = specialization.captured
         self._program = specialization.program
         self._has_rows = has_rows
@@ -80,6 +81,7 @@ class VectorSpecialization:
             return self._fast_kernels[is_sum] or self._full(is_sum)
 
     def _kernel(self, program: Program, is_sum: bool, is_fast_path: bool = False) -> VectorKernel:
+        self._specialization.check_primitives()
         vectors, threads = self._target.vectors, self._target.threads
         columns = Columns(self._inputs, None if is_sum else self._results)
         instructions = in_vectors(program, vectors)

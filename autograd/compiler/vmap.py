@@ -29,6 +29,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.portable import Compiled
+from autograd.compiler.recording.beyond_numbers import check_number_types
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
@@ -225,6 +226,7 @@ class Mapped(Compiled):
 
     def _batch(self, call: Call) -> Batch:
         """The arguments of a call, taken apart."""
+        check_number_types(self.f, call.args)
         return Batch(call, self.in_axes, self.row.parameters, self.row.static)
 
     def _record(self, call: Call, row: int) -> tuple[Specialization, list[float]]:

@@ -13,7 +13,7 @@ import math
 import operator
 from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from autograd.engine import ieee
 from autograd.engine.primitive import TABLE
@@ -192,17 +192,45 @@ def smallest(*xs: Any) -> Any:
     return reduce(minimum, xs, xs[0])
 
 
+HUGE_SQUARE: Final = 2.0**480
+"""Between its reciprocal and this a square has the full precision, its rounding error too."""
+STEP: Final = 2.0**600
+SPLITTER: Final = 2.0**27 + 1.0
+
+
 def norm_of(*xs: Any) -> Any:
-    """Scaled by the largest, within a few ulp of Python's hypot, which is rounded correctly."""
+    """Rounded correctly but for the rarest of numbers, as Python's hypot: squares and their sum
+    with the errors of rounding (Dekker 1971, Knuth), then one step of Newton's from the root."""
     sizes = [abs(x) for x in xs]
     top = sizes[0]
     infinite = top.is_equal(math.inf)
     for size in sizes[1:]:
         top = maximum(top, size)
         infinite = infinite | size.is_equal(math.inf)
-    scale = select(top.is_equal(0.0), 1.0, top)
-    scaled = [size / scale for size in sizes]
-    return select(infinite, math.inf, top * sqrt(sum_of(*[x * x for x in scaled])))
+    small, large = top < 1.0 / HUGE_SQUARE, top > HUGE_SQUARE
+    scale = select(large, 1.0 / STEP, select(small, STEP, 1.0))
+    back = select(large, STEP, select(small, 1.0 / STEP, 1.0))
+    total: Any = 0.0
+    rest: Any = 0.0
+    for size in sizes:
+        square, error = _squared(size * scale)
+        new = square + total
+        added = new - total
+        rest = rest + ((total - (new - added)) + (square - added)) + error
+        total = new
+    root = sqrt(total + rest)
+    square, error = _squared(root)
+    out = (root + ((total - square) - error + rest) / (root + root)) * back
+    return select(infinite, math.inf, select(top.is_equal(0.0), 0.0, out))
+
+
+def _squared(x: Any) -> tuple[Any, Any]:
+    """The square as rounded, and what was lost."""
+    square = x * x
+    shifted = x * SPLITTER
+    high = shifted - (shifted - x)
+    low = x - high
+    return square, ((high * high - square) + (high + high) * low) + low * low
 
 
 def logsumexp_of(*xs: Any) -> Any:

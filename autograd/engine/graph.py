@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from mypy_extensions import mypyc_attr
 
@@ -25,6 +25,8 @@ __all__ = [
     "cuts_parent",
     "edges",
     "have_captured",
+    "is_left_over",
+    "mark_recorded",
     "message_from",
     "reachable",
     "topological_order",
@@ -102,17 +104,16 @@ def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequ
 def reachable(roots: Iterable[Any]) -> list[Value]:
     """Every Value below the roots once, themselves included, in no particular order. Numbers among
     the roots are left out."""
-    # For Values alone, because compiled code is quicker with them in a set than with their ids.
     nodes: list[Value] = []
-    seen: set[Value] = set()
+    seen: set[int] = set()
     for root in roots:
-        if isinstance(root, Value) and root not in seen:
-            seen.add(root)
+        if isinstance(root, Value) and id(root) not in seen:
+            seen.add(id(root))
             nodes.append(root)
     for node in nodes:  # which grows on the way
         for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
+            if id(parent) not in seen:
+                seen.add(id(parent))
                 nodes.append(parent)
     return nodes
 
@@ -122,6 +123,21 @@ def have_captured(nodes: Sequence[Value], level: Level) -> bool:
     this thread. It is then so for a leaf, since a node is no older than its inputs."""
     own, number = blocks(), level.number
     return any(x._primitive is None and not is_within(x._pb, number, own) for x in nodes)
+
+
+RECORDED: Final = -1.0
+"""The mark of an argument of a recording, in the place of a level's number."""
+
+
+def mark_recorded(leaves: Sequence[Value]) -> None:
+    """Mark these as the arguments of a recording, beyond which they mean nothing."""
+    for leaf in leaves:
+        leaf._pb = RECORDED
+
+
+def is_left_over(node: Value) -> bool:
+    """Whether it was computed from the arguments of a recording."""
+    return any(x._primitive is None and x._pb == RECORDED for x in reachable([node]))
 
 
 def edges(root: Node) -> list[Edge]:

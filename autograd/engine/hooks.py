@@ -21,6 +21,7 @@ class Hooks:
 
     # observers, while a mode is on
     made: Callable[[Any], None]  # a new node, or a constant as a leaf
+    hashed: Callable[[Any], None]  # a Value as a key of a set or a dict
     whole: Callable[[Any, Callable[[float], int], Any], int]  # a number converted to int
 
     # serialization

@@ -17,14 +17,18 @@ from typing import Any, Final
 
 from autograd.engine.primitive import TABLE, Primitive
 
-__all__ = ["inside_selection", "leaves_out"]
+__all__ = ["inside_selection", "is_only_shown", "leaves_out"]
 
 CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+WRITING: Final = frozenset(["__format__", "__repr__", "__str__", "wrapper"])  # dataclasses'
+SHOWING: Final = frozenset(["bdb", "logging", "pdb", "traceback"])  # modules
 SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make one node
 
 Place = tuple[int, int]  # line and column
 Callee = tuple[bool, tuple[str, ...]]  # whether its first name is global; that name, attributes
+
+PRINT: Final[Callee] = (True, ("print",))
 
 
 def leaves_out(primitive: Primitive) -> bool:
@@ -61,6 +65,41 @@ def _selects(frame: FrameType, callee: Callee) -> bool:
     return (module == "autograd.engine.functions" and called in SEVERAL) or (
         module == "numpy" and called == "where"
     )
+
+
+def is_only_shown() -> bool:
+    """Whether a text that is being made goes to a person: it is an argument of `print`, of which
+    nothing comes back, or is made by a log or a debugger."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in ("autograd", "nn", "numpy") and frame.f_code.co_name not in WRITING:
+            prints = frame.f_globals.get("print", builtins.print) is builtins.print
+            return package in SHOWING or (prints and _is_printed(frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return False
+
+
+@lru_cache(4096)
+def _is_printed(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is a call of `print` to the console, or computes an argument of it."""
+    start, end = _spans(code)[offset // 2]
+    return any(
+        callee == PRINT and first <= start and end <= last and not _names_a_file(code, first, last)
+        for (first, last), callee in _calls(code)
+    )
+
+
+def _names_a_file(code: CodeType, first: Place, last: Place) -> bool:
+    """Whether a call has an argument by that name, or may have one."""
+    for one in dis.get_instructions(code):
+        start, end = _spans(code)[one.offset // 2]
+        if first <= start and end <= last:
+            is_names = one.opname == "KW_NAMES"  # whose argument `dis` does not look up
+            names = code.co_consts[one.arg or 0] if is_names else one.argval
+            if one.opname == "CALL_FUNCTION_EX" or (isinstance(names, tuple) and "file" in names):
+                return True
+    return False
 
 
 @lru_cache(4096)

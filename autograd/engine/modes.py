@@ -9,6 +9,7 @@ always undone is the business of `setting`.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, final
 
@@ -17,11 +18,14 @@ from autograd.engine.setting import Setting
 
 __all__ = [
     "MODES",
+    "RUNNING",
+    "TEXT",
     "caller_line",
     "decided",
     "detect_anomaly",
     "modes_here",
     "no_grad",
+    "notify_computed",
     "notify_escape",
     "outside_mode",
     "plain_arithmetic",
@@ -170,11 +174,22 @@ def traced_by(observer: Any) -> AbstractContextManager[Any]:
     return MODES.at_once(("tracer", observer))
 
 
+RUNNING: Final[list[Any]] = []
+"""The tracers of all threads, while they record."""
+
+
+TEXT: Final = "makes a text"
+"""How a number escapes that is written out."""
+
+
 def decided(symbol: str, a: object, b: object, out: bool) -> bool:
     """The outcome of a comparison, told to the tracer on its way."""
     observer = tracer()
     if observer is not None:
         observer.decided(symbol, a, b, out, caller_line())
+    elif RUNNING:
+        for x in (a, b):
+            notify_escape(x, "decides, in another thread, on the number")
     return out
 
 
@@ -182,8 +197,28 @@ def notify_escape(node: object, how: str) -> None:
     """Tell the tracer that a number escapes from the recording, or enters it from outside
     (`.data`, `backward`, a copy): it may have to forbid that."""
     observer = tracer()
+    if observer is None and RUNNING:
+        observer = _recorded_elsewhere(node)
     if observer is not None:
         observer.escapes(node, how, caller_line())
+
+
+def notify_computed(inputs: Any) -> None:
+    """Tell the tracer of another thread that something is computed from one of its nodes here,
+    which it does not see."""
+    for x in inputs:
+        observer = _recorded_elsewhere(x)
+        if observer is not None:
+            observer.escapes(x, "computes, in another thread, with the number", caller_line())
+
+
+def _recorded_elsewhere(node: object) -> Any:
+    """The tracer of another thread that has made this node; None if there is none."""
+    here = get_ident()
+    for observer in RUNNING.copy():
+        if observer.thread != here and observer.owns(node):
+            return observer
+    return None
 
 
 def caller_line() -> str:

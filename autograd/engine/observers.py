@@ -8,19 +8,23 @@ made here, because the recorded function's way depends on it.
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 from autograd.engine.apply import apply, restore
-from autograd.engine.graph import Graph
+from autograd.engine.graph import Graph, reachable
 from autograd.engine.hooks import HOOKS
-from autograd.engine.levels import current_level
+from autograd.engine.levels import LEVELS, current_level
 from autograd.engine.modes import (
     MODES,
+    RUNNING,
     caller_line,
     decided,
     modes_here,
+    notify_computed,
+    notify_escape,
     plain_arithmetic,
     tracer,
 )
@@ -49,6 +53,8 @@ def _made(node: Value) -> None:
             _cut_off(node, observer)
     if observer is not None:
         observer.made(node)
+    if RUNNING and node._primitive is not None:
+        notify_computed(node.inputs)
 
 
 def _cut_off(node: Value, observer: Any) -> None:
@@ -79,7 +85,7 @@ def _check_result(node: Value) -> None:
         if not _inside_selection():
             waiting.clear()
             raise FloatingPointError(message)
-        waiting[node] = message
+        waiting[id(node)] = node, message
     elif waiting and _leaves_out(node) and not _inside_selection():
         waiting.clear()
 
@@ -102,20 +108,21 @@ def _born(node: Value) -> str:
 # then it is kept, and whatever is computed from it, each with what would be said.
 
 
-def _waiting() -> dict[Value, str]:
-    found: dict[Value, str] | None = getattr(_THREAD, "waiting", None)
+def _waiting() -> dict[int, tuple[Value, str]]:
+    """By its id, each such node, which it keeps alive, and what would be said."""
+    found: dict[int, tuple[Value, str]] | None = getattr(_THREAD, "waiting", None)
     if found is None:
         found = _THREAD.waiting = {}
     return found
 
 
-def _inherited(node: Value, waiting: dict[Value, str]) -> str:
+def _inherited(node: Value, waiting: dict[int, tuple[Value, str]]) -> str:
     """What would be said of an input that this result depends on; "" if there is none."""
     inputs, factors = inputs_and_partials(node)
     chooses = _leaves_out(node)
     for i, x in enumerate(inputs):
-        if isinstance(x, Value) and x in waiting and not (chooses and factors[i] == 0.0):
-            return waiting[x]
+        if isinstance(x, Value) and id(x) in waiting and not (chooses and factors[i] == 0.0):
+            return waiting[id(x)][1]
     return ""
 
 
@@ -172,6 +179,9 @@ def _is_nan(x: Value) -> bool:
 def _whole(node: Value, convert: Callable[[float], int], rounding: Primitive | None) -> int:
     """The whole number, of which a tracer is told as of a comparison; and of what decides whether
     there is none, for the function may catch the error."""
+    if tracer() is None:
+        notify_escape(node, "converts to int, in another thread, the number")
+        return convert(node._data)
     if not _is_finite(node):
         _is_nan(node)
     whole = convert(node._data)
@@ -190,5 +200,37 @@ def _name(x: object) -> str:
     return repr(x._data) if label is None else f"{label} = {x._data!r}"
 
 
+# -- keys of sets and dicts ------------------------------------------------------------------------
+
+
+def _hashed(node: Value) -> None:
+    """A set or a dict finds a Value by identity, and a float by its number: so a function that is
+    recorded or differentiated would decide otherwise than on floats."""
+    if _is_asked_by_us():
+        return
+    if RUNNING:
+        notify_escape(node, "uses as a key of a set or dict (hashes) the number")
+    wanted = {id(seed) for level in LEVELS.here() for seed in level.seeds}
+    if wanted and any(id(x) in wanted for x in reachable([node])):
+        raise TypeError(
+            f"a differentiated function hashes a Value ({place(caller_line())}): sets, dicts and "
+            "caches find a float by its number and a Value by identity, so they would decide "
+            "otherwise than on floats; compare (x == 1.0, x in [1.0, 2.0]), or use int(x) or id(x) "
+            "as the key"
+        )
+
+
+def _is_asked_by_us() -> bool:
+    """Whether the code that makes the look-up is this project's, for which identity is right."""
+    frame: Any = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "") in ASKING:
+        frame = frame.f_back
+    package = "" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
+    return package in ("autograd", "nn")
+
+
+ASKING: Final = (__name__, "autograd.engine.value")  # frames in between, where nothing is compiled
+
 HOOKS.made = _made
+HOOKS.hashed = _hashed
 HOOKS.whole = _whole

@@ -422,7 +422,7 @@ atan2: Final[Row]    = row("atan2",    "y, x",      math.atan2,    _atan2_partia
     "libm",             "Angle of the point (x, y) in radians; y comes first.",
     domain=(POSITIVE, POSITIVE), kinks="derivative (0, 0) at the origin", traits="kink", numpy_name="arctan2")
 hypot: Final[Row]    = row("hypot",    "x, y",      math.hypot,    lambda out, x, y: (where(out, x / out, 0.0), where(out, y / out, 0.0)),
-    "libm",             "sqrt(x**2 + y**2) without overflow.",
+    branchless.norm_of, "sqrt(x**2 + y**2) without overflow.",
     domain=(POSITIVE, POSITIVE), kinks="derivative (0, 0) at the origin", traits="kink")
 maximum: Final[Row]  = row("maximum",  "a, b",      ieee.maximum,  lambda out, a, b: (_above(a, b), _above(b, a)),
     branchless.maximum, "The larger of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")

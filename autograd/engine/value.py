@@ -221,14 +221,14 @@ class Value:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
         if MODES.active != 0:
             notify_escape(self, "calls zero_grad()")
-        seen: set[Value] = {self}
+        seen: set[int] = {id(self)}
         stack: list[Value] = [self]
         while stack:
             node = stack.pop()
             node._grad = 0.0
             for parent in node.parents:
-                if parent not in seen:
-                    seen.add(parent)
+                if id(parent) not in seen:
+                    seen.add(id(parent))
                     stack.append(parent)
 
     def detach(self) -> Value:
@@ -398,6 +398,8 @@ class Value:
         return out if MODES.active == 0 else decided(symbol, self, other, out)
 
     def __hash__(self) -> int:
+        if MODES.active != 0 or LEVELS.active != 0:
+            HOOKS.hashed(self)
         return id(self) >> 4  # by identity: equal numbers are still different nodes
 
     def __bool__(self) -> bool:
@@ -424,7 +426,7 @@ class Value:
         return self._as_int(int, None)
 
     def _as_int(self, convert: Callable[[float], int], rounding: Primitive | None) -> int:
-        if MODES.active == 0 or tracer() is None:
+        if MODES.active == 0:
             return convert(self._data)
         return int(HOOKS.whole(self, convert, rounding))
 
@@ -442,14 +444,16 @@ class Value:
         raise TypeError("a Value is a real number; for a complex one start from v.data")
 
     def __format__(self, spec: str) -> str:
-        if MODES.active != 0 and tracer() is not None:
-            return str(tracer().shown)
-        return format(self._data, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if MODES.active != 0:
+            notify_escape(self, "makes a text")
+        return format(self._data, spec)
 
     def __repr__(self) -> str:
         label = "" if self._label is None else f", label={self._label!r}"
-        if MODES.active != 0 and tracer() is not None:
-            return f"Value({tracer().shown}{label})"
+        if MODES.active != 0:
+            notify_escape(self, "makes a text")
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
     # -- copies, and meeting other code ------------------------------------------------------------

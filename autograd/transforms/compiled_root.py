@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 from weakref import ref
 
@@ -191,7 +192,6 @@ class SolverWatch:
     program; that it looks at a Value of the compiled function is an error."""
 
     def __init__(self, observer: Any) -> None:
-        self.shown = observer.shown
         self._observer = observer
 
     def made(self, node: Value) -> None:
@@ -208,6 +208,9 @@ class SolverWatch:
 
     def raised(self, name: str, error: BaseException) -> None:
         pass
+
+    def calling(self, f: Any) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def varies(self, nodes: Any) -> bool:
         return False

@@ -44,9 +44,9 @@ Argnums = int | tuple[int, ...]
 
 
 def is_differentiated(values: Sequence[Value]) -> bool:
-    """Whether a transform whose function is running differentiates with respect to one of these,
-    or to what one of them was computed from."""
-    wanted = set().union(*[level.seeds for level in LEVELS.here()])
+    """Whether a transform whose function is running, in whichever thread, differentiates with
+    respect to one of these, or to what one of them was computed from."""
+    wanted = {seed for levels in LEVELS.everywhere() for level in levels for seed in level.seeds}
     return bool(wanted) and not wanted.isdisjoint(reachable(values))
 
 

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import autograd
@@ -20,7 +19,7 @@ from nn import losses
 from nn.dropout import Masks, draw_mask, masks_from, mode
 from nn.training.dataset import Row, Samples
 from nn.training.objective import LOSSES, Objective
-from nn.training.purity import RandomnessUsed, RngMonitor, settings_of
+from nn.training.purity import settings_of
 from nn.training.training_step import without_collection
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
@@ -135,26 +134,18 @@ class CompiledModel(ABC):
                 f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
 
-    @cached_property
-    def _rng_monitor(self) -> RngMonitor:
-        return RngMonitor()
-
     def output(self, p: Any, x: Any, training: bool) -> Any:
         """The model's output for one row and these parameters; called while recording only."""
         self._recordings += 1
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
         numbers = list(x)
-        try:
-            with (
-                self._rng_monitor.untouched(),
-                mode(self._model, training),
-                masks_from(_handed_in(numbers[self._width :])),
-                self._model.parameters_as(list(p)),
-            ):
-                output = self.objective.predict([numbers[: self._width]])[0]
-        except RandomnessUsed:
-            raise CannotCompile("the model draws random numbers") from None
+        with (
+            mode(self._model, training),
+            masks_from(_handed_in(numbers[self._width :])),
+            self._model.parameters_as(list(p)),
+        ):
+            output = self.objective.predict([numbers[: self._width]])[0]
         self.check_unchanged()
         return output
 

@@ -1,53 +1,18 @@
 """Whether a model is a pure function of its parameters and a row: if not, it can't be compiled.
 
-It must neither draw random numbers nor change its attributes.
+It must not change its attributes. (That it draws no random numbers is seen when it is recorded.)
 """
 
 from __future__ import annotations
 
-import gc
-import pickle
-import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import is_dataclass
 from typing import Any
 
 from autograd import Value
 from nn.module import Module, members
 
-__all__ = ["RandomnessUsed", "RngMonitor", "settings_of"]
-
-
-class RandomnessUsed(Exception):
-    """Random numbers were drawn."""
-
-
-class RngMonitor:
-    """All generators of random numbers in this process, of `random` and of NumPy."""
-
-    def __init__(self) -> None:
-        import numpy.random
-
-        kinds = (random.Random, numpy.random.Generator, numpy.random.RandomState)
-        objects = gc.get_objects()
-        fitting = {kind for kind in set(map(type, objects)) if issubclass(kind, kinds)}
-        self._generators = [x for x in objects if type(x) in fitting]
-
-    @contextmanager
-    def untouched(self) -> Iterator[None]:
-        """Raises RandomnessUsed after the block if a number was drawn inside."""
-        before = list(map(_state, self._generators))
-        yield
-        if list(map(_state, self._generators)) != before:
-            raise RandomnessUsed
-
-
-def _state(generator: Any) -> bytes:
-    try:
-        return pickle.dumps(generator)
-    except Exception:  # noqa: BLE001 (random.SystemRandom; or a user's class)
-        return b""
+__all__ = ["settings_of"]
 
 
 def settings_of(holder: Any) -> dict[str, Any]:

@@ -6,8 +6,16 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.recording.beyond_numbers import (
+    beyond_numbers,
+    check_number_types,
+    is_aliased,
+    state_of,
+    with_own_attributes,
+)
+from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded, RecordingError, Trace, read_off
+from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.linearization import is_differentiated
@@ -39,6 +47,7 @@ class Arguments:
         self._are_plain = not static and not keywords
         self._places = names
         self._names: list[str] | None = None
+        beyond = beyond_numbers(self.traced)
         try:
             self.numbers, self.structure = flatten(
                 self.traced, "an argument of a compiled function"
@@ -47,10 +56,15 @@ class Arguments:
             raise TypeError(
                 f"{error}; name arguments that are not numbers in static_argnames"
             ) from None
-        kinds = (tuple(self._bound), self.structure.kind)
+        check_number_types(f, args)
+        self.are_written = False
+        """Whether the function was seen to write to one of them."""
+        kinds: tuple[Hashable, ...] = (tuple(self._bound), self.structure.kind)
+        if beyond is not None:  # as in pickles of 0.1.0
+            kinds += (beyond,)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
-            fixed = tuple([(name, type(x), x, repr(x)) for name, x in static.items()])
+            fixed = tuple([_fixed(name, x) for name, x in static.items()])
             self.key: Hashable = (kinds, fixed)
             hash(self.key)
         except TypeError:
@@ -80,7 +94,9 @@ class Arguments:
 
     def call(self, numbers: Sequence[Any]) -> Any:
         """The function with these in the place of the numbers."""
-        tree = self.structure.unflatten(numbers)
+        return self._call_with(with_own_attributes(self.structure.unflatten(numbers)))
+
+    def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
         named = {name: x for name, x in places.items() if isinstance(name, str)}
@@ -96,10 +112,13 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
+        generators = generators_of([self._f, list(self._static.values())])
         trace, first, outputs, results = self.trace()
-        # While the first one's nodes are still in memory; and what it prints is another text, on
-        # which a decision may come out differently.
-        _, second, others, _ = self.trace("-1.5e+300, inf or nan <TRACED AGAIN>")
+        states = states_of(generators)
+        # While the first one's nodes are still in memory.
+        _, second, others, _ = self.trace()
+        if generators:
+            self._check_undrawn(generators, states)
         del trace
         difference = _difference(first, second)
         if difference or outputs != others:
@@ -111,12 +130,42 @@ class Arguments:
             )
         return first, outputs, results
 
-    def trace(self, shown: str = "<TRACED>") -> tuple[Trace, Recorded, Structure, list[float]]:
+    def check_apart(self) -> None:
+        """RecordingError if an object is there twice, for a function that writes to it: it would be
+        written to in one place only."""
+        if is_aliased(self.traced):
+            raise RecordingError(
+                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
+                "them is there twice: a compiled function has a copy of each; hand over copies, or "
+                "write to copies"
+            )
+
+    def _check_undrawn(self, generators: list[Any], states: list[bytes]) -> None:
+        """Raises RecordingError if each recording leaves the generators in another state. Where
+        another thread draws from one of them too, it may take some more recordings to see that it
+        was not the function."""
+        for _ in range(5):
+            now = states_of(generators)
+            if now == states:
+                return
+            states = now
+            self.trace()
+        name = getattr(self._f, "__qualname__", self._f)
+        raise RecordingError(
+            f"a compiled function draws random numbers: after every recording of {name} a "
+            f"generator that it can reach is in another state; {PASS}"
+        )
+
+    def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
         """Run the function once; the recording, what it says, and the results."""
         names = self.names
         values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
-        trace = Trace(values, shown)
-        results, outputs = flatten_result(trace.run(lambda: self.call(values)))
+        trace = Trace(values)
+        tree = with_own_attributes(self.structure.unflatten(values))
+        results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
+        self.are_written |= not _holds(tree, self.structure, values)
+        if self.are_written:
+            self.check_apart()
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, [_number(x) for x in results]
 
@@ -128,6 +177,20 @@ def _unhashable(xs: Iterable[Any]) -> Any:
         except TypeError:
             return x
     return tuple(xs)
+
+
+def _fixed(name: int | str, x: Any) -> Any:
+    state = state_of(x)
+    return (name, type(x), x, repr(x)) if state is None else (name, type(x), x, repr(x), state)
+
+
+def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:
+    """Whether these Values, and nothing else, are in their places."""
+    try:
+        found, now = flatten(tree)
+    except TypeError:
+        return False
+    return now == structure and all(x is y for x, y in zip(found, values, strict=True))
 
 
 def _number(x: Any) -> float:

@@ -10,19 +10,24 @@ recording (a model's parameters) is an input too, read afresh whenever the progr
 from __future__ import annotations
 
 import math
+from _thread import get_ident
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Guard, Program, Writer
-from autograd.engine.graph import reachable
-from autograd.engine.modes import caller_line, traced_by
-from autograd.engine.primitives import TABLE, describe
+from autograd.compiler.recording.outside_sources import watched
+from autograd.engine.graph import is_left_over, mark_recorded, reachable
+from autograd.engine.lexical_guard import is_only_shown
+from autograd.engine.modes import RUNNING, TEXT, caller_line, traced_by
+from autograd.engine.primitives import TABLE, Primitive, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
+from autograd.transforms.derivatives import Derivative
 
-__all__ = ["RecordingError", "Trace", "read_off"]
+__all__ = ["PASS", "RecordingError", "Trace", "check_current", "read_off"]
 
 
 class RecordingError(TypeError):
@@ -42,28 +47,43 @@ class Decision(NamedTuple):
 class Trace:
     """One recording: told by the engine of every node made and every decision taken."""
 
-    def __init__(self, arguments: Sequence[Value], shown: str = "<TRACED>") -> None:
+    def __init__(self, arguments: Sequence[Value]) -> None:
         self.arguments = list(arguments)
-        self.shown = shown  # in the place of a number, where a Value is printed
         self.decisions: list[Decision] = []
-        self._arguments = set(arguments)
-        self._own = set(arguments)
+        self.thread = get_ident()
+        # By their ids, for a Value can't be hashed here; and they are kept alive.
+        self._arguments = {id(x): x for x in arguments}
+        self._own = dict(self._arguments)
         self._leak: RecordingError | None = None
+        mark_recorded(self.arguments)
 
     def run(self, f: Callable[[], Any]) -> Any:
         """Call f, under this recording; RecordingError where a number escaped, even if f caught
-        it."""
-        with traced_by(self):
-            result = f()
+        it. A text is made as ever, for f may be about to raise an error with it."""
+        RUNNING.append(self)
+        try:
+            with traced_by(self):
+                result = f()
+        finally:
+            RUNNING.remove(self)
         if self._leak is not None:
             raise self._leak
         return result
+
+    def calling(self, f: Any) -> AbstractContextManager[None]:
+        """The block in which a user's function is called. (Not a derivative's, which calls one.)"""
+        return nullcontext() if isinstance(f, Derivative) else watched(self._asked_outside)
+
+    def _asked_outside(self, how: str, line: str) -> None:
+        """The function asks for what is another number at every call."""
+        text = f"a compiled function {how} ({line}), and would not again; {PASS}"
+        self._leak = self._leak or RecordingError(text)
 
     # -- what the engine tells ---------------------------------------------------------------------
 
     def made(self, node: Value) -> None:
         """A node was computed, or a constant made into a leaf."""
-        self._own.add(node)
+        self._own[id(node)] = node
 
     def decided(self, symbol: str, a: Value, b: Any, out: bool, line: str) -> None:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
@@ -73,20 +93,14 @@ class Trace:
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
         one, else an error."""
-        if how != "assigns .data" and not self.varies(reachable([node])):
+        if (how == TEXT and is_only_shown()) or not self._matters(node, how):
             return
-        remedy = (
-            "keep it a Value (autograd.exp and the like instead of math's), or compute outside of "
-            "the compiled function"
-        )
-        if "backward" in how or "grad" in how:
-            remedy = "take derivatives inside a compiled function with grad or value_and_grad"
-        name = "" if node.label is None else f" of {node.label!r}"
-        self._leak = RecordingError(
-            f"a compiled function {how}{name} ({place(line)}): what follows would stay as it was "
-            f"when the function was recorded; {remedy}"
-        )
-        raise self._leak
+        self._leak = self._leak or _leak(node, how, line)
+        if how != TEXT:
+            raise self._leak
+
+    def _matters(self, node: Value, how: str) -> bool:
+        return how == "assigns .data" or self.varies(reachable([node]))
 
     def raised(self, name: str, error: BaseException) -> None:
         """A user's primitive has raised, which is fine unless the function catches it."""
@@ -96,15 +110,48 @@ class Trace:
             "decide by a comparison instead"
         )
 
+    def asked(self) -> list[Value]:
+        """The results of users' primitives, which are called for what they raise too."""
+        return [
+            x
+            for x in self._own.values()
+            if (row := x.primitive) is not None and not row.builtin and row.lowering is None
+        ]
+
     # -- what the transforms ask -------------------------------------------------------------------
 
     def varies(self, nodes: Iterable[Value]) -> bool:
         """Whether one of these nodes is an argument or was made outside of the recording."""
-        return any(node not in self._own or node in self._arguments for node in nodes)
+        return any(id(x) not in self._own or id(x) in self._arguments for x in nodes)
 
-    def owns(self, node: Value) -> bool:
+    def owns(self, node: object) -> bool:
         """Whether the node was made in this recording."""
-        return node in self._own
+        return id(node) in self._own
+
+
+def _leak(node: Value, how: str, line: str) -> RecordingError:
+    name = "" if node.label is None else f" of {node.label!r}"
+    remedy = next((text for sign, text in REMEDIES.items() if sign in how), OTHERWISE)
+    return RecordingError(
+        f"a compiled function {how}{name} ({place(line)}): what follows would stay as it was "
+        f"when the function was recorded; {remedy}"
+    )
+
+
+PASS: Final = "pass the number, or a seed, as an argument"
+DERIVE: Final = "take derivatives inside a compiled function with grad or value_and_grad"
+REMEDIES: Final = {
+    "backward": DERIVE,
+    "grad": DERIVE,
+    "text": "decide by comparisons and int(x), which are seen, and write texts of the results",
+    "hashes": "look up by int(x) or round(x), or compare: x == 1.0, x in [1.0, 2.0]",
+    "another thread": "compute in the thread that calls the function",
+}
+"""What to write instead, by what is in the words for the way out."""
+OTHERWISE: Final = (
+    "keep it a Value (autograd.exp and the like instead of math's), or compute outside of the "
+    "compiled function"
+)
 
 
 # -- from the graph to the program -----------------------------------------------------------------
@@ -117,12 +164,22 @@ class Recorded(NamedTuple):
     captured: list[Value]
 
 
+def check_current(primitive: Primitive) -> None:
+    """Raises RecordingError for a primitive that is no longer what its name means in programs."""
+    if TABLE.get(primitive.name) is not primitive:
+        raise RecordingError(
+            f"a compiled function uses a primitive {primitive.name!r} that has been defined anew "
+            "since; use the one that autograd.primitive returned last"
+        )
+
+
 def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Recorded:
     """The program that computes these results (Values and floats) from the trace's arguments, whose
     names are given."""
     reader = _Reader(trace, len(names))
     guards = [reader.guard(decision) for decision in trace.decisions]
     outputs = [reader.register(x) for x in results]
+    guards += [reader.called(node) for node in trace.asked()]
     shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
     program = Program(tuple(reader.writer.code), tuple(shown), tuple(outputs), tuple(guards))
     return Recorded(program, reader.captured)
@@ -136,7 +193,7 @@ class _Reader:
         self.captured: list[Value] = []
         self.writer = Writer()
         self._slots = slots
-        self._registers = {x: self.writer.input(i) for i, x in enumerate(trace.arguments)}
+        self._registers = {id(x): self.writer.input(i) for i, x in enumerate(trace.arguments)}
 
     def register(self, x: Any) -> int:
         """The register of a Value or a number."""
@@ -145,35 +202,44 @@ class _Reader:
         stack = [x]  # of our own: a graph may be deeper than Python's
         while stack:
             node = stack[-1]
-            if node in self._registers:
+            if id(node) in self._registers:
                 stack.pop()
                 continue
             inputs = node.inputs if self.trace.owns(node) else ()
-            missing = [y for y in inputs if isinstance(y, Value) and y not in self._registers]
+            missing = [y for y in inputs if isinstance(y, Value) and id(y) not in self._registers]
             if missing:
                 stack.extend(
                     reversed(missing)
                 )  # the first input on top: computed first, as in eager
                 continue
             stack.pop()
-            self._registers[node] = self._write(node, inputs)
-        return self._registers[x]
+            self._registers[id(node)] = self._write(node, inputs)
+        return self._registers[id(x)]
 
     def _write(self, node: Value, inputs: tuple[Any, ...]) -> int:
         if not self.trace.owns(node):
+            if is_left_over(node):
+                raise RecordingError(
+                    "a compiled function uses a Value that it, or another one, kept when it was "
+                    "recorded (in a list, a dict, a cache, an attribute): it stands for numbers of "
+                    "that call; keep nothing, and return what is to be kept"
+                )
             self.captured.append(node)
             return self.writer.input(self._slots + len(self.captured) - 1)
         if node.primitive is None:
             return self.writer.const(node.data)
         operands = [
-            self._registers[y] if isinstance(y, Value) else self.writer.const(y) for y in inputs
+            self._registers[id(y)] if isinstance(y, Value) else self.writer.const(y) for y in inputs
         ]
-        if TABLE.get(node.op) is not node.primitive:
-            raise RecordingError(
-                f"a compiled function uses a primitive {node.op!r} that has been defined anew "
-                "since; use the one that autograd.primitive returned last"
-            )
+        check_current(node.primitive)
         return self.writer.emit(node.op, *operands)
+
+    def called(self, node: Value) -> Guard:
+        """A guard that always holds, for which this operation is computed."""
+        register = self.register(node)
+        itself = self.writer.emit("eq", register, register)
+        always = self.writer.emit("or", itself, self.writer.emit("not", itself))
+        return Guard(always, True, True, f"{node.op}")
 
     def guard(self, decision: Decision) -> Guard:
         symbol, a, b, out, line = decision
