@@ -107,13 +107,14 @@ def reachable(roots: Iterable[Any]) -> list[Value]:
     nodes: list[Value] = []
     seen: set[int] = set()
     for root in roots:
-        if isinstance(root, Value) and id(root) not in seen:
+        if isinstance(root, Value):
             seen.add(id(root))
-            nodes.append(root)
+            if len(seen) != len(nodes):  # one look-up, where asking first would take two
+                nodes.append(root)
     for node in nodes:  # which grows on the way
         for parent in node.parents:
-            if id(parent) not in seen:
-                seen.add(id(parent))
+            seen.add(id(parent))
+            if len(seen) != len(nodes):
                 nodes.append(parent)
     return nodes
 

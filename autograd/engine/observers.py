@@ -206,6 +206,9 @@ def _name(x: object) -> str:
 def _hashed(node: Value) -> None:
     """A set or a dict finds a Value by identity, and a float by its number: so a function that is
     recorded or differentiated would decide otherwise than on floats."""
+    if not RUNNING and not LEVELS.here():
+        MODES.here()  # which finds out whether there is still a reason to ask
+        return
     if _is_asked_by_us():
         return
     if RUNNING:
