@@ -5,7 +5,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -140,3 +140,35 @@ def test_columns_of_a_one_hot_frame_are_the_classes(tmp_path: Path) -> None:
         assert nn.predict(nn.load(tmp_path / "m.json"), POINTS) == labels
     plain = nn.fit(nn.MLP(2, [3]), POINTS, y.to_numpy(), epochs=1, progress=False)
     assert plain.classes == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sum", "prod", "mean", "median", "norm", "logsumexp", "max", "min", "softmax", "log_softmax"],
+)
+def test_functions_of_a_sequence_say_that_they_take_one(name: str) -> None:
+    function = getattr(autograd, name)
+    for arguments in ((1.0, 2.0), ([1.0], 2.0, 3.0)):
+        with pytest.raises(TypeError, match=rf"^{name} takes one sequence, as in {name}\(\[a, b"):
+            function(*arguments)
+
+
+def test_modes_decorate_with_and_without_parentheses() -> None:
+    """A function, a generator, and what is none."""
+
+    def double(x: Any) -> Any:
+        return x + x
+
+    def doubles(x: Any) -> Any:
+        yield x + x
+
+    x, ill_typed = Value(3.0), cast("Any", autograd.no_grad)
+    assert autograd.no_grad(double)(x).parents == autograd.no_grad()(double)(x).parents == ()
+    assert next(autograd.no_grad(doubles)(x)).parents == ()
+    assert autograd.no_grad(double).__name__ == "double"
+    assert autograd.record_lines(double)(x).line is not None
+    with pytest.raises(FloatingPointError):
+        autograd.detect_anomaly(autograd.log)(Value(0.0))
+    assert double(x).parents == (x, x)
+    with pytest.raises(TypeError, match="a block decorates a function or is opened by `with`"):
+        ill_typed(False)

@@ -77,5 +77,7 @@ def test_the_stub_has_every_public_name():
             if not node.name.startswith("_"):
                 shown = inspect.signature(getattr(autograd, node.name)).parameters
                 declared = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                assert [x.arg for x in declared] == list(shown), node.name
+                # More sequences than one are taken only to be refused: no type checker hears of it.
+                given = [x.name for x in shown.values() if x.kind is not x.VAR_POSITIONAL]
+                assert [x.arg for x in declared] == given, node.name
     assert {*autograd.__all__, "sum", "max", "min", "abs", "pow", "round"} <= names

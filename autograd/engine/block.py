@@ -78,6 +78,8 @@ class Block:
 
     def __call__(self, f: F) -> F:
         """The function of the same kind whose body runs inside blocks."""
+        if not callable(f):
+            raise TypeError(f"a block decorates a function or is opened by `with`, got {f!r:.80}")
         decorated: F = _decorated(lambda: Block(self._enter, self._change), f)
         return decorated
 

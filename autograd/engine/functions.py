@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Never
 
 from autograd.engine import primitives
 from autograd.engine.apply import apply, with_floats
@@ -53,6 +53,10 @@ def _items(values: Iterable[Any], function: str) -> list[Any]:
     return list(values)
 
 
+def _not_one_sequence(function: str) -> TypeError:
+    return TypeError(f"{function} takes one sequence, as in {function}([a, b])")
+
+
 def _over(primitive: Primitive, items: list[Any]) -> Any:
     for x in items:
         if isinstance(x, Value):
@@ -69,17 +73,19 @@ def _nonempty(values: Iterable[Any], function: str) -> list[Any]:
     return items
 
 
-def sum(values: Iterable[Any]) -> Any:
+def sum(values: Iterable[Any], *others: Never) -> Any:
     """The sum; 0.0 for an empty sequence. Added up from left to right.
 
     >>> from autograd import Value, sum
     >>> sum([Value(1.0), 2, 3.5])
     Value(data=6.5, grad=0.0)
     """
+    if others:
+        raise _not_one_sequence("sum")
     return _over(primitives.sum_, _items(values, "sum"))
 
 
-def prod(values: Iterable[Any]) -> Any:
+def prod(values: Iterable[Any], *others: Never) -> Any:
     """The product; 1.0 for an empty sequence. Derivatives are exact where inputs are 0.
 
     >>> from autograd import Value, prod
@@ -88,16 +94,20 @@ def prod(values: Iterable[Any]) -> Any:
     >>> x.grad
     6.0
     """
+    if others:
+        raise _not_one_sequence("prod")
     return _over(primitives.prod, _items(values, "prod"))
 
 
-def mean(values: Iterable[Any]) -> Any:
+def mean(values: Iterable[Any], *others: Never) -> Any:
     """The arithmetic mean. Raises ValueError for an empty sequence.
 
     >>> from autograd import mean
     >>> mean([1, 2, 6])
     3.0
     """
+    if others:
+        raise _not_one_sequence("mean")
     return _over(primitives.mean, _nonempty(values, "mean"))
 
 
@@ -145,7 +155,7 @@ def _over_fewer(count: int, ddof: object, function: str) -> float:
     return count / (count - fewer)
 
 
-def median(values: Iterable[Any]) -> Any:
+def median(values: Iterable[Any], *others: Never) -> Any:
     """The middle of the sorted numbers, or the mean of the two in the middle.
 
     Numbers that tie for a place share its gradient equally; a NaN makes it NaN. Raises ValueError
@@ -157,6 +167,8 @@ def median(values: Iterable[Any]) -> Any:
     >>> [x.grad for x in xs]
     [0.0, 0.0, 1.0]
     """
+    if others:
+        raise _not_one_sequence("median")
     items = _nonempty(values, "median")
     upper = _order_statistic(len(items) // 2, items, "median")
     if len(items) % 2 == 1:
@@ -249,7 +261,7 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
     return _over(primitives.dot, with_floats(primitives.dot, inputs))
 
 
-def norm(values: Iterable[Any]) -> Any:
+def norm(values: Iterable[Any], *others: Never) -> Any:
     """Euclidean length, without overflow or underflow on the way; its derivative at the origin is
     0.
 
@@ -257,10 +269,12 @@ def norm(values: Iterable[Any]) -> Any:
     >>> norm([3.0, 4.0])
     5.0
     """
+    if others:
+        raise _not_one_sequence("norm")
     return _over(primitives.norm, _items(values, "norm"))
 
 
-def logsumexp(values: Iterable[Any]) -> Any:
+def logsumexp(values: Iterable[Any], *others: Never) -> Any:
     """log(exp(x1) + exp(x2) + ...), accurate in both tails; -inf for an empty sequence.
 
     Computed from the largest input, without overflow (Blanchard, Higham and Higham 2021).
@@ -269,10 +283,12 @@ def logsumexp(values: Iterable[Any]) -> Any:
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
     """
+    if others:
+        raise _not_one_sequence("logsumexp")
     return _over(primitives.logsumexp, _items(values, "logsumexp"))
 
 
-def max(values: Iterable[Any]) -> Any:
+def max(values: Iterable[Any], *others: Never) -> Any:
     """The largest; those that tie share the gradient equally, NaN wins. ValueError for an empty
     sequence.
 
@@ -282,10 +298,12 @@ def max(values: Iterable[Any]) -> Any:
     >>> a.grad, b.grad, c.grad
     (0.0, 0.5, 0.5)
     """
+    if others:
+        raise _not_one_sequence("max")
     return _over(primitives.max_, _nonempty(values, "max"))
 
 
-def min(values: Iterable[Any]) -> Any:
+def min(values: Iterable[Any], *others: Never) -> Any:
     """The smallest; those that tie share the gradient equally, NaN wins. ValueError for an empty
     sequence.
 
@@ -293,10 +311,12 @@ def min(values: Iterable[Any]) -> Any:
     >>> min([2, 1.5])
     1.5
     """
+    if others:
+        raise _not_one_sequence("min")
     return _over(primitives.min_, _nonempty(values, "min"))
 
 
-def softmax(values: Iterable[Any]) -> list[Any]:
+def softmax(values: Iterable[Any], *others: Never) -> list[Any]:
     """The list exp(xi) / sum exp(xj), values and derivatives accurate in both tails.
 
     n results are n nodes above two that they share, with some 5 n edges in all.
@@ -305,16 +325,20 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
+    if others:
+        raise _not_one_sequence("softmax")
     return _each(primitives.share, with_floats(primitives.softmax, _items(values, "softmax")))
 
 
-def log_softmax(values: Iterable[Any]) -> list[Any]:
+def log_softmax(values: Iterable[Any], *others: Never) -> list[Any]:
     """The list of the logarithms of softmax, finite and accurate where softmax itself is 0 or 1.
 
     >>> from autograd import log_softmax
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
+    if others:
+        raise _not_one_sequence("log_softmax")
     xs = with_floats(primitives.log_softmax, _items(values, "log_softmax"))
     return _each(primitives.log_share, xs)
 

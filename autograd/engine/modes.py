@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final, overload
 
 from autograd.engine.block import Block
 from autograd.engine.setting import Setting
@@ -35,6 +36,8 @@ __all__ = [
     "tracer",
     "watching",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @final
@@ -98,7 +101,17 @@ def outside_mode(mode: str) -> AbstractContextManager[Any]:
     return MODES.at_once((mode, None if mode == "tracer" else False))
 
 
-def no_grad() -> Block:
+def _block_or_decorated(change: Any, function: Any) -> Any:
+    """A block or, for `@no_grad` without parentheses, the function with blocks."""
+    block = MODES.block(change)
+    return block if function is None else block(function)
+
+
+@overload
+def no_grad() -> Block: ...
+@overload
+def no_grad(function: F, /) -> F: ...
+def no_grad(function: Any = None, /) -> Any:
     """Inside the block (or the decorated function) nothing is recorded: results are leaves.
 
     It holds for the thread and the asyncio task that opened it; in a decorated generator or async
@@ -111,10 +124,14 @@ def no_grad() -> Block:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return MODES.block(("no_grad", True))
+    return _block_or_decorated(("no_grad", True), function)
 
 
-def detect_anomaly() -> Block:
+@overload
+def detect_anomaly() -> Block: ...
+@overload
+def detect_anomaly(function: F, /) -> F: ...
+def detect_anomaly(function: Any = None, /) -> Any:
     """Inside the block, the operation that first makes a NaN or an infinity raises
     FloatingPointError.
 
@@ -136,10 +153,14 @@ def detect_anomaly() -> Block:
         ...
     FloatingPointError: log made -inf of p = 0.0 (..., line ...)
     """
-    return MODES.block(("detect_anomaly", True))
+    return _block_or_decorated(("detect_anomaly", True), function)
 
 
-def record_lines() -> Block:
+@overload
+def record_lines() -> Block: ...
+@overload
+def record_lines(function: F, /) -> F: ...
+def record_lines(function: Any = None, /) -> Any:
     """Inside the block, every new Value remembers the file and line that asked for it, as `.line`.
 
     `explain` and whoever looks for the origin of a number can then point at the source. Lines of
@@ -156,7 +177,7 @@ def record_lines() -> Block:
     >>> x.line is None
     True
     """
-    return MODES.block(("record_lines", True))
+    return _block_or_decorated(("record_lines", True), function)
 
 
 # -- tracing ---------------------------------------------------------------------------------------
