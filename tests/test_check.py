@@ -944,7 +944,7 @@ def test_an_engine_that_is_wrong_is_not_the_yardstick() -> None:
     """Where the graph disagrees with the differences, the gradient by hand is not blamed for it."""
     check = check_grad(lambda x: x * getattr(x, "data", x), 3.0, analytic=6.0)
     assert check.slips == ()
-    assert "the one by hand agrees with the differences" in str(check)
+    assert "the one by hand agrees with the differences" in " ".join(str(check).split())
 
 
 # -- properties ------------------------------------------------------------------------------------

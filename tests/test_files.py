@@ -26,6 +26,11 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 }
 
 
+def ending(name: str) -> str:
+    """Of a file that this writes: the player is a page."""
+    return "html" if name == "save" else "svg"
+
+
 def value() -> Value:
     x = Value(3.0, "x")
     return x * x
@@ -49,26 +54,26 @@ def full_disk(free: int) -> Iterator[None]:
 @pytest.mark.parametrize("name", ["render", "write", "save", "write_file"])
 def test_a_full_disk_leaves_the_old_file(name: str, tmp_path: Path) -> None:
     """The error is raised half-way, the file is the old one, and nothing lies beside it."""
-    path = tmp_path / "e.svg"
+    path = tmp_path / f"e.{ending(name)}"
     path.write_bytes(b"old")
     with full_disk(1000), pytest.raises(OSError) as error:  # noqa: PT011
         WRITERS[name](path)
     assert str(path) in str(error.value)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["e.svg"]
+    assert os.listdir(tmp_path) == [f"e.{ending(name)}"]
 
 
 @pytest.mark.parametrize("name", ["render", "write", "save", "write_file"])
 def test_a_full_disk_leaves_no_file(name: str, tmp_path: Path) -> None:
     with full_disk(1000), pytest.raises(OSError):  # noqa: PT011
-        WRITERS[name](tmp_path / "e.svg")
+        WRITERS[name](tmp_path / f"e.{ending(name)}")
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_file_is_replaced_and_keeps_its_mode(name: str, tmp_path: Path) -> None:
     """And a reader that has it open reads the old one to its end."""
-    path = tmp_path / "e.svg"
+    path = tmp_path / f"e.{ending(name)}"
     path.write_bytes(b"old")
     path.chmod(0o640)
     with path.open("rb") as reader:
@@ -90,8 +95,8 @@ def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
 def test_a_link_is_followed(name: str, tmp_path: Path) -> None:
     """To a file that is there, or will be."""
     (tmp_path / "far").mkdir()
-    for target in ("old.svg", "new.svg"):
-        (tmp_path / "far" / "old.svg").write_bytes(b"old")
+    for target in (f"old.{ending(name)}", f"new.{ending(name)}"):
+        (tmp_path / "far" / f"old.{ending(name)}").write_bytes(b"old")
         link = tmp_path / f"link-to-{target}"
         link.symlink_to(tmp_path / "far" / target)
         WRITERS[name](link)
@@ -102,7 +107,7 @@ def test_a_link_is_followed(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["render", "save", "write_file"])
 def test_a_fifo_is_written_to(name: str, tmp_path: Path) -> None:
     """It stays one, and its reader gets everything."""
-    path = tmp_path / "e.svg"
+    path = tmp_path / f"e.{ending(name)}"
     os.mkfifo(path)
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
@@ -118,12 +123,12 @@ def test_a_fifo_is_written_to(name: str, tmp_path: Path) -> None:
 def test_a_device_is_written_to(name: str, tmp_path: Path) -> None:
     """Through a link, for a picture's name has a suffix: /dev/null takes all, /dev/full nothing."""
     for device in ("null", "full"):
-        (tmp_path / f"{device}.svg").symlink_to(f"/dev/{device}")
-    WRITERS[name](tmp_path / "null.svg")
+        (tmp_path / f"{device}.{ending(name)}").symlink_to(f"/dev/{device}")
+    WRITERS[name](tmp_path / f"null.{ending(name)}")
     with pytest.raises(OSError, match="No space left"):
-        WRITERS[name](tmp_path / "full.svg")
-    assert stat.S_ISCHR((tmp_path / "full.svg").stat().st_mode)
-    assert sorted(os.listdir(tmp_path)) == ["full.svg", "null.svg"]
+        WRITERS[name](tmp_path / f"full.{ending(name)}")
+    assert stat.S_ISCHR((tmp_path / f"full.{ending(name)}").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == [f"full.{ending(name)}", f"null.{ending(name)}"]
 
 
 def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:

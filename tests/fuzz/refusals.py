@@ -19,14 +19,16 @@ class Refusal(NamedTuple):
 
 CHANCE = r"random|time\.|default_rng"
 LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
-TEXT = r'f"|str\(|\.label|hash\('
+TEXT = r"""f"|f'|str\(|repr\(|format|%|\.label"""
+KEYS = r"hash\(|set\(|fromkeys|in \{|\{[^}]|Counter|cache|\[.*\]"
 
 ALLOWED = [
     Refusal("reads .data", r"\.data", "`x.data` | error"),
-    Refusal("TRACED", TEXT, "`float(f'{x}')`, `float(str(x))` | error"),
-    Refusal("two recordings", TEXT, "the text itself: `len(str(x))`, `'-' in str(x)` | error"),
-    Refusal("two recordings", r"hash\(|set\(|fromkeys|in \{|len\(\{", "`hash(x)` | error"),
-    Refusal("two recordings", CHANCE, "`random.random()` | error; `time.perf_counter()` | error"),
+    Refusal("makes a text", TEXT, "`float(f'{x}')`, `float(str(x))` | error"),
+    Refusal("hashes", KEYS, "`hash(x)`, `x in {1.0, 2.0}`, `{1.0: y}[x]` | error"),
+    Refusal("two recordings", r"\bid\(", "`id(x)` | error: the two recordings differ"),
+    Refusal("draws random numbers", CHANCE, "`random.random()` | error"),
+    Refusal("reads the clock", CHANCE, "`time.perf_counter()` | error"),
     Refusal(
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
     ),

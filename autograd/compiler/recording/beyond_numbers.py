@@ -15,6 +15,7 @@ from itertools import combinations
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
+from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -192,6 +193,7 @@ def _is_array(x: Any) -> bool:
 def _check_array(array: Any) -> None:
     import numpy
 
+    refuse_own_classes(array, "an argument of a compiled function")
     if type(array) not in (numpy.ndarray, numpy.memmap) and array.dtype != object:
         raise TypeError(
             f"an argument of a compiled function is a {type(array).__name__}, of which the "
