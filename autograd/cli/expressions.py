@@ -418,8 +418,14 @@ def _function_name(node: ast.Call) -> str:
         )
     function = FUNCTIONS[name]
     if not isinstance(function, Primitive):
-        _check_count(name, count, list(signature(function).parameters.values()))
+        _check_count(name, count, _declared(function))
     return name
+
+
+def _declared(function: Any) -> list[Parameter]:
+    """Without `*others`, which is there for the sake of its own message."""
+    found = signature(function).parameters.values()
+    return [x for x in found if x.kind is not x.VAR_POSITIONAL]
 
 
 def _check_count(name: str, count: int, parameters: list[Parameter]) -> None:
