@@ -294,7 +294,7 @@ def _reduce(
             f"reduction operation '{name}' is not reorderable, so at most one axis may be specified"
         )
     out = reduced(_reduction(ufunc), given, axis, keepdims, initial, where)
-    return out.astype(bool) if name in ("logical_and", "logical_or") else out
+    return out.astype(bool) if _is_logical(ufunc) else out
 
 
 def _reduction(ufunc: Any) -> Reduction:
