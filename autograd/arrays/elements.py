@@ -17,6 +17,7 @@ __all__ = [
     "ELEMENT",
     "Array",
     "advise_object",
+    "along",
     "array_of",
     "each",
     "has_values",
@@ -127,6 +128,16 @@ def rows_of(array: Array) -> Iterable[tuple[tuple[int, ...], list[Any]]]:
     """Every place among all axes but the last, and the elements along it."""
     for place in numpy.ndindex(array.shape[:-1]):
         yield place, array[place].tolist()
+
+
+def along(function: Callable[[list[Any]], Any], array: Array, axis: Any, more: int = 0) -> Array:
+    """In the place of the elements along an axis the function of their list, as many or so many
+    more."""
+    lines = numpy.moveaxis(array, normal_axis(axis, array.ndim), -1)
+    out = numpy.empty((*lines.shape[:-1], lines.shape[-1] + more), object)
+    for place, row in rows_of(lines):
+        out[place] = array_of(function(row), out.shape[-1:])
+    return numpy.moveaxis(out, -1, axis)
 
 
 # -- where results go ------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ import numpy
 
 from autograd.arrays.elements import (
     Array,
+    along,
     array_of,
     each,
     has_values,
     normal_axis,
     objects,
-    rows_of,
 )
-from autograd.arrays.scalar_functions import is_finite_number, is_nan
+from autograd.arrays.scalar_functions import is_finite_number, is_nan, numbers_in
 from autograd.arrays.ufuncs import reduced
 from autograd.engine import functions
 from autograd.engine import primitives as table
@@ -53,11 +53,7 @@ def _sort(a: Any, axis: Any = -1, kind: Any = None, stable: Any = None) -> Array
 def _sorted_along(given: Array, axis: Any, function: Callable[[list[Any]], list[Any]]) -> Array:
     if axis is None:
         given, axis = given.ravel(), -1
-    array = numpy.moveaxis(given, normal_axis(axis, given.ndim), -1)
-    out = numpy.empty(array.shape, object)
-    for place, row in rows_of(array):
-        out[place] = array_of(function(row), (len(row),))
-    return numpy.moveaxis(out, -1, axis)
+    return along(function, given, axis)
 
 
 def _partition(a: Any, kth: Any, axis: Any = -1, kind: Any = None) -> Array:
@@ -129,10 +125,6 @@ def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
     return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
 
 
-def _numbers(xs: list[Any]) -> list[Any]:
-    return [x for x in xs if not is_nan(x)]
-
-
 def _median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     return reduced(_median_of, objects(a), axis, keepdims)
 
@@ -140,7 +132,7 @@ def _median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: A
 def _nanmedian(
     a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False
 ) -> Any:
-    return reduced(lambda xs: _median_of(_numbers(xs)), objects(a), axis, keepdims)
+    return reduced(lambda xs: _median_of(numbers_in(xs)), objects(a), axis, keepdims)
 
 
 def _quantiles(scale: float, only_numbers: bool) -> Callable[..., Any]:
@@ -159,7 +151,7 @@ def _quantiles(scale: float, only_numbers: bool) -> Callable[..., Any]:
 
         def at(level: float) -> Array:
             def of_list(xs: list[Any]) -> Any:
-                return _quantile_of(_numbers(xs) if only_numbers else xs, level, method)
+                return _quantile_of(numbers_in(xs) if only_numbers else xs, level, method)
 
             return reduced(of_list, array, axis, keepdims)
 
