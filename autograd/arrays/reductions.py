@@ -24,10 +24,11 @@ from autograd.arrays.elements import (
 )
 from autograd.arrays.products import matmul
 from autograd.arrays.refusals import refused
-from autograd.arrays.scalar_functions import is_finite_number, is_nan, numbers_in
+from autograd.arrays.scalar_functions import is_nan, numbers_in
 from autograd.arrays.ufuncs import NOTHING, Reduction, reduced, reduction
 from autograd.engine import functions
 from autograd.engine import primitives as table
+from autograd.engine.primitives import Primitive
 
 __all__ = ["ANSWERS"]
 
@@ -43,26 +44,23 @@ def _mean(xs: list[Any]) -> Any:
     return functions.mean(xs) if xs else NAN
 
 
-def _variance(ddof: float) -> Reduction:
+def _sampled(function: Callable[[list[Any], float], Any], row: Primitive, ddof: float) -> Reduction:
+    """`var` or `std`, of which this is the row; of too few elements what division by 0 gives."""
+
     def of_list(xs: list[Any]) -> Any:
-        center = _mean(xs)
-        squares = [table.square(x - center) for x in xs]
-        return table.div(functions.sum(squares), max(len(xs) - ddof, 0.0))
+        if xs and len(xs) > ddof:
+            return function(xs, ddof)
+        return table.div(row(*xs) if xs else 0.0, max(len(xs) - ddof, 0.0))
 
     return of_list
+
+
+def _variance(ddof: float) -> Reduction:
+    return _sampled(functions.var, table.var, ddof)
 
 
 def _deviation(ddof: float) -> Reduction:
-    """By `norm`, so that the derivative is 0 where all are equal."""
-
-    def of_list(xs: list[Any]) -> Any:
-        center = _mean(xs)
-        if not is_finite_number(center):
-            return center - center
-        length = functions.norm([x - center for x in xs])
-        return table.div(length, table.sqrt(max(len(xs) - ddof, 0.0)))
-
-    return of_list
+    return _sampled(functions.std, table.std, ddof)
 
 
 def _place_of(beyond: Callable[[Any, Any], Any], name: str) -> Reduction:
