@@ -514,6 +514,15 @@ def test_nan_is_not_lost() -> None:
     assert np.isnan(jacobian(lambda x: np.maximum(x, 0.0))(x)[1, 1])
 
 
+@pytest.mark.parametrize("rank", [np.median, lambda x: np.quantile(x, 0.3)])
+def test_ranks_are_no_decisions(rank: Callable[[Any], Any]) -> None:
+    """One program finds the median, or a quantile, in whatever order the numbers come."""
+    compiled = jit(rank)
+    for order in ([3.0, 1.0, 2.0], [1.0, 2.0, 3.0], [2.0, 2.0, 1.0]):
+        assert compiled(np.array(order)) == pytest.approx(rank(np.array(order)), rel=1e-15)
+    assert "guard" not in str(compiled.program())
+
+
 def test_functions_of_numbers_in_a_list() -> None:
     """np.stack of Values is an array of ours; np.array([...], like=x) too."""
     a, b = Value(2.0), Value(NAN)
