@@ -22,6 +22,7 @@ __all__ = [
     "each",
     "has_values",
     "moved_last",
+    "normal_axes",
     "normal_axis",
     "objects",
     "plain",
@@ -107,15 +108,20 @@ def normal_axis(axis: Any, ndim: int) -> int:
     return index % ndim
 
 
+def normal_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """One axis or several (None: all) counted from the front; ValueError for one named twice."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple([normal_axis(x, ndim) for x in given])
+    if len(set(axes)) < len(axes):
+        raise ValueError("duplicate value in 'axis'")
+    return axes
+
+
 def moved_last(array: Array, axis: Any) -> tuple[Array, tuple[int, ...]]:
     """The axes (None: all) moved to the end and made one, and which ones they were."""
-    if axis is None:
-        axes = tuple(range(array.ndim))
-    else:
-        given = axis if isinstance(axis, tuple) else (axis,)
-        axes = tuple([normal_axis(x, array.ndim) for x in given])
-        if len(set(axes)) < len(axes):
-            raise ValueError("duplicate value in 'axis'")
+    axes = normal_axes(axis, array.ndim)
     kept = [i for i in range(array.ndim) if i not in axes]
     shape = [array.shape[i] for i in kept]
     length = 1

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy
 
-from autograd.arrays.elements import Array, along, array_of, each, normal_axis, objects
+from autograd.arrays.elements import Array, along, array_of, each, normal_axes, objects
 from autograd.arrays.scalar_functions import is_finite_number
 from autograd.engine import primitives as table
 
@@ -20,12 +20,7 @@ __all__ = ["ANSWERS"]
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """By central differences, of second order within; at both ends of order `edge_order`."""
     array = objects(f)
-    if axis is None:
-        axes = list(range(array.ndim))
-    else:
-        axes = [normal_axis(k, array.ndim) for k in (axis if isinstance(axis, tuple) else (axis,))]
-    if len(set(axes)) < len(axes):
-        raise ValueError("repeated axis")
+    axes = normal_axes(axis, array.ndim)
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings *= len(axes)
