@@ -297,6 +297,8 @@ STEP_CALLS: dict[str, Call] = {
     "argmax of columns": lambda x: np.argmax(x.reshape(2, 2), axis=0),
     "all of rows": lambda x: np.all(x.reshape(2, 2) > 0.4, axis=1, keepdims=True),
     "maximum.reduce of bools": lambda x: np.logical_and.reduce(x > 0.2),
+    "logical_xor.reduce": np.logical_xor.reduce,
+    "logical_xor.reduce of one": lambda x: np.logical_xor.reduce(x[:1]),
 }  # fmt: skip
 
 CALLS = {**SMOOTH_CALLS, **{f"{name} (step)": call for name, call in STEP_CALLS.items()}}
@@ -512,6 +514,15 @@ def test_nan_is_not_lost() -> None:
     assert np.isnan(jacobian(lambda x: np.maximum(x, 0.0))(x)[1, 1])
 
 
+@pytest.mark.parametrize("rank", [np.median, lambda x: np.quantile(x, 0.3)])
+def test_ranks_are_no_decisions(rank: Callable[[Any], Any]) -> None:
+    """One program finds the median, or a quantile, in whatever order the numbers come."""
+    compiled = jit(rank)
+    for order in ([3.0, 1.0, 2.0], [1.0, 2.0, 3.0], [2.0, 2.0, 1.0]):
+        assert compiled(np.array(order)) == pytest.approx(rank(np.array(order)), rel=1e-15)
+    assert "guard" not in str(compiled.program())
+
+
 def test_functions_of_numbers_in_a_list() -> None:
     """np.stack of Values is an array of ours; np.array([...], like=x) too."""
     a, b = Value(2.0), Value(NAN)
@@ -690,6 +701,23 @@ def test_in_place() -> None:
     assert y.tolist() == [1.0, 1.0, 1.0]
     out = np.exp(x, out=np.empty(3, object))
     assert out[0].op == "exp"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda y, x: np.put(y, [0, 1], x),
+        np.copyto,
+        lambda y, x: np.place(y, [True, True], x),
+        lambda y, x: np.putmask(y, [True, True], x),
+        lambda y, x: np.put_along_axis(y, np.array([0, 1]), x, 0),
+    ],
+)
+def test_in_place_of_whole_numbers(change: Callable[..., Any]) -> None:
+    """An object array that holds anything else is itself what is changed."""
+    y, x = np.array([1, 2], object), of_ours([4.0, 5.0])
+    change(y, x)
+    assert all(map(operator.is_, y, x))
 
 
 def test_an_element_takes_one_number() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy
 
-from autograd.arrays.elements import Array, array_of, normal_axis, objects
+from autograd.arrays.elements import Array, array_of, normal_axes, normal_axis, objects
 from autograd.arrays.products import matmul
 from autograd.arrays.scalar_functions import is_finite_number
 from autograd.arrays.ufuncs import reduced
@@ -325,9 +325,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> A
     array = objects(x)
     if axis is None and ord is None:
         return reduced(functions.norm, array, None, keepdims)
-    axes = (
-        tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    )
+    axes = normal_axes(axis, array.ndim)
     if len(axes) == 2:
         return _matrix_norm(array, keepdims, ord, axes)
     if len(axes) != 1:

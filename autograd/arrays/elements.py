@@ -17,10 +17,12 @@ __all__ = [
     "ELEMENT",
     "Array",
     "advise_object",
+    "along",
     "array_of",
     "each",
     "has_values",
     "moved_last",
+    "normal_axes",
     "normal_axis",
     "objects",
     "plain",
@@ -106,15 +108,20 @@ def normal_axis(axis: Any, ndim: int) -> int:
     return index % ndim
 
 
+def normal_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """One axis or several (None: all) counted from the front; ValueError for one named twice."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple([normal_axis(x, ndim) for x in given])
+    if len(set(axes)) < len(axes):
+        raise ValueError("duplicate value in 'axis'")
+    return axes
+
+
 def moved_last(array: Array, axis: Any) -> tuple[Array, tuple[int, ...]]:
     """The axes (None: all) moved to the end and made one, and which ones they were."""
-    if axis is None:
-        axes = tuple(range(array.ndim))
-    else:
-        given = axis if isinstance(axis, tuple) else (axis,)
-        axes = tuple([normal_axis(x, array.ndim) for x in given])
-        if len(set(axes)) < len(axes):
-            raise ValueError("duplicate value in 'axis'")
+    axes = normal_axes(axis, array.ndim)
     kept = [i for i in range(array.ndim) if i not in axes]
     shape = [array.shape[i] for i in kept]
     length = 1
@@ -127,6 +134,16 @@ def rows_of(array: Array) -> Iterable[tuple[tuple[int, ...], list[Any]]]:
     """Every place among all axes but the last, and the elements along it."""
     for place in numpy.ndindex(array.shape[:-1]):
         yield place, array[place].tolist()
+
+
+def along(function: Callable[[list[Any]], Any], array: Array, axis: Any, more: int = 0) -> Array:
+    """In the place of the elements along an axis the function of their list, as many or so many
+    more."""
+    lines = numpy.moveaxis(array, normal_axis(axis, array.ndim), -1)
+    out = numpy.empty((*lines.shape[:-1], lines.shape[-1] + more), object)
+    for place, row in rows_of(lines):
+        out[place] = array_of(function(row), out.shape[-1:])
+    return numpy.moveaxis(out, -1, axis)
 
 
 # -- where results go ------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What asks for an order: sorting, ranks, sets, and interpolation in a table.
 
-By comparisons of the numbers, NaN last as NumPy has it. The Values that come out are those that
-went in.
+Sorting is by comparisons of the numbers, NaN last as NumPy has it: the Values that come out are
+those that went in. A rank is a row of the table of primitives, which compares by itself.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -15,14 +16,14 @@ import numpy
 
 from autograd.arrays.elements import (
     Array,
+    along,
     array_of,
     each,
     has_values,
     normal_axis,
     objects,
-    rows_of,
 )
-from autograd.arrays.scalar_functions import is_finite_number, is_nan
+from autograd.arrays.scalar_functions import is_finite_number, is_nan, numbers_in
 from autograd.arrays.ufuncs import reduced
 from autograd.engine import functions
 from autograd.engine import primitives as table
@@ -53,11 +54,7 @@ def _sort(a: Any, axis: Any = -1, kind: Any = None, stable: Any = None) -> Array
 def _sorted_along(given: Array, axis: Any, function: Callable[[list[Any]], list[Any]]) -> Array:
     if axis is None:
         given, axis = given.ravel(), -1
-    array = numpy.moveaxis(given, normal_axis(axis, given.ndim), -1)
-    out = numpy.empty(array.shape, object)
-    for place, row in rows_of(array):
-        out[place] = array_of(function(row), (len(row),))
-    return numpy.moveaxis(out, -1, axis)
+    return along(function, given, axis)
 
 
 def _partition(a: Any, kth: Any, axis: Any = -1, kind: Any = None) -> Array:
@@ -91,46 +88,28 @@ def _lexsort(keys: Any, axis: Any = -1) -> Array:
 # -- ranks -----------------------------------------------------------------------------------------
 
 
-def _ranked(ordered: list[Any], k: int) -> Any:
-    """The element at place k of those in order; all that tie for it share its gradient."""
-    first, last = k, k
-    while first > 0 and ordered[first - 1] == ordered[k]:
-        first -= 1
-    while last < len(ordered) - 1 and ordered[last + 1] == ordered[k]:
-        last += 1
-    return ordered[k] if first == last else functions.max(ordered[first : last + 1])
-
-
 def _median_of(xs: list[Any]) -> Any:
-    if not xs:
-        return NAN
-    if any(map(is_nan, xs)):
-        return functions.max(xs)  # NaN, of all of them
-    ordered = [xs[i] for i in _order(xs)]
-    n = len(ordered)
-    upper = _ranked(ordered, n // 2)
-    return upper if n % 2 else functions.mean([_ranked(ordered, n // 2 - 1), upper])
+    return functions.median(xs) if xs else NAN
+
+
+@lru_cache(maxsize=256)
+def _place(n: int, q: float, method: str) -> float:
+    """Among n elements in order, in general between two of them: what NumPy's own quantile of 0, 1,
+    2 ... gives, for every method is linear between elements."""
+    return float(numpy.quantile(numpy.arange(n, dtype=float), q, method=method))  # type: ignore[call-overload]
 
 
 def _quantile_of(xs: list[Any], q: float, method: str) -> Any:
-    """At the place, in general between two elements, that NumPy's own quantile of 0, 1, 2 ...
-    gives: every method is linear between elements."""
     if not xs:
         return NAN
-    if any(map(is_nan, xs)):
-        return functions.max(xs)
-    ordered = [xs[i] for i in _order(xs)]
-    place = float(numpy.quantile(numpy.arange(len(xs), dtype=float), q, method=method))  # type: ignore[call-overload]
+    place = _place(len(xs), q, method)
     below = int(place)
     share = place - below
+    low = table.order_statistic(float(below), *xs)
     if share == 0.0:
-        return _ranked(ordered, below)
-    low, high = _ranked(ordered, below), _ranked(ordered, below + 1)
+        return low
+    high = table.order_statistic(below + 1.0, *xs)
     return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
-
-
-def _numbers(xs: list[Any]) -> list[Any]:
-    return [x for x in xs if not is_nan(x)]
 
 
 def _median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
@@ -140,7 +119,7 @@ def _median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: A
 def _nanmedian(
     a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: Any = False
 ) -> Any:
-    return reduced(lambda xs: _median_of(_numbers(xs)), objects(a), axis, keepdims)
+    return reduced(lambda xs: _median_of(numbers_in(xs)), objects(a), axis, keepdims)
 
 
 def _quantiles(scale: float, only_numbers: bool) -> Callable[..., Any]:
@@ -159,7 +138,7 @@ def _quantiles(scale: float, only_numbers: bool) -> Callable[..., Any]:
 
         def at(level: float) -> Array:
             def of_list(xs: list[Any]) -> Any:
-                return _quantile_of(_numbers(xs) if only_numbers else xs, level, method)
+                return _quantile_of(numbers_in(xs) if only_numbers else xs, level, method)
 
             return reduced(of_list, array, axis, keepdims)
 

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy
 
 from autograd.arrays.elements import (
     Array,
+    along,
     array_of,
     each,
     has_values,
     normal_axis,
     objects,
-    rows_of,
 )
 from autograd.arrays.products import matmul
 from autograd.arrays.refusals import refused
-from autograd.arrays.scalar_functions import is_finite_number, is_nan
-from autograd.arrays.ufuncs import NOTHING, reduced
+from autograd.arrays.scalar_functions import is_nan, numbers_in
+from autograd.arrays.ufuncs import NOTHING, Reduction, reduced, reduction
 from autograd.engine import functions
 from autograd.engine import primitives as table
+from autograd.engine.primitives import Primitive
 
 __all__ = ["ANSWERS"]
 
 NAN: Final = float("nan")
-
-Reduction = Callable[[list[Any]], Any]
+LARGEST: Final = reduction(numpy.maximum)
+SMALLEST: Final = reduction(numpy.minimum)
 
 
 # -- of a list of elements -------------------------------------------------------------------------
@@ -42,39 +44,23 @@ def _mean(xs: list[Any]) -> Any:
     return functions.mean(xs) if xs else NAN
 
 
-def _extreme(function: Reduction, name: str) -> Reduction:
+def _sampled(function: Callable[[list[Any], float], Any], row: Primitive, ddof: float) -> Reduction:
+    """`var` or `std`, of which this is the row; of too few elements what division by 0 gives."""
+
     def of_list(xs: list[Any]) -> Any:
-        if not xs:
-            raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
-        return function(xs)
+        if xs and len(xs) > ddof:
+            return function(xs, ddof)
+        return table.div(row(*xs) if xs else 0.0, max(len(xs) - ddof, 0.0))
 
     return of_list
-
-
-LARGEST: Final = _extreme(functions.max, "maximum")
-SMALLEST: Final = _extreme(functions.min, "minimum")
 
 
 def _variance(ddof: float) -> Reduction:
-    def of_list(xs: list[Any]) -> Any:
-        center = _mean(xs)
-        squares = [table.square(x - center) for x in xs]
-        return table.div(functions.sum(squares), max(len(xs) - ddof, 0.0))
-
-    return of_list
+    return _sampled(functions.var, table.var, ddof)
 
 
 def _deviation(ddof: float) -> Reduction:
-    """By `norm`, so that the derivative is 0 where all are equal."""
-
-    def of_list(xs: list[Any]) -> Any:
-        center = _mean(xs)
-        if not is_finite_number(center):
-            return center - center
-        length = functions.norm([x - center for x in xs])
-        return table.div(length, table.sqrt(max(len(xs) - ddof, 0.0)))
-
-    return of_list
+    return _sampled(functions.std, table.std, ddof)
 
 
 def _place_of(beyond: Callable[[Any, Any], Any], name: str) -> Reduction:
@@ -96,14 +82,14 @@ def _place_of(beyond: Callable[[Any, Any], Any], name: str) -> Reduction:
 
 def _numbers(function: Reduction) -> Reduction:
     """The function of those that are not NaN."""
-    return lambda xs: function([x for x in xs if not is_nan(x)])
+    return lambda xs: function(numbers_in(xs))
 
 
 def _or_nan(function: Reduction) -> Reduction:
     """NaN where NaN is all there is."""
 
     def of_list(xs: list[Any]) -> Any:
-        numbers = [x for x in xs if not is_nan(x)]
+        numbers = numbers_in(xs)
         return function(numbers) if numbers or not xs else xs[0]
 
     return of_list
@@ -213,17 +199,15 @@ def _running(
     function: Callable[[Any, Any], Any], start: float, only_numbers: bool
 ) -> Callable[..., Any]:
     def answer(a: Any, axis: Any = None, include_initial: bool = False) -> Array:
-        given = objects(a)
-        array = given.ravel() if axis is None else numpy.moveaxis(given, axis, -1)
-        out = numpy.empty((*array.shape[:-1], array.shape[-1] + include_initial), object)
-        for place, row in rows_of(array):
+        array = objects(a)
+        if axis is None:
+            array, axis = array.ravel(), -1
+
+        def sums(row: list[Any]) -> list[Any]:
             numbers = [start if is_nan(x) else x for x in row] if only_numbers else row
-            total, sums = None, [start] if include_initial else []
-            for x in numbers:
-                total = x if total is None else function(total, x)
-                sums.append(total)
-            out[place] = array_of(sums, (len(sums),))
-        return out if axis is None else numpy.moveaxis(out, -1, axis)
+            return [start] * include_initial + list(accumulate(numbers, function))
+
+        return along(sums, array, axis, int(include_initial))
 
     return answer
 

@@ -26,6 +26,7 @@ __all__ = [
     "is_infinite",
     "is_nan",
     "number_function",
+    "numbers_in",
     "truncated",
 ]
 
@@ -47,6 +48,11 @@ def is_infinite(x: Any) -> bool:
 
 def is_finite_number(x: Any) -> bool:
     return bool(abs(x) < math.inf)
+
+
+def numbers_in(xs: list[Any]) -> list[Any]:
+    """Those that are not NaN."""
+    return [x for x in xs if not is_nan(x)]
 
 
 def _sign_bit(x: Any) -> bool:

@@ -37,8 +37,10 @@ PADDINGS: Final = ("constant", "edge", "reflect", "symmetric", "wrap", "empty")
 
 def run_by_numpy(function: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's own implementation, for which these are plain arrays."""
-    given = tuple(map(plain, args))
-    named = {name: plain(x) for name, x in kwargs.items()}
+    return _run(function, tuple(map(plain, args)), {name: plain(x) for name, x in kwargs.items()})
+
+
+def _run(function: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     nobody = numpy.empty(0)
     try:
         return numpy.ndarray.__array_function__(nobody, function, (numpy.ndarray,), given, named)
@@ -108,7 +110,7 @@ def _in_place(name: str) -> Callable[..., Any]:
         if name == "copyto":
             named.setdefault("casting", "unsafe")
         changed = target.view(numpy.ndarray)
-        out = run_by_numpy(function, (changed, *given), named)
+        out = _run(function, (changed, *given), named)
         if changed.dtype == object:
             changed[...] = objects(changed)  # every number a double
         return out

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy
 
-from autograd.arrays.elements import Array, array_of, each, normal_axis, objects, rows_of
+from autograd.arrays.elements import Array, along, array_of, each, normal_axes, objects
 from autograd.arrays.scalar_functions import is_finite_number
 from autograd.engine import primitives as table
 
@@ -20,12 +20,7 @@ __all__ = ["ANSWERS"]
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """By central differences, of second order within; at both ends of order `edge_order`."""
     array = objects(f)
-    if axis is None:
-        axes = list(range(array.ndim))
-    else:
-        axes = [normal_axis(k, array.ndim) for k in (axis if isinstance(axis, tuple) else (axis,))]
-    if len(set(axes)) < len(axes):
-        raise ValueError("repeated axis")
+    axes = normal_axes(axis, array.ndim)
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings *= len(axes)
@@ -108,17 +103,17 @@ def _quotient(rows: Any, width: Any) -> Any:
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2.0 * math.pi) -> Array:
     """By whole periods, which are constants: the derivatives are those of the numbers themselves,
     also where a jump is of exactly half a period."""
-    array = numpy.moveaxis(objects(p), axis, -1)
     width = objects(period)[()]
     least = width / 2.0 if discont is None else objects(discont)[()]
-    out = numpy.empty(array.shape, object)
-    for place, row in rows_of(array):
-        total, unwrapped = 0.0, row[:1]
-        for i in range(1, len(row)):
-            total = total + _correction(row[i] - row[i - 1], least, width)
-            unwrapped.append(row[i] + total)
-        out[place] = array_of(unwrapped, (len(row),))
-    return numpy.moveaxis(out, -1, axis)
+
+    def unwrapped(row: list[Any]) -> list[Any]:
+        total, found = 0.0, row[:1]
+        for before, x in pairwise(row):
+            total = total + _correction(x - before, least, width)
+            found.append(x + total)
+        return found
+
+    return along(unwrapped, objects(p), axis)
 
 
 def _correction(step: Any, least: Any, period: Any) -> Any:

@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable
 from functools import reduce
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy
@@ -18,6 +19,7 @@ from autograd.arrays.elements import (
     ELEMENT,
     Array,
     advise_object,
+    along,
     array_of,
     each,
     moved_last,
@@ -35,12 +37,14 @@ from autograd.engine.value import Value
 __all__ = [
     "DOUBLES",
     "NOTHING",
+    "Reduction",
     "call",
     "check_dtype",
     "elementwise",
     "is_of_objects",
     "of_numbers",
     "reduced",
+    "reduction",
 ]
 
 NOTHING: Final = object()  # where a keyword was not given
@@ -116,7 +120,7 @@ def call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, An
     elif method in METHODS and ufunc.nin == 2 and ufunc.signature is None:
         result = METHODS[method](ufunc, *inputs, **options)
     else:
-        raise refused(name if method == "__call__" else f"{name}.{method}")
+        raise refused(f"{name}.{method}")
     if out is None or (isinstance(out, tuple) and all(x is None for x in out)):
         return result
     if isinstance(result, tuple):
@@ -162,7 +166,7 @@ def elementwise(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     name = ufunc.__name__
     if name in COMPARISONS:
         return numpy.asarray(ufunc(*map(_comparable, inputs)), bool)
-    if name in OPERATORS and hasattr(numpy, name):
+    if name in OPERATORS:
         return numpy.asarray(ufunc(*map(objects, inputs)), object)
     if ufunc.signature is not None:
         return _generalized(ufunc, inputs)
@@ -293,11 +297,11 @@ def _reduce(
         raise ValueError(
             f"reduction operation '{name}' is not reorderable, so at most one axis may be specified"
         )
-    out = reduced(_reduction(ufunc), given, axis, keepdims, initial, where)
-    return out.astype(bool) if name in ("logical_and", "logical_or") else out
+    out = reduced(reduction(ufunc), given, axis, keepdims, initial, where)
+    return out.astype(bool) if _is_logical(ufunc) else out
 
 
-def _reduction(ufunc: Any) -> Reduction:
+def reduction(ufunc: Any) -> Reduction:
     """The ufunc as a function of a list; without elements NumPy's identity, or its error."""
     function = REDUCTIONS.get(ufunc.__name__) or (lambda xs: reduce(_binary(ufunc), xs))
 
@@ -308,7 +312,7 @@ def _reduction(ufunc: Any) -> Reduction:
             raise ValueError(
                 f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
             )
-        return bool(ufunc.identity) if ufunc.nout and _is_logical(ufunc) else float(ufunc.identity)
+        return bool(ufunc.identity) if _is_logical(ufunc) else float(ufunc.identity)
 
     return of_list
 
@@ -330,12 +334,7 @@ def _accumulate(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None) -> Any
     function, given = _binary(ufunc), objects(array)
     if _is_logical(ufunc):
         given = given.astype(bool).astype(object)
-    out = numpy.moveaxis(given, axis, -1).copy()
-    for place, row in rows_of(out):
-        for i in range(1, len(row)):
-            row[i] = function(row[i - 1], row[i])
-        out[place] = row
-    result = numpy.moveaxis(out, -1, axis)
+    result = along(lambda row: list(accumulate(row, function)), given, axis)
     return result.astype(bool) if _is_logical(ufunc) else result
 
 
@@ -358,7 +357,7 @@ def _reduceat(ufunc: Any, array: Any, indices: Any, axis: Any = 0, dtype: Any = 
     for i, start in enumerate(starts):
         stop = starts[i + 1] if i + 1 < len(starts) else len(given)
         block = given[start : max(stop, start + 1)]
-        blocks.append(reduced(_reduction(ufunc), block, 0))
+        blocks.append(reduced(reduction(ufunc), block, 0))
     return numpy.moveaxis(numpy.stack(blocks), 0, axis)
 
 

@@ -23,8 +23,8 @@ from autograd.engine.primitives import cut_message, message
 from autograd.engine.value import Value
 
 __all__ = [
-    "Factors",
     "adjoint_graphs",
+    "adjoint_graphs_of_each",
     "column_sweeps",
     "forward_sweeps",
     "reverse_sweeps",
@@ -124,6 +124,12 @@ def adjoint_graphs(
             if isinstance(x, Value) and depends[place[id(x)]]:
                 _accumulate(found, place[id(x)], _sent(adjoint, factor, cuts_at_zero(node, k)))
     return _never_minus_zero(_at(seeds, graph, found))
+
+
+def adjoint_graphs_of_each(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[Any]]:
+    """d root/d seed for every root and seed, as graphs, by one reverse pass per root."""
+    shared: Factors = {}
+    return [adjoint_graphs([root], [1.0], seeds, shared) for root in roots]
 
 
 def tangent_graphs(

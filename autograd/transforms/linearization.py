@@ -21,8 +21,8 @@ from autograd.engine.modes import outside_mode, recording, tracer
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.accumulation import (
-    Factors,
     adjoint_graphs,
+    adjoint_graphs_of_each,
     column_sweeps,
     forward_sweeps,
     reverse_sweeps,
@@ -171,10 +171,7 @@ class Linearization:
         """The derivatives of each result with respect to each seed, by a reverse pass for each
         result."""
         if self.differentiable:
-            shared: Factors = {}
-            return [
-                _values(adjoint_graphs([root], [1.0], self.seeds, shared)) for root in self.results
-            ]
+            return list(map(_values, adjoint_graphs_of_each(self.results, self.seeds)))
         return [self._as_asked(row) for row in self.sweep(self.results)]
 
     def push(self, directions: Sequence[Any]) -> list[Any]:

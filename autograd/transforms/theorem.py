@@ -20,7 +20,7 @@ from autograd.engine.levels import LEVELS, Level
 from autograd.engine.modes import outside_mode, plain_arithmetic, recording
 from autograd.engine.primitives import Primitive, describe
 from autograd.engine.value import Value
-from autograd.transforms.accumulation import adjoint_graphs
+from autograd.transforms.accumulation import adjoint_graphs_of_each, column_sweeps
 from autograd.transforms.linalg import Matrix, inverse_entry, inverted, matrix_product
 
 __all__ = [
@@ -96,7 +96,7 @@ def root_graphs(
     """What the theorem says of number k of a root of the equations, all of which are nodes, and of
     what they depend on."""
     left = equations(roots)
-    rows = [adjoint_graphs([x], [1.0], [*roots, *captured]) for x in left]
+    rows = adjoint_graphs_of_each(left, [*roots, *captured])
     entries = [x for row in rows for x in row[: len(roots)]]
     inverse = [inverse_entry(float(k), float(j), *entries) for j in range(len(roots))]
     slopes = [[-x for x in row[len(roots) :]] + [x] for row, x in zip(rows, left, strict=True)]
@@ -174,10 +174,9 @@ def _linearized(
     """As numbers: the derivatives of the equations by the unknowns, and by what they captured, the
     latter negated."""
     with plain_arithmetic():
-        rows = [adjoint_graphs([x], [1.0], [*unknowns, *captured]) for x in left]
-    numbers = [[x.data if isinstance(x, Value) else x for x in row] for row in rows]
+        rows = column_sweeps(left, [*unknowns, *captured])
     count = len(unknowns)
-    return [row[:count] for row in numbers], [[-x for x in row[count:]] for row in numbers]
+    return [row[:count] for row in rows], [[-x for x in row[count:]] for row in rows]
 
 
 def check_steps(numbers: Sequence[Any], steps: Sequence[Any], tol: float) -> None:

@@ -24,7 +24,6 @@ __all__ = [
     "Structure",
     "components",
     "flatten",
-    "is_sparse",
     "named_children",
     "opened",
     "pack",
@@ -177,7 +176,7 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     if isinstance(tree, tuple):
         make = getattr(type(tree), "_make", tuple)  # a NamedTuple's
         return list(tree), (type(tree),), make
-    if is_sparse(tree):
+    if _is_sparse(tree):
         places = (tree.indptr.tobytes(), tree.indices.tobytes())
         kind = (type(tree), tree.shape, *places)
         return tree.data.tolist(), kind, lambda items: with_entries(tree, items)
@@ -188,7 +187,7 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     return [], (), None
 
 
-def is_sparse(tree: Any) -> bool:
+def _is_sparse(tree: Any) -> bool:
     """Whether it is a matrix as `sparse_jacobian` gives them."""
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and isinstance(tree, sparse.csr_array)
@@ -237,7 +236,7 @@ def values_in(tree: Any) -> set[Value]:
         elif numpy is not None and isinstance(x, numpy.ndarray):
             if x.dtype == "O":
                 stack.extend(x.ravel().tolist())
-        elif is_sparse(x) and x.data.dtype != "O":
+        elif _is_sparse(x) and x.data.dtype != "O":
             continue
         elif id(x) not in seen:
             children, _, assemble = opened(x)
