@@ -7,7 +7,6 @@ could change without a trace, an error.
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from enum import Enum
@@ -20,7 +19,7 @@ from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import argument_places
-from autograd.transforms.tree import opened
+from autograd.transforms.tree import is_array, opened
 
 __all__ = ["beyond_numbers", "check_number_types", "is_aliased", "state_of", "with_own_attributes"]
 
@@ -57,7 +56,7 @@ def beyond_numbers(tree: Any) -> Hashable:
     kind = type(tree)
     if kind in SCALARS:
         return None
-    if _is_array(tree):
+    if is_array(tree):
         _check_array(tree)
         return None
     children, _, assemble = opened(tree)
@@ -127,7 +126,7 @@ def _frozen(x: Any, where: str) -> Hashable:
         return type(x), tuple(pairs)
     if isinstance(x, (set, frozenset)):
         return type(x), frozenset([_frozen(item, where) for item in x])
-    if _is_array(x) and x.dtype != object:
+    if is_array(x) and x.dtype != object:
         return type(x), x.dtype.str, x.shape, x.tobytes()
     raise TypeError(
         f"{where} is {describe(x)}: a compiled function would not see it change; make it a field, "
@@ -166,13 +165,13 @@ def is_aliased(tree: Any) -> bool:
         if type(x) in SCALARS:
             continue
         children, _, assemble = opened(x)
-        if assemble is None and not _is_array(x):
+        if assemble is None and not is_array(x):
             continue
         if id(x) in seen and not isinstance(x, tuple):
             return True
         seen.add(id(x))
         todo += children
-        arrays += [x] if _is_array(x) else []
+        arrays += [x] if is_array(x) else []
     return any(_share(a, b) for a, b in combinations(arrays, 2))
 
 
@@ -183,11 +182,6 @@ def _share(a: Any, b: Any) -> bool:
 
 
 # -- arrays ----------------------------------------------------------------------------------------
-
-
-def _is_array(x: Any) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray)
 
 
 def _check_array(array: Any) -> None:
@@ -257,7 +251,7 @@ def _state(x: Any, seen: set[int]) -> Hashable:
         return type(x), tuple([(_state(k, seen), _state(item, seen)) for k, item in x.items()])
     if isinstance(x, (set, frozenset)):
         return type(x), frozenset([_state(item, seen) for item in x])
-    if _is_array(x):
+    if is_array(x):
         return Same(x) if x.dtype == object else (x.dtype.str, x.shape, x.tobytes())
     held = getattr(x, "__dict__", None)
     if not isinstance(held, dict):
