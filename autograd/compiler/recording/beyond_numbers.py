@@ -14,7 +14,6 @@ from itertools import combinations
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -55,9 +54,6 @@ def beyond_numbers(tree: Any) -> Hashable:
     what makes them differ. TypeError for what can't be kept track of."""
     kind = type(tree)
     if kind in SCALARS:
-        return None
-    if is_array(tree):
-        _check_array(tree)
         return None
     children, _, assemble = opened(tree)
     if assemble is None:
@@ -181,19 +177,7 @@ def _share(a: Any, b: Any) -> bool:
     return bool(numpy.may_share_memory(a, b))
 
 
-# -- arrays ----------------------------------------------------------------------------------------
-
-
-def _check_array(array: Any) -> None:
-    import numpy
-
-    refuse_own_classes(array, "an argument of a compiled function")
-    if type(array) not in (numpy.ndarray, numpy.memmap) and array.dtype != object:
-        raise TypeError(
-            f"an argument of a compiled function is a {type(array).__name__}, of which the "
-            "function would get a plain array, without what it adds to one (a mask, a unit); "
-            "hand over numpy.asarray(...), and the rest as an argument of its own"
-        )
+# -- types of numbers ------------------------------------------------------------------------------
 
 
 def check_number_types(f: Any, args: Sequence[Any]) -> None:
