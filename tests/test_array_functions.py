@@ -795,6 +795,7 @@ class Quantity(np.ndarray):
     ("given", "words_of_it"),
     [
         (np.array([1.0, 2.0]).view(Quantity), r"class Quantity.*numpy\.asarray"),
+        (np.array([1.0, 2.0]).view(np.recarray), r"class recarray.*numpy\.asarray"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), r"masked array.*x\.filled"),
         (MATRIX, r"numpy\.matrix.*numpy\.asarray"),
     ],

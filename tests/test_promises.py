@@ -44,6 +44,7 @@ from autograd import (
     where,
 )
 from autograd.compiler import RecordingError
+from autograd.engine.modes import RUNNING
 from autograd.engine.primitive import TABLE
 
 INF, NAN = math.inf, math.nan
@@ -422,6 +423,25 @@ def test_draws_under_a_profiler() -> None:
         assert sys.getprofile() is not None
     finally:
         sys.setprofile(None)
+
+
+def test_an_interrupt_as_the_watch_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No profiler stays behind, and the next recording is watched."""
+    begin = sys.setprofile
+
+    def interrupted(profile: Any) -> None:
+        begin(profile)
+        if profile is not None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "setprofile", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        jit(lambda x: x * 2)(1.0)
+    monkeypatch.undo()
+    assert sys.getprofile() is None
+    assert RUNNING == []
+    with pytest.raises(RecordingError, match="draws random numbers"):
+        jit(lambda x: x * random.random())(1.0)
 
 
 def seeded_anew(x: Any) -> Any:

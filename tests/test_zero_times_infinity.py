@@ -42,6 +42,10 @@ def less_sine(r):
     return r - sin(r)
 
 
+def less_median(r):
+    return r - autograd.median([r, -1.0, 1.0])
+
+
 IDENTITIES = {  # x for x >= 0, or a multiple of it
     "sqrt(x)**2": (lambda x: sqrt(x) ** 2, 1.0),
     "sqrt(x)*sqrt(x)": (lambda x: sqrt(x) * sqrt(x), 1.0),
@@ -69,6 +73,7 @@ EXACT = {  # the 0 is one beside this point too
     "dead relu": lambda x: relu(sqrt(x) - 1),
     "maximum": lambda x: maximum(sqrt(x), 1.0) ** 2,
     "clip": lambda x: clip(sqrt(x), 1, 2) ** 2,
+    "median": lambda x: less_median(sqrt(x)),
     "power 0": lambda x: sqrt(x) ** 0,
     "entropy": lambda x: where(x > 0, x * log(x), 0),
 }

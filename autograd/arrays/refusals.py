@@ -75,11 +75,12 @@ def refuse_other_kinds(array: Any, what: str) -> None:
 
 
 def refuse_own_classes(array: Any, what: str) -> None:
-    """The same for an array that is to become one of Values itself, and for arrays of a class that
-    isn't NumPy's: of what it keeps beside the numbers (a unit, a name) nothing would be left."""
+    """The same for an array that is to become one of Values itself, and for those of a class that
+    keeps something beside the numbers (a unit, names), of which nothing would be left."""
     refuse_other_kinds(array, what)
     kind = type(array)
-    if kind.__module__.partition(".")[0] not in ("numpy", "autograd"):
+    is_plain = kind.__module__.partition(".")[0] in ("numpy", "autograd")
+    if not is_plain or isinstance(array, sys.modules["numpy"].recarray):
         raise TypeError(
             f"{what} is an array of the class {kind.__name__}, and would be one of numbers alone; "
             "hand over the numbers (numpy.asarray(x)), and what else it keeps apart from them"

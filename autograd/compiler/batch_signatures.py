@@ -12,7 +12,6 @@ from autograd.compiler.batching import (
     Inputs,
     Leaf,
     empty,
-    is_array,
     is_in_place,
     row_shape,
     views,
@@ -23,7 +22,7 @@ from autograd.compiler.native.vector_kernels import VectorKernel
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
 from autograd.engine.locks import new_lock
-from autograd.transforms.tree import Structure, size_of
+from autograd.transforms.tree import Structure, is_array, size_of
 
 __all__ = ["BatchSignature", "agreed"]
 

@@ -11,7 +11,7 @@ from autograd.arrays.refusals import refuse_own_classes
 from autograd.compiler.recording.beyond_numbers import beyond_numbers, state_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.tree import Structure, flatten, named_children, opened, size_of
+from autograd.transforms.tree import Structure, flatten, is_array, named_children, opened, size_of
 
 __all__ = [
     "Batch",
@@ -20,7 +20,6 @@ __all__ = [
     "Leaf",
     "empty",
     "inputs_of",
-    "is_array",
     "is_in_place",
     "placed",
     "row_shape",
@@ -198,13 +197,6 @@ def _outline(x: Any) -> str:
         return f"a dict of {', '.join(map(repr, x)) or 'nothing'}"
     children, kind, assemble = opened(x)
     return describe(x) if assemble is None else f"a {kind[0].__name__} of {len(children)}"
-
-
-def is_array(x: Any) -> bool:
-    """Whether it is a NumPy array."""
-    import numpy
-
-    return isinstance(x, numpy.ndarray)
 
 
 @cache

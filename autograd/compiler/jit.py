@@ -44,6 +44,7 @@ from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
+from autograd.transforms.transform import require_function
 
 __all__ = ["CapturesDifferentiated", "Jitted", "Stats", "jit"]
 
@@ -135,8 +136,7 @@ class Jitted(Compiled):
         max_paths: int = 100,
         static_argnums: int | Iterable[int] = (),
     ) -> None:
-        if not callable(f):
-            raise TypeError(f"jit takes a function, got {describe(f)}")
+        require_function(f, "jit")
         if type(max_paths) is not int or max_paths < 1:
             raise ValueError(f"max_paths is a whole number from 1, got {describe(max_paths)}")
         static = static_arguments(f, static_argnames, static_argnums)
@@ -303,7 +303,6 @@ class Jitted(Compiled):
         >>> float(norm())
         13.0
         """
-
         return Bound(self, args)
 
     def binding(self, args: tuple[Any, ...]) -> FirstTime:

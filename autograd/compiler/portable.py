@@ -14,11 +14,13 @@ import sys
 from collections.abc import Callable, Hashable, Iterator
 from copy import deepcopy
 from enum import Enum
-from functools import partial, reduce, update_wrapper
+from functools import partial, update_wrapper
 from hashlib import sha256
 from importlib import import_module
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, Final, Self
+
+from autograd.transforms.transform import found_by_name
 
 __all__ = ["Compiled", "Unavailable", "fingerprint", "has_state", "is_portable", "undecorated"]
 
@@ -128,7 +130,8 @@ class Decorated:
 
 def undecorated(module: str, name: str, depth: int = 1) -> Any:
     """The function that a Decorated stood for."""
-    found = _named(import_module(module), name)
+    import_module(module)
+    found = found_by_name(module, name)
     for _ in range(depth):
         found = getattr(found, "__wrapped__", found)
     return found
@@ -143,7 +146,7 @@ def carried(f: Function, any_function: bool) -> Any:
     if not isinstance(inner, FunctionType):
         return f
     module, name = inner.__module__, inner.__qualname__
-    found = list(_wrapped(_named(sys.modules.get(module), name)))
+    found = list(_wrapped(found_by_name(module, name)))
     depth = next((i for i, x in enumerate(found) if x is f), 0)
     if depth and not (any_function and module == "__main__"):
         return Decorated(module, name, depth)
@@ -198,11 +201,6 @@ def _innermost(f: Any) -> Any:
     return f
 
 
-def _named(module: Any, name: str) -> Any:
-    """What has this name in a module; None where nothing has."""
-    return reduce(lambda x, part: getattr(x, part, None), name.split("."), module)
-
-
 def _wrapped(f: Any) -> Iterator[Any]:
     """An object, and what it wraps."""
     while f is not None:
@@ -241,5 +239,5 @@ def is_portable(key: Hashable) -> bool:
     if isinstance(key, tuple):
         return all(map(is_portable, key))
     if isinstance(key, type):
-        return _named(sys.modules.get(key.__module__), key.__qualname__) is key
+        return found_by_name(key.__module__, key.__qualname__) is key
     return key is None or isinstance(key, (str, bytes, int, float, complex, Enum))

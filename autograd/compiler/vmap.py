@@ -19,7 +19,6 @@ from autograd.compiler.batching import (
     Call,
     empty,
     inputs_of,
-    is_array,
     is_in_place,
     placed,
     views,
@@ -37,7 +36,7 @@ from autograd.engine.functions import sum as sum_of
 from autograd.engine.locks import new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
-from autograd.transforms.tree import Structure, pack, size_of
+from autograd.transforms.tree import Structure, is_array, pack, size_of
 
 __all__ = ["Mapped", "vmap"]
 

@@ -13,6 +13,9 @@ other_names    what else users of micrograd and PyTorch look for on a Value
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
+block, setting what holds inside a `with` statement
+levels         which calls of functions transforms are making
+locks          locks that a forked child finds free
 modes          no_grad, detect_anomaly, record_lines; tracing
 observers      what the modes make of a node
 lexical_guard  whether an operation is written among a selection's arguments

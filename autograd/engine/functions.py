@@ -38,7 +38,10 @@ __all__ = [
 ]
 
 
-def _items(values: Iterable[Any], function: str) -> list[Any]:
+def _items(values: Iterable[Any], function: str, others: tuple[Never, ...] = ()) -> list[Any]:
+    """The numbers of a sequence; `others` are what came beside it, where there is room for one."""
+    if others:
+        raise TypeError(f"{function} takes one sequence, as in {function}([a, b])")
     if isinstance(values, list):
         return values
     if isinstance(values, tuple):
@@ -53,10 +56,6 @@ def _items(values: Iterable[Any], function: str) -> list[Any]:
     return list(values)
 
 
-def _not_one_sequence(function: str) -> TypeError:
-    return TypeError(f"{function} takes one sequence, as in {function}([a, b])")
-
-
 def _over(primitive: Primitive, items: list[Any]) -> Any:
     for x in items:
         if isinstance(x, Value):
@@ -64,8 +63,8 @@ def _over(primitive: Primitive, items: list[Any]) -> Any:
     return primitive(*items)
 
 
-def _nonempty(values: Iterable[Any], function: str) -> list[Any]:
-    items = _items(values, function)
+def _nonempty(values: Iterable[Any], function: str, others: tuple[Never, ...] = ()) -> list[Any]:
+    items = _items(values, function, others)
     if not items:
         raise ValueError(
             f"{function} of an empty sequence is not defined; give it one number or more"
@@ -80,9 +79,7 @@ def sum(values: Iterable[Any], *others: Never) -> Any:
     >>> sum([Value(1.0), 2, 3.5])
     Value(data=6.5, grad=0.0)
     """
-    if others:
-        raise _not_one_sequence("sum")
-    return _over(primitives.sum_, _items(values, "sum"))
+    return _over(primitives.sum_, _items(values, "sum", others))
 
 
 def prod(values: Iterable[Any], *others: Never) -> Any:
@@ -94,9 +91,7 @@ def prod(values: Iterable[Any], *others: Never) -> Any:
     >>> x.grad
     6.0
     """
-    if others:
-        raise _not_one_sequence("prod")
-    return _over(primitives.prod, _items(values, "prod"))
+    return _over(primitives.prod, _items(values, "prod", others))
 
 
 def mean(values: Iterable[Any], *others: Never) -> Any:
@@ -106,9 +101,7 @@ def mean(values: Iterable[Any], *others: Never) -> Any:
     >>> mean([1, 2, 6])
     3.0
     """
-    if others:
-        raise _not_one_sequence("mean")
-    return _over(primitives.mean, _nonempty(values, "mean"))
+    return _over(primitives.mean, _nonempty(values, "mean", others))
 
 
 def var(values: Iterable[Any], ddof: Any = 0) -> Any:
@@ -167,9 +160,7 @@ def median(values: Iterable[Any], *others: Never) -> Any:
     >>> [x.grad for x in xs]
     [0.0, 0.0, 1.0]
     """
-    if others:
-        raise _not_one_sequence("median")
-    items = _nonempty(values, "median")
+    items = _nonempty(values, "median", others)
     upper = _order_statistic(len(items) // 2, items, "median")
     if len(items) % 2 == 1:
         return upper
@@ -269,9 +260,7 @@ def norm(values: Iterable[Any], *others: Never) -> Any:
     >>> norm([3.0, 4.0])
     5.0
     """
-    if others:
-        raise _not_one_sequence("norm")
-    return _over(primitives.norm, _items(values, "norm"))
+    return _over(primitives.norm, _items(values, "norm", others))
 
 
 def logsumexp(values: Iterable[Any], *others: Never) -> Any:
@@ -283,9 +272,7 @@ def logsumexp(values: Iterable[Any], *others: Never) -> Any:
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
     """
-    if others:
-        raise _not_one_sequence("logsumexp")
-    return _over(primitives.logsumexp, _items(values, "logsumexp"))
+    return _over(primitives.logsumexp, _items(values, "logsumexp", others))
 
 
 def max(values: Iterable[Any], *others: Never) -> Any:
@@ -298,9 +285,7 @@ def max(values: Iterable[Any], *others: Never) -> Any:
     >>> a.grad, b.grad, c.grad
     (0.0, 0.5, 0.5)
     """
-    if others:
-        raise _not_one_sequence("max")
-    return _over(primitives.max_, _nonempty(values, "max"))
+    return _over(primitives.max_, _nonempty(values, "max", others))
 
 
 def min(values: Iterable[Any], *others: Never) -> Any:
@@ -311,9 +296,7 @@ def min(values: Iterable[Any], *others: Never) -> Any:
     >>> min([2, 1.5])
     1.5
     """
-    if others:
-        raise _not_one_sequence("min")
-    return _over(primitives.min_, _nonempty(values, "min"))
+    return _over(primitives.min_, _nonempty(values, "min", others))
 
 
 def softmax(values: Iterable[Any], *others: Never) -> list[Any]:
@@ -325,9 +308,9 @@ def softmax(values: Iterable[Any], *others: Never) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    if others:
-        raise _not_one_sequence("softmax")
-    return _each(primitives.share, with_floats(primitives.softmax, _items(values, "softmax")))
+    return _each(
+        primitives.share, with_floats(primitives.softmax, _items(values, "softmax", others))
+    )
 
 
 def log_softmax(values: Iterable[Any], *others: Never) -> list[Any]:
@@ -337,9 +320,7 @@ def log_softmax(values: Iterable[Any], *others: Never) -> list[Any]:
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
-    if others:
-        raise _not_one_sequence("log_softmax")
-    xs = with_floats(primitives.log_softmax, _items(values, "log_softmax"))
+    xs = with_floats(primitives.log_softmax, _items(values, "log_softmax", others))
     return _each(primitives.log_share, xs)
 
 

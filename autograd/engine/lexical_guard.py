@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from autograd.engine.primitive import TABLE, Primitive
 
-__all__ = ["inside_selection", "is_only_shown", "leaves_out"]
+__all__ = ["inside_selection", "is_only_shown"]
 
 CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
@@ -29,12 +29,6 @@ Place = tuple[int, int]  # line and column
 Callee = tuple[bool, tuple[str, ...]]  # whether its first name is global; that name, attributes
 
 PRINT: Final[Callee] = (True, ("print",))
-
-
-def leaves_out(primitive: Primitive) -> bool:
-    """Whether it chooses among its inputs, whatever those are that it does not take."""
-    chooses = primitive.cuts == -1 and "step" not in primitive.traits
-    return chooses and primitive.name not in ("stop_gradient", "finite_part")
 
 
 def inside_selection() -> bool:
@@ -53,14 +47,14 @@ def _selects(frame: FrameType, callee: Callee) -> bool:
     """Whether the function called leaves out some of its arguments."""
     is_global, (name, *attributes) = callee
     if not is_global:  # a local variable, which is not looked at: that would keep it alive
-        return not attributes and name in TABLE and leaves_out(TABLE[name])
+        return not attributes and name in TABLE and TABLE[name].is_selection
     found: Any = frame.f_globals.get(name, getattr(builtins, name, None))
     for attribute in attributes:
         if not isinstance(found, ModuleType):
             return False
         found = getattr(found, attribute, None)
     if isinstance(found, Primitive):
-        return leaves_out(found)
+        return found.is_selection
     module, called = getattr(found, "__module__", None), getattr(found, "__name__", "")
     return (module == "autograd.engine.functions" and called in SEVERAL) or (
         module == "numpy" and called == "where"

@@ -86,7 +86,7 @@ def _check_result(node: Value) -> None:
             waiting.clear()
             raise FloatingPointError(message)
         waiting[id(node)] = node, message
-    elif waiting and _leaves_out(node) and not _inside_selection():
+    elif waiting and _selects(node) and not _inside_selection():
         waiting.clear()
 
 
@@ -119,17 +119,15 @@ def _waiting() -> dict[int, tuple[Value, str]]:
 def _inherited(node: Value, waiting: dict[int, tuple[Value, str]]) -> str:
     """What would be said of an input that this result depends on; "" if there is none."""
     inputs, factors = inputs_and_partials(node)
-    chooses = _leaves_out(node)
+    chooses = _selects(node)
     for i, x in enumerate(inputs):
         if isinstance(x, Value) and id(x) in waiting and not (chooses and factors[i] == 0.0):
             return waiting[id(x)][1]
     return ""
 
 
-def _leaves_out(node: Value) -> bool:
-    from autograd.engine.lexical_guard import leaves_out
-
-    return node._primitive is not None and leaves_out(node._primitive)
+def _selects(node: Value) -> bool:
+    return node._primitive is not None and node._primitive.is_selection
 
 
 def _inside_selection() -> bool:

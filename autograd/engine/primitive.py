@@ -125,6 +125,13 @@ class Primitive:
         return (self.cuts >> i) & 1 == 1
 
     @property
+    def is_selection(self) -> bool:
+        """Whether it chooses among its inputs, whatever those are that it does not take."""
+        if self.cuts != -1 or "step" in self.traits:
+            return False
+        return self.name not in ("stop_gradient", "finite_part")
+
+    @property
     def is_method(self) -> bool:
         """Whether it can be called on a single Value, as `v.exp()`."""
         return self.arity is not None and self.arity - len(self.defaults) == 1

@@ -26,7 +26,6 @@ DECIDED: Final = (
 )
 
 LINEAR: Final = frozenset(["add", "sub", "neg", "sum", "mean"])  # of constant local derivatives
-PIECEWISE: Final = frozenset(["where", "relu", "maximum", "minimum", "max", "min", "clip"])
 FACTORS: Final = frozenset(["mul", "prod", "message", "cut_message"])  # of the other inputs
 TRIED: Final = 4  # places that are looked at one by one
 
@@ -158,7 +157,7 @@ class _Search:
         """Whether a local derivative varies."""
         i = self.graph.outputs[j]
         node = self.graph.nodes[i]
-        if node.op in LINEAR or node.op in PIECEWISE:
+        if node.op in LINEAR or node.primitive.is_selection:
             return False
         if node.op == "pow_const" and node.inputs[1] in (0.0, 1.0):
             return False

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from autograd.engine.operands import describe, is_real
 from autograd.engine.value import Value
 
-__all__ = ["Transform", "require_function"]
+__all__ = ["Transform", "found_by_name", "require_function"]
 
 
 class Transform:
@@ -43,13 +43,17 @@ class Transform:
     def __reduce_ex__(self, protocol: Any) -> Any:
         """By name, where it stands under its function's own, as a decorated one does."""
         name = getattr(self.__wrapped__, "__qualname__", "")
-        return name if _found(self.__module__, name) is self else super().__reduce_ex__(protocol)
+        return (
+            name
+            if found_by_name(self.__module__, name) is self
+            else super().__reduce_ex__(protocol)
+        )
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
 
 
-def _found(module: str, name: str) -> Any:
+def found_by_name(module: str, name: str) -> Any:
     """What a module has under this dotted name; None if there is no such thing."""
     found: Any = sys.modules.get(module)
     for part in name.split("."):

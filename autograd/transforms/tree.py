@@ -24,6 +24,7 @@ __all__ = [
     "Structure",
     "components",
     "flatten",
+    "is_array",
     "named_children",
     "opened",
     "pack",
@@ -139,8 +140,7 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         leaves.append(tree)
         shapes.append(None)
         return None, next
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(tree, numpy.ndarray):
+    if is_array(tree):
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
         refuse_own_classes(tree, what)
@@ -187,6 +187,12 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     return [], (), None
 
 
+def is_array(tree: Any) -> bool:
+    """Whether it is a NumPy array."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(tree, numpy.ndarray)
+
+
 def _is_sparse(tree: Any) -> bool:
     """Whether it is a matrix as `sparse_jacobian` gives them."""
     sparse = sys.modules.get("scipy.sparse")
@@ -225,7 +231,6 @@ def _with_fields(tree: Any, names: Sequence[str], items: list[Any]) -> Any:
 
 def values_in(tree: Any) -> set[Value]:
     """The Values in anything at all, as far as it is a nesting."""
-    numpy = sys.modules.get("numpy")
     found: set[Value] = set()
     seen: set[int] = set()  # it may contain itself
     stack = [tree]
@@ -233,7 +238,7 @@ def values_in(tree: Any) -> set[Value]:
         x = stack.pop()
         if isinstance(x, Value):
             found.add(x)
-        elif numpy is not None and isinstance(x, numpy.ndarray):
+        elif is_array(x):
             if x.dtype == "O":
                 stack.extend(x.ravel().tolist())
         elif _is_sparse(x) and x.data.dtype != "O":
@@ -283,8 +288,9 @@ def components(
     >>> [name for name, _, _ in components({"w": [1.0, 2.0], "b": 3.0}, "p")]
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(tree, numpy.ndarray) and tree.ndim:
+    if is_array(tree) and tree.ndim:
+        import numpy
+
         for place in numpy.ndindex(tree.shape):
             yield f"{name}[{', '.join(map(str, place))}]", path + place, tree[place]
         return

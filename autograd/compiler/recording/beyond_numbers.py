@@ -7,7 +7,6 @@ could change without a trace, an error.
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from enum import Enum
@@ -15,12 +14,11 @@ from itertools import combinations
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import argument_places
-from autograd.transforms.tree import opened
+from autograd.transforms.tree import is_array, opened
 
 __all__ = ["beyond_numbers", "check_number_types", "is_aliased", "state_of", "with_own_attributes"]
 
@@ -56,9 +54,6 @@ def beyond_numbers(tree: Any) -> Hashable:
     what makes them differ. TypeError for what can't be kept track of."""
     kind = type(tree)
     if kind in SCALARS:
-        return None
-    if _is_array(tree):
-        _check_array(tree)
         return None
     children, _, assemble = opened(tree)
     if assemble is None:
@@ -127,7 +122,7 @@ def _frozen(x: Any, where: str) -> Hashable:
         return type(x), tuple(pairs)
     if isinstance(x, (set, frozenset)):
         return type(x), frozenset([_frozen(item, where) for item in x])
-    if _is_array(x) and x.dtype != object:
+    if is_array(x) and x.dtype != object:
         return type(x), x.dtype.str, x.shape, x.tobytes()
     raise TypeError(
         f"{where} is {describe(x)}: a compiled function would not see it change; make it a field, "
@@ -166,13 +161,13 @@ def is_aliased(tree: Any) -> bool:
         if type(x) in SCALARS:
             continue
         children, _, assemble = opened(x)
-        if assemble is None and not _is_array(x):
+        if assemble is None and not is_array(x):
             continue
         if id(x) in seen and not isinstance(x, tuple):
             return True
         seen.add(id(x))
         todo += children
-        arrays += [x] if _is_array(x) else []
+        arrays += [x] if is_array(x) else []
     return any(_share(a, b) for a, b in combinations(arrays, 2))
 
 
@@ -182,24 +177,7 @@ def _share(a: Any, b: Any) -> bool:
     return bool(numpy.may_share_memory(a, b))
 
 
-# -- arrays ----------------------------------------------------------------------------------------
-
-
-def _is_array(x: Any) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray)
-
-
-def _check_array(array: Any) -> None:
-    import numpy
-
-    refuse_own_classes(array, "an argument of a compiled function")
-    if type(array) not in (numpy.ndarray, numpy.memmap) and array.dtype != object:
-        raise TypeError(
-            f"an argument of a compiled function is a {type(array).__name__}, of which the "
-            "function would get a plain array, without what it adds to one (a mask, a unit); "
-            "hand over numpy.asarray(...), and the rest as an argument of its own"
-        )
+# -- types of numbers ------------------------------------------------------------------------------
 
 
 def check_number_types(f: Any, args: Sequence[Any]) -> None:
@@ -257,7 +235,7 @@ def _state(x: Any, seen: set[int]) -> Hashable:
         return type(x), tuple([(_state(k, seen), _state(item, seen)) for k, item in x.items()])
     if isinstance(x, (set, frozenset)):
         return type(x), frozenset([_state(item, seen) for item in x])
-    if _is_array(x):
+    if is_array(x):
         return Same(x) if x.dtype == object else (x.dtype.str, x.shape, x.tobytes())
     held = getattr(x, "__dict__", None)
     if not isinstance(held, dict):

@@ -58,8 +58,8 @@ def watched(tell: Tell) -> Iterator[None]:
     if sys.getprofile() is not None:  # or a block around this one is at work
         yield
         return
-    sys.setprofile(_watch(tell))
-    try:
+    try:  # before it is set: an interrupt may come with the call that sets it
+        sys.setprofile(_watch(tell))
         yield
     finally:
         sys.setprofile(None)

@@ -60,12 +60,13 @@ class Trace:
     def run(self, f: Callable[[], Any]) -> Any:
         """Call f, under this recording; RecordingError where a number escaped, even if f caught
         it. A text is made as ever, for f may be about to raise an error with it."""
-        RUNNING.append(self)
-        try:
+        try:  # before it is there: an interrupt may come with the call that appends it
+            RUNNING.append(self)
             with traced_by(self):
                 result = f()
         finally:
-            RUNNING.remove(self)
+            if self in RUNNING:
+                RUNNING.remove(self)
         if self._leak is not None:
             raise self._leak
         return result
