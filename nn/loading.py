@@ -54,7 +54,7 @@ def load(path: FilePath) -> Module:
         raise ValueError(f"{source} {error}: {INSTEAD}") from None
     except UNREADABLE as error:
         raise ValueError(f"{source} is damaged: {said(error)}") from error
-    model.load(path)  # which compares everything
+    model._load_document(document, source)  # which compares everything
     return Module.eval(model)
 
 

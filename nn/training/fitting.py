@@ -256,7 +256,7 @@ def fit(
         if saved:
             _restore_buffers(model, saved["parameters"])
         step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
-        wanted = engine or (saved.get("engine", "eager") if saved else None)
+        wanted = engine or (saved["engine"] if saved else None)
         if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
             step = compiled_step(step, model, samples, must=engine == "jit")
         training = Training(model, step, plan, samples, held_out, given, rng)
