@@ -24,13 +24,16 @@ from nn.figure_style import (
     figure_text,
 )
 from nn.frame_columns import column_names, in_order
-from nn.output_meaning import Meaning, meaning_of
-from nn.validation import as_count, as_float, as_list, counted, listed
+from nn.output_meaning import Meaning, meaning_of, trained_columns
+from nn.validation import as_count, as_entries, as_float, as_list, counted, listed, numbers_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["decision_boundary"]
+
+
+OUTPUT = "an output of the model"
 
 
 class Reading(NamedTuple):
@@ -95,20 +98,20 @@ def decision_boundary(
         raise TypeError(f"model must be a function of two inputs, got {model!r}")
     colours = colours_of(theme, ax)
     meaning = meaning_of(model)
-    columns = (meaning and meaning.columns) or ()
+    columns = trained_columns(model)
     X = in_order("X", X, columns)
     names = _two_names(column_names(X) or columns)
     points = _points(X)
     resolution = as_count("resolution", resolution, least=2)
     with mode(model, training=False):
         first = model(list(points[0]))
-        classes = _classes(y, len(points), len(_entries(first)), meaning)
+        classes = _classes(y, len(points), len(as_entries(first)), meaning)
         reading = None
         if threshold is not None or len(classes.labels) == 2:
             reading = _reading(first, classes.labels, threshold, meaning)
         across, up = (_spread(line, resolution) for line in zip(*points, strict=True))
         with autograd.no_grad():
-            outputs = [[_outputs(model([u, v])) for u in across] for v in up]
+            outputs = [[numbers_in(OUTPUT, model([u, v])) for u in across] for v in up]
     if all(isnan(x) for row in outputs for point in row for x in point):
         raise ValueError("the model answers nan everywhere; are its parameters still numbers?")
 
@@ -141,18 +144,14 @@ def _draw_regions(
         [nan if any(map(isnan, point)) else point.index(max(point)) for point in row]
         for row in outputs
     ]
-    ax.imshow(
-        largest,
-        extent=(*_pixel_edges(across), *_pixel_edges(up)),
-        origin="lower",
-        aspect="auto",
+    _fill(
+        ax,
+        Grid(across, up, largest),
         interpolation="nearest",
         cmap=ListedColormap([colours.of_class(k)[1] for k in range(count)]),
         vmin=-0.5,
         vmax=count - 0.5,
     )
-    ax.set_xlim(across[0], across[-1])
-    ax.set_ylim(up[0], up[-1])
     for k in range(count):
         lead = [[_lead(point, k) for point in row] for row in outputs]
         known = [x for row in lead for x in row if not isnan(x)]
@@ -172,23 +171,30 @@ def _draw_scores(ax: Axes, colours: Theme, reading: Reading, grid: Grid) -> None
 
     low, high = reading.centre - reading.reach, reading.centre + reading.reach
     stops = [colours.orange_tint, colours.background, colours.blue_tint]
-    filled = ax.imshow(
-        [[x if isnan(x) else min(max(x, low), high) for x in row] for row in grid.scores],
-        extent=(*_pixel_edges(grid.across), *_pixel_edges(grid.up)),
-        origin="lower",
-        aspect="auto",
+    within = [[x if isnan(x) else min(max(x, low), high) for x in row] for row in grid.scores]
+    filled = _fill(
+        ax,
+        grid._replace(scores=within),
         interpolation="bilinear",
         cmap=LinearSegmentedColormap.from_list("orange to blue", stops),
         vmin=low,
         vmax=high,
     )
-    ax.set_xlim(grid.across[0], grid.across[-1])
-    ax.set_ylim(grid.up[0], grid.up[-1])
     bar = ax.figure.colorbar(filled, ax=ax, ticks=[low, reading.centre, high], pad=0.02)
     bar.set_label(reading.meaning, color=colours.text)
     bar.ax.tick_params(color=colours.text, labelcolor=colours.text)
     bar.ax.axhline(reading.centre, color=colours.text, linewidth=1.8)
     bar.outline.set_edgecolor(colours.faint)  # type: ignore[operator,unused-ignore]
+
+
+def _fill(ax: Axes, grid: Grid, **options: Any) -> Any:
+    """The scores as colours, up to the outermost points of the grid."""
+    across, up = grid.across, grid.up
+    extent = (*_pixel_edges(across), *_pixel_edges(up))
+    filled = ax.imshow(grid.scores, extent=extent, origin="lower", aspect="auto", **options)
+    ax.set_xlim(across[0], across[-1])
+    ax.set_ylim(up[0], up[-1])
+    return filled
 
 
 def _draw_lines(ax: Axes, colours: Theme, reading: Reading, grid: Grid) -> None:
@@ -239,7 +245,7 @@ def _reading(
 ) -> Reading:
     """Of two classes: from what `fit` has put down, or from one answer, the last operation in it,
     and the classes."""
-    outputs = _entries(out)
+    outputs = as_entries(out)
     ops = {output.op for output in outputs if isinstance(output, Value)}
     signs = -1 in labels
     probability = f"probability of class {as_text(labels[1])}"
@@ -265,21 +271,8 @@ def _reading(
     return Reading(lambda o: float(autograd.sigmoid(o[0])), 0.5, 0.5, probability)
 
 
-def _entries(out: Any) -> Sequence[Any]:
-    entries = as_list(out)
-    return [out] if entries is None else entries
-
-
-def _outputs(out: Any) -> list[float]:
-    entries = as_list(out)
-    return [
-        x.data if isinstance(x, Value) else as_float("an output of the model", x)
-        for x in ([out] if entries is None else entries)
-    ]
-
-
 def _points(X: object) -> list[tuple[float, float]]:
-    rows = as_list(X.to_numpy() if hasattr(X, "to_numpy") else X)
+    rows = as_list(X)
     if not rows:
         raise ValueError(f"X must have a row of two numbers for each sample, got {X!r}")
     points = []
@@ -300,8 +293,6 @@ def _two_names(columns: Sequence[str]) -> Sequence[str]:
 
 
 def _classes(y: Any, count: int, outputs: int, meaning: Meaning | None) -> Classes:
-    if hasattr(y, "to_numpy"):
-        y = y.to_numpy()
     entries = as_list(y)
     if entries is None or len(entries) != count:
         size = "a single thing" if entries is None else len(entries)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar, cast
@@ -138,15 +137,19 @@ def _keyword_hint(name: str, known: Iterable[str]) -> str:
     for ours in sorted(known):
         if name.lower() in KEYWORDS.get(ours, "").split():
             return f"; here it is called {ours!r}"
-    for nearest in get_close_matches(name.lower(), sorted(known), n=1):
-        return f"; the nearest name is {nearest!r}"
-    return ""
+    return _nearest(name, sorted(known))
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:
     """What to say about a name that `nn` has not, after a semicolon; "" for nothing."""
     if name in NAMES:
         return f"; {NAMES[name]}"
+    return _nearest(name, known)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     names = {known_name.lower(): known_name for known_name in known}
     for nearest in get_close_matches(name.lower(), names, n=1):
         return f"; the nearest name is {names[nearest]!r}"

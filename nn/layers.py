@@ -19,7 +19,7 @@ from nn.module import Module
 from nn.scaler import Scaler
 from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
 
-__all__ = ["ACTIVATIONS", "MLP", "Activation", "Layer", "Neuron"]
+__all__ = ["ACTIVATIONS", "MLP", "Activation", "Chain", "Layer", "Neuron"]
 
 # -- activations -----------------------------------------------------------------------------------
 
@@ -271,7 +271,23 @@ class Layer(Module):
         return _describe(self, [self.n_inputs, self.n_outputs], self.activation)
 
 
-class MLP(Module):
+class Chain(Module):
+    """Layers one after the other, each on what the one before gives, between scalers where there
+    are any."""
+
+    short_names: ClassVar[Mapping[str, str]] = {"layers": "layer"}
+    scaler: Scaler | None = None
+    output_scaler: Scaler | None = None
+    layers: list[Any]
+
+    def __call__(self, x: Vector) -> Any:
+        out: Any = x if self.scaler is None else self.scaler(x)
+        for layer in self.layers:
+            out = layer(out)
+        return out if self.output_scaler is None else self.output_scaler.restored(out)
+
+
+class MLP(Chain):
     """A multilayer perceptron: layers of these sizes, the last with an activation of its own.
 
     Called with a sequence of numbers or Values it gives a list of Values; a single Value if it has
@@ -288,9 +304,7 @@ class MLP(Module):
     'layer0.neuron2.w1'
     """
 
-    short_names: ClassVar[Mapping[str, str]] = {"layers": "layer"}
-    scaler: Scaler | None = None
-    output_scaler: Scaler | None = None
+    layers: list[Layer]
 
     @hinting_keywords
     def __init__(
@@ -335,12 +349,6 @@ class MLP(Module):
                 raise ValueError(f"{before!r} cannot be followed by {after!r}")
         model.named_parameters()  # labels them
         return model
-
-    def __call__(self, x: Vector) -> Any:
-        out: Any = x if self.scaler is None else self.scaler(x)
-        for layer in self.layers:
-            out = layer(out)
-        return out if self.output_scaler is None else self.output_scaler.restored(out)
 
     def __repr__(self) -> str:
         activations = [layer.activation for layer in self.layers]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from autograd import Value
 from nn.dropout import Dropout
 from nn.jsonio import FilePath, read_number
-from nn.layers import ACTIVATIONS, MLP, Activation, Layer, Neuron
+from nn.layers import ACTIVATIONS, MLP, Activation, Chain, Layer, Neuron
 from nn.model_file import UNREADABLE, read_model_file, said, source_of
 from nn.module import Module
 from nn.scaler import Scaler
@@ -54,7 +54,7 @@ def load(path: FilePath) -> Module:
         raise ValueError(f"{source} {error}: {INSTEAD}") from None
     except UNREADABLE as error:
         raise ValueError(f"{source} is damaged: {said(error)}") from error
-    model.load(path)  # which compares everything
+    model._load_document(document, source)  # which compares everything
     return Module.eval(model)
 
 
@@ -153,7 +153,7 @@ def _neuron_of(module: Module) -> Neuron:
     return module
 
 
-def _network(kind: Callable[[list[Any]], Any]) -> Callable[..., Module]:
+def _network(kind: Callable[[list[Any]], Chain]) -> Callable[..., Module]:
     """Made of its layers, and of scalers where it has them."""
 
     def make(builder: Builder, path: str, entry: Mapping[str, Any]) -> Module:
@@ -162,7 +162,7 @@ def _network(kind: Callable[[list[Any]], Any]) -> Callable[..., Module]:
         for name in ("scaler", "output_scaler"):
             if scaler := builder.scaler(prefix + name):
                 setattr(network, name, scaler)
-        return cast(Module, network)
+        return network
 
     return make
 

@@ -10,7 +10,7 @@ from math import fsum, inf
 from typing import Any
 
 from autograd import Value
-from nn.validation import as_float, as_list, counted, listed
+from nn.validation import as_list, counted, listed, numbers_in
 
 __all__ = [
     "ConfusionMatrix",
@@ -162,8 +162,6 @@ def _pairs(truth: Any, predicted: Any) -> list[tuple[Any, Any]]:
 
 
 def _entries(name: str, labels: Any) -> list[Any]:
-    if hasattr(labels, "to_numpy"):  # a column or frame of pandas
-        labels = labels.to_numpy()
     entries = as_list(labels)
     if not entries:
         raise ValueError(f"{name} must have an entry for each sample, got {labels!r:.80}")
@@ -174,14 +172,8 @@ def _columns(truth: Any, predicted: Any) -> list[list[tuple[float, float]]]:
     """(true, predicted) of every sample, for each output."""
     rows: list[list[tuple[float, float]]] = []
     for i, (a, b) in enumerate(_pairs(truth, predicted)):
-        left, right = _numbers(f"truth[{i}]", a), _numbers(f"predicted[{i}]", b)
+        left, right = numbers_in(f"truth[{i}]", a), numbers_in(f"predicted[{i}]", b)
         if len(left) != len(right) or (rows and len(left) != len(rows[0])):
             raise ValueError(f"truth[{i}] and predicted[{i}] must be as long as all others")
         rows.append(list(zip(left, right, strict=True)))
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _numbers(where: str, x: Any) -> list[float]:
-    entries = [x] if isinstance(x, str) else as_list(x)
-    entries = [x] if entries is None else entries
-    return [as_float(where, e.data if isinstance(e, Value) else e) for e in entries]

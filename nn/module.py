@@ -187,7 +187,10 @@ class Module:
         `__init__`.)
         """
         document = read_model_file(path)
-        source = source_of(path, document)
+        self._load_document(document, source_of(path, document))
+
+    def _load_document(self, document: Mapping[str, Any], source: str) -> None:
+        """The numbers and the meaning in a model's file, once all of it is known to fit."""
         check_fits(document, self, source)
         self._set_numbers(
             fitting_numbers(self, self._names(), document["parameters"], source, coded=True)

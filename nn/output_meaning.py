@@ -11,7 +11,7 @@ from typing import Any
 
 from nn.jsonio import read_number
 
-__all__ = ["Meaning", "meaning_of", "read_meaning"]
+__all__ = ["Meaning", "meaning_of", "read_meaning", "trained_columns"]
 
 KINDS = ("numbers", "logits", "probabilities", "scores")
 
@@ -53,6 +53,12 @@ def meaning_of(model: Any) -> Meaning | None:
     """What `fit` has put down in a model; None for a function, and for other uses of the name."""
     found = getattr(model, "meaning", None)
     return found if isinstance(found, Meaning) else None
+
+
+def trained_columns(model: Any) -> tuple[str, ...]:
+    """The names of the columns that it was trained on; none where they had none."""
+    meaning = meaning_of(model)
+    return (meaning and meaning.columns) or ()
 
 
 def read_meaning(found: Any) -> Meaning | None:

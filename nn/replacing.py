@@ -11,11 +11,8 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from secrets import token_hex
-from shutil import copymode
 from typing import IO, Any
 
 __all__ = ["replace_file"]
@@ -43,7 +40,9 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
     _remove_stale_drafts(target)
     with _draft_of(target) as (draft, file):
         if target.exists():
-            copymode(target, draft)  # before anything is in it: a private file stays private
+            draft.chmod(
+                stat.S_IMODE(target.stat().st_mode)
+            )  # before anything is in it: a private file stays private
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -56,7 +55,7 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
 def _draft_of(target: Path) -> Iterator[tuple[Path, IO[str]]]:
     """A new file beside the target, locked while it is written, and gone if that fails."""
     for _ in range(TRIES):
-        draft = target.with_name(f"{_prefix(target)}{token_hex(4)}.tmp")
+        draft = target.with_name(f"{_prefix(target)}{os.urandom(4).hex()}.tmp")
         file = draft.open("x", encoding="utf-8")
         try:
             with suppress(OSError):  # a file system without locks
@@ -75,6 +74,8 @@ def _draft_of(target: Path) -> Iterator[tuple[Path, IO[str]]]:
 def _prefix(target: Path) -> str:
     name = target.name
     if len(os.fsencode(name)) > LONGEST:
+        from hashlib import sha256  # slow to import, and hardly ever needed
+
         name = sha256(os.fsencode(name)).hexdigest()[:16]
     return f".{name}."
 

@@ -36,7 +36,7 @@ class Scaler(Module):
     @classmethod
     def from_rows(cls, X: Any) -> Scaler:
         """One that is measured on these rows."""
-        rows = as_list(X.to_numpy() if hasattr(X, "to_numpy") else X) or ()
+        rows = as_list(X) or ()
         columns = list(zip(*[as_list(row) or [row] for row in rows], strict=True))
         if not columns:
             raise ValueError(f"X must have a row of numbers for each sample, got {X!r:.80}")

@@ -7,17 +7,16 @@ One output is a single Value, as everywhere in `nn`, and not a list of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import sqrt
-from typing import Any, ClassVar
+from typing import Any
 
 import autograd
 from autograd import Primitive, Value
 from nn.foreign_names import hinting_keywords
 from nn.initialisers import Seed, random_source
-from nn.layers import Layer, Neuron
+from nn.layers import Chain, Layer, Neuron
 from nn.module import Module, computes
-from nn.scaler import Scaler
 from nn.validation import Vector, as_count, as_float, as_list
 
 __all__ = [
@@ -89,7 +88,7 @@ def without_bias(neuron: Neuron) -> Neuron:
     return neuron
 
 
-class Sequential(Module):
+class Sequential(Chain):
     """Modules one after the other, each on what the one before gives.
 
     >>> model = Sequential(Linear(2, 3, seed=0), Tanh(), Linear(3, 1, seed=1))
@@ -99,9 +98,7 @@ class Sequential(Module):
     'add'
     """
 
-    short_names: ClassVar[Mapping[str, str]] = {"layers": "layer"}
-    scaler: Scaler | None = None
-    output_scaler: Scaler | None = None
+    layers: list[Module]
 
     def __init__(self, *modules: Any) -> None:
         if not modules:
@@ -111,14 +108,8 @@ class Sequential(Module):
                 raise TypeError(
                     f"entry {i} of Sequential is no module: {module!r:.80}{_hint(module)}"
                 )
-        self.layers: list[Module] = list(modules)
+        self.layers = list(modules)
         self.named_parameters()  # labels them
-
-    def __call__(self, x: Vector) -> Any:
-        out: Any = x if self.scaler is None else self.scaler(x)
-        for layer in self.layers:
-            out = layer(out)
-        return out if self.output_scaler is None else self.output_scaler.restored(out)
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -15,6 +15,7 @@ __all__ = [
     "Number",
     "Vector",
     "as_count",
+    "as_entries",
     "as_float",
     "as_list",
     "as_vector",
@@ -23,6 +24,7 @@ __all__ = [
     "listed",
     "name_of",
     "non_negative",
+    "numbers_in",
 ]
 
 Number: TypeAlias = Value | float
@@ -40,21 +42,29 @@ def as_list(x: Any) -> Sequence[Any] | None:
         return x
     if isinstance(x, (Value, float, int)):
         return None
+    if hasattr(x, "to_numpy"):  # a column or a frame, whose iteration would give column names
+        x = x.to_numpy()
     if hasattr(x, "tolist"):
         x = x.tolist()
         return x if isinstance(x, list) else None
-    if hasattr(x, "to_numpy"):  # a frame, whose iteration would give column names
-        return as_list(x.to_numpy())
     if isinstance(x, (str, bytes, Mapping, AbstractSet)):
         raise TypeError(f"a sequence of numbers was expected, got a {type(x).__name__}: {x!r}")
     return list(x) if isinstance(x, Iterable) else None
 
 
+def as_entries(x: Any) -> Sequence[Any]:
+    """The entries of `x`; a single thing counts as one.
+
+    >>> as_entries((1.0, 2.0)), as_entries(3.0)
+    ((1.0, 2.0), [3.0])
+    """
+    entries = as_list(x)
+    return [x] if entries is None else entries
+
+
 def as_vector(x: Any, length: int, owner: object) -> Sequence[Any]:
     """The entries of `x`, one for each input of `owner`; a single number counts as one entry."""
-    entries = x if type(x) is list else as_list(x)
-    if entries is None:
-        entries = [x]
+    entries = x if type(x) is list else as_entries(x)
     if len(entries) != length:
         message = f"{owner!r} takes {counted(length, 'input')}, got {len(entries)}"
         if entries and isinstance(entries[0], (list, tuple)):
@@ -75,6 +85,16 @@ def as_float(name: str, x: object) -> float:
         return float(x)
     except OverflowError:
         raise ValueError(f"{name} does not fit a float: {x!s:.20}...") from None
+
+
+def numbers_in(name: str, x: Any) -> list[float]:
+    """The entries of `x` as plain numbers, those of Values among them.
+
+    >>> numbers_in("outputs", [Value(1.0), 2]), numbers_in("outputs", Value(3.0))
+    ([1.0, 2.0], [3.0])
+    """
+    entries = [x] if isinstance(x, str) else as_entries(x)
+    return [entry.data if isinstance(entry, Value) else as_float(name, entry) for entry in entries]
 
 
 def as_count(name: str, count: object, least: int = 1) -> int:

@@ -9,7 +9,6 @@ Runs close by show which of the decisions come out otherwise there.
 
 from __future__ import annotations
 
-import linecache
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from autograd.check.point import Point, quietly
 from autograd.check.tutor.naming import Namer, call_named
 from autograd.engine.graph import Graph
 from autograd.engine.modes import caller_line, plain_arithmetic, record_lines, traced_by
-from autograd.engine.text import number, place, printable
+from autograd.engine.text import number, place, printable, source_at
 from autograd.engine.value import UNRECORDED, Value
 
 __all__ = ["Decisions"]
@@ -205,8 +204,6 @@ class Decisions:
 
 def _at(line: str) -> str:
     """Where it is, and what it says there."""
-    line = line.removesuffix(UNRECORDED)
-    file, _, count = line.rpartition(", line ")
-    source = linecache.getline(file, int(count)).strip() if count.isdecimal() else ""
+    source = source_at(line)
     said = f": {printable(source, 80)}" if source else ""
-    return f" ({printable(place(line), 200)}{said})" if line else ""
+    return f" ({printable(place(line.removesuffix(UNRECORDED)), 200)}{said})" if line else ""

@@ -6,6 +6,7 @@ direction overrides, half surrogates) is written as an escape.
 
 from __future__ import annotations
 
+import linecache
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "plural",
     "printable",
     "quantity",
+    "source_at",
     "table",
     "wrapped",
 ]
@@ -67,6 +69,17 @@ def place(line: str) -> str:
     folder = file.replace("\\", "/").split("/")[-2:][0]
     is_cell = folder.startswith("ipykernel_") and folder.removeprefix("ipykernel_").isdecimal()
     return f"notebook cell, line {rest}" if is_cell else line
+
+
+def source_at(line: str) -> str:
+    """What the file says in a line, as `Value.line` names it; "" where the file is not there.
+
+    >>> source_at("nowhere.py, line 8")
+    ''
+    """
+    file, _, rest = line.rpartition(", line ")
+    count = rest.partition(",")[0]  # behind which may stand that nothing was recorded there
+    return linecache.getline(file, int(count)).strip() if count.isdecimal() else ""
 
 
 def plural(count: int, noun: str, several: str = "") -> str:

@@ -7,16 +7,15 @@ lines were recorded, says for certain.
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from autograd.engine.graph import topological_order
-from autograd.engine.text import number
+from autograd.engine.text import number, source_at
 from autograd.engine.value import UNRECORDED, Value
 from autograd.explaining.diagnoses import Cause
 
-__all__ = ["likely_copies", "source_at"]
+__all__ = ["likely_copies"]
 
 MOST: Final = 5  # copies that are looked at
 FEW_DIGITS: Final = 4  # a number with fewer, such as 0.5, is written down in many places
@@ -65,9 +64,3 @@ def _copy(leaf: Value, original: Value, name: Callable[[Any], str]) -> Cause | N
     return Cause(
         "copied", f"{same}: most likely made from .data, by detach() or in no_grad(); {end}"
     )
-
-
-def source_at(line: str) -> str:
-    """The text of the line that `Value.line` names, if the file is there."""
-    file, _, count = line.removesuffix(UNRECORDED).rpartition(", line ")
-    return linecache.getline(file, int(count)).strip() if count.isdecimal() else ""

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from autograd.engine.primitives import describe
-from autograd.engine.text import ELLIPSIS, place, plural, printable, wrapped
+from autograd.engine.text import ELLIPSIS, place, plural, printable, source_at, wrapped
 from autograd.engine.value import Value
 from autograd.explaining import analysis
 from autograd.explaining.analysis import DIGITS, Finding
 from autograd.explaining.caller import result_among, variables_of
-from autograd.explaining.copies import source_at
 from autograd.explaining.gradient_flow import Flow
 from autograd.explaining.path_sums import Path, paths, product_text, route_text
 

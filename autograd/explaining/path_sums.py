@@ -334,19 +334,16 @@ class EdgeVisits:
 
     def __str__(self) -> str:
         name = names(topological_order(self.root))
+        leaves = plural(self.leaves, "leaf", "leaves")
         walked = plural(self.path_steps, "edge")
         if self.busiest is not None and self.busiest_visits > 1:
             ends = name[id(self.busiest.parent)], name[id(self.busiest.output)]
             walked += f", {EN_DASH.join(ends)} {plural(self.busiest_visits, 'time')}"
         return (
-            f"{plural(self.count, 'path')} from {_leaves(self.leaves)} to {name[id(self.root)]}\n"
+            f"{plural(self.count, 'path')} from {leaves} to {name[id(self.root)]}\n"
             f"  one by one, the paths walk {walked}\n"
             f"  backpropagation walks {plural(self.edges, 'edge')}, each once"
         )
-
-
-def _leaves(count: int) -> str:
-    return "1 leaf" if count == 1 else f"{quantity(count)} leaves"
 
 
 def edge_visits(root: Node) -> EdgeVisits:

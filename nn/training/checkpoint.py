@@ -76,7 +76,6 @@ class Checkpoint:
     def _document(self, state: Mapping[str, Any]) -> dict[str, Any]:
         training = {**state, "settings": self.settings}
         training["history"] = columns_of(training["history"])
-        training.pop("module")
         numbers = {**self.model.state_dict(), **training.pop("parameters")}
         document = encoded({**described(self.model), "parameters": numbers, "training": training})
         return {**document, "digest": digest_of(document)}

@@ -74,8 +74,6 @@ def _number(where: str, x: Any) -> float:
 
 def _entries(name: str, data: Any) -> list[Any]:
     """One entry for each sample."""
-    if hasattr(data, "to_numpy"):  # a frame, whose iteration would give column names
-        data = data.to_numpy()
     entries = _as_list(data)
     if entries is None:
         raise TypeError(

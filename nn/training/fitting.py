@@ -23,7 +23,7 @@ from nn.initialisers import Seed, random_source
 from nn.jsonio import FilePath
 from nn.module import Module, computes
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
-from nn.output_meaning import meaning_of
+from nn.output_meaning import meaning_of, trained_columns
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
 from nn.training.dataset import Row, Samples, read_rows, read_targets
@@ -70,7 +70,7 @@ def evaluate(
     1.0
     """
     meaning = meaning_of(model)
-    rows = read_rows("X", X, (meaning and meaning.columns) or ())
+    rows = read_rows("X", X, trained_columns(model))
     targets = read_targets("y", y, len(rows))
     if loss is None and meaning is not None and meaning.loss in LOSSES:
         loss = meaning.loss
@@ -206,8 +206,7 @@ def fit(
         raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
     rng = _shuffler(seed)
 
-    meaning = meaning_of(model)
-    known = (meaning and meaning.columns) or ()
+    known = trained_columns(model)
     rows = read_rows("X", X, known)
     columns = list(known) or column_names(X)
     targets = read_targets("y", y, len(rows))
@@ -257,7 +256,7 @@ def fit(
         if saved:
             _restore_buffers(model, saved["parameters"])
         step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
-        wanted = engine or (saved.get("engine", "eager") if saved else None)
+        wanted = engine or (saved["engine"] if saved else None)
         if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
             step = compiled_step(step, model, samples, must=engine == "jit")
         training = Training(model, step, plan, samples, held_out, given, rng)

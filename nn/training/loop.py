@@ -252,7 +252,6 @@ class Training:
         """What the rest of the training depends on, besides its settings."""
         best = self.best.weights
         return {
-            "module": repr(self.model),
             "engine": self.step.name,
             "parameters": dict(zip(self.names, map(float, self.step.weights()), strict=True)),
             "optimizer": self.step.optimizer.state_dict(),
@@ -274,8 +273,7 @@ class Training:
             self.step.optimizer.load_state_dict(state["optimizer"])
             if self.schedule is not None:
                 self.schedule.load_state_dict(state["schedule"])
-            version, internal, gauss = state["random"]
-            self.rng.setstate((version, tuple(internal), gauss))
+            self.rng.setstate(state["random"])
             self.step.refresh()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             self.step.set_weights(weights)

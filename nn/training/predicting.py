@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import autograd
-from autograd import Value
 from nn.dropout import mode
 from nn.metrics import accuracy, r2_score
-from nn.output_meaning import Meaning, meaning_of
+from nn.output_meaning import Meaning, meaning_of, trained_columns
 from nn.training.dataset import Row, read_rows, read_targets
-from nn.validation import as_float, as_list, counted, listed
+from nn.validation import counted, listed, numbers_in
 
 __all__ = ["predict", "predict_proba", "score"]
 
@@ -116,7 +115,7 @@ def _known_meaning(model: Any) -> Meaning:
 
 def _outputs(model: Any, X: Any) -> list[list[float]]:
     meaning = meaning_of(model)
-    rows = read_rows("X", X, () if meaning is None else meaning.columns or ())
+    rows = read_rows("X", X, trained_columns(model))
     with autograd.no_grad(), mode(model, training=False):
         outputs = [_numbers(model, row) for row in rows]
     count = len(outputs[0])
@@ -136,9 +135,7 @@ def _numbers(model: Any, row: Row) -> list[float]:
         count = counted(len(row), "number")
         hint = "; if X is a single sample, write [X]" if len(row) == 1 else ""
         raise ValueError(f"X has rows of {count}; for {model!r:.200}: {error}{hint}") from error
-    entries = as_list(answer)
-    entries = [answer] if entries is None else entries
-    return [x.data if isinstance(x, Value) else as_float("an output", x) for x in entries]
+    return numbers_in("an output", answer)
 
 
 def _index(meaning: Meaning, outputs: Sequence[float]) -> int:

@@ -62,7 +62,6 @@ def fitting_state(document: Mapping[str, Any], expected: Expected) -> dict[str, 
         "held_out": _held_out(training["held_out"], expected),
         "best_weights": _best_weights(training["best_weights"], columns, model),
         "history": columns,
-        "settings": training["settings"],
     }
 
 

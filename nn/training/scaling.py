@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nn.layers import MLP
+from nn.layers import Chain
 from nn.scaler import Scaler
 from nn.sequential import Sequential
 from nn.training.dataset import Row
@@ -26,7 +26,7 @@ def scaling(model: Any, n_inputs: int, n_outputs: int | None) -> Iterator[Measur
     outputs = None
     if n_outputs is not None:
         outputs = output_scaler_of(model)
-        if outputs is None and _takes_scalers(model):
+        if outputs is None and isinstance(model, Chain):
             outputs = _made(model, "output_scaler", n_outputs)
     unmeasured = [scaler for scaler in (inputs, outputs) if scaler and not scaler.measured]
 
@@ -66,12 +66,8 @@ def _scaler_of(model: Any) -> Scaler | None:
     return found if isinstance(found, Scaler) else None
 
 
-def _takes_scalers(model: Any) -> bool:
-    return isinstance(model, (MLP, Sequential))
-
-
 def _made(model: Any, name: str, size: int) -> Scaler:
-    if not _takes_scalers(model):
+    if not isinstance(model, Chain):
         raise TypeError(
             f"scale=True needs a place in {type(model).__name__}: give it `self.scaler = "
             f"nn.Scaler({size})`, and compute with self.scaler(x)"

@@ -21,7 +21,7 @@ from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
 from nn.training.dataset import Samples
 from nn.training.objective import Evaluation, Objective
 
-__all__ = ["Evaluation", "NotFinite", "Outcome", "TrainingStep", "without_collection"]
+__all__ = ["NotFinite", "Outcome", "TrainingStep", "without_collection"]
 
 T = TypeVar("T")
 
