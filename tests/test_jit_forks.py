@@ -152,6 +152,47 @@ def test_forks_at_any_moment() -> None:
     assert run(FORKING + textwrap.dedent(script), 200) == "{True}"
 
 
+@forks
+def test_a_fork_while_a_compiled_function_dies() -> None:
+    """In a thread that has the lock of the pools, which a fork takes after that of LLVM."""
+    script = """
+    import concurrent.futures.thread as pools, gc, os, threading
+    held, forking = threading.Event(), threading.Event()
+    os.register_at_fork(before=forking.set)  # after the compiler's own, before that of the pools
+
+    from autograd import jit
+    f = jit(lambda x: 2 * x)
+    f(1.0), f(1.0)
+
+    def collect():
+        global f
+        with pools._global_shutdown_lock:
+            held.set()
+            forking.wait(20)
+            del f
+            gc.collect()
+    thread = threading.Thread(target=collect)
+    thread.start()
+    held.wait(20)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(int(jit(lambda x: 3 * x)(1.0)))
+    thread.join()
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """
+    assert run(script) == "3"
+
+
+def test_code_of_dead_functions_is_freed() -> None:
+    """When the next function is compiled."""
+    code = machine.compile_llvm("define double @f(double %x) { ret double %x }")
+    engine = code._engine
+    del code
+    assert not engine.closed
+    machine.compile_llvm("define double @f(double %x) { ret double %x }")
+    assert engine.closed
+
+
 def test_batches_within_batches() -> None:
     """A primitive that maps with threads of its own, in more threads than the pool has."""
     inner = vmap(lambda x: x + 1, threads=4, reduce="sum")

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from autograd.engine.locks import in_child
+from autograd.engine.locks import in_child, renewed_in_child
 
 __all__ = [
     "COMPILERS",
@@ -29,6 +29,7 @@ __all__ = [
 T = TypeVar("T")
 
 _LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
+_DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
 _WORKER: Final = threading.local()
 
 
@@ -84,34 +85,11 @@ def _await_all(futures: Sequence[Future[Any]]) -> None:
             continue
 
 
-class _WhileForking:
-    """A fork waits until LLVM is at rest: its own state could not be mended in the child."""
-
-    def __init__(self) -> None:
-        self._held: list[Any] = []
-
-    def take(self) -> None:
-        _LOCK.acquire()
-        held = [_LOCK]
-        ffi = sys.modules.get(
-            "llvmlite.binding.ffi"
-        )  # by another thread, perhaps: so after the lock
-        theirs = getattr(getattr(getattr(ffi, "lib", None), "_lock", None), "_lock", None)
-        if theirs is not None:
-            theirs.acquire()
-            held.append(theirs)
-        self._held = held
-
-    def release(self) -> None:
-        held, self._held = self._held, []
-        for lock in reversed(held):
-            lock.release()
-
-
 if hasattr(os, "register_at_fork"):
-    _FORKING: Final = _WhileForking()
+    # A fork waits until LLVM is at rest: its own state could not be mended in the child. Whoever
+    # has this lock waits for no other: one that a fork takes as well would stop both for ever.
     os.register_at_fork(
-        before=_FORKING.take, after_in_parent=_FORKING.release, after_in_child=_FORKING.release
+        before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
     )
 
 COMPILERS: Final = Pool("chainrule-compiler", 1)  # LLVM works for one thread at a time anyway
@@ -128,6 +106,7 @@ def _llvm() -> Any:
             raise ImportError(
                 "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy"
             ) from None
+        renewed_in_child(llvm.ffi.lib._lock._lock)  # held, perhaps, by others who use llvmlite
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
     return llvm
@@ -142,7 +121,8 @@ def require() -> None:
 def cpu() -> tuple[str, str]:
     """This processor's name and features, as LLVM calls them."""
     llvm = _llvm()
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    with _LOCK:
+        return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 @cache
@@ -164,6 +144,10 @@ class MachineCode:
     def __init__(self, engine: Any) -> None:
         self._engine = engine
 
+    def __del__(self) -> None:
+        # The collector may run where locks are held that nobody knows of: LLVM is not asked here.
+        _DISCARDED.append(self._engine)
+
     def address(self, name: str) -> int:
         """Where a function begins."""
         with _LOCK:
@@ -182,6 +166,8 @@ class MachineCode:
 def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
+        while _DISCARDED:
+            _DISCARDED.popleft().close()
         return _compile_llvm(text, effort)  # whose objects are gone when the lock is
 
 
