@@ -25,7 +25,7 @@ from nn.figure_style import (
 )
 from nn.frame_columns import column_names, in_order
 from nn.output_meaning import Meaning, meaning_of, trained_columns
-from nn.validation import as_count, as_entries, as_float, as_list, counted, listed, numbers_in
+from nn.validation import as_count, as_entries, as_float, as_list, as_numbers, counted, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +111,7 @@ def decision_boundary(
             reading = _reading(first, classes.labels, threshold, meaning)
         across, up = (_spread(line, resolution) for line in zip(*points, strict=True))
         with autograd.no_grad():
-            outputs = [[numbers_in(OUTPUT, model([u, v])) for u in across] for v in up]
+            outputs = [[as_numbers(OUTPUT, model([u, v])) for u in across] for v in up]
     if all(isnan(x) for row in outputs for point in row for x in point):
         raise ValueError("the model answers nan everywhere; are its parameters still numbers?")
 

@@ -10,7 +10,7 @@ from math import fsum, inf
 from typing import Any
 
 from autograd import Value
-from nn.validation import as_list, counted, listed, numbers_in
+from nn.validation import as_list, as_numbers, counted, listed
 
 __all__ = [
     "ConfusionMatrix",
@@ -172,7 +172,7 @@ def _columns(truth: Any, predicted: Any) -> list[list[tuple[float, float]]]:
     """(true, predicted) of every sample, for each output."""
     rows: list[list[tuple[float, float]]] = []
     for i, (a, b) in enumerate(_pairs(truth, predicted)):
-        left, right = numbers_in(f"truth[{i}]", a), numbers_in(f"predicted[{i}]", b)
+        left, right = as_numbers(f"truth[{i}]", a), as_numbers(f"predicted[{i}]", b)
         if len(left) != len(right) or (rows and len(left) != len(rows[0])):
             raise ValueError(f"truth[{i}] and predicted[{i}] must be as long as all others")
         rows.append(list(zip(left, right, strict=True)))

@@ -18,13 +18,13 @@ __all__ = [
     "as_entries",
     "as_float",
     "as_list",
+    "as_numbers",
     "as_vector",
     "counted",
     "find_named",
     "listed",
     "name_of",
     "non_negative",
-    "numbers_in",
 ]
 
 Number: TypeAlias = Value | float
@@ -87,10 +87,10 @@ def as_float(name: str, x: object) -> float:
         raise ValueError(f"{name} does not fit a float: {x!s:.20}...") from None
 
 
-def numbers_in(name: str, x: Any) -> list[float]:
+def as_numbers(name: str, x: Any) -> list[float]:
     """The entries of `x` as plain numbers, those of Values among them.
 
-    >>> numbers_in("outputs", [Value(1.0), 2]), numbers_in("outputs", Value(3.0))
+    >>> as_numbers("outputs", [Value(1.0), 2]), as_numbers("outputs", Value(3.0))
     ([1.0, 2.0], [3.0])
     """
     entries = [x] if isinstance(x, str) else as_entries(x)

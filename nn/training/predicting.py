@@ -14,7 +14,7 @@ from nn.dropout import mode
 from nn.metrics import accuracy, r2_score
 from nn.output_meaning import Meaning, meaning_of, trained_columns
 from nn.training.dataset import Row, read_rows, read_targets
-from nn.validation import counted, listed, numbers_in
+from nn.validation import as_numbers, counted, listed
 
 __all__ = ["predict", "predict_proba", "score"]
 
@@ -135,7 +135,7 @@ def _numbers(model: Any, row: Row) -> list[float]:
         count = counted(len(row), "number")
         hint = "; if X is a single sample, write [X]" if len(row) == 1 else ""
         raise ValueError(f"X has rows of {count}; for {model!r:.200}: {error}{hint}") from error
-    return numbers_in("an output", answer)
+    return as_numbers("an output", answer)
 
 
 def _index(meaning: Meaning, outputs: Sequence[float]) -> int:

@@ -77,7 +77,9 @@ def _note(variables: Mapping[str, Any], found: dict[int, str]) -> None:
     taken = set(found.values())
     for variable, held in variables.items():
         if variable == "self":
-            _note(getattr(held, "__dict__", {}), found)
+            attributes = getattr(held, "__dict__", None)  # of a proxy, perhaps anything
+            if isinstance(attributes, dict):
+                _note(attributes, found)
         elif not variable.startswith((".", "_")) and isinstance(held, _nestings()):
             for name, path, x in components(held, variable):
                 new = isinstance(x, Value) and id(x) not in found and name not in taken
