@@ -44,6 +44,7 @@ from autograd import (
     where,
 )
 from autograd.compiler import RecordingError
+from autograd.compiler.recording import tracing
 from autograd.engine.modes import RUNNING
 from autograd.engine.primitive import TABLE
 
@@ -425,6 +426,19 @@ def test_draws_under_a_profiler() -> None:
         sys.setprofile(None)
 
 
+def test_an_interrupt_as_a_recording_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for one that goes on."""
+
+    def interrupted(trace: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tracing, "end_recording", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        jit(lambda x: x * 2)(1.0)
+    gc.collect()
+    assert not RUNNING
+
+
 def test_an_interrupt_as_the_watch_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """No profiler stays behind, and the next recording is watched."""
     begin = sys.setprofile
@@ -439,7 +453,7 @@ def test_an_interrupt_as_the_watch_begins(monkeypatch: pytest.MonkeyPatch) -> No
         jit(lambda x: x * 2)(1.0)
     monkeypatch.undo()
     assert sys.getprofile() is None
-    assert RUNNING == []
+    assert not RUNNING
     with pytest.raises(RecordingError, match="draws random numbers"):
         jit(lambda x: x * random.random())(1.0)
 

@@ -13,6 +13,7 @@ from _thread import get_ident
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar, final, overload
+from weakref import ref
 
 from autograd.engine.block import Block
 from autograd.engine.setting import Setting
@@ -21,9 +22,11 @@ __all__ = [
     "MODES",
     "RUNNING",
     "TEXT",
+    "begin_recording",
     "caller_line",
     "decided",
     "detect_anomaly",
+    "end_recording",
     "modes_here",
     "no_grad",
     "notify_computed",
@@ -195,8 +198,20 @@ def traced_by(observer: Any) -> AbstractContextManager[Any]:
     return MODES.at_once(("tracer", observer))
 
 
-RUNNING: Final[list[Any]] = []
-"""The tracers of all threads, while they record."""
+RUNNING: Final[dict[int, ref[Any]]] = {}
+"""The tracers of all threads, while they record; not for longer than they live, whatever interrupts
+their end."""
+
+
+def begin_recording(observer: Any) -> None:
+    """For `RUNNING`, until `end_recording` or the end of the tracer's life."""
+    key = id(observer)
+    RUNNING[key] = ref(observer, lambda _: RUNNING.pop(key, None))
+
+
+def end_recording(observer: Any) -> None:
+    """Take it out again; nothing happens if it is not there."""
+    RUNNING.pop(id(observer), None)
 
 
 TEXT: Final = "makes a text"
@@ -236,8 +251,9 @@ def notify_computed(inputs: Any) -> None:
 def _recorded_elsewhere(node: object) -> Any:
     """The tracer of another thread that has made this node; None if there is none."""
     here = get_ident()
-    for observer in RUNNING.copy():
-        if observer.thread != here and observer.owns(node):
+    for entry in RUNNING.copy().values():
+        observer = entry()
+        if observer is not None and observer.thread != here and observer.owns(node):
             return observer
     return None
 

@@ -21,7 +21,7 @@ from autograd.compiler.ir.program import Guard, Program, Writer
 from autograd.compiler.recording.outside_sources import watched
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
-from autograd.engine.modes import RUNNING, TEXT, caller_line, traced_by
+from autograd.engine.modes import TEXT, begin_recording, caller_line, end_recording, traced_by
 from autograd.engine.primitives import TABLE, Primitive, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
@@ -61,12 +61,11 @@ class Trace:
         """Call f, under this recording; RecordingError where a number escaped, even if f caught
         it. A text is made as ever, for f may be about to raise an error with it."""
         try:  # before it is there: an interrupt may come with the call that appends it
-            RUNNING.append(self)
+            begin_recording(self)
             with traced_by(self):
                 result = f()
         finally:
-            if self in RUNNING:
-                RUNNING.remove(self)
+            end_recording(self)
         if self._leak is not None:
             raise self._leak
         return result
