@@ -12,7 +12,7 @@
 numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; primitive (yours)
 derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
              stop_gradient; sparse_..., implicit_...
-compiled     jit, vmap
+compiled     jit, vmap, CheckFailed
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
 to extend    Setting: a setting that holds inside a block, as no_grad does
@@ -136,6 +136,7 @@ compiled = not _value.__file__.endswith(".py")
 
 # Lazy imports: these names load optional or slow modules on first use.
 _LAZY = {
+    "CheckFailed": "autograd.compiler",
     "check_grad": "autograd.check",
     "draw": "autograd.drawing",
     "explain": "autograd.explaining",

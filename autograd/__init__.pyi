@@ -13,7 +13,7 @@
 numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; primitive (yours)
 derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
              stop_gradient; sparse_..., implicit_...
-compiled     jit, vmap
+compiled     jit, vmap, CheckFailed
 to look at   draw, steps, paths, explain
 to check     check_grad, detect_anomaly, record_lines
 to extend    Setting: a setting that holds inside a block, as no_grad does
@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from autograd.check import check_grad
-from autograd.compiler import jit, vmap
+from autograd.compiler import CheckFailed, jit, vmap
 from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines
@@ -711,6 +711,7 @@ def quantile(values: Iterable[_Number], q: _Number) -> float:  # type: ignore[ov
 def quantile(values: Iterable[Value | _Number], q: _Number) -> Value: ...
 
 __all__ = [
+    "CheckFailed",
     "Primitive",
     "Setting",
     "Value",

@@ -49,7 +49,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from autograd.check import check_grad
-from autograd.compiler import jit, vmap
+from autograd.compiler import CheckFailed, jit, vmap
 from autograd.drawing import draw
 from autograd.drawing.player import steps
 from autograd.engine.modes import detect_anomaly, no_grad, record_lines

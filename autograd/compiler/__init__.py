@@ -11,15 +11,19 @@ recording/   running a function on Values, and what it did as a program
 specializations         the program of one path, how it is run, and which one fits a call
 batching                which arguments of a mapped function have rows, along which axis
 bound                   a compiled function with its arguments and results at fixed places
+checking                check mode: a share of the calls compared with the function itself
+checked_calls           the calls of a jit function in check mode
+checked_rows            those of a vmap function, row by row
 jit                     which specialization to run, and when to record another
 vector_specializations  the program of one path, for many rows
 batch_signatures        all calls with arguments of one nesting, and the paths that their rows take
 vmap                    a function of one row, over all rows
 """
 
+from autograd.compiler.checking import CheckFailed
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import Jitted, jit
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.vmap import Mapped, vmap
 
-__all__ = ["Jitted", "Mapped", "Program", "RecordingError", "jit", "vmap"]
+__all__ = ["CheckFailed", "Jitted", "Mapped", "Program", "RecordingError", "jit", "vmap"]

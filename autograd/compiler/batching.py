@@ -50,6 +50,12 @@ class Leaf(NamedTuple):
             return self.content
         return self.content[(slice(None),) * self.axis + (i,)]
 
+    def rows(self, chosen: Any) -> Any:
+        """A copy of the parts of some rows, or of what all rows share."""
+        if self.axis is None:
+            return self.content.copy() if is_array(self.content) else self.content
+        return self.content.take(chosen, self.axis)
+
     def row_of_ones(self) -> Any:
         """The like of a row, where there is none."""
         import numpy
@@ -131,7 +137,16 @@ class Batch:
 
     def row(self, i: int) -> Call:
         """The arguments of the function for one row; for row 0 of none, arguments like these."""
-        parts = iter([leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves])
+        return self._with(
+            [leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves]
+        )
+
+    def rows(self, chosen: Any) -> Call:
+        """A copy of the arguments for some rows."""
+        return self._with([leaf.rows(chosen) for leaf in self.leaves])
+
+    def _with(self, contents: list[Any]) -> Call:
+        parts = iter(contents)
         args = tuple([build(parts) for build in self._builds])
         return Call(args, {name: build(parts) for name, build in self._named_builds.items()})
 

@@ -20,6 +20,8 @@ from functools import partial
 from typing import Any, Final, overload
 
 from autograd.compiler.bound import Bound, FirstTime, in_place
+from autograd.compiler.checked_calls import CheckedCalls
+from autograd.compiler.checking import Share, checks_of
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.kernels import CallbackFailed, Callbacks
@@ -35,6 +37,7 @@ from autograd.compiler.portable import (
 )
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.parameters import parameters_of, static_arguments
+from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization, SpecializationCache
 from autograd.engine.locks import new_lock
@@ -60,6 +63,7 @@ def jit(
     static_argnames: str | Iterable[str] = ...,
     static_argnums: int | Iterable[int] = ...,
     max_paths: int = ...,
+    check: Share = ...,
 ) -> Jitted: ...
 
 
@@ -70,6 +74,7 @@ def jit(
     static_argnames: str | Iterable[str] = ...,
     static_argnums: int | Iterable[int] = ...,
     max_paths: int = ...,
+    check: Share = ...,
 ) -> Callable[[Callable[..., Any]], Jitted]: ...
 
 
@@ -79,6 +84,7 @@ def jit(
     static_argnames: str | Iterable[str] = (),
     static_argnums: int | Iterable[int] = (),
     max_paths: int = 100,
+    check: Share = None,
 ) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """The function that gives what `f` gives, as plain floats, computed by machine code.
 
@@ -88,11 +94,16 @@ def jit(
     each. Values that `f` captures are read at every call. Called with Values it behaves as `f`.
     Without `f` it is a decorator with these options: `@jit(static_argnames="n")`.
 
+    With `check=True` every call also runs `f` and compares, to the bit; with a share (`check=0.01`)
+    the first call of every path does, and then one call in a hundred. So does the environment
+    variable CHAINRULE_CHECK, where `check` is not given. CheckFailed tells what differs.
+
     Raises RecordingError (a TypeError), naming the line, where a result would depend on a number
-    that left the recording (`.data`, `.grad`), or where two recordings differ (random numbers, the
-    time, `id`); ValueError for static arguments that `f` does not have; ImportError without
-    llvmlite. More than `max_paths` paths of one structure are not kept: a RuntimeWarning says which
-    decision splits them, and the function runs uncompiled there.
+    that left the recording (`.data`, `.grad`), where two recordings differ (random numbers, the
+    time, `id`), or where `f` gives another result for plain floats; ValueError for static arguments
+    that `f` does not have; ImportError without llvmlite. More than `max_paths` paths of one
+    structure are not kept: a RuntimeWarning says which decision splits them, and the function runs
+    uncompiled there.
 
     >>> from autograd import grad, jit
     >>> slope = jit(grad(lambda x: x * x if x > 0 else -x))
@@ -105,8 +116,9 @@ def jit(
             static_argnames=static_argnames,
             static_argnums=static_argnums,
             max_paths=max_paths,
+            check=check,
         )
-    return Jitted(f, static_argnames, max_paths, static_argnums)
+    return Jitted(f, static_argnames, max_paths, static_argnums, check)
 
 
 class CapturesDifferentiated(RecordingError):
@@ -116,7 +128,8 @@ class CapturesDifferentiated(RecordingError):
 @dataclass(frozen=True)
 class Stats:
     """What a compiled function holds: how many paths, the guards and operations of them all, how
-    each is run ("recorded" only, "interpreted" or "compiled"), and the seconds it took."""
+    each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, and how many
+    calls (of `vmap`, rows) were checked against the function itself."""
 
     paths: int
     guards: int
@@ -124,6 +137,7 @@ class Stats:
     tiers: tuple[str, ...]
     recording_seconds: float
     compiling_seconds: float
+    checked: int = 0
 
 
 class Jitted(Compiled):
@@ -135,6 +149,7 @@ class Jitted(Compiled):
         static_argnames: str | Iterable[str] = (),
         max_paths: int = 100,
         static_argnums: int | Iterable[int] = (),
+        check: Share = None,
     ) -> None:
         require_function(f, "jit")
         if type(max_paths) is not int or max_paths < 1:
@@ -143,8 +158,9 @@ class Jitted(Compiled):
         inner: Any = f
         if isinstance(f, Jitted):  # the same, and recorded once
             static |= f.static
+            check = f.check if check is None else check
             inner = f.f
-        self._begin(inner, parameters_of(inner), static, max_paths)
+        self._begin(inner, parameters_of(inner), static, max_paths, check)
         self._name_after(inner)
 
     def _begin(
@@ -153,8 +169,13 @@ class Jitted(Compiled):
         parameters: list[str],
         static: frozenset[str | int],
         max_paths: int,
+        check: Share = None,
     ) -> None:
+        self.checks = checks_of(check)
+        """Keeps count of the calls that are checked; None where none is."""
         require()
+        self.check = check
+        """What was asked for; None where the environment decides."""
         self.f = f
         self.max_paths = max_paths
         self.parameters = parameters
@@ -163,6 +184,7 @@ class Jitted(Compiled):
         """The names and the places of the arguments that are not traced."""
         self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
+        self._shortcuts = self._entries  # none, where calls are checked
         self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
@@ -172,23 +194,32 @@ class Jitted(Compiled):
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         # Entries know nothing of recordings, of `detect_anomaly` and of names.
         if MODES.active == 0 and not keywords:
-            for enter in self._entries:
+            for enter in self._shortcuts:
                 result = enter(*args)
                 if result is not NotImplemented:
                     return result
         return self._carefully(args, keywords)
 
     def _carefully(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        if MODES.active != 0 and tracer() is not None:
+        if is_running_plainly() or (MODES.active != 0 and tracer() is not None):
             return self.f(*args, **keywords)
         arguments = self._arguments(args, keywords)
         if any(isinstance(x, Value) for x in arguments.numbers):
             return self.f(*args, **keywords)
         if MODES.active != 0 and watching():
             return arguments.eagerly()
+        if self.checks is not None:
+            return CheckedCalls(self, self.checks).call(args, keywords)
+        return self._slowly(arguments)
+
+    def _slowly(self, arguments: Arguments) -> Any:
         known, results = self._known(arguments)
         if known is None:
             return self._record(arguments)
+        return self._taken(arguments, known, results)
+
+    def _taken(self, arguments: Arguments, known: Specialization, results: list[float]) -> Any:
+        """The result of a path that is known, which is tried first from now on."""
         if known.writes:
             arguments.check_apart()
         self._enter_at(known)
@@ -214,13 +245,18 @@ class Jitted(Compiled):
         enter = specialization.kernel.entry
         if enter is not None:
             others = [e for e in self._entries if e is not enter]
-            self._entries = [enter, *others[: ENTRIES - 1]]
+            self._offer([enter, *others[: ENTRIES - 1]])
             specialization.when_better(lambda: self._replace(enter, specialization))
 
     def _replace(self, entry: Callable[..., Any], specialization: Specialization) -> None:
         """The specialization's machine code is ready."""
         better = specialization.kernel.entry or entry
-        self._entries = [better if e is entry else e for e in self._entries]
+        self._offer([better if e is entry else e for e in self._entries])
+
+    def _offer(self, entries: list[Callable[..., Any]]) -> None:
+        self._entries = entries
+        if self.checks is None:
+            self._shortcuts = entries
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
         return Arguments(self.f, self.parameters, self.static, args, keywords)
@@ -311,7 +347,10 @@ class Jitted(Compiled):
         def specialise() -> tuple[Specialization, list[float]]:
             return self._of_numbers(*self._specialise(self._arguments(args, {})))
 
-        return in_place(self._arguments(args, {}).traced, specialise)
+        first_time = in_place(self._arguments(args, {}).traced, specialise)
+        if self.checks is None:
+            return first_time
+        return CheckedCalls(self, self.checks).bound(args, first_time)
 
     def record(
         self, args: tuple[Any, ...], keywords: dict[str, Any]
@@ -354,6 +393,7 @@ class Jitted(Compiled):
             tiers=tuple([one.tier for one in kept]),
             recording_seconds=self._recording_seconds,
             compiling_seconds=sum(one.seconds for one in kept),
+            checked=0 if self.checks is None else self.checks.count,
         )
 
     def _settings(self) -> dict[str, Any]:
@@ -361,6 +401,7 @@ class Jitted(Compiled):
             "parameters": self.parameters,
             "static": self.static,
             "max_paths": self.max_paths,
+            "check": self.check,
             "fingerprint": fingerprint(self.f),
         }
 

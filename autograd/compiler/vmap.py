@@ -24,11 +24,14 @@ from autograd.compiler.batching import (
     views,
 )
 from autograd.compiler.bound import Bound, FirstTime
+from autograd.compiler.checked_rows import CheckedRows
+from autograd.compiler.checking import Share
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.beyond_numbers import check_number_types
+from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
@@ -50,6 +53,7 @@ def vmap(
     *,
     out_axes: Any = ...,
     max_paths: int = ...,
+    check: Share = ...,
 ) -> Mapped: ...
 
 
@@ -62,6 +66,7 @@ def vmap(
     *,
     out_axes: Any = ...,
     max_paths: int = ...,
+    check: Share = ...,
 ) -> Callable[[Callable[..., Any]], Mapped]: ...
 
 
@@ -73,6 +78,7 @@ def vmap(
     *,
     out_axes: Any = 0,
     max_paths: int = 100,
+    check: Share = None,
 ) -> Mapped | Callable[[Callable[..., Any]], Mapped]:
     """The function that applies `f` to every row of its arguments, in machine code.
 
@@ -91,6 +97,11 @@ def vmap(
     for functions of the C library, which differ by some units in the last place where the machine
     has them for vectors. Called with Values, `f` runs row by row, uncompiled.
 
+    With `check=True` `f` also runs, uncompiled, for every row, and the results are compared; with a
+    share (`check=0.01`) for the first row, and then for one in a hundred. So does the environment
+    variable CHAINRULE_CHECK, where `check` is not given. CheckFailed tells what differs by more
+    than those functions may.
+
     Raises ValueError for batches of different lengths; RecordingError as `jit` does; ImportError
     without llvmlite and NumPy.
 
@@ -104,9 +115,9 @@ def vmap(
     36.0
     """
     if f is None:
-        options = {"reduce": reduce, "threads": threads, "max_paths": max_paths}
+        options = {"reduce": reduce, "threads": threads, "max_paths": max_paths, "check": check}
         return partial(vmap, in_axes=in_axes, out_axes=out_axes, **options)
-    return Mapped(f, in_axes, reduce, threads, max_paths, out_axes=out_axes)
+    return Mapped(f, in_axes, reduce, threads, max_paths, out_axes=out_axes, check=check)
 
 
 class Mapped(Compiled):
@@ -121,10 +132,11 @@ class Mapped(Compiled):
         max_paths: int = 100,
         vectors: Vectors | None = None,
         out_axes: Any = 0,
+        check: Share = None,
     ) -> None:
         _require_numpy()
         _check(in_axes, reduce, threads, out_axes)
-        row = Jitted(f, (), max_paths)
+        row = Jitted(f, (), max_paths, check=check)
         self._begin(row.f, row, in_axes, reduce, threads, out_axes, vectors)
         self._name_after(row.f)
 
@@ -160,13 +172,20 @@ class Mapped(Compiled):
     def _carefully(self, call: Call) -> Any:
         batch = self._batch(call)
         observed = MODES.active != 0 and (tracer() is not None or watching())
-        if observed or batch.has_values:
+        if observed or batch.has_values or is_running_plainly():
             return self._eagerly(batch)
-        signature = self._latest = self._signature(batch)
+        signature = self._signature(batch)
         try:
+            if self.row.checks is not None:
+                return self._shown(*self._checked(batch, signature).run(call))
+            self._latest = signature
             return self._shown(*signature.run(call, inputs_of(batch)))
         except CapturesDifferentiated:
             return self._eagerly(batch)
+
+    def _checked(self, batch: Batch, signature: BatchSignature) -> CheckedRows:
+        assert self.row.checks is not None
+        return CheckedRows(self.row, self.row.checks, batch, signature, self.reduce, self._batch)
 
     def _shown(self, parts: Sequence[Any], outputs: Structure) -> Any:
         """The result of a call."""
@@ -210,6 +229,8 @@ class Mapped(Compiled):
             flat[:] = signature.sums(call, inputs)
 
         run, parts = (fill, columns) if self.reduce is None else (add, views(flat, outputs))
+        if self.row.checks is not None:
+            run = self._checked(batch, signature).bound(run, parts, outputs)
         run()
         result = self._shown(parts, outputs)
         return lambda: (run, result)

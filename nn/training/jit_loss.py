@@ -157,7 +157,7 @@ class CompiledModel(ABC):
             result = compiled(*arguments)
         except CannotCompile as error:
             raise CannotCompile(f"{error}{_most_frequent_decision(compiled)}") from None
-        except ImportError:
+        except (ImportError, autograd.CheckFailed):
             raise
         except Exception as error:
             raise CannotCompile(str(error) or repr(error)) from error

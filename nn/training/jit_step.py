@@ -104,6 +104,8 @@ class CompiledOptimizer:
         settings = self._array(optimizer.settings(), float)
         try:
             return self._rule(settings, numbers, gradient, *self._memory)
+        except autograd.CheckFailed:
+            raise
         except Exception as error:
             raise CannotCompile(f"{type(optimizer).__name__}.rule: {error}") from error
 

@@ -168,6 +168,23 @@ class Program:
         lines.append(f"out: {', '.join(shown[i] for i in self.outputs)}")
         return "\n".join(lines)
 
+    def decisions(self) -> list[str]:
+        """Every guard in a line: what has to hold, and where the user's code decided it."""
+        return [f"{self._test(guard)}  # {guard.line}" for guard in self.guards]
+
+    def _test(self, guard: Guard) -> str:
+        op = self.code[guard.register]
+        test = _formula(op, [self._formula_of(i) for i in op.operands])
+        return test if guard.expected else f"not {test}"
+
+    def _formula_of(self, i: int) -> str:
+        """A register as the operation that made it."""
+        op = self.code[i]
+        name = self._name(i)
+        return (
+            name if op.name in ("input", "const") else _formula(op, [*map(self._name, op.operands)])
+        )
+
     def _name(self, i: int) -> str:
         op = self.code[i]
         if op.name == "const":

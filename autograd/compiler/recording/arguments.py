@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from autograd.compiler.recording.beyond_numbers import (
     with_own_attributes,
 )
 from autograd.compiler.recording.outside_sources import generators_of, states_of
+from autograd.compiler.recording.parting import parting
+from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
 from autograd.engine.primitives import describe
@@ -116,19 +119,62 @@ class Arguments:
         trace, first, outputs, results = self.trace()
         states = states_of(generators)
         # While the first one's nodes are still in memory.
-        _, second, others, _ = self.trace()
+        again, second, others, _ = self.trace()
         if generators:
             self._check_undrawn(generators, states)
-        del trace
         difference = _difference(first, second)
         if difference or outputs != others:
             raise RecordingError(
-                f"two recordings of {getattr(self._f, '__qualname__', self._f)} with the same "
+                f"two recordings of {self._shown_f} with the same "
                 f"arguments differ{difference}: it depends on more than its arguments (random "
                 "numbers, the time, id(), or what earlier calls left behind); pass that as an "
                 "argument"
             )
+        looks_for_anomalies, values = trace.looks_for_anomalies, again.arguments
+        del trace, again, second, others  # and with them the Values that nobody keeps
+        # What looks for anomalies of Values does not find them in floats.
+        if not looks_for_anomalies and not is_differentiated(first.captured):
+            plain = self._plain_run(values, generators)
+            self._check_plain(plain, first, outputs, results)
         return first, outputs, results
+
+    def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
+        """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so
+        that it is found to be left over, and not a number like any other."""
+        keeps = _are_kept(values)
+        states = states_of(generators)
+        plain = plain_run(lambda: self.call(self.numbers))
+        if plain.asked or states_of(generators) != states:
+            how, line = plain.asked[0] if plain.asked else ("draws random numbers", "of NumPy's")
+            raise RecordingError(
+                f"{self._shown_f} {how} ({line}) where its arguments are floats; {PASS}"
+            )
+        if keeps:
+            self.trace()
+        return plain
+
+    def _check_plain(
+        self, plain: Plain, recorded: Recorded, outputs: Structure, results: list[float]
+    ) -> None:
+        """RecordingError where the function does not do with Values what it does with floats."""
+        if plain.result is None:
+            return
+        inputs = [*self.numbers, *[x.data for x in recorded.captured]]
+        differs = unlike_plain(plain, results, outputs, recorded.program, inputs)
+        if not differs:
+            return
+        line = parting(self.trace, lambda: plain_run(lambda: self.call(self.numbers)))
+        where = f"; the two part at {line}" if line else ""
+        raise RecordingError(
+            f"{self._shown_f} gives another result for plain floats than for the Values that it "
+            f"is recorded with: {differs}{where}. Decide by what a number is worth, not by what "
+            "it is (isinstance, type, hasattr, an exception), or name the argument in "
+            "static_argnames"
+        )
+
+    @property
+    def _shown_f(self) -> str:
+        return str(getattr(self._f, "__qualname__", self._f))
 
     def check_apart(self) -> None:
         """RecordingError if an object is there twice, for a function that writes to it: it would be
@@ -191,6 +237,13 @@ def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:
     except TypeError:
         return False
     return now == structure and all(x is y for x, y in zip(found, values, strict=True))
+
+
+def _are_kept(values: Sequence[Value]) -> bool:
+    """Whether somebody else refers to one of these, or to what was computed from it."""
+    alone = [Value(0.0)]
+    count = sys.getrefcount(alone[0])
+    return any(sys.getrefcount(values[i]) > count for i in range(len(values)))
 
 
 def _number(x: Any) -> float:

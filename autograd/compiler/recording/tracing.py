@@ -21,7 +21,14 @@ from autograd.compiler.ir.program import Guard, Program, Writer
 from autograd.compiler.recording.outside_sources import watched
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
-from autograd.engine.modes import TEXT, begin_recording, caller_line, end_recording, traced_by
+from autograd.engine.modes import (
+    TEXT,
+    begin_recording,
+    caller_line,
+    end_recording,
+    traced_by,
+    watching,
+)
 from autograd.engine.primitives import TABLE, Primitive, describe
 from autograd.engine.text import place
 from autograd.engine.value import Value
@@ -55,6 +62,8 @@ class Trace:
         self._arguments = {id(x): x for x in arguments}
         self._own = dict(self._arguments)
         self._leak: RecordingError | None = None
+        self.looks_for_anomalies = False
+        """Whether something was decided in a block of `detect_anomaly`."""
         mark_recorded(self.arguments)
 
     def run(self, f: Callable[[], Any]) -> Any:
@@ -88,6 +97,7 @@ class Trace:
     def decided(self, symbol: str, a: Value, b: Any, out: bool, line: str) -> None:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
         was converted to the int b."""
+        self.looks_for_anomalies = self.looks_for_anomalies or watching()
         self.decisions.append(Decision(symbol, a, b, out, place(line)))
 
     def escapes(self, node: Value, how: str, line: str) -> None:

@@ -1,0 +1,211 @@
+"""Check mode: a share of the calls of a compiled function also runs the function uncompiled, and
+compares.
+
+What a recording can't see (a global number that was changed, a function that was replaced) and what
+is wrong in the compiler itself shows there, and nowhere else. Off, it costs nothing: a compiled
+function that is checked has no short way past this module, one that isn't never comes here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rounding import Units, as_compiled, reach
+from autograd.compiler.recording.arguments import Arguments
+from autograd.compiler.recording.plain_floats import number_names
+from autograd.compiler.recording.texts_in_results import flatten_result
+from autograd.compiler.specializations import Specialization
+from autograd.engine.locks import new_lock
+from autograd.engine.primitives import describe
+from autograd.engine.value import Value
+from autograd.transforms.derivatives import Derivative
+from autograd.transforms.tree import Structure, is_array, opened
+
+__all__ = ["CheckFailed", "Checks", "Uncompiled", "Share", "checks_of", "same_bits"]
+
+Share = bool | float | None
+"""Which share of the calls is checked: True for all; None where the environment decides."""
+
+VARIABLE: Final = "CHAINRULE_CHECK"
+SLACK: Final = 4.0
+MOST_GUARDS: Final = 20  # that are shown
+MOST_NUMBERS: Final = 10
+
+
+class CheckFailed(AssertionError):
+    """A compiled function gave something else than the function itself: in the message both
+    numbers, where in the result they stand, and the decisions of the path that was taken.
+
+    It is raised only where calls are checked: by `jit(f, check=True)`, `vmap(f, check=True)` or the
+    environment variable CHAINRULE_CHECK.
+    """
+
+
+def checks_of(check: Share) -> Checks | None:
+    """What keeps count of a compiled function's checked calls; None where none is checked. Raises
+    TypeError and ValueError for what is no share."""
+    if check is None:
+        return _of_environment(os.environ.get(VARIABLE, ""))
+    if not isinstance(check, (bool, int, float)):
+        raise TypeError(f"check is True, False or a share of the calls, got {describe(check)}")
+    if not 0.0 <= check <= 1.0:
+        raise ValueError(f"check is a share of the calls, from 0 to 1, got {describe(check)}")
+    return Checks(float(check)) if check else None
+
+
+def _of_environment(text: str) -> Checks | None:
+    try:
+        share = float(text or 0)
+    except ValueError:
+        share = math.nan
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"{VARIABLE} is a share of the calls, from 0 to 1 (all), got {text!r}")
+    return Checks(share) if share else None
+
+
+class Checks:
+    """Which calls are checked: of each way that calls take (a path, as machine code) the first, and
+    then every so many. No random number is drawn."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.count = 0
+        """How many calls, or rows, have been checked."""
+        self._calls: dict[Hashable, int] = {}
+        self._lock = new_lock()
+
+    def due(self, way: Hashable, calls: int = 1) -> list[int]:
+        """Which of the next so many calls that take this way are to be checked."""
+        with self._lock:
+            begin = self._calls.get(way, 0)
+            self._calls[way] = begin + calls
+            chosen = [i for i in range(calls) if self._is_due(begin + i)]
+            self.count += len(chosen)
+        return chosen
+
+    def _is_due(self, n: int) -> bool:
+        return n == 0 or int((n + 1) * self.share) > int(n * self.share)
+
+
+class Uncompiled:
+    """One call's arguments as they were before it, and what the function itself gives for them."""
+
+    def __init__(self, name: str, f: Any, arguments: Arguments) -> None:
+        self.numbers = arguments.numbers
+        self._name = name
+        self._arguments = arguments
+        values, plain = arguments.eagerly, partial(arguments.call, arguments.numbers)
+        # Derivatives are those of a transform called with plain numbers, and so where they stand
+        # within a function: its zeros may have other signs when it is called with Values.
+        self._ways = (plain, values) if isinstance(f, Derivative) else (values, plain)
+
+    def compare(
+        self,
+        numbers: Sequence[float],
+        structure: Structure,
+        path: Callable[[], Specialization | None],
+        units: Units = as_compiled,
+        result: Any = None,
+    ) -> list[CheckFailed]:
+        """What there is to say against these results, as numbers and, if given, in their nesting;
+        `path` finds the specialization that gave them."""
+        failures = []
+        for way in self._ways:
+            found = self._against(way, numbers, structure, path, units, result)
+            if found is None:
+                return []
+            failures.append(found)
+        return failures[:1]
+
+    def result(self) -> tuple[list[Any], Structure]:
+        """The function's own result, by the first way."""
+        return flatten_result(self._ways[0]())
+
+    def _against(
+        self,
+        way: Callable[[], Any],
+        numbers: Sequence[float],
+        structure: Structure,
+        path: Callable[[], Specialization | None],
+        units: Units,
+        result: Any,
+    ) -> CheckFailed | None:
+        try:
+            want, outputs = flatten_result(way())
+        except Exception as error:  # noqa: BLE001 (which is the finding)
+            failure = self.failure(f"gives a result, where f raises {error!r}", path())
+            failure.__cause__ = error
+            return failure
+        if any(isinstance(x, Value) for x in want):
+            return None  # a transform around this call differentiates what f has captured
+        right = outputs.unflatten([float(x) for x in want])
+        if outputs != structure or (result is not None and types_of(result) != types_of(right)):
+            given = structure.unflatten(numbers) if result is None else result
+            return self.failure(f"gives {describe(given)}, where f gives {describe(right)}", path())
+        places = [i for i, x in enumerate(want) if not same_bits(x, numbers[i])]
+        if not places:
+            return None
+        taken = path()
+        places = self._beyond_rounding(places, numbers, want, taken, units)
+        if not places:
+            return None
+        i = places[0]
+        names = number_names(right)
+        more = f" ({len(places)} of {len(want)} numbers differ)" if len(want) > 1 else ""
+        text = f"gives {numbers[i]!r} for {names[i]}, where f gives {float(want[i])!r}{more}"
+        return self.failure(text, taken)
+
+    def _beyond_rounding(
+        self,
+        places: list[int],
+        got: Sequence[float],
+        want: Sequence[float],
+        path: Specialization | None,
+        units: Units,
+    ) -> list[int]:
+        """Those places where the numbers differ by more than compiled code may be off."""
+        if path is None:
+            return places
+        inputs = [*self.numbers, *[value.data for value in path.captured]]
+        allowed = reach(path.program, inputs, units).of_results
+        return [i for i in places if not abs(got[i] - want[i]) <= SLACK * allowed[i]]
+
+    def failure(self, text: str, path: Specialization | None) -> CheckFailed:
+        """An error with these words."""
+        shown = zip(self._arguments.names, self.numbers, strict=True)
+        given = [f"{name} = {x!r}" for name, x in [*shown][:MOST_NUMBERS]]
+        given += ["..."] * (len(self.numbers) > MOST_NUMBERS)
+        return CheckFailed(
+            f"compiled, {self._name} {text}, at {', '.join(given) or 'no numbers'}. What it depends"
+            " on beside its arguments and Values (a global number, a function it calls) has "
+            "changed since it was recorded, or the compiler is wrong.\n"
+            + ("It runs uncompiled here" if path is None else guards_shown(path.program))
+        )
+
+
+def guards_shown(program: Program) -> str:
+    """The decisions of a path, each in a line."""
+    if not program.guards:
+        return "The path taken has no decisions."
+    lines = [f"  {text}" for text in program.decisions()[:MOST_GUARDS]]
+    left = len(program.guards) - MOST_GUARDS
+    return "\n".join(["The path taken decides:", *lines, *[f"  and {left} more"] * (left > 0)])
+
+
+def same_bits(a: float, b: float) -> bool:
+    """Whether all bits are equal; all NaNs are one."""
+    return (a != a and b != b) or struct.pack("<d", a) == struct.pack("<d", b)
+
+
+def types_of(tree: Any) -> Any:
+    """The types of a result's numbers, in their nesting."""
+    if is_array(tree):
+        return type(tree), tree.dtype
+    children, _, assemble = opened(tree)
+    return type(tree) if assemble is None else (type(tree), *map(types_of, children))

@@ -1,0 +1,54 @@
+"""Where two runs of a function part: the line at which they went on differently."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from autograd.engine.text import place
+
+__all__ = ["parting"]
+
+MOST: Final = 1_000_000  # instructions that are kept of a run
+Step = tuple[CodeType, int, int]  # the code, the place of the instruction in it, and its line
+LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
+
+
+def parting(first: Callable[[], object], second: Callable[[], object]) -> str:
+    """The file and line of the last instruction that both runs had in common, "" if they have all
+    in common; or if somebody else traces (a debugger, a coverage tool)."""
+    if sys.gettrace() is not None:
+        return ""
+    a, b = _steps(first), _steps(second)
+    for i, (step, other) in enumerate(zip(a, b, strict=False)):
+        if step[:2] != other[:2]:
+            return _shown(a[max(i - 1, 0)])
+    return "" if len(a) == len(b) else _shown(min(a, b, key=len)[-1]) if a and b else ""
+
+
+def _shown(step: Step) -> str:
+    return place(f"{step[0].co_filename}, line {step[2]}")
+
+
+def _steps(run: Callable[[], object]) -> list[Step]:
+    steps: list[Step] = []
+
+    def follow(frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "call":
+            if str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES:
+                return None
+            frame.f_trace_opcodes = True
+        elif event == "opcode" and len(steps) < MOST:
+            steps.append((frame.f_code, frame.f_lasti, frame.f_lineno))
+        return follow
+
+    sys.settrace(follow)
+    try:
+        run()
+    except Exception:  # noqa: BLE001 (which is a way to part)
+        pass
+    finally:
+        sys.settrace(None)
+    return steps

@@ -1,0 +1,119 @@
+"""The function on plain floats, as its author wrote it, beside its recordings.
+
+A recording is right about Values. Whether the function does the same with floats can't be read off
+it: `isinstance(x, float)`, `try: float(x)`, `hasattr(x, "shape")` and their kin decide by what a
+number is. So the function is run on floats once, when it is recorded, and has to give the same
+numbers but for rounding. What raises on floats (`x.tanh()`, 1 / 0) says nothing, and neither does a
+run in which rounding decided.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rounding import as_floats, reach
+from autograd.compiler.recording.outside_sources import watched
+from autograd.compiler.recording.texts_in_results import flatten_result
+from autograd.engine.operands import describe
+from autograd.engine.value import Value
+from autograd.transforms.tree import Structure, components, opened
+
+__all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
+
+SLACK: Final = 4.0  # error analysis of first order, and some more
+_THREAD: Final = threading.local()
+
+
+class Plain(NamedTuple):
+    """What the function gave for floats, flat and as a nesting; what it asked for that is another
+    number at every call, as (how, line)."""
+
+    numbers: list[float]
+    result: Any
+    asked: list[tuple[str, str]]
+
+
+def is_running_plainly() -> bool:
+    """Whether a function is being run on floats here: compiled functions that it calls run as they
+    were written, and are not recorded for it."""
+    return getattr(_THREAD, "depth", 0) > 0
+
+
+def plain_run(call: Callable[[], Any]) -> Plain:
+    """Call a function on floats; without a result where it raises, or gives something else than
+    numbers."""
+    asked: list[tuple[str, str]] = []
+    _THREAD.depth = getattr(_THREAD, "depth", 0) + 1
+    try:
+        with watched(lambda how, line: asked.append((how, line))), _silence():
+            result = call()
+        numbers = [_number(x) for x in flatten_result(result)[0]]
+    except Exception:  # noqa: BLE001 (whatever floats are not good for)
+        return Plain([], None, asked)
+    finally:
+        _THREAD.depth -= 1
+    return Plain(numbers, result, asked)
+
+
+def _silence() -> AbstractContextManager[Any]:
+    """NumPy warns of divisions by 0 of floats, and not of Values."""
+    numpy = sys.modules.get("numpy")
+    return nullcontext() if numpy is None else numpy.errstate(all="ignore")
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def unlike_plain(
+    plain: Plain,
+    numbers: Sequence[float],
+    outputs: Structure,
+    program: Program,
+    inputs: Sequence[float],
+) -> str:
+    """How what the function gave for floats differs from what the recording gave, in words: by more
+    than rounding; "" if it doesn't."""
+    recorded = outputs.unflatten(numbers)
+    if len(plain.numbers) != len(numbers) or _texts(plain.result) != _texts(recorded):
+        return f"{describe(plain.result)} for floats, {describe(recorded)} for Values"
+    pairs = list(zip(plain.numbers, numbers, strict=True))
+    places = [i for i, (x, y) in enumerate(pairs) if not _same(x, y)]
+    if not places:
+        return ""
+    try:
+        allowed, is_decided = reach(program, inputs, as_floats)
+    except Exception:  # noqa: BLE001 (of a user's primitive)
+        return ""
+    if not is_decided:
+        return ""
+    names = number_names(recorded)
+    for i in places:
+        x, y = pairs[i]
+        if not (math.isinf(allowed[i]) or abs(x - y) <= SLACK * allowed[i]):
+            return f"{names[i]} is {x!r} for floats, {y!r} for Values"
+    return ""
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (x != x and y != y)
+
+
+def _texts(tree: Any) -> list[Any]:
+    """What stands in a result beside numbers."""
+    if isinstance(tree, (str, bytes, Enum)):
+        return [tree]
+    return [text for child in opened(tree)[0] for text in _texts(child)]
+
+
+def number_names(result: Any) -> list[str]:
+    """How each number of a result is asked for: `result[0]['w']`."""
+    found = components(result, "result")
+    return [name for name, _, x in found if not isinstance(x, (str, bytes, Enum))]
