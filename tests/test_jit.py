@@ -419,7 +419,7 @@ def test_what_is_kept_is_free_of_the_recording() -> None:
     del p
     gc.collect()
     assert len(seen) == 4  # the argument, two recordings, a run on floats
-    assert [reference() for reference in seen] == [None] * 3
+    assert [reference() for reference in seen] == [None] * 4
     assert compiled([1.0, 2.0]) == {"a": [2.0, 4.0]}
 
 

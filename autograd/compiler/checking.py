@@ -27,7 +27,7 @@ from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.tree import Structure, is_array, opened
 
-__all__ = ["CheckFailed", "Checks", "Uncompiled", "Share", "checks_of", "same_bits"]
+__all__ = ["CheckFailed", "Checks", "Share", "Uncompiled", "checks_of", "same_bits"]
 
 Share = bool | float | None
 """Which share of the calls is checked: True for all; None where the environment decides."""
