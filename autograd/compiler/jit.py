@@ -171,7 +171,7 @@ class Jitted(Compiled):
         max_paths: int,
         check: Share = None,
     ) -> None:
-        self.checks = checks_of(check)
+        self.checks = None if isinstance(f, Unavailable) else checks_of(check)
         """Keeps count of the calls that are checked; None where none is."""
         require()
         self.check = check

@@ -42,6 +42,31 @@ def jitted(case: Case, truth: Truth) -> Found:
 
 
 @route
+def checked(case: Case, truth: Truth) -> Found:
+    """jit(f, check=True), which has nothing to say against its own results."""
+    made = _written(case, "f")[:-1] + ", check=True)"
+
+    def compiled(loaded: Loaded) -> Function:
+        return jit(loaded.f, static_argnames=case.static, check=True)
+
+    if not re.search(LASTING, case.source):
+        yield from lockstep(case, "jit, checked", made, compiled, (truth.calls, truth.values))
+
+
+@route
+def checked_derivative(case: Case, truth: Truth) -> Found:
+    """The same of jit(grad(f)), or of its jacobian."""
+    made = _written(case, truth.written("f"))[:-1] + ", check=True)"
+
+    def compiled(loaded: Loaded) -> Function:
+        return jit(truth.derivative(loaded.f), static_argnames=case.static, check=True)
+
+    outcomes = truth.calls, truth.gradients
+    if not re.search(LASTING, case.source):
+        yield from lockstep(case, "jit of a derivative, checked", made, compiled, outcomes)
+
+
+@route
 def jitted_derivative(case: Case, truth: Truth) -> Found:
     """jit(grad(f)), or of its jacobian."""
     derivative = truth.derivative
@@ -196,6 +221,13 @@ def mapped(case: Case, truth: Truth) -> Found:
 
 
 @route
+def checked_rows(case: Case, truth: Truth) -> Found:
+    """vmap(f, check=True), which has nothing to say against its own results."""
+    if not re.search(LASTING, case.source):
+        yield from _mapped(case, lambda f: f, "f", lambda truth: truth.values, check=True)
+
+
+@route
 def mapped_derivative(case: Case, truth: Truth) -> Found:
     """vmap(grad(f)), or of its jacobian."""
     yield from _mapped(case, truth.derivative, truth.written("f"), lambda truth: truth.gradients)
@@ -206,6 +238,7 @@ def _mapped(
     transform: Callable[[Function], Function],
     made: str,
     outcomes: Callable[[Truth], Sequence[Outcome]],
+    check: bool = False,
 ) -> Found:
     """Over the rows that have the nesting of the first and raise no error, twice; in the lanes of
     this processor, and in two of scalar functions, where all bits have to be the same."""
@@ -230,7 +263,7 @@ def _mapped(
         (exact, LENGTHS, "vmap, scalar functions"),
         (None, IN_LANES, "vmap"),
     ):
-        g = Mapped(transform(loaded.f), vectors=vectors)
+        g = Mapped(transform(loaded.f), vectors=vectors, check=check)
         for chosen in (rows, rows[::-1]):
             loaded.arguments(calls[0])
             yield from _rows(case, name, f"ag.vmap({made})", g, chosen, wants, ulps, calls)

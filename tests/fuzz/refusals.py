@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["ALLOWED", "LASTING", "Refusal", "refusal"]
+__all__ = ["ALLOWED", "LASTING", "PLAIN", "Refusal", "refusal"]
 
 
 class Refusal(NamedTuple):
@@ -19,6 +19,7 @@ class Refusal(NamedTuple):
 
 CHANCE = r"random|time\.|default_rng"
 LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
+PLAIN = "gives another result for plain floats"
 TEXT = r"""f"|f'|str\(|repr\(|format|%|\.label"""
 KEYS = r"hash\(|set\(|fromkeys|in \{|\{[^}]|Counter|cache|\[.*\]"
 
@@ -33,7 +34,8 @@ ALLOWED = [
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
     ),
     Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
-    Refusal("Value that was made in an earlier|two recordings", LASTING, "a Value kept | error"),
+    Refusal("kept when it was recorded|two recordings", LASTING, "a Value kept | error"),
+    Refusal(PLAIN, ".", "`f` gives another result for plain floats | error"),
     Refusal(
         "catches the .* that .* raises",
         "primitive",
