@@ -188,6 +188,8 @@ class Jitted(Compiled):
         self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
+        self.recordings_begun = 0
+        """The same, those included that are under way or have failed."""
         self._lock = new_lock()  # a function that is being recorded may call itself
         self._recording_seconds = 0.0
 
@@ -280,6 +282,7 @@ class Jitted(Compiled):
         """Run the function, keep what it did, and say what it gave."""
         with self._lock:
             cache = self._caches.get(arguments.key) or SpecializationCache()
+            self.recordings_begun += 1
             start = time.perf_counter()
             examples = arguments.examples
             recorded, outputs, results = arguments.recorded()

@@ -24,8 +24,8 @@ from nn.training.training_step import without_collection
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
 
-MOST_RECORDINGS = 16
-"""Each path is recorded twice for training, and again for evaluation. Compiling a path takes as
+MOST_RECORDINGS = 8
+"""Each path is recorded once for training, and again for evaluation. Compiling a path takes as
 long as thousands of rows do, and a model with more than a few paths mostly has far more."""
 
 
@@ -88,7 +88,15 @@ class CompiledModel(ABC):
         self._width = len(row)
         self._masks = _masks_asked_for(objective, row)
         self._settings = settings_of(model)
-        self._recordings = 0
+
+    @property
+    @abstractmethod
+    def mapped(self) -> Sequence[Any]:
+        """The functions of a row that are compiled."""
+
+    @property
+    def _recordings(self) -> int:
+        return sum(compiled.row.recordings_begun for compiled in self.mapped)
 
     @abstractmethod
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
@@ -135,8 +143,8 @@ class CompiledModel(ABC):
             )
 
     def output(self, p: Any, x: Any, training: bool) -> Any:
-        """The model's output for one row and these parameters; called while recording only."""
-        self._recordings += 1
+        """The model's output for one row and these parameters; called while recording, and where
+        compiled calls are checked."""
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
         numbers = list(x)
@@ -228,6 +236,10 @@ class ByRow(CompiledModel):
         self._loss = autograd.vmap(self._row_evaluated, (None, 0, 0, 0), reduce)
         self._is_mean = reduce == "mean"
 
+    @property
+    def mapped(self) -> Sequence[Any]:
+        return self._gradient, self._loss
+
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         columns = batch.rows, batch.targets, batch.classes
         loss, correct, gradient = self.run(self._gradient, numbers, *columns)
@@ -296,6 +308,10 @@ class ByBatch(CompiledModel):
         self._outputs = autograd.vmap(self._row, (None, 0))
         self._evaluated = autograd.vmap(self._row_evaluated, (None, 0))
         self._pullback = autograd.vmap(self._row_pullback, (None, 0, 0), "sum")
+
+    @property
+    def mapped(self) -> Sequence[Any]:
+        return self._outputs, self._evaluated, self._pullback
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         import numpy

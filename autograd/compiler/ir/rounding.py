@@ -106,6 +106,9 @@ def _of_comparison(xs: list[Any], off: list[float]) -> float:
 
 
 def _own(out: float, units: float) -> float:
+    """What rounding the result adds; a difference that is 0 is exact."""
+    if out == 0.0:
+        return 0.0
     return units * math.ulp(out) if units and math.isfinite(out) else 0.0
 
 
