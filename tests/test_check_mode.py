@@ -1,5 +1,5 @@
-"""Check mode (`check=`, CHAINRULE_CHECK) and the run on plain floats at recording: what either finds,
-and what neither may disturb."""
+"""Check mode (`check=`, CHAINRULE_CHECK) and the run on plain floats at recording: what either
+finds, and what neither may disturb."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
+
+import numpy as np
 
 import autograd
 import nn
@@ -63,7 +65,7 @@ def test_nestings_and_texts_are_compared() -> None:
     f = jit(lambda x: {"root": x, "by": "Newton" if OUTSIDE.rate == 2.0 else "Brent"}, check=True)
     assert [f(1.0), f(1.0)] == [{"root": 1.0, "by": "Newton"}] * 2
     OUTSIDE.rate = 1.0
-    with pytest.raises(CheckFailed, match="Newton.*where f gives.*Brent"):
+    with pytest.raises(CheckFailed, match=r"Newton.*where f gives.*Brent"):
         f(1.0)
     g = jit(lambda x: [x] * int(OUTSIDE.rate), check=True)
     assert [g(3.0), g(3.0)] == [[3.0]] * 2
@@ -126,7 +128,7 @@ def test_rows_are_compared(reduce: str | None, check: float) -> None:
     assert f.stats().checked >= 3 * 200 * check
     OUTSIDE.rate = 5.0
     for call in (lambda: f(x), bound):
-        with pytest.raises(CheckFailed, match="gives .* where"):
+        with pytest.raises(CheckFailed, match=r"gives .* where"):
             call()
 
 
@@ -135,7 +137,7 @@ def test_rows_that_are_wrong_are_named() -> None:
     x = np.array([0.0, 0.5, 4.0])
     assert list(f(x)) == [0.0, 0.5, 8.0]
     OUTSIDE.rate = 3.0
-    with pytest.raises(CheckFailed, match="gives 8.0 for result, where f gives 12.0") as raised:
+    with pytest.raises(CheckFailed, match=r"gives 8.0 for result, where f gives 12.0") as raised:
         f(x)
     assert raised.value.__notes__ == ["this is row 2 of the batch"]
 
@@ -188,7 +190,7 @@ def test_what_is_no_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TypeError, match="a share of the calls"):
         vmap(lambda x: x, check="all")  # type: ignore[arg-type]
     monkeypatch.setenv("CHAINRULE_CHECK", "often")
-    with pytest.raises(ValueError, match="CHAINRULE_CHECK is a share .* got 'often'"):
+    with pytest.raises(ValueError, match=r"CHAINRULE_CHECK is a share .* got 'often'"):
         jit(lambda x: x)
 
 
@@ -377,22 +379,22 @@ def test_what_is_another_function_of_floats(f: Any, wrap: Callable[..., Any]) ->
 
 @pytest.mark.parametrize("f", [by_text, by_length])
 def test_other_results_of_floats(f: Any) -> None:
-    with pytest.raises(RecordingError, match="gives another result for plain floats"):
+    with pytest.raises(RecordingError, match=r"gives another result for plain floats"):
         jit(f)(1.0)
 
 
 def test_the_line_at_which_they_part() -> None:
     line = by_type.__code__.co_firstlineno + 1
-    with pytest.raises(RecordingError, match=f"line {line}. Decide by what a number is worth"):
+    with pytest.raises(RecordingError, match=rf"line {line}\. Decide by what a number is worth"):
         jit(by_type)(1.0)
-    with pytest.raises(RecordingError, match="result is 2.0 for floats, 3.0 for Values"):
+    with pytest.raises(RecordingError, match=r"result is 2.0 for floats, 3.0 for Values"):
         jit(by_type)(1.0)
 
 
 def test_data_of_a_derivative() -> None:
     """An argument that is not differentiated by is a float for the derivative itself."""
     f = jit(grad(lambda w, x: w * by_type(x)))
-    with pytest.raises(RecordingError, match="result is 2.0 for floats, 3.0 for Values"):
+    with pytest.raises(RecordingError, match=r"result is 2.0 for floats, 3.0 for Values"):
         f(1.0, 1.0)
 
 
@@ -400,7 +402,6 @@ NOTHING_TO_SAY: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (lambda x: x.tanh(), (1.0,)),
     (lambda x: 1 / x, (0.0,)),
     (lambda x: x**0.5, (-1.0,)),
-    (lambda x: autograd.exp(x) - 1 if isinstance(x, Value) else autograd.exp(x) - 1, (1.0,)),
     (lambda x: x.detach() if isinstance(x, Value) else x, (1.0,)),
     (lambda p: p.sum() + p.mean() + p.var(), (np.linspace(0.1, 7.0, 1000),)),
     (lambda p: np.exp(p).sum() - np.tanh(p).prod(), (np.linspace(0.1, 7.0, 50),)),
@@ -413,7 +414,7 @@ NOTHING_TO_SAY: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (lambda x: [None, x, float("nan") * x], (2.5,)),
     (lambda x: Value(1.0) * x, (2.5,)),
     (lambda x, y: [x // y, x % y], (7.5, 2.0)),
-    (lambda x: autograd.jit(lambda t: t * t)(x), (2.5,)),
+    (lambda x: 1 + autograd.jit(lambda t: t * t)(x), (2.5,)),
     (lambda x: float(autograd.vmap(lambda t: t * t)(np.ones(3)).sum()) * x, (2.5,)),
 ]
 
@@ -446,7 +447,7 @@ def test_the_run_on_floats_may_not_draw() -> None:
     def f(x: Any) -> Any:
         return x * random.random() if isinstance(x, float) else x * drawn
 
-    with pytest.raises(RecordingError, match="draws random numbers .* where its arguments are fl"):
+    with pytest.raises(RecordingError, match=r"draws random numbers .* where its arguments are fl"):
         jit(f)(1.0)
 
 
