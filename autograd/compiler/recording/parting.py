@@ -44,8 +44,8 @@ def _steps(run: Callable[[], object]) -> list[Step]:
             steps.append((frame.f_code, frame.f_lasti, frame.f_lineno))
         return follow
 
-    sys.settrace(follow)
-    try:
+    try:  # before it is set: an interrupt may come with that
+        sys.settrace(follow)
         run()
     except Exception:  # noqa: BLE001 (which is a way to part)
         pass

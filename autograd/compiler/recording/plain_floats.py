@@ -50,15 +50,16 @@ def plain_run(call: Callable[[], Any]) -> Plain:
     """Call a function on floats; without a result where it raises, or gives something else than
     numbers."""
     asked: list[tuple[str, str]] = []
-    _THREAD.depth = getattr(_THREAD, "depth", 0) + 1
-    try:
+    depth = getattr(_THREAD, "depth", 0)
+    try:  # before it is set: an interrupt may come with that
+        _THREAD.depth = depth + 1
         with watched(lambda how, line: asked.append((how, line))), _silence():
             result = call()
         numbers = [_number(x) for x in flatten_result(result)[0]]
     except Exception:  # noqa: BLE001 (whatever floats are not good for)
         return Plain([], None, asked)
     finally:
-        _THREAD.depth -= 1
+        _THREAD.depth = depth
     return Plain(numbers, result, asked)
 
 
