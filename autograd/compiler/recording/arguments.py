@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.arrays.protocol import called
@@ -121,7 +122,7 @@ class Arguments:
         # While the first one's nodes are still in memory.
         again, second, others, _ = self.trace()
         if generators:
-            self._check_undrawn(generators, states)
+            self._check_undrawn(generators, states, self.trace)
         difference = _difference(first, second)
         if difference or outputs != others:
             raise RecordingError(
@@ -143,12 +144,15 @@ class Arguments:
         that it is found to be left over, and not a number like any other."""
         keeps = _are_kept(values)
         states = states_of(generators)
-        plain = plain_run(lambda: self.call(self.numbers))
-        if plain.asked or states_of(generators) != states:
-            how, line = plain.asked[0] if plain.asked else ("draws random numbers", "of NumPy's")
+        run = partial(plain_run, lambda: self.call(self.numbers))
+        plain = run()
+        if plain.asked:
+            how, line = plain.asked[0]
             raise RecordingError(
                 f"{self._shown_f} {how} ({line}) where its arguments are floats; {PASS}"
             )
+        if generators:
+            self._check_undrawn(generators, states, run)
         if keeps:
             self.trace()
         return plain
@@ -186,19 +190,20 @@ class Arguments:
                 "write to copies"
             )
 
-    def _check_undrawn(self, generators: list[Any], states: list[bytes]) -> None:
-        """Raises RecordingError if each recording leaves the generators in another state. Where
-        another thread draws from one of them too, it may take some more recordings to see that it
-        was not the function."""
+    def _check_undrawn(
+        self, generators: list[Any], states: list[bytes], run: Callable[[], object]
+    ) -> None:
+        """Raises RecordingError if each run leaves the generators in another state. Where another
+        thread draws from one of them too, it may take some more runs to see that it was not the
+        function."""
         for _ in range(5):
             now = states_of(generators)
             if now == states:
                 return
             states = now
-            self.trace()
-        name = getattr(self._f, "__qualname__", self._f)
+            run()
         raise RecordingError(
-            f"a compiled function draws random numbers: after every recording of {name} a "
+            f"a compiled function draws random numbers: after every run of {self._shown_f} a "
             f"generator that it can reach is in another state; {PASS}"
         )
 
