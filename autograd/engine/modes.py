@@ -21,6 +21,7 @@ __all__ = [
     "MODES",
     "RUNNING",
     "TEXT",
+    "asked_by_us",
     "caller_line",
     "decided",
     "detect_anomaly",
@@ -28,6 +29,7 @@ __all__ = [
     "no_grad",
     "notify_computed",
     "notify_escape",
+    "notify_look",
     "outside_mode",
     "plain_arithmetic",
     "record_lines",
@@ -222,6 +224,27 @@ def notify_escape(node: object, how: str) -> None:
         observer = _recorded_elsewhere(node)
     if observer is not None:
         observer.escapes(node, how, caller_line())
+
+
+def notify_look(node: object, where: str) -> None:
+    """Tell the tracer that the function, and not this project, looks at the graph of a node, which
+    is another one while it is recorded."""
+    observer = tracer()
+    if observer is not None and not asked_by_us():
+        observer.looks(node, where, caller_line())
+
+
+ASKING: Final = (__name__, "autograd.engine.observers", "autograd.engine.value")
+"""Frames in between, where nothing is compiled."""
+
+
+def asked_by_us() -> bool:
+    """Whether the code that asks something of a Value is this project's."""
+    frame: Any = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "") in ASKING:
+        frame = frame.f_back
+    package = "" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
+    return package in ("autograd", "nn")
 
 
 def notify_computed(inputs: Any) -> None:

@@ -28,7 +28,15 @@ from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import LEVELS, current_level
-from autograd.engine.modes import MODES, caller_line, decided, notify_escape, recording, tracer
+from autograd.engine.modes import (
+    MODES,
+    caller_line,
+    decided,
+    notify_escape,
+    notify_look,
+    recording,
+    tracer,
+)
 from autograd.engine.operands import as_label, as_operand, is_real, to_float
 from autograd.engine.primitive import Primitive
 
@@ -159,16 +167,26 @@ class Value:
     @property
     def primitive(self) -> Primitive | None:
         """The record of the operation that made it; None for a leaf."""
+        if MODES.active != 0:
+            notify_look(self, ".primitive")
         return self._primitive
 
     @property
     def op(self) -> str:
         """The name of the operation that made it, such as "mul" or "tanh"; "" for a leaf."""
+        if MODES.active != 0:
+            notify_look(self, ".op")
         return "" if self._primitive is None else self._primitive.name
 
     @property
     def inputs(self) -> tuple[Any, ...]:
         """What the operation was applied to, in order: Values, and floats for plain numbers."""
+        if MODES.active != 0:
+            notify_look(self, ".inputs")
+        return self._operands()
+
+    def _operands(self) -> tuple[Any, ...]:
+        """The same for the engine, whose look at the graph is no matter for a tracer."""
         if self._fan is not None:
             return self._fan.inputs
         if self._primitive is None:
@@ -181,6 +199,12 @@ class Value:
     @property
     def parents(self) -> tuple[Value, ...]:
         """The inputs that are Values, in order, repeats kept: `a * a` has two."""
+        if MODES.active != 0:
+            notify_look(self, ".parents")
+        return self._beneath()
+
+    def _beneath(self) -> tuple[Value, ...]:
+        """The same for the engine."""
         if self._fan is not None:
             return tuple([x for x in self._fan.inputs if isinstance(x, Value)])
         if self._a is None:
@@ -226,7 +250,7 @@ class Value:
         while stack:
             node = stack.pop()
             node._grad = 0.0
-            for parent in node.parents:
+            for parent in node._beneath():
                 if id(parent) not in seen:
                     seen.add(id(parent))
                     stack.append(parent)
@@ -487,7 +511,7 @@ def inputs_and_partials(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         return node._fan.inputs, node._fan.factors
     if node._primitive is None:
         return (), ()
-    return node.inputs, (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
+    return node._operands(), (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
 
 
 def _given(x: object, name: str) -> object:

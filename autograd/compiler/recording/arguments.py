@@ -159,8 +159,8 @@ class Arguments:
     def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
         """Run the function once; the recording, what it says, and the results."""
         names = self.names
-        values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
-        trace = Trace(values)
+        values = [Value(x) for x in self.numbers]
+        trace = Trace(values, names)
         tree = with_own_attributes(self.structure.unflatten(values))
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)
