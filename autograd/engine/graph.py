@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from mypy_extensions import mypyc_attr
 
 from autograd.engine import ieee
+from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import Level, blocks, is_within
 from autograd.engine.value import Value
 
@@ -124,6 +125,14 @@ def reachable(roots: Iterable[Any]) -> list[Value]:
             if len(seen) != len(nodes):
                 nodes.append(parent)
     return nodes
+
+
+def _zero_grad(root: Value) -> None:
+    for node in reachable([root]):
+        node._grad = 0.0
+
+
+HOOKS.zero_grad = _zero_grad
 
 
 def have_captured(nodes: Sequence[Value], level: Level) -> bool:

@@ -29,7 +29,6 @@ __all__ = [
     "no_grad",
     "notify_computed",
     "notify_escape",
-    "notify_look",
     "outside_mode",
     "plain_arithmetic",
     "record_lines",
@@ -224,14 +223,6 @@ def notify_escape(node: object, how: str) -> None:
         observer = _recorded_elsewhere(node)
     if observer is not None:
         observer.escapes(node, how, caller_line())
-
-
-def notify_look(node: object, where: str) -> None:
-    """Tell the tracer that the function, and not this project, looks at the graph of a node, which
-    is another one while it is recorded."""
-    observer = tracer()
-    if observer is not None and not asked_by_us():
-        observer.looks(node, where, caller_line())
 
 
 ASKING: Final = (__name__, "autograd.engine.observers", "autograd.engine.value")

@@ -54,7 +54,7 @@ def _made(node: Value) -> None:
     if observer is not None:
         observer.made(node)
     if RUNNING and node._primitive is not None:
-        notify_computed(node._operands())
+        notify_computed(inputs_and_partials(node)[0])
 
 
 def _cut_off(node: Value, observer: Any) -> None:
@@ -94,7 +94,7 @@ def _check_result(node: Value, observer: Any) -> None:
 
 def _born(node: Value) -> str:
     """What is said of a NaN or an infinity that none of the inputs accounts for; else ""."""
-    data, inputs = node._data, node._operands()
+    data, inputs = node._data, inputs_and_partials(node)[0]
     if tracer() is not None:
         for x in [node, *node._beneath()]:
             if not _is_finite(x):
@@ -223,6 +223,15 @@ def _hashed(node: Value) -> None:
         )
 
 
+def _looked(node: Value, where: str) -> None:
+    """Tell the tracer that the function, and not this project, looks at the graph of a node, which
+    is another one while it is recorded."""
+    observer = tracer()
+    if observer is not None and not asked_by_us():
+        observer.looks(node, where, caller_line())
+
+
 HOOKS.made = _made
 HOOKS.hashed = _hashed
+HOOKS.looked = _looked
 HOOKS.whole = _whole

@@ -9,6 +9,7 @@ from autograd.arrays.protocol import called
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
+    has_read_only,
     is_aliased,
     state_of,
     with_own_attributes,
@@ -131,12 +132,18 @@ class Arguments:
         return first, outputs, results
 
     def check_apart(self) -> None:
-        """RecordingError if an object is there twice, for a function that writes to it: it would be
-        written to in one place only."""
+        """For a function that writes to them: RecordingError if an object is there twice, which
+        would be written to in one place only, or can't be written to."""
         if is_aliased(self.traced):
             raise RecordingError(
                 f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
                 "them is there twice: a compiled function has a copy of each; hand over copies, or "
+                "write to copies"
+            )
+        if has_read_only(self.traced):
+            raise RecordingError(
+                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
+                "them is a read-only array: a compiled function has a copy of each, which is not; "
                 "write to copies"
             )
 

@@ -57,6 +57,8 @@ class Trace:
         self._arguments = {id(x): x for x in arguments}
         self._own = dict(self._arguments)
         self._leak: RecordingError | None = None
+        self._raised: RecordingError | None = None
+        """A leak that f was told of there and then."""
         mark_recorded(self.arguments)
 
     def run(self, f: Callable[[], Any]) -> Any:
@@ -66,6 +68,10 @@ class Trace:
             RUNNING.append(self)
             with traced_by(self):
                 result = f()
+        except Exception as error:
+            if self._raised is None or error is self._raised:
+                raise
+            raise self._raised from error  # of which f made another
         finally:
             if self in RUNNING:
                 RUNNING.remove(self)
@@ -100,6 +106,7 @@ class Trace:
             return
         self._leak = self._leak or self._leaking(node, how, line)
         if how != TEXT:
+            self._raised = self._leak
             raise self._leak
 
     def _leaking(self, node: Value, how: str, line: str) -> RecordingError:
@@ -120,6 +127,7 @@ class Trace:
             f"({place(line)}): that is another one while it is recorded; look at a graph outside "
             "of compiled functions"
         )
+        self._raised = self._leak
         raise self._leak
 
     def _matters(self, node: Value, how: str) -> bool:
