@@ -21,6 +21,7 @@ CHANCE = r"random|time\.|default_rng"
 LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
 TEXT = r"""f"|f'|str\(|repr\(|format|%|\.label"""
 KEYS = r"hash\(|set\(|fromkeys|in \{|\{[^}]|Counter|cache|\[.*\]"
+LOOKS = r"op\"|parents|inputs|primitive"
 
 ALLOWED = [
     Refusal("reads .data", r"\.data", "`x.data` | error"),
@@ -32,8 +33,9 @@ ALLOWED = [
     Refusal(
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
     ),
+    Refusal("looks at the graph", LOOKS, "`x.op`, `x.parents`, `x.inputs`, `x.primitive` | error"),
     Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
-    Refusal("Value that was made in an earlier|two recordings", LASTING, "a Value kept | error"),
+    Refusal("kept when it was recorded|two recordings", LASTING, "a Value kept | error"),
     Refusal(
         "catches the .* that .* raises",
         "primitive",
