@@ -15,12 +15,8 @@ from fuzz.fuzzing import Report, findings_of, fuzz
 from fuzz.refusals import ALLOWED
 from fuzz.routes import ROUTES
 from fuzz.shrinking import shrunk
-from fuzz.statements import KINDS
 from fuzz.truth import Truth
 from test_guards import PAGE
-
-# Faults that are known; `python -m tests.fuzz --only KIND` shows them.
-KNOWN = {"introspection", "anomalies", "chance"}
 
 
 def run(**options: object) -> tuple[Report, list[str]]:
@@ -30,11 +26,10 @@ def run(**options: object) -> tuple[Report, list[str]]:
 
 def test_routes_agree() -> None:
     """On random programs; on the same again, for the seed decides everything."""
-    kinds = [kind for kind in KINDS if kind not in KNOWN]
-    report, said = run(kinds=kinds, programs=6)
+    report, said = run(programs=6)
     assert said == []
     assert report.programs == 6
-    assert str(report) == str(run(kinds=kinds, programs=6)[0])
+    assert str(report) == str(run(programs=6)[0])
 
 
 UNSEEN = """

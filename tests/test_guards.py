@@ -408,6 +408,7 @@ ERRORS: dict[str, Callable[[Any], Any]] = {
     "assigning `.grad` of a captured Value": lambda x: assigning(W, "grad") * x,
     "`.partials`": lambda x: x * (x * x).partials[0],
     "`backward()`": backward_and_grad,
+    "`x.op`, `x.parents`, `x.inputs`, `x.primitive`": lambda x: x if x.op else x * len(x.parents),
     "`zero_grad()`": cleared,
     "`float(x)`": lambda x: x * float(x),
     "`complex(x)`": lambda x: x * complex(x).real,

@@ -83,6 +83,9 @@ class _Run:
         kind = "digits" if "round(" in how else "escapes"
         self._note(kind, (node,), how, line)
 
+    def looks(self, node: Value, where: str, line: str) -> None:
+        """The function looks at the graph, which is no number."""
+
     def raised(self, name: str, error: BaseException) -> None:
         """A user's primitive has raised; the function may catch it."""
 

@@ -15,11 +15,11 @@ from collections.abc import Callable, Hashable, Iterator
 from copy import deepcopy
 from enum import Enum
 from functools import partial, update_wrapper
-from hashlib import sha256
 from importlib import import_module
-from types import CodeType, FrameType, FunctionType, MethodType
+from types import FrameType, FunctionType, MethodType
 from typing import Any, Final, Self
 
+from autograd.compiler.digests import source_digest
 from autograd.transforms.transform import found_by_name
 
 __all__ = ["Compiled", "Unavailable", "fingerprint", "has_state", "is_portable", "undecorated"]
@@ -159,36 +159,9 @@ def has_state(f: Function) -> bool:
 
 
 def fingerprint(f: Function) -> bytes:
-    """A digest of the code of a function, and of those that it calls by their names: another one
-    where its source was edited since, or another Python reads it."""
-    digest = sha256()
-    todo: list[Any] = [_innermost(f)]
-    seen: set[int] = set()
-    for x in todo:  # which grows on the way
-        if not isinstance(x, FunctionType) or id(x) in seen:
-            continue
-        seen.add(id(x))
-        package = x.__module__.partition(".")[0] if x.__module__ else ""
-        if package not in ("autograd", "nn"):
-            names: list[str] = []
-            _digest_code(x.__code__, digest.update, names)
-            digest.update(repr((x.__defaults__, x.__kwdefaults__)).encode())
-            found = [x.__globals__.get(name) for name in dict.fromkeys(names)]
-            todo += [_innermost(g) for g in found if callable(g) and g is not f]
-    return digest.digest()
-
-
-def _digest_code(code: CodeType, update: Callable[[bytes], object], names: list[str]) -> None:
-    update(code.co_code)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _digest_code(constant, update, names)
-        elif isinstance(constant, frozenset):
-            update(repr(sorted(map(repr, constant))).encode())
-        else:
-            update(repr(constant).encode())
-    update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
-    names += code.co_names
+    """A digest of a function and what it reaches: another one where its source was edited since, or
+    another Python reads it."""
+    return source_digest(_innermost(f))
 
 
 def _innermost(f: Any) -> Any:

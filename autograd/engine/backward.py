@@ -229,7 +229,7 @@ def _send_messages(root: Value) -> None:
 
 def _send_nothing(node: Value, ready: list[Value]) -> None:
     """Report to the inputs without a message: an adjoint of exactly 0 stays 0 along any edge."""
-    for x in node.parents:
+    for x in node._beneath():
         if x._primitive is not None:
             x._waiting -= 1
             if x._waiting == 0:

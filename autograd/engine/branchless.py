@@ -30,7 +30,6 @@ def _primitive(name: str) -> Callable[..., Any]:
     return call
 
 
-copysign = _primitive("copysign")
 cosh = _primitive("cosh")
 erfc = _primitive("erfc")
 exp = _primitive("exp")
@@ -46,6 +45,11 @@ sqrt = _primitive("sqrt")
 def select(truth: Any, a: Any, b: Any) -> Any:
     """a where the truth value holds, else b."""
     return truth.select(a, b)
+
+
+def copysign(x: Any, y: Any) -> Any:
+    """Where y is not NaN, or the result NaN or left out."""
+    return y.lends_sign(x)
 
 
 def is_finite(x: Any) -> Any:

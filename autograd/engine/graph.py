@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from mypy_extensions import mypyc_attr
 
 from autograd.engine import ieee
+from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import Level, blocks, is_within
 from autograd.engine.value import Value
 
@@ -80,7 +81,7 @@ def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequ
         if id(root) in seen:
             continue
         seen.add(id(root))
-        parents: Sequence[Any] = () if id(root) in ends else root.parents
+        parents: Sequence[Any] = () if id(root) in ends else _parents(root)
         path.append((root, parents, iter(parents)))
         while path:
             node, parents, rest = path[-1]
@@ -88,7 +89,7 @@ def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequ
                 key = id(parent)
                 if key not in seen:
                     seen.add(key)
-                    beneath: Sequence[Any] = () if key in ends else parent.parents
+                    beneath: Sequence[Any] = () if key in ends else _parents(parent)
                     if beneath:
                         path.append((parent, beneath, iter(beneath)))
                         break
@@ -99,6 +100,13 @@ def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequ
                 nodes.append(node)
                 inputs.append(parents)
     return nodes, inputs
+
+
+def _parents(node: Any) -> Sequence[Any]:
+    if isinstance(node, Value):
+        return node._beneath()
+    found: Sequence[Any] = node.parents
+    return found
 
 
 def reachable(roots: Iterable[Any]) -> list[Value]:
@@ -112,11 +120,19 @@ def reachable(roots: Iterable[Any]) -> list[Value]:
             if len(seen) != len(nodes):  # one look-up, where asking first would take two
                 nodes.append(root)
     for node in nodes:  # which grows on the way
-        for parent in node.parents:
+        for parent in node._beneath():
             seen.add(id(parent))
             if len(seen) != len(nodes):
                 nodes.append(parent)
     return nodes
+
+
+def _zero_grad(root: Value) -> None:
+    for node in reachable([root]):
+        node._grad = 0.0
+
+
+HOOKS.zero_grad = _zero_grad
 
 
 def have_captured(nodes: Sequence[Value], level: Level) -> bool:

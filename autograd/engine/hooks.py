@@ -19,9 +19,13 @@ class Hooks:
     # backward
     backward: Callable[[Any, object], None]  # a root, and what its adjoint is to be
 
+    # graph
+    zero_grad: Callable[[Any], None]  # a root
+
     # observers, while a mode is on
     made: Callable[[Any], None]  # a new node, or a constant as a leaf
     hashed: Callable[[Any], None]  # a Value as a key of a set or a dict
+    looked: Callable[[Any, str], None]  # somebody looks at the graph of a Value, and where
     whole: Callable[[Any, Callable[[float], int], Any], int]  # a number converted to int
 
     # serialization

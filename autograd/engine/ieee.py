@@ -179,6 +179,11 @@ def rint(x: float) -> float:
     return math.copysign(float(round(x)), x) if math.isfinite(x) else x
 
 
+def copysign(x: float, y: float) -> float:
+    """NaN counts as positive: its sign bit is whatever arithmetic has left there."""
+    return math.copysign(x, y) if y == y else math.fabs(x)
+
+
 def sign(x: float) -> float:
     if x > 0.0:
         return 1.0

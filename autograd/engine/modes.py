@@ -22,6 +22,7 @@ __all__ = [
     "MODES",
     "RUNNING",
     "TEXT",
+    "asked_by_us",
     "begin_recording",
     "caller_line",
     "decided",
@@ -237,6 +238,19 @@ def notify_escape(node: object, how: str) -> None:
         observer = _recorded_elsewhere(node)
     if observer is not None:
         observer.escapes(node, how, caller_line())
+
+
+ASKING: Final = (__name__, "autograd.engine.observers", "autograd.engine.value")
+"""Frames in between, where nothing is compiled."""
+
+
+def asked_by_us() -> bool:
+    """Whether the code that asks something of a Value is this project's."""
+    frame: Any = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "") in ASKING:
+        frame = frame.f_back
+    package = "" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
+    return package in ("autograd", "nn")
 
 
 def notify_computed(inputs: Any) -> None:

@@ -8,7 +8,6 @@ made here, because the recorded function's way depends on it.
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,6 +19,7 @@ from autograd.engine.levels import LEVELS, current_level
 from autograd.engine.modes import (
     MODES,
     RUNNING,
+    asked_by_us,
     caller_line,
     decided,
     modes_here,
@@ -48,13 +48,13 @@ def _made(node: Value) -> None:
         node._locate()
     if node._primitive is not None:
         if modes.detect_anomaly and not modes.plain:
-            _check_result(node)
+            _check_result(node, observer)
         if modes.no_grad or modes.plain:
             _cut_off(node, observer)
     if observer is not None:
         observer.made(node)
     if RUNNING and node._primitive is not None:
-        notify_computed(node.inputs)
+        notify_computed(inputs_and_partials(node)[0])
 
 
 def _cut_off(node: Value, observer: Any) -> None:
@@ -74,7 +74,7 @@ def _cut_off(node: Value, observer: Any) -> None:
     node._fan = None
 
 
-def _check_result(node: Value) -> None:
+def _check_result(node: Value, observer: Any) -> None:
     """Inside detect_anomaly: the first operation that makes a NaN or an infinity, unless it is an
     argument of a selection which leaves it out."""
     waiting = _waiting()
@@ -84,6 +84,8 @@ def _check_result(node: Value) -> None:
     if message:
         if not _inside_selection():
             waiting.clear()
+            if observer is not None:
+                observer.made(node)  # of which decisions tell: the function may catch the error
             raise FloatingPointError(message)
         waiting[id(node)] = node, message
     elif waiting and _selects(node) and not _inside_selection():
@@ -92,9 +94,9 @@ def _check_result(node: Value) -> None:
 
 def _born(node: Value) -> str:
     """What is said of a NaN or an infinity that none of the inputs accounts for; else ""."""
-    data, inputs = node._data, node.inputs
+    data, inputs = node._data, inputs_and_partials(node)[0]
     if tracer() is not None:
-        for x in [node, *node.parents]:
+        for x in [node, *node._beneath()]:
             if not _is_finite(x):
                 _is_nan(x)
     numbers = [x._data if isinstance(x, Value) else x for x in inputs]
@@ -207,7 +209,7 @@ def _hashed(node: Value) -> None:
     if not RUNNING and not LEVELS.here():
         MODES.here()  # which finds out whether there is still a reason to ask
         return
-    if _is_asked_by_us():
+    if asked_by_us():  # for which identity is right
         return
     if RUNNING:
         notify_escape(node, "uses as a key of a set or dict (hashes) the number")
@@ -221,17 +223,15 @@ def _hashed(node: Value) -> None:
         )
 
 
-def _is_asked_by_us() -> bool:
-    """Whether the code that makes the look-up is this project's, for which identity is right."""
-    frame: Any = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "") in ASKING:
-        frame = frame.f_back
-    package = "" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
-    return package in ("autograd", "nn")
+def _looked(node: Value, where: str) -> None:
+    """Tell the tracer that the function, and not this project, looks at the graph of a node, which
+    is another one while it is recorded."""
+    observer = tracer()
+    if observer is not None and not asked_by_us():
+        observer.looks(node, where, caller_line())
 
-
-ASKING: Final = (__name__, "autograd.engine.value")  # frames in between, where nothing is compiled
 
 HOOKS.made = _made
 HOOKS.hashed = _hashed
+HOOKS.looked = _looked
 HOOKS.whole = _whole

@@ -428,8 +428,8 @@ maximum: Final[Row]  = row("maximum",  "a, b",      ieee.maximum,  lambda out, a
     branchless.maximum, "The larger of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
 minimum: Final[Row]  = row("minimum",  "a, b",      ieee.minimum,  lambda out, a, b: (_above(b, a), _above(a, b)),
     branchless.minimum, "The smaller of two.", kinks="a tie shares the gradient equally; NaN if either is NaN", cuts=True, traits="extreme")
-copysign: Final[Row] = row("copysign", "x, y",      math.copysign, lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
-    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0", cuts="y", traits="kink")
+copysign: Final[Row] = row("copysign", "x, y",      ieee.copysign, lambda out, x, y: (sign(x) * copysign(1.0, y), 0.0),
+    "instruction",      "|x| with the sign of y.", kinks="derivative 0 at x = 0; NaN has the sign +", cuts="y", traits="kink")
 fmod: Final[Row]     = row("fmod",     "a, b",      ieee.fmod,     lambda out, a, b: (1.0, -round_((a - out) / b)),
     "libm",             "The remainder with the sign of a, as in C.",
     domain=(REALS, POSITIVE), kinks="derivative (1, -trunc(a/b)) at the jumps too", traits="quotient")

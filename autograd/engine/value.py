@@ -159,28 +159,33 @@ class Value:
     @property
     def primitive(self) -> Primitive | None:
         """The record of the operation that made it; None for a leaf."""
+        if MODES.active != 0:
+            HOOKS.looked(self, ".primitive")
         return self._primitive
 
     @property
     def op(self) -> str:
         """The name of the operation that made it, such as "mul" or "tanh"; "" for a leaf."""
+        if MODES.active != 0:
+            HOOKS.looked(self, ".op")
         return "" if self._primitive is None else self._primitive.name
 
     @property
     def inputs(self) -> tuple[Any, ...]:
         """What the operation was applied to, in order: Values, and floats for plain numbers."""
-        if self._fan is not None:
-            return self._fan.inputs
-        if self._primitive is None:
-            return ()
-        first = self._pa if self._a is None else self._a
-        if self._primitive.arity == 1:
-            return (first,)
-        return (first, self._pb if self._b is None else self._b)
+        if MODES.active != 0:
+            HOOKS.looked(self, ".inputs")
+        return inputs_and_partials(self)[0]
 
     @property
     def parents(self) -> tuple[Value, ...]:
         """The inputs that are Values, in order, repeats kept: `a * a` has two."""
+        if MODES.active != 0:
+            HOOKS.looked(self, ".parents")
+        return self._beneath()
+
+    def _beneath(self) -> tuple[Value, ...]:
+        """The same for the engine, whose look at a graph is no matter for a tracer."""
         if self._fan is not None:
             return tuple([x for x in self._fan.inputs if isinstance(x, Value)])
         if self._a is None:
@@ -221,15 +226,7 @@ class Value:
         """Set `.grad` to 0.0 on this node and on everything it was computed from."""
         if MODES.active != 0:
             notify_escape(self, "calls zero_grad()")
-        seen: set[int] = {id(self)}
-        stack: list[Value] = [self]
-        while stack:
-            node = stack.pop()
-            node._grad = 0.0
-            for parent in node.parents:
-                if id(parent) not in seen:
-                    seen.add(id(parent))
-                    stack.append(parent)
+        HOOKS.zero_grad(self)
 
     def detach(self) -> Value:
         """A new leaf with the same data and label: gradients do not flow through it."""
@@ -487,7 +484,10 @@ def inputs_and_partials(node: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         return node._fan.inputs, node._fan.factors
     if node._primitive is None:
         return (), ()
-    return node.inputs, (node._pa,) if node._primitive.arity == 1 else (node._pa, node._pb)
+    first = node._pa if node._a is None else node._a
+    if node._primitive.arity == 1:
+        return (first,), (node._pa,)
+    return (first, node._pb if node._b is None else node._b), (node._pa, node._pb)
 
 
 def _given(x: object, name: str) -> object:

@@ -206,6 +206,10 @@ class SolverWatch:
         if any(self._observer.owns(x) for x in reachable([node])):
             self._observer.escapes(node, f"calls a solver, which {how}", line)
 
+    def looks(self, node: Value, where: str, line: str) -> None:
+        if self._observer.owns(node):
+            self._observer.looks(node, where, line)
+
     def raised(self, name: str, error: BaseException) -> None:
         pass
 

@@ -28,7 +28,7 @@ CONTROL_FLOW = {
         else:
             {body}
         ===
-        match ({t}, {t}):
+        match (bool({t}), bool({t})):
             case (True, True):
                 {body}
             case (False, _):

@@ -53,7 +53,7 @@ def plain(case: Case, truth: Truth) -> Found:
 def backward(case: Case, truth: Truth) -> Found:
     """f(Values).backward() against grad(f) of Values and of numbers; and forward mode, whose sums
     have another order, within rounding."""
-    if not truth.is_single or case.static or re.search(LASTING, case.source):
+    if not truth.is_single or case.static or re.search(rf"{LASTING}|time\.", case.source):
         return
     derivative = truth.derivative
     loaded = Loaded(case)

@@ -22,6 +22,7 @@ LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
 PLAIN = "gives another result for plain floats"
 TEXT = r"""f"|f'|str\(|repr\(|format|%|\.label"""
 KEYS = r"hash\(|set\(|fromkeys|in \{|\{[^}]|Counter|cache|\[.*\]"
+LOOKS = r"op\"|parents|inputs|primitive"
 
 ALLOWED = [
     Refusal("reads .data", r"\.data", "`x.data` | error"),
@@ -33,6 +34,7 @@ ALLOWED = [
     Refusal(
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
     ),
+    Refusal("looks at the graph", LOOKS, "`x.op`, `x.parents`, `x.inputs`, `x.primitive` | error"),
     Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
     Refusal("kept when it was recorded|two recordings", LASTING, "a Value kept | error"),
     Refusal(PLAIN, ".", "`f` gives another result for plain floats | error"),

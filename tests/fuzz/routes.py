@@ -14,8 +14,8 @@ from autograd.compiler.recording.tracing import RecordingError
 from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import (
+    EXACTLY,
     IN_LANES,
-    LENGTHS,
     Outcome,
     is_explained,
     is_same_nesting,
@@ -119,7 +119,7 @@ def lockstep(
     made: str,
     compiled: Callable[[Loaded], Callable[..., Any]],
     truth: tuple[list[int], list[Outcome]],
-    ulps: Mapping[str, int] = LENGTHS,
+    ulps: Mapping[str, int] = EXACTLY,
 ) -> Found:
     """Call what is made of a module at every point, in order, and compare."""
     loaded = Loaded(case)

@@ -10,7 +10,6 @@ from random import Random
 from random_formulas import ROWS
 
 import autograd
-from autograd.engine.primitives import TABLE
 from fuzz.statements import KINDS
 
 __all__ = ["CONSTANTS", "Scope", "primitive_call"]
@@ -24,7 +23,6 @@ OPERATORS = ["+", "-", "*", "*", "/", "+", "%", "//"]
 SYMBOLS = ["<", "<=", ">", ">=", "==", "!="]
 SEQUENCES = ["sum", "prod", "mean", "logsumexp", "max", "min"]
 IN_OPERATORS = {"add", "sub", "mul", "div", "pow", "pow_const", "mod", "floordiv", "neg"}
-INEXACT = {"hypot", "norm", "copysign"}  # to a bit that a decision may show
 CALLED = [row for row in ROWS if row.arity and row.name not in IN_OPERATORS]
 
 
@@ -158,8 +156,6 @@ class Scope:
             return f"({below[0]} {rng.choice(OPERATORS)} {below[1]})"
         if chance < 0.83:
             row = rng.choice(CALLED)
-            if row.name in INEXACT and "lengths" not in self.kinds:
-                row = TABLE["tanh"]
             return f"{primitive_call(row.name)}({', '.join(below[: row.arity])})"
         if chance < 0.88:
             return f"ag.{rng.choice(SEQUENCES)}([{', '.join(below)}])"

@@ -135,6 +135,11 @@ class Symbol:
         """a where this truth value holds, else b."""
         return self.emit("select", self, a, b)
 
+    def lends_sign(self, x: Any) -> Symbol:
+        """x with this sign; that of NaN is its sign bit."""
+        register = x.register if isinstance(x, Symbol) else self.writer.const(float(x))
+        return Symbol(self.writer, self.writer.emit("copysign", register, self.register))
+
     def __bool__(self) -> bool:
         raise TypeError(
             "a lowering has no branches: write autograd.where(...), maximum(...) and the like"
@@ -156,6 +161,8 @@ def lower(writer: Writer, name: str, *operands: int) -> int:
         return _by(writer.rules[name], writer, operands)
     if name == "pow":
         return _power(writer, *operands)
+    if name == "copysign":
+        return _with_sign(writer, *operands)
     rule = _rule(name)
     if rule is None:
         return writer.emit(name, *operands)
@@ -184,3 +191,9 @@ def _power(writer: Writer, a: int, n: int) -> int:
         return out  # the writer knows the square
     is_square = writer.emit("eq", n, writer.const(2.0))
     return writer.emit("select", is_square, writer.emit("mul", a, a), out)
+
+
+def _with_sign(writer: Writer, x: int, y: int) -> int:
+    """NaN has the sign +, as in ieee.copysign."""
+    is_number = writer.emit("eq", y, y)
+    return writer.emit("copysign", x, writer.emit("select", is_number, y, writer.const(0.0)))

@@ -29,7 +29,10 @@ __all__ = [
 T = TypeVar("T")
 
 _LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
-_DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
+_ENGINES: Final[dict[int, Any]] = {}
+"""Those in use, by their ids. Held here, for one that died in a cycle would be closed by the
+collector, and in the same moment by whoever compiles."""
+_DISCARDED: Final[deque[Any]] = deque()  # those that nobody needs, until the next one is made
 _WORKER: Final = threading.local()
 
 
@@ -143,6 +146,7 @@ class MachineCode:
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
+        _ENGINES[id(engine)] = engine
 
     def __del__(self) -> None:
         # The collector may run where locks are held that nobody knows of: LLVM is not asked here.
@@ -167,7 +171,9 @@ def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
         while _DISCARDED:
-            _DISCARDED.popleft().close()
+            engine = _DISCARDED.popleft()
+            engine.close()
+            del _ENGINES[id(engine)]
         return _compile_llvm(text, effort)  # whose objects are gone when the lock is
 
 

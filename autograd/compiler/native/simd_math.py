@@ -49,7 +49,6 @@ LN_2_REST: Final = 2.3190468138462996e-17  # ... and what that rounding left out
 TERMS: Final = 13  # of the exponential series; the next is below 1e-17 where it is used
 
 rounded = TABLE["round"]
-copysign = TABLE["copysign"]
 erfc = TABLE["erfc"]
 
 
@@ -99,8 +98,7 @@ def _halves(x: Symbol) -> tuple[Symbol, Symbol, Symbol, Symbol, Symbol]:
 def _tanh(x: Symbol) -> Symbol:
     """(1 - e) / (1 + e)"""
     _, _, below_one, _, inverse = _halves(x)
-    out: Symbol = copysign(below_one * inverse, x)
-    return out
+    return x.lends_sign(below_one * inverse)
 
 
 def _sech2(x: Symbol) -> Symbol:

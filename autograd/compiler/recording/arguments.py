@@ -11,6 +11,7 @@ from autograd.arrays.protocol import called
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
+    has_read_only,
     is_aliased,
     state_of,
     with_own_attributes,
@@ -181,12 +182,18 @@ class Arguments:
         return str(getattr(self._f, "__qualname__", self._f))
 
     def check_apart(self) -> None:
-        """RecordingError if an object is there twice, for a function that writes to it: it would be
-        written to in one place only."""
+        """For a function that writes to them: RecordingError if an object is there twice, which
+        would be written to in one place only, or can't be written to."""
         if is_aliased(self.traced):
             raise RecordingError(
                 f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
                 "them is there twice: a compiled function has a copy of each; hand over copies, or "
+                "write to copies"
+            )
+        if has_read_only(self.traced):
+            raise RecordingError(
+                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
+                "them is a read-only array: a compiled function has a copy of each, which is not; "
                 "write to copies"
             )
 
@@ -210,8 +217,8 @@ class Arguments:
     def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
         """Run the function once; the recording, what it says, and the results."""
         names = self.names
-        values = [Value(x, name) for x, name in zip(self.numbers, names, strict=True)]
-        trace = Trace(values)
+        values = [Value(x) for x in self.numbers]
+        trace = Trace(values, names)
         tree = with_own_attributes(self.structure.unflatten(values))
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)

@@ -7,25 +7,44 @@ could change without a trace, an error.
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from array import array
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterator, Sequence
 from enum import Enum
+from functools import lru_cache, partial
 from itertools import combinations
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, Final
 
+from autograd.compiler.recording.outside_sources import cells_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import argument_places
 from autograd.transforms.tree import is_array, opened
 
-__all__ = ["beyond_numbers", "check_number_types", "is_aliased", "state_of", "with_own_attributes"]
+__all__ = [
+    "beyond_numbers",
+    "check_number_types",
+    "has_read_only",
+    "is_aliased",
+    "state_of",
+    "with_own_attributes",
+]
 
 SCALARS: Final = frozenset([float, int, bool, Value, type(None)])
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
 NAMED: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, Value)
 
+
+DATA: Final = (*PLAIN, list, tuple, dict, set, frozenset)
+LIBRARIES: Final = frozenset(["builtins", "collections", "typing", "enum", "numpy", "abc"])
 
 NOTHING: Final = frozenset(
     {"__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__", "__orig_bases__"}
@@ -57,10 +76,31 @@ def beyond_numbers(tree: Any) -> Hashable:
         return None
     children, _, assemble = opened(tree)
     if assemble is None:
-        return None
+        return _of_leaf(tree, kind)
     inside = [None if type(x) is float else beyond_numbers(x) for x in children]
     found = (_own(tree, kind), *inside)
     return None if all(x is None for x in found) else found
+
+
+def _of_leaf(x: Any, kind: type) -> Hashable:
+    """The order of an array's axes in memory, where that is another than theirs; TypeError for a
+    number that would behave otherwise than the one that the function gets."""
+    if is_array(x):
+        return None if x.ndim < 2 or x.flags.c_contiguous else _order(x)
+    is_own = isinstance(x, (float, int)) and not isinstance(x, Enum)
+    if is_own and kind.__module__ != "numpy" and _adds_to_its_base(kind):
+        base = "float" if isinstance(x, float) else "int"
+        raise TypeError(
+            f"an argument of a compiled function is a {kind.__name__}, of which the function would "
+            f"get the number alone; hand over {base}(x), or name it in static_argnames"
+        )
+    return None
+
+
+def _order(x: Any) -> Hashable:
+    steps = [abs(step) for step in x.strides]
+    order = tuple(sorted(range(x.ndim), key=lambda axis: -steps[axis]))
+    return None if order == tuple(range(x.ndim)) else ("order", order)
 
 
 def _own(tree: Any, kind: type) -> Hashable:
@@ -70,7 +110,7 @@ def _own(tree: Any, kind: type) -> Hashable:
         factory = Same(tree.default_factory) if isinstance(tree, defaultdict) else None
         if kind is dict and not keys:
             return None
-        return kind, factory, keys, _attributes(tree)
+        return kind, factory, keys, _attributes(tree), _of_class(kind)
     if isinstance(tree, (list, tuple)):
         if _extras(tree) or (not hasattr(kind, "_make") and _adds_to_its_base(kind)):
             base = "list" if isinstance(tree, list) else "tuple"
@@ -78,8 +118,9 @@ def _own(tree: Any, kind: type) -> Hashable:
                 f"an argument of a compiled function is a {kind.__name__}, of which the function "
                 f"would get a plain {base}; hand over {base}(...), or name it in static_argnames"
             )
-        return None
-    return _attributes(tree)
+        return _of_class(kind)
+    attributes, of_class = _attributes(tree), _of_class(kind)
+    return attributes if of_class is None else (attributes, of_class)
 
 
 def _adds_to_its_base(kind: type) -> bool:
@@ -101,33 +142,82 @@ def _attributes(tree: Any) -> Hashable:
 
 
 def _extras(tree: Any) -> dict[str, Any]:
-    held = getattr(tree, "__dict__", None)
+    held = _attributes_of(tree)
     if not held:
         return {}
-    is_record = dataclasses.is_dataclass(tree)
-    fields = {field.name for field in dataclasses.fields(tree)} if is_record else set()
+    kind: Any = type(tree)
+    fields = _fields(kind)
+    if fields.issuperset(held):
+        return {}
     return {name: x for name, x in held.items() if name not in fields}
+
+
+@lru_cache(1000)
+def _fields(kind: Any) -> frozenset[str]:
+    is_record = dataclasses.is_dataclass(kind)
+    return frozenset([field.name for field in dataclasses.fields(kind)] if is_record else [])
+
+
+@lru_cache(1000)
+def _slots(kind: Any) -> tuple[str, ...]:
+    """The attributes of objects of a class that have places of their own."""
+    return tuple(
+        [
+            name
+            for base in kind.__mro__
+            if "__slots__" in vars(base)
+            for name, x in vars(base).items()
+            if isinstance(x, MemberDescriptorType)
+        ]
+    )
+
+
+def _of_class(kind: Any) -> Hashable:
+    """The plain data among the attributes of a class of the user's."""
+    names = _data_of(kind)
+    return tuple([(name, _state(getattr(kind, name, None), set())) for name in names]) or None
+
+
+@lru_cache(1000)
+def _data_of(kind: Any) -> tuple[str, ...]:
+    """Their names, but for those that every object has itself."""
+    found = {
+        name
+        for base in kind.__mro__
+        if base.__module__ not in LIBRARIES
+        for name, x in vars(base).items()
+        if not name.startswith("_") and (isinstance(x, DATA) or is_array(x))
+    }
+    return tuple(sorted(found - _fields(kind)))
 
 
 def _frozen(x: Any, where: str) -> Hashable:
     """Equal for what is the same now."""
-    if isinstance(x, PLAIN):
-        return type(x), repr(x)  # 1, 1.0 and True are not the same, nor 0.0 and -0.0
     if isinstance(x, NAMED):
-        return Same(x)
-    if isinstance(x, (list, tuple)):
-        return type(x), tuple([_frozen(item, where) for item in x])
-    if isinstance(x, dict):
+        return _state(x, set())
+    contents: Hashable
+    if isinstance(x, PLAIN):
+        contents = repr(x)  # 1, 1.0 and True are not the same, nor 0.0 and -0.0
+    elif isinstance(x, (list, tuple)):
+        contents = tuple([_frozen(item, where) for item in x])
+    elif isinstance(x, dict):
         pairs = [(_frozen(key, where), _frozen(item, where)) for key, item in x.items()]
-        return type(x), tuple(pairs)
-    if isinstance(x, (set, frozenset)):
-        return type(x), frozenset([_frozen(item, where) for item in x])
-    if is_array(x) and x.dtype != object:
-        return type(x), x.dtype.str, x.shape, x.tobytes()
-    raise TypeError(
-        f"{where} is {describe(x)}: a compiled function would not see it change; make it a field, "
-        "leave it out, or name the argument in static_argnames"
-    )
+        contents = tuple(pairs)
+    elif isinstance(x, (set, frozenset)):
+        contents = frozenset([_frozen(item, where) for item in x])
+    elif is_array(x) and x.dtype != object:
+        contents = _of_array(x)
+    else:
+        raise TypeError(
+            f"{where} is {describe(x)}: a compiled function would not see it change; make it a "
+            "field, leave it out, or name the argument in static_argnames"
+        )
+    own = [(name, _frozen(item, where)) for name, item in _extras(x).items()]
+    return (type(x), contents, *own)
+
+
+def _of_array(x: Any) -> Hashable:
+    return x.dtype.str, x.shape, x.strides, x.flags.writeable, x.tobytes()
 
 
 def with_own_attributes(tree: Any) -> Any:
@@ -156,19 +246,29 @@ def is_aliased(tree: Any) -> bool:
     """Whether a container or an array is there twice, or two arrays share memory."""
     seen: set[int] = set()
     arrays: list[Any] = []
+    for x in _parts(tree):
+        if id(x) in seen and not isinstance(x, tuple):
+            return True
+        seen.add(id(x))
+        arrays += [x] if is_array(x) else []
+    return any(_share(a, b) for a, b in combinations(arrays, 2))
+
+
+def has_read_only(tree: Any) -> bool:
+    """Whether there is an array that can't be written to."""
+    return any(is_array(x) and not x.flags.writeable for x in _parts(tree))
+
+
+def _parts(tree: Any) -> Iterator[Any]:
+    """The containers and arrays of a nesting."""
     todo = [tree]
     for x in todo:  # which grows on the way
         if type(x) in SCALARS:
             continue
         children, _, assemble = opened(x)
-        if assemble is None and not is_array(x):
-            continue
-        if id(x) in seen and not isinstance(x, tuple):
-            return True
-        seen.add(id(x))
         todo += children
-        arrays += [x] if is_array(x) else []
-    return any(_share(a, b) for a, b in combinations(arrays, 2))
+        if assemble is not None or is_array(x):
+            yield x
 
 
 def _share(a: Any, b: Any) -> bool:
@@ -214,20 +314,27 @@ def _check_types(x: Any) -> None:
 
 
 def state_of(x: Any) -> Hashable:
-    """What is in the attributes of an object that is hashed by identity; None for others."""
-    hashed: Any = type(x).__hash__
-    if hashed is not object.__hash__ or isinstance(x, NAMED):
-        return None
-    return _state(x, set())
+    """What is in the attributes of an object, and in what it consists of; None for plain data."""
+    return None if type(x) in PLAIN else _state(x, set())
 
 
 def _state(x: Any, seen: set[int]) -> Hashable:
-    if isinstance(x, PLAIN):
+    if type(x) in PLAIN:
         return type(x), repr(x)
-    if isinstance(x, NAMED) or id(x) in seen:
+    if id(x) in seen:
         return Same(x)
     seen.add(id(x))
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, MethodType):
+        return Same(x.__func__), _state(x.__self__, seen)
+    if isinstance(x, FunctionType):
+        return _of_function(x, seen)
+    if isinstance(x, partial):
+        return Same(x.func), _state([x.func, x.args, x.keywords], seen)
+    if isinstance(x, type):
+        return Same(x), _of_class(x)
+    if isinstance(x, NAMED):
+        return Same(x)
+    if isinstance(x, (list, tuple, deque, bytearray, array)):
         if x and isinstance(x[0], Value):
             return tuple(map(id, x))
         return type(x), tuple([_state(item, seen) for item in x])
@@ -236,8 +343,31 @@ def _state(x: Any, seen: set[int]) -> Hashable:
     if isinstance(x, (set, frozenset)):
         return type(x), frozenset([_state(item, seen) for item in x])
     if is_array(x):
-        return Same(x) if x.dtype == object else (x.dtype.str, x.shape, x.tobytes())
-    held = getattr(x, "__dict__", None)
-    if not isinstance(held, dict):
+        return _state(x.tolist(), seen) if x.dtype == object else _of_array(x)
+    held = [(name, _state(item, seen)) for name, item in _attributes_of(x).items()]
+    return type(x), _itself(x), tuple(held), _of_class(type(x))
+
+
+def _itself(x: Any) -> Hashable:
+    """An object, in the place of which an equal one does as well, if it can be told."""
+    try:
+        hash(x)
+    except TypeError:
         return Same(x)
-    return Same(x), tuple([(name, _state(item, seen)) for name, item in held.items()])
+    found: Hashable = x
+    return found
+
+
+def _attributes_of(x: Any) -> dict[str, Any]:
+    held, kind = getattr(x, "__dict__", None), x.__class__
+    slots = _slots(kind)
+    if not held and not slots:
+        return {}
+    own = {name: getattr(x, name) for name in slots if hasattr(x, name)}
+    return {**(held if isinstance(held, dict) else {}), **own}
+
+
+def _of_function(f: FunctionType, seen: set[int]) -> Hashable:
+    """What a function has with it: its defaults, closure and attributes."""
+    held = [f.__defaults__, f.__kwdefaults__, f.__dict__, *cells_of(f)]
+    return Same(f), tuple([_state(x, seen) for x in held])

@@ -25,7 +25,7 @@ from typing import Any, Final
 from autograd.engine.text import place
 from autograd.engine.value import Value
 
-__all__ = ["generators_of", "states_of", "watched"]
+__all__ = ["cells_of", "generators_of", "states_of", "watched"]
 
 Tell = Callable[[str, str], None]
 """Is told what was asked, and the line."""
@@ -179,7 +179,7 @@ def _below(x: Any) -> list[Any]:
 
 def _of_function(f: FunctionType) -> list[Any]:
     if str(f.__globals__.get("__name__", "")).partition(".")[0] in LIBRARIES:
-        return [f.__dict__, *_cells(f)]
+        return [f.__dict__, *cells_of(f)]
     names = set(_names(f.__code__))
     held = [f.__globals__[name] for name in names if name in f.__globals__]
     for x in held:  # which grows on the way, by modules of modules
@@ -189,14 +189,15 @@ def _of_function(f: FunctionType) -> list[Any]:
                 break
     return [
         *held,
-        *_cells(f),
+        *cells_of(f),
         *(f.__defaults__ or ()),
         *(f.__kwdefaults__ or {}).values(),
         f.__dict__,
     ]
 
 
-def _cells(f: FunctionType) -> list[Any]:
+def cells_of(f: FunctionType) -> list[Any]:
+    """What a function has captured."""
     held = []
     for cell in f.__closure__ or ():
         try:

@@ -54,8 +54,10 @@ class Decision(NamedTuple):
 class Trace:
     """One recording: told by the engine of every node made and every decision taken."""
 
-    def __init__(self, arguments: Sequence[Value]) -> None:
+    def __init__(self, arguments: Sequence[Value], names: Sequence[str] = ()) -> None:
         self.arguments = list(arguments)
+        # Not as labels, which the function may ask for.
+        self._names = {id(x): name for x, name in zip(arguments, names, strict=False)}
         self.decisions: list[Decision] = []
         self.thread = get_ident()
         # By their ids, for a Value can't be hashed here; and they are kept alive.
@@ -64,6 +66,9 @@ class Trace:
         self._leak: RecordingError | None = None
         self.looks_for_anomalies = False
         """Whether something was decided in a block of `detect_anomaly`."""
+
+        self._raised: RecordingError | None = None
+        """A leak that f was told of there and then."""
         mark_recorded(self.arguments)
 
     def run(self, f: Callable[[], Any]) -> Any:
@@ -73,6 +78,10 @@ class Trace:
             begin_recording(self)
             with traced_by(self):
                 result = f()
+        except Exception as error:
+            if self._raised is None or error is self._raised:
+                raise
+            raise self._raised from error  # of which f made another
         finally:
             end_recording(self)
         if self._leak is not None:
@@ -105,9 +114,31 @@ class Trace:
         one, else an error."""
         if (how == TEXT and is_only_shown()) or not self._matters(node, how):
             return
-        self._leak = self._leak or _leak(node, how, line)
+        self._leak = self._leak or self._leaking(node, how, line)
         if how != TEXT:
+            self._raised = self._leak
             raise self._leak
+
+    def _leaking(self, node: Value, how: str, line: str) -> RecordingError:
+        name = self._names.get(id(node), node.label)
+        shown = "" if name is None else f" of {name!r}"
+        remedy = next((text for sign, text in REMEDIES.items() if sign in how), OTHERWISE)
+        return RecordingError(
+            f"a compiled function {how}{shown} ({place(line)}): what follows would stay as it was "
+            f"when the function was recorded; {remedy}"
+        )
+
+    def looks(self, node: Value, where: str, line: str) -> None:
+        """The function looks at the graph of one of these nodes, as it can't at a number's."""
+        if not self.owns(node) or (node.primitive is None and not self.varies([node])):
+            return
+        self._leak = self._leak or RecordingError(
+            f"a compiled function looks at the graph ({where}) of what it computes "
+            f"({place(line)}): that is another one while it is recorded; look at a graph outside "
+            "of compiled functions"
+        )
+        self._raised = self._leak
+        raise self._leak
 
     def _matters(self, node: Value, how: str) -> bool:
         return how == "assigns .data" or self.varies(reachable([node]))
@@ -137,15 +168,6 @@ class Trace:
     def owns(self, node: object) -> bool:
         """Whether the node was made in this recording."""
         return id(node) in self._own
-
-
-def _leak(node: Value, how: str, line: str) -> RecordingError:
-    name = "" if node.label is None else f" of {node.label!r}"
-    remedy = next((text for sign, text in REMEDIES.items() if sign in how), OTHERWISE)
-    return RecordingError(
-        f"a compiled function {how}{name} ({place(line)}): what follows would stay as it was "
-        f"when the function was recorded; {remedy}"
-    )
 
 
 PASS: Final = "pass the number, or a seed, as an argument"

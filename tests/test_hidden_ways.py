@@ -1,0 +1,183 @@
+"""Ways around a recording: a look at its graph, an error in place of ours, anomalies that the
+function catches, the sign of NaN, machine code that dies in a cycle."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from eagerly import eagerly
+
+import autograd
+from autograd import Value, copysign, detect_anomaly, exp, grad, jit, log, tanh, vmap
+from autograd.compiler import RecordingError
+from autograd.compiler.native.machine import compile_llvm
+
+INF, NAN = math.inf, math.nan
+
+# -- looking at the graph --------------------------------------------------------------------------
+
+LOOKS: dict[str, Callable[[Any], Any]] = {
+    ".op": lambda x: x if x.op == "" else -x,
+    ".parents": lambda x: x * len(x.parents),
+    ".inputs": lambda x: x * len((x * 2).inputs),
+    ".primitive": lambda x: x if x.primitive is None else -x,
+    "with getattr": lambda x: x if getattr(x, "op", "") == "" else -x,
+    "in try": lambda x: caught(lambda: x.op, x),
+}
+
+
+def caught(work: Callable[[], Any], x: Any) -> Any:
+    try:
+        return x * len(work())
+    except TypeError:
+        return x
+
+
+@pytest.mark.parametrize("way", LOOKS)
+def test_looking_at_the_graph_is_an_error(way: str) -> None:
+    """It is another graph than that of the call by itself; the line is named."""
+    f = LOOKS[way]
+    for call in (
+        lambda: jit(f)(1.0),
+        lambda: jit(grad(f))(1.0),
+        lambda: vmap(f)(np.array([1.0, 2.0])),
+    ):
+        with pytest.raises(RecordingError, match=r"looks at the graph \(\.\w+\).*, line \d+"):
+            call()
+
+
+def test_looks_that_stay_allowed() -> None:
+    """At what is no number of the recording: parameters, constants; and in eager code."""
+    w = Value(3.0, "w")
+    assert jit(lambda x: x * w if w.op == "" and not w.parents else x)(2.0) == 6.0
+    assert jit(lambda x: x * 2 if Value(1.0).op == "" else x)(2.0) == 4.0
+    assert grad(lambda x: x * 2 if (x * x).op == "mul" else x)(2.0) == 2.0
+
+
+def test_arguments_have_no_labels() -> None:
+    """As in a call with Values that have none; those that f gives are kept; errors name them."""
+    assert jit(lambda x: x * 2 if x.label is None else x)(3.0) == 6.0
+    assert jit(grad(lambda x: x * 2 if x.label is None else x))(3.0) == 2.0
+
+    def labelled(x: Any) -> Any:
+        y = x * 2
+        y.label = "y"
+        return y if y.label == "y" else x
+
+    assert jit(labelled)(3.0) == 6.0
+    with pytest.raises(RecordingError, match=r"reads \.data of 'p\[1\]'"):
+        jit(lambda p: p[0] * p[1].data)([1.0, 2.0])
+
+
+# -- errors in place of ours -----------------------------------------------------------------------
+
+
+def another(x: Any) -> Any:
+    try:
+        return x * x.data
+    except TypeError as error:
+        raise ValueError("no good") from error
+
+
+def in_a_thread(x: Any) -> Any:
+    found: list[Any] = []
+
+    def work() -> None:
+        with contextlib.suppress(RecordingError):
+            found.append(x * 2)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@pytest.mark.parametrize("f", [another, in_a_thread])
+def test_an_error_that_follows_from_ours(f: Any) -> None:
+    """Ours is raised, which says what to do, with the other as its cause."""
+    with pytest.raises(RecordingError, match=r"reads \.data|in another thread") as raised:
+        jit(f)(2.0)
+    assert isinstance(raised.value.__cause__, (ValueError, IndexError))
+
+
+# -- anomalies that the function catches -----------------------------------------------------------
+
+
+def or_else(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        try:
+            with detect_anomaly():
+                return work(x)
+        except FloatingPointError:
+            return x * 3
+
+    return f
+
+
+CAUGHT: dict[str, Callable[[Any], Any]] = {
+    "log": lambda x: log(x) * 2,
+    "in a sum": lambda x: autograd.sum([x, exp(x * 1000), 1.0]),
+    "a quotient": lambda x: 1 / x + x,
+    "of two": lambda x: tanh(x) + log(x) * exp(x),
+    "softmax": lambda x: autograd.softmax([x, x])[0],
+    "in no_grad": lambda x: without_gradient(x) + x,
+}
+
+
+def without_gradient(x: Any) -> Any:
+    with autograd.no_grad():
+        return log(x)
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_anomalies_that_the_function_catches(name: str) -> None:
+    """It goes on where it goes on in eager, at every later call as well."""
+    f = or_else(CAUGHT[name])
+    compiled, slope = jit(f), jit(grad(f))
+    for x in [1.5, 0.0, -1.0, 2.0, INF, 0.0, -INF, NAN, 3.0]:
+        assert compiled(x) == pytest.approx(eagerly(f, x), rel=0, abs=0, nan_ok=True)
+        assert slope(x) == pytest.approx(grad(f)(x), rel=0, abs=0, nan_ok=True)
+
+
+# -- the sign of NaN -------------------------------------------------------------------------------
+
+
+def sign_of(x: Any, y: Any) -> Any:
+    return 1.0 if copysign(x, y) < 0 else 2.0 * copysign(x, y)
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_nan_has_a_positive_sign(negative: bool) -> None:
+    """copysign gives |x| for both kinds of NaN, and what arithmetic makes of it, on every route."""
+    nan = -NAN if negative else NAN
+    nans = [(3.0, nan), (-3.0, nan), (-3.0, INF - INF), (-3.0, -(INF - INF)), (3.0, 0.0 * -INF)]
+    compiled = jit(sign_of)
+    made = jit(lambda x, y: copysign(x, y - y))
+    for x, y in nans:
+        assert copysign(x, y) == 3.0
+        assert [compiled(x, y), made(x, INF), made(x, -INF), made(x, y)] == [6.0, 3.0, 3.0, 3.0]
+    assert vmap(copysign)(*np.array(nans).T).tolist() == [3.0] * 5
+    assert copysign(-2.0, -0.0) == jit(copysign)(-2.0, -0.0) == -2.0
+
+
+# -- machine code that dies in a cycle -------------------------------------------------------------
+
+
+def test_the_collector_leaves_machine_code_to_the_next_compilation() -> None:
+    """What died in a cycle would be closed twice, by the collector and by whoever compiles."""
+    text = "define double @f(double %x) { ret double %x }"
+    code: Any = compile_llvm(text)
+    engine = code._engine
+    code.itself = code
+    del code
+    gc.collect()
+    assert not engine.closed
+    compile_llvm(text)
+    assert engine.closed
