@@ -33,7 +33,9 @@ from autograd.engine.text import ELLIPSIS, plural, printable
 
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
 
-QUALIFIED = re.compile(r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))+")  # layers.0.w1, but not 0.5
+QUALIFIED = re.compile(  # layers.0.w1, but neither 0.5 nor x.1
+    r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))*\.[^\W\d]\w*"
+)
 FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
 ARROW_LEGEND = (
     "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"

@@ -20,8 +20,8 @@ from autograd.drawing.number_text import (
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import Edge, Graph, message_from
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable
-from autograd.explaining.staleness import changed_since
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable, term
+from autograd.explaining.staleness import Changed, changed_since
 
 __all__ = [
     "NAME_WIDTH",
@@ -41,9 +41,12 @@ __all__ = [
 NAME_WIDTH = 24  # characters of a label
 FORMULA_WIDTH = 34  # of a line of a formula
 FORMULA_LINES = 3
-MEDIUM_FORMULA = 24  # a longer formula is only named by its operation, where space is short
+SMALL_FORMULA = 24  # a longer formula is only named by its operation, where space is short
+PAIRS = 6  # terms of a dot product that are written out
+ROUNDING = 1e-9  # of what adds up to a gradient, by which it may differ from another sum of them
 LEAVES = 4  # in a summary
 COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
+PRODUCT = "\N{MIDDLE DOT}"
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
 
 
@@ -88,6 +91,9 @@ class DrawnGraph:
         here, there = self.gradient(node), node.grad
         if here == there or (math.isnan(here) and math.isnan(there)):
             return False
+        terms = [abs(x) for x in (here, there, *self.arrivals.get(id(node), ()))]
+        if abs(here - there) <= ROUNDING * sum(x for x in terms if math.isfinite(x)):
+            return False  # infinities differ by infinity or NaN
         return self.ran or there != 0.0
 
     @cached_property
@@ -105,20 +111,70 @@ class DrawnGraph:
             return "value"
         return "parameter" if id(node) in self.parameters else "input"
 
-    def short_name(self, node: Any) -> str:
-        """`w1` of `layer0.neuron2.w1`: enough on an arrow, which begins at the box of that name."""
+    def short_name(self, node: Any, output: Any) -> str:
+        """`w1` of `layer0.neuron2.w1`, beside the box of `output`, into which it goes by an arrow
+        from the box that has its whole name; the whole name where another value is called w1."""
+        short = self._own_name(node)
+        others = (x for x in output.parents if x is not node)
+        if not short or short in self._taken or any(self._own_name(x) == short for x in others):
+            return self.name[id(node)]
+        return isolated(printable(short, NAME_WIDTH))
+
+    def _own_name(self, node: Any) -> str:
+        """The last part of a qualified name; of a number in a list with the name of the list."""
         qualified = self.parameters.get(id(node), "")
-        if node.label == qualified and "." in qualified:
-            return isolated(printable(qualified.rpartition(".")[2], NAME_WIDTH))
-        return self.name[id(node)]
+        if node.label != qualified or "." not in qualified:
+            return ""
+        *_, before, own = qualified.split(".")
+        return f"{before}.{own}" if own.isdecimal() else own
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        return set(self.name.values())
+
+    def term(self, node: Any) -> str:
+        """The name as part of a formula: in brackets where the label is a formula itself."""
+        return term(self.name[id(node)])
 
     def formula(self, node: Any) -> str:
-        return formula(node, lambda x: self.name[id(x)], figure, MINUS)
+        return self._formula(node, lambda x: self.name[id(x)])
+
+    def _formula(self, node: Any, name: Callable[[Any], str]) -> str:
+        if node.op != "dot":
+            return formula(node, name, figure, MINUS)
+        shown = [term(name(x)) if hasattr(x, "parents") else signed(x) for x in node.inputs]
+        half = len(shown) // 2
+        pairs = list(map(PRODUCT.join, zip(shown[:half], shown[half:], strict=True)))
+        if half > PAIRS:
+            pairs = [*pairs[:2], f"{ELLIPSIS} {half - 3:,} more {ELLIPSIS}", pairs[-1]]
+        return " + ".join(pairs) if pairs else formula(node, name, figure, MINUS)
 
     def title(self, node: Any) -> str:
         """`c = a + b`; of a leaf just its name."""
         made = self.formula(node)
-        return self.name[id(node)] + (f" = {made}" if made else "")
+        return f"{self.term(node)} = {made}" if made else self.name[id(node)]
+
+    def heading(self, node: Any) -> str:
+        """As `title`, with the short names of parameters, for a box."""
+        made = self._formula(node, lambda x: self.short_name(x, node))
+        return f"{self.term(node)} = {made}" if made else self.name[id(node)]
+
+    @cached_property
+    def changed(self) -> dict[int, Changed]:
+        """By id, the nodes that were computed from other numbers than those of now."""
+        if len(self.order) > COMPUTED_ANEW:
+            return {}
+        return {id(one.node): one for one in changed_since(self.columns)}
+
+    def staleness(self, node: Any) -> str:
+        """`computed before a changed to 5`; nothing where the node is up to date."""
+        one = self.changed.get(id(node))
+        if one is None:
+            return ""
+        if one.suspects[0] is node:
+            return f"assigned later: computed as {figure(one.again.data)}"
+        changes = [f"{self.term(x)} changed to {figure(x.data)}" for x in one.suspects]
+        return f"computed before {' or '.join(changes)}"
 
     def gradient(self, node: Any) -> float:
         return self.adjoints[self.columns.place[id(node)]]
@@ -127,13 +183,14 @@ class DrawnGraph:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
         root, seed = self.name[id(self.root)], self.gradient(self.root)
         text = f"{plural(len(self.order), 'value')}, {plural(len(self.columns.parents), 'edge')}."
+        root = term(root) if self.root.label else root
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
             return text
         before, equals = (f"d{root}/d", " = ") if seed == 1.0 else ("", " ")
         found = [
-            f"{before}{self.name[id(leaf)]}{equals}{spelled(self.gradient(leaf))}"
+            f"{before}{self.term(leaf)}{equals}{spelled(self.gradient(leaf))}"
             for leaf in leaves[:LEAVES]
         ]
         if len(leaves) > LEAVES:
@@ -146,10 +203,8 @@ class DrawnGraph:
     def notes(self) -> list[str]:
         """What is said above the picture: no pass has come by, or numbers were assigned since."""
         said = [] if self.ran else [BACKWARD_NOT_RUN]
-        if len(self.order) <= COMPUTED_ANEW:
-            found = changed_since(self.columns)
-            said += [one.sentence(lambda node: self.name[id(node)]) for one in found[:1]]
-        return said
+        first = next(iter(self.changed.values()), None)
+        return said if first is None else [*said, first.sentence(lambda x: self.name[id(x)])]
 
 
 def picture_of_values(
@@ -215,8 +270,8 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
     sum_ = equation(graph.arrivals.get(id(node), []), "+", gradient)
     lines = [
         *([] if kind == "value" else [Line(kind, "muted", "small")]),
-        *(Line(part, size="name") for part in _wrapped(graph.title(node))),
-        value_line(node.data),
+        *(Line(part, size="name") for part in _wrapped(graph.heading(node))),
+        *_value_lines(graph, node),
         number_line(gradient, f"grad {sum_}", "grad"),
     ]
     if graph.holds_another(node):
@@ -225,16 +280,27 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
 
 
 def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    title, kind = graph.title(node), graph.kind(node)
-    if len(graph.formula(node)) > MEDIUM_FORMULA:
-        title = f"{graph.name[id(node)]} = {node.op} of {len(node.inputs)}"
+    kind, gradient = graph.kind(node), graph.gradient(node)
     header = [Line(kind, "muted", "small")] if kind in ("input", "parameter") else []
-    numbers = [value_line(node.data), grad_line(graph.gradient(node))]
-    return [*header, Line(title, size="name"), *numbers]
+    title = [Line(part, size="name") for part in _wrapped(graph.heading(node))]
+    return [*header, *title, *_value_lines(graph, node), grad_line(gradient)]
 
 
 def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    return _medium_box(graph, node)[-3:]
+    title = graph.heading(node)
+    if len(title) > SMALL_FORMULA and node.op:
+        title = f"{graph.term(node)} = {node.op} of {len(node.inputs)}"
+    return [
+        Line(title, size="name"),
+        *_value_lines(graph, node),
+        grad_line(graph.gradient(node)),
+    ]
+
+
+def _value_lines(graph: DrawnGraph, node: Any) -> list[Line]:
+    """The value and, where a number has been assigned since, what it was computed before."""
+    stale = graph.staleness(node)
+    return [value_line(node.data), *([Line(stale, "muted", "small")] if stale else [])]
 
 
 def number_line(x: float, text: str, colour: str, size: str = "body") -> Line:
@@ -262,11 +328,11 @@ def largest_grad_line(gradients: Iterable[float], before: str = "") -> Line:
 
 
 def _wrapped(text: str) -> list[str]:
-    """The text in a few lines, broken at its commas."""
+    """The text in a few lines, broken behind commas and plus signs."""
     if len(text) <= FORMULA_WIDTH:
         return [text]
     lines = [""]
-    for part in re.split(r"(?<=, )", text):
+    for part in re.split(r"(?<=, )|(?<= \+ )", text):
         if lines[-1] and len(lines[-1]) + len(part) > FORMULA_WIDTH:
             lines.append("")
         lines[-1] += part
@@ -285,8 +351,7 @@ def about(graph: DrawnGraph, node: Any) -> str:
 
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
-    output = graph.name[id(edge.output)]
-    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which_input(edge)}"
+    text = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)} = {spelled(edge.partial)}{which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
 
 
@@ -311,7 +376,7 @@ def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
 
 
 def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
-    return [_derivative(graph, edge, graph.short_name(edge.parent))]
+    return [_derivative(graph, edge, graph.short_name(edge.parent, edge.output))]
 
 
 def _about_edge(graph: DrawnGraph, edge: Edge) -> str:

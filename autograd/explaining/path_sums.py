@@ -23,7 +23,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.engine.graph import Edge, Graph, Node, edges, message_from, topological_order
-from autograd.engine.text import ELLIPSIS, EN_DASH, PARTIAL, TIMES, names, number, plural, quantity
+from autograd.engine.text import (
+    ELLIPSIS,
+    EN_DASH,
+    PARTIAL,
+    TIMES,
+    names,
+    number,
+    plural,
+    quantity,
+    term,
+)
 from autograd.explaining.staleness import changed_since
 
 # `edges` and `topological_order` among them: in 0.1.0 this and the engine's graph were one module,
@@ -93,7 +103,7 @@ class Paths:
         name = names(topological_order(self.root))
         leaf = name.get(id(self.leaf)) or next(iter(names([self.leaf]).values()))
         root = name[id(self.root)]
-        derivative = f"{PARTIAL}{root}/{PARTIAL}{leaf}"
+        derivative = f"{PARTIAL}{term(root)}/{PARTIAL}{term(leaf)}"
         if not self.count:
             return f"no path leads from {leaf} to {root}: {derivative} = 0"
         lines = [f"{plural(self.count, 'path')} from {leaf} to {root}"]
@@ -147,12 +157,12 @@ class Paths:
 
 def route_text(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
     """`b–c–e`; where a node has the same parent twice, by which input: `a–e (input 2)`."""
-    parts = [name[id(row.nodes[0])]]
+    parts = [term(name[id(row.nodes[0])])]
     for node, parent, position in zip(row.nodes[1:], row.nodes, row.positions, strict=False):
         if id(node) not in repeated:
             repeated[id(node)] = _repeated(node.parents)
         twice = id(parent) in repeated[id(node)]
-        parts.append(name[id(node)] + (f" (input {position + 1})" if twice else ""))
+        parts.append(term(name[id(node)]) + (f" (input {position + 1})" if twice else ""))
     return EN_DASH.join(_middle_out(parts))
 
 
