@@ -105,7 +105,7 @@ def test_a_parameter_in_a_list_keeps_the_name_of_the_list():
             self.heads = [Value(2.0)]
 
     model = Line()
-    y = list(model.parameters())[0] * 3
+    y = next(iter(model.parameters())) * 3
     model.named_parameters()
     lines = lines_of(draw(y, parameters=model))
     assert "parameter" in lines

@@ -88,15 +88,18 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     ) -> str:
         """Write the picture and return its path; folders are made. `view=True` opens it.
 
-        `render("e.svg")` writes that file and nothing else. Where the suffix names no format, or
-        that of the source beside a picture (`render("e.gv", format="png")`), it does what
-        graphviz.Digraph.render does. Raises ValueError where suffix and `format` name two pictures.
+        `render("e.svg")` writes that file and nothing else. A name without a suffix, or with that
+        of the source beside a picture (`render("e.gv", format="png")`), does what
+        graphviz.Digraph.render does. Raises ValueError for a suffix that names no picture, unless
+        `format` does, and where suffix and `format` name two.
         """
         suffix = "" if filename is None else _suffix(filename)
+        view = view or bool(kwargs.get("quiet_view"))
         as_source = suffix in SOURCE_SUFFIXES and (format or view or cleanup)
-        if filename is None or suffix not in FORMATS or as_source:
+        if filename is None or suffix == "" or as_source or (format and suffix not in FORMATS):
             said = {"directory": directory, "view": view, "cleanup": cleanup, "format": format}
             return self._rendered(filename, quiet=quiet, **said, **kwargs)
+        _check_format(suffix)
         if format and _SAME.get(format, format) != _SAME.get(suffix, suffix):
             raise ValueError(f"{os.fspath(filename)} and format={format!r} name two pictures")
         path = os.path.join(directory or "", filename)
@@ -112,7 +115,8 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     def _rendered(self, filename: str | os.PathLike[str] | None, **kwargs: Any) -> str:
         """The source and the picture, as graphviz.Digraph.render writes them."""
-        format = kwargs.get("format") or self.format
+        outfile = kwargs.get("outfile")
+        format = kwargs.get("format") or (_suffix(outfile) if outfile else self.format)
         draw = super().render
 
         def drawn(program: str) -> str:
@@ -125,6 +129,23 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             write_file(path, self._told(Path(path).read_bytes()))
         return path
 
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
+        """Write the picture that the suffix names, as `render` does, or the source as DOT: under a
+        name without a suffix, or with .gv or .dot, as graphviz.Digraph.save does."""
+        suffix = "" if filename is None else _suffix(filename)
+        # None is what graphviz's own render says, to write a source of any name.
+        if filename is None or suffix in {"", *SOURCE_SUFFIXES} or skip_existing is None:
+            path: str = super().save(filename, directory=directory, skip_existing=skip_existing)
+            return path
+        path = os.path.join(directory or "", filename)
+        return path if skip_existing and os.path.exists(path) else self.render(path)
+
     def write(self, filename: str | os.PathLike[str]) -> str:
         """Write the picture to this file and nothing else, in the format that the suffix names.
 
@@ -136,10 +157,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     def _written(self, filename: str | os.PathLike[str], **options: Any) -> None:
         suffix = _suffix(filename)
-        if suffix not in FORMATS:
-            raise ValueError(
-                f"no picture has the suffix .{suffix}; end the name in .svg, .png or .dot"
-            )
+        _check_format(suffix)
         if suffix in SOURCE_SUFFIXES:
             picture = self.source.encode(self.encoding or "utf-8")
         else:
@@ -189,6 +207,16 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             for mimetype, content in bundle.items()
             if (not include or mimetype in include) and mimetype not in (exclude or ())
         }
+
+
+def _check_format(suffix: str) -> None:
+    if suffix in {"html", "htm"}:
+        raise ValueError(
+            f"no picture has the suffix .{suffix}; autograd.steps(root).save writes a page, and "
+            "draw a picture: end the name in .svg, .png or .dot"
+        )
+    if suffix not in FORMATS:
+        raise ValueError(f"no picture has the suffix .{suffix}; end the name in .svg, .png or .dot")
 
 
 def _suffix(filename: str | os.PathLike[str]) -> str:

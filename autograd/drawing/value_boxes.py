@@ -351,7 +351,8 @@ def about(graph: DrawnGraph, node: Any) -> str:
 
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
-    text = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)} = {spelled(edge.partial)}{which_input(edge)}"
+    ratio = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)}"
+    text = f"{ratio} = {spelled(edge.partial)}{which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
 
 

@@ -225,7 +225,8 @@ def _is_number(text: str) -> bool:
 
 def _outermost(text: str) -> str | None:
     """What stands outside of all brackets, each pair as "()"; None where they do not match."""
-    found, opened = "", []
+    found = ""
+    opened: list[str] = []
     for c in text:
         if c in BRACKETS.values():
             found += "" if opened else "("

@@ -40,7 +40,8 @@ class Changed(NamedTuple):
             other = f"is {now} still, with other local derivatives"
         else:
             other = f"is {held}, and would be {now} now"
-        return f"{who} was changed after {name(node)} was computed: {term(name(node))} = {made} {other}"
+        made = f"{term(name(node))} = {made}"
+        return f"{who} was changed after {name(node)} was computed: {made} {other}"
 
 
 def changed_since(graph: Graph) -> list[Changed]:
