@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.drawing.dot_language import Line, isolated
+from autograd.drawing.formulas import made_of
 from autograd.drawing.number_text import (
-    MINUS,
     equation,
     figure,
     largest_of,
@@ -20,13 +21,14 @@ from autograd.drawing.number_text import (
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import Edge, Graph, message_from
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable, term
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, names, plural, printable, term
 from autograd.explaining.staleness import Changed, changed_since
 
 __all__ = [
     "NAME_WIDTH",
     "DrawnGraph",
     "about",
+    "arrow_along",
     "grad_line",
     "largest_grad_line",
     "near",
@@ -34,19 +36,20 @@ __all__ = [
     "picture_of_values",
     "range_line",
     "small_box",
+    "stand_in",
     "value_line",
     "which_input",
+    "with_inputs_left_out",
 ]
 
 NAME_WIDTH = 24  # characters of a label
 FORMULA_WIDTH = 34  # of a line of a formula
 FORMULA_LINES = 3
+MESSAGE_WIDTH = 18  # of a line of an equation, where arrows have little room
 SMALL_FORMULA = 24  # a longer formula is only named by its operation, where space is short
-PAIRS = 6  # terms of a dot product that are written out
 ROUNDING = 1e-9  # of what adds up to a gradient, by which it may differ from another sum of them
 LEAVES = 4  # in a summary
 COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
-PRODUCT = "\N{MIDDLE DOT}"
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
 
 
@@ -76,6 +79,11 @@ class DrawnGraph:
     def edges(self) -> list[Edge]:
         """For a picture that has an arrow for each."""
         return list(map(self.columns.edge, range(len(self.columns.parents))))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each node in order, by the id of its box."""
+        return {f"n{i}": i for i in range(len(self.order))}
 
     @cached_property
     def messages(self) -> list[float]:
@@ -137,17 +145,7 @@ class DrawnGraph:
         return term(self.name[id(node)])
 
     def formula(self, node: Any) -> str:
-        return self._formula(node, lambda x: self.name[id(x)])
-
-    def _formula(self, node: Any, name: Callable[[Any], str]) -> str:
-        if node.op != "dot":
-            return formula(node, name, figure, MINUS)
-        shown = [term(name(x)) if hasattr(x, "parents") else signed(x) for x in node.inputs]
-        half = len(shown) // 2
-        pairs = list(map(PRODUCT.join, zip(shown[:half], shown[half:], strict=True)))
-        if half > PAIRS:
-            pairs = [*pairs[:2], f"{ELLIPSIS} {half - 3:,} more {ELLIPSIS}", pairs[-1]]
-        return " + ".join(pairs) if pairs else formula(node, name, figure, MINUS)
+        return made_of(node, lambda x: self.name[id(x)])
 
     def title(self, node: Any) -> str:
         """`c = a + b`; of a leaf just its name."""
@@ -156,7 +154,7 @@ class DrawnGraph:
 
     def heading(self, node: Any) -> str:
         """As `title`, with the short names of parameters, for a box."""
-        made = self._formula(node, lambda x: self.short_name(x, node))
+        made = made_of(node, lambda x: self.short_name(x, node))
         return f"{self.term(node)} = {made}" if made else self.name[id(node)]
 
     @cached_property
@@ -210,31 +208,47 @@ class DrawnGraph:
 def picture_of_values(
     graph: DrawnGraph, level: str, nodes: Sequence[Any], show_constants: bool
 ) -> Picture:
-    """A box for each of these nodes: `level` is "full", "medium" or "small"."""
-    ids = {id(node): f"n{i}" for i, node in enumerate(graph.order)}
-    shown = {id(node): ids[id(node)] for node in nodes}
+    """A box for each of these nodes: `level` is "full", "narrow" (the same in shorter lines),
+    "medium" or "small"."""
+    shown = {id(node): f"n{graph.columns.place[id(node)]}" for node in nodes}
     boxes = [
         Box(key, BOX_LINES[level](graph, node), graph.kind(node), about(graph, node))
         for key, node in zip(shown.values(), nodes, strict=True)
     ]
     into: dict[str, list[Arrow]] = {}
     for j, edge in enumerate(graph.edges):
-        tail, head = shown.get(id(edge.parent)), shown.get(id(edge.output))
-        if tail and head:
-            lines, words = ARROW_LINES[level](graph, edge), _about_edge(graph, edge)
-            into.setdefault(head, []).append(Arrow(f"e{j}", tail, head, lines, words))
+        if id(edge.parent) in shown and id(edge.output) in shown:
+            into.setdefault(shown[id(edge.output)], []).append(arrow_along(graph, level, j))
     if show_constants:
         for node in nodes:
             boxes += _constants(node, shown[id(node)], into)
     arrows = [arrow for bundle in into.values() for arrow in bundle]
+    return Picture(
+        boxes, arrows, graph.summary(), graph.notes(), ordered=level in ("full", "narrow")
+    )
+
+
+def arrow_along(graph: DrawnGraph, level: str, j: int) -> Arrow:
+    """The arrow of an edge, by its place."""
+    edge = graph.edges[j]
+    tail, head = graph.columns.parents[j], graph.columns.outputs[j]
+    lines, words = ARROW_LINES[level](graph, edge), _about_edge(graph, edge)
+    return Arrow(f"e{j}", f"n{tail}", f"n{head}", lines, words)
+
+
+def with_inputs_left_out(picture: Picture, nodes: Sequence[Any], graph: DrawnGraph) -> Picture:
+    """The picture of these nodes, with a small box for inputs that are not among them."""
+    shown = set(map(id, nodes))
+    boxes, arrows = list(picture.boxes), list(picture.arrows)
     for node in nodes:
         hidden = sum(id(parent) not in shown for parent in node.parents)
         if hidden:
-            text, head = f"{ELLIPSIS} {plural(hidden, 'input')}", shown[id(node)]
+            text = f"{ELLIPSIS} {plural(hidden, 'input')}"
+            head = f"n{graph.columns.place[id(node)]}"
             key = f"{head}more"
             boxes.append(Box(key, [Line(text, "muted", "small")], "rest", f"{text} left out"))
             arrows.append(Arrow(f"{key}e", key, head))
-    return Picture(boxes, arrows, graph.summary(), graph.notes(), ordered=level == "full")
+    return replace(picture, boxes=boxes, arrows=arrows)
 
 
 def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[Box]:
@@ -244,6 +258,17 @@ def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[B
             key = f"{head}c{i}"
             into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
             yield Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}")
+
+
+def stand_in(graph: DrawnGraph, picture: Picture, key: str, new_key: str) -> Box:
+    """A small box with the name of one that is further away."""
+    if key in graph.places:
+        name = graph.name[id(graph.order[graph.places[key]])]
+        return Box(
+            new_key, [Line(name, size="name")], "rest", f"{name}, whose own box is further away"
+        )
+    lines = next(box.lines for box in picture.boxes if box.id == key)
+    return Box(new_key, lines[:1], "rest")
 
 
 def near(order: Sequence[Any], depth: int) -> list[Any]:
@@ -277,6 +302,25 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
     if graph.holds_another(node):
         lines.append(Line(f"in .grad: {spelled(node.grad)}", "grad", "small"))
     return lines
+
+
+def _narrow_box(graph: DrawnGraph, node: Any) -> list[Line]:
+    return [
+        part
+        for line in _full_box(graph, node)
+        for part in (_narrowed(line, FORMULA_WIDTH) if line.colour == "grad" else [line])
+    ]
+
+
+def _narrowed(line: Line, most: int) -> Iterator[Line]:
+    """A line in several: sums are broken behind plus signs, equations before the result."""
+    parts = [""]
+    for part in re.split(r"(?<=\+ )|(?= = )", line.text):
+        if parts[-1] and len(parts[-1]) + len(part) > most:
+            parts.append("")
+        parts[-1] += part
+    yield from (line._replace(text=part.strip(), alarm=False) for part in parts[:-1])
+    yield line._replace(text=parts[-1].strip())
 
 
 def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
@@ -376,6 +420,10 @@ def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
     return [*_medium_arrow(graph, edge), _message(graph, edge)]
 
 
+def _narrow_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
+    return [*_medium_arrow(graph, edge), *_narrowed(_message(graph, edge), MESSAGE_WIDTH)]
+
+
 def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
     return [_derivative(graph, edge, graph.short_name(edge.parent, edge.output))]
 
@@ -387,11 +435,13 @@ def _about_edge(graph: DrawnGraph, edge: Edge) -> str:
 
 BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {
     "full": _full_box,
+    "narrow": _narrow_box,
     "medium": _medium_box,
     "small": small_box,
 }
 ARROW_LINES: dict[str, Callable[[DrawnGraph, Edge], list[Line]]] = {
     "full": _full_arrow,
+    "narrow": _narrow_arrow,
     "medium": _medium_arrow,
     "small": lambda graph, edge: [],
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "columns",
+    "composed",
     "formula",
     "names",
     "number",
@@ -250,8 +251,13 @@ def formula(
     """
     if not node.op:
         return ""
+    within = "+" if node.primitive is not None and node.primitive.symbol else ","
+    return composed(node, [_operand(x, name, show, within) for x in node.inputs], minus)
+
+
+def composed(node: Any, inputs: list[str], minus: str = "-") -> str:
+    """The formula of a node with these texts in the places of its inputs."""
     symbol = node.primitive.symbol if node.primitive is not None else ""
-    inputs = [_operand(x, name, show, "+" if symbol else ",") for x in node.inputs]
     if symbol and len(inputs) == 2:
         return f"{inputs[0]} {minus if symbol == '-' else symbol} {inputs[1]}"
     if symbol and len(inputs) == 1:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from autograd.drawing.number_text import MINUS, figure, signed
 from autograd.drawing.value_boxes import which_input
 from autograd.engine.graph import Edge, Graph, edges, message_from
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, plural, quantity
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, composed, formula, plural, quantity
 from autograd.explaining.diagnoses import is_stale
 from autograd.explaining.path_sums import edge_visits
 
@@ -93,10 +93,11 @@ class Animation:
 
     def _substituted(self, node: Any) -> str:
         """The formula with the inputs' values in their places: `2 + 1`."""
-        if is_stale(node):
+        if not node.op or is_stale(node):
             return ""
         infix = node.primitive is not None and node.primitive.symbol
-        return formula(node, lambda x: (signed if infix else figure)(x.data), figure, MINUS)
+        numbers = [getattr(x, "data", x) for x in node.inputs]
+        return composed(node, list(map(signed if infix else figure, numbers)), MINUS)
 
     # -- backward ----------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing.detail import draw_every_edge, needed
+from autograd.drawing.choosing import needed
+from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
@@ -44,7 +45,7 @@ LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='li
 DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
 
 
-def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
+def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200) -> Player:
     """The diagram of `root` as a player: values appear, then gradients flow back edge by edge.
 
     It shows itself in a notebook; `.save("e.html")` writes a page that needs nothing else, `.steps`
