@@ -53,6 +53,7 @@ __all__ = [
     "topological_order",
 ]
 
+WHICH_INPUT = " (input {})"
 MAX_STEPS = 1_000_000  # edges that `paths` writes down altogether, however high its limit
 
 
@@ -155,14 +156,16 @@ class Paths:
         return f"<Paths: {plural(self.count, 'path')}{written}, total {number(self.total)}>"
 
 
-def route_text(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
+def route_text(
+    row: Path, name: dict[int, str], repeated: dict[int, set[int]], which: str = WHICH_INPUT
+) -> str:
     """`b–c–e`; where a node has the same parent twice, by which input: `a–e (input 2)`."""
     parts = [term(name[id(row.nodes[0])])]
     for node, parent, position in zip(row.nodes[1:], row.nodes, row.positions, strict=False):
         if id(node) not in repeated:
             repeated[id(node)] = _repeated(node.parents)
         twice = id(parent) in repeated[id(node)]
-        parts.append(term(name[id(node)]) + (f" (input {position + 1})" if twice else ""))
+        parts.append(term(name[id(node)]) + (which.format(position + 1) if twice else ""))
     return EN_DASH.join(_middle_out(parts))
 
 
