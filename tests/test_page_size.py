@@ -118,7 +118,7 @@ def test_no_picture_is_wider_than_a_page(make):
 
 
 @pytest.mark.parametrize(
-    "name", ["neuron", "layer", "network", "lecture", "dot of 99", "dot of 500", "loss of 30"]
+    "name", ["neuron", "network", "lecture", "dot of 99", "dot of 500", "loss of 30"]
 )
 def test_what_fits_a_page_is_on_one(name):
     """1,000 x 700 pixels, and as much again."""

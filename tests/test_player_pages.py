@@ -98,6 +98,8 @@ def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, l
     assert max(middles) - min(middles) < 3
     ends = tab.js(f"{controls}.map(e => e.getBoundingClientRect().right)")
     x, _, width, _ = rectangle(tab, ".chainrule-player")
+    starts = tab.js(f"{controls}.map(e => e.getBoundingClientRect().left)")
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
     assert max(ends) <= x + width <= 390
     assert tab.js("document.documentElement.scrollWidth") <= 390
     assert tab.js("document.querySelector('input[type=range]').clientWidth") >= 40

@@ -44,7 +44,7 @@ def draw(
     depth: int | None = None,
     show_constants: bool = False,
     parameters: Any = (),
-    theme: Literal["light", "dark"] = "light",
+    theme: Literal["auto", "light", "dark"] = "auto",
     title: str | None = None,
 ) -> Diagram:
     """A diagram of the graph below a Value, or of a model: a graphviz.Digraph that shows itself.
@@ -72,7 +72,7 @@ def draw(
     show_constants: plain numbers as boxes of their own, besides their place in the formula.
     parameters: a model, or Values: which leaves are parameters, not inputs. Leaves whose labels are
         qualified names are anyway.
-    theme: "light" or "dark".
+    theme: "light" or "dark"; "auto" is dark where the notebook is, and light in files.
     title: a heading, of up to four lines.
 
     Raises TypeError if `root` is not a Value or a model, ValueError if the picture would have more
@@ -86,7 +86,7 @@ def draw(
     """
     _check("detail", detail, DETAILS)
     _check("rankdir", rankdir, DIRECTIONS)
-    _check("theme", theme, THEMES)
+    _check("theme", theme, ("auto", *THEMES))
     if depth is not None and depth < 0:
         raise ValueError(f"depth is a number of edges, from 0; got {depth}")
     if hasattr(root, "parents") and hasattr(root, "partials"):
@@ -107,16 +107,19 @@ def draw_every_edge(root: Value, rankdir: str, max_nodes: int) -> Diagram:
     _check("rankdir", rankdir, DIRECTIONS)
     columns = Graph([root])
     known = parameter_names(columns.nodes, ())
-    return _laid_out(played(columns, known, Limits(max_nodes, rankdir=rankdir)), "light", None)
+    return _laid_out(played(columns, known, Limits(max_nodes, rankdir=rankdir)), "auto", None)
 
 
 def _laid_out(found: Placed, theme: str, title: str | None) -> Diagram:
+    colours = THEMES["light" if theme == "auto" else theme]
     try:
-        return said_if_wide(found).diagram(found.rankdir, THEMES[theme], _title(title))
+        diagram = said_if_wide(found).diagram(found.rankdir, colours, _title(title))
     except ModuleNotFoundError as error:
         if error.name != "graphviz":
             raise
         raise ImportError("drawing needs the graphviz package; run: pip install graphviz") from None
+    diagram.in_both_themes = theme == "auto"
+    return diagram
 
 
 def _title(title: str | None) -> list[str]:

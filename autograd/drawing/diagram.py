@@ -14,14 +14,21 @@ import graphviz  # type: ignore[import-untyped]
 
 from autograd.drawing.files import write_file
 from autograd.drawing.graphviz_program import DrawingError, with_graphviz, without_glyphs
-from autograd.drawing.svg import pixels, with_words
+from autograd.drawing.page import SMALLEST
+from autograd.drawing.palette import on_pages
+from autograd.drawing.svg import pixels, with_both_themes, with_words
 
 __all__ = ["Diagram"]
 
 FORMATS: set[str] = graphviz.FORMATS
 SOURCE_SUFFIXES = {"dot", "gv"}
-SMALLEST = 0.7  # of its size: where a notebook has less room, it gets a scroll bar
 _SAME = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "gv": "dot"}  # names of one format
+# Where the page does not say its theme, or may not have styles, the reader's preference counts.
+FRAME = (
+    '<div class="chainrule-diagram"><style>'
+    f"{on_pages('light', '.chainrule-diagram')} {{ color-scheme: light; }} "
+    f"{on_pages('dark', '.chainrule-diagram')} {{ color-scheme: dark; }}</style>"
+)
 RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
 
@@ -34,6 +41,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     where no Graphviz is installed, or none that can write the format.
 
     summary: what it shows, in a sentence or two. words: what its nodes and edges say, by their id.
+    in_both_themes: whether a notebook shows it in its own theme; files are as they are drawn.
     """
 
     def __init__(self, *args: Any, summary: str = "", title: str = "", **kwargs: Any):
@@ -41,11 +49,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         self.summary = summary
         self.title = title
         self.words: dict[str, str] = {}
+        self.in_both_themes = False
 
     def copy(self) -> Diagram:
         """A diagram of its own with the same content."""
         other: Diagram = super().copy()
         other.summary, other.title, other.words = self.summary, self.title, dict(self.words)
+        other.in_both_themes = self.in_both_themes
         return other
 
     def __repr__(self) -> str:
@@ -194,11 +204,14 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             svg = self.pipe("svg", encoding="utf-8")
         except DrawingError as error:
             return {"text/plain": f"{words}\n(no picture: {error})"}
+        if self.in_both_themes:
+            svg = with_both_themes(svg)
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
         style = f"min-width: {SMALLEST * pixels(svg):.0f}px"
+        image = f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">'
         bundle = {
-            "text/html": f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">',
+            "text/html": f"{FRAME}{image}</div>" if self.in_both_themes else image,
             "image/svg+xml": svg,
             "text/plain": words,
         }

@@ -22,7 +22,7 @@ def in_rows(picture: Picture, graph: DrawnGraph, rankdir: str) -> Picture:
     columns = max(places(picture).values(), default=0) + 1
     wide, _ = extent(picture, rankdir)
     found = picture
-    for length in range(min(columns - 1, round(2 * columns * most / wide)), 1, -1):
+    for length in range(min(columns - 1, round(2 * columns * most / wide)), 0, -1):
         if wide <= most:
             break
         found = _broken(picture, graph, length)

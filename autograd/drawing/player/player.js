@@ -66,7 +66,7 @@
     svg.removeAttribute("height");
     svg.setAttribute("width", width);
     svg.style.maxWidth = "100%";
-    svg.style.minWidth = `${Math.round(width * 0.75)}px`;
+    svg.style.minWidth = `${Math.round(width * 0.65)}px`;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", image.alt);
     const canvas = svg.querySelector("g");

@@ -23,7 +23,7 @@ from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
-from autograd.drawing.palette import THEMES
+from autograd.drawing.palette import THEMES, on_pages
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.drawing.player.wording import LANGUAGES
 from autograd.drawing.value_boxes import NAME_WIDTH
@@ -41,9 +41,6 @@ PANEL_PATHS = 5  # of one node, in the panel below the picture
 MAX_PARTS = 12  # of one path
 
 LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
-# How JupyterLab, VS Code and Sphinx's themes say which theme they show.
-LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='light']")
-DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
 
 
 def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200, lang: str = "en") -> Player:
@@ -244,8 +241,8 @@ def _themes() -> str:
     return (
         f"{player} {{ color-scheme: light; {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ {player} {{ color-scheme: dark; {dark} }} }}\n"
-        f"{_under(LIGHT_PAGES)} {{ color-scheme: light; {light} }}\n"
-        f"{_under(DARK_PAGES)} {{ color-scheme: dark; {dark} }}\n"
+        f"{on_pages('light', player)} {{ color-scheme: light; {light} }}\n"
+        f"{on_pages('dark', player)} {{ color-scheme: dark; {dark} }}\n"
         f"@media print {{ {player}{player}{player} {{ color-scheme: light; {light} }} }}\n"
         f"{rules}"
     )
@@ -253,10 +250,6 @@ def _themes() -> str:
 
 def _variables(theme: dict[str, str]) -> str:
     return " ".join(f"--cr-{name}: {colour};" for name, colour in theme.items())
-
-
-def _under(pages: tuple[str, ...]) -> str:
-    return ", ".join(f"{page} .chainrule-player" for page in pages)
 
 
 def _darkened(svg: str) -> str:
