@@ -129,18 +129,23 @@ def test_source_is_statements_of_our_own(graph):
 
 @pytest.mark.usefixtures("program")
 def test_html_is_one_image(graph):
-    """In a page: an img element with two attributes, whose alt text holds the label."""
+    """In a page: an img element, whose alt text holds the label, in a div with a style of its own;
+    of a theme that is asked for, the image alone."""
     tags = []
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attributes: tags.append((tag, dict(attributes)))
     bundle = draw(graph, title=graph.label)._repr_mimebundle_()
     parser.feed(bundle["text/html"])
-    ((tag, attributes),) = tags
+    div, style, (tag, attributes) = tags
+    assert (div, style) == (("div", {"class": "chainrule-diagram"}), ("style", {}))
     assert (tag, set(attributes)) == ("img", {"alt", "src", "style"})
     assert attributes["alt"].endswith(bundle["text/plain"])
     assert attributes["src"].startswith("data:image/svg+xml;base64,")
     assert base64.b64decode(attributes["src"].partition(",")[2]).decode() == bundle["image/svg+xml"]
     assert all(c.isprintable() or c in "\u200d\u2068\u2069" for c in attributes["alt"])
+    tags.clear()
+    parser.feed(draw(graph, title=graph.label, theme="light")._repr_mimebundle_()["text/html"])
+    assert [tag for tag, _ in tags] == ["img"]
 
 
 @pytest.mark.usefixtures("program")
