@@ -13,7 +13,13 @@ from typing import Any
 import graphviz  # type: ignore[import-untyped]
 
 from autograd.drawing.files import write_file
-from autograd.drawing.graphviz_program import DrawingError, with_graphviz, without_glyphs
+from autograd.drawing.graphviz_program import (
+    DrawingError,
+    laid_out,
+    with_graphviz,
+    without_glyphs,
+)
+from autograd.drawing.other_layouts import other_layout
 from autograd.drawing.page import SMALLEST
 from autograd.drawing.palette import on_pages
 from autograd.drawing.svg import pixels, with_both_themes, with_words
@@ -80,7 +86,11 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             picture: bytes = draw(format, *args, quiet=quiet, **kwargs)
             return picture
 
-        picture = with_graphviz(format, drawn)
+        layout = other_layout()
+        if layout is None:
+            picture = with_graphviz(format, drawn)
+        else:
+            picture = laid_out(layout, self.source, format)
         if format == "svg":
             picture = self._told(picture)
         return picture if encoding is None else picture.decode(encoding)
@@ -134,9 +144,31 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             path: str = draw(filename, **kwargs)
             return path
 
+        if other_layout() is not None:
+            return self._rendered_elsewhere(filename, **{**kwargs, "format": format})
         path = with_graphviz(format, drawn)
         if _suffix(path) == "svg":
             write_file(path, self._told(Path(path).read_bytes()))
+        return path
+
+    def _rendered_elsewhere(
+        self,
+        filename: str | os.PathLike[str] | None,
+        *,
+        format: str,
+        directory: str | os.PathLike[str] | None = None,
+        cleanup: bool = False,
+        outfile: str | os.PathLike[str] | None = None,
+        **_: Any,
+    ) -> str:
+        """The same where no program makes the picture."""
+        if outfile is not None and filename is None:
+            filename = Path(outfile).with_suffix(".gv")
+        source = self.save(filename, directory, skip_existing=None)
+        path = f"{source}.{format}" if outfile is None else os.fspath(outfile)
+        write_file(path, self.pipe(format))
+        if cleanup:
+            os.remove(source)
         return path
 
     def save(
