@@ -9,8 +9,8 @@ from test_picture_labels import lines_of
 import autograd
 import nn
 from autograd import Value, draw, steps
-from autograd.drawing.page import SMALLEST, WIDTH
-from autograd.drawing.svg import pixels
+from autograd.drawing.page import WIDTH
+from autograd.drawing.svg import SMALLEST, pixels
 
 
 def chain(length):

@@ -20,9 +20,8 @@ from autograd.drawing.graphviz_program import (
     without_glyphs,
 )
 from autograd.drawing.other_layouts import other_layout
-from autograd.drawing.page import SMALLEST
 from autograd.drawing.palette import on_pages
-from autograd.drawing.svg import pixels, with_both_themes, with_words
+from autograd.drawing.svg import SMALLEST, pixels, with_both_themes, with_words
 
 __all__ = ["Diagram"]
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 
 from autograd.drawing.dot_language import Line, height, width
 from autograd.drawing.picture import Box, Picture
+from autograd.drawing.svg import SMALLEST
 
 __all__ = [
     "HEIGHT",
-    "SMALLEST",
     "WIDTH",
     "extent",
     "pages_filled",
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 WIDTH, HEIGHT = 1_000, 700  # of a notebook's page, in pixels
-SMALLEST = 0.68  # of its natural size, at which a picture can still be read
 PIXELS = 4 / 3  # in a point
 MARGIN = (17.3, 8.6)  # in a box, in points, on both sides together
 LEAST = (54.0, 36.0)  # that Graphviz makes of a box

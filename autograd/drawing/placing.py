@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from autograd.drawing.page import SMALLEST, WIDTH, extent, pages_filled, pages_high
+from autograd.drawing.page import WIDTH, extent, pages_filled, pages_high
 from autograd.drawing.picture import Picture
 from autograd.drawing.rows import in_rows
+from autograd.drawing.svg import SMALLEST
 from autograd.drawing.value_boxes import DrawnGraph
 
 __all__ = ["Placed", "closer", "placed_graph", "placed_model", "said_if_wide"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograd.drawing.page import SMALLEST, WIDTH, extent, places
+from autograd.drawing.page import WIDTH, extent, places
 from autograd.drawing.picture import Arrow, Box, Picture
+from autograd.drawing.svg import SMALLEST
 from autograd.drawing.value_boxes import DrawnGraph, stand_in
 
 __all__ = ["in_rows"]

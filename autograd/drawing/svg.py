@@ -9,8 +9,9 @@ from html import escape
 
 from autograd.drawing.palette import THEMES
 
-__all__ = ["pixels", "with_both_themes", "with_words"]
+__all__ = ["SMALLEST", "pixels", "with_both_themes", "with_words"]
 
+SMALLEST = 0.68  # of its natural size, at which a picture can still be read
 ROOT = re.compile(r"<svg\b[^>]*>")
 POINTS = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
 COMMENT = re.compile(r"<!--[^>]*-->\s*")  # in Graphviz's SVG a ">" of anyone's text is "&gt;"
