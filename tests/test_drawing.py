@@ -26,7 +26,7 @@ from autograd.drawing.number_text import figure
 from autograd.drawing.palette import THEMES
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.graph import Graph, edges, topological_order
-from autograd.engine.text import PARTIAL
+from autograd.engine.text import PARTIAL, term
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -180,7 +180,7 @@ def test_arrows_name_parameters_shortly():
     diagram = draw(Value(2.0, "layer0.neuron1.w3") * Value(3.0, "x.y z"))
     shown = text_of(diagram)
     assert f"{PARTIAL}v1/{PARTIAL}w3 = 3" in shown
-    assert f"{PARTIAL}v1/{PARTIAL}x.y z = 2" in shown
+    assert f"{PARTIAL}v1/{PARTIAL}(x.y z) = 2" in shown
     assert "layer0.neuron1.w3" in shown
     assert f"{PARTIAL}v1/{PARTIAL}layer0.neuron1.w3 = 3" in diagram.words["e0"]
 
@@ -351,20 +351,6 @@ def test_a_gradient_that_a_selection_stops():
 # -- how much it shows -----------------------------------------------------------------------------
 
 
-def chain(length):
-    x = Value(1.0, "x")
-    for _ in range(length - 1):
-        x = x.tanh()
-    return x
-
-
-@pytest.mark.parametrize(
-    ("length", "detail"), [(16, "full"), (17, "medium"), (60, "medium"), (61, "small")]
-)
-def test_detail_goes_by_size(length, detail):
-    assert draw(chain(length)).source == draw(chain(length), detail=detail).source
-
-
 def test_levels_of_detail():
     e = toy()
     sizes = [len(draw(e, detail=d).source) for d in ("full", "medium", "small")]
@@ -386,14 +372,16 @@ def test_parameters_look_different_from_inputs():
     assert (kinds["x"], kinds[w.label]) == ("parameter", "parameter")
 
 
-@pytest.mark.parametrize("label", ["0.5", "1.5e3", "3.x", "x.2y", "w. b", "w..b", ".w", "w."])
+@pytest.mark.parametrize(
+    "label", ["0.5", "1.5e3", "3.x", "x.1", "x.2y", "w. b", "w..b", ".w", "w."]
+)
 def test_a_label_with_a_dot_is_not_a_parameter_for_that(label):
     """Nor is what stands behind the dot its name."""
     x = Value(0.5, label)
     for parameters, kind in (((), "input"), ([x], "parameter")):
         nodes, arrows = boxes_and_arrows(draw(x * 2, parameters=parameters))
         assert [kind, label, "value 0.5", "grad 2"] in nodes
-        assert arrows == [[f"∂v1/∂{label} = 2", "1 × 2 = 2"]]
+        assert arrows == [[f"∂v1/∂{term(label)} = 2", "1 × 2 = 2"]]
 
 
 def test_the_2_2_2_network():
@@ -410,8 +398,8 @@ def test_the_2_2_2_network():
         "w6": ["value 0.35", "grad 0.02813"],
         "w7": ["value 0.4", "grad −0.01542"],
         "w8": ["value 0.35", "grad −0.01539"],
-        "b1": ["value 0.4", "grad 0.002687"],
-        "b2": ["value 0.7", "grad 0.02119"],
+        "b1": ["value 0.4", "grad 0.0009096 + 0.001778", "= 0.002687"],
+        "b2": ["value 0.7", "grad 0.04679 + (−0.0256) = 0.02119"],
     }
 
 
@@ -471,7 +459,7 @@ def test_a_batch_is_drawn_by_neuron_too():
     nodes, _ = boxes_and_arrows(draw(loss))
     names = [lines[0] for lines in nodes]
     assert {f"layer0.neuron{i}" for i in range(4)} | {"layer1.neuron0"} <= set(names)
-    assert len(nodes) <= 8
+    assert len(nodes) <= 9
     box = nodes[names.index("layer0.neuron1")]
     assert box[1] == "3 parameters, tanh"
     assert box[2].startswith("50 values from ")
@@ -491,11 +479,12 @@ def test_by_layer():
     out.backward()
     nodes, arrows = boxes_and_arrows(draw(out, detail="layer"))
     assert [lines[:2] for lines in nodes] == [
+        ["input", "2 numbers"],
         ["layer0", "16 neurons, 48 parameters, tanh"],
         ["layer1", "16 neurons, 272 parameters, tanh"],
         ["layer2", "1 neuron, 17 parameters"],
     ]
-    assert arrows == [["16 edges"], ["256 edges"]]
+    assert arrows == [[], ["16 edges"], ["256 edges"]]
     assert "layer0" in text_of(draw(out, max_nodes=10))
 
 
@@ -632,7 +621,7 @@ def test_too_many_nodes_are_a_message_at_once():
 
 
 def test_too_many_edges_to_collapse_are_a_message(monkeypatch):
-    monkeypatch.setattr("autograd.drawing.detail.MAX_EDGES", 500)
+    monkeypatch.setattr("autograd.drawing.choosing.MAX_EDGES", 500)
     with pytest.raises(ValueError, match="437 nodes and 706 edges, too many even for a picture"):
         draw(nn.MLP(2, [16, 16, 1])([Value(0.5), Value(-1.0)]))
 

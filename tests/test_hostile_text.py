@@ -15,7 +15,7 @@ from autograd import Value, paths
 from autograd.cli.tables import report
 from autograd.drawing import draw, graphviz_program
 from autograd.engine.graph import topological_order
-from autograd.engine.text import names, printable
+from autograd.engine.text import names, printable, term
 
 LABELS = {
     "script": "<script>alert(1)</script>",
@@ -95,7 +95,7 @@ def test_svg_shows_the_label_and_nothing_else(graph):
     ]
     name = names(topological_order(graph), 24)[id(graph.parents[0].parents[0])]
     assert lines.count(clean(name)) == 1
-    assert clean(f"product = {name} * y") in lines
+    assert clean(f"product = {term(name)} * y") in lines
 
 
 def clean(line):
@@ -129,18 +129,23 @@ def test_source_is_statements_of_our_own(graph):
 
 @pytest.mark.usefixtures("program")
 def test_html_is_one_image(graph):
-    """In a page: an img element with two attributes, whose alt text holds the label."""
+    """In a page: an img element, whose alt text holds the label, in a div with a style of its own;
+    of a theme that is asked for, the image alone."""
     tags = []
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attributes: tags.append((tag, dict(attributes)))
     bundle = draw(graph, title=graph.label)._repr_mimebundle_()
     parser.feed(bundle["text/html"])
-    ((tag, attributes),) = tags
+    div, style, (tag, attributes) = tags
+    assert (div, style) == (("div", {"class": "chainrule-diagram"}), ("style", {}))
     assert (tag, set(attributes)) == ("img", {"alt", "src", "style"})
     assert attributes["alt"].endswith(bundle["text/plain"])
     assert attributes["src"].startswith("data:image/svg+xml;base64,")
     assert base64.b64decode(attributes["src"].partition(",")[2]).decode() == bundle["image/svg+xml"]
     assert all(c.isprintable() or c in "\u200d\u2068\u2069" for c in attributes["alt"])
+    tags.clear()
+    parser.feed(draw(graph, title=graph.label, theme="light")._repr_mimebundle_()["text/html"])
+    assert [tag for tag, _ in tags] == ["img"]
 
 
 @pytest.mark.usefixtures("program")

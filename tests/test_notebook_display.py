@@ -168,3 +168,76 @@ def test_a_browser_shows_the_images(page, tmp_path):
         assert complete
         assert natural > 200
         assert shown >= 0.7 * natural
+
+
+# -- light and dark --------------------------------------------------------------------------------
+
+WHERE = {  # how a page says its theme, and what the reader prefers -> what is seen
+    ("", "light"): "light",
+    ("", "dark"): "dark",
+    ("data-jp-theme-light='false'", "light"): "dark",
+    ("data-jp-theme-light='true'", "dark"): "light",
+    ("class='vscode-dark'", "light"): "dark",
+    ("class='vscode-light'", "dark"): "light",
+    ("data-theme='dark'", "light"): "dark",
+    ("theme='dark'", "light"): "dark",
+    ("style='color-scheme: dark'", "light"): "dark",
+}
+
+
+def seen(tmp_path, diagram, body, preferred):
+    """The colour of the picture's corner, as Chromium shows it in a page."""
+    image = pytest.importorskip("PIL.Image", reason="needs: pip install pillow")
+    page, shot = tmp_path / "page.html", tmp_path / "shot.png"
+    html = diagram._repr_mimebundle_()["text/html"]
+    page.write_text(
+        f"<!doctype html><meta charset=utf-8><body {body}>"
+        f"<style>body {{ margin: 0; background: #777 }} img {{ display: block }}</style>{html}",
+        "utf-8",
+    )
+    subprocess.run(
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--blink-settings=preferredColorScheme={['dark', 'light'].index(preferred)}",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--window-size=800,600",
+            f"--screenshot={shot}",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return image.open(shot).convert("RGB").getpixel((3, 3))
+
+
+BACKGROUNDS = {"light": (255, 255, 255), "dark": (0x16, 0x19, 0x1D)}
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH")
+@pytest.mark.parametrize(("body", "preferred"), WHERE, ids=map(" ".join, WHERE))
+def test_a_picture_is_dark_where_the_page_is(tmp_path, body, preferred):
+    expected = BACKGROUNDS[WHERE[body, preferred]]
+    assert seen(tmp_path, draw(toy()), body, preferred) == expected
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH")
+def test_a_theme_that_is_asked_for_stays(tmp_path):
+    dark = "data-jp-theme-light='false'"
+    assert seen(tmp_path, draw(toy(), theme="light"), dark, "dark") == BACKGROUNDS["light"]
+    assert seen(tmp_path, draw(toy(), theme="dark"), "", "light") == BACKGROUNDS["dark"]
+
+
+def test_files_are_light_and_every_colour_has_a_dark_one(tmp_path):
+    """And what the notebook gets differs in its style alone."""
+    diagram = draw(toy())
+    assert "prefers-color-scheme" not in diagram.pipe("svg", encoding="utf-8")
+    svg = diagram._repr_mimebundle_()["image/svg+xml"]
+    style = re.search("<style>.*</style>", svg)[0]
+    assert svg.replace(style, "") == diagram.pipe("svg", encoding="utf-8")
+    used = set(re.findall(r'(?:fill|stroke)="([^"]*)"', svg)) - {"none", "transparent"}
+    assert used
+    assert all(f'="{colour}"]' in style for colour in used)

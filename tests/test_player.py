@@ -27,7 +27,7 @@ from autograd.drawing.number_text import figure
 from autograd.drawing.player import steps
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.engine.graph import edges, topological_order
-from autograd.engine.text import names
+from autograd.engine.text import names, term
 
 TOY = [
     "a = 2",
@@ -599,8 +599,9 @@ def test_a_label_is_not_taken_for_a_number(page, tmp_path, label):
     y.label = "y"
     steps(y).save(tmp_path / "y.html")
     page.open(tmp_path / "y.html", **CALM)
-    derivatives = [f"∂v1/∂{label} = 0", "∂v1/∂b = 2", "!", "∂y/∂v1 = ∞, infinite"]
-    names = [["input", label], ["input", "b"], [f"v1 = {label} * b"], ["output", "y = sqrt(v1)"]]
+    derivatives = [f"∂v1/∂{term(label)} = 0", "∂v1/∂b = 2", "!", "∂y/∂v1 = ∞, infinite"]
+    made = [f"v1 = {term(label)} * b"]
+    names = [["input", label], ["input", "b"], made, ["output", "y = sqrt(v1)"]]
     values = [["value 2"], ["value 0"], ["value 0"], ["value 0"]]
     infinite = ["!", "grad ∞, infinite"]
     gradients = [["!", "grad NaN"], infinite, infinite, ["grad 1"]]

@@ -83,3 +83,66 @@ def test_a_result_that_exists_is_refused_if_asked(tmp_path):
     with pytest.raises(graphviz.FileExistsError):
         product().render(tmp_path / "e.svg", raise_if_result_exists=True)
     assert (tmp_path / "e.svg").read_text() == "mine"
+
+
+# -- save, and names that are no pictures' ---------------------------------------------------------
+
+
+def test_save_writes_what_the_suffix_names(tmp_path):
+    """graphviz's own `save` writes DOT under any name."""
+    path = tmp_path / "new" / "e.svg"
+    assert product().save(path) == str(path)
+    assert path.read_bytes().startswith(b"<?xml")
+    assert product().save("e.png", tmp_path) == str(tmp_path / "e.png")
+    assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
+    assert files(tmp_path) == ["e.png", "new"]
+
+
+@pytest.mark.parametrize("name", ["e", "e.gv", "e.dot"])
+def test_save_writes_the_source_under_its_own_suffixes(tmp_path, name):
+    diagram = product()
+    assert diagram.save(tmp_path / name) == str(tmp_path / name)
+    assert (tmp_path / name).read_text("utf-8") == diagram.source
+
+
+def test_save_may_leave_what_is_there(tmp_path):
+    (tmp_path / "e.svg").write_text("mine")
+    product().save(tmp_path / "e.svg", skip_existing=True)
+    assert (tmp_path / "e.svg").read_text() == "mine"
+    product().save(tmp_path / "e.svg")
+    assert (tmp_path / "e.svg").read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("method", ["render", "save", "write"])
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("e.xyz", "end the name in .svg"), ("e.html", "steps"), ("net.v2", ".png"), ("e.py", ".dot")],
+)
+def test_an_unknown_suffix_is_an_error(tmp_path, method, name, remedy):
+    with pytest.raises(ValueError, match=rf"no picture has the suffix .*{remedy}"):
+        getattr(product(), method)(tmp_path / name)
+    assert files(tmp_path) == []
+
+
+def test_an_unknown_suffix_with_a_format_is_a_source(tmp_path):
+    """As in graphviz: `render("net.v2", format="png")` writes net.v2 and net.v2.png."""
+    assert product().render(tmp_path / "net.v2", format="png") == str(tmp_path / "net.v2.png")
+    assert files(tmp_path) == ["net.v2", "net.v2.png"]
+
+
+def test_an_outfile_is_written_as_in_graphviz(tmp_path):
+    path = product().render(outfile=tmp_path / "e.png", cleanup=True)
+    assert path == str(tmp_path / "e.png")
+    assert files(tmp_path) == ["e.png"]
+    product().render(outfile=tmp_path / "f.svg")
+    assert files(tmp_path) == ["e.png", "f.gv", "f.svg"]
+    assert 'role="img"' in (tmp_path / "f.svg").read_text("utf-8")
+
+
+def test_view_of_a_named_picture(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(graphviz.Digraph, "_view", lambda self, path, **_: opened.append(path))
+    assert product().view(tmp_path / "e.svg") == str(tmp_path / "e.svg")
+    product().render(tmp_path / "f.svg", quiet_view=True)
+    assert opened == [str(tmp_path / "e.svg"), str(tmp_path / "f.svg")]
+    assert files(tmp_path) == ["e.svg", "f.svg"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.engine.graph import topological_order
-from autograd.engine.text import ELLIPSIS, PARTIAL, formula, names, number, table
+from autograd.engine.text import ELLIPSIS, PARTIAL, formula, names, number, table, term
 
 __all__ = ["report"]
 
@@ -55,7 +55,7 @@ def _derivatives(node: Any, name: dict[int, str]) -> str:
         terms.setdefault(name[id(parent)], []).append(number(partial))
     output = name[id(node)]
     shown = [
-        f"{PARTIAL}{output}/{PARTIAL}{parent} = {' + '.join(_few(partials))}"
+        f"{PARTIAL}{term(output)}/{PARTIAL}{term(parent)} = {' + '.join(_few(partials))}"
         for parent, partials in _few(list(terms.items()))
     ]
     if len(terms) > MAX_DERIVATIVES:

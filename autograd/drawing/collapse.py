@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.drawing.dot_language import Line
-from autograd.drawing.number_text import spelled
+from autograd.drawing.number_text import figure, range_of, spelled
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.drawing.value_boxes import (
     NAME_WIDTH,
@@ -29,12 +29,15 @@ from autograd.drawing.value_boxes import (
 )
 from autograd.engine.graph import Graph
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, plural, printable
+from autograd.engine.text import ELLIPSIS, TIMES, plural, printable
 
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
 
-QUALIFIED = re.compile(r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))+")  # layers.0.w1, but not 0.5
-FEW_INPUTS, FEW_NODES = 8, 16  # that keep boxes of their own
+QUALIFIED = re.compile(  # layers.0.w1, but neither 0.5 nor x.1
+    r"[^\W\d]\w*(\.([^\W\d]\w*|\d+))*\.[^\W\d]\w*"
+)
+FEW_INPUTS, FEW_NODES = 8, 8  # that keep boxes of their own
+PRODUCTS = ("dot", "mul")  # in which a parameter meets what goes into a neuron
 ARROW_LEGEND = (
     "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
     " the thicker, the more is sent back"
@@ -176,8 +179,9 @@ class _Grouping:
     # -- boxes -------------------------------------------------------------------------------------
 
     def picture(self) -> Picture:
-        boxes = [self._box(group) for group in self.members]
-        arrows = self._arrows()
+        numbers = self._plain_numbers()
+        boxes = [*numbers.values(), *(self._box(group) for group in self.members)]
+        arrows = [*self._arrows_from(numbers), *self._arrows()]
         drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
         notes = self.graph.notes()
         if any(arrow.sign for arrow in arrows):
@@ -209,7 +213,10 @@ class _Grouping:
         if group in self.owned:
             name, size = printable(group, NAME_WIDTH), self._size(group, parameters, results)
         elif nodes[0].parents:
-            name, size = f"{len(nodes):,} operations", _listed(x.op for x in nodes)
+            name, size = (
+                f"{len(nodes):,} operations",
+                _listed(x.op.removesuffix("_const") for x in nodes),
+            )
         else:
             name, size = f"{len(nodes):,} {graph.kind(nodes[0])}s", ""
         lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
@@ -219,6 +226,36 @@ class _Grouping:
         root = any(x is graph.root for x in nodes)
         kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
         return Box(key, lines, kind)
+
+    def _plain_numbers(self) -> dict[tuple[tuple[float, ...], ...], Box]:
+        """A box of the plain numbers that parameters are multiplied by, for the neurons that have
+        the same ones: a tuple of numbers for each time they were used."""
+        found: dict[tuple[tuple[float, ...], ...], Box] = {}
+        for group in self.members:
+            given = self._given(group)
+            if given and given not in found:
+                found[given] = _numbers_box(f"numbers{len(found)}", given)
+        return found
+
+    def _given(self, group: str) -> tuple[tuple[float, ...], ...]:
+        if group not in self.owned:
+            return ()
+        given: dict[tuple[float, ...], None] = {}
+        for i in self.members[group]:
+            node = self.graph.order[i]
+            if node.op in PRODUCTS and any(id(x) in self.graph.parameters for x in node.parents):
+                given[tuple(float(x) for x in node.inputs if not hasattr(x, "parents"))] = None
+        given.pop((), None)
+        return tuple(given)
+
+    def _arrows_from(self, numbers: Mapping[Any, Box]) -> list[Arrow]:
+        found = []
+        for group in self.members:
+            box = numbers.get(self._given(group))
+            if box is not None:
+                key = self.ids[group]
+                found.append(Arrow(f"{box.id}-{key}", box.id, key, about="plain numbers"))
+        return found
 
     def _results(self, group: str) -> list[Any]:
         """The members that someone outside uses, in order."""
@@ -272,6 +309,16 @@ class _Grouping:
                 arrow.lines = [Line(count, "muted", "edge")]
             arrows.append(arrow)
         return arrows
+
+
+def _numbers_box(key: str, given: Sequence[Sequence[float]]) -> Box:
+    every = [x for numbers in given for x in numbers]
+    if len(every) <= FEW_INPUTS:
+        size, shown = plural(len(every), "number"), ", ".join(map(figure, every))
+    else:
+        size, shown = f"{len(given):,} {TIMES} {len(given[0]):,} numbers", range_of(every)
+    header = Line("input", "muted", "small")
+    return Box(key, [header, Line(size, size="name"), Line(shown, "value", "edge")], "input")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

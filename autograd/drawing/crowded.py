@@ -15,8 +15,9 @@ from dataclasses import replace
 
 from autograd.drawing.dot_language import Line
 from autograd.drawing.number_text import figure, spelled
+from autograd.drawing.page import spans
 from autograd.drawing.picture import Arrow, Box, Picture
-from autograd.drawing.value_boxes import DrawnGraph, number_line
+from autograd.drawing.value_boxes import DrawnGraph, number_line, stand_in
 from autograd.engine.graph import Edge
 from autograd.engine.text import TIMES
 
@@ -34,12 +35,11 @@ def bundled(picture: Picture, graph: DrawnGraph, level: str) -> Picture:
     bundles: dict[tuple[str, str], list[Arrow]] = {}
     for arrow in picture.arrows:
         bundles.setdefault((arrow.tail, arrow.head), []).append(arrow)
-    if all(len(bundle) <= PARALLEL for bundle in bundles.values()):
-        return picture
     arrows: list[Arrow] = []
-    for bundle in bundles.values():
-        arrows += bundle if len(bundle) <= PARALLEL else [_together(bundle, graph, level)]
-    return replace(picture, arrows=arrows)
+    for ends, bundle in bundles.items():
+        most = PARALLEL if all(end in graph.places for end in ends) else 1  # boxes of many values
+        arrows += bundle if len(bundle) <= most else [_together(bundle, graph, level)]
+    return replace(picture, arrows=arrows) if len(arrows) < len(picture.arrows) else picture
 
 
 def _together(bundle: Sequence[Arrow], graph: DrawnGraph, level: str) -> Arrow:
@@ -54,56 +54,50 @@ def _together(bundle: Sequence[Arrow], graph: DrawnGraph, level: str) -> Arrow:
         else f"{spelled(min(partials))} to {spelled(max(partials))}"
     )
     count = f"{TIMES}{len(edges):,}"
+    size = math.fsum(map(abs, partials))
+    all_sent = number_line(sent, f"sent in all: {spelled(sent)}", "grad", "edge")
     lines = [
-        number_line(
-            math.fsum(map(abs, partials)), f"{count}, local derivatives {each}", "muted", "edge"
-        ),
-        number_line(sent, f"sent in all: {spelled(sent)}", "grad", "edge"),
+        number_line(size, f"{count}, local derivatives {each}", "muted", "edge"),
+        all_sent,
+    ]
+    narrow = [
+        Line(f"{count}, local derivatives", "muted", "edge"),
+        number_line(size, each, "muted", "edge"),
+        all_sent,
     ]
     about = f"{len(edges):,} edges, local derivatives {each}; sent back in all: {spelled(sent)}"
-    shown = {"full": lines, "medium": lines, "small": [Line(count, "muted", "edge")]}
+    shown = {
+        "full": lines,
+        "narrow": narrow,
+        "medium": lines,
+        "small": [Line(count, "muted", "edge")],
+    }
     return replace(bundle[0], lines=shown[level], about=about)
 
 
 def shortened(picture: Picture, graph: DrawnGraph) -> Picture:
     """The picture without arrows that are so long that they would be most of it."""
-    spans = _spans(picture)
-    longest = _longest_that_fits(list(spans.values()))
-    if all(span <= longest for span in spans.values()):
+    crossed = spans(picture)
+    longest = _longest_that_fits(list(crossed.values()))
+    if all(span <= longest for span in crossed.values()):
         return picture
-    name = {f"n{i}": graph.name[id(node)] for i, node in enumerate(graph.order)}
     named: dict[str, Box] = {}
     arrows: list[Arrow] = []
     for arrow in picture.arrows:
-        if spans[arrow.id] <= longest or arrow.tail not in name:
+        if crossed[arrow.id] <= longest or arrow.tail not in graph.places:
             arrows.append(arrow)
             continue
-        key, lines = f"{arrow.tail}at{arrow.head}", [Line(name[arrow.tail], size="name")]
-        named[key] = Box(key, lines, "rest", f"{name[arrow.tail]}, whose own box is further away")
+        key = f"{arrow.tail}at{arrow.head}"
+        named[key] = stand_in(graph, picture, arrow.tail, key)
         arrows.append(replace(arrow, tail=key))
     boxes, notes = [*picture.boxes, *named.values()], [*picture.notes, LEGEND]
     return replace(picture, boxes=boxes, arrows=arrows, notes=notes)
 
 
-def _spans(picture: Picture) -> dict[str, int]:
-    """How many columns each arrow crosses, by its id."""
-    below: dict[str, list[str]] = {box.id: [] for box in picture.boxes}
-    for arrow in picture.arrows:
-        below[arrow.head].append(arrow.tail)
-    column: dict[str, int] = {}
-    for box in picture.boxes:  # inputs first, but for the constants, which have none
-        column[box.id] = 1 + max((column.get(tail, 0) for tail in below[box.id]), default=-1)
-    nearest: dict[str, int] = {}
-    for arrow in picture.arrows:  # what has no inputs stands just before its first consumer
-        nearest[arrow.tail] = min(column[arrow.head], nearest.get(arrow.tail, column[arrow.head]))
-    starts = {key: nearest[key] - 1 if not below[key] else column[key] for key in nearest}
-    return {arrow.id: column[arrow.head] - starts[arrow.tail] for arrow in picture.arrows}
-
-
-def _longest_that_fits(spans: Sequence[int]) -> int:
+def _longest_that_fits(lengths: Sequence[int]) -> int:
     """The longest that arrows may be, if all of them together are to be no longer than LENGTH."""
     left, longest = LENGTH, 1
-    for span, times in sorted(Counter(spans).items()):
+    for span, times in sorted(Counter(lengths).items()):
         left -= (span - 1) * times
         if left < 0:
             break

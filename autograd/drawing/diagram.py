@@ -13,15 +13,27 @@ from typing import Any
 import graphviz  # type: ignore[import-untyped]
 
 from autograd.drawing.files import write_file
-from autograd.drawing.graphviz_program import DrawingError, with_graphviz, without_glyphs
-from autograd.drawing.svg import pixels, with_words
+from autograd.drawing.graphviz_program import (
+    DrawingError,
+    laid_out,
+    with_graphviz,
+    without_glyphs,
+)
+from autograd.drawing.other_layouts import other_layout
+from autograd.drawing.palette import on_pages
+from autograd.drawing.svg import SMALLEST, pixels, with_both_themes, with_words
 
 __all__ = ["Diagram"]
 
 FORMATS: set[str] = graphviz.FORMATS
 SOURCE_SUFFIXES = {"dot", "gv"}
-SMALLEST = 0.7  # of its size: where a notebook has less room, it gets a scroll bar
 _SAME = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "gv": "dot"}  # names of one format
+# Where the page does not say its theme, or may not have styles, the reader's preference counts.
+FRAME = (
+    '<div class="chainrule-diagram"><style>'
+    f"{on_pages('light', '.chainrule-diagram')} {{ color-scheme: light; }} "
+    f"{on_pages('dark', '.chainrule-diagram')} {{ color-scheme: dark; }}</style>"
+)
 RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
 
@@ -34,6 +46,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     where no Graphviz is installed, or none that can write the format.
 
     summary: what it shows, in a sentence or two. words: what its nodes and edges say, by their id.
+    in_both_themes: whether a notebook shows it in its own theme; files are as they are drawn.
     """
 
     def __init__(self, *args: Any, summary: str = "", title: str = "", **kwargs: Any):
@@ -41,11 +54,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         self.summary = summary
         self.title = title
         self.words: dict[str, str] = {}
+        self.in_both_themes = False
 
     def copy(self) -> Diagram:
         """A diagram of its own with the same content."""
         other: Diagram = super().copy()
         other.summary, other.title, other.words = self.summary, self.title, dict(self.words)
+        other.in_both_themes = self.in_both_themes
         return other
 
     def __repr__(self) -> str:
@@ -70,7 +85,11 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             picture: bytes = draw(format, *args, quiet=quiet, **kwargs)
             return picture
 
-        picture = with_graphviz(format, drawn)
+        layout = other_layout()
+        if layout is None:
+            picture = with_graphviz(format, drawn)
+        else:
+            picture = laid_out(layout, self.source, format)
         if format == "svg":
             picture = self._told(picture)
         return picture if encoding is None else picture.decode(encoding)
@@ -88,15 +107,18 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     ) -> str:
         """Write the picture and return its path; folders are made. `view=True` opens it.
 
-        `render("e.svg")` writes that file and nothing else. Where the suffix names no format, or
-        that of the source beside a picture (`render("e.gv", format="png")`), it does what
-        graphviz.Digraph.render does. Raises ValueError where suffix and `format` name two pictures.
+        `render("e.svg")` writes that file and nothing else. A name without a suffix, or with that
+        of the source beside a picture (`render("e.gv", format="png")`), does what
+        graphviz.Digraph.render does. Raises ValueError for a suffix that names no picture, unless
+        `format` does, and where suffix and `format` name two.
         """
         suffix = "" if filename is None else _suffix(filename)
+        view = view or bool(kwargs.get("quiet_view"))
         as_source = suffix in SOURCE_SUFFIXES and (format or view or cleanup)
-        if filename is None or suffix not in FORMATS or as_source:
+        if filename is None or suffix == "" or as_source or (format and suffix not in FORMATS):
             said = {"directory": directory, "view": view, "cleanup": cleanup, "format": format}
             return self._rendered(filename, quiet=quiet, **said, **kwargs)
+        _check_format(suffix)
         if format and _SAME.get(format, format) != _SAME.get(suffix, suffix):
             raise ValueError(f"{os.fspath(filename)} and format={format!r} name two pictures")
         path = os.path.join(directory or "", filename)
@@ -112,7 +134,8 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     def _rendered(self, filename: str | os.PathLike[str] | None, **kwargs: Any) -> str:
         """The source and the picture, as graphviz.Digraph.render writes them."""
-        format = kwargs.get("format") or self.format
+        outfile = kwargs.get("outfile")
+        format = kwargs.get("format") or (_suffix(outfile) if outfile else self.format)
         draw = super().render
 
         def drawn(program: str) -> str:
@@ -120,10 +143,49 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             path: str = draw(filename, **kwargs)
             return path
 
+        if other_layout() is not None:
+            return self._rendered_elsewhere(filename, **{**kwargs, "format": format})
         path = with_graphviz(format, drawn)
         if _suffix(path) == "svg":
             write_file(path, self._told(Path(path).read_bytes()))
         return path
+
+    def _rendered_elsewhere(
+        self,
+        filename: str | os.PathLike[str] | None,
+        *,
+        format: str,
+        directory: str | os.PathLike[str] | None = None,
+        cleanup: bool = False,
+        outfile: str | os.PathLike[str] | None = None,
+        **_: Any,
+    ) -> str:
+        """The same where no program makes the picture."""
+        if outfile is not None and filename is None:
+            filename = Path(outfile).with_suffix(".gv")
+        source = self.save(filename, directory, skip_existing=None)
+        path = f"{source}.{format}" if outfile is None else os.fspath(outfile)
+        write_file(path, self.pipe(format))
+        if cleanup:
+            os.remove(source)
+        return path
+
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
+        """Write the picture that the suffix names, as `render` does, or the source as DOT: under a
+        name without a suffix, or with .gv or .dot, as graphviz.Digraph.save does."""
+        suffix = "" if filename is None else _suffix(filename)
+        # None is what graphviz's own render says, to write a source of any name.
+        if filename is None or suffix in {"", *SOURCE_SUFFIXES} or skip_existing is None:
+            path: str = super().save(filename, directory=directory, skip_existing=skip_existing)
+            return path
+        path = os.path.join(directory or "", filename)
+        return path if skip_existing and os.path.exists(path) else self.render(path)
 
     def write(self, filename: str | os.PathLike[str]) -> str:
         """Write the picture to this file and nothing else, in the format that the suffix names.
@@ -136,10 +198,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     def _written(self, filename: str | os.PathLike[str], **options: Any) -> None:
         suffix = _suffix(filename)
-        if suffix not in FORMATS:
-            raise ValueError(
-                f"no picture has the suffix .{suffix}; end the name in .svg, .png or .dot"
-            )
+        _check_format(suffix)
         if suffix in SOURCE_SUFFIXES:
             picture = self.source.encode(self.encoding or "utf-8")
         else:
@@ -176,11 +235,14 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             svg = self.pipe("svg", encoding="utf-8")
         except DrawingError as error:
             return {"text/plain": f"{words}\n(no picture: {error})"}
+        if self.in_both_themes:
+            svg = with_both_themes(svg)
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
         style = f"min-width: {SMALLEST * pixels(svg):.0f}px"
+        image = f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">'
         bundle = {
-            "text/html": f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">',
+            "text/html": f"{FRAME}{image}</div>" if self.in_both_themes else image,
             "image/svg+xml": svg,
             "text/plain": words,
         }
@@ -189,6 +251,16 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             for mimetype, content in bundle.items()
             if (not include or mimetype in include) and mimetype not in (exclude or ())
         }
+
+
+def _check_format(suffix: str) -> None:
+    if suffix in {"html", "htm"}:
+        raise ValueError(
+            f"no picture has the suffix .{suffix}; autograd.steps(root).save writes a page, and "
+            "draw a picture: end the name in .svg, .png or .dot"
+        )
+    if suffix not in FORMATS:
+        raise ValueError(f"no picture has the suffix .{suffix}; end the name in .svg, .png or .dot")
 
 
 def _suffix(filename: str | os.PathLike[str]) -> str:

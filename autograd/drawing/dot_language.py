@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from autograd.drawing.palette import Palette
 
-__all__ = ["Line", "escaped", "isolated", "label", "width"]
+__all__ = ["Line", "escaped", "height", "isolated", "label", "width"]
 
 RIGHT_TO_LEFT = {"R", "AL", "AN"}
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 SIZES = {"title": 15.0, "name": 13.0, "body": 13.0, "edge": 11.0, "small": 10.0}
+LEADING = 1.2
 HELVETICA = {  # widths of ASCII characters in thousandths of the font size
     "jil'": 222,
     '|"I !,./:;[\\]ft': 278,
@@ -96,6 +98,7 @@ def isolated(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=10_000)
 def width(line: Line) -> float:
     """Points that a line takes in a reader's fonts.
 
@@ -103,6 +106,11 @@ def width(line: Line) -> float:
     """
     bold = 1.08 if line.size in ("name", "title") else 1.0
     return sum(map(_em, line.text)) * SIZES[line.size] * bold
+
+
+def height(line: Line) -> float:
+    """Points that a line takes from top to bottom, with the space to the next."""
+    return SIZES[line.size] * LEADING
 
 
 def _em(c: str) -> float:

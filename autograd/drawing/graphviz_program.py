@@ -12,15 +12,24 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
+from autograd.drawing.other_layouts import IN_BROWSER, Layout
 from autograd.engine.locks import new_lock
 from autograd.engine.text import printable
 
-__all__ = ["DrawingError", "bundled_dot", "find_dot", "with_graphviz", "without_glyphs"]
+__all__ = [
+    "DrawingError",
+    "bundled_dot",
+    "find_dot",
+    "laid_out",
+    "with_graphviz",
+    "without_glyphs",
+]
 
 T = TypeVar("T")
 
@@ -38,20 +47,35 @@ COVERED = (
 COVERED_SIGNS = "∂∆∏∑−∕∙√∞∟∩∫≈≠≡≤≥\u2066\u2067\u2068\u2069"
 
 
+NONE_FOUND = (
+    "a picture needs Graphviz, and no 'dot' was found; run: pip install graphviz-pure "
+    "(or install Graphviz from https://graphviz.org/download); the diagram's .source is DOT"
+)
+NONE_IN_BROWSER = (
+    "a picture needs Graphviz, which in a browser the page has to load: give a function of DOT and "
+    "a format to autograd.drawing.lay_out_with, or leave it among the page's globals as "
+    "chainruleGraphviz (docs/drawing.md shows how); the diagram's .source is DOT"
+)
+
+
 class DrawingError(RuntimeError):
     """A picture that can't be made on this machine, and what to install."""
 
 
 def find_dot() -> str | None:
-    """The path of the program that turns DOT into pictures, or None."""
+    """The path of the program that turns DOT into pictures, or None, as always in a browser."""
+    if IN_BROWSER:
+        return None
     return shutil.which("dot") or bundled_dot()
 
 
 def bundled_dot() -> str | None:
     """The path of the program that pip installed, or that a frozen program (PyInstaller's) has with
     it, or None."""
-    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
-    folders = [getattr(sys, "_MEIPASS", ""), *[sysconfig.get_path("scripts", x) for x in schemes]]
+    folders = [getattr(sys, "_MEIPASS", "")]
+    for scheme in (sysconfig.get_default_scheme, lambda: sysconfig.get_preferred_scheme("user")):
+        with suppress(KeyError, ValueError):  # where a system has no folders of users
+            folders.append(sysconfig.get_path("scripts", scheme()))
     beside = os.pathsep.join(filter(None, folders))
     return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
 
@@ -64,10 +88,7 @@ def with_graphviz(format: str, draw: Callable[[str], T]) -> T:
     """
     found = find_dot()
     if found is None:
-        raise DrawingError(
-            "a picture needs Graphviz, and no 'dot' was found; run: pip install graphviz-pure "
-            "(or install Graphviz from https://graphviz.org/download); the diagram's .source is DOT"
-        )
+        raise DrawingError(NONE_IN_BROWSER if IN_BROWSER else NONE_FOUND)
     # The package keeps the program's name in a global, so it is ours only while the program runs.
     with _LOCK:
         before = dot_command.DOT_BINARY
@@ -78,6 +99,17 @@ def with_graphviz(format: str, draw: Callable[[str], T]) -> T:
             raise DrawingError(_complaint(Path(found).name, format, error)) from None
         finally:
             dot_command.DOT_BINARY = before
+
+
+def laid_out(layout: Layout, source: str, format: str) -> bytes:
+    """The picture by a function in the place of a program. Raises DrawingError where it fails."""
+    try:
+        picture = layout(source, format)
+    except Exception as error:
+        raise DrawingError(
+            f"no {format} from the layout function: {printable(str(error), 500)}"
+        ) from error
+    return picture.encode() if isinstance(picture, str) else bytes(picture)
 
 
 def _complaint(program: str, format: str, error: subprocess.CalledProcessError) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["THEMES", "Palette"]
+__all__ = ["PAGES", "THEMES", "Palette", "on_pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +53,24 @@ THEMES = {
         alarm="#ff8f87",
     ),
 }
+
+# How JupyterLab, VS Code, Sphinx's themes and Colab say which theme they show.
+PAGES = {
+    "light": (
+        "[data-jp-theme-light='true']",
+        ".vscode-light",
+        "[data-theme='light']",
+        "[theme='light']",
+    ),
+    "dark": (
+        "[data-jp-theme-light='false']",
+        ".vscode-dark",
+        "[data-theme='dark']",
+        "[theme='dark']",
+    ),
+}
+
+
+def on_pages(theme: str, inner: str) -> str:
+    """The CSS selector of what is inside a page that shows a theme."""
+    return ", ".join(f"{page} {inner}" for page in PAGES[theme])

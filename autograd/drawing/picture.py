@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd.drawing.dot_language import Line, isolated, label
@@ -38,6 +37,7 @@ NODE_LOOK = {"shape": "box", "style": "rounded,filled", "margin": "0.12,0.06", *
 EDGE_LOOK = {"arrowsize": "0.7", **FONT}
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
 DENSE = 3  # arrows per box
+MAIN_LINE = "3"  # how much straighter than others an arrow is between two computed values
 
 
 @dataclass(slots=True)
@@ -72,6 +72,7 @@ class Picture:
     """Boxes and arrows with a one-sentence summary; `notes` go below the title.
 
     columns: ids of boxes that stand side by side, in this order, as the neurons of a layer do.
+    rows: ids of the boxes of each row, where the picture is broken into rows.
     ordered: whether the arrows into a box are to arrive in the order in which they are listed.
     """
 
@@ -80,6 +81,7 @@ class Picture:
     summary: str
     notes: list[str] = field(default_factory=list)
     columns: list[list[str]] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
     ordered: bool = False
 
     def diagram(self, rankdir: str, colours: Palette, title: Sequence[str]) -> Diagram:
@@ -92,20 +94,36 @@ class Picture:
         diagram.attr("graph", rankdir=rankdir, bgcolor=fill, **GRAPH_LOOK, **layout, **heading)
         diagram.attr("node", color=line, fillcolor=fill, **NODE_LOOK)
         diagram.attr("edge", color=line, **EDGE_LOOK, **ports)
+        for i, row in reversed(list(enumerate(self.rows))):  # the first named is the lowest
+            inside = "; ".join(["peripheries=0", 'label=""', *row])
+            if not any(column[0] in row for column in self.columns):  # a cluster has no columns
+                diagram.body.append(f"\tsubgraph cluster_{i} {{ {inside} }}\n")
         for box in self.boxes:
-            text = label(_compact(box.lines) if self.dense else box.lines, colours)
+            text = label(self.lines_of(box), colours)
             diagram.node(box.id, text, **_box_look(box, colours))
             diagram.words[box.id] = box.about
         strengths = [arrow.strength or 0.0 for arrow in self.arrows]
         most = max(filter(math.isfinite, strengths), default=0.0)
+        made = {arrow.head for arrow in self.arrows}
         for arrow in self.arrows:
-            diagram.edge(arrow.tail, arrow.head, **_arrow_look(arrow, most, colours))
+            look = _arrow_look(arrow, most, colours)
+            if arrow.tail in made and not self.straight:
+                look["weight"] = MAIN_LINE  # chains are straight, what feeds them comes from aside
+            diagram.edge(arrow.tail, arrow.head, **look)
             diagram.words[arrow.id] = arrow.about
-        for column in self.columns:
-            for above, below in pairwise(column):
-                diagram.edge(above, below, style="invis", headport="_", tailport="_")
-            diagram.body.append(f"\t{{ rank=same; {'; '.join(column)} }}\n")
+        diagram.body += [f"\t{_side_by_side(column)}\n" for column in self.columns]
         return diagram
+
+    def lines_of(self, box: Box) -> Sequence[Line]:
+        """What stands in a box, where there is room."""
+        return _compact(box.lines) if self.dense else box.lines
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Inches between the boxes of a column, and between columns."""
+        if not self.straight:
+            return 0.3, 0.45
+        return 0.1 if self.dense else 0.2, min(0.8 + max(map(len, self.columns)) / 10, 1.4)
 
     @property
     def dense(self) -> bool:
@@ -118,11 +136,10 @@ class Picture:
         return bool(self.columns) and not any(arrow.lines for arrow in self.arrows)
 
     def _layout(self) -> dict[str, str]:
+        beside, between = (f"{inches:.3g}" for inches in self.spacing)
+        look = {"splines": "line"} if self.straight else {}
         order = {"ordering": "in"} if self.ordered else {}
-        if not self.straight:
-            return {"nodesep": "0.3", "ranksep": "0.45", **order}
-        apart = f"{0.8 + max(map(len, self.columns)) / 10:.2f}"
-        return {"nodesep": "0.1" if self.dense else "0.2", "ranksep": apart, "splines": "line"}
+        return {"nodesep": beside, "ranksep": between, **look, **order}
 
     def _ports(self, rankdir: str) -> dict[str, str]:
         if not self.straight:
@@ -135,6 +152,11 @@ class Picture:
         lines += [Line(note, "muted", "edge") for note in self.notes]
         text = label(lines, colours, spacing=4)
         return {"label": text, "labelloc": "t", "labeljust": "l"} if lines else {}
+
+
+def _side_by_side(column: Iterable[str]) -> str:
+    order = f"{' -> '.join(column)} [style=invis headport=_ tailport=_]"
+    return f"{{ rank=same; {order} }}"
 
 
 def _box_look(box: Box, colours: Palette) -> dict[str, str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 
-__all__ = ["pixels", "with_words"]
+from autograd.drawing.palette import THEMES
 
+__all__ = ["SMALLEST", "pixels", "with_both_themes", "with_words"]
+
+SMALLEST = 0.68  # of its natural size, at which a picture can still be read
 ROOT = re.compile(r"<svg\b[^>]*>")
 POINTS = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
 COMMENT = re.compile(r"<!--[^>]*-->\s*")  # in Graphviz's SVG a ">" of anyone's text is "&gt;"
@@ -35,6 +39,22 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
     if title:
         opening += f"\n<desc>{escape(summary, quote=False)}</desc>"
     return svg[: root.start()] + opening + svg[root.end() :]
+
+
+def with_both_themes(svg: str) -> str:
+    """The SVG of the light theme with the colours of the dark one besides, for where the page that
+    shows it, or else the reader, prefers that."""
+    light, dark = asdict(THEMES["light"]), asdict(THEMES["dark"])
+    colours = {colour: dark[name] for name, colour in light.items()}
+    colours |= {"black": dark["text"], "white": dark["background"]}
+    rules = "".join(
+        f'[{what}="{colour}"]{{{what}:{other}}}'
+        for colour, other in colours.items()
+        for what in ("fill", "stroke")
+    )
+    rules += f"text:not([fill]){{fill:{dark['text']}}}"
+    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    return ROOT.sub(lambda found: found[0] + style, svg, count=1)
 
 
 def pixels(svg: str) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.drawing.dot_language import Line, isolated
+from autograd.drawing.formulas import made_of
 from autograd.drawing.number_text import (
-    MINUS,
     equation,
     figure,
     largest_of,
@@ -20,13 +21,14 @@ from autograd.drawing.number_text import (
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.engine.graph import Edge, Graph, message_from
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, names, plural, printable
-from autograd.explaining.staleness import changed_since
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, names, plural, printable, term
+from autograd.explaining.staleness import Changed, changed_since
 
 __all__ = [
     "NAME_WIDTH",
     "DrawnGraph",
     "about",
+    "arrow_along",
     "grad_line",
     "largest_grad_line",
     "near",
@@ -34,14 +36,18 @@ __all__ = [
     "picture_of_values",
     "range_line",
     "small_box",
+    "stand_in",
     "value_line",
     "which_input",
+    "with_inputs_left_out",
 ]
 
 NAME_WIDTH = 24  # characters of a label
 FORMULA_WIDTH = 34  # of a line of a formula
 FORMULA_LINES = 3
-MEDIUM_FORMULA = 24  # a longer formula is only named by its operation, where space is short
+MESSAGE_WIDTH = 18  # of a line of an equation, where arrows have little room
+SMALL_FORMULA = 24  # a longer formula is only named by its operation, where space is short
+ROUNDING = 1e-9  # of what adds up to a gradient, by which it may differ from another sum of them
 LEAVES = 4  # in a summary
 COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
@@ -75,6 +81,11 @@ class DrawnGraph:
         return list(map(self.columns.edge, range(len(self.columns.parents))))
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each node in order, by the id of its box."""
+        return {f"n{i}": i for i in range(len(self.order))}
+
+    @cached_property
     def messages(self) -> list[float]:
         """What travels down each edge."""
         return self.columns.messages(self.adjoints)
@@ -88,6 +99,9 @@ class DrawnGraph:
         here, there = self.gradient(node), node.grad
         if here == there or (math.isnan(here) and math.isnan(there)):
             return False
+        terms = [abs(x) for x in (here, there, *self.arrivals.get(id(node), ()))]
+        if abs(here - there) <= ROUNDING * sum(x for x in terms if math.isfinite(x)):
+            return False  # infinities differ by infinity or NaN
         return self.ran or there != 0.0
 
     @cached_property
@@ -105,20 +119,60 @@ class DrawnGraph:
             return "value"
         return "parameter" if id(node) in self.parameters else "input"
 
-    def short_name(self, node: Any) -> str:
-        """`w1` of `layer0.neuron2.w1`: enough on an arrow, which begins at the box of that name."""
+    def short_name(self, node: Any, output: Any) -> str:
+        """`w1` of `layer0.neuron2.w1`, beside the box of `output`, into which it goes by an arrow
+        from the box that has its whole name; the whole name where another value is called w1."""
+        short = self._own_name(node)
+        others = (x for x in output.parents if x is not node)
+        if not short or short in self._taken or any(self._own_name(x) == short for x in others):
+            return self.name[id(node)]
+        return isolated(printable(short, NAME_WIDTH))
+
+    def _own_name(self, node: Any) -> str:
+        """The last part of a qualified name; of a number in a list with the name of the list."""
         qualified = self.parameters.get(id(node), "")
-        if node.label == qualified and "." in qualified:
-            return isolated(printable(qualified.rpartition(".")[2], NAME_WIDTH))
-        return self.name[id(node)]
+        if node.label != qualified or "." not in qualified:
+            return ""
+        *_, before, own = qualified.split(".")
+        return f"{before}.{own}" if own.isdecimal() else own
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        return set(self.name.values())
+
+    def term(self, node: Any) -> str:
+        """The name as part of a formula: in brackets where the label is a formula itself."""
+        return term(self.name[id(node)])
 
     def formula(self, node: Any) -> str:
-        return formula(node, lambda x: self.name[id(x)], figure, MINUS)
+        return made_of(node, lambda x: self.name[id(x)])
 
     def title(self, node: Any) -> str:
         """`c = a + b`; of a leaf just its name."""
         made = self.formula(node)
-        return self.name[id(node)] + (f" = {made}" if made else "")
+        return f"{self.term(node)} = {made}" if made else self.name[id(node)]
+
+    def heading(self, node: Any) -> str:
+        """As `title`, with the short names of parameters, for a box."""
+        made = made_of(node, lambda x: self.short_name(x, node))
+        return f"{self.term(node)} = {made}" if made else self.name[id(node)]
+
+    @cached_property
+    def changed(self) -> dict[int, Changed]:
+        """By id, the nodes that were computed from other numbers than those of now."""
+        if len(self.order) > COMPUTED_ANEW:
+            return {}
+        return {id(one.node): one for one in changed_since(self.columns)}
+
+    def staleness(self, node: Any) -> str:
+        """`computed before a changed to 5`; nothing where the node is up to date."""
+        one = self.changed.get(id(node))
+        if one is None:
+            return ""
+        if one.suspects[0] is node:
+            return f"assigned later: computed as {figure(one.again.data)}"
+        changes = [f"{self.term(x)} changed to {figure(x.data)}" for x in one.suspects]
+        return f"computed before {' or '.join(changes)}"
 
     def gradient(self, node: Any) -> float:
         return self.adjoints[self.columns.place[id(node)]]
@@ -127,13 +181,14 @@ class DrawnGraph:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
         root, seed = self.name[id(self.root)], self.gradient(self.root)
         text = f"{plural(len(self.order), 'value')}, {plural(len(self.columns.parents), 'edge')}."
+        root = term(root) if self.root.label else root
         text += f" {root} = {spelled(self.root.data)}."
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
             return text
         before, equals = (f"d{root}/d", " = ") if seed == 1.0 else ("", " ")
         found = [
-            f"{before}{self.name[id(leaf)]}{equals}{spelled(self.gradient(leaf))}"
+            f"{before}{self.term(leaf)}{equals}{spelled(self.gradient(leaf))}"
             for leaf in leaves[:LEAVES]
         ]
         if len(leaves) > LEAVES:
@@ -146,40 +201,54 @@ class DrawnGraph:
     def notes(self) -> list[str]:
         """What is said above the picture: no pass has come by, or numbers were assigned since."""
         said = [] if self.ran else [BACKWARD_NOT_RUN]
-        if len(self.order) <= COMPUTED_ANEW:
-            found = changed_since(self.columns)
-            said += [one.sentence(lambda node: self.name[id(node)]) for one in found[:1]]
-        return said
+        first = next(iter(self.changed.values()), None)
+        return said if first is None else [*said, first.sentence(lambda x: self.name[id(x)])]
 
 
 def picture_of_values(
     graph: DrawnGraph, level: str, nodes: Sequence[Any], show_constants: bool
 ) -> Picture:
-    """A box for each of these nodes: `level` is "full", "medium" or "small"."""
-    ids = {id(node): f"n{i}" for i, node in enumerate(graph.order)}
-    shown = {id(node): ids[id(node)] for node in nodes}
+    """A box for each of these nodes: `level` is "full", "narrow" (the same in shorter lines),
+    "medium" or "small"."""
+    shown = {id(node): f"n{graph.columns.place[id(node)]}" for node in nodes}
     boxes = [
         Box(key, BOX_LINES[level](graph, node), graph.kind(node), about(graph, node))
         for key, node in zip(shown.values(), nodes, strict=True)
     ]
     into: dict[str, list[Arrow]] = {}
     for j, edge in enumerate(graph.edges):
-        tail, head = shown.get(id(edge.parent)), shown.get(id(edge.output))
-        if tail and head:
-            lines, words = ARROW_LINES[level](graph, edge), _about_edge(graph, edge)
-            into.setdefault(head, []).append(Arrow(f"e{j}", tail, head, lines, words))
+        if id(edge.parent) in shown and id(edge.output) in shown:
+            into.setdefault(shown[id(edge.output)], []).append(arrow_along(graph, level, j))
     if show_constants:
         for node in nodes:
             boxes += _constants(node, shown[id(node)], into)
     arrows = [arrow for bundle in into.values() for arrow in bundle]
+    return Picture(
+        boxes, arrows, graph.summary(), graph.notes(), ordered=level in ("full", "narrow")
+    )
+
+
+def arrow_along(graph: DrawnGraph, level: str, j: int) -> Arrow:
+    """The arrow of an edge, by its place."""
+    edge = graph.edges[j]
+    tail, head = graph.columns.parents[j], graph.columns.outputs[j]
+    lines, words = ARROW_LINES[level](graph, edge), _about_edge(graph, edge)
+    return Arrow(f"e{j}", f"n{tail}", f"n{head}", lines, words)
+
+
+def with_inputs_left_out(picture: Picture, nodes: Sequence[Any], graph: DrawnGraph) -> Picture:
+    """The picture of these nodes, with a small box for inputs that are not among them."""
+    shown = set(map(id, nodes))
+    boxes, arrows = list(picture.boxes), list(picture.arrows)
     for node in nodes:
         hidden = sum(id(parent) not in shown for parent in node.parents)
         if hidden:
-            text, head = f"{ELLIPSIS} {plural(hidden, 'input')}", shown[id(node)]
+            text = f"{ELLIPSIS} {plural(hidden, 'input')}"
+            head = f"n{graph.columns.place[id(node)]}"
             key = f"{head}more"
             boxes.append(Box(key, [Line(text, "muted", "small")], "rest", f"{text} left out"))
             arrows.append(Arrow(f"{key}e", key, head))
-    return Picture(boxes, arrows, graph.summary(), graph.notes(), ordered=level == "full")
+    return replace(picture, boxes=boxes, arrows=arrows)
 
 
 def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[Box]:
@@ -189,6 +258,17 @@ def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[B
             key = f"{head}c{i}"
             into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
             yield Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}")
+
+
+def stand_in(graph: DrawnGraph, picture: Picture, key: str, new_key: str) -> Box:
+    """A small box with the name of one that is further away."""
+    if key in graph.places:
+        name = graph.name[id(graph.order[graph.places[key]])]
+        return Box(
+            new_key, [Line(name, size="name")], "rest", f"{name}, whose own box is further away"
+        )
+    lines = next(box.lines for box in picture.boxes if box.id == key)
+    return Box(new_key, lines[:1], "rest")
 
 
 def near(order: Sequence[Any], depth: int) -> list[Any]:
@@ -215,8 +295,8 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
     sum_ = equation(graph.arrivals.get(id(node), []), "+", gradient)
     lines = [
         *([] if kind == "value" else [Line(kind, "muted", "small")]),
-        *(Line(part, size="name") for part in _wrapped(graph.title(node))),
-        value_line(node.data),
+        *(Line(part, size="name") for part in _wrapped(graph.heading(node))),
+        *_value_lines(graph, node),
         number_line(gradient, f"grad {sum_}", "grad"),
     ]
     if graph.holds_another(node):
@@ -224,17 +304,47 @@ def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
     return lines
 
 
+def _narrow_box(graph: DrawnGraph, node: Any) -> list[Line]:
+    return [
+        part
+        for line in _full_box(graph, node)
+        for part in (_narrowed(line, FORMULA_WIDTH) if line.colour == "grad" else [line])
+    ]
+
+
+def _narrowed(line: Line, most: int) -> Iterator[Line]:
+    """A line in several: sums are broken behind plus signs, equations before the result."""
+    parts = [""]
+    for part in re.split(r"(?<=\+ )|(?= = )", line.text):
+        if parts[-1] and len(parts[-1]) + len(part) > most:
+            parts.append("")
+        parts[-1] += part
+    yield from (line._replace(text=part.strip(), alarm=False) for part in parts[:-1])
+    yield line._replace(text=parts[-1].strip())
+
+
 def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    title, kind = graph.title(node), graph.kind(node)
-    if len(graph.formula(node)) > MEDIUM_FORMULA:
-        title = f"{graph.name[id(node)]} = {node.op} of {len(node.inputs)}"
+    kind, gradient = graph.kind(node), graph.gradient(node)
     header = [Line(kind, "muted", "small")] if kind in ("input", "parameter") else []
-    numbers = [value_line(node.data), grad_line(graph.gradient(node))]
-    return [*header, Line(title, size="name"), *numbers]
+    title = [Line(part, size="name") for part in _wrapped(graph.heading(node))]
+    return [*header, *title, *_value_lines(graph, node), grad_line(gradient)]
 
 
 def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    return _medium_box(graph, node)[-3:]
+    title = graph.heading(node)
+    if len(title) > SMALL_FORMULA and node.op:
+        title = f"{graph.term(node)} = {node.op} of {len(node.inputs)}"
+    return [
+        Line(title, size="name"),
+        *_value_lines(graph, node),
+        grad_line(graph.gradient(node)),
+    ]
+
+
+def _value_lines(graph: DrawnGraph, node: Any) -> list[Line]:
+    """The value and, where a number has been assigned since, what it was computed before."""
+    stale = graph.staleness(node)
+    return [value_line(node.data), *([Line(stale, "muted", "small")] if stale else [])]
 
 
 def number_line(x: float, text: str, colour: str, size: str = "body") -> Line:
@@ -262,11 +372,11 @@ def largest_grad_line(gradients: Iterable[float], before: str = "") -> Line:
 
 
 def _wrapped(text: str) -> list[str]:
-    """The text in a few lines, broken at its commas."""
+    """The text in a few lines, broken behind commas and plus signs."""
     if len(text) <= FORMULA_WIDTH:
         return [text]
     lines = [""]
-    for part in re.split(r"(?<=, )", text):
+    for part in re.split(r"(?<=, )|(?<= \+ )", text):
         if lines[-1] and len(lines[-1]) + len(part) > FORMULA_WIDTH:
             lines.append("")
         lines[-1] += part
@@ -285,8 +395,8 @@ def about(graph: DrawnGraph, node: Any) -> str:
 
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
-    output = graph.name[id(edge.output)]
-    text = f"{PARTIAL}{output}/{PARTIAL}{parent} = {spelled(edge.partial)}{which_input(edge)}"
+    ratio = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)}"
+    text = f"{ratio} = {spelled(edge.partial)}{which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
 
 
@@ -310,8 +420,12 @@ def _full_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
     return [*_medium_arrow(graph, edge), _message(graph, edge)]
 
 
+def _narrow_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
+    return [*_medium_arrow(graph, edge), *_narrowed(_message(graph, edge), MESSAGE_WIDTH)]
+
+
 def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
-    return [_derivative(graph, edge, graph.short_name(edge.parent))]
+    return [_derivative(graph, edge, graph.short_name(edge.parent, edge.output))]
 
 
 def _about_edge(graph: DrawnGraph, edge: Edge) -> str:
@@ -321,11 +435,13 @@ def _about_edge(graph: DrawnGraph, edge: Edge) -> str:
 
 BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {
     "full": _full_box,
+    "narrow": _narrow_box,
     "medium": _medium_box,
     "small": small_box,
 }
 ARROW_LINES: dict[str, Callable[[DrawnGraph, Edge], list[Line]]] = {
     "full": _full_arrow,
+    "narrow": _narrow_arrow,
     "medium": _medium_arrow,
     "small": lambda graph, edge: [],
 }

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import linecache
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
     "columns",
+    "composed",
     "formula",
     "names",
     "number",
@@ -23,6 +25,7 @@ __all__ = [
     "quantity",
     "source_at",
     "table",
+    "term",
     "wrapped",
 ]
 
@@ -36,6 +39,10 @@ JOINERS = (
 WIDTH = 100  # of a line: as much as a notebook shows of one on most screens
 HANGING = 4  # by which a line that goes on is indented
 MAX_INPUTS = 8  # of a formula: sum(a, b, ..., z)
+NAME = re.compile(  # of the kinds of characters: w0, layer0.neuron2.w1, x', h[t], f(x), $w_1$
+    r"(0+\.)*\\?a[a0_]*(\.[a0_]+)*(\[[^][]*\]|\([^()]*\)|\{[^{}]*\})*'*\u2026?(#0+)?|\$[^$]*\$"
+)
+BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 def number(x: float, digits: int = 12) -> str:
@@ -180,17 +187,76 @@ def names(
     return found
 
 
+def term(name: str, within: str = "+") -> str:
+    """A name as it stands in a formula or beside a ∂: in brackets where it is a formula itself, in
+    quotes where brackets would not do. With `within=","` as one of a function's arguments.
+
+    >>> term("w0"), term("a+b"), term("0.5"), term("a) * (b"), term("a+b", within=",")
+    ('w0', '(a+b)', '“0.5”', '“a) * (b”', 'a+b')
+    """
+    text = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    if NAME.fullmatch("".join(map(_kind, text))) and not _is_number(text):
+        return name
+    outer = _outermost(text)
+    if outer is None or _is_number(text):
+        return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
+    if outer == "()" or (within == "," and "," not in outer):
+        return name
+    label, number_sign, count = name.rpartition("#")
+    if number_sign and count.isdecimal():  # the second of this name: see `names`
+        return f"({label})#{count}"
+    return f"({name})"
+
+
+def _kind(c: str) -> str:
+    """A letter as "a", a digit as "0"; a sign of any script or an emoji is as good as a letter."""
+    if c in "_.'()[]{}#$\\\u2026":
+        return c
+    category = unicodedata.category(c)
+    return "0" if category[0] == "N" else "a" if category[0] in "LM" or category == "So" else "?"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _outermost(text: str) -> str | None:
+    """What stands outside of all brackets, each pair as "()"; None where they do not match."""
+    found = ""
+    opened: list[str] = []
+    for c in text:
+        if c in BRACKETS.values():
+            found += "" if opened else "("
+            opened.append(c)
+        elif c in BRACKETS:
+            if not opened or opened.pop() != BRACKETS[c]:
+                return None
+            found += "" if opened else ")"
+        elif not opened:
+            found += c
+    return None if opened else found
+
+
 def formula(
     node: Any, name: Callable[[Any], str], show: Callable[[float], str] = number, minus: str = "-"
 ) -> str:
     """How a node was made: `a + b`, `-a`, `tanh(a)`, `sum(a, b, c)`, constants in their places.
 
     `name` gives the name of an input that is a node, `show` the text of one that is a plain number.
-    A leaf has no formula: the result is "".
+    A leaf has no formula: the result is "". A label that is a formula itself is in brackets.
     """
     if not node.op:
         return ""
-    inputs = [_operand(x, name, show) for x in node.inputs]
+    within = "+" if node.primitive is not None and node.primitive.symbol else ","
+    return composed(node, [_operand(x, name, show, within) for x in node.inputs], minus)
+
+
+def composed(node: Any, inputs: list[str], minus: str = "-") -> str:
+    """The formula of a node with these texts in the places of its inputs."""
     symbol = node.primitive.symbol if node.primitive is not None else ""
     if symbol and len(inputs) == 2:
         return f"{inputs[0]} {minus if symbol == '-' else symbol} {inputs[1]}"
@@ -202,9 +268,9 @@ def formula(
     return f"{node.op}({_listing(inputs)})"
 
 
-def _operand(x: Any, name: Callable[[Any], str], show: Callable[[float], str]) -> str:
+def _operand(x: Any, name: Callable[[Any], str], show: Callable[[float], str], within: str) -> str:
     if hasattr(x, "parents"):
-        return name(x)
+        return term(name(x), within) if getattr(x, "label", None) else name(x)
     return f"({show(x)})" if math.copysign(1.0, x) < 0 else show(x)
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from autograd.engine.graph import Edge, Graph, topological_order
-from autograd.engine.text import PARTIAL, formula, number, plural, quantity
+from autograd.engine.text import PARTIAL, formula, number, plural, quantity, term
 from autograd.engine.value import UNRECORDED, Value
 from autograd.engine.zero_times_infinity import Undecided
 from autograd.explaining.copies import likely_copies
@@ -348,7 +348,7 @@ def _one_factor(graph: Flow, path: Path, i: int, growing: bool) -> Finding:
 
 def _slope(graph: Flow, path: Path, i: int) -> str:
     below, above = path.nodes[i : i + 2]
-    slope = f"{PARTIAL}{graph.name(above)}/{PARTIAL}{graph.name(below)}"
+    slope = f"{PARTIAL}{term(graph.name(above))}/{PARTIAL}{term(graph.name(below))}"
     return f"{slope} = {number(path.factors[i], 4)}"
 
 

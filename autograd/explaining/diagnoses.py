@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge
-from autograd.engine.text import formula, number
+from autograd.engine.text import formula, number, term
 
 __all__ = [
     "REMEDIES",
@@ -82,7 +82,7 @@ def shown(x: Any, name: Name) -> str:
     if not hasattr(x, "parents"):
         return number(x, 6)
     made = formula(x, name)
-    return f"{name(x)}{f' = {made}' if 0 < len(made) <= 40 else ''} = {number(x.data, 6)}"
+    return f"{term(name(x))}{f' = {made}' if 0 < len(made) <= 40 else ''} = {number(x.data, 6)}"
 
 
 def slot(edge: Edge) -> int:
@@ -101,7 +101,7 @@ def _is(node: Any, trait: str) -> bool:
 
 
 def _made(node: Any, name: Name) -> str:
-    return f"{name(node)} = {formula(node, name)}"
+    return f"{term(name(node))} = {formula(node, name)}"
 
 
 def is_stale(node: Any) -> bool:

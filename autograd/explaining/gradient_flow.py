@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge, Graph, message_from
 from autograd.engine.locks import cached_property
-from autograd.engine.text import PARTIAL, formula, names
+from autograd.engine.text import PARTIAL, formula, names, term
 from autograd.engine.value import Value
 from autograd.engine.zero_times_infinity import Undecided, undecided, undecided_by_any_leaf
 from autograd.explaining.path_sums import Path, path_along
@@ -67,10 +67,10 @@ class Flow(Graph):
 
     def made(self, node: Value) -> str:
         """`c = a + b`."""
-        return f"{self.name(node)} = {formula(node, self.name)}"
+        return f"{term(self.name(node))} = {formula(node, self.name)}"
 
     def derivative(self, node: Value) -> str:
-        return f"{PARTIAL}{self.name(self.root)}/{PARTIAL}{self.name(node)}"
+        return f"{PARTIAL}{term(self.name(self.root))}/{PARTIAL}{term(self.name(node))}"
 
     @property
     def leaves(self) -> list[Value]:

@@ -20,10 +20,21 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from autograd.engine.graph import Edge, Graph, Node, edges, message_from, topological_order
-from autograd.engine.text import ELLIPSIS, EN_DASH, PARTIAL, TIMES, names, number, plural, quantity
+from autograd.engine.text import (
+    ELLIPSIS,
+    EN_DASH,
+    PARTIAL,
+    TIMES,
+    names,
+    number,
+    plural,
+    quantity,
+    term,
+)
 from autograd.explaining.staleness import changed_since
 
 # `edges` and `topological_order` among them: in 0.1.0 this and the engine's graph were one module,
@@ -43,6 +54,8 @@ __all__ = [
     "topological_order",
 ]
 
+IN_A_TABLE = 100  # paths that a notebook shows
+WHICH_INPUT = " (input {})"
 MAX_STEPS = 1_000_000  # edges that `paths` writes down altogether, however high its limit
 
 
@@ -90,33 +103,53 @@ class Paths:
         return self.path_steps - self.edges
 
     def __str__(self) -> str:
+        title, rows, notes = self._said()
+        width = max((len(route) for route, _ in rows), default=0)
+        lines = [f"  {route:<{width}}  {product}" for route, product in rows]
+        return "\n".join([title, *lines, *(f"  {note}" for note in notes)])
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: a table, and the same as text."""
+        title, rows, notes = self._said()
+        cells = "".join(
+            f'<tr><td style="text-align: left">{escape(route)}</td>'
+            f'<td style="text-align: left">{escape(product)}</td></tr>'
+            for route, product in rows[:IN_A_TABLE]
+        )
+        if len(rows) > IN_A_TABLE:
+            notes.insert(0, f"{ELLIPSIS} {quantity(len(rows) - IN_A_TABLE)} more in print(...)")
+        said = "<br>".join(map(escape, notes))
+        table = f"<table><tbody>{cells}</tbody></table>" if cells else ""
+        html = f"<div><b>{escape(title)}</b>{table}{said}</div>"
+        return {"text/html": html, "text/plain": str(self)}
+
+    def _said(self) -> tuple[str, list[tuple[str, str]], list[str]]:
+        """A title, each path with its product, and what is to be said of them all."""
         name = names(topological_order(self.root))
         leaf = name.get(id(self.leaf)) or next(iter(names([self.leaf]).values()))
         root = name[id(self.root)]
-        derivative = f"{PARTIAL}{root}/{PARTIAL}{leaf}"
+        derivative = f"{PARTIAL}{term(root)}/{PARTIAL}{term(leaf)}"
         if not self.count:
-            return f"no path leads from {leaf} to {root}: {derivative} = 0"
-        lines = [f"{plural(self.count, 'path')} from {leaf} to {root}"]
+            return f"no path leads from {leaf} to {root}: {derivative} = 0", [], []
         repeated: dict[int, set[int]] = {}
-        routes = [route_text(row, name, repeated) for row in self.rows]
-        width = max(map(len, routes), default=0)
-        lines += [
-            f"  {route:<{width}}  {product_text(row)}{_why_nothing_passes(row, name)}"
-            for route, row in zip(routes, self.rows, strict=True)
+        rows = [
+            (
+                route_text(row, name, repeated),
+                f"{product_text(row)}{_why_nothing_passes(row, name)}",
+            )
+            for row in self.rows
         ]
-        if not self.complete:
-            lines.append(f"  {ELLIPSIS} and {quantity(self.count - len(self.rows))} more")
-        lines += self._sum(derivative, name)
-        lines += [
-            f"  {one.sentence(lambda x: name[id(x)])}"
-            for one in changed_since(Graph([self.root]))[:1]
-        ]
+        rest = quantity(self.count - len(self.rows))
+        notes = [] if self.complete else [f"{ELLIPSIS} and {rest} more"]
+        notes += self._sum(derivative, name)
+        changed = changed_since(Graph([self.root]))[:1]
+        notes += [one.sentence(lambda x: name[id(x)]) for one in changed]
         if self.saved:
-            lines.append(
-                f"  one by one, the paths walk {plural(self.path_steps, 'edge')}; "
+            notes.append(
+                f"one by one, the paths walk {plural(self.path_steps, 'edge')}; "
                 f"backpropagation walks {quantity(self.edges)}, each once"
             )
-        return "\n".join(lines)
+        return f"{plural(self.count, 'path')} from {leaf} to {root}", rows, notes
 
     def _sum(self, derivative: str, name: dict[int, str]) -> list[str]:
         products = [row.product for row in self.rows]
@@ -124,11 +157,11 @@ class Paths:
         terms = " + ".join(map(_factor, products)) + " = " if shown else ""
         found = sum(products)
         if not self.complete or _agree(found, self.total, products):
-            return [f"  sum over all paths: {terms}{number(self.total)} = {derivative}"]
+            return [f"sum over all paths: {terms}{number(self.total)} = {derivative}"]
         reason = f"adds up at each node before it goes on{self._where_nothing_is_left(name)}"
         return [
-            f"  sum over all paths: {terms}{number(found)}",
-            f"  {derivative} = {number(self.total)}: backpropagation {reason}",
+            f"sum over all paths: {terms}{number(found)}",
+            f"{derivative} = {number(self.total)}: backpropagation {reason}",
         ]
 
     def _where_nothing_is_left(self, name: dict[int, str]) -> str:
@@ -145,14 +178,16 @@ class Paths:
         return f"<Paths: {plural(self.count, 'path')}{written}, total {number(self.total)}>"
 
 
-def route_text(row: Path, name: dict[int, str], repeated: dict[int, set[int]]) -> str:
+def route_text(
+    row: Path, name: dict[int, str], repeated: dict[int, set[int]], which: str = WHICH_INPUT
+) -> str:
     """`b–c–e`; where a node has the same parent twice, by which input: `a–e (input 2)`."""
-    parts = [name[id(row.nodes[0])]]
+    parts = [term(name[id(row.nodes[0])])]
     for node, parent, position in zip(row.nodes[1:], row.nodes, row.positions, strict=False):
         if id(node) not in repeated:
             repeated[id(node)] = _repeated(node.parents)
         twice = id(parent) in repeated[id(node)]
-        parts.append(name[id(node)] + (f" (input {position + 1})" if twice else ""))
+        parts.append(term(name[id(node)]) + (which.format(position + 1) if twice else ""))
     return EN_DASH.join(_middle_out(parts))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Graph
 from autograd.engine.modes import outside_mode
-from autograd.engine.text import formula, number
+from autograd.engine.text import formula, number, term
 from autograd.engine.value import Value
 
 __all__ = ["Changed", "changed_since"]
@@ -40,7 +40,8 @@ class Changed(NamedTuple):
             other = f"is {now} still, with other local derivatives"
         else:
             other = f"is {held}, and would be {now} now"
-        return f"{who} was changed after {name(node)} was computed: {name(node)} = {made} {other}"
+        made = f"{term(name(node))} = {made}"
+        return f"{who} was changed after {name(node)} was computed: {made} {other}"
 
 
 def changed_since(graph: Graph) -> list[Changed]:

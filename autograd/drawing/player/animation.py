@@ -15,10 +15,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograd.drawing.number_text import MINUS, figure, signed
-from autograd.drawing.value_boxes import which_input
+from autograd.drawing.formulas import made_of, made_of_numbers
+from autograd.drawing.number_text import figure, signed
+from autograd.drawing.player.wording import LANGUAGES, Wording
 from autograd.engine.graph import Edge, Graph, edges, message_from
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, formula, plural, quantity
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, quantity, term
 from autograd.explaining.diagnoses import is_stale
 from autograd.explaining.path_sums import edge_visits
 
@@ -60,12 +61,13 @@ class Animation:
     """What both passes over the graph below `root` do, where one backward pass has been made.
 
     order, edges: its nodes and edges. name: of every node, by id. place: of every node in `order`,
-    by id.
+    by id. words: the language.
     """
 
-    def __init__(self, root: Any, name: dict[int, str]) -> None:
+    def __init__(self, root: Any, name: dict[int, str], words: Wording = LANGUAGES["en"]) -> None:
         self.root = root
         self.name = name
+        self.words = words
         self.columns = Graph([root])
         self.order, self.place = self.columns.nodes, self.columns.place
         self.edges: list[Edge] = edges(root)
@@ -78,32 +80,31 @@ class Animation:
     def _forward(self) -> Iterator[Frame]:
         for i, node in enumerate(self.order):
             inputs = [self.edges[j] for j in self.columns.into(i)]
-            derivatives = _listing([f"{self.derivative(x)} = {figure(x.partial)}" for x in inputs])
-            note = f"local derivatives: {derivatives}" if derivatives else "an input of the graph"
+            derivatives = self._listing(
+                [f"{self.derivative(x)} = {figure(x.partial)}" for x in inputs]
+            )
+            note = self.words.derivatives.format(derivatives) if derivatives else self.words.leaf
             if is_stale(node):
-                note = "computed earlier, before an input was changed"
+                note = self.words.stale
             yield Frame("value", i, None, (node.data,), self._value_caption(node), note)
 
     def _value_caption(self, node: Any) -> str:
-        parts = [self.of(node), self.formula(node), self._substituted(node), figure(node.data)]
+        parts = [self.term(node), self.formula(node), self._substituted(node), figure(node.data)]
         return " = ".join(part for part in parts if part)
 
     def formula(self, node: Any) -> str:
-        return formula(node, self.of, figure, MINUS)
+        return made_of(node, self.of)
 
     def _substituted(self, node: Any) -> str:
         """The formula with the inputs' values in their places: `2 + 1`."""
-        if is_stale(node):
-            return ""
-        infix = node.primitive is not None and node.primitive.symbol
-        return formula(node, lambda x: (signed if infix else figure)(x.data), figure, MINUS)
+        return made_of_numbers(node) if node.op and not is_stale(node) else ""
 
     # -- backward ----------------------------------------------------------------------------------
 
     def _backward(self) -> Iterator[Frame]:
         waiting = list(map(len, self.columns.above))
         sums: dict[int, float] = {}
-        root = self.of(self.root)
+        root = self.term(self.root)
         seed = self.root.grad
         yield Frame(
             "seed",
@@ -111,7 +112,7 @@ class Animation:
             None,
             (seed,),
             f"{root}.grad = {figure(seed)}",
-            f"the pass back starts here: {PARTIAL}{root}/{PARTIAL}{root} = 1",
+            self.words.seed.format(f"{PARTIAL}{root}/{PARTIAL}{root}"),
         )
         ready = deque([len(self.order) - 1])
         while ready:
@@ -132,47 +133,50 @@ class Animation:
                     ready.append(k)
 
     def _message(self, j: int, sent: float, still: str) -> Frame:
-        edge = self.edges[j]
-        output, parent = self.of(edge.output), self.of(edge.parent)
+        edge, words = self.edges[j], self.words
+        output, parent = self.term(edge.output), self.term(edge.parent)
         adjoint, partial = edge.output.grad, edge.partial
-        caption = f"{output} {ARROW} {parent}{which_input(edge)}: "
+        caption = f"{output} {ARROW} {parent}{self.which_input(edge)}: "
+        derivative = self.derivative(edge)
         if adjoint == 0.0 and not math.isfinite(partial):
             caption += "0"
-            note = f"{output}.grad is 0, so nothing flows, even where {self.derivative(edge)} is "
-            note += figure(partial)
+            note = words.adjoint_0.format(
+                output=output, derivative=derivative, partial=figure(partial)
+            )
         elif partial == 0.0 and sent == 0.0 and not math.isfinite(adjoint):
             caption += "0"
-            note = f"{edge.output.op} did not use {parent} here, so nothing flows"
+            note = words.not_used.format(operation=edge.output.op, parent=parent)
         else:
             caption += f"{figure(adjoint)} {TIMES} {signed(partial)} = {figure(sent)}"
-            note = f"{output}.grad {TIMES} the local derivative {self.derivative(edge)}"
-        note += f"; {still}" if still else ""
+            note = words.message.format(output=output, derivative=derivative)
+        note += f"{words.and_then}{still}" if still else ""
         place = self.place[id(edge.parent)]
         return Frame("message", place, j, (adjoint, partial, sent), caption, note)
 
     def _sum(self, node: Any, before: float, sent: float, after: float, still: str) -> Frame:
-        caption = f"{self.of(node)}.grad: {figure(before)} + {signed(sent)} = {figure(after)}"
+        caption = f"{self.term(node)}.grad: {figure(before)} + {signed(sent)} = {figure(after)}"
         return Frame("sum", self.place[id(node)], None, (before, sent, after), caption, still)
 
     def _still(self, node: Any, waiting: int, consumers: int) -> str:
         """Whether the node has heard from all its consumers."""
-        name = self.of(node)
+        name, words = self.term(node), self.words
         if waiting:
-            return f"{name} waits for {plural(waiting, 'more message')}"
+            return words.waits.format(name=name, messages=words.count(waiting, "more message"))
         if consumers == 1:
-            return f"{name}.grad is complete" + (f", so {name} may send" if node.op else "")
-        all_of = "both" if consumers == 2 else f"all {consumers}"
-        return f"{all_of} messages are in: {name}.grad is complete"
+            return (words.may_send if node.op else words.complete).format(name=name)
+        return (words.both_in if consumers == 2 else words.all_in).format(
+            name=name, count=consumers
+        )
 
     def _done(self) -> Frame:
+        words = self.words
         leaves = [node for node in self.order if not node.op]
-        listed = _listing([f"{self.gradient(x)} = {figure(x.grad)}" for x in leaves])
-        root = self.of(self.root)
-        caption = f"{root} = {figure(self.root.data)}; {listed}"
+        listed = self._listing([f"{self.gradient(x)} = {figure(x.grad)}" for x in leaves])
+        caption = f"{self.term(self.root)} = {figure(self.root.data)}{words.and_then}{listed}"
         visits = edge_visits(self.root)
-        note = f"backpropagation walked {plural(visits.edges, 'edge')}, each once"
+        note = words.walked.format(words.count(visits.edges, "edge"))
         if visits.saved:
-            note += f"; following every path would walk {quantity(visits.path_steps)}"
+            note += words.and_then + words.saved.format(quantity(visits.path_steps))
         return Frame("done", self.place[id(self.root)], None, (), caption, note)
 
     # -- names -------------------------------------------------------------------------------------
@@ -180,19 +184,28 @@ class Animation:
     def of(self, node: Any) -> str:
         return self.name[id(node)]
 
+    def term(self, node: Any) -> str:
+        """The name as part of a formula: in brackets where the label is a formula itself."""
+        return term(self.of(node))
+
     def gradient(self, node: Any) -> str:
         """`∂e/∂b`"""
-        return f"{PARTIAL}{self.of(self.root)}/{PARTIAL}{self.of(node)}"
+        return f"{PARTIAL}{self.term(self.root)}/{PARTIAL}{self.term(node)}"
 
     def derivative(self, edge: Edge) -> str:
         """`∂c/∂b`; where b enters c more than once, also as which input."""
-        parent = self.of(edge.parent) + which_input(edge)
-        return f"{PARTIAL}{self.of(edge.output)}/{PARTIAL}{parent}"
+        parent = self.term(edge.parent) + self.which_input(edge)
+        return f"{PARTIAL}{self.term(edge.output)}/{PARTIAL}{parent}"
 
+    def which_input(self, edge: Edge) -> str:
+        """` (input 2)` where the parent is more than one input of the output; else nothing."""
+        twice = sum(other is edge.parent for other in edge.output.parents) > 1
+        return self.words.input.format(edge.position + 1) if twice else ""
 
-def _listing(parts: list[str]) -> str:
-    """As many as fit, at least one."""
-    fit = parts if len(parts) <= MAX_LISTED else parts[: MAX_LISTED - 1]
-    while len(fit) > 1 and len(", ".join(fit)) > LISTED_WIDTH:
-        fit = fit[:-1]
-    return ", ".join(fit if len(fit) == len(parts) else [*fit, ELLIPSIS])
+    def _listing(self, parts: list[str]) -> str:
+        """As many as fit, at least one."""
+        between = self.words.listed
+        fit = parts if len(parts) <= MAX_LISTED else parts[: MAX_LISTED - 1]
+        while len(fit) > 1 and len(between.join(fit)) > LISTED_WIDTH:
+            fit = fit[:-1]
+        return between.join(fit if len(fit) == len(parts) else [*fit, ELLIPSIS])

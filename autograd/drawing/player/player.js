@@ -5,7 +5,6 @@
   const SVG = "http://www.w3.org/2000/svg";
   const MOVE = 750, REST = 1000; // milliseconds at speed 1
   const PHASES = {value: "values", seed: "gradients", message: "gradients", sum: "gradients"};
-  const PHASE_NAMES = {"": "Start", values: "Forward", gradients: "Backward", done: "Result"};
   const ICONS = {
     restart: "M1 1h2v10H1zM12 1v10L4 6z",
     back: "M10 1v10L2 6z",
@@ -67,7 +66,7 @@
     svg.removeAttribute("height");
     svg.setAttribute("width", width);
     svg.style.maxWidth = "100%";
-    svg.style.minWidth = `${Math.round(width * 0.75)}px`;
+    svg.style.minWidth = `${Math.round(width * 0.65)}px`;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", image.alt);
     const canvas = svg.querySelector("g");
@@ -116,22 +115,25 @@
 
   function player(root, image, data) {
     const {svg, nodes, edges, canvas} = picture(image, data);
-    const {steps} = data;
+    const {steps, words} = data;
+    const phases = {"": words.begin, values: words.values, gradients: words.gradients, done: words.done};
+    const filled = (text, values) => text.replace(/\{(\w*)\}/g, (_, name) => values[name]);
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     let at = 0, playing = false, timer = 0, frame = 0;
 
     // controls
     const button = (name, word, action) => {
-      const made = element("button", {type: "button", className: `cr-${name}`, onclick: action});
+      const made = element("button", {type: "button", className: `cr-${name}`, onclick: action, title: word});
+      made.setAttribute("aria-label", word); // where there is little room, only the icon is seen
       made.append(icon(name), element("span", {textContent: word}));
       return made;
     };
-    const restart = button("restart", "Restart", () => stop(0));
-    const back = button("back", "Back", () => stop(at - 1));
-    const play = button("play", "Play", toggle);
-    const next = button("next", "Next", () => stop(at + 1));
+    const restart = button("restart", words.restart, () => stop(0));
+    const back = button("back", words.back, () => stop(at - 1));
+    const play = button("play", words.play, toggle);
+    const next = button("next", words.next, () => stop(at + 1));
     const slider = element("input", {type: "range", min: 0, max: steps.length, step: 1, value: 0});
-    slider.setAttribute("aria-label", "Step");
+    slider.setAttribute("aria-label", words.step);
     slider.oninput = () => stop(Number(slider.value));
     const count = element("span", {className: "cr-count"});
     const speed = element("select");
@@ -140,7 +142,8 @@
     }
     const controls = element("div", {className: "cr-controls"});
     controls.append(restart, back, play, next, slider, count);
-    controls.append(element("label", {}, "Speed", speed));
+    controls.append(element("label", {}, element("span", {textContent: words.speed}), speed));
+    speed.setAttribute("aria-label", words.speed);
 
     // what happens now
     const now = element("div", {className: "cr-now"});
@@ -159,8 +162,10 @@
     panel.style.minHeight = `${26 + 24 * (rows + 3)}px`; // pointing at a value moves nothing below
     stage.tabIndex = 0;
     stage.setAttribute("role", "group");
-    stage.setAttribute("aria-label", "Diagram. Arrow keys step, space plays, Home and End jump.");
-    stage.replaceChildren(svg);
+    stage.setAttribute("aria-label", words.stage);
+    const finished = element("div", {className: "cr-finished"}); // what is printed
+    finished.append(element("img", {src: image.src, alt: image.alt}));
+    stage.replaceChildren(svg, finished);
     stage.before(controls, now);
     stage.after(panel);
     nodes.forEach(({group}, i) => {
@@ -169,14 +174,31 @@
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "img");
       group.setAttribute(
-        "aria-label", `${name}${made}, value ${value}, gradient ${gradient} = ${grad}, ${heading}`);
+        "aria-label", filled(words.node,
+          {name: name + made, value, gradient: `${gradient} = ${grad}`, paths: heading}));
       for (const event of ["mouseenter", "focus"]) group.addEventListener(event, () => inspect(i));
-      for (const event of ["mouseleave", "blur"]) group.addEventListener(event, () => inspect(null));
+      group.addEventListener("blur", () => inspect(null));
+    });
+    // What is said of a value stays while the pointer is on its way there, to select it.
+    root.addEventListener("mouseleave", () => inspect(null));
+    let touch = window.matchMedia("(pointer: coarse)").matches;
+    root.addEventListener("pointerover", event => {
+      const before = touch;
+      touch = event.pointerType === "touch";
+      if (touch !== before && panel.querySelector(".cr-hint")) inspect(null);
     });
     const items = [...root.querySelectorAll("ol li")];
     items.forEach((item, i) => {
-      const jump = element("button", {type: "button", textContent: item.textContent});
-      jump.onclick = () => stop(i + 1);
+      // Not a button: the text of those can't be selected everywhere.
+      const jump = element("span", {className: "cr-jump", tabIndex: 0, textContent: item.textContent});
+      jump.setAttribute("role", "button");
+      jump.onclick = () => { if (document.getSelection().isCollapsed) stop(i + 1); };
+      jump.onkeydown = event => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        event.stopPropagation();
+        stop(i + 1);
+      };
       item.replaceChildren(jump);
     });
     root.addEventListener("keydown", key);
@@ -200,7 +222,7 @@
     function toggle() {
       if (playing) return pause();
       playing = true;
-      play.replaceChildren(icon("pause"), element("span", {textContent: "Pause"}));
+      say(play, "pause");
       if (at === steps.length) show(0, false);
       timer = setTimeout(advance, 150);
     }
@@ -208,7 +230,13 @@
     function pause() {
       playing = false;
       clearTimeout(timer);
-      play.replaceChildren(icon("play"), element("span", {textContent: "Play"}));
+      say(play, "play");
+    }
+
+    function say(button, name) {
+      button.replaceChildren(icon(name), element("span", {textContent: words[name]}));
+      button.title = words[name];
+      button.setAttribute("aria-label", words[name]);
     }
 
     function advance() {
@@ -245,12 +273,12 @@
       const step = steps[at - 1];
       const kind = step ? step.kind : "";
       now.dataset.phase = PHASES[kind] || kind;
-      phase.textContent = PHASE_NAMES[now.dataset.phase];
+      phase.textContent = phases[now.dataset.phase];
       caption.textContent = (step || data.start).caption;
       note.textContent = (step || data.start).note;
-      count.textContent = `${at} of ${steps.length}`;
+      count.textContent = filled(words.count, {at, all: steps.length});
       slider.value = at;
-      slider.setAttribute("aria-valuetext", `${at} of ${steps.length}: ${caption.textContent}`);
+      slider.setAttribute("aria-valuetext", `${count.textContent}: ${caption.textContent}`);
       restart.disabled = back.disabled = at === 0;
       next.disabled = at === steps.length;
       items.forEach((item, i) => i === at - 1
@@ -392,8 +420,8 @@
         const focused = nodes.findIndex(({group}) => group === document.activeElement);
         if (focused >= 0) return inspect(focused);
         trace(null);
-        panel.replaceChildren(element("span", {className: "cr-hint", textContent:
-          "Point at a value, or reach it with Tab, to see the paths behind its gradient."}));
+        const textContent = touch ? words.tap : words.point;
+        panel.replaceChildren(element("span", {className: "cr-hint", textContent}));
         return;
       }
       const node = data.nodes[i];
@@ -406,7 +434,7 @@
       const head = element("thead"), body = element("tbody"), foot = element("tfoot");
       const row = (...cells) => element("tr", {}, ...cells);
       const cell = (tag, text) => element(tag, {textContent: text});
-      head.append(row(cell("th", node.heading), cell("th", "product of the local derivatives")));
+      head.append(row(cell("th", node.heading), cell("th", words.product)));
       for (const path of node.paths) {
         const line = row(cell("td", path.route), cell("td", path.product));
         line.onmouseenter = () => trace(i, [path]);
@@ -414,7 +442,7 @@
         body.append(line);
       }
       if (node.rest) body.append(row(cell("td", node.rest), cell("td", "")));
-      foot.append(row(cell("th", "sum over all paths"), cell("td", `${node.sum} = ${node.gradient}`)));
+      foot.append(row(cell("th", words.sum), cell("td", `${node.sum} = ${node.gradient}`)));
       table.append(head, body, foot);
       panel.replaceChildren(facts, table);
       trace(i, node.paths);

@@ -18,12 +18,14 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing.detail import draw_every_edge, needed
+from autograd.drawing.choosing import needed
+from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
-from autograd.drawing.palette import THEMES
+from autograd.drawing.palette import THEMES, on_pages
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
+from autograd.drawing.player.wording import LANGUAGES
 from autograd.drawing.value_boxes import NAME_WIDTH
 from autograd.engine.graph import topological_order
 from autograd.engine.text import ELLIPSIS, TIMES, names, plural, quantity
@@ -39,20 +41,20 @@ PANEL_PATHS = 5  # of one node, in the panel below the picture
 MAX_PARTS = 12  # of one path
 
 LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
-# How JupyterLab, VS Code and Sphinx's themes say which theme they show.
-LIGHT_PAGES = ("[data-jp-theme-light='true']", ".vscode-light", "[data-theme='light']")
-DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
 
 
-def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
+def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200, lang: str = "en") -> Player:
     """The diagram of `root` as a player: values appear, then gradients flow back edge by edge.
 
     It shows itself in a notebook; `.save("e.html")` writes a page that needs nothing else, `.steps`
     is the list of what happens. Pointing at a node lists the paths behind its gradient. Gradients
     are those of one backward pass from `root`; the Values themselves are left as they are.
 
+    rankdir: as for `draw`. lang: of the captions and the buttons, "en" or "zh".
+
     Raises TypeError if `root` is not a Value, ValueError if the graph has more than `max_nodes`
-    nodes or five times as many edges, DrawingError where there is no Graphviz.
+    nodes or five times as many edges, or for another language, DrawingError where there is no
+    Graphviz.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, "a"), Value(1.0, "b")
@@ -68,11 +70,14 @@ def steps(root: Value, *, rankdir: str = "LR", max_nodes: int = 200) -> Player:
     """
     if not hasattr(root, "parents") or not hasattr(root, "partials"):
         raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
     _check_size(root, max_nodes)
     done = backpropagated(root)
     diagram = draw_every_edge(done, rankdir, max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
-    return Player(Animation(done, name), diagram.pipe("svg", encoding="utf-8"), diagram.summary)
+    svg = diagram.pipe("svg", encoding="utf-8")
+    return Player(Animation(done, name, LANGUAGES[lang]), svg, diagram.summary, lang)
 
 
 def _check_size(root: Value, max_nodes: int) -> None:
@@ -92,10 +97,11 @@ class Player:
     steps: the list of Frame records. svg: the finished picture. summary: what it shows, in words.
     """
 
-    def __init__(self, animation: Animation, svg: str, summary: str) -> None:
+    def __init__(self, animation: Animation, svg: str, summary: str, lang: str = "en") -> None:
         self.steps: list[Frame] = animation.frames()
         self.svg = svg
         self.summary = summary
+        self.lang = lang
         self._data = _data(animation, self.steps)
 
     def __repr__(self) -> str:
@@ -107,15 +113,16 @@ class Player:
     def html(self) -> str:
         """The player as a fragment of a page, which needs nothing from outside the fragment."""
         key = hashlib.sha256((self.svg + self._data).encode()).hexdigest()[:12]
+        heading = LANGUAGES[self.lang].page["steps"].format(len(self.steps))
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
         return (
-            f'<div class="chainrule-player" id="chainrule-{key}" lang="en" dir="ltr" '
+            f'<div class="chainrule-player" id="chainrule-{key}" lang="{self.lang}" dir="ltr" '
             'data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_themes()}{_asset('player.css')}</style>\n"
             '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
             f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
             f'src="{_uri(self.svg)}"></picture></div>\n'
-            f"<details><summary>All {len(self.steps)} steps in words</summary>"
+            f"<details><summary>{heading}</summary>"
             f"<ol>{captions}</ol></details>\n"
             f'<script type="application/json">{self._data}</script>\n'
             f"<script>\n{_asset('player.js')}</script>\n"
@@ -133,7 +140,7 @@ class Player:
             )
         title = html.escape(self.summary)
         page = (
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<!doctype html>\n<html lang="{self.lang}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
             f"<title>{title}</title>\n"
@@ -152,10 +159,8 @@ def _data(animation: Animation, steps: list[Frame]) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element."""
     place = {(id(edge.output), edge.position): j for j, edge in enumerate(animation.edges)}
     data = {
-        "start": {
-            "caption": "Values first, then gradients",
-            "note": "press Play, or Next for one step at a time",
-        },
+        "start": {"caption": animation.words.start, "note": animation.words.start_note},
+        "words": animation.words.page,
         "steps": [_step(step) for step in steps],
         "nodes": [_node(node, animation, place) for node in animation.order],
         "edges": [
@@ -178,6 +183,7 @@ def _step(step: Frame) -> dict[str, Any]:
 def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
     found = paths(animation.root, node, PANEL_PATHS)
     left_out = found.count - len(found.rows)
+    words = animation.words
     return {
         "name": animation.of(node),
         "formula": animation.formula(node),
@@ -185,8 +191,10 @@ def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) ->
         "gradient": animation.gradient(node),
         "grad": figure(node.grad),
         "paths": [_path(row, animation, place) for row in found.rows],
-        "heading": f"{plural(found.count, 'path')} to {animation.of(animation.root)}",
-        "rest": "" if found.complete else f"{ELLIPSIS} and {quantity(left_out)} more",
+        "heading": words.paths.format(
+            paths=words.count(found.count, "path"), root=animation.term(animation.root)
+        ),
+        "rest": "" if found.complete else words.more_paths.format(quantity(left_out)),
         "sum": _sum(found),
     }
 
@@ -199,7 +207,7 @@ def _path(row: Path, animation: Animation, place: dict[tuple[int, int], int]) ->
         product = f"{f' {TIMES} '.join(factors)} = {product}"
     steps = zip(row.nodes[1:], row.positions, strict=True)
     return {
-        "route": route_text(row, animation.name, {}),
+        "route": route_text(row, animation.name, {}, animation.words.input),
         "product": product,
         "edges": [place[id(node), position] for node, position in steps],
     }
@@ -233,18 +241,15 @@ def _themes() -> str:
     return (
         f"{player} {{ color-scheme: light; {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ {player} {{ color-scheme: dark; {dark} }} }}\n"
-        f"{_under(LIGHT_PAGES)} {{ color-scheme: light; {light} }}\n"
-        f"{_under(DARK_PAGES)} {{ color-scheme: dark; {dark} }}\n"
+        f"{on_pages('light', player)} {{ color-scheme: light; {light} }}\n"
+        f"{on_pages('dark', player)} {{ color-scheme: dark; {dark} }}\n"
+        f"@media print {{ {player}{player}{player} {{ color-scheme: light; {light} }} }}\n"
         f"{rules}"
     )
 
 
 def _variables(theme: dict[str, str]) -> str:
     return " ".join(f"--cr-{name}: {colour};" for name, colour in theme.items())
-
-
-def _under(pages: tuple[str, ...]) -> str:
-    return ", ".join(f"{page} .chainrule-player" for page in pages)
 
 
 def _darkened(svg: str) -> str:

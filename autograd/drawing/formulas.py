@@ -1,0 +1,44 @@
+"""How a value was made, as pictures write it: dot products term by term, numbers as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.drawing.number_text import MINUS, figure, signed
+from autograd.engine.text import ELLIPSIS, composed, formula, term
+
+__all__ = ["made_of", "made_of_numbers"]
+
+TERM = "\N{MIDDLE DOT}"
+PAIRS = 6  # terms of a dot product that are written out
+
+
+def made_of(node: Any, name: Callable[[Any], str]) -> str:
+    """`w0·x0 + w1·3` of a dot product, `a + b`, `tanh(a)`; nothing of a leaf.
+
+    >>> import autograd
+    >>> w = [autograd.Value(0.5, "w0"), autograd.Value(2.0, "w1")]
+    >>> made_of(autograd.dot(w, [3.0, -1.0]), lambda x: x.label)
+    'w0·3 + w1·(−1)'
+    """
+    if node.op != "dot" or not node.inputs:
+        return formula(node, name, figure, MINUS)
+    return _dot([term(name(x)) if hasattr(x, "parents") else signed(x) for x in node.inputs])
+
+
+def made_of_numbers(node: Any) -> str:
+    """The same with the inputs' values in their places: `0.5·3 + 2·(−1)`."""
+    numbers = [getattr(x, "data", x) for x in node.inputs]
+    if node.op == "dot" and numbers:
+        return _dot(list(map(signed, numbers)))
+    infix = node.primitive is not None and node.primitive.symbol
+    return composed(node, list(map(signed if infix else figure, numbers)), MINUS)
+
+
+def _dot(factors: Sequence[str]) -> str:
+    half = len(factors) // 2
+    terms = list(map(TERM.join, zip(factors[:half], factors[half:], strict=True)))
+    if half > PAIRS:
+        terms = [*terms[:2], f"{ELLIPSIS} {half - 3:,} more {ELLIPSIS}", terms[-1]]
+    return " + ".join(terms)

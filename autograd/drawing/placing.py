@@ -1,0 +1,89 @@
+"""Which way a picture runs: from left to right, in rows, or from top to bottom, as fits a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from autograd.drawing.page import WIDTH, extent, pages_filled, pages_high
+from autograd.drawing.picture import Picture
+from autograd.drawing.rows import in_rows
+from autograd.drawing.svg import SMALLEST
+from autograd.drawing.value_boxes import DrawnGraph
+
+__all__ = ["Placed", "closer", "placed_graph", "placed_model", "said_if_wide"]
+
+FITS = 1.25  # pages that a picture from left to right may be high, before others are tried
+BROKEN = 1.25  # how much higher a picture may be that is not broken into rows
+
+
+class Placed(NamedTuple):
+    """A picture, which way it runs, how wide it is, and how many pages high; infinite where it is
+    wider than one."""
+
+    picture: Picture
+    rankdir: str
+    wide: float
+    pages: float
+
+
+def placed_graph(
+    make: Callable[[bool], Picture], graph: DrawnGraph, rankdir: str, most: float = math.inf
+) -> Placed:
+    """The picture of a graph in the way that fits best, of those that `rankdir` allows. `make` is
+    told whether room is short. What would fill more than `most` pages is not tried in rows."""
+    return _best(_ways(make, graph, rankdir, most))
+
+
+def placed_model(picture: Picture, rankdir: str) -> Placed:
+    """The picture of a model, which is not broken into rows."""
+    ways = ("LR", "TB") if rankdir == "auto" else (rankdir,)
+    return _best(_placed(picture, way) for way in ways)
+
+
+def closer(one: Placed, other: Placed) -> Placed:
+    """The one that comes closer to fitting a page."""
+    return min(one, other, key=_cost)
+
+
+def said_if_wide(found: Placed) -> Picture:
+    """The picture, with a note where it is wider than a page however small it is made."""
+    if found.wide * SMALLEST <= WIDTH:
+        return found.picture
+    times = f"{found.wide * SMALLEST / WIDTH:.1f} pages wide"
+    note = f"{times}: scroll, or draw less of it (detail=, depth=) or in another direction"
+    return replace(found.picture, notes=[*found.picture.notes, note])
+
+
+def _ways(
+    make: Callable[[bool], Picture], graph: DrawnGraph, rankdir: str, most: float
+) -> Iterator[Placed]:
+    if rankdir in ("TB", "BT"):
+        yield _placed(make(True), rankdir)
+        return
+    sideways = "LR" if rankdir == "auto" else rankdir
+    yield _placed(make(False), sideways)
+    tight = make(True)
+    if pages_filled(tight) <= most:
+        yield _placed(in_rows(tight, graph, sideways), sideways)
+    if rankdir == "auto":
+        yield _placed(tight, "TB")
+
+
+def _placed(picture: Picture, rankdir: str) -> Placed:
+    size = extent(picture, rankdir)
+    return Placed(picture, rankdir, size[0], pages_high(size))
+
+
+def _best(ways: Iterator[Placed]) -> Placed:
+    first = next(ways)
+    if first.pages <= FITS:
+        return first
+    return min([first, *ways], key=_cost)
+
+
+def _cost(way: Placed) -> tuple[float, float]:
+    """Fewer pages are better; of those that are all too wide, the narrowest."""
+    return way.pages * (BROKEN if way.picture.rows else 1.0), way.wide
