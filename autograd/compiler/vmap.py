@@ -17,6 +17,7 @@ from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
     Call,
+    Inputs,
     empty,
     inputs_of,
     is_in_place,
@@ -154,8 +155,14 @@ class Mapped(Compiled):
         if signature is not None and MODES.active == 0 and not keywords:
             inputs = signature.in_place(args)
             if inputs is not None:
-                return self._shown(*signature.run(Call(args, {}), inputs))
+                return self._run(Call(args, {}), signature, inputs)
         return self._carefully(Call(args, keywords))
+
+    def _run(self, call: Call, signature: BatchSignature, inputs: Inputs) -> Any:
+        try:
+            return self._shown(*signature.run(call, inputs))
+        except CapturesDifferentiated:
+            return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
         batch = self._batch(call)
@@ -163,10 +170,7 @@ class Mapped(Compiled):
         if observed or batch.has_values:
             return self._eagerly(batch)
         signature = self._latest = self._signature(batch)
-        try:
-            return self._shown(*signature.run(call, inputs_of(batch)))
-        except CapturesDifferentiated:
-            return self._eagerly(batch)
+        return self._run(call, signature, inputs_of(batch))
 
     def _shown(self, parts: Sequence[Any], outputs: Structure) -> Any:
         """The result of a call."""

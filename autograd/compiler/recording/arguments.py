@@ -21,7 +21,7 @@ from autograd.engine.value import Value
 from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
-__all__ = ["Arguments"]
+__all__ = ["Arguments", "difference"]
 
 
 class Arguments:
@@ -120,11 +120,11 @@ class Arguments:
         if generators:
             self._check_undrawn(generators, states)
         del trace
-        difference = _difference(first, second)
-        if difference or outputs != others:
+        differ = difference(first, second)
+        if differ or outputs != others:
             raise RecordingError(
                 f"two recordings of {getattr(self._f, '__qualname__', self._f)} with the same "
-                f"arguments differ{difference}: it depends on more than its arguments (random "
+                f"arguments differ{differ or ''}: it depends on more than its arguments (random "
                 "numbers, the time, id(), or what earlier calls left behind); pass that as an "
                 "argument"
             )
@@ -197,7 +197,7 @@ def _number(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
-def _difference(first: Recorded, second: Recorded) -> str | None:
+def difference(first: Recorded, second: Recorded) -> str | None:
     """Where two recordings differ, in words; None if they don't."""
     a, b = first.program, second.program
     if len(first.captured) != len(second.captured) or any(
