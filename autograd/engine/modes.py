@@ -234,10 +234,10 @@ def notify_computed(inputs: Any) -> None:
 
 
 def _recorded_elsewhere(node: object) -> Any:
-    """The tracer of another thread that has made this node; None if there is none."""
+    """The tracer of another thread to which this node matters; None if there is none."""
     here = get_ident()
     for observer in RUNNING.copy():
-        if observer.thread != here and observer.owns(node):
+        if observer.thread != here and observer.concerns(node):
             return observer
     return None
 

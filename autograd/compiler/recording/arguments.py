@@ -14,8 +14,16 @@ from autograd.compiler.recording.beyond_numbers import (
     with_own_attributes,
 )
 from autograd.compiler.recording.outside_sources import generators_of, states_of
+from autograd.compiler.recording.reach import thread_local_of
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
+from autograd.compiler.recording.tracing import (
+    PASS,
+    PASS_SETTING,
+    Recorded,
+    RecordingError,
+    Trace,
+    read_off,
+)
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.linearization import is_differentiated
@@ -112,6 +120,12 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
+        own = thread_local_of(self._f)
+        if own is not None:
+            raise RecordingError(
+                f"a compiled function uses {own!r}, a threading.local, which holds something else "
+                f"in each thread; {PASS_SETTING}"
+            )
         generators = generators_of([self._f, list(self._static.values())])
         trace, first, outputs, results = self.trace()
         states = states_of(generators)
@@ -153,7 +167,8 @@ class Arguments:
         name = getattr(self._f, "__qualname__", self._f)
         raise RecordingError(
             f"a compiled function draws random numbers: after every recording of {name} a "
-            f"generator that it can reach is in another state; {PASS}"
+            f"generator that it can reach is in another state (unless other threads draw from it "
+            f"all the time: then give it one of its own); {PASS}"
         )
 
     def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
