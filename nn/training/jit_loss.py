@@ -94,6 +94,16 @@ class CompiledModel(ABC):
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         """Loss, count of correct predictions (NaN if outputs overflow) and gradient."""
 
+    @property
+    @abstractmethod
+    def compiled(self) -> Sequence[Any]:
+        """Its compiled functions."""
+
+    @property
+    def captured(self) -> list[Value]:
+        """The Values that machine code reads, beside the parameters."""
+        return [value for function in self.compiled for value in function.row.captured]
+
     @abstractmethod
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
         """Loss and count of correct predictions (NaN if outputs overflow)."""
@@ -125,8 +135,8 @@ class CompiledModel(ABC):
         ]
         return replace(batch, rows=numpy.hstack([batch.rows, drawn]))
 
-    def check_unchanged(self) -> None:
-        """Raises CannotCompile if the model is not the one that is recorded."""
+    def _check_unchanged(self) -> None:
+        """Raises CannotCompile if the model changes itself when it is called."""
         now = settings_of(self._model)
         if now != self._settings:
             changed = sorted({name for name, _ in {*now.items()} ^ {*self._settings.items()}})
@@ -143,11 +153,16 @@ class CompiledModel(ABC):
         with (
             mode(self._model, training),
             masks_from(_handed_in(numbers[self._width :])),
-            self._model.parameters_as(list(p)),
+            self._model.parameters_as(self._stand_ins(p)),
         ):
             output = self.objective.predict([numbers[: self._width]])[0]
-        self.check_unchanged()
+        self._check_unchanged()
         return output
+
+    def _stand_ins(self, p: Any) -> list[Any]:
+        """For all parameters of the model: those that a callback has put there are not trained."""
+        trained = dict(zip(map(id, self.parameters), p, strict=True))
+        return [trained.get(id(own), own) for own in self._model.parameters()]
 
     def run(self, compiled: Any, *arguments: Any) -> Any:
         """The result of a compiled function. An error of the model becomes CannotCompile: the
@@ -228,6 +243,10 @@ class ByRow(CompiledModel):
         self._loss = autograd.vmap(self._row_evaluated, (None, 0, 0, 0), reduce)
         self._is_mean = reduce == "mean"
 
+    @property
+    def compiled(self) -> Sequence[Any]:
+        return self._gradient, self._loss
+
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         columns = batch.rows, batch.targets, batch.classes
         loss, correct, gradient = self.run(self._gradient, numbers, *columns)
@@ -296,6 +315,10 @@ class ByBatch(CompiledModel):
         self._outputs = autograd.vmap(self._row, (None, 0))
         self._evaluated = autograd.vmap(self._row_evaluated, (None, 0))
         self._pullback = autograd.vmap(self._row_pullback, (None, 0, 0), "sum")
+
+    @property
+    def compiled(self) -> Sequence[Any]:
+        return self._outputs, self._evaluated, self._pullback
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         import numpy
