@@ -87,7 +87,6 @@ class CompiledModel(ABC):
         self._model = model
         self._width = len(row)
         self._masks = _masks_asked_for(objective, row)
-        self._settings = settings_of(model)
         self._recordings = 0
 
     @abstractmethod
@@ -135,11 +134,11 @@ class CompiledModel(ABC):
         ]
         return replace(batch, rows=numpy.hstack([batch.rows, drawn]))
 
-    def _check_unchanged(self) -> None:
-        """Raises CannotCompile if the model changes itself when it is called."""
+    def _check_unchanged(self, before: dict[str, Any]) -> None:
+        """Raises CannotCompile if the model has changed itself, having been called."""
         now = settings_of(self._model)
-        if now != self._settings:
-            changed = sorted({name for name, _ in {*now.items()} ^ {*self._settings.items()}})
+        if now != before:
+            changed = sorted({name for name, _ in {*now.items()} ^ {*before.items()}})
             raise CannotCompile(
                 f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
@@ -149,14 +148,14 @@ class CompiledModel(ABC):
         self._recordings += 1
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
-        numbers = list(x)
+        numbers, before = list(x), settings_of(self._model)
         with (
             mode(self._model, training),
             masks_from(_handed_in(numbers[self._width :])),
             self._model.parameters_as(self._stand_ins(p)),
         ):
             output = self.objective.predict([numbers[: self._width]])[0]
-        self._check_unchanged()
+        self._check_unchanged(before)
         return output
 
     def _stand_ins(self, p: Any) -> list[Any]:

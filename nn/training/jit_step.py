@@ -144,9 +144,7 @@ class CompiledStep(TrainingStep):
     def _compile(self) -> None:
         """Record, compile and compare with the engine; nothing changes."""
         optimizer, trial = self.optimizer, self._trial
-        self._model = compiled_model(
-            self.objective, self.parameters, self._module, trial.rows[0]
-        )
+        self._model = compiled_model(self.objective, self.parameters, self._module, trial.rows[0])
         self._rule = CompiledOptimizer(optimizer)
         self._read()
         loss, _, gradient = self._tried(trial)
@@ -176,8 +174,11 @@ class CompiledStep(TrainingStep):
         measured, _ = self._model.evaluate(self._numbers, self._model.arrays(samples))
         return _agree([measured], [self.objective.evaluate(samples).loss])
 
-    def _is_as_recorded_everywhere(self) -> bool:
-        """The same for all samples, where a loss can be had for each by itself."""
+    def _is_known_elsewhere(self) -> bool:
+        """The same for all samples (each by itself, where a loss can be had for one), unless it is
+        known that nothing has changed."""
+        if self._surroundings.is_all:
+            return True
         for samples in self._prepared:
             by_row = self.objective.loss in LOSSES.values()
             parts = [samples.take([i]) for i in range(len(samples))] if by_row else [samples]
@@ -187,7 +188,7 @@ class CompiledStep(TrainingStep):
 
     def _tried(self, samples: Samples) -> tuple[float, float, Any]:
         """Loss, count and gradient, with the dropout of a trial."""
-        batch = self._model.with_masks(self.prepare(samples), random.Random(0))
+        batch = self._model.with_masks(self._model.arrays(samples), random.Random(0))
         return self._model.differentiate(self._numbers, batch)
 
     @contextmanager
@@ -223,9 +224,8 @@ class CompiledStep(TrainingStep):
         super().refresh()
         self._read()
         changed = self._surroundings.changed()
-        if changed is None and self._is_as_recorded(self._probe):
-            if self._surroundings.is_all or self._is_as_recorded_everywhere():
-                return
+        if changed is None and self._is_as_recorded(self._probe) and self._is_known_elsewhere():
+            return
         self._changes += 1
         if self._changes > MOST_CHANGES and not self._must:
             what = "" if changed is None else f" ({changed})"

@@ -15,7 +15,18 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from enum import Enum
 from functools import cached_property, lru_cache, partial
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any, Final
 from weakref import ref
 
@@ -28,12 +39,16 @@ MOST: Final = 20_000  # objects that are looked at
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), type(...), type(NotImplemented))
 LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
 """Whose code reads nothing that a user changes, but for what it is given."""
-HOLDING: Final = frozenset(["argparse", "builtins", "collections", "nn", "types"])
+HOLDING: Final = frozenset(["argparse", "collections", "nn", "types"])
 """Those whose objects are looked into."""
 HARMLESS: Final = frozenset(
-    ["_io", "_thread", "autograd", "logging", "numpy", "random", "re", "threading"]
+    {"_abc", "_io", "_thread", "abc", "autograd", "logging", "numpy", "random", "re"}
+    | {"threading", "typing"}
 )
 """Those whose objects hold nothing that a model computes with: a draw is refused anyway."""
+FIXED: Final = (ModuleType, CodeType, Enum, MemberDescriptorType, GetSetDescriptorType)
+FIXED_TOO: Final = (WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType)
+"""What is compared as itself, whatever is in it."""
 WRAPPING: Final = (staticmethod, classmethod, property, cached_property, type(lru_cache(int)))
 WRAPPED: Final = ("__func__", "fget", "func", "__wrapped__")
 UNSEEN: Final = frozenset(["__import__", "eval", "exec", "globals", "import_module", "open"])
@@ -169,7 +184,7 @@ class _Walk:
             return [("", x.func), ("", x.args), ("", x.keywords)]
         if isinstance(x, WRAPPING):
             return [("", getattr(x, inner)) for inner in WRAPPED if hasattr(x, inner)]
-        if isinstance(x, (ModuleType, CodeType, Enum)):
+        if isinstance(x, (*FIXED, *FIXED_TOO)):
             self._is(name, Same(x))
             return ()
         return self._in_object(name, x)
@@ -178,12 +193,12 @@ class _Walk:
         names = _names(f.__code__)
         self.names |= names
         held = [(name, _global(f, name)) for name in sorted(names)]
+        looked_up: list[ModuleType] = []
         for _, module in held:  # which grows on the way, by modules of modules
-            if isinstance(module, ModuleType):
+            if isinstance(module, ModuleType) and module not in looked_up:
+                looked_up.append(module)
                 inside = vars(module)
-                held += [(n, inside[n]) for n in sorted(names) if inside.get(n, module) is not module]
-                if len(held) > MOST:
-                    break
+                held += [(name, inside[name]) for name in sorted(names & inside.keys())]
         yield from [(name, x) for name, x in held if x is not None]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             try:
@@ -212,7 +227,8 @@ class _Walk:
 
     def _in_library(self, name: str, x: Any) -> None:
         """Where it is equal to what has the same content, that does not change, and is shown."""
-        if type(x).__hash__ in (None, object.__hash__):
+        hashed: Any = type(x).__hash__
+        if hashed is None or hashed is object.__hash__:
             self.is_all = False
         else:
             self._is(name, repr(x))

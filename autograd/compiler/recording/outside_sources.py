@@ -91,7 +91,8 @@ class Witness:
     def meet(self, frame: FrameType, called: Any) -> None:
         owner = called.__self__
         if called.__name__ in HANDING_OVER:
-            self._hand_over()
+            if called.__name__ != "release" or _package(frame) == "threading":  # by an Event, say
+                self._hand_over()
         elif isinstance(owner, random.Random):
             self._of_generator(owner, called.__name__, frame)
         elif isinstance(owner, ContextVar):

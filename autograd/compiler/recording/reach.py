@@ -18,6 +18,7 @@ MOST: Final = 2000  # objects that are looked at
 LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
 """Whose functions draw from what they are given, or from what is seen anyway."""
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
+CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
 Named = tuple[str, Any]
 """An object, and the name or attribute by which it is reached; "" if it has none there."""
 
@@ -47,10 +48,19 @@ def values_of(f: Any) -> list[Value]:
 def thread_local_of(f: Any) -> str | None:
     """The name in a function's code that is of a threading.local; None if there is none."""
     objects = list(reached(f))
-    functions = [x for _, x in objects if isinstance(x, FunctionType)]
-    used = {name for x in functions for name in [*_names(x.__code__), *x.__code__.co_freevars]}
-    found = [name for name, x in objects if isinstance(x, threading.local) and name in used]
-    return found[0] if found else None
+    found = {name for name, x in objects if isinstance(x, threading.local)}
+    return min(found & _used(objects), default=None) if found else None
+
+
+def _used(objects: Iterable[Named]) -> set[str]:
+    """The names in code: of functions that are there by themselves, or by a name in such code."""
+    waiting = [(name, x) for name, x in objects if isinstance(x, FunctionType)]
+    used = {""}
+    while called := [(n, x) for n, x in waiting if n in used or n in CALLED_BY_SIGN]:
+        waiting = [item for item in waiting if item not in called]
+        for _, x in called:
+            used |= {*_names(x.__code__), *x.__code__.co_freevars}
+    return used
 
 
 def _below(x: Any) -> list[Named]:
