@@ -321,7 +321,7 @@ def test_a_difference_in_training_goes_up(monkeypatch: pytest.MonkeyPatch) -> No
             self.inner = nn.Linear(1, 1, seed=0)
 
         def __call__(self, x: Any) -> Any:
-            return self.inner(x) * OUTSIDE.rate
+            return self.inner(x) * getattr(OUTSIDE, "".join(["ra", "te"]))  # in no code by its name
 
     def slower(epoch: Any) -> None:
         OUTSIDE.rate = 1.0

@@ -631,56 +631,6 @@ def test_too_many_paths() -> None:
     assert weights(model) == pytest.approx(weights(by_engine), rel=1e-9)
 
 
-class Scaled(nn.Module):
-    """A network whose answer is multiplied by a plain number."""
-
-    def __init__(self, outside: list[float]) -> None:
-        self.inner = classifier()
-        self.options = {"scale": 1.0}
-        self.outside = lambda: outside[0]
-
-    def __call__(self, x: Any) -> Any:
-        return self.inner(x) * self.options["scale"] * self.outside()
-
-
-@pytest.mark.parametrize("loss", ["mse", top_heavy])
-@pytest.mark.parametrize(
-    ("where", "match"),
-    [
-        ("inside", r"attributes of Scaled change: options\.scale"),
-        ("outside", "has changed since"),
-    ],
-)
-def test_what_a_callback_changes_in_the_model_is_seen(where: str, match: str, loss: Any) -> None:
-    """A plain number is not read afresh by machine code: the engine goes on from there, to the
-    same end as if it had trained all along."""
-
-    def run(engine: str | None) -> tuple[nn.History, nn.Module]:
-        outside = [1.0]
-        model = Scaled(outside)
-
-        def callback(history: nn.History) -> None:
-            if len(history) == 3:
-                if where == "inside":
-                    model.options["scale"] = 2.0
-                else:
-                    outside[0] = 2.0
-                model.inner.parameters()[0].data = 0.5
-
-        settings: dict[str, Any] = {"loss": loss, "epochs": 6, "validation": 0.2}
-        history = nn.fit(model, POINTS, SUMS, callback=callback, engine=engine, **settings)
-        return history, model
-
-    eager, by_engine = run("eager")
-    with always_long(), pytest.warns(UserWarning, match=match):
-        history, model = run(None)
-    assert history.engine == "eager"
-    assert_same(history, eager)
-    assert weights(model) == pytest.approx(weights(by_engine), rel=1e-9)
-    with pytest.raises(ValueError, match=rf"engine='jit' can't go on in epoch 4: .*{match}"):
-        run("jit")
-
-
 def test_a_leak_on_a_later_path() -> None:
     """Met in the middle of the training: the engine goes on."""
 

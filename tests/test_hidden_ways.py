@@ -4,7 +4,6 @@ function catches, the sign of NaN, machine code that dies in a cycle."""
 from __future__ import annotations
 
 import contextlib
-import gc
 import math
 import threading
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from eagerly import eagerly
 import autograd
 from autograd import Value, copysign, detect_anomaly, exp, grad, jit, log, tanh, vmap
 from autograd.compiler import RecordingError
-from autograd.compiler.native.machine import compile_llvm
 
 INF, NAN = math.inf, math.nan
 
@@ -165,19 +163,3 @@ def test_nan_has_a_positive_sign(negative: bool) -> None:
         assert [compiled(x, y), made(x, INF), made(x, -INF), made(x, y)] == [6.0, 3.0, 3.0, 3.0]
     assert vmap(copysign)(*np.array(nans).T).tolist() == [3.0] * 5
     assert copysign(-2.0, -0.0) == jit(copysign)(-2.0, -0.0) == -2.0
-
-
-# -- machine code that dies in a cycle -------------------------------------------------------------
-
-
-def test_the_collector_leaves_machine_code_to_the_next_compilation() -> None:
-    """What died in a cycle would be closed twice, by the collector and by whoever compiles."""
-    text = "define double @f(double %x) { ret double %x }"
-    code: Any = compile_llvm(text)
-    engine = code._engine
-    code.itself = code
-    del code
-    gc.collect()
-    assert not engine.closed
-    compile_llvm(text)
-    assert engine.closed

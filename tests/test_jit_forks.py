@@ -186,7 +186,7 @@ def test_a_fork_while_a_compiled_function_dies() -> None:
 def test_code_of_dead_functions_is_freed() -> None:
     """When the next function is compiled."""
     code = machine.compile_llvm("define double @f(double %x) { ret double %x }")
-    engine = code._engine
+    engine = machine._ENGINES[code._key]
     del code
     assert not engine.closed
     machine.compile_llvm("define double @f(double %x) { ret double %x }")

@@ -3,7 +3,7 @@ specializations that their rows take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from autograd.compiler.batching import (
@@ -21,7 +21,7 @@ from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
 from autograd.compiler.native.vector_kernels import VectorKernel
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import in_turn, new_lock
 from autograd.transforms.tree import Structure, is_array, size_of
 
 __all__ = ["BatchSignature", "agreed"]
@@ -50,6 +50,7 @@ class BatchSignature:
         self._outputs: Structure | None = None
         self._is_mixed = False
         self._totals: VectorKernel | None = None
+        self._turn = new_lock()
         self._lock = new_lock()
         self._shapes = batch.in_place_shapes()
         self._memory = _ResultMemory()
@@ -85,7 +86,7 @@ class BatchSignature:
     def outputs(self, call: Call) -> Structure:
         """What every row's results look like."""
         if self._outputs is None:
-            self._specialise(call, 0)
+            in_turn(self._turn, lambda: self._outputs or self._specialise(call, 0))
             assert self._outputs is not None
         return self._outputs
 
@@ -104,7 +105,8 @@ class BatchSignature:
                 raise ValueError(f"vmap of {self._name}: there is no mean over no rows")
         # Rows that took several paths last time are likely to do so again.
         is_mixed = self._is_mixed and inputs.rows > 0
-        sums = None if is_mixed else self._paths[0].sums(inputs, count)
+        paths = () if is_mixed else self._paths
+        sums = paths[0].sums(inputs, count) if paths else None
         return self._sums_of_mixed(call, inputs) / count if sums is None else sums
 
     def _sums_of_mixed(self, call: Call, inputs: Inputs) -> Any:
@@ -142,28 +144,32 @@ class BatchSignature:
 
         if inputs.rows == 0:
             return False
-        marks = self._paths[0].fill(inputs, out)
-        if marks.all():
-            return False
-        taken = {self._paths[0]: int(numpy.count_nonzero(marks))}
+        taken: dict[VectorSpecialization, int] = {}
+        marks = numpy.zeros(inputs.rows, "u1")
+        for path in self._paths[:1]:
+            marks = path.fill(inputs, out)
+            if marks.all():
+                return False
+            taken[path] = int(numpy.count_nonzero(marks))
         left = numpy.flatnonzero(marks == 0)
         while left.size:
             row = int(left[0])
-            path, result = self._path_of(call, inputs, row, first, taken)
-            if path is not None:
+            found, result = self._path_of(call, inputs, row, first, taken)
+            if found is not None:
                 results = [numpy.empty((len(left), *x.shape[1:])) for x in out]
-                done = path.fill(inputs.some(left, self._has_rows), results) != 0
+                done = found.fill(inputs.some(left, self._has_rows), results) != 0
                 for whole, part in zip(out, results, strict=True):
                     whole[left[done]] = part[done]
                 left = left[~done]
-                taken[path] = int(numpy.count_nonzero(done))
+                taken[found] = int(numpy.count_nonzero(done))
             if left.size and left[0] == row:
                 # No more paths are kept: its results are those of the recording.
                 self._put(out, row, result)
                 left = left[1:]
         # The path that most rows take is run over all of them first next time.
-        self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
-        return max(taken.values()) < inputs.rows
+        with self._lock:
+            self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
+        return max(taken.values(), default=0) < inputs.rows
 
     def _path_of(
         self,
@@ -171,30 +177,47 @@ class BatchSignature:
         inputs: Inputs,
         row: int,
         first: int,
-        tried: dict[VectorSpecialization, int],
+        tried: Iterable[VectorSpecialization],
     ) -> tuple[VectorSpecialization | None, list[float]]:
-        """The path that a row takes; if it is new, the row's results too, and no path where no more
-        are kept."""
+        """The path that a row takes, which is none of those tried; if it is new, the row's results
+        too, and no path where no more are kept."""
         import numpy
 
         assert self._outputs is not None
         one = inputs.some(numpy.array([row]), self._has_rows)
         in_one = self._target.reduce is not None
         place = [numpy.empty((1, self._outputs.size))] if in_one else empty(1, self._outputs)
-        for path in self._paths:
-            if path not in tried and path.fill(one, place)[0]:
-                return path, []
-        return self._specialise(call, first + row)
+        others = set(tried)
+
+        def known() -> VectorSpecialization | None:
+            for path in self._paths:
+                if path not in others:
+                    others.add(path)
+                    if path.fill(one, place)[0]:
+                        return path
+            return None
+
+        def known_or_recorded() -> tuple[VectorSpecialization | None, list[float]]:
+            path = known()  # by another thread, perhaps
+            return self._specialise(call, first + row) if path is None else (path, [])
+
+        path = known()
+        return in_turn(self._turn, known_or_recorded) if path is None else (path, [])
 
     def _specialise(self, call: Call, row: int) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
         specialization, results = self._record(call, row)
-        self._outputs = agreed(self._outputs, specialization.outputs, row, self._name)
-        if not specialization.is_kept:
-            return None, results
-        new = VectorSpecialization(specialization, self._fields, self._has_rows, self._target)
-        with self._lock:
-            self._paths = [*self._paths, new]
+        outputs = agreed(self._outputs, specialization.outputs, row, self._name)
+        new = None
+        if specialization.is_kept:
+            new = VectorSpecialization(specialization, self._fields, self._has_rows, self._target)
+            with self._lock:
+                if any(path.is_of(specialization) for path in self._paths):
+                    # It has this path, and in lanes a function is rounded to another decision.
+                    new = None
+                else:
+                    self._paths = [*self._paths, new]
+        self._outputs = outputs  # once there is a path: other threads go by it
         return new, results
 
     def _put(self, out: Sequence[Any], row: int, results: Sequence[float]) -> None:

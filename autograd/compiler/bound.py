@@ -67,10 +67,11 @@ class Bound:
                 return result
         if self._first_time is None:
             self._first_time = self._function.binding(self._args)
-        run_again, self._result = self._first_time()
+        run_again, result = self._first_time()
         if run_again is not None:
-            self._runs = [(run_again, self._result), *self._runs]
-        return self._result
+            self._runs = [(run_again, result), *self._runs]
+        self._result = result
+        return result
 
     @property
     def result(self) -> Any:

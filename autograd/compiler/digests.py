@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from autograd.compiler.recording.outside_sources import cells_of
+from autograd.compiler.recording.reachable_objects import cells_of
 from autograd.engine.value import Value
 from autograd.transforms.tree import is_array
 
@@ -120,7 +120,15 @@ def _of_function(f: FunctionType) -> list[Any]:
             held += [vars(x)[name] for name in names if vars(x).get(name, x) is not x]
     kept = {name: x for name, x in vars(f).items() if name != "__wrapped__"}
     wrapped = vars(f).get("__wrapped__")
-    return [f.__code__, f.__defaults__, f.__kwdefaults__, *cells_of(f), kept, wrapped, *held]
+    return [
+        f.__code__,
+        f.__defaults__,
+        f.__kwdefaults__,
+        *[held for _, held in cells_of(f)],
+        kept,
+        wrapped,
+        *held,
+    ]
 
 
 def _is_library(module: ModuleType) -> bool:

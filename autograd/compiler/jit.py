@@ -40,7 +40,7 @@ from autograd.compiler.recording.parameters import parameters_of, static_argumen
 from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization, SpecializationCache
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import in_turn, new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.text import place
@@ -185,12 +185,14 @@ class Jitted(Compiled):
         self._caches: dict[Hashable, SpecializationCache] = {}
         self._entries: list[Callable[..., Any]] = []
         self._shortcuts = self._entries  # none, where calls are checked
+        self._entered: list[Specialization] = []  # of which these are
         self._latest: Specialization | None = None
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
         self.recordings_begun = 0
         """The same, those included that are under way or have failed."""
-        self._lock = new_lock()  # a function that is being recorded may call itself
+        self._turn = new_lock()  # a function that is being recorded may call itself
+        self._lock = new_lock()
         self._recording_seconds = 0.0
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -244,21 +246,20 @@ class Jitted(Compiled):
     def _enter_at(self, specialization: Specialization) -> None:
         """Next time, try this one first, and without taking the arguments apart in Python."""
         self._latest = specialization
-        enter = specialization.kernel.entry
-        if enter is not None:
-            others = [e for e in self._entries if e is not enter]
-            self._offer([enter, *others[: ENTRIES - 1]])
-            specialization.when_better(lambda: self._replace(enter, specialization))
+        if specialization.kernel.entry is not None:
+            with self._lock:
+                others = [other for other in self._entered if other is not specialization]
+                self._entered = [specialization, *others[: ENTRIES - 1]]
+                self._renew_entries()
+            specialization.when_better(self._renew_entries)
 
-    def _replace(self, entry: Callable[..., Any], specialization: Specialization) -> None:
-        """The specialization's machine code is ready."""
-        better = specialization.kernel.entry or entry
-        self._offer([better if e is entry else e for e in self._entries])
-
-    def _offer(self, entries: list[Callable[..., Any]]) -> None:
-        self._entries = entries
-        if self.checks is None:
-            self._shortcuts = entries
+    def _renew_entries(self) -> None:
+        """With the best machine code there is by now."""
+        with self._lock:
+            entries = [one.kernel.entry for one in self._entered]
+            self._entries = [entry for entry in entries if entry is not None]
+            if self.checks is None:
+                self._shortcuts = self._entries
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
         return Arguments(self.f, self.parameters, self.static, args, keywords)
@@ -274,33 +275,46 @@ class Jitted(Compiled):
         return specialization.outputs.unflatten(results)
 
     def _specialise(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
-        with self._lock:
+        def known_or_recorded() -> tuple[Specialization, list[float]]:
             known, results = self._known(arguments)  # by another thread, perhaps
             return self._recorded(arguments) if known is None else (known, results)
+
+        return in_turn(self._turn, known_or_recorded)
 
     def _recorded(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         """Run the function, keep what it did, and say what it gave."""
         with self._lock:
-            cache = self._caches.get(arguments.key) or SpecializationCache()
             self.recordings_begun += 1
-            start = time.perf_counter()
-            examples = arguments.examples
-            recorded, outputs, results = arguments.recorded()
-            self._recording_seconds += time.perf_counter() - start
+        start = time.perf_counter()
+        examples = arguments.examples
+        recorded, outputs, results = arguments.recorded()
+        seconds = time.perf_counter() - start
+        new = Specialization(recorded, examples, outputs.unflatten(results), arguments.are_written)
+        with self._lock:
+            self._recording_seconds += seconds
             self.recordings += 1
-            new = Specialization(
-                recorded, examples, outputs.unflatten(results), arguments.are_written
-            )
-            if is_differentiated(new.captured):
-                pass  # by a transform around this call, and with that they will be gone
-            elif len(cache.kept) >= self.max_paths:
-                self._warn(cache)
-            else:
-                new.is_kept = True
-                cache.kept = [new, *cache.kept]
-                self._caches[arguments.key] = cache
-            self._latest = new
+        # Values that a transform around this call differentiates will be gone with it.
+        if not is_differentiated(new.captured):
+            new = self._keep(new, arguments.key)
+        self._latest = new
         return new, results
+
+    def _keep(self, new: Specialization, key: Hashable) -> Specialization:
+        """Keep it, if there are not too many; unless another thread has recorded the same
+        meanwhile: then that one."""
+        with self._lock:  # inside of which nobody else's code runs
+            cache = self._caches.get(key) or SpecializationCache()
+            known = next(filter(new.is_same_path, cache.kept), None)
+            if known is not None:
+                return known
+            is_full = len(cache.kept) >= self.max_paths
+            if not is_full:
+                new.is_kept = True
+                cache.put_first(new)
+                self._caches[key] = cache
+        if is_full:
+            self._warn(cache)
+        return new
 
     def _warn(self, cache: SpecializationCache) -> None:
         if cache.warned:
@@ -323,7 +337,7 @@ class Jitted(Compiled):
 
     @property
     def _kept(self) -> list[Specialization]:
-        return [kept for cache in self._caches.values() for kept in cache.kept]
+        return [kept for cache in list(self._caches.values()) for kept in cache.kept]
 
     def _last(self) -> Specialization:
         if self._latest is None:

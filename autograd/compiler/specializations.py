@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
+from weakref import ref
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
-from autograd.compiler.native.machine import COMPILERS
+from autograd.compiler.native.machine import COMPILERS, is_ending
+from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
 from autograd.engine.locks import new_lock
@@ -69,7 +71,7 @@ class Specialization:
                 entry = self._entry()
                 kernel = Kernel(self.instructions, entry, interpreted)
                 if interpreted and size <= INTERPRETED_FOR_GOOD:
-                    COMPILERS.submit(partial(self._improve, entry))
+                    COMPILERS.submit(partial(_improve, ref(self), entry))
                 self._kernel = kernel
             return self._kernel
 
@@ -78,9 +80,8 @@ class Specialization:
         for row in self._rows:
             check_current(row)
 
-    def _improve(self, entry: Entry | None) -> None:
-        """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
-        stays interpreted."""
+    def improve(self, entry: Entry | None) -> None:
+        """Make the machine code that takes the place of the interpreter."""
         kernel = Kernel(self.instructions, entry)
         with self._making:
             self._kernel = kernel
@@ -96,9 +97,11 @@ class Specialization:
             return None
 
     def when_better(self, then: Callable[[], None]) -> None:
-        """Do something when the machine code is ready that is being made in the background."""
+        """Do something, once, when the machine code is ready that is being made in the
+        background."""
         if self.tier == "interpreted" and self.instructions.operations <= INTERPRETED_FOR_GOOD:
-            self._waiting.append(then)
+            if then not in self._waiting:
+                self._waiting.append(then)
             if self.tier == "compiled":  # since then
                 then()
 
@@ -115,10 +118,22 @@ class Specialization:
     def __reduce__(self) -> Any:
         return Specialization, (self._recorded, self._arguments, self._result, self.writes)
 
+    def is_same_path(self, other: Specialization) -> bool:
+        """Whether the other one is a recording of the same."""
+        return self.outcomes == other.outcomes and not difference(self._recorded, other._recorded)
+
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or the guard that failed."""
         captured = [value.data for value in self.captured] if self.captured else ()
         return self.kernel([*numbers, *captured])
+
+
+def _improve(specialization: ref[Specialization], entry: Entry | None) -> None:
+    """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
+    stays interpreted; and one that nobody will run is not compiled."""
+    wanted = None if is_ending() else specialization()
+    if wanted is not None:
+        wanted.improve(entry)
 
 
 class SpecializationCache:
@@ -127,6 +142,12 @@ class SpecializationCache:
     def __init__(self) -> None:
         self.kept: list[Specialization] = []
         self.warned = False
+        self._lock = new_lock()
+
+    def put_first(self, one: Specialization) -> None:
+        """Keep it, and try it first from now on."""
+        with self._lock:
+            self.kept = [one, *[other for other in self.kept if other is not one]]
 
     def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The specialization for these numbers and its results; None if there is none yet."""
@@ -136,7 +157,7 @@ class SpecializationCache:
             failed, results = first.run(numbers)
             if failed < 0:
                 if first is not self.kept[0]:
-                    self.kept = [first, *[other for other in self.kept if other is not first]]
+                    self.put_first(first)
                 return first, results
             # The right one made the same decisions up to this guard, and another one there.
             taken = first.outcomes[:failed]

@@ -87,6 +87,10 @@ class VectorSpecialization:
         instructions = in_vectors(program, vectors)
         return VectorKernel(instructions, columns, vectors, threads, is_fast_path)
 
+    def is_of(self, specialization: Specialization) -> bool:
+        """Whether it is that path."""
+        return self._specialization is specialization
+
     def kernels(self) -> list[VectorKernel]:
         """Those that have been needed."""
         made = [*self._kernels.values(), *self._fast_kernels.values()]

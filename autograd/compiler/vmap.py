@@ -17,6 +17,7 @@ from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
     Call,
+    Inputs,
     empty,
     inputs_of,
     is_in_place,
@@ -166,8 +167,14 @@ class Mapped(Compiled):
         if signature is not None and MODES.active == 0 and not keywords:
             inputs = signature.in_place(args)
             if inputs is not None:
-                return self._shown(*signature.run(Call(args, {}), inputs))
+                return self._run(Call(args, {}), signature, inputs)
         return self._carefully(Call(args, keywords))
+
+    def _run(self, call: Call, signature: BatchSignature, inputs: Inputs) -> Any:
+        try:
+            return self._shown(*signature.run(call, inputs))
+        except CapturesDifferentiated:
+            return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
         batch = self._batch(call)
@@ -175,13 +182,13 @@ class Mapped(Compiled):
         if observed or batch.has_values or is_running_plainly():
             return self._eagerly(batch)
         signature = self._signature(batch)
-        try:
-            if self.row.checks is not None:
+        if self.row.checks is not None:
+            try:
                 return self._shown(*self._checked(batch, signature).run(call))
-            self._latest = signature
-            return self._shown(*signature.run(call, inputs_of(batch)))
-        except CapturesDifferentiated:
-            return self._eagerly(batch)
+            except CapturesDifferentiated:
+                return self._eagerly(batch)
+        self._latest = signature
+        return self._run(call, signature, inputs_of(batch))
 
     def _checked(self, batch: Batch, signature: BatchSignature) -> CheckedRows:
         assert self.row.checks is not None

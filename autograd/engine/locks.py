@@ -14,9 +14,12 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from weakref import ref
 
-__all__ = ["cached_property", "in_child", "new_lock", "renewed_in_child"]
+__all__ = ["cached_property", "in_child", "in_turn", "new_lock", "renewed_in_child"]
 
 L = TypeVar("L")
+T = TypeVar("T")
+
+PATIENCE: Final = 0.5  # seconds
 
 _LOCKS: Final[set[ref[Any]]] = set()
 _ACTIONS: Final[list[Callable[[], object]]] = []
@@ -38,6 +41,22 @@ def renewed_in_child(lock: L) -> L:
     thread that forks, if that holds it; of a Lock nobody knows who does."""
     _LOCKS.add(ref(lock, _LOCKS.discard))
     return lock
+
+
+def in_turn(lock: Any, work: Callable[[], T]) -> T:
+    """Work that runs code of others, and that threads had better do one after the other.
+
+    Who holds a lock meanwhile must not be waited for without end: that code may itself wait for the
+    thread that would wait, in an executor or for a lock of its own. So after a while the work is
+    done all the same.
+    """
+    is_mine = False
+    try:
+        is_mine = lock.acquire(timeout=PATIENCE)
+        return work()
+    finally:
+        if is_mine:
+            lock.release()
 
 
 class cached_property(functools.cached_property[L]):

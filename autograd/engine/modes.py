@@ -263,11 +263,11 @@ def notify_computed(inputs: Any) -> None:
 
 
 def _recorded_elsewhere(node: object) -> Any:
-    """The tracer of another thread that has made this node; None if there is none."""
+    """The tracer of another thread to which this node matters; None if there is none."""
     here = get_ident()
     for entry in RUNNING.copy().values():
         observer = entry()
-        if observer is not None and observer.thread != here and observer.owns(node):
+        if observer is not None and observer.thread != here and observer.concerns(node):
             return observer
     return None
 

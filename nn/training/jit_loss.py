@@ -87,20 +87,24 @@ class CompiledModel(ABC):
         self._model = model
         self._width = len(row)
         self._masks = _masks_asked_for(objective, row)
-        self._settings = settings_of(model)
-
-    @property
-    @abstractmethod
-    def mapped(self) -> Sequence[Any]:
-        """The functions of a row that are compiled."""
 
     @property
     def _recordings(self) -> int:
-        return sum(compiled.row.recordings_begun for compiled in self.mapped)
+        return sum(function.row.recordings_begun for function in self.compiled)
 
     @abstractmethod
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
         """Loss, count of correct predictions (NaN if outputs overflow) and gradient."""
+
+    @property
+    @abstractmethod
+    def compiled(self) -> Sequence[Any]:
+        """Its compiled functions."""
+
+    @property
+    def captured(self) -> list[Value]:
+        """The Values that machine code reads, beside the parameters."""
+        return [value for function in self.compiled for value in function.row.captured]
 
     @abstractmethod
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
@@ -133,11 +137,11 @@ class CompiledModel(ABC):
         ]
         return replace(batch, rows=numpy.hstack([batch.rows, drawn]))
 
-    def check_unchanged(self) -> None:
-        """Raises CannotCompile if the model is not the one that is recorded."""
+    def _check_unchanged(self, before: dict[str, Any]) -> None:
+        """Raises CannotCompile if the model has changed itself, having been called."""
         now = settings_of(self._model)
-        if now != self._settings:
-            changed = sorted({name for name, _ in {*now.items()} ^ {*self._settings.items()}})
+        if now != before:
+            changed = sorted({name for name, _ in {*now.items()} ^ {*before.items()}})
             raise CannotCompile(
                 f"attributes of {type(self._model).__name__} change: {', '.join(changed[:3])}"
             )
@@ -147,15 +151,20 @@ class CompiledModel(ABC):
         compiled calls are checked."""
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
-        numbers = list(x)
+        numbers, before = list(x), settings_of(self._model)
         with (
             mode(self._model, training),
             masks_from(_handed_in(numbers[self._width :])),
-            self._model.parameters_as(list(p)),
+            self._model.parameters_as(self._stand_ins(p)),
         ):
             output = self.objective.predict([numbers[: self._width]])[0]
-        self.check_unchanged()
+        self._check_unchanged(before)
         return output
+
+    def _stand_ins(self, p: Any) -> list[Any]:
+        """For all parameters of the model: those that a callback has put there are not trained."""
+        trained = dict(zip(map(id, self.parameters), p, strict=True))
+        return [trained.get(id(own), own) for own in self._model.parameters()]
 
     def run(self, compiled: Any, *arguments: Any) -> Any:
         """The result of a compiled function. An error of the model becomes CannotCompile: the
@@ -237,7 +246,7 @@ class ByRow(CompiledModel):
         self._is_mean = reduce == "mean"
 
     @property
-    def mapped(self) -> Sequence[Any]:
+    def compiled(self) -> Sequence[Any]:
         return self._gradient, self._loss
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:
@@ -310,7 +319,7 @@ class ByBatch(CompiledModel):
         self._pullback = autograd.vmap(self._row_pullback, (None, 0, 0), "sum")
 
     @property
-    def mapped(self) -> Sequence[Any]:
+    def compiled(self) -> Sequence[Any]:
         return self._outputs, self._evaluated, self._pullback
 
     def differentiate(self, numbers: Any, batch: Arrays) -> tuple[float, float, Any]:

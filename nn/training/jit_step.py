@@ -19,9 +19,10 @@ import autograd
 from nn.dropout import mode
 from nn.module import Module
 from nn.optim import Optimizer
-from nn.training.dataset import Row, Samples
+from nn.training.dataset import Samples
 from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
 from nn.training.objective import LOSSES, Evaluation
+from nn.training.surroundings import Surroundings
 from nn.training.training_step import NotFinite, Outcome, TrainingStep, without_collection
 
 __all__ = ["CannotCompile", "CompiledStep", "compiled_step", "is_worth_compiling"]
@@ -33,6 +34,10 @@ TRIED_ROWS = 8
 AGREEMENT = 1e-6
 """How far machine code and engine may differ, as a share of the largest number and of 1: more than
 by any rounding, and less than by any model that depends on more than its parameters and a row."""
+
+MOST_CHANGES = 3
+"""How often a training that need not be compiled is, because a callback changes what the model
+computes. Who changes it after every epoch is faster with the engine."""
 
 EAGER_IS_SILENT = "engine='eager' is this without the warning"
 
@@ -51,9 +56,9 @@ def compiled_step(eager: TrainingStep, model: Module, samples: Samples, must: bo
 
     def compiled() -> CompiledStep:
         with mode(model, training=True):  # whatever ends the trial
-            step = CompiledStep(model, eager, must, samples.rows[0])
-            step.try_out(samples.take(range(min(TRIED_ROWS, len(samples)))))
-        return step
+            return CompiledStep(
+                model, eager, must, samples.take(range(min(TRIED_ROWS, len(samples))))
+            )
 
     try:
         return without_collection(compiled)
@@ -125,39 +130,67 @@ class CompiledStep(TrainingStep):
 
     name = "jit"
 
-    def __init__(self, model: Module, eager: TrainingStep, must: bool, row: Row) -> None:
+    def __init__(self, model: Module, eager: TrainingStep, must: bool, trial: Samples) -> None:
         optimizer, bounds = eager.optimizer, (eager.clip_norm, eager.clip_value)
         super().__init__(eager.objective, eager.parameters, optimizer, *bounds, eager.rng)
         self._eager = eager
         self._must = must
-        self._model = compiled_model(eager.objective, self.parameters, model, row)
-        self._rule = CompiledOptimizer(optimizer)
-        places = {id(p): i for i, p in enumerate(self.parameters)}
-        self._moving = [places[id(p)] for p in optimizer.parameters]
-        self._moves_all = self._moving == list(range(len(self.parameters)))
-        self._probe: Samples | None = None
-        self.refresh()
+        self._module = model
+        self._trial = trial
+        by_row = eager.objective.loss in LOSSES.values()
+        self._probe = trial.take([0]) if by_row else trial
+        self._prepared: list[Samples] = []
+        self._changes = 0
+        self._compile()
 
-    def try_out(self, samples: Samples) -> None:
+    def _compile(self) -> None:
         """Record, compile and compare with the engine; nothing changes."""
-        gradient_before = self._gradient
-        loss, _, gradient = self._tried(samples)
+        optimizer, trial = self.optimizer, self._trial
+        self._model = compiled_model(self.objective, self.parameters, self._module, trial.rows[0])
+        self._rule = CompiledOptimizer(optimizer)
+        self._read()
+        loss, _, gradient = self._tried(trial)
         self._rule.try_out(self._numbers[self._moving], gradient[self._moving])
-        with self._trying():
-            expected, _ = self._differentiate(samples)
-        wanted = [p.grad for p in self.parameters]
-        for p, number in zip(self.parameters, gradient_before.tolist(), strict=True):
-            p.grad = number
-        if not (_agree([loss], [expected]) and _agree(gradient.tolist(), wanted)):
+        if not self._engine_agrees(trial, loss, gradient):
             raise CannotCompile(
                 "the model gives other numbers when the same row is computed again, so it depends "
                 "on more than its parameters"
             )
-        self._probe = samples.take([0]) if self.objective.loss in LOSSES.values() else samples
+        rule = optimizer.rule
+        self._surroundings = Surroundings([self._module, rule], self._model.captured)
+
+    def _engine_agrees(self, samples: Samples, loss: float, gradient: Any) -> bool:
+        """Whether the engine finds the same loss and gradient."""
+        with self._trying():
+            expected, _ = self._differentiate(samples)
+        wanted = [p.grad for p in self.parameters]
+        for p, number in zip(self.parameters, self._gradient.tolist(), strict=True):
+            p.grad = number
+        return _agree([loss], [expected]) and _agree(gradient.tolist(), wanted)
+
+    def _is_as_recorded(self, samples: Samples) -> bool:
+        """Whether the model as it is now does the same for some samples as its machine code."""
+        loss, _, gradient = self._tried(samples)
+        if not self._engine_agrees(samples, loss, gradient):
+            return False
+        measured, _ = self._model.evaluate(self._numbers, self._model.arrays(samples))
+        return _agree([measured], [self.objective.evaluate(samples).loss])
+
+    def _is_known_elsewhere(self) -> bool:
+        """The same for all samples (each by itself, where a loss can be had for one), unless it is
+        known that nothing has changed."""
+        if self._surroundings.is_all:
+            return True
+        for samples in self._prepared:
+            by_row = self.objective.loss in LOSSES.values()
+            parts = [samples.take([i]) for i in range(len(samples))] if by_row else [samples]
+            if not all(map(self._is_as_recorded, parts)):
+                return False
+        return True
 
     def _tried(self, samples: Samples) -> tuple[float, float, Any]:
         """Loss, count and gradient, with the dropout of a trial."""
-        batch = self._model.with_masks(self.prepare(samples), random.Random(0))
+        batch = self._model.with_masks(self._model.arrays(samples), random.Random(0))
         return self._model.differentiate(self._numbers, batch)
 
     @contextmanager
@@ -179,6 +212,7 @@ class CompiledStep(TrainingStep):
         return self._eager
 
     def prepare(self, samples: Samples) -> Any:
+        self._prepared.append(samples)
         return self._model.arrays(samples)
 
     def weights(self) -> Any:
@@ -190,15 +224,30 @@ class CompiledStep(TrainingStep):
 
     def refresh(self) -> None:
         super().refresh()
+        self._read()
+        changed = self._surroundings.changed()
+        if changed is None and self._is_as_recorded(self._probe) and self._is_known_elsewhere():
+            return
+        self._changes += 1
+        if self._changes > MOST_CHANGES and not self._must:
+            what = "" if changed is None else f" ({changed})"
+            raise CannotCompile(
+                f"a callback has changed {self._changes} times what the model computes{what}"
+            )
+        without_collection(self._compile)
+
+    def _read(self) -> None:
+        """Copy the numbers from the model and the optimiser."""
+        places = {id(p): i for i, p in enumerate(self.parameters)}
+        moving = [places.get(id(p)) for p in self.optimizer.parameters]
+        if None in moving:
+            raise CannotCompile("the optimiser moves other parameters than when training began")
+        self._moving: list[Any] = moving
+        self._moves_all = moving == list(range(len(places)))
         self._numbers = self._array(super().weights())
         self._gradient = self._array([p.grad for p in self.parameters])
         self._rule.read()
-        self._model.check_unchanged()
-        if self._probe:
-            with self._trying():
-                expected = self._loss(self._probe)[1]
-            if not _agree([self._tried(self._probe)[0]], [expected.data]):
-                raise CannotCompile("what the model computes has changed since it was recorded")
+        self._is_written = True
 
     def _array(self, numbers: Sequence[float]) -> Any:
         import numpy
@@ -206,6 +255,9 @@ class CompiledStep(TrainingStep):
         return numpy.array(numbers, float)
 
     def write_back(self) -> None:
+        if self._is_written:  # since then a callback may have changed them
+            return
+        self._is_written = True
         super().set_weights(self._numbers.tolist())
         for p, g in zip(self.parameters, self._gradient.tolist(), strict=True):
             p.grad = g
@@ -226,14 +278,16 @@ class CompiledStep(TrainingStep):
 
     def __call__(self, batch: Any) -> Outcome:
         batch = self._model.with_masks(batch, self.rng)
-        loss, correct, self._gradient = self._model.differentiate(self._numbers, batch)
-        gradient = self._gradient if self._moves_all else self._gradient[self._moving]
+        loss, correct, gradient = self._model.differentiate(self._numbers, batch)
+        self._is_written, self._gradient = False, gradient
+        gradient = gradient if self._moves_all else gradient[self._moving]
         norm = hypot(*gradient.tolist())
         if not (isfinite(loss) and isfinite(norm)):
             self.write_back()
             raise NotFinite(self.reason(batch.samples, loss, norm))
         if isnan(correct):
             correct = (self._evaluated_by_engine(batch).accuracy or 0.0) * len(batch)
+        self._is_written = False
         if self.clip_value is not None or self.clip_norm is not None:
             gradient = _clipped(gradient, norm, self.clip_norm, self.clip_value)
             self._gradient[self._moving] = gradient

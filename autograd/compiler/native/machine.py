@@ -22,6 +22,7 @@ __all__ = [
     "Pool",
     "compile_llvm",
     "cpu",
+    "is_ending",
     "library_has",
     "require",
 ]
@@ -30,9 +31,9 @@ T = TypeVar("T")
 
 _LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
 _ENGINES: Final[dict[int, Any]] = {}
-"""Those in use, by their ids. Held here, for one that died in a cycle would be closed by the
-collector, and in the same moment by whoever compiles."""
-_DISCARDED: Final[deque[Any]] = deque()  # those that nobody needs, until the next one is made
+"""LLVM's engines, which the collector is never to find: it would have each free itself, without
+this module's lock, and perhaps while another thread frees it."""
+_DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
 _WORKER: Final = threading.local()
 
 
@@ -49,13 +50,18 @@ class Pool:
     def _forget(self) -> None:
         self._executor = None
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Have a thread do it."""
+    def submit(self, work: Callable[[], T]) -> Future[T] | None:
+        """Have a thread do it. None when the process is about to end: no thread begins any more."""
         executor = self._executor
         if executor is None:
             # Of two threads that get here at once each makes one, and one of them is used again.
             executor = self._executor = ThreadPoolExecutor(self._count, self._name)
-        return executor.submit(_in_worker, work)
+        try:
+            return executor.submit(_in_worker, work)
+        except RuntimeError:
+            if not is_ending():
+                raise
+            return None
 
     def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
         """Do all parts, and give what they give; nothing goes on when this returns or raises. A
@@ -64,10 +70,17 @@ class Pool:
             return [part() for part in parts]
         futures: list[Future[T]] = []
         try:
-            futures.extend(map(self.submit, parts))
-            return [future.result() for future in futures]
+            futures.extend(iter(map(self.submit, parts).__next__, None))
+            own = [part() for part in parts[len(futures) :]]
+            return [*[future.result() for future in futures], *own]
         finally:
             _await_all(futures)
+
+
+def is_ending() -> bool:
+    """Whether the main thread has ended: what is computed now is for its own sake, or for threads
+    and functions that the process waits for."""
+    return not threading.main_thread().is_alive()
 
 
 def _in_worker(work: Callable[[], T]) -> T:
@@ -145,17 +158,19 @@ class MachineCode:
     """Functions in memory. They are there as long as this object is."""
 
     def __init__(self, engine: Any) -> None:
-        self._engine = engine
-        _ENGINES[id(engine)] = engine
+        self._key = id(engine)
+        _ENGINES[self._key] = engine
 
-    def __del__(self) -> None:
+    def __del__(
+        self, engines: dict[int, Any] = _ENGINES, discarded: deque[Any] = _DISCARDED
+    ) -> None:
         # The collector may run where locks are held that nobody knows of: LLVM is not asked here.
-        _DISCARDED.append(self._engine)
+        discarded.append(engines.pop(self._key))
 
     def address(self, name: str) -> int:
         """Where a function begins."""
         with _LOCK:
-            found: int = self._engine.get_function_address(name)
+            found: int = _ENGINES[self._key].get_function_address(name)
         return found
 
     def function(
@@ -171,9 +186,7 @@ def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
     with _LOCK:
         while _DISCARDED:
-            engine = _DISCARDED.popleft()
-            engine.close()
-            del _ENGINES[id(engine)]
+            _DISCARDED.popleft().close()
         return _compile_llvm(text, effort)  # whose objects are gone when the lock is
 
 

@@ -19,14 +19,22 @@ from autograd.compiler.recording.beyond_numbers import (
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting
 from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
+from autograd.compiler.recording.reachable_objects import thread_local_of
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import PASS, Recorded, RecordingError, Trace, read_off
+from autograd.compiler.recording.tracing import (
+    PASS,
+    PASS_SETTING,
+    Recorded,
+    RecordingError,
+    Trace,
+    read_off,
+)
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
-__all__ = ["Arguments"]
+__all__ = ["Arguments", "difference"]
 
 
 class Arguments:
@@ -117,6 +125,12 @@ class Arguments:
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
+        own = thread_local_of(self._f)
+        if own is not None:
+            raise RecordingError(
+                f"a compiled function uses {own!r}, a threading.local, which holds something else "
+                f"in each thread; {PASS_SETTING}"
+            )
         generators = generators_of([self._f, list(self._static.values())])
         trace, first, outputs, results = self.trace()
         states = states_of(generators)
@@ -124,11 +138,11 @@ class Arguments:
         again, second, others, _ = self.trace()
         if generators:
             self._check_undrawn(generators, states, self.trace)
-        difference = _difference(first, second)
-        if difference or outputs != others:
+        differ = difference(first, second)
+        if differ or outputs != others:
             raise RecordingError(
                 f"two recordings of {self._shown_f} with the same "
-                f"arguments differ{difference}: it depends on more than its arguments (random "
+                f"arguments differ{differ or ''}: it depends on more than its arguments (random "
                 "numbers, the time, id(), or what earlier calls left behind); pass that as an "
                 "argument"
             )
@@ -211,7 +225,8 @@ class Arguments:
             run()
         raise RecordingError(
             f"a compiled function draws random numbers: after every run of {self._shown_f} a "
-            f"generator that it can reach is in another state; {PASS}"
+            f"generator that it can reach is in another state (unless other threads draw from it "
+            f"all the time: then give it one of its own); {PASS}"
         )
 
     def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
@@ -262,7 +277,7 @@ def _number(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
-def _difference(first: Recorded, second: Recorded) -> str | None:
+def difference(first: Recorded, second: Recorded) -> str | None:
     """Where two recordings differ, in words; None if they don't."""
     a, b = first.program, second.program
     if len(first.captured) != len(second.captured) or any(

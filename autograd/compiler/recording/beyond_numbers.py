@@ -22,7 +22,7 @@ from types import (
 )
 from typing import Any, Final
 
-from autograd.compiler.recording.outside_sources import cells_of
+from autograd.compiler.recording.reachable_objects import cells_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -369,5 +369,5 @@ def _attributes_of(x: Any) -> dict[str, Any]:
 
 def _of_function(f: FunctionType, seen: set[int]) -> Hashable:
     """What a function has with it: its defaults, closure and attributes."""
-    held = [f.__defaults__, f.__kwdefaults__, f.__dict__, *cells_of(f)]
+    held = [f.__defaults__, f.__kwdefaults__, f.__dict__, *[x for _, x in cells_of(f)]]
     return Same(f), tuple([_state(x, seen) for x in held])

@@ -1,4 +1,5 @@
-"""Random numbers and clocks: what a function may ask for that is another number at every call.
+"""Random numbers, clocks and what each thread or task has of its own: what a function may ask for
+that is another number at every call.
 
 Two recordings that agree do not show that nothing was drawn: a branch that is taken once in ten
 times is missed by both. So the asking itself is looked at, in the recording's own thread. Functions
@@ -18,14 +19,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from types import BuiltinMethodType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from contextvars import ContextVar
+from types import FrameType, ModuleType
 from typing import Any, Final
 
+from autograd.compiler.recording.reachable_objects import LIBRARIES, reached
 from autograd.engine.text import place
-from autograd.engine.value import Value
 
-__all__ = ["cells_of", "generators_of", "states_of", "watched"]
+__all__ = ["generators_of", "states_of", "watched"]
 
 Tell = Callable[[str, str], None]
 """Is told what was asked, and the line."""
@@ -41,6 +42,9 @@ DRAWING: Final = frozenset(["random", "getrandbits", "getstate"])
 ASKING: Final = (
     DRAWING | TODAY | ENTROPY | {"seed", "setstate"} | {function.__name__ for function in CLOCKS}
 )
+HANDING_OVER: Final = frozenset(["put", "release", "start_new_thread", "start_joinable_thread"])
+"""What is called to begin a thread, or to give one something to do."""
+OF_INTEREST: Final = ASKING | HANDING_OVER | {"get", "set"}
 BETWEEN: Final = frozenset(["numpy", "random", "secrets", "uuid"])
 """Modules that ask on behalf of their caller."""
 EXEMPT: Final = frozenset(
@@ -52,25 +56,25 @@ EXEMPT: Final = frozenset(
 
 
 @contextmanager
-def watched(tell: Tell) -> Iterator[None]:
-    """Tell of every random number drawn, and every clock read, by this thread in the block; not
-    while a profiler of the user's is at work."""
+def watched(tell: Tell, hand_over: Callable[[], None]) -> Iterator[None]:
+    """Tell of every random number drawn, and every clock and context variable read, by this thread
+    in the block, and when it gives another thread something to do; not while a profiler of the
+    user's is at work."""
     if sys.getprofile() is not None:  # or a block around this one is at work
         yield
         return
     try:  # before it is set: an interrupt may come with the call that sets it
-        sys.setprofile(_watch(tell))
+        sys.setprofile(_watch(Witness(tell, hand_over).meet))
         yield
     finally:
         sys.setprofile(None)
 
 
-def _watch(tell: Tell) -> Callable[[FrameType, str, Any], None]:
+def _watch(meet: Callable[[FrameType, Any], None]) -> Callable[[FrameType, str, Any], None]:
     """A profile function, which Python calls before each call of a C function."""
-    meet = Witness(tell).meet
 
     def profile(frame: FrameType, event: str, called: Any) -> None:  # for every call: short
-        if event == "c_call" and called.__name__ in ASKING:
+        if event == "c_call" and called.__name__ in OF_INTEREST:
             meet(frame, called)
 
     return profile
@@ -79,14 +83,20 @@ def _watch(tell: Tell) -> Callable[[FrameType, str, Any], None]:
 class Witness:
     """Tells of those calls that ask for something outside."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, hand_over: Callable[[], None]) -> None:
         self._tell = tell
-        self._seeded: dict[int, random.Random] = {}
+        self._hand_over = hand_over
+        self._seeded: dict[int, Any] = {}
 
     def meet(self, frame: FrameType, called: Any) -> None:
         owner = called.__self__
-        if isinstance(owner, random.Random):
+        if called.__name__ in HANDING_OVER:
+            if called.__name__ != "release" or _package(frame) == "threading":  # by an Event, say
+                self._hand_over()
+        elif isinstance(owner, random.Random):
             self._of_generator(owner, called.__name__, frame)
+        elif isinstance(owner, ContextVar):
+            self._of_variable(owner, called.__name__, frame)
         elif called in CLOCKS or (called.__name__ in TODAY and _is_date(owner)):
             self._asked("reads the clock", frame)
         elif called.__name__ in ENTROPY and isinstance(owner, ModuleType):
@@ -99,6 +109,12 @@ class Witness:
             self._seeded.pop(id(generator), None)
         elif name in DRAWING and id(generator) not in self._seeded:
             self._asked("draws random numbers", frame)
+
+    def _of_variable(self, variable: ContextVar[Any], name: str, frame: FrameType) -> None:
+        if name == "set":
+            self._seeded[id(variable)] = variable
+        elif id(variable) not in self._seeded and _package(frame) not in LIBRARIES:
+            self._asked(f"reads the context variable {variable.name!r}", frame)
 
     def _asked(self, how: str, frame: FrameType | None) -> None:
         while frame is not None and _package(frame) in BETWEEN:
@@ -130,11 +146,6 @@ def _is_date(owner: Any) -> bool:
 
 # -- generators whose calls are not seen -----------------------------------------------------------
 
-MOST: Final = 2000  # objects that are looked at
-LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
-"""Whose functions draw from what they are given, or from what is seen anyway."""
-PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
-
 
 def generators_of(f: Any) -> list[Any]:
     """Those of Python and NumPy that a function can reach by its names, closure, defaults and
@@ -143,75 +154,7 @@ def generators_of(f: Any) -> list[Any]:
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         kinds += (numpy_random.Generator, numpy_random.RandomState, numpy_random.BitGenerator)
-    found: list[Any] = []
-    todo: list[Any] = [f]
-    seen: set[int] = set()
-    for x in todo:  # which grows on the way
-        if id(x) in seen or isinstance(x, PLAIN) or len(seen) > MOST:
-            continue
-        seen.add(id(x))
-        if isinstance(x, kinds):
-            found.append(x)
-        else:
-            todo += _below(x)
-    return found
-
-
-def _below(x: Any) -> list[Any]:
-    """What can be reached from an object at once."""
-    if isinstance(x, (list, tuple)):
-        return [] if x and isinstance(x[0], PLAIN) else list(x)
-    if isinstance(x, dict):
-        return list(x.values())
-    if isinstance(x, (MethodType, BuiltinMethodType)):
-        return [x.__self__, getattr(x, "__func__", None)]
-    if isinstance(x, partial):
-        return [x.func, *x.args, *x.keywords.values()]
-    if isinstance(x, FunctionType):
-        return _of_function(x)
-    if isinstance(x, ModuleType):
-        return []  # of which a function's names are looked up
-    if isinstance(x, type):
-        return [] if x.__module__.partition(".")[0] in LIBRARIES else list(vars(x).values())
-    held = getattr(x, "__dict__", None)
-    return [*(held.values() if isinstance(held, dict) else ()), type(x)]
-
-
-def _of_function(f: FunctionType) -> list[Any]:
-    if str(f.__globals__.get("__name__", "")).partition(".")[0] in LIBRARIES:
-        return [f.__dict__, *cells_of(f)]
-    names = set(_names(f.__code__))
-    held = [f.__globals__[name] for name in names if name in f.__globals__]
-    for x in held:  # which grows on the way, by modules of modules
-        if isinstance(x, ModuleType):
-            held += [vars(x)[name] for name in names if vars(x).get(name, x) is not x]
-            if len(held) > MOST:
-                break
-    return [
-        *held,
-        *cells_of(f),
-        *(f.__defaults__ or ()),
-        *(f.__kwdefaults__ or {}).values(),
-        f.__dict__,
-    ]
-
-
-def cells_of(f: FunctionType) -> list[Any]:
-    """What a function has captured."""
-    held = []
-    for cell in f.__closure__ or ():
-        try:
-            held.append(cell.cell_contents)
-        except ValueError:  # nothing is in it yet
-            continue
-    return held
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+    return [x for _, x in reached(f) if isinstance(x, kinds)]
 
 
 def states_of(generators: list[Any]) -> list[bytes]:

@@ -53,7 +53,7 @@ def plain_run(call: Callable[[], Any]) -> Plain:
     depth = getattr(_THREAD, "depth", 0)
     try:  # before it is set: an interrupt may come with that
         _THREAD.depth = depth + 1
-        with watched(lambda how, line: asked.append((how, line))), _silence():
+        with watched(lambda how, line: asked.append((how, line)), lambda: None), _silence():
             result = call()
         numbers = [_number(x) for x in flatten_result(result)[0]]
     except Exception:  # noqa: BLE001 (whatever floats are not good for)

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Guard, Program, Writer
 from autograd.compiler.recording.outside_sources import watched
+from autograd.compiler.recording.reachable_objects import values_of
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
 from autograd.engine.modes import (
@@ -34,7 +35,7 @@ from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 
-__all__ = ["PASS", "RecordingError", "Trace", "check_current", "read_off"]
+__all__ = ["PASS", "PASS_SETTING", "RecordingError", "Trace", "check_current", "read_off"]
 
 
 class RecordingError(TypeError):
@@ -69,6 +70,9 @@ class Trace:
 
         self._raised: RecordingError | None = None
         """A leak that f was told of there and then."""
+        self._functions: list[Any] = []
+        self._hands_over = False
+        self._reached: set[int] | None = None
         mark_recorded(self.arguments)
 
     def run(self, f: Callable[[], Any]) -> Any:
@@ -90,11 +94,19 @@ class Trace:
 
     def calling(self, f: Any) -> AbstractContextManager[None]:
         """The block in which a user's function is called. (Not a derivative's, which calls one.)"""
-        return nullcontext() if isinstance(f, Derivative) else watched(self._asked_outside)
+        if isinstance(f, Derivative):
+            return nullcontext()
+        self._functions.append(f)
+        return watched(self._asked_outside, self._handed_over)
+
+    def _handed_over(self) -> None:
+        """Another thread may now work for the function."""
+        self._hands_over = True
 
     def _asked_outside(self, how: str, line: str) -> None:
         """The function asks for what is another number at every call."""
-        text = f"a compiled function {how} ({line}), and would not again; {PASS}"
+        remedy = PASS_SETTING if "context variable" in how else PASS
+        text = f"a compiled function {how} ({line}), and would not again; {remedy}"
         self._leak = self._leak or RecordingError(text)
 
     # -- what the engine tells ---------------------------------------------------------------------
@@ -169,8 +181,18 @@ class Trace:
         """Whether the node was made in this recording."""
         return id(node) in self._own
 
+    def concerns(self, node: object) -> bool:
+        """Whether what another thread does with this node would be missing in the recording: the
+        node is its own, or one from outside, and the thread may be at work for the function."""
+        if id(node) in self._own or not self._hands_over:
+            return id(node) in self._own
+        if self._reached is None:
+            self._reached = {id(x) for f in self._functions for x in values_of(f)}
+        return id(node) in self._reached
+
 
 PASS: Final = "pass the number, or a seed, as an argument"
+PASS_SETTING: Final = "pass it as an argument (in static_argnames, if it is no number)"
 DERIVE: Final = "take derivatives inside a compiled function with grad or value_and_grad"
 REMEDIES: Final = {
     "backward": DERIVE,

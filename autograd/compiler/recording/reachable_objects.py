@@ -1,0 +1,120 @@
+"""What a function can reach: by the names in its code, its closure, its defaults, its object."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, Final
+
+from autograd.engine.value import Value
+
+__all__ = ["LIBRARIES", "cells_of", "reached", "thread_local_of", "values_of"]
+
+MOST: Final = 2000  # objects that are looked at
+LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
+"""Whose functions draw from what they are given, or from what is seen anyway."""
+PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
+CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
+Named = tuple[str, Any]
+"""An object, and the name or attribute by which it is reached; "" if it has none there."""
+
+
+def reached(f: Any) -> Iterator[Named]:
+    """The objects that a function can reach, but for numbers, texts and Values."""
+    todo: list[Named] = [("", f)]
+    seen: set[int] = set()
+    for name, x in todo:  # which grows on the way
+        if id(x) in seen or isinstance(x, PLAIN) or len(seen) > MOST:
+            continue
+        seen.add(id(x))
+        yield name, x
+        if not isinstance(x, (random.Random, threading.local)):
+            todo += _below(x)
+
+
+def values_of(f: Any) -> list[Value]:
+    """The Values among what a function can reach at once."""
+    found: dict[int, Value] = {}
+    for _, x in reached(f):
+        held = x if isinstance(x, (list, tuple)) else [y for _, y in _below(x)]
+        found.update((id(y), y) for y in held if isinstance(y, Value))
+    return list(found.values())
+
+
+def thread_local_of(f: Any) -> str | None:
+    """The name in a function's code that is of a threading.local; None if there is none."""
+    objects = list(reached(f))
+    found = {name for name, x in objects if isinstance(x, threading.local)}
+    return min(found & _used(objects), default=None) if found else None
+
+
+def _used(objects: Iterable[Named]) -> set[str]:
+    """The names in code: of functions that are there by themselves, or by a name in such code."""
+    waiting = [(name, x) for name, x in objects if isinstance(x, FunctionType)]
+    used = {""}
+    while called := [(n, x) for n, x in waiting if n in used or n in CALLED_BY_SIGN]:
+        waiting = [item for item in waiting if item not in called]
+        for _, x in called:
+            used |= {*_names(x.__code__), *x.__code__.co_freevars}
+    return used
+
+
+def _below(x: Any) -> list[Named]:
+    """What can be reached from an object at once."""
+    if isinstance(x, (list, tuple)):
+        return [] if x and isinstance(x[0], PLAIN) else _unnamed(x)
+    if isinstance(x, dict):
+        return _unnamed(x.values())
+    if isinstance(x, (MethodType, BuiltinMethodType)):
+        return _unnamed([x.__self__, getattr(x, "__func__", None)])
+    if isinstance(x, partial):
+        return _unnamed([x.func, *x.args, *x.keywords.values()])
+    if isinstance(x, FunctionType):
+        return _of_function(x)
+    if isinstance(x, ModuleType):
+        return []  # of which a function's names are looked up
+    if isinstance(x, type):
+        return [] if x.__module__.partition(".")[0] in LIBRARIES else list(vars(x).items())
+    held = getattr(x, "__dict__", None)
+    return [*(held.items() if isinstance(held, dict) else ()), ("", type(x))]
+
+
+def _unnamed(xs: Iterable[Any]) -> list[Named]:
+    return [("", x) for x in xs]
+
+
+def _of_function(f: FunctionType) -> list[Named]:
+    if str(f.__globals__.get("__name__", "")).partition(".")[0] in LIBRARIES:
+        return [("", f.__dict__), *cells_of(f)]
+    names = set(_names(f.__code__))
+    held = [(name, f.__globals__[name]) for name in names if name in f.__globals__]
+    for _, x in held:  # which grows on the way, by modules of modules
+        if isinstance(x, ModuleType):
+            inside = vars(x)
+            held += [(name, inside[name]) for name in names if inside.get(name, x) is not x]
+            if len(held) > MOST:
+                break
+    defaults = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values(), f.__dict__]
+    return [*held, *cells_of(f), *_unnamed(defaults)]
+
+
+def cells_of(f: FunctionType) -> list[Named]:
+    """What a function has captured, by name."""
+    held = []
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+        try:
+            held.append((name, cell.cell_contents))
+        except ValueError:  # nothing is in it yet
+            continue
+    return held
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
