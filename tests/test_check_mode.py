@@ -26,6 +26,7 @@ from autograd import CheckFailed, Value, detect_anomaly, grad, jit, no_grad, val
 from autograd.compiler import RecordingError
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.ir.rounding import as_floats, in_lanes, reach
+from nn.training.surroundings import Surroundings
 
 OUTSIDE = SimpleNamespace(rate=2.0)
 
@@ -314,14 +315,16 @@ def test_training_is_checked(monkeypatch: pytest.MonkeyPatch, loss: Any) -> None
 
 
 def test_a_difference_in_training_goes_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `fit` does not see by itself that a callback has changed what the model reads."""
     monkeypatch.setenv("CHAINRULE_CHECK", "1")
+    monkeypatch.setattr(Surroundings, "changed", lambda self: None)
 
     class Scaled(nn.Module):
         def __init__(self) -> None:
             self.inner = nn.Linear(1, 1, seed=0)
 
         def __call__(self, x: Any) -> Any:
-            return self.inner(x) * getattr(OUTSIDE, "".join(["ra", "te"]))  # in no code by its name
+            return self.inner(x) * OUTSIDE.rate
 
     def slower(epoch: Any) -> None:
         OUTSIDE.rate = 1.0
