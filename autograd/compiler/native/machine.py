@@ -179,13 +179,27 @@ def compile_llvm(text: str, effort: int = 2) -> MachineCode:
 
 def _compile_llvm(text: str, effort: int) -> MachineCode:
     llvm = _llvm()
-    name, features = cpu()
-    target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
+    machine = _target_machine(effort)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
-    engine = llvm.create_mcjit_compiler(module, machine)
+    # As an object file, so that the engine has nothing to compile itself: what LLVM compiles with
+    # takes 700 kB, and an engine keeps it as long as it lives.
+    code = llvm.ObjectFileRef.from_data(machine.emit_object(module))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target_machine(effort))
+    engine.add_object_file(code)
     engine.finalize_object()
     return MachineCode(engine)
+
+
+@cache
+def _target_machine(effort: int) -> Any:
+    """What LLVM compiles with."""
+    return _new_target_machine(effort)
+
+
+def _new_target_machine(effort: int) -> Any:
+    name, features = cpu()
+    target = _llvm().Target.from_default_triple()
+    return target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
