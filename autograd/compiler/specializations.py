@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_e
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS
+from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
 from autograd.engine.locks import new_lock
@@ -35,7 +38,6 @@ class Specialization:
         writes: bool = False,
     ) -> None:
         self.outputs: Structure = flatten_result(result)[1]
-        self._recorded = recorded
         # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments
         self._result = result
@@ -43,6 +45,7 @@ class Specialization:
         """Whether the function writes to its arguments; then every call is looked at first."""
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
+        self._recorded = recorded._replace(program=self.program)
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         # Programs know them by their names, which may come to mean others.
@@ -115,35 +118,60 @@ class Specialization:
     def __reduce__(self) -> Any:
         return Specialization, (self._recorded, self._arguments, self._result, self.writes)
 
+    def other_outcome(self, failed: int, results: Sequence[float]) -> Hashable:
+        """What came out at a guard that failed, as far as it is known: of a comparison the
+        opposite, of a conversion to int the number, which stands in the place of the results."""
+        outcome = self.outcomes[failed]
+        if isinstance(outcome, bool):
+            return not outcome
+        if self.instructions.converted(failed) is None or not math.isfinite(results[0]):
+            return UNKNOWN
+        return "int", int(results[0])
+
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
-        """-1 and the results, or the guard that failed."""
+        """-1 and the results, or the guard that failed, and what `other_outcome` makes of it."""
         captured = [value.data for value in self.captured] if self.captured else ()
         return self.kernel([*numbers, *captured])
 
 
 class SpecializationCache:
-    """The specializations for arguments of one structure, the one used last first."""
+    """The specializations for arguments of one structure."""
 
     def __init__(self) -> None:
-        self.kept: list[Specialization] = []
+        self._tree: PathTree[Specialization] = PathTree()
         self.warned = False
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    @property
+    def kept(self) -> list[Specialization]:
+        """All, the one used last first."""
+        return self._tree.paths
+
+    def keep(self, new: Specialization) -> None:
+        """Have one more, which is tried first."""
+        new.is_kept = True
+        self._tree.add(new)
 
     def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The specialization for these numbers and its results; None if there is none yet."""
-        candidates = self.kept
-        while candidates:
-            first = candidates[0]
-            failed, results = first.run(numbers)
-            if failed < 0:
-                if first is not self.kept[0]:
-                    self.kept = [first, *[other for other in self.kept if other is not first]]
-                return first, results
-            # The right one made the same decisions up to this guard, and another one there.
-            taken = first.outcomes[:failed]
-            candidates = [
-                other
-                for other in candidates
-                if other.outcomes[:failed] == taken
-                and other.outcomes[failed] != first.outcomes[failed]
-            ]
-        return None, []
+        results: list[float] = []
+
+        def attempt(path: Specialization) -> tuple[int, Hashable]:
+            nonlocal results
+            failed, results = path.run(numbers)
+            return (failed, path.other_outcome(failed, results)) if failed >= 0 else (-1, None)
+
+        found = self._tree.find(attempt)
+        return found, results
+
+    def most_splitting(self) -> str:
+        """The decision that splits paths most often: where it is, and what is compared."""
+        met: Counter[str] = Counter()
+        for path, decision, ways in self._tree.forks():
+            met[path.program.decision(decision)] += ways - 1
+        if not met:  # a single path: of the decision that is met most often
+            programs = [path.program for path in self.kept]
+            met.update(p.decision(i) for p in programs for i in range(len(p.guards)))
+        return max(met, key=lambda text: met[text], default="")

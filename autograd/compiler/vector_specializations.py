@@ -128,7 +128,8 @@ class VectorSpecialization:
 def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
     """Where a row's results go: to one array for each place of the nesting, or all to one."""
     if in_one:
-        return [Field(first, i, outputs.size) for i in range(outputs.size)]
+        size = outputs.size
+        return [Field(first, i, size) for i in range(size)]
     return [
         Field(first + i, j, size_of(shape))
         for i, shape in enumerate(outputs.shapes)

@@ -42,7 +42,8 @@ class CallbackFailed(Exception):
 
 class Kernel:
     """Called with all inputs of the program; gives -1 and the results, or the index of the guard
-    that failed. `entry` is the same as a function of Python's objects, where one was asked for.
+    that failed (and in the place of the first result what it was about: `Program.converted`).
+    `entry` is the same as a function of Python's objects, where one was asked for.
 
     Straight-line code, or the table of the native interpreter: `tier` says which.
     """

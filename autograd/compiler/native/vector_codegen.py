@@ -249,7 +249,7 @@ class _BlockKernel(KernelText):
         zeros = f"<{self.lanes} x i32> zeroinitializer"
         return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
-    def check(self, index: int, truth: str, expected: bool) -> None:
+    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         held = truth if expected else self.compute("not", [truth])
         self.on_path = self._both(self.on_path, held)
 
