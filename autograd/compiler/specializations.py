@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
+from autograd.compiler.ir.program import Program, most_live
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
@@ -17,14 +18,20 @@ from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
 
-__all__ = ["Specialization", "SpecializationCache"]
+__all__ = ["Specialization", "SpecializationCache", "is_long"]
 
 COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
 INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
+MOST_LIVE: Final = 4000  # numbers at a time; machine code keeps them on the stack of its thread
+
+
+def is_long(instructions: Program) -> bool:
+    """Whether it is interpreted until its machine code is ready."""
+    return instructions.operations > COMPILED_AT_ONCE
 
 
 class Specialization:
@@ -59,22 +66,28 @@ class Specialization:
     @property
     def kernel(self) -> Kernel:
         """The machine code, made when it is first needed: at once for a short program; a longer one
-        is interpreted until its machine code is ready, in the background, and one that would not
-        fit the processor's instruction cache is interpreted for good."""
+        is interpreted until its machine code is ready, in the background, or for good."""
         return self._kernel or self._first_kernel()
 
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
                 self.check_primitives()
-                size = self.instructions.operations
-                interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
+                interpreted = is_long(self.instructions) and can_interpret(self.instructions)
                 entry = self._entry()
                 kernel = Kernel(self.instructions, entry, interpreted)
-                if interpreted and size <= INTERPRETED_FOR_GOOD:
+                if interpreted and not self.stays_interpreted:
                     COMPILERS.submit(partial(self._improve, entry))
                 self._kernel = kernel
             return self._kernel
+
+    @cached_property
+    def stays_interpreted(self) -> bool:
+        """Whether its machine code would not fit the processor's instruction cache, or a stack."""
+        if not is_long(self.instructions) or not can_interpret(self.instructions):
+            return False
+        size = self.instructions.operations
+        return size > INTERPRETED_FOR_GOOD or most_live(self.instructions) > MOST_LIVE
 
     def check_primitives(self) -> None:
         """Raises RecordingError if one has been defined anew since the recording."""
@@ -100,7 +113,7 @@ class Specialization:
 
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something when the machine code is ready that is being made in the background."""
-        if self.tier == "interpreted" and self.instructions.operations <= INTERPRETED_FOR_GOOD:
+        if self.tier == "interpreted" and not self.stays_interpreted:
             self._waiting.append(then)
             if self.tier == "compiled":  # since then
                 then()

@@ -29,6 +29,7 @@ from autograd.compiler.checking import Share
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
+from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.beyond_numbers import check_number_types
 from autograd.compiler.recording.plain_floats import is_running_plainly
@@ -286,9 +287,7 @@ class Mapped(Compiled):
         kernels = [signature.kernels() for signature in list(self._signatures.values())]
         return replace(
             self.row.stats(),
-            tiers=tuple(
-                ["compiled" if path else "recorded" for paths in kernels for path in paths]
-            ),
+            tiers=tuple([_tier(path) for paths in kernels for path in paths]),
             compiling_seconds=sum(x.seconds for paths in kernels for path in paths for x in path),
         )
 
@@ -333,6 +332,12 @@ class Mapped(Compiled):
             return placed(_stacked(outputs, rows), outputs, self.out_axes)
         sums = [sum_of(column) for column in zip(*rows, strict=True)]
         return outputs.unflatten([x / len(rows) for x in sums] if self.reduce == "mean" else sums)
+
+
+def _tier(kernels: Sequence[RowKernel]) -> str:
+    """How a path is run at present."""
+    tiers = [kernel.tier for kernel in kernels]
+    return "interpreted" if "interpreted" in tiers else "compiled" if tiers else "recorded"
 
 
 def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> list[Any]:

@@ -322,3 +322,18 @@ def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
             for j in program.code[i].operands:
                 needed[j] = True
     return needed
+
+
+def most_live(program: Program) -> int:
+    """How many computed numbers are needed later on, at most at one time."""
+    last = {j: i for i, op in enumerate(program.code) for j in op.operands}
+    ends: dict[int, list[int]] = {}
+    for j, i in last.items():
+        ends.setdefault(i, []).append(j)
+    live = most = 0
+    for i, op in enumerate(program.code):
+        if op.name not in ("input", "const"):
+            live += i in last
+            most = max(most, live)
+        live -= sum(program.code[j].name not in ("input", "const") for j in ends.get(i, ()))
+    return most

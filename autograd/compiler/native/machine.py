@@ -7,13 +7,15 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from _thread import get_ident
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from autograd.engine.locks import in_child, renewed_in_child
+from autograd.engine.locks import in_child, new_lock, renewed_in_child
 
 __all__ = [
     "COMPILERS",
@@ -34,6 +36,8 @@ _ENGINES: Final[dict[int, Any]] = {}
 collector, and in the same moment by whoever compiles."""
 _DISCARDED: Final[deque[Any]] = deque()  # those that nobody needs, until the next one is made
 _WORKER: Final = threading.local()
+STACK: Final = 16 << 20  # bytes of address space; memory is taken as it is used
+_STACK_LOCK: Final = new_lock()
 
 
 class Pool:
@@ -55,7 +59,23 @@ class Pool:
         if executor is None:
             # Of two threads that get here at once each makes one, and one of them is used again.
             executor = self._executor = ThreadPoolExecutor(self._count, self._name)
-        return executor.submit(_in_worker, work)
+        with _stack_of_our_own():
+            return executor.submit(_in_worker, work)
+
+    def deep(self, work: Callable[[], T]) -> T:
+        """Do what may need a large stack, and give what it gives: here, where there is one, else in
+        a thread of the pool. (The stack of the main thread is the system's, megabytes; of other
+        threads it is as large as whoever started them thought would do.)"""
+        if getattr(_WORKER, "is_one", False) or get_ident() == threading.main_thread().ident:
+            return work()
+        try:
+            future = self.submit(work)
+        except RuntimeError:  # the process is about to end, and there are no new threads
+            return work()
+        try:
+            return future.result()
+        finally:
+            _await_all([future])
 
     def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
         """Do all parts, and give what they give; nothing goes on when this returns or raises. A
@@ -68,6 +88,19 @@ class Pool:
             return [future.result() for future in futures]
         finally:
             _await_all(futures)
+
+
+@contextmanager
+def _stack_of_our_own() -> Iterator[None]:
+    """The threads that are started inside have a large stack, whatever `threading.stack_size` says
+    at the moment."""
+    with _STACK_LOCK:
+        before = threading.stack_size()
+        threading.stack_size(STACK)
+        try:
+            yield
+        finally:
+            threading.stack_size(before)
 
 
 def _in_worker(work: Callable[[], T]) -> T:
@@ -96,6 +129,7 @@ if hasattr(os, "register_at_fork"):
     )
 
 COMPILERS: Final = Pool("chainrule-compiler", 1)  # LLVM works for one thread at a time anyway
+LLVM: Final = Pool("chainrule-llvm", 1)  # what others wait for, before what is in the background
 LANES: Final = Pool("vmap")
 
 
@@ -169,6 +203,10 @@ class MachineCode:
 
 def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
+    return LLVM.deep(lambda: _alone(text, effort))
+
+
+def _alone(text: str, effort: int) -> MachineCode:
     with _LOCK:
         while _DISCARDED:
             engine = _DISCARDED.popleft()
