@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Hashable, Sequence
@@ -16,11 +17,14 @@ import pytest
 from eagerly import eagerly
 from work import work_grows_with
 
-from autograd import grad, jit, vmap
+from autograd import exp, grad, jit, sin, tanh, vmap
+from autograd.engine.primitives import TABLE
+from autograd.transforms.tree import flatten
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 path_tree = pytest.importorskip("autograd.compiler.path_tree")
+vector_specializations = pytest.importorskip("autograd.compiler.vector_specializations")
 specializations = pytest.importorskip("autograd.compiler.specializations")
 
 
@@ -296,3 +300,177 @@ def test_memory_has_a_bound(kind: str) -> None:
     grown, nestings = map(float, printed_by(MEMORY, kind, 150).split())
     assert nestings == 100
     assert grown < 60
+
+
+# -- vmap: interpreted, then compiled --------------------------------------------------------------
+
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, 2.0, 1e300, -1e-300, 5e-324]
+
+
+class Never:
+    """In the place of the threads that compile in the background."""
+
+    def submit(self, work: Callable[[], Any]) -> None:
+        pass
+
+
+def in_both_tiers(
+    monkeypatch: pytest.MonkeyPatch, f: Any, args: Sequence[Any], **options: Any
+) -> list[Any]:
+    """The results of machine code and of the interpreter."""
+    found = []
+    for limit, tier in ((10**9, "compiled"), (-1, "interpreted")):
+        with monkeypatch.context() as patch:
+            patch.setattr(specializations, "COMPILED_AT_ONCE", limit)
+            patch.setattr(vector_specializations, "COMPILERS", Never())
+            mapped = vmap(f, **options)
+            found.append(mapped(*args))
+            assert set(mapped.stats().tiers) == {tier}
+    return found
+
+
+def equal_bits(a: Any, b: Any) -> bool:
+    """Alike to the bit, but for which NaN it is."""
+    a, b = np.atleast_1d(a), np.atleast_1d(b)
+    return bool(((a.view("u8") == b.view("u8")) | (np.isnan(a) & np.isnan(b))).all())
+
+
+PRIMITIVES = [
+    row for row in TABLE.values() if row.builtin and row.arity and row.lowering is not None
+]
+"""Those of which programs are ever interpreted: the others call Python."""
+
+
+@pytest.mark.parametrize("row", PRIMITIVES, ids=lambda row: row.name)
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_rows_have_the_same_bits_in_both_tiers(
+    row: Any, reduce: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So results do not change when the machine code is ready."""
+    rng = np.random.default_rng(1)
+    for count in (1, 9, 2051):
+        drawn = rng.normal(size=(row.arity, count)) * 10 ** rng.uniform(-3, 3, (row.arity, count))
+        columns = np.where(rng.random(drawn.shape) < 0.3, rng.choice(SPECIAL, drawn.shape), drawn)
+        found = in_both_tiers(monkeypatch, row, list(columns), reduce=reduce)
+        assert equal_bits(*found)
+
+
+def test_rows_on_several_paths_in_both_tiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions, shared numbers, nestings and batches that end in the middle of a vector."""
+
+    def f(p: Any, x: Any) -> Any:
+        y = x[0] * p["w"] + p["b"][1]
+        if y > x[1]:
+            y = tanh(y) * exp(x[1])
+        return [y if int(x[0]) % 2 else y / x[1], {"z": x[2] * y}]
+
+    rows = np.random.default_rng(2).normal(size=(1029, 3))
+    p = {"w": 0.7, "b": [1.0, -0.3]}
+    for g in (f, grad(lambda p, x: f(p, x)[0], argnums=1)):
+        a, b = in_both_tiers(monkeypatch, g, (p, rows), in_axes=(None, 0))
+        assert equal_bits(flatten(a)[0], flatten(b)[0])
+    for reduce in ("sum", "mean"):
+        a, b = in_both_tiers(monkeypatch, f, (p, rows), in_axes=(None, 0), reduce=reduce)
+        assert a == b
+
+
+def test_batches_are_interpreted_until_they_are_compiled() -> None:
+    """The first results are there at once, and are the later ones to the bit."""
+
+    def f(x: Any) -> Any:
+        y = x
+        for i in range(300):
+            y = sin(y) * x + i
+        return y
+
+    rows = np.linspace(-2.0, 2.0, 1003)
+    for threads in (1, 2):
+        mapped = vmap(grad(f), threads=threads)
+        first = mapped(rows)
+        assert mapped.stats().tiers == ("interpreted",)
+        end = time.monotonic() + 60
+        while mapped.stats().tiers != ("compiled",):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert equal_bits(first, mapped(rows))
+
+
+def test_a_batch_of_many_numbers_is_not_quadratic() -> None:
+    """Sums of many results: the places of these are found in one pass."""
+
+    def prepare(n: int) -> Callable[[], Any]:
+        structure = flatten([1.0] * n)[1]
+        return lambda: vector_specializations._result_fields(structure, 0, True)
+
+    assert work_grows_with(prepare, 100) < 5.0
+
+
+# -- small stacks ----------------------------------------------------------------------------------
+
+SMALL_STACK = """
+    import sys
+    import threading
+    import time
+    import numpy
+    import autograd as ag
+    from autograd import grad, jit, sin, vmap
+
+    def chain(n):
+        def f(x):
+            y = x
+            for i in range(n):
+                y = sin(y) * x + i
+            return y
+        return f
+
+    def deep(x, n=300):
+        return x if n == 0 else sin(deep(x, n - 1)) * x
+
+    def wide(x):
+        ys = [sin(x * i) for i in range(1500)]
+        out = x * 0
+        for some in (ys, ys[::-1], ys):
+            for y in some:
+                out = out * 0.5 + y * y
+        return out
+
+    def ready(f, *args):
+        first = numpy.array(f(*args))
+        f(*args)
+        while f.stats().tiers == ("interpreted",) and not f._kept[0].stays_interpreted:
+            time.sleep(0.01)
+        return numpy.array_equal(first, f(*args))
+
+    cases = {
+        "several": lambda: all([
+            ready(jit(grad(chain(20))), 1.0),
+            ready(jit(grad(deep)), 1.0),
+            rows(vmap(grad(chain(20)))),
+            jit(grad(chain(300))).bind(numpy.array(1.0))() is not None,
+            deep(ag.Value(1.0), 900).backward() is None,
+        ]),
+        "inputs": lambda: ready(jit(lambda xs: sum(xs)), [1.0] * 29_000),
+        "long": lambda: ready(jit(grad(chain(500))), 1.0),
+        "rows": lambda: rows(vmap(wide, threads=2)),
+    }
+
+    def rows(f):
+        x = numpy.linspace(-1.0, 1.0, 2000)
+        first = f(x)
+        while "interpreted" in f.stats().tiers:
+            time.sleep(0.01)
+        return numpy.array_equal(first, f(x))
+
+    found = []
+    threading.stack_size(int(sys.argv[1]) * 1024)
+    thread = threading.Thread(target=lambda: found.append(cases[sys.argv[2]]()))
+    thread.start()
+    thread.join()
+    print(found, threading.stack_size() // 1024)
+"""
+
+
+@pytest.mark.parametrize("case", ["several", "inputs", "long", "rows"])
+def test_threads_with_small_stacks(case: str) -> None:
+    """Neither LLVM nor its code takes more of the stack than the smallest ones have."""
+    assert printed_by(SMALL_STACK, 128, case) == "[True] 128"

@@ -17,7 +17,7 @@ from autograd.compiler.native.machine import LANES, MachineCode, compile_llvm
 __all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel"]
 
 
-ON_ANY_STACK: Final = 1000  # numbers at a time; of more the stack has to be a large one
+ON_ANY_STACK: Final = 8000  # numbers, of 8 bytes each; for more the stack has to be a large one
 
 
 class Callbacks:

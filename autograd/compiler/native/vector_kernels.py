@@ -128,7 +128,10 @@ class VectorKernel(RowKernel):
         self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
         locked = bool(self._callbacks)
         self._function = self._code.function("run", *SIGNATURE, locked=locked)
-        self._is_deep = most_live(program) * vectors.lanes > ON_ANY_STACK
+        # LLVM moves what is the same for all rows out of the loop over them, and keeps it.
+        same = sum(field.stride == 0 for field in columns.inputs)
+        same += sum(op.name == "const" for op in program.code)
+        self._is_deep = (most_live(program) + same) * vectors.lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
 
 
