@@ -14,7 +14,7 @@ from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import UNSURE, Columns, Field
-from autograd.compiler.native.vector_interpreter import can_interpret
+from autograd.compiler.native.vector_interpreter import can_interpret_rows
 from autograd.compiler.native.vector_kernels import InterpretedKernel, RowKernel, VectorKernel
 from autograd.compiler.specializations import Specialization, is_long
 from autograd.engine.locks import cached_property, new_lock
@@ -89,7 +89,7 @@ class VectorSpecialization:
         with self._making:
             if purpose not in self._kernels:
                 self._specialization.check_primitives()
-                if is_long(self._instructions) and can_interpret(self._instructions):
+                if is_long(self._instructions) and can_interpret_rows(self._instructions):
                     self._kernels[purpose] = self._interpreted(purpose.is_sum)
                     if self._instructions.operations <= ROWS_INTERPRETED_FOR_GOOD:
                         COMPILERS.submit(partial(self._improve, purpose))

@@ -25,7 +25,7 @@ from autograd.compiler.native.machine import MachineCode, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, added_up
 
-__all__ = ["RowTable", "can_interpret"]
+__all__ = ["RowTable", "can_interpret_rows"]
 
 NAMES: Final = sorted([*UNARY, *BINARY, *LIBRARY, *TRUTHS, "select", "fma", "scale"])
 OPCODES: Final = {
@@ -45,7 +45,7 @@ PLAN: Final = (
 """What a program's plan holds, each in 8 bytes: tables, how long they are, and places."""
 
 
-def can_interpret(program: Program) -> bool:
+def can_interpret_rows(program: Program) -> bool:
     """Whether there is a case for everything in it."""
     return all(op.name in KNOWN for op in program.code)
 
