@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
+from weakref import ref
 
 from autograd.compiler.batching import Inputs
 from autograd.compiler.ir.finite_fast_path import finite_fast_path
@@ -92,14 +93,13 @@ class VectorSpecialization:
                 if is_long(self._instructions) and can_interpret_rows(self._instructions):
                     self._kernels[purpose] = self._interpreted(purpose.is_sum)
                     if self._instructions.operations <= ROWS_INTERPRETED_FOR_GOOD:
-                        COMPILERS.submit(partial(self._improve, purpose))
+                        COMPILERS.submit(partial(_improve, ref(self), purpose))
                 else:
                     self._kernels[purpose] = self._compiled(purpose)
             return self._kernels[purpose]
 
-    def _improve(self, purpose: _Purpose) -> None:
-        """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
-        stays interpreted."""
+    def improve(self, purpose: _Purpose) -> None:
+        """Make the machine code that takes the place of the interpreter."""
         kernel = self._compiled(purpose)
         with self._making:
             self._kernels[purpose] = kernel
@@ -159,6 +159,14 @@ class VectorSpecialization:
 
         shared = [*inputs.numbers, *[value.data for value in self._captured]]
         return [*inputs.arrays, numpy.array(shared, float)]
+
+
+def _improve(path: ref[VectorSpecialization], purpose: _Purpose) -> None:
+    """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
+    stays interpreted; and one that nobody will run is not compiled."""
+    wanted = path()
+    if wanted is not None:
+        wanted.improve(purpose)
 
 
 def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
