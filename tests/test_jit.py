@@ -1305,7 +1305,7 @@ def test_pickles_in_the_same_process() -> None:
     compiled([1.0, 2.0])
     again = pickle.loads(pickle.dumps(compiled))
     assert again.stats().paths == 1
-    assert again.max_paths == compiled.max_paths
+    assert again.bounds.paths == compiled.bounds.paths
     assert again([1.0, 2.0]) == compiled([1.0, 2.0])
     assert again([1.0, 2.0, 3.0]) == compiled([1.0, 2.0, 3.0])
     assert again.stats().paths == 2

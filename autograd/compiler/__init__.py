@@ -8,8 +8,10 @@ in CPython's calling convention. In reading order:
 ir/          programs: printed, interpreted, optimised, lowered to a machine's instructions
 native/      instructions as C, as machine code, as vectors; how Python calls it
 recording/   running a function on Values, and what it did as a program
+path_tree               how the recorded paths part, and how the right one is found
 specializations         the program of one path, how it is run, and which one fits a call
 batching                which arguments of a mapped function have rows, along which axis
+bounds                  how much is kept, and what is said when it is no more
 bound                   a compiled function with its arguments and results at fixed places
 checking                check mode: a share of the calls compared with the function itself
 checked_calls           the calls of a jit function in check mode

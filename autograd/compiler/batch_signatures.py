@@ -18,7 +18,7 @@ from autograd.compiler.batching import (
 )
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
-from autograd.compiler.native.vector_kernels import VectorKernel
+from autograd.compiler.native.vector_kernels import RowKernel, VectorKernel
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
 from autograd.engine.locks import in_turn, new_lock
@@ -90,8 +90,8 @@ class BatchSignature:
             assert self._outputs is not None
         return self._outputs
 
-    def kernels(self) -> list[list[VectorKernel]]:
-        """Of every path, the machine code there is of it."""
+    def kernels(self) -> list[list[RowKernel]]:
+        """Of every path, the kernels there are of it."""
         return [path.kernels() for path in self._paths]
 
     # -- sums --------------------------------------------------------------------------------------

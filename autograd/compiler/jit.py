@@ -10,16 +10,14 @@ function itself; only the work of Python is saved.
 from __future__ import annotations
 
 import pickle
-import sys
 import time
-import warnings
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, overload
 
 from autograd.compiler.bound import Bound, FirstTime, in_place
+from autograd.compiler.bounds import Bounds
 from autograd.compiler.checked_calls import CheckedCalls
 from autograd.compiler.checking import Share, checks_of
 from autograd.compiler.ir.program import Program
@@ -43,7 +41,6 @@ from autograd.compiler.specializations import Specialization, SpecializationCach
 from autograd.engine.locks import in_turn, new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
-from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.linearization import is_differentiated
@@ -64,6 +61,7 @@ def jit(
     static_argnums: int | Iterable[int] = ...,
     max_paths: int = ...,
     check: Share = ...,
+    max_nestings: int = ...,
 ) -> Jitted: ...
 
 
@@ -75,6 +73,7 @@ def jit(
     static_argnums: int | Iterable[int] = ...,
     max_paths: int = ...,
     check: Share = ...,
+    max_nestings: int = ...,
 ) -> Callable[[Callable[..., Any]], Jitted]: ...
 
 
@@ -85,6 +84,7 @@ def jit(
     static_argnums: int | Iterable[int] = (),
     max_paths: int = 100,
     check: Share = None,
+    max_nestings: int = 256,
 ) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """The function that gives what `f` gives, as plain floats, computed by machine code.
 
@@ -101,9 +101,10 @@ def jit(
     Raises RecordingError (a TypeError), naming the line, where a result would depend on a number
     that left the recording (`.data`, `.grad`), where two recordings differ (random numbers, the
     time, `id`), or where `f` gives another result for plain floats; ValueError for static arguments
-    that `f` does not have; ImportError without llvmlite. More than `max_paths` paths of one
-    structure are not kept: a RuntimeWarning says which decision splits them, and the function runs
-    uncompiled there.
+    that `f` does not have; ImportError without llvmlite. More than `max_paths` paths of one nesting
+    are not kept, nor more than `max_nestings` nestings (of which each length of a list is one, and
+    each static value): a RuntimeWarning says so, and which decision splits most paths, and what is
+    beyond runs uncompiled.
 
     >>> from autograd import grad, jit
     >>> slope = jit(grad(lambda x: x * x if x > 0 else -x))
@@ -117,8 +118,9 @@ def jit(
             static_argnums=static_argnums,
             max_paths=max_paths,
             check=check,
+            max_nestings=max_nestings,
         )
-    return Jitted(f, static_argnames, max_paths, static_argnums, check)
+    return Jitted(f, static_argnames, max_paths, static_argnums, check, max_nestings)
 
 
 class CapturesDifferentiated(RecordingError):
@@ -128,8 +130,9 @@ class CapturesDifferentiated(RecordingError):
 @dataclass(frozen=True)
 class Stats:
     """What a compiled function holds: how many paths, the guards and operations of them all, how
-    each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, and how many
-    calls (of `vmap`, rows) were checked against the function itself."""
+    each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, how many calls
+    (of `vmap`, rows) were checked against the function itself, for how many nestings of arguments
+    and static values, and how many calls ran uncompiled because no more of them are kept."""
 
     paths: int
     guards: int
@@ -138,6 +141,8 @@ class Stats:
     recording_seconds: float
     compiling_seconds: float
     checked: int = 0
+    nestings: int = 0
+    uncompiled: int = 0
 
 
 class Jitted(Compiled):
@@ -150,17 +155,16 @@ class Jitted(Compiled):
         max_paths: int = 100,
         static_argnums: int | Iterable[int] = (),
         check: Share = None,
+        max_nestings: int = 256,
     ) -> None:
         require_function(f, "jit")
-        if type(max_paths) is not int or max_paths < 1:
-            raise ValueError(f"max_paths is a whole number from 1, got {describe(max_paths)}")
         static = static_arguments(f, static_argnames, static_argnums)
         inner: Any = f
         if isinstance(f, Jitted):  # the same, and recorded once
             static |= f.static
             check = f.check if check is None else check
             inner = f.f
-        self._begin(inner, parameters_of(inner), static, max_paths, check)
+        self._begin(inner, parameters_of(inner), static, max_paths, check, max_nestings)
         self._name_after(inner)
 
     def _begin(
@@ -170,14 +174,15 @@ class Jitted(Compiled):
         static: frozenset[str | int],
         max_paths: int,
         check: Share = None,
+        max_nestings: int = 256,
     ) -> None:
+        bounds = Bounds(max_paths, max_nestings)
         self.checks = None if isinstance(f, Unavailable) else checks_of(check)
         """Keeps count of the calls that are checked; None where none is."""
         require()
         self.check = check
         """What was asked for; None where the environment decides."""
         self.f = f
-        self.max_paths = max_paths
         self.parameters = parameters
         """The names of the positional arguments, as far as they are known."""
         self.static = static
@@ -194,6 +199,7 @@ class Jitted(Compiled):
         self._turn = new_lock()  # a function that is being recorded may call itself
         self._lock = new_lock()
         self._recording_seconds = 0.0
+        self.bounds = bounds
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         # Entries know nothing of recordings, of `detect_anomaly` and of names.
@@ -265,14 +271,16 @@ class Jitted(Compiled):
         return Arguments(self.f, self.parameters, self.static, args, keywords)
 
     def _record(self, arguments: Arguments) -> Any:
-        cache = self._caches.get(arguments.key)
-        if cache is not None and len(cache.kept) >= self.max_paths:
-            self._warn(cache)
+        if self._is_full(arguments.key):
+            self.bounds.uncompiled += 1
             return arguments.eagerly()
         specialization, results = self._specialise(arguments)
         if is_differentiated(specialization.captured):
             return arguments.call(arguments.numbers)
         return specialization.outputs.unflatten(results)
+
+    def _is_full(self, key: Hashable) -> bool:
+        return self.bounds.are_reached(self._caches, key, self._name)
 
     def _specialise(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         def known_or_recorded() -> tuple[Specialization, list[float]]:
@@ -294,41 +302,27 @@ class Jitted(Compiled):
             self._recording_seconds += seconds
             self.recordings += 1
         # Values that a transform around this call differentiates will be gone with it.
-        if not is_differentiated(new.captured):
+        if not is_differentiated(new.captured) and not self._is_full(arguments.key):
             new = self._keep(new, arguments.key)
         self._latest = new
         return new, results
 
     def _keep(self, new: Specialization, key: Hashable) -> Specialization:
-        """Keep it, if there are not too many; unless another thread has recorded the same
-        meanwhile: then that one."""
+        """Keep it; unless another thread has recorded the same meanwhile: then that one."""
         with self._lock:  # inside of which nobody else's code runs
             cache = self._caches.get(key) or SpecializationCache()
             known = next(filter(new.is_same_path, cache.kept), None)
             if known is not None:
                 return known
-            is_full = len(cache.kept) >= self.max_paths
-            if not is_full:
-                new.is_kept = True
-                cache.put_first(new)
+            if len(cache) < self.bounds.paths:
+                cache.keep(new)
                 self._caches[key] = cache
-        if is_full:
-            self._warn(cache)
         return new
 
-    def _warn(self, cache: SpecializationCache) -> None:
-        if cache.warned:
-            return
-        cache.warned = True
-        met = Counter(guard.line for kept in cache.kept for guard in kept.program.guards)
-        [(most, _)] = met.most_common(1)  # a program without decisions is never left
-        warnings.warn(
-            f"{self._name} has taken {self.max_paths} different paths; further ones run "
-            f"uncompiled. The decision met most often is in {place(most)}: make it with "
-            "autograd.where, or raise max_paths",
-            RuntimeWarning,
-            stacklevel=_frames_of_ours(),
-        )
+    def uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """What the function gives, by the engine."""
+        self.bounds.uncompiled += 1
+        return self._arguments(args, keywords).eagerly()
 
     @property
     def captured(self) -> list[Value]:
@@ -411,21 +405,24 @@ class Jitted(Compiled):
             recording_seconds=self._recording_seconds,
             compiling_seconds=sum(one.seconds for one in kept),
             checked=0 if self.checks is None else self.checks.count,
+            nestings=len(self._caches),
+            uncompiled=self.bounds.uncompiled,
         )
 
     def _settings(self) -> dict[str, Any]:
         return {
             "parameters": self.parameters,
             "static": self.static,
-            "max_paths": self.max_paths,
+            "max_paths": self.bounds.paths,
             "check": self.check,
+            "max_nestings": self.bounds.nestings,
             "fingerprint": fingerprint(self.f),
         }
 
     def _programs(self, with_function: bool) -> list[tuple[Hashable, list[Specialization]]]:
         """With the function, those that mean the same elsewhere: which Values it captures, and the
         numbers of an object that it belongs to, are its own business wherever it comes to life."""
-        caches = [(key, cache.kept) for key, cache in list(self._caches.items()) if cache.kept]
+        caches = [(key, cache.kept) for key, cache in list(self._caches.items()) if len(cache)]
         if not with_function:
             return caches
         if has_state(self.f):
@@ -444,9 +441,8 @@ class Jitted(Compiled):
             return  # edited since: its programs are those of another function
         for key, kept in programs:
             cache = self._caches[key] = SpecializationCache()
-            for one in kept:
-                one.is_kept = True
-            cache.kept = list(kept)
+            for one in reversed(kept):
+                cache.keep(one)
             self._latest = self._latest or next(iter(kept), None)
 
     def __repr__(self) -> str:
@@ -476,13 +472,3 @@ def _restored(
     out._restore(function, settings, programs)
     out._name_after(function)
     return out
-
-
-def _frames_of_ours() -> int:
-    """How many frames up the stack the code is that called us, as `warnings` counts them."""
-    count = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith("autograd."):
-        frame = frame.f_back
-        count += 1
-    return count

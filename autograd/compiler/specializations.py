@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Final
 from weakref import ref
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
+from autograd.compiler.ir.program import Program, most_live
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
 from autograd.compiler.native.machine import COMPILERS, is_ending
+from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
 
-__all__ = ["Specialization", "SpecializationCache"]
+__all__ = ["Specialization", "SpecializationCache", "is_long"]
 
 COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
 INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
+MOST_LIVE: Final = 4000  # numbers at a time; machine code keeps them on the stack of its thread
+
+
+def is_long(instructions: Program) -> bool:
+    """Whether it is interpreted until its machine code is ready."""
+    return instructions.operations > COMPILED_AT_ONCE
 
 
 class Specialization:
@@ -37,7 +47,6 @@ class Specialization:
         writes: bool = False,
     ) -> None:
         self.outputs: Structure = flatten_result(result)[1]
-        self._recorded = recorded
         # Example arguments (positional only) and result, from which the entry is generated.
         self._arguments = arguments
         self._result = result
@@ -45,6 +54,7 @@ class Specialization:
         """Whether the function writes to its arguments; then every call is looked at first."""
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
+        self._recorded = recorded._replace(program=self.program)
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         # Programs know them by their names, which may come to mean others.
@@ -58,22 +68,28 @@ class Specialization:
     @property
     def kernel(self) -> Kernel:
         """The machine code, made when it is first needed: at once for a short program; a longer one
-        is interpreted until its machine code is ready, in the background, and one that would not
-        fit the processor's instruction cache is interpreted for good."""
+        is interpreted until its machine code is ready, in the background, or for good."""
         return self._kernel or self._first_kernel()
 
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
                 self.check_primitives()
-                size = self.instructions.operations
-                interpreted = size > COMPILED_AT_ONCE and can_interpret(self.instructions)
+                interpreted = is_long(self.instructions) and can_interpret(self.instructions)
                 entry = self._entry()
                 kernel = Kernel(self.instructions, entry, interpreted)
-                if interpreted and size <= INTERPRETED_FOR_GOOD:
+                if interpreted and not self.stays_interpreted:
                     COMPILERS.submit(partial(_improve, ref(self), entry))
                 self._kernel = kernel
             return self._kernel
+
+    @cached_property
+    def stays_interpreted(self) -> bool:
+        """Whether its machine code would not fit the processor's instruction cache, or a stack."""
+        if not is_long(self.instructions) or not can_interpret(self.instructions):
+            return False
+        size = self.instructions.operations
+        return size > INTERPRETED_FOR_GOOD or most_live(self.instructions) > MOST_LIVE
 
     def check_primitives(self) -> None:
         """Raises RecordingError if one has been defined anew since the recording."""
@@ -99,7 +115,7 @@ class Specialization:
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something, once, when the machine code is ready that is being made in the
         background."""
-        if self.tier == "interpreted" and self.instructions.operations <= INTERPRETED_FOR_GOOD:
+        if self.tier == "interpreted" and not self.stays_interpreted:
             if then not in self._waiting:
                 self._waiting.append(then)
             if self.tier == "compiled":  # since then
@@ -122,8 +138,18 @@ class Specialization:
         """Whether the other one is a recording of the same."""
         return self.outcomes == other.outcomes and not difference(self._recorded, other._recorded)
 
+    def other_outcome(self, failed: int, results: Sequence[float]) -> Hashable:
+        """What came out at a guard that failed, as far as it is known: of a comparison the
+        opposite, of a conversion to int the number, which stands in the place of the results."""
+        outcome = self.outcomes[failed]
+        if isinstance(outcome, bool):
+            return not outcome
+        if self.instructions.converted(failed) is None or not math.isfinite(results[0]):
+            return UNKNOWN
+        return "int", int(results[0])
+
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
-        """-1 and the results, or the guard that failed."""
+        """-1 and the results, or the guard that failed, and what `other_outcome` makes of it."""
         captured = [value.data for value in self.captured] if self.captured else ()
         return self.kernel([*numbers, *captured])
 
@@ -137,34 +163,43 @@ def _improve(specialization: ref[Specialization], entry: Entry | None) -> None:
 
 
 class SpecializationCache:
-    """The specializations for arguments of one structure, the one used last first."""
+    """The specializations for arguments of one structure."""
 
     def __init__(self) -> None:
-        self.kept: list[Specialization] = []
+        self._tree: PathTree[Specialization] = PathTree()
         self.warned = False
-        self._lock = new_lock()
 
-    def put_first(self, one: Specialization) -> None:
-        """Keep it, and try it first from now on."""
-        with self._lock:
-            self.kept = [one, *[other for other in self.kept if other is not one]]
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    @property
+    def kept(self) -> list[Specialization]:
+        """All, the one used last first."""
+        return self._tree.paths
+
+    def keep(self, new: Specialization) -> None:
+        """Have one more, which is tried first."""
+        new.is_kept = True
+        self._tree.add(new)
 
     def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The specialization for these numbers and its results; None if there is none yet."""
-        candidates = self.kept
-        while candidates:
-            first = candidates[0]
-            failed, results = first.run(numbers)
-            if failed < 0:
-                if first is not self.kept[0]:
-                    self.put_first(first)
-                return first, results
-            # The right one made the same decisions up to this guard, and another one there.
-            taken = first.outcomes[:failed]
-            candidates = [
-                other
-                for other in candidates
-                if other.outcomes[:failed] == taken
-                and other.outcomes[failed] != first.outcomes[failed]
-            ]
-        return None, []
+        results: list[float] = []
+
+        def attempt(path: Specialization) -> tuple[int, Hashable]:
+            nonlocal results
+            failed, results = path.run(numbers)
+            return (failed, path.other_outcome(failed, results)) if failed >= 0 else (-1, None)
+
+        found = self._tree.find(attempt)
+        return found, results
+
+    def most_splitting(self) -> str:
+        """The decision that splits paths most often: where it is, and what is compared."""
+        met: Counter[str] = Counter()
+        for path, decision, ways in self._tree.forks():
+            met[path.program.decision(decision)] += ways - 1
+        if not met:  # a single path: of the decision that is met most often
+            programs = [path.program for path in self.kept]
+            met.update(p.decision(i) for p in programs for i in range(len(p.guards)))
+        return max(met, key=lambda text: met[text], default="")

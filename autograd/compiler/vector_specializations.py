@@ -4,31 +4,44 @@ with it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final, NamedTuple
+from weakref import ref
 
 from autograd.compiler.batching import Inputs
 from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.program import Program
+from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import UNSURE, Columns, Field
-from autograd.compiler.native.vector_kernels import VectorKernel
-from autograd.compiler.specializations import Specialization
-from autograd.engine.locks import new_lock
+from autograd.compiler.native.vector_interpreter import can_interpret_rows
+from autograd.compiler.native.vector_kernels import InterpretedKernel, RowKernel, VectorKernel
+from autograd.compiler.specializations import Specialization, is_long
+from autograd.engine.locks import cached_property, new_lock
 from autograd.transforms.tree import Structure, size_of
 
 __all__ = ["Target", "VectorSpecialization"]
 
 
-@dataclass(frozen=True)
-class Target:
+ROWS_INTERPRETED_FOR_GOOD: Final = 100_000  # instructions; LLVM takes too long over more
+
+
+class Target(NamedTuple):
     """What rows are compiled for: the processor's vectors, so many threads, results that are kept
     (None), added up ("sum") or averaged ("mean")."""
 
     vectors: Vectors
     threads: int
     reduce: str | None
+
+
+class _Purpose(NamedTuple):
+    """What a kernel is for: whether results are added up; whether it may give up on rows whose
+    results are not finite."""
+
+    is_sum: bool
+    is_fast_path: bool
 
 
 class VectorSpecialization:
@@ -57,44 +70,67 @@ class VectorSpecialization:
         self._results = _result_fields(specialization.outputs, shared + 1, bool(target.reduce))
         self._is_mostly_finite = True
         self._making = new_lock()
-        # By whether results are added up.
-        self._kernels: dict[bool, VectorKernel] = {}
-        self._fast_kernels: dict[bool, VectorKernel | None] = {}
+        self._kernels: dict[_Purpose, RowKernel] = {}
 
-    def _full(self, is_sum: bool) -> VectorKernel:
+    def _full(self, is_sum: bool) -> RowKernel:
         """The kernel that is right for all rows of the path."""
-        with self._making:
-            if is_sum not in self._kernels:
-                self._kernels[is_sum] = self._kernel(self._program, is_sum)
-            return self._kernels[is_sum]
+        return self._for(_Purpose(is_sum, is_fast_path=False))
 
-    def _likely(self, is_sum: bool) -> VectorKernel:
+    def _likely(self, is_sum: bool) -> RowKernel:
         """The fastest kernel for rows like those of late."""
-        if not self._is_mostly_finite:
-            return self._full(is_sum)
-        with self._making:
-            if is_sum not in self._fast_kernels:
-                program = finite_fast_path(self._program, is_sum)
-                self._fast_kernels[is_sum] = (
-                    None if program is None else self._kernel(program, is_sum, is_fast_path=True)
-                )
-            return self._fast_kernels[is_sum] or self._full(is_sum)
+        return self._for(_Purpose(is_sum, self._is_mostly_finite))
 
-    def _kernel(self, program: Program, is_sum: bool, is_fast_path: bool = False) -> VectorKernel:
-        self._specialization.check_primitives()
-        vectors, threads = self._target.vectors, self._target.threads
-        columns = Columns(self._inputs, None if is_sum else self._results)
-        instructions = in_vectors(program, vectors)
-        return VectorKernel(instructions, columns, vectors, threads, is_fast_path)
+    def _for(self, purpose: _Purpose) -> RowKernel:
+        """A kernel, made when it is first needed: machine code at once for a short program; a
+        longer one is interpreted until its machine code is ready, in the background."""
+        found = self._kernels.get(purpose)
+        return found or self._first_kernel(purpose)
+
+    def _first_kernel(self, purpose: _Purpose) -> RowKernel:
+        with self._making:
+            if purpose not in self._kernels:
+                self._specialization.check_primitives()
+                if is_long(self._instructions) and can_interpret_rows(self._instructions):
+                    self._kernels[purpose] = self._interpreted(purpose.is_sum)
+                    if self._instructions.operations <= ROWS_INTERPRETED_FOR_GOOD:
+                        COMPILERS.submit(partial(_improve, ref(self), purpose))
+                else:
+                    self._kernels[purpose] = self._compiled(purpose)
+            return self._kernels[purpose]
+
+    def improve(self, purpose: _Purpose) -> None:
+        """Make the machine code that takes the place of the interpreter."""
+        kernel = self._compiled(purpose)
+        with self._making:
+            self._kernels[purpose] = kernel
 
     def is_of(self, specialization: Specialization) -> bool:
         """Whether it is that path."""
         return self._specialization is specialization
 
-    def kernels(self) -> list[VectorKernel]:
+    def _compiled(self, purpose: _Purpose) -> RowKernel:
+        columns, fast = self._columns(purpose.is_sum), None
+        if purpose.is_fast_path:
+            fast = finite_fast_path(self._program, purpose.is_sum)
+        if fast is None:
+            return VectorKernel(self._instructions, columns, *self._target[:2])
+        return VectorKernel(
+            in_vectors(fast, self._target.vectors), columns, *self._target[:2], True
+        )
+
+    def _interpreted(self, is_sum: bool) -> RowKernel:
+        return InterpretedKernel(self._instructions, self._columns(is_sum), *self._target[:2])
+
+    def _columns(self, is_sum: bool) -> Columns:
+        return Columns(self._inputs, None if is_sum else self._results)
+
+    @cached_property
+    def _instructions(self) -> Program:
+        return in_vectors(self._program, self._target.vectors)
+
+    def kernels(self) -> list[RowKernel]:
         """Those that have been needed."""
-        made = [*self._kernels.values(), *self._fast_kernels.values()]
-        return [kernel for kernel in made if kernel is not None]
+        return list(self._kernels.values())
 
     def fill(self, inputs: Inputs, out: Sequence[Any]) -> Any:
         """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
@@ -129,10 +165,19 @@ class VectorSpecialization:
         return [*inputs.arrays, numpy.array(shared, float)]
 
 
+def _improve(path: ref[VectorSpecialization], purpose: _Purpose) -> None:
+    """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
+    stays interpreted; and one that nobody will run is not compiled."""
+    wanted = path()
+    if wanted is not None:
+        wanted.improve(purpose)
+
+
 def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:
     """Where a row's results go: to one array for each place of the nesting, or all to one."""
     if in_one:
-        return [Field(first, i, outputs.size) for i in range(outputs.size)]
+        size = outputs.size
+        return [Field(first, i, size) for i in range(size)]
     return [
         Field(first + i, j, size_of(shape))
         for i, shape in enumerate(outputs.shapes)

@@ -30,6 +30,7 @@ from autograd.compiler.checking import Share
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
+from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.beyond_numbers import check_number_types
 from autograd.compiler.recording.plain_floats import is_running_plainly
@@ -44,6 +45,8 @@ from autograd.transforms.tree import Structure, is_array, pack, size_of
 
 __all__ = ["Mapped", "vmap"]
 
+RunRow = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
 
 @overload
 def vmap(
@@ -55,6 +58,7 @@ def vmap(
     out_axes: Any = ...,
     max_paths: int = ...,
     check: Share = ...,
+    max_nestings: int = ...,
 ) -> Mapped: ...
 
 
@@ -68,6 +72,7 @@ def vmap(
     out_axes: Any = ...,
     max_paths: int = ...,
     check: Share = ...,
+    max_nestings: int = ...,
 ) -> Callable[[Callable[..., Any]], Mapped]: ...
 
 
@@ -80,6 +85,7 @@ def vmap(
     out_axes: Any = 0,
     max_paths: int = 100,
     check: Share = None,
+    max_nestings: int = 256,
 ) -> Mapped | Callable[[Callable[..., Any]], Mapped]:
     """The function that applies `f` to every row of its arguments, in machine code.
 
@@ -117,8 +123,9 @@ def vmap(
     """
     if f is None:
         options = {"reduce": reduce, "threads": threads, "max_paths": max_paths, "check": check}
+        options["max_nestings"] = max_nestings
         return partial(vmap, in_axes=in_axes, out_axes=out_axes, **options)
-    return Mapped(f, in_axes, reduce, threads, max_paths, out_axes=out_axes, check=check)
+    return Mapped(f, in_axes, reduce, threads, max_paths, None, out_axes, check, max_nestings)
 
 
 class Mapped(Compiled):
@@ -134,10 +141,11 @@ class Mapped(Compiled):
         vectors: Vectors | None = None,
         out_axes: Any = 0,
         check: Share = None,
+        max_nestings: int = 256,
     ) -> None:
         _require_numpy()
         _check(in_axes, reduce, threads, out_axes)
-        row = Jitted(f, (), max_paths, check=check)
+        row = Jitted(f, (), max_paths, (), check, max_nestings)
         self._begin(row.f, row, in_axes, reduce, threads, out_axes, vectors)
         self._name_after(row.f)
 
@@ -182,6 +190,8 @@ class Mapped(Compiled):
         if observed or batch.has_values or is_running_plainly():
             return self._eagerly(batch)
         signature = self._signature(batch)
+        if signature is None:
+            return self._eagerly(batch, self.row.uncompiled)
         if self.row.checks is not None:
             try:
                 return self._shown(*self._checked(batch, signature).run(call))
@@ -226,6 +236,11 @@ class Mapped(Compiled):
                     "numpy.ascontiguousarray(x, float)"
                 )
         inputs, signature = inputs_of(batch), self._signature(batch)
+        if signature is None:
+            raise ValueError(
+                f"{self._name} has met {self.row.bounds.nestings} different nestings of arguments, "
+                "and keeps no more, so it can't be bound to these; raise max_nestings"
+            )
         outputs = signature.outputs(call)
         columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
 
@@ -242,14 +257,19 @@ class Mapped(Compiled):
         result = self._shown(parts, outputs)
         return lambda: (run, result)
 
-    def _signature(self, batch: Batch) -> BatchSignature:
-        """What is known of such arguments."""
+    def _signature(self, batch: Batch) -> BatchSignature | None:
+        """What is known of such arguments; None where no more is kept."""
         signature = self._signatures.get(batch.key)
-        if signature is None:
-            with self._lock:
+        if signature is not None:
+            return signature
+        with self._lock:
+            if batch.key not in self._signatures:
+                if len(self._signatures) >= self.row.bounds.nestings:
+                    self.row.bounds.warn_of_nestings(self._name)
+                    return None
                 new = BatchSignature(batch, self._target, self._record, self._name)
-                signature = self._signatures.setdefault(batch.key, new)
-        return signature
+                self._signatures[batch.key] = new
+            return self._signatures[batch.key]
 
     def _batch(self, call: Call) -> Batch:
         """The arguments of a call, taken apart."""
@@ -274,9 +294,7 @@ class Mapped(Compiled):
         kernels = [signature.kernels() for signature in list(self._signatures.values())]
         return replace(
             self.row.stats(),
-            tiers=tuple(
-                ["compiled" if path else "recorded" for paths in kernels for path in paths]
-            ),
+            tiers=tuple([_tier(path) for paths in kernels for path in paths]),
             compiling_seconds=sum(x.seconds for paths in kernels for path in paths for x in path),
         )
 
@@ -301,13 +319,15 @@ class Mapped(Compiled):
     def __repr__(self) -> str:
         return f"<vmap of {self._name}>"
 
-    def _eagerly(self, batch: Batch) -> Any:
-        """What the function gives, row by row, by the engine: Values where Values went in."""
+    def _eagerly(self, batch: Batch, uncompiled: RunRow | None = None) -> Any:
+        """What the function gives, row by row, by the engine: Values where Values went in, unless
+        it is run in another way."""
         rows: list[list[Any]] = []
         outputs = None
         for i in range(batch.length):
             row = batch.row(i)
-            numbers, structure = flatten_result(self.f(*row.args, **row.keywords))
+            result = uncompiled(*row) if uncompiled else self.f(*row.args, **row.keywords)
+            numbers, structure = flatten_result(result)
             outputs = agreed(outputs, structure, i, self._name)
             rows.append(numbers)
         if outputs is None:
@@ -319,6 +339,12 @@ class Mapped(Compiled):
             return placed(_stacked(outputs, rows), outputs, self.out_axes)
         sums = [sum_of(column) for column in zip(*rows, strict=True)]
         return outputs.unflatten([x / len(rows) for x in sums] if self.reduce == "mean" else sums)
+
+
+def _tier(kernels: Sequence[RowKernel]) -> str:
+    """How a path is run at present."""
+    tiers = [kernel.tier for kernel in kernels]
+    return "interpreted" if "interpreted" in tiers else "compiled" if tiers else "recorded"
 
 
 def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> list[Any]:

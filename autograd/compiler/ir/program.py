@@ -92,6 +92,7 @@ MEANING: Final[dict[str, Callable[..., Any]]] = {
     "scale": _scaled,
 }
 COMMUTATIVE: Final = frozenset(["add", "mul", "eq", "and", "or"])
+DEPTH: Final = 3  # of operations within each other, when a decision is shown
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
 
 
@@ -146,6 +147,34 @@ class Program:
             known = max(known, guard.register)
             found.setdefault(known, []).append(index)
         return found
+
+    def converted(self, index: int) -> int | None:
+        """The register of the whole number that a guard on a conversion to int compares with the
+        recorded one, where there is room to tell it: a guard that fails writes it in the place of
+        the first result. None for other guards."""
+        guard = self.guards[index]
+        if not isinstance(guard.outcome, tuple) or not self.outputs:
+            return None
+        name, operands, _ = self.code[guard.register]
+        numbers = [i for i in operands if self.code[i].name != "const"]
+        return numbers[0] if name == "eq" and len(numbers) == 1 else None
+
+    def decision(self, index: int) -> str:
+        """What a guard compares, and where the user's code does."""
+        guard = self.guards[index]
+        converted = self.converted(index)
+        if converted is not None:
+            return f"int({self._written(converted)}) in {guard.line}"
+        return f"{self._written(guard.register)} in {guard.line}"
+
+    def _written(self, register: int, depth: int = DEPTH) -> str:
+        """A register as a formula of inputs, the innermost parts left out."""
+        op = self.code[register]
+        if op.name in ("const", "input"):
+            return self._name(register)
+        if depth == 0:
+            return "..."
+        return _formula(op, [self._written(i, depth - 1) for i in op.operands])
 
     def renumbered(self, code: Sequence[Op], new: Sequence[int] | Mapping[int, int]) -> Program:
         """Other code for the same results and guards, with the new numbers of their registers."""
@@ -293,3 +322,18 @@ def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
             for j in program.code[i].operands:
                 needed[j] = True
     return needed
+
+
+def most_live(program: Program) -> int:
+    """How many computed numbers are needed later on, at most at one time."""
+    last = {j: i for i, op in enumerate(program.code) for j in op.operands}
+    ends: dict[int, list[int]] = {}
+    for j, i in last.items():
+        ends.setdefault(i, []).append(j)
+    live = most = 0
+    for i, op in enumerate(program.code):
+        if op.name not in ("input", "const"):
+            live += i in last
+            most = max(most, live)
+        live -= sum(program.code[j].name not in ("input", "const") for j in ends.get(i, ()))
+    return most

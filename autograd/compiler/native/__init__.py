@@ -11,5 +11,6 @@ kernels         a program's machine code as a Python callable
 simd_target     how many numbers fit into a vector, and which functions there are for vectors
 simd_math       functions for vectors, and programs in terms of them
 vector_codegen  a program as assembly that runs it over many rows
-vector_kernels  its machine code as a Python callable over arrays
+vector_interpreter  one loop of machine code that runs any program over many rows
+vector_kernels  either of the two as a Python callable over arrays
 """

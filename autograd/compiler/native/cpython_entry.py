@@ -30,7 +30,8 @@ NOARGS: Final = 0x0004
 
 UNROLLED: Final = 8  # lists of numbers that are shorter than this are taken apart without a loop
 MOST_LINES: Final = 2000  # of assembly; more would take longer to compile than it saves
-ON_THE_STACK: Final = 30_000  # numbers, of 8 bytes each: a thread's stack may be small
+ON_THE_STACK: Final = 1000  # numbers, of 8 bytes each: a thread's stack may be small
+MOST_NUMBERS: Final = 30_000  # copying more costs as much as the slower way
 
 
 class Unsupported(Exception):
@@ -46,10 +47,11 @@ class EntryText(Text):
         known = cpython.layout()
         if known is None or callbacks_of(program):
             raise Unsupported
-        if len(program.inputs) + len(program.outputs) > ON_THE_STACK:
+        if len(program.inputs) + len(program.outputs) > MOST_NUMBERS:
             raise Unsupported
         self.layout: cpython.Layout = known
         self.kept: list[Any] = []  # objects whose addresses stand in the text
+        self._lent: list[str] = []  # memory to be freed at the end
 
     def address(self, x: Any) -> str:
         """A Python object as an operand."""
@@ -94,21 +96,42 @@ class EntryText(Text):
         number = self.load("double", place)
         return self.made("PyFloat_FromDouble", f"double {number}")
 
+    def numbers(self, name: str, count: int) -> None:
+        """Room for so many: before anything can go wrong, for all ways out free it."""
+        if count <= ON_THE_STACK:
+            self.do(f"{name} = alloca double, i64 {max(count, 1)}")
+            return
+        self.declarations.update(("declare ptr @malloc(i64)", "declare void @free(ptr)"))
+        self.do(f"{name} = call ptr @malloc(i64 {8 * count})")
+        self._lent.append(name)
+
+    def expect_memory(self) -> None:
+        """Go on only if there was memory."""
+        for name in self._lent:
+            self.unless(self.set(f"icmp ne ptr {name}, null"), "%other")
+
+    def leave(self, result: str) -> None:
+        """Return."""
+        for name in self._lent:
+            self.do(f"call void @free(ptr {name})")
+        self.do(f"ret ptr {result}")
+
     def run_kernel(self) -> None:
         """Call the program's own function, which is compiled along with this one."""
         self.expect("i64", self.set("call i64 @kernel(ptr %in, ptr %out)"), -1)
 
     def end(self, result: str) -> None:
         """Return, and what else may happen."""
-        self.do(f"ret ptr {result}")
+        self.leave(result)
         self.label("%toolarge")  # an int beyond all doubles, for which the slower way has words
         self.call("void", "PyErr_Clear")
         self.go("%other")
         self.label("%other")
         self.call("void", "Py_IncRef", f"ptr {self.address(NotImplemented)}")
-        self.do(f"ret ptr {self.address(NotImplemented)}")
+        self.leave(self.address(NotImplemented))
         self.label("%failed")
-        self.do("ret ptr null\n}")
+        self.leave("null")
+        self.do("}")
 
 
 def calling_entry(
@@ -120,8 +143,9 @@ def calling_entry(
     """
     text = EntryText(program)
     text.begin("ptr @entry(ptr %self, ptr %args, i64 %count)")
-    text.do(f"%in = alloca double, i64 {max(len(program.inputs), 1)}")
-    text.do(f"%out = alloca double, i64 {max(len(program.outputs), 1)}")
+    text.numbers("%in", len(program.inputs))
+    text.numbers("%out", len(program.outputs))
+    text.expect_memory()
     text.expect("i64", "%count", len(arguments))
     slot = 0
     for i, example in enumerate(arguments):
@@ -142,7 +166,8 @@ def bound_entry(
     contiguous array, or a number), writes the flat array `out` and returns the object `result`."""
     text = EntryText(program)
     text.begin("ptr @entry(ptr %self, ptr %unused)")
-    text.do(f"%in = alloca double, i64 {max(len(program.inputs), 1)}")
+    text.numbers("%in", len(program.inputs))
+    text.expect_memory()
     slot = 0
     for x in inputs:
         if isinstance(x, float):

@@ -56,6 +56,14 @@ def _interpreter() -> MachineCode:
             text.label(f"case{code}")
             text.branch(text.set(f"fcmp une double {a}, 0.0"), *labels)
         text.label("failed")
+        told, none = _integer(text, line, 3), text.new("none")
+        text.branch(text.set(f"icmp eq i64 {told}, 0"), none, "%tell")
+        text.label("tell")
+        place = text.element("double", "%registers", text.set(f"sub i64 {told}, 1"))
+        number = text.load("double", place)
+        text.store("double", number, "%out")
+        text.go(none)
+        text.label(none)
         text.do(f"ret i64 {other}")
         text.label("next")
     with text.loop("%outputs") as i:
@@ -113,7 +121,9 @@ class Bytecode:
             for index in checks.get(i, ()):
                 guard = program.guards[index]
                 kind = HOLDS if guard.expected else FAILS
-                table.extend((kind, places[guard.register], index, 0))
+                converted = program.converted(index)
+                told = 0 if converted is None else places[converted] + 1
+                table.extend((kind, places[guard.register], index, told))
                 next_place += 1
         # Machine code has the addresses of all these, so they live as long as this object.
         self._program = program

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
 
-from autograd.compiler.ir.program import Program, meaning
+from autograd.compiler.ir.program import Program, meaning, most_live
 from autograd.compiler.native.cpython_entry import Entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
-from autograd.compiler.native.machine import MachineCode, compile_llvm
+from autograd.compiler.native.machine import LANES, MachineCode, compile_llvm
 
-__all__ = ["CallbackFailed", "Callbacks", "Kernel"]
+__all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel"]
+
+
+ON_ANY_STACK: Final = 8000  # numbers, of 8 bytes each; for more the stack has to be a large one
 
 
 class Callbacks:
@@ -40,9 +45,14 @@ class CallbackFailed(Exception):
         self.error = error
 
 
+def _deeply(function: Callable[..., int], inputs: Any, out: Any) -> int:
+    return LANES.deep(lambda: function(inputs, out))
+
+
 class Kernel:
     """Called with all inputs of the program; gives -1 and the results, or the index of the guard
-    that failed. `entry` is the same as a function of Python's objects, where one was asked for.
+    that failed (and in the place of the first result what it was about: `Program.converted`).
+    `entry` is the same as a function of Python's objects, where one was asked for.
 
     Straight-line code, or the table of the native interpreter: `tier` says which.
     """
@@ -65,6 +75,9 @@ class Kernel:
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
         locked = interpreted or bool(self._callbacks)
         self._function = self._code.function("kernel", ctypes.c_int64, *pointers, locked=locked)
+        # Which has no other way than machine code, however much of the stack that takes.
+        is_deep = bool(self._callbacks) and most_live(program) > ON_ANY_STACK
+        self._asking = partial(_deeply, self._function) if is_deep else self._function
         self._inputs = ctypes.c_double * len(program.inputs)
         self._outputs = ctypes.c_double * len(program.outputs)
         self.seconds = time.perf_counter() - start
@@ -73,7 +86,7 @@ class Kernel:
         inputs, out = self._inputs(*numbers), self._outputs()
         if self._callbacks:
             try:
-                failed: int = self._function(inputs, out)
+                failed: int = self._asking(inputs, out)
             except Exception as error:  # noqa: BLE001 (whatever the user's code raises)
                 raise CallbackFailed(error) from None
         else:

@@ -257,8 +257,9 @@ class KernelText(Instructions, ABC):
         """The operand that holds an input; asked for at every use."""
 
     @abstractmethod
-    def check(self, index: int, truth: str, expected: bool) -> None:
-        """What has to happen at a guard."""
+    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
+        """What has to happen at a guard; `converted` is the whole number that it is about, or ""
+        for one that is not."""
 
     @abstractmethod
     def give(self, i: int, x: str) -> None:
@@ -285,8 +286,9 @@ class KernelText(Instructions, ABC):
                 operands = [held(j) for j in op.operands]
                 computed[i] = self.compute(op.name, operands, decisive[i])
             for index in checks.get(i, ()):
-                guard = program.guards[index]
-                self.check(index, computed[guard.register], guard.expected)
+                guard, told = program.guards[index], program.converted(index)
+                converted = "" if told is None or self.lanes > 1 else held(told)
+                self.check(index, computed[guard.register], guard.expected, converted)
             for result in results.get(i, ()):
                 # At once, and not at the end: so many numbers at a time fit no processor's
                 # registers, and LLVM would take its time to find that out.
@@ -317,7 +319,8 @@ def callbacks_of(program: Program) -> set[str]:
 
 def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:
     """`i64 kernel(const double *in, double *out)`: -1, or the index of the guard that failed, or -2
-    where Python has set an exception; then what is in `out` has no meaning."""
+    where Python has set an exception; then what is in `out` has no meaning, but for the number that
+    a guard on a conversion to int is about (`Program.converted`)."""
     text = _ScalarKernel(addresses=addresses)
     # "noalias": so that results need not be written before the next input is read.
     text.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
@@ -338,10 +341,12 @@ class _ScalarKernel(KernelText):
             self._taken[slot] = self.load("double", self.element("double", "%in", slot))
         return self._taken[slot]
 
-    def check(self, index: int, truth: str, expected: bool) -> None:
+    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         passed, failed = self.new("pass"), self.new("fail")
         self.branch(truth, *((passed, failed) if expected else (failed, passed)))
         self.label(failed)
+        if converted:
+            self.give(0, converted)
         self.do(f"ret i64 {index}")
         self.label(passed)
 

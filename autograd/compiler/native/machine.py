@@ -7,13 +7,15 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from _thread import get_ident
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from autograd.engine.locks import in_child, renewed_in_child
+from autograd.engine.locks import in_child, new_lock, renewed_in_child
 
 __all__ = [
     "COMPILERS",
@@ -35,6 +37,8 @@ _ENGINES: Final[dict[int, Any]] = {}
 this module's lock, and perhaps while another thread frees it."""
 _DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
 _WORKER: Final = threading.local()
+STACK: Final = 16 << 20  # bytes of address space; memory is taken as it is used
+_STACK_LOCK: Final = new_lock()
 
 
 class Pool:
@@ -57,11 +61,26 @@ class Pool:
             # Of two threads that get here at once each makes one, and one of them is used again.
             executor = self._executor = ThreadPoolExecutor(self._count, self._name)
         try:
-            return executor.submit(_in_worker, work)
+            with _stack_of_our_own():
+                return executor.submit(_in_worker, work)
         except RuntimeError:
             if not is_ending():
                 raise
             return None
+
+    def deep(self, work: Callable[[], T]) -> T:
+        """Do what may need a large stack, and give what it gives: here, where there is one, else in
+        a thread of the pool. (The stack of the main thread is the system's, megabytes; of other
+        threads it is as large as whoever started them thought would do.)"""
+        if getattr(_WORKER, "is_one", False) or get_ident() == threading.main_thread().ident:
+            return work()
+        future = self.submit(work)
+        if future is None:  # the process is about to end, and there are no new threads
+            return work()
+        try:
+            return future.result()
+        finally:
+            _await_all([future])
 
     def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
         """Do all parts, and give what they give; nothing goes on when this returns or raises. A
@@ -81,6 +100,19 @@ def is_ending() -> bool:
     """Whether the main thread has ended: what is computed now is for its own sake, or for threads
     and functions that the process waits for."""
     return not threading.main_thread().is_alive()
+
+
+@contextmanager
+def _stack_of_our_own() -> Iterator[None]:
+    """The threads that are started inside have a large stack, whatever `threading.stack_size` says
+    at the moment."""
+    with _STACK_LOCK:
+        before = threading.stack_size()
+        threading.stack_size(STACK)
+        try:
+            yield
+        finally:
+            threading.stack_size(before)
 
 
 def _in_worker(work: Callable[[], T]) -> T:
@@ -109,6 +141,7 @@ if hasattr(os, "register_at_fork"):
     )
 
 COMPILERS: Final = Pool("chainrule-compiler", 1)  # LLVM works for one thread at a time anyway
+LLVM: Final = Pool("chainrule-llvm", 1)  # what others wait for, before what is in the background
 LANES: Final = Pool("vmap")
 
 
@@ -184,6 +217,10 @@ class MachineCode:
 
 def compile_llvm(text: str, effort: int = 2) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
+    return LLVM.deep(lambda: _alone(text, effort))
+
+
+def _alone(text: str, effort: int) -> MachineCode:
     with _LOCK:
         while _DISCARDED:
             _DISCARDED.popleft().close()
@@ -192,13 +229,27 @@ def compile_llvm(text: str, effort: int = 2) -> MachineCode:
 
 def _compile_llvm(text: str, effort: int) -> MachineCode:
     llvm = _llvm()
-    name, features = cpu()
-    target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
+    machine = _target_machine(effort)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
-    engine = llvm.create_mcjit_compiler(module, machine)
+    # As an object file, so that the engine has nothing to compile itself: what LLVM compiles with
+    # takes 700 kB, and an engine keeps it as long as it lives.
+    code = llvm.ObjectFileRef.from_data(machine.emit_object(module))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target_machine(effort))
+    engine.add_object_file(code)
     engine.finalize_object()
     return MachineCode(engine)
+
+
+@cache
+def _target_machine(effort: int) -> Any:
+    """What LLVM compiles with."""
+    return _new_target_machine(effort)
+
+
+def _new_target_machine(effort: int) -> Any:
+    name, features = cpu()
+    target = _llvm().Target.from_default_triple()
+    return target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)

@@ -18,10 +18,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.llvm_codegen import NEVER, KernelText
+from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText
 from autograd.compiler.native.simd_target import Vectors
 
-__all__ = ["ALIGNMENT", "CHUNK", "UNSURE", "Columns", "Field", "block_kernel", "work_size"]
+__all__ = [
+    "ALIGNMENT",
+    "CHUNK",
+    "UNSURE",
+    "Columns",
+    "Field",
+    "added_up",
+    "block_kernel",
+    "work_size",
+]
 
 CHUNK: Final = 1024  # a multiple of every number of lanes
 ALIGNMENT: Final = 64  # of the work space, in bytes: no vector of it lies in two lines of the cache
@@ -249,7 +258,7 @@ class _BlockKernel(KernelText):
         zeros = f"<{self.lanes} x i32> zeroinitializer"
         return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
-    def check(self, index: int, truth: str, expected: bool) -> None:
+    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         held = truth if expected else self.compute("not", [truth])
         self.on_path = self._both(self.on_path, held)
 
@@ -369,28 +378,11 @@ class _AddingKernel(_BlockKernel):
         not finite."""
         carried = ("%unsure", "i1", "false", "%is_or_was")
         with self.loop(len(self.program.outputs), carried) as i:
-            total = self._total(self.load(self.type, self.element(self.type, "%work", i), 8))
+            total = added_up(self, self.load(self.type, self.element(self.type, "%work", i), 8))
             result = self.set(f"fdiv double {total}, %divisor")
             self.store("double", result, self.element("double", "%out", i))
             rest = self.set(f"fsub double {total}, {total}")  # NaN, unless it is finite
             self.do(f"%is_or_was = or i1 %unsure, {self.set(f'fcmp uno double {rest}, 0.0')}")
-
-    def _total(self, sums: str) -> str:
-        """The lanes added up, halves to halves."""
-        width = self.lanes
-        while width > 1:
-            half = width // 2
-            kind = f"<{width} x double>"
-            parts = []
-            for start in (0, half):
-                lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + half))
-                mask = f"<{half} x i32> <{lanes}>"
-                parts.append(self.set(f"shufflevector {kind} {sums}, {kind} poison, {mask}"))
-            sums = self.set(f"fadd <{half} x double> {parts[0]}, {parts[1]}")
-            width = half
-        if self.lanes == 1:
-            return sums
-        return self.set(f"extractelement <1 x double> {sums}, i32 0")
 
     def _chunks(self) -> None:
         """The function that runs one chunk after the other, as long as all rows are on the path."""
@@ -408,3 +400,21 @@ class _AddingKernel(_BlockKernel):
         self.do("ret i64 0")
         self.label("%failed")
         self.do(f"ret i64 {status}\n}}")
+
+
+def added_up(text: Instructions, sums: str) -> str:
+    """The lanes of a vector added up, halves to halves."""
+    width = text.lanes
+    while width > 1:
+        half = width // 2
+        kind = f"<{width} x double>"
+        parts = []
+        for start in (0, half):
+            lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + half))
+            mask = f"<{half} x i32> <{lanes}>"
+            parts.append(text.set(f"shufflevector {kind} {sums}, {kind} poison, {mask}"))
+        sums = text.set(f"fadd <{half} x double> {parts[0]}, {parts[1]}")
+        width = half
+    if text.lanes == 1:
+        return sums
+    return text.set(f"extractelement <1 x double> {sums}, i32 0")

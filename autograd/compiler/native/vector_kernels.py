@@ -1,16 +1,16 @@
-"""A program's machine code for many rows, as a Python callable over NumPy arrays."""
+"""A program's machine code for many rows, as Python callables over NumPy arrays."""
 
 from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.program import Program, most_live
 from autograd.compiler.native.cpython_layout import address_of
-from autograd.compiler.native.kernels import Callbacks
+from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
 from autograd.compiler.native.machine import LANES, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
@@ -20,41 +20,33 @@ from autograd.compiler.native.vector_codegen import (
     block_kernel,
     work_size,
 )
+from autograd.compiler.native.vector_interpreter import RowTable
 
-__all__ = ["VectorKernel"]
+__all__ = ["InterpretedKernel", "RowKernel", "VectorKernel"]
 
+SIGNATURE: Final = (
+    *(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64),
+    *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double),
+)
+"""Of both: a status, of arrays, the first row and the end, work space, results and a divisor."""
 TOO_LONG_TO_OPTIMISE: Final = 30_000  # lines; slightly slower code is made several times as fast
 
 
-class VectorKernel:
-    """A program, in instructions, compiled for many rows. Rows are shared out among threads in
-    whole chunks."""
+class RowKernel:
+    """A program for many rows. Rows are shared out among threads in whole chunks."""
 
-    def __init__(
-        self,
-        program: Program,
-        columns: Columns,
-        vectors: Vectors,
-        threads: int,
-        is_fast_path: bool = False,
-    ) -> None:
+    tier: str
+    """How it is run."""
+    seconds = 0.0
+    """What making it took."""
+    _function: Callable[..., int]
+    _is_deep = False
+
+    def __init__(self, results: int, work: int, threads: int) -> None:
         import numpy
 
-        self._results = len(program.outputs)
-        self._callbacks = Callbacks(program)
-        start = time.perf_counter()
-        addresses = self._callbacks.addresses
-        text = block_kernel(program, columns, vectors, addresses, is_fast_path)
-        self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
-        self.seconds = time.perf_counter() - start
-        place, number = ctypes.c_void_p, ctypes.c_int64
-        self._function = self._code.function(
-            "run",
-            number,
-            *(place, number, number, place, place, ctypes.c_double),
-            locked=bool(self._callbacks),
-        )
-        self._work = work_size(columns, self._results, vectors.lanes)
+        self._results = results
+        self._work = work
         self._free: list[tuple[Any, int]] = []  # work spaces
         self._threads = threads
         self._empty = numpy.empty
@@ -100,7 +92,8 @@ class VectorKernel:
     def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> int:
         """Run some rows; 0 if all are done."""
         work = self._work_space()
-        status: int = self._function(table, begin, end, work[1], out, divisor)
+        run = partial(self._function, table, begin, end, work[1], out, divisor)
+        status = LANES.deep(run) if self._is_deep else run()
         self._free.append(work)
         return status
 
@@ -111,6 +104,46 @@ class VectorKernel:
         except IndexError:
             memory = self._empty(self._work + ALIGNMENT // 8)
             return memory, -(-address_of(memory) // ALIGNMENT) * ALIGNMENT
+
+
+class VectorKernel(RowKernel):
+    """A program, in instructions, compiled for many rows."""
+
+    tier = "compiled"
+
+    def __init__(
+        self,
+        program: Program,
+        columns: Columns,
+        vectors: Vectors,
+        threads: int,
+        is_fast_path: bool = False,
+    ) -> None:
+        results = len(program.outputs)
+        super().__init__(results, work_size(columns, results, vectors.lanes), threads)
+        self._callbacks = Callbacks(program)
+        start = time.perf_counter()
+        addresses = self._callbacks.addresses
+        text = block_kernel(program, columns, vectors, addresses, is_fast_path)
+        self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
+        locked = bool(self._callbacks)
+        self._function = self._code.function("run", *SIGNATURE, locked=locked)
+        # LLVM moves what is the same for all rows out of the loop over them, and keeps it.
+        same = sum(field.stride == 0 for field in columns.inputs)
+        same += sum(op.name == "const" for op in program.code)
+        self._is_deep = (most_live(program) + same) * vectors.lanes > ON_ANY_STACK
+        self.seconds = time.perf_counter() - start
+
+
+class InterpretedKernel(RowKernel):
+    """A program, in instructions, as a table for the native interpreter."""
+
+    tier = "interpreted"
+
+    def __init__(self, program: Program, columns: Columns, vectors: Vectors, threads: int) -> None:
+        self._table = RowTable(program, columns, vectors)
+        super().__init__(len(program.outputs), self._table.size, threads)
+        self._function = self._table.function(*SIGNATURE)
 
 
 def _table(arrays: Sequence[Any]) -> Any:
