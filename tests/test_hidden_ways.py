@@ -4,9 +4,14 @@ function catches, the sign of NaN, machine code that dies in a cycle."""
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
+import os
+import ssl
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -163,3 +168,49 @@ def test_nan_has_a_positive_sign(negative: bool) -> None:
         assert [compiled(x, y), made(x, INF), made(x, -INF), made(x, y)] == [6.0, 3.0, 3.0, 3.0]
     assert vmap(copysign)(*np.array(nans).T).tolist() == [3.0] * 5
     assert copysign(-2.0, -0.0) == jit(copysign)(-2.0, -0.0) == -2.0
+
+
+# -- generators and clocks -------------------------------------------------------------------------
+
+
+class InSlot:
+    __slots__ = ("rng",)
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(1)
+
+
+def drawing() -> Iterator[float]:
+    rng = np.random.default_rng(2)
+    while True:
+        yield rng.random()
+
+
+@functools.lru_cache
+def cached() -> Any:
+    return np.random.default_rng(3)
+
+
+IN_SLOT, DRAWING, SPAWNING = InSlot(), drawing(), np.random.default_rng(4)
+QUEUE = deque([np.random.default_rng(5)])
+CALLING = iter(np.random.default_rng(6).random, 2.0)
+PLACES: dict[str, Callable[[], bool]] = {
+    "a slot": lambda: IN_SLOT.rng.random() == 0.5,
+    "a generator function": lambda: next(DRAWING) == 0.5,
+    "a cache": lambda: cached().random() == 0.5,
+    "a child": lambda: SPAWNING.spawn(1)[0].random() == 0.5,
+    "a deque": lambda: QUEUE[0].random() == 0.5,
+    "an iterator": lambda: next(CALLING) == 0.5,
+    "ssl": lambda: ssl.RAND_bytes(4) == b"",
+    "clock_gettime": lambda: time.clock_gettime(time.CLOCK_REALTIME) < 0,
+    "os.times": lambda: os.times().elapsed < 0,
+    "asctime": lambda: time.asctime() == "",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_generators_wherever_they_are(place: str) -> None:
+    """Though both recordings take the same way."""
+    drawn = PLACES[place]
+    with pytest.raises(RecordingError, match=r"draws random numbers|reads the clock"):
+        jit(lambda x: x + 100 if drawn() else x)(1.0)

@@ -131,8 +131,9 @@ class Arguments:
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
             )
-        generators = generators_of([self._f, list(self._static.values())])
         trace, first, outputs, results = self.trace()
+        # Now, for it may have made some and kept them.
+        generators = generators_of([self._f, list(self._static.values())])
         states = states_of(generators)
         # While the first one's nodes are still in memory.
         again, second, others, _ = self.trace()

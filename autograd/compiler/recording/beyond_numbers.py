@@ -16,13 +16,12 @@ from itertools import combinations
 from types import (
     BuiltinFunctionType,
     FunctionType,
-    MemberDescriptorType,
     MethodType,
     ModuleType,
 )
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import cells_of
+from autograd.compiler.recording.reachable_objects import cells_of, slots_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -156,20 +155,6 @@ def _extras(tree: Any) -> dict[str, Any]:
 def _fields(kind: Any) -> frozenset[str]:
     is_record = dataclasses.is_dataclass(kind)
     return frozenset([field.name for field in dataclasses.fields(kind)] if is_record else [])
-
-
-@lru_cache(1000)
-def _slots(kind: Any) -> tuple[str, ...]:
-    """The attributes of objects of a class that have places of their own."""
-    return tuple(
-        [
-            name
-            for base in kind.__mro__
-            if "__slots__" in vars(base)
-            for name, x in vars(base).items()
-            if isinstance(x, MemberDescriptorType)
-        ]
-    )
 
 
 def _of_class(kind: Any) -> Hashable:
@@ -356,6 +341,9 @@ def _itself(x: Any) -> Hashable:
         return Same(x)
     found: Hashable = x
     return found
+
+
+_slots: Final[Any] = lru_cache(1000)(slots_of)
 
 
 def _attributes_of(x: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ A generator that the function seeds itself gives the same at every call, and is 
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import random
 import signal
@@ -31,12 +32,20 @@ __all__ = ["generators_of", "states_of", "watched"]
 Tell = Callable[[str, str], None]
 """Is told what was asked, and the line."""
 
+READ: Final = ("time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
 CLOCKS: Final = frozenset(
-    function
-    for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time")
-    for function in (getattr(time, name), getattr(time, f"{name}_ns"))
-) | {time.localtime, time.gmtime, time.ctime, time.strftime}
-ENTROPY: Final = frozenset(["urandom", "getrandom", "generate_time_safe", "UuidCreate"])
+    getattr(module, name)
+    for module, names in (
+        (time, [*READ, *[f"{name}_ns" for name in READ]]),
+        (time, ["localtime", "gmtime", "ctime", "asctime", "strftime"]),
+        (os, ["times", "getloadavg"]),
+    )
+    for name in names
+    if hasattr(module, name)  # not all are there on every system
+)
+ENTROPY: Final = frozenset(
+    ["urandom", "getrandom", "generate_time_safe", "UuidCreate", "RAND_bytes"]
+)
 TODAY: Final = frozenset(["now", "utcnow", "today"])
 DRAWING: Final = frozenset(["random", "getrandbits", "getstate"])
 ASKING: Final = (
@@ -163,9 +172,11 @@ def states_of(generators: list[Any]) -> list[bytes]:
 
 
 def _state(generator: Any) -> bytes:
+    children = getattr(getattr(generator, "bit_generator", None), "seed_seq", None)
+    spawned = getattr(children, "n_children_spawned", 0)
     if isinstance(generator, random.Random):
         is_hidden = isinstance(generator, random.SystemRandom)
         return b"" if is_hidden else pickle.dumps(generator.getstate())
     for name in ("bit_generator", "_bit_generator"):
         generator = getattr(generator, name, generator)
-    return pickle.dumps(generator.state)
+    return pickle.dumps((generator.state, spawned))

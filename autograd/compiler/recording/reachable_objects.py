@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
-from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, Final
 
 from autograd.engine.value import Value
 
-__all__ = ["LIBRARIES", "cells_of", "reached", "thread_local_of", "values_of"]
+__all__ = ["LIBRARIES", "cells_of", "reached", "slots_of", "thread_local_of", "values_of"]
 
 MOST: Final = 2000  # objects that are looked at
 LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
 """Whose functions draw from what they are given, or from what is seen anyway."""
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
 CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
+ITERATING: Final = ("builtins", "functools", "itertools")
+"""Modules of the classes of iterators and caches."""
 Named = tuple[str, Any]
 """An object, and the name or attribute by which it is reached; "" if it has none there."""
 
@@ -79,8 +90,22 @@ def _below(x: Any) -> list[Named]:
         return []  # of which a function's names are looked up
     if isinstance(x, type):
         return [] if x.__module__.partition(".")[0] in LIBRARIES else list(vars(x).items())
+    if isinstance(x, (set, frozenset, deque)) or type(x).__module__ in ITERATING:
+        return _unnamed(gc.get_referents(x))  # of an iterator, a generator, a cache too
     held = getattr(x, "__dict__", None)
-    return [*(held.items() if isinstance(held, dict) else ()), ("", type(x))]
+    slots = [(name, getattr(x, name)) for name in slots_of(type(x)) if hasattr(x, name)]
+    return [*(held.items() if isinstance(held, dict) else ()), *slots, ("", type(x))]
+
+
+def slots_of(kind: type) -> list[str]:
+    """The attributes of objects of a class that have places of their own."""
+    return [
+        name
+        for base in kind.__mro__
+        if "__slots__" in vars(base)
+        for name, x in vars(base).items()
+        if isinstance(x, MemberDescriptorType)
+    ]
 
 
 def _unnamed(xs: Iterable[Any]) -> list[Named]:
