@@ -240,7 +240,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             svg = with_both_themes(svg)
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
-        style = f"min-width: {narrowest(svg):.0f}px"
+        style = f"min-width: {narrowest(svg):.0f}px; max-width: 100%"
         image = f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">'
         bundle = {
             "text/html": f"{FRAME}{image}</div>" if self.in_both_themes else image,
