@@ -1307,3 +1307,58 @@ def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing.*e\.svg"):
         autograd.draw(Value(1.0) * 2).write(tmp_path / "missing" / "e.svg")
     assert sorted(x.name for x in tmp_path.iterdir()) == ["e.svg", "link.svg"]
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+def test_a_label_that_is_a_formula_stands_in_brackets() -> None:
+    for label, shown in (
+        ("a+b", "(a+b)"),
+        ("0.5", "“0.5”"),
+        ("a)+(b", "“a)+(b”"),
+        ("w[0]", "w[0]"),
+    ):
+        words = autograd.draw(Value(2.0, label) * Value(3.0, "c")).words
+        assert words["n2"].startswith(f"v1 = {shown} * c: ")
+        assert words["e0"].startswith(f"∂v1/∂{shown} = 3; ")
+
+
+def test_a_label_that_ends_in_a_number_is_no_qualified_name() -> None:
+    for label, kind in (("layer0.w", "parameter"), ("x.1", "input"), ("0.5", "input")):
+        assert f">{kind}<" in autograd.draw(Value(2.0, label) * 3).source
+
+
+def test_a_box_says_what_is_in_grad_beyond_rounding() -> None:
+    x = Value(1.0, "x")
+    y = x * 0.1 + x * 0.2
+    y.backward()
+    for grad, said in ((0.3, False), (0.3 * (1 + 1e-12), False), (0.3001, True)):
+        x.grad = grad
+        assert ("in .grad" in autograd.draw(y).source) == said
+
+
+def test_a_picture_shows_as_much_as_fits_a_page() -> None:
+    """Ten values in a chain with messages; a hundred with local derivatives at most, in rows; of a
+    hundred terms the first."""
+
+    def chain(length: int) -> Value:
+        y = Value(0.5, "x")
+        for _ in range(length - 1):
+            y = y.tanh()
+        return y
+
+    assert " × " in autograd.draw(chain(10)).source
+    assert " × " not in autograd.draw(chain(100)).source
+    assert "cluster_5" in autograd.draw(chain(100)).source
+    terms = [Value(float(i), f"x{i}") * 2.0 for i in range(100)]
+    assert "99 more like v1" in autograd.draw(autograd.sum(terms)).source
+
+
+def test_files_of_pictures_are_light(tmp_path: Path) -> None:
+    y = Value(2.0, "a") * 3.0
+    shown = autograd.draw(y)._repr_mimebundle_()["image/svg+xml"]
+    assert "prefers-color-scheme: dark" in shown
+    path = Path(autograd.draw(y).render(tmp_path / "e.svg"))
+    assert "prefers-color-scheme" not in path.read_text("utf-8")
+    assert "#ffffff" in path.read_text("utf-8")

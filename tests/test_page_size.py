@@ -102,6 +102,12 @@ GRAPHS = {
 }
 
 
+def scale_of(svg):
+    """By which Graphviz has made the picture smaller."""
+    found = re.search(r"scale\(([\d.]+)", svg)
+    return float(found[1]) if found else 1.0
+
+
 def size_of(svg):
     width, height = re.search(r'<svg\b[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
     return float(width) * 4 / 3, float(height) * 4 / 3
@@ -109,11 +115,12 @@ def size_of(svg):
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS.keys())
 def test_no_picture_is_wider_than_a_page(make):
-    """As Graphviz really lays it out, made as small as can be read (a little more where the widths
-    of letters are its own)."""
+    """As Graphviz really lays it out; and it is not made smaller than can be read (a little more
+    where the widths of letters are its own)."""
     root = make()
     svg = draw(root).pipe("svg", encoding="utf-8")
-    assert pixels(svg) * SMALLEST <= 1.1 * WIDTH
+    assert pixels(svg) <= WIDTH + 1
+    assert scale_of(svg) >= SMALLEST / 1.1
     assert "pages wide" not in svg
 
 
@@ -122,8 +129,8 @@ def test_no_picture_is_wider_than_a_page(make):
 )
 def test_what_fits_a_page_is_on_one(name):
     """1,000 x 700 pixels, and as much again."""
-    width, height = size_of(draw(GRAPHS[name]()).pipe("svg", encoding="utf-8"))
-    assert height * min(1.0, 1000 / width) <= 1400
+    _, height = size_of(draw(GRAPHS[name]()).pipe("svg", encoding="utf-8"))
+    assert height <= 1400
 
 
 @pytest.mark.parametrize("rankdir", ["TB", "BT"])
@@ -132,6 +139,18 @@ def test_a_picture_that_is_wider_says_so(rankdir):
     svg = draw(dot_product(30), rankdir=rankdir, detail="small").pipe("svg", encoding="utf-8")
     assert pixels(svg) > 5000
     assert re.search(r"[56]\.\d.pages.wide:.scroll", svg)
+
+
+def test_a_narrow_cell_scrolls_rather_than_make_letters_smaller():
+    """Pictures that are as small as can be read already stay so; others may become so."""
+    for name in ("one value", "lecture", "chain of 40"):
+        diagram = draw(GRAPHS[name]())
+        svg = diagram.pipe("svg", encoding="utf-8")
+        html = diagram._repr_mimebundle_()["text/html"]
+        least = float(re.search(r"min-width: (\d+)px", html)[1])
+        assert least <= pixels(svg) + 1
+        assert least / (pixels(svg) / scale_of(svg)) == pytest.approx(SMALLEST, abs=0.03)
+    assert "overflow-x: auto" in html
 
 
 # -- as much as fits -------------------------------------------------------------------------------
@@ -280,4 +299,4 @@ def test_the_player_has_every_value_and_edge(name):
     nodes = autograd.engine.graph.topological_order(root)
     assert all(f'id="n{i}"' in svg for i in range(len(nodes)))
     assert all(f'id="e{j}"' in svg for j in range(sum(len(x.parents) for x in nodes)))
-    assert pixels(svg) * SMALLEST <= 1.1 * WIDTH
+    assert pixels(svg) <= WIDTH + 1

@@ -18,7 +18,7 @@ from autograd.drawing.collapse import parameter_names
 from autograd.drawing.model_boxes import model_size, picture_of_model
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
-from autograd.drawing.placing import Placed, placed_model, said_if_wide
+from autograd.drawing.placing import Placed, on_a_page, placed_model
 from autograd.engine.graph import Graph
 from autograd.engine.text import printable
 
@@ -113,7 +113,7 @@ def draw_every_edge(root: Value, rankdir: str, max_nodes: int) -> Diagram:
 def _laid_out(found: Placed, theme: str, title: str | None) -> Diagram:
     colours = THEMES["light" if theme == "auto" else theme]
     try:
-        diagram = said_if_wide(found).diagram(found.rankdir, colours, _title(title))
+        diagram = on_a_page(found, colours, _title(title))
     except ModuleNotFoundError as error:
         if error.name != "graphviz":
             raise

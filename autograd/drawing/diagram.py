@@ -21,7 +21,7 @@ from autograd.drawing.graphviz_program import (
 )
 from autograd.drawing.other_layouts import other_layout
 from autograd.drawing.palette import on_pages
-from autograd.drawing.svg import SMALLEST, pixels, with_both_themes, with_words
+from autograd.drawing.svg import narrowest, with_both_themes, with_words
 
 __all__ = ["Diagram"]
 
@@ -32,7 +32,8 @@ _SAME = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "gv": "dot"}  # names of on
 FRAME = (
     '<div class="chainrule-diagram"><style>'
     f"{on_pages('light', '.chainrule-diagram')} {{ color-scheme: light; }} "
-    f"{on_pages('dark', '.chainrule-diagram')} {{ color-scheme: dark; }}</style>"
+    f"{on_pages('dark', '.chainrule-diagram')} {{ color-scheme: dark; }} "
+    ".chainrule-diagram { overflow-x: auto; }</style>"
 )
 RASTER = {"png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp"}
 
@@ -239,7 +240,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             svg = with_both_themes(svg)
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
-        style = f"min-width: {SMALLEST * pixels(svg):.0f}px"
+        style = f"min-width: {narrowest(svg):.0f}px; max-width: 100%"
         image = f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">'
         bundle = {
             "text/html": f"{FRAME}{image}</div>" if self.in_both_themes else image,

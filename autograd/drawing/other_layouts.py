@@ -26,9 +26,9 @@ def lay_out_with(layout: Layout | None) -> None:
     text or bytes. An exception of it is a DrawingError of the picture.
 
     >>> from autograd import Value, draw
-    >>> lay_out_with(lambda dot, format: f"<svg>{dot.count('->')} arrows, as {format}</svg>")
-    >>> draw(Value(2.0, "a") * 3.0).pipe("svg", encoding="utf-8")
-    '<svg>1 arrows, as svg</svg>'
+    >>> lay_out_with(lambda dot, format: f"{dot.count('->')} arrow, as {format}")
+    >>> draw(Value(2.0, "a") * 3.0).pipe("plain", encoding="utf-8")
+    '1 arrow, as plain'
     >>> lay_out_with(None)
     """
     if layout is not None and not callable(layout):

@@ -36,6 +36,7 @@ GRAPH_LOOK = {"pad": "0.15", **FONT}
 NODE_LOOK = {"shape": "box", "style": "rounded,filled", "margin": "0.12,0.06", **FONT}
 EDGE_LOOK = {"arrowsize": "0.7", **FONT}
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
+ENDLESS = 1000  # inches
 DENSE = 3  # arrows per box
 MAIN_LINE = "3"  # how much straighter than others an arrow is between two computed values
 
@@ -84,13 +85,18 @@ class Picture:
     rows: list[list[str]] = field(default_factory=list)
     ordered: bool = False
 
-    def diagram(self, rankdir: str, colours: Palette, title: Sequence[str]) -> Diagram:
-        """The picture as DOT. Raises ModuleNotFoundError without the `graphviz` package."""
+    def diagram(
+        self, rankdir: str, colours: Palette, title: Sequence[str], most: float = 0.0
+    ) -> Diagram:
+        """The picture as DOT, no wider than `most` inches if there is such a limit. Raises
+        ModuleNotFoundError without the `graphviz` package."""
         from autograd.drawing.diagram import Diagram
 
         diagram = Diagram(format="svg", summary=self.summary, title=" ".join(title))
         layout, heading, ports = self._layout(), self._heading(title, colours), self._ports(rankdir)
         line, fill = colours.line, colours.background
+        if most:
+            layout["size"] = f"{most:.4g},{ENDLESS}"
         diagram.attr("graph", rankdir=rankdir, bgcolor=fill, **GRAPH_LOOK, **layout, **heading)
         diagram.attr("node", color=line, fillcolor=fill, **NODE_LOOK)
         diagram.attr("edge", color=line, **EDGE_LOOK, **ports)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing.page import WIDTH, extent, pages_filled, pages_high
+from autograd.drawing.palette import Palette
 from autograd.drawing.picture import Picture
 from autograd.drawing.rows import in_rows
 from autograd.drawing.svg import SMALLEST
 from autograd.drawing.value_boxes import DrawnGraph
 
-__all__ = ["Placed", "closer", "placed_graph", "placed_model", "said_if_wide"]
+if TYPE_CHECKING:
+    from autograd.drawing.diagram import Diagram
 
+__all__ = ["Placed", "closer", "on_a_page", "placed_graph", "placed_model"]
+
+PIXELS_PER_INCH = 96
+ROOM = 0.8  # of a page; what is estimated to be narrower is so, whatever the reader's letters
 FITS = 1.25  # pages that a picture from left to right may be high, before others are tried
 BROKEN = 1.25  # how much higher a picture may be that is not broken into rows
 
@@ -48,13 +54,17 @@ def closer(one: Placed, other: Placed) -> Placed:
     return min(one, other, key=_cost)
 
 
-def said_if_wide(found: Placed) -> Picture:
-    """The picture, with a note where it is wider than a page however small it is made."""
-    if found.wide * SMALLEST <= WIDTH:
-        return found.picture
-    times = f"{found.wide * SMALLEST / WIDTH:.1f} pages wide"
-    note = f"{times}: scroll, or draw less of it (detail=, depth=) or in another direction"
-    return replace(found.picture, notes=[*found.picture.notes, note])
+def on_a_page(found: Placed, colours: Palette, title: Sequence[str]) -> Diagram:
+    """The picture as a diagram that is made as small as a page is wide, as far as it can be read
+    then; where that is not enough, with a note that says so."""
+    smallest = found.wide * SMALLEST
+    picture = found.picture
+    if smallest > WIDTH:
+        times = f"{smallest / WIDTH:.1f} pages wide"
+        note = f"{times}: scroll, or draw less of it (detail=, depth=) or in another direction"
+        picture = replace(picture, notes=[*picture.notes, note])
+    most = max(WIDTH, smallest) / PIXELS_PER_INCH if found.wide > WIDTH * ROOM else 0.0
+    return picture.diagram(found.rankdir, colours, title, most)
 
 
 def _ways(

@@ -9,11 +9,12 @@ from html import escape
 
 from autograd.drawing.palette import THEMES
 
-__all__ = ["SMALLEST", "pixels", "with_both_themes", "with_words"]
+__all__ = ["SMALLEST", "narrowest", "pixels", "with_both_themes", "with_words"]
 
 SMALLEST = 0.68  # of its natural size, at which a picture can still be read
 ROOT = re.compile(r"<svg\b[^>]*>")
 POINTS = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
+SCALE = re.compile(r'class="graph" transform="scale\(([\d.]+)')
 COMMENT = re.compile(r"<!--[^>]*-->\s*")  # in Graphviz's SVG a ">" of anyone's text is "&gt;"
 GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
 TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
@@ -58,6 +59,12 @@ def with_both_themes(svg: str) -> str:
 
 
 def pixels(svg: str) -> float:
-    """How wide the picture is on a screen, at its natural size; 0 if it does not say."""
+    """How wide the picture is on a screen; 0 if it does not say."""
     found = POINTS.search(svg)
     return float(found[1]) * 4 / 3 if found else 0.0
+
+
+def narrowest(svg: str) -> float:
+    """How wide it has to be on a screen so that it can be read, in pixels."""
+    scale = SCALE.search(svg)  # by which Graphviz made it smaller
+    return min(pixels(svg), SMALLEST * pixels(svg) / (float(scale[1]) if scale else 1.0))

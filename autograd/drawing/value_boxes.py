@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.drawing.dot_language import Line, isolated
 from autograd.drawing.formulas import made_of
@@ -38,7 +39,6 @@ __all__ = [
     "small_box",
     "stand_in",
     "value_line",
-    "which_input",
     "with_inputs_left_out",
 ]
 
@@ -51,6 +51,13 @@ ROUNDING = 1e-9  # of what adds up to a gradient, by which it may differ from an
 LEAVES = 4  # in a summary
 COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
 BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
+
+
+class _Inputs(NamedTuple):
+    """How often each node is an input of another, by id, and how many have each short name."""
+
+    times: Counter[int]
+    own_names: Counter[str]
 
 
 class DrawnGraph:
@@ -71,6 +78,7 @@ class DrawnGraph:
         self.parameters = parameters
         self.ran: bool = self.root.grad != 0.0
         self.adjoints = columns.adjoints(self.root.grad if self.ran else 1.0)
+        self._inputs: dict[int, _Inputs] = {}
         self.name: dict[int, str] = {
             key: isolated(text) for key, text in names(self.order, NAME_WIDTH).items()
         }
@@ -123,10 +131,24 @@ class DrawnGraph:
         """`w1` of `layer0.neuron2.w1`, beside the box of `output`, into which it goes by an arrow
         from the box that has its whole name; the whole name where another value is called w1."""
         short = self._own_name(node)
-        others = (x for x in output.parents if x is not node)
-        if not short or short in self._taken or any(self._own_name(x) == short for x in others):
+        if not short or short in self._taken or self._among_inputs(output).own_names[short] > 1:
             return self.name[id(node)]
         return isolated(printable(short, NAME_WIDTH))
+
+    def which_input(self, edge: Edge) -> str:
+        """` (input 2)` where the parent is more than one input of the output; else nothing."""
+        twice = self._among_inputs(edge.output).times[id(edge.parent)] > 1
+        return f" (input {edge.position + 1})" if twice else ""
+
+    def _among_inputs(self, output: Any) -> _Inputs:
+        found = self._inputs.get(id(output))
+        if found is None:
+            distinct = {id(x): x for x in output.parents}.values()
+            found = _Inputs(
+                Counter(map(id, output.parents)), Counter(map(self._own_name, distinct))
+            )
+            self._inputs[id(output)] = found
+        return found
 
     def _own_name(self, node: Any) -> str:
         """The last part of a qualified name; of a number in a list with the name of the list."""
@@ -396,14 +418,8 @@ def about(graph: DrawnGraph, node: Any) -> str:
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
     ratio = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)}"
-    text = f"{ratio} = {spelled(edge.partial)}{which_input(edge)}"
+    text = f"{ratio} = {spelled(edge.partial)}{graph.which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
-
-
-def which_input(edge: Edge) -> str:
-    """` (input 2)` where the parent is more than one input of the output; else nothing."""
-    twice = sum(other is edge.parent for other in edge.output.parents) > 1
-    return f" (input {edge.position + 1})" if twice else ""
 
 
 def _message(graph: DrawnGraph, edge: Edge) -> Line:
