@@ -25,7 +25,8 @@ from fuzz.truth import Truth
 
 __all__ = ["Report", "findings_of", "fuzz"]
 
-LONGEST = 60  # seconds for one program by one route; then it hangs
+LONGEST = 120.0  # seconds for one program by one route; then it hangs
+AGAIN = 5.0  # seconds until that is said once more, if a `__del__` or a callback has swallowed it
 
 
 @dataclass
@@ -139,11 +140,11 @@ def _in_time() -> Iterator[None]:
         raise Hangs
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LONGEST)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST, AGAIN)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
 
 

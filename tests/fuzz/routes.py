@@ -101,7 +101,7 @@ def differs_on_floats(case: Case, calls: Sequence[int]) -> bool:
 def _is_elsewhere(loaded: Loaded, i: int, want: Outcome) -> bool:
     args, keywords = loaded.arguments(i)
     floats, structure = flatten([list(args), loaded.without_static(keywords)])
-    values, named = structure.unflatten(floats)
+    values, named = structure.unflatten([x * 1.0 for x in floats])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = outcome_of(lambda: loaded.f(*values, **named, **loaded.static(keywords)))

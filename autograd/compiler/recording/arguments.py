@@ -160,7 +160,7 @@ class Arguments:
         that it is found to be left over, and not a number like any other."""
         keeps = _are_kept(values)
         states = states_of(generators)
-        run = partial(plain_run, lambda: self.call(self.numbers))
+        run = partial(plain_run, self._with_floats)
         plain = run()
         if plain.asked:
             how, line = plain.asked[0]
@@ -173,6 +173,11 @@ class Arguments:
             self.trace()
         return plain
 
+    def _with_floats(self) -> Any:
+        """The function with floats, each a new one: one NaN is found in a list by its identity, as
+        no Value is."""
+        return self.call([x * 1.0 for x in self.numbers])
+
     def _check_plain(
         self, plain: Plain, recorded: Recorded, outputs: Structure, results: list[float]
     ) -> None:
@@ -183,7 +188,7 @@ class Arguments:
         differs = unlike_plain(plain, results, outputs, recorded.program, inputs)
         if not differs:
             return
-        line = parting(self.trace, lambda: plain_run(lambda: self.call(self.numbers)))
+        line = parting(self.trace, lambda: plain_run(self._with_floats))
         where = f"; the two part at {line}" if line else ""
         raise RecordingError(
             f"{self._shown_f} gives another result for plain floats than for the Values that it "
