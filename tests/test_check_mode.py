@@ -415,7 +415,7 @@ NOTHING_TO_SAY: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (lambda x: grad(lambda t: t * t * x)(x), (3.0,)),
     (lambda x: int(x) + round(x), (2.5,)),
     (lambda x: x > 1, (2.5,)),
-    (lambda x, y: 1.0 if x in [y] else 2.0, (math.nan, math.nan)),
+    (lambda x, y: 1.0 if x in [y, 3.0] else 2.0, (math.nan, math.nan)),
     (lambda x: [None, x, float("nan") * x], (2.5,)),
     (lambda x: Value(1.0) * x, (2.5,)),
     (lambda x, y: [x // y, x % y], (7.5, 2.0)),
