@@ -50,12 +50,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     in_both_themes: whether a notebook shows it in its own theme; files are as they are drawn.
     """
 
+    in_both_themes = False  # of a diagram from a file of 0.1.0, too
+
     def __init__(self, *args: Any, summary: str = "", title: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.summary = summary
         self.title = title
         self.words: dict[str, str] = {}
-        self.in_both_themes = False
 
     def copy(self) -> Diagram:
         """A diagram of its own with the same content."""

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,8 @@ class Player:
     steps: the list of Frame records. svg: the finished picture. summary: what it shows, in words.
     """
 
+    lang = "en"  # of a player from a file of 0.1.0, too
+
     def __init__(self, animation: Animation, svg: str, summary: str, lang: str = "en") -> None:
         self.steps: list[Frame] = animation.frames()
         self.svg = svg
@@ -113,7 +116,9 @@ class Player:
     def html(self) -> str:
         """The player as a fragment of a page, which needs nothing from outside the fragment."""
         key = hashlib.sha256((self.svg + self._data).encode()).hexdigest()[:12]
-        heading = LANGUAGES[self.lang].page["steps"].format(len(self.steps))
+        words = LANGUAGES[self.lang].page
+        heading = words["steps"].format(len(self.steps))
+        data = f'{self._data[:-1]},"words":{_json(words)}}}'
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
         return (
             f'<div class="chainrule-player" id="chainrule-{key}" lang="{self.lang}" dir="ltr" '
@@ -124,7 +129,7 @@ class Player:
             f'src="{_uri(self.svg)}"></picture></div>\n'
             f"<details><summary>{heading}</summary>"
             f"<ol>{captions}</ol></details>\n"
-            f'<script type="application/json">{self._data}</script>\n'
+            f'<script type="application/json">{data}</script>\n'
             f"<script>\n{_asset('player.js')}</script>\n"
             "</div>\n"
         )
@@ -156,11 +161,10 @@ class Player:
 
 
 def _data(animation: Animation, steps: list[Frame]) -> str:
-    """JSON that may stand inside a script element: nothing in it can end the element."""
+    """The steps and the values, in words and places, for the script."""
     place = {(id(edge.output), edge.position): j for j, edge in enumerate(animation.edges)}
     data = {
         "start": {"caption": animation.words.start, "note": animation.words.start_note},
-        "words": animation.words.page,
         "steps": [_step(step) for step in steps],
         "nodes": [_node(node, animation, place) for node in animation.order],
         "edges": [
@@ -169,7 +173,12 @@ def _data(animation: Animation, steps: list[Frame]) -> str:
         ],
         "colours": {colour: name for theme in (LIGHT, DARK) for name, colour in theme.items()},
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _json(data)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """JSON that may stand inside a script element: nothing in it can end the element."""
+    text = json.dumps(dict(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
