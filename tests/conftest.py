@@ -41,13 +41,14 @@ def no_collector() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def machine_code_once() -> Iterator[None]:
     """In tests that record the same again and again, the same assembly is compiled once."""
-    code: dict[tuple[str, int], machine.MachineCode] = {}
+    code: dict[tuple[str, int, bool], machine.MachineCode] = {}
     compile_ = machine._compile_llvm
 
-    def compiled(text: str, effort: int) -> machine.MachineCode:
-        if (text, effort) not in code:
-            code[text, effort] = compile_(text, effort)
-        return code[text, effort]
+    def compiled(text: str, effort: int, loops: bool) -> machine.MachineCode:
+        key = (text, effort, loops)
+        if key not in code:
+            code[key] = compile_(*key)
+        return code[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "_compile_llvm", compiled)

@@ -921,10 +921,13 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def chain(n: int) -> Callable[[Any], Any]:
+    """Steps in an order without loops."""
+    kinds = Random(n).choices(range(4), k=n)
+
     def f(x: Any) -> Any:
         y = x
-        for i in range(n):
-            y = sin(y) * x + i if i % 3 else y / (x + i)
+        for i, kind in enumerate(kinds):
+            y = sin(y) * x + i if kind % 3 else y / (x + i) if kind else sin(x - y)
         return y if y > 0 else [y, x]
 
     return f

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -241,9 +242,11 @@ def test_machine_code_replaces_the_interpreter_in_the_background(
 ) -> None:
     """And where LLVM fails there, the interpreter goes on."""
 
+    without_loops = random.Random(1).choices(range(2), k=600)
+
     def long(x: Any) -> Any:
-        for i in range(600):
-            x = x * 1.0009 + i
+        for i, is_product in enumerate(without_loops):
+            x = x * 1.0009 if is_product else x + i
         return x
 
     f = jit(long)
@@ -257,14 +260,14 @@ def test_machine_code_replaces_the_interpreter_in_the_background(
     assert f.stats().tiers == ("compiled",)
     assert f(1.0) == wanted
 
-    def fail(text: str, effort: int) -> Any:
+    def fail(text: str, effort: int, loops: bool) -> Any:
         if (
             "%never" in text
             and "@kernel" in text
             and "inttoptr" not in text.split("@kernel")[1][:400]
         ):
             raise MemoryError
-        return kernel(text, effort)
+        return kernel(text, effort, loops)
 
     monkeypatch.setattr(machine, "_compile_llvm", fail)
     g = jit(long)

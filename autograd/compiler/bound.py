@@ -12,9 +12,7 @@ from typing import Any, Protocol
 
 from autograd.compiler.batching import views
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
-from autograd.compiler.native.kernels import CallbackFailed, Kernel
-from autograd.compiler.native.llvm_codegen import scalar_kernel
-from autograd.compiler.native.machine import compile_llvm
+from autograd.compiler.native.kernels import CallbackFailed, Kernel, KernelCode
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
 from autograd.engine.modes import MODES, tracer
@@ -120,10 +118,11 @@ def _run(specialization: Specialization, places: Sequence[Any], out: Any, result
     except Unsupported:
         return _slow_run(specialization, places, out)
     if specialization.stays_interpreted:
-        kernel = Kernel(program, entry, interpreted=True)
-        assert kernel.entry is not None
-        return kernel.entry
-    return entry.function(compile_llvm(f"{scalar_kernel(program, {})}\n{entry}"))
+        interpreted = Kernel(program, entry, interpreted=True)
+        assert interpreted.entry is not None
+        return interpreted.entry
+    kernel = KernelCode(program, specialization.rolled, {})
+    return entry.function(kernel.compiled(entry), kernel.kept)
 
 
 def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -> Run:

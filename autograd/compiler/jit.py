@@ -20,10 +20,12 @@ from autograd.compiler.bound import Bound, FirstTime, in_place
 from autograd.compiler.bounds import Bounds
 from autograd.compiler.checked_calls import CheckedCalls
 from autograd.compiler.checking import Share, checks_of
+from autograd.compiler.ir.loop_text import readable
 from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.c_codegen import c_source
-from autograd.compiler.native.kernels import CallbackFailed, Callbacks
-from autograd.compiler.native.llvm_codegen import scalar_kernel
+from autograd.compiler.native.kernels import CallbackFailed, Callbacks, KernelCode
+from autograd.compiler.native.loop_c_codegen import c_source_with_loops
 from autograd.compiler.native.machine import require
 from autograd.compiler.portable import (
     Compiled,
@@ -132,7 +134,9 @@ class Stats:
     """What a compiled function holds: how many paths, the guards and operations of them all, how
     each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, how many calls
     (of `vmap`, rows) were checked against the function itself, for how many nestings of arguments
-    and static values, and how many calls ran uncompiled because no more of them are kept."""
+    and static values, and how many calls ran uncompiled because no more of them are kept; how many
+    loops were found, the share of the operations inside of them, the bytes of memory that compiled
+    loops keep, and for each path why it is not compiled, "" where it is or will be."""
 
     paths: int
     guards: int
@@ -143,6 +147,10 @@ class Stats:
     checked: int = 0
     nestings: int = 0
     uncompiled: int = 0
+    loops: int = 0
+    in_loops: float = 0.0
+    loop_bytes: int = 0
+    reasons: tuple[str, ...] = ()
 
 
 class Jitted(Compiled):
@@ -383,15 +391,18 @@ class Jitted(Compiled):
 
     def program(self) -> Program:
         """The program of the path last taken; print it to read it. ValueError before any call."""
-        return self._last().program
+        return readable(self._last().program)
 
     def source(self, language: str = "c") -> str:
         """The program of the path last taken as text, in "c" or in "llvm" assembly."""
-        instructions = self._last().instructions
+        last = self._last()
+        instructions, rolled = last.instructions, last.rolled
         if language == "c":
-            return c_source(instructions)
+            if rolled is None:
+                return c_source(instructions)
+            return c_source_with_loops(instructions, Sources(rolled))
         if language == "llvm":
-            return scalar_kernel(instructions, Callbacks(instructions).addresses)
+            return str(KernelCode(instructions, rolled, Callbacks(instructions).addresses))
         raise ValueError(f'source comes in "c" or "llvm", got {describe(language)}')
 
     def stats(self) -> Stats:
@@ -407,6 +418,10 @@ class Jitted(Compiled):
             checked=0 if self.checks is None else self.checks.count,
             nestings=len(self._caches),
             uncompiled=self.bounds.uncompiled,
+            loops=sum(one.rolled.loops for one in kept if one.rolled is not None),
+            in_loops=_share_in_loops(kept),
+            loop_bytes=sum(one.bytes for one in kept),
+            reasons=tuple([one.reason for one in kept]),
         )
 
     def _settings(self) -> dict[str, Any]:
@@ -448,6 +463,13 @@ class Jitted(Compiled):
     def __repr__(self) -> str:
         paths = len(self._kept)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
+
+
+def _share_in_loops(kept: Iterable[Specialization]) -> float:
+    """Of all operations, how many stand in loops."""
+    rolled = [one.rolled for one in kept if one.rolled is not None]
+    total = sum(one.instructions.operations for one in kept)
+    return min(1.0, sum(one.repeated for one in rolled) / total) if total else 0.0
 
 
 def _travels(one: Specialization) -> bool:

@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any, Final
 from weakref import ref
 
+from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Program, most_live
+from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
@@ -27,6 +29,8 @@ from autograd.transforms.tree import Structure
 __all__ = ["Specialization", "SpecializationCache", "is_long"]
 
 COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
+STRAIGHT: Final = 1000  # instructions; as fast as it gets, and compiled soon
+SHORTER: Final = 70  # times; machine code of loops so short is ready before a table of all rounds
 INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
 MOST_LIVE: Final = 4000  # numbers at a time; machine code keeps them on the stack of its thread
 
@@ -61,6 +65,8 @@ class Specialization:
         names = {op.name for op in self.program.code}
         self._rows = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
         self._kernel: Kernel | None = None
+        self._rolled: Rolled | None = None
+        self._is_searched = False
         self._making = new_lock()
         self._waiting: list[Callable[[], None]] = []
         self.is_kept = False
@@ -75,21 +81,54 @@ class Specialization:
         with self._making:
             if self._kernel is None:
                 self.check_primitives()
-                interpreted = is_long(self.instructions) and can_interpret(self.instructions)
+                interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
                 entry = self._entry()
-                kernel = Kernel(self.instructions, entry, interpreted)
+                kernel = Kernel(self.instructions, entry, interpreted, self.rolled)
                 if interpreted and not self.stays_interpreted:
                     COMPILERS.submit(partial(_improve, ref(self), entry))
                 self._kernel = kernel
             return self._kernel
 
+    @property
+    def rolled(self) -> Rolled | None:
+        """The program in instructions, with its loops; None if there is little that repeats."""
+        with self._making:
+            if not self._is_searched:
+                self._rolled, self._is_searched = with_loops(self.instructions, STRAIGHT), True
+            return self._rolled
+
+    @property
+    def _size(self) -> int:
+        """How many instructions are compiled."""
+        rolled = self.rolled
+        return self.instructions.operations if rolled is None else rolled.operations
+
+    @property
+    def _is_compiled_at_once(self) -> bool:
+        if not is_long(self.instructions) or self._size <= COMPILED_AT_ONCE:
+            return True
+        return self._size * SHORTER <= self.instructions.operations
+
     @cached_property
     def stays_interpreted(self) -> bool:
         """Whether its machine code would not fit the processor's instruction cache, or a stack."""
-        if not is_long(self.instructions) or not can_interpret(self.instructions):
+        if self._is_compiled_at_once or not can_interpret(self.instructions):
             return False
-        size = self.instructions.operations
-        return size > INTERPRETED_FOR_GOOD or most_live(self.instructions) > MOST_LIVE
+        if self._size > INTERPRETED_FOR_GOOD:
+            return True
+        if self.rolled is not None:
+            return self._size > MOST_LIVE  # what loops leave for later rounds is on no stack
+        return most_live(self.instructions) > MOST_LIVE
+
+    @property
+    def reason(self) -> str:
+        """Why it is interpreted for good; "" if it is not."""
+        if not self.stays_interpreted:
+            return ""
+        return (
+            f"{self._size:,} instructions that do not repeat are interpreted for good: machine "
+            "code so large, or that keeps so many numbers at a time, is no faster"
+        )
 
     def check_primitives(self) -> None:
         """Raises RecordingError if one has been defined anew since the recording."""
@@ -98,7 +137,7 @@ class Specialization:
 
     def improve(self, entry: Entry | None) -> None:
         """Make the machine code that takes the place of the interpreter."""
-        kernel = Kernel(self.instructions, entry)
+        kernel = Kernel(self.instructions, entry, rolled=self.rolled)
         with self._making:
             self._kernel = kernel
         while self._waiting:
@@ -125,6 +164,11 @@ class Specialization:
     def tier(self) -> str:
         """How it is run at present."""
         return "recorded" if self._kernel is None else self._kernel.tier
+
+    @property
+    def bytes(self) -> int:
+        """The scratch memory that a call takes."""
+        return 0 if self._kernel is None else self._kernel.bytes
 
     @property
     def seconds(self) -> float:

@@ -43,6 +43,7 @@ def main(measure: Callable[[argparse.Namespace], Measurement]) -> None:
     parser.add_argument("peer")
     parser.add_argument("size", type=int, nargs="?", default=0)
     parser.add_argument("--collector", choices=("on", "off"), default="on")
+    parser.add_argument("--program", help="which program of several")
     parser.add_argument("--source", help="a foreign module to load by path")
     arguments = parser.parse_args()
     if arguments.collector == "off":

@@ -32,6 +32,8 @@ def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
     size = row.sizes.get(peer, row.size)
     command = [str(pythons[peer]), str(HERE / f"{row.workload}.py"), peer, str(size)]
     command += ["--collector", row.collector]
+    if row.program:
+        command += ["--program", row.program]
     if row.workload == "microgpt":
         source = module_path(pythons["microgpt"], "strands_microgpt/engine.py")
         command += ["--source", str(source)]
@@ -59,7 +61,7 @@ def run(rows: Sequence[Row], pythons: dict[str, Path], rounds: int) -> list[Roun
                 continue
             print(f"round {i + 1} of {rounds}: {row.name}", file=sys.stderr)
             for peer, measurements in result.items():
-                key = (row.workload, row.size, row.collector, peer)
+                key = (row.workload, row.program, row.size, row.collector, peer)
                 if key not in done:
                     done[key] = measure(row, peer, pythons)
                 measurements.append(done[key])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 OURS = ("chainrule", "uncompiled")
 
@@ -27,6 +27,7 @@ class Row:
     limit: float = math.inf
     sizes: dict[str, int] = field(default_factory=dict)  # for peers that need another size
     repeat: bool = True  # False where one round says everything
+    program: str = ""  # which one, for a workload that has several
 
     @property
     def name(self) -> str:
@@ -256,10 +257,33 @@ JIT_TRAINING = (
     ),
 )
 
+
+def loop(program: str, title: str, size: int, peers: str, seconds: float) -> tuple[Row, Row]:
+    """A program with loops: until it is ready, and per call."""
+
+    def row(headline: str, unit: str, targets: dict[str, float], limit: float) -> Row:
+        compared = compiled("loops", title, unit, peers, targets, headline=headline, limit=limit)
+        return replace(compared, size=size, program=program)
+
+    aims = {peer: 0.5 if peer == "c" else 1.0 for peer in peers.split()}
+    return row("ready, s", "s", {}, seconds), row("call", "µs", aims, math.inf)
+
+
+LOOPS = (
+    *loop("rosenbrock", "Rosenbrock, 100,000 variables", 100_000, "c", 3.0),
+    *loop("garch", "GARCH(1,1), 10,000 observations", 10_000, "c jax", 1.0),
+    *loop("lorenz", "10,000 steps of Runge and Kutta, 3 states", 10_000, "c jax", 1.0),
+    *loop("kalman", "Kalman filter, 2 states, 10,000 observations", 10_000, "jax", 1.0),
+    *loop("pairs", "All pairs of 100 bodies", 100, "c", 1.0),
+    *loop("hierarchical", "Hierarchical model, 5,000 rows", 5_000, "c", 1.0),
+    *loop("mlp", "MLP 64-64-10, one row", 64, "c", 1.0),
+)
+
 SUITES = {
     "eager": EAGER,
     "training": TRAINING,
     "transforms": TRANSFORMS,
     "jit": JIT,
     "jit-training": JIT_TRAINING,
+    "loops": LOOPS,
 }

@@ -26,6 +26,11 @@ from autograd.compiler.ir.program import (
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
 
+MOST_WRITTEN: Final = 128.0
+"""Numbers that people write are whole and small. Others are taken for data, which are different in
+every round of a loop: what is made of them has to stay the same."""
+
+
 def optimised(program: Program) -> Program:
     """All passes, in one."""
     return prune(rewritten(program, writer()))
@@ -127,7 +132,7 @@ def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
     x, y = _number(writer, adjoint), _number(writer, factor)
     if x is not None:
         return writer.const(0.0) if x == 0.0 else writer.emit("mul", adjoint, factor)
-    if y is not None and math.isfinite(y) and abs(y) >= 1.0:
+    if y is not None and 1.0 <= abs(y) <= MOST_WRITTEN and y.is_integer():
         # No product underflows, so it is a zero only where the adjoint is; and -0.0 + 0.0 is 0.0.
         return writer.emit("add", writer.emit("mul", adjoint, factor), writer.const(0.0))
     return None

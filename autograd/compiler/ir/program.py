@@ -174,7 +174,7 @@ class Program:
             return self._name(register)
         if depth == 0:
             return "..."
-        return _formula(op, [self._written(i, depth - 1) for i in op.operands])
+        return formula_text(op.name, [self._written(i, depth - 1) for i in op.operands])
 
     def renumbered(self, code: Sequence[Op], new: Sequence[int] | Mapping[int, int]) -> Program:
         """Other code for the same results and guards, with the new numbers of their registers."""
@@ -189,7 +189,7 @@ class Program:
         checks = self.checks()
         for i, op in enumerate(self.code):
             if op.name not in ("input", "const"):
-                lines.append(f"  r{i} = {_formula(op, [shown[j] for j in op.operands])}")
+                lines.append(f"  r{i} = {formula_text(op.name, [shown[j] for j in op.operands])}")
             for index in checks.get(i, ()):
                 guard = self.guards[index]
                 test = shown[guard.register] if guard.expected else f"not {shown[guard.register]}"
@@ -203,16 +203,15 @@ class Program:
 
     def _test(self, guard: Guard) -> str:
         op = self.code[guard.register]
-        test = _formula(op, [self._formula_of(i) for i in op.operands])
+        test = formula_text(op.name, [self._formula_of(i) for i in op.operands])
         return test if guard.expected else f"not {test}"
 
     def _formula_of(self, i: int) -> str:
         """A register as the operation that made it."""
         op = self.code[i]
-        name = self._name(i)
-        return (
-            name if op.name in ("input", "const") else _formula(op, [*map(self._name, op.operands)])
-        )
+        if op.name in ("input", "const"):
+            return self._name(i)
+        return formula_text(op.name, [*map(self._name, op.operands)])
 
     def _name(self, i: int) -> str:
         op = self.code[i]
@@ -221,15 +220,16 @@ class Program:
         return self.inputs[int(op.value)] if op.name == "input" else f"r{i}"
 
 
-def _formula(op: Op, shown: Sequence[str]) -> str:
-    symbol = SYMBOLS.get(op.name)
-    if symbol is None and op.name in TABLE:
-        symbol = TABLE[op.name].symbol
+def formula_text(name: str, shown: Sequence[str]) -> str:
+    """An operation as it is printed."""
+    symbol = SYMBOLS.get(name)
+    if symbol is None and name in TABLE:
+        symbol = TABLE[name].symbol
     if symbol and len(shown) == 2:
         return f"{shown[0]} {symbol} {shown[1]}"
-    if op.name in ("neg", "not"):
-        return f"{'-' if op.name == 'neg' else 'not '}{shown[0]}"
-    return f"{op.name}({', '.join(shown)})"
+    if name in ("neg", "not"):
+        return f"{'-' if name == 'neg' else 'not '}{shown[0]}"
+    return f"{name}({', '.join(shown)})"
 
 
 def meaning(name: str) -> Callable[..., Any]:

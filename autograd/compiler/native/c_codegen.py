@@ -14,7 +14,7 @@ from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.program import TRUTHS, Op, Program
 from autograd.compiler.native.llvm_codegen import INTRINSICS, callbacks_of
 
-__all__ = ["c_source"]
+__all__ = ["c_comment", "c_formula", "c_number", "c_source", "require_c"]
 
 FORMULAS: Final = {
     "add": "{} + {}",
@@ -38,13 +38,8 @@ def c_source(program: Program, name: str = "compiled") -> str:
 
     ValueError if the program calls back into Python.
     """
-    missing = callbacks_of(program)
-    if missing:
-        raise ValueError(
-            f"C has no {', '.join(sorted(missing))}; give the primitive a lowering, in terms of "
-            "operators and autograd's functions"
-        )
-    lines = ["#include <math.h>", "", f"/* in: {_comment(', '.join(program.inputs))} */"]
+    require_c(program)
+    lines = ["#include <math.h>", "", f"/* in: {c_comment(', '.join(program.inputs))} */"]
     lines += [f"long {name}(const double *in, double *out)", "{"]
     checks = program.checks()
     shown: list[str] = []
@@ -52,17 +47,29 @@ def c_source(program: Program, name: str = "compiled") -> str:
         shown.append(_operand(op, i))
         if op.name not in ("input", "const"):
             kind = "int" if op.name in TRUTHS else "double"
-            lines.append(f"    const {kind} r{i} = {_formula(op, shown)};")
+            lines.append(
+                f"    const {kind} r{i} = {c_formula(op.name, [shown[j] for j in op.operands])};"
+            )
         for index in checks.get(i, ()):
             guard = program.guards[index]
             test = shown[guard.register]
             wrong = f"!{test}" if guard.expected else test
-            lines.append(f"    if ({wrong}) return {index}; /* {_comment(guard.line)} */")
+            lines.append(f"    if ({wrong}) return {index}; /* {c_comment(guard.line)} */")
     lines += [f"    out[{i}] = {shown[j]};" for i, j in enumerate(program.outputs)]
     return "\n".join([*lines, "    return -1;", "}", ""])
 
 
-def _comment(text: str) -> str:
+def require_c(program: Program) -> None:
+    """ValueError if the program calls back into Python."""
+    missing = callbacks_of(program)
+    if missing:
+        raise ValueError(
+            f"C has no {', '.join(sorted(missing))}; give the primitive a lowering, in terms of "
+            "operators and autograd's functions"
+        )
+
+
+def c_comment(text: str) -> str:
     """Text that can't end the comment it stands in."""
     plain = "".join(c if c.isprintable() else "?" for c in text)
     # C reads a backslash, and "??/" in its place, before it looks for comments.
@@ -71,11 +78,12 @@ def _comment(text: str) -> str:
 
 def _operand(op: Op, i: int) -> str:
     if op.name == "const":
-        return _number(op.value)
+        return c_number(op.value)
     return f"in[{int(op.value)}]" if op.name == "input" else f"r{i}"
 
 
-def _number(x: float) -> str:
+def c_number(x: float) -> str:
+    """A constant."""
     if math.isnan(x):
         return "NAN"
     if math.isinf(x):
@@ -84,8 +92,8 @@ def _number(x: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _formula(op: Op, shown: Sequence[str]) -> str:
-    given = [shown[i] for i in op.operands]
-    if op.name in FORMULAS:
-        return FORMULAS[op.name].format(*given)
-    return f"{C_FUNCTIONS[op.name]}({', '.join(given)})"
+def c_formula(name: str, given: Sequence[str]) -> str:
+    """An instruction as an expression."""
+    if name in FORMULAS:
+        return FORMULAS[name].format(*given)
+    return f"{C_FUNCTIONS[name]}({', '.join(given)})"

@@ -31,7 +31,7 @@ NOARGS: Final = 0x0004
 UNROLLED: Final = 8  # lists of numbers that are shorter than this are taken apart without a loop
 MOST_LINES: Final = 2000  # of assembly; more would take longer to compile than it saves
 ON_THE_STACK: Final = 1000  # numbers, of 8 bytes each: a thread's stack may be small
-MOST_NUMBERS: Final = 30_000  # copying more costs as much as the slower way
+IN_PLACE: Final = 64  # numbers; so many are not copied, if they are all and stand in one array
 
 
 class Unsupported(Exception):
@@ -46,8 +46,6 @@ class EntryText(Text):
         super().__init__()
         known = cpython.layout()
         if known is None or callbacks_of(program):
-            raise Unsupported
-        if len(program.inputs) + len(program.outputs) > MOST_NUMBERS:
             raise Unsupported
         self.layout: cpython.Layout = known
         self.kept: list[Any] = []  # objects whose addresses stand in the text
@@ -143,14 +141,20 @@ def calling_entry(
     """
     text = EntryText(program)
     text.begin("ptr @entry(ptr %self, ptr %args, i64 %count)")
-    text.numbers("%in", len(program.inputs))
+    is_one = not captured and len(arguments) == 1 and _is_read_in_place(arguments[0])
+    if not is_one:
+        text.numbers("%in", len(program.inputs))
     text.numbers("%out", len(program.outputs))
     text.expect_memory()
     text.expect("i64", "%count", len(arguments))
-    slot = 0
-    for i, example in enumerate(arguments):
-        slot = _take(text, example, text.field("ptr", "%args", 8 * i), slot)
-    _take_captured(text, captured, slot)
+    if is_one:
+        data = _array_data(text, arguments[0], text.field("ptr", "%args", 0))
+        text.do(f"%in = getelementptr i8, ptr {data}, i64 0")
+    else:
+        slot = 0
+        for i, example in enumerate(arguments):
+            slot = _take(text, example, text.field("ptr", "%args", 8 * i), slot)
+        _take_captured(text, captured, slot)
     text.run_kernel()
     made, _ = _give(text, result, 0)
     text.end(made)
@@ -166,8 +170,30 @@ def bound_entry(
     contiguous array, or a number), writes the flat array `out` and returns the object `result`."""
     text = EntryText(program)
     text.begin("ptr @entry(ptr %self, ptr %unused)")
-    text.numbers("%in", len(program.inputs))
-    text.expect_memory()
+    if not captured and len(inputs) == 1 and _is_read_in_place(inputs[0]):
+        text.kept.append(inputs[0])
+        text.do(f"%in = inttoptr i64 {inputs[0].ctypes.data} to ptr")
+    else:
+        text.numbers("%in", len(program.inputs))
+        text.expect_memory()
+        _copy_inputs(text, inputs, captured)
+    text.kept.append(out)
+    text.do(f"%out = inttoptr i64 {out.ctypes.data} to ptr")
+    text.run_kernel()
+    text.call("void", "Py_IncRef", f"ptr {text.address(result)}")
+    text.end(text.address(result))
+    return Entry(text, NOARGS)
+
+
+def _is_read_in_place(x: Any) -> bool:
+    """Whether the kernel can read an array where it is, and has more from that than its copy costs:
+    a small one is copied."""
+    numpy = sys.modules.get("numpy")
+    is_array = numpy is not None and type(x) is numpy.ndarray and cpython.arrays_are_known()
+    return is_array and x.size >= IN_PLACE
+
+
+def _copy_inputs(text: EntryText, inputs: Sequence[Any], captured: Sequence[Value]) -> None:
     slot = 0
     for x in inputs:
         if isinstance(x, float):
@@ -178,12 +204,6 @@ def bound_entry(
             text.copy(_place(text, "%in", slot), pointer(x.ctypes.data), 8 * x.size)
             slot += int(x.size)
     _take_captured(text, captured, slot)
-    text.kept.append(out)
-    text.do(f"%out = inttoptr i64 {out.ctypes.data} to ptr")
-    text.run_kernel()
-    text.call("void", "Py_IncRef", f"ptr {text.address(result)}")
-    text.end(text.address(result))
-    return Entry(text, NOARGS)
 
 
 def _place(text: Text, buffer: str, slot: int) -> str:
@@ -258,7 +278,8 @@ def _take_dict(text: EntryText, example: dict[Any, Any], item: str, slot: int) -
     return slot
 
 
-def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
+def _array_data(text: EntryText, example: Any, item: str) -> str:
+    """Where an array like this one has its numbers."""
     import numpy
 
     text.expect_type(item, numpy.ndarray)
@@ -272,9 +293,13 @@ def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
     dims = text.field("ptr", item, cpython.ARRAY_DIMS)
     for axis, length in enumerate(example.shape):
         text.expect("i64", text.field("i64", dims, 8 * axis), length)
-    # A copy, for the kernel reads all its inputs from one place, and for as many as fit on the
-    # stack it costs less than a second kernel would.
-    data = text.field("ptr", item, cpython.ARRAY_DATA)
+    return text.field("ptr", item, cpython.ARRAY_DATA)
+
+
+def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
+    # A copy, for the kernel reads all its inputs from one place, and this costs less than a second
+    # kernel would.
+    data = _array_data(text, example, item)
     text.copy(_place(text, "%in", slot), data, 8 * example.size)
     return slot + int(example.size)
 

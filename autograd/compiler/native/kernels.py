@@ -4,20 +4,48 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import Program, meaning, most_live
+from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.cpython_entry import Entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
+from autograd.compiler.native.llvm_writer import joined
+from autograd.compiler.native.loop_codegen import NO_MEMORY, LoopKernel
 from autograd.compiler.native.machine import LANES, MachineCode, compile_llvm
 
-__all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel"]
-
+__all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel", "KernelCode"]
 
 ON_ANY_STACK: Final = 8000  # numbers, of 8 bytes each; for more the stack has to be a large one
+
+
+class KernelCode:
+    """The assembly of a program's kernel: with its loops, where it has some. It reads what is in
+    `kept`; `bytes` is the scratch memory that a call takes."""
+
+    def __init__(
+        self, program: Program, rolled: Rolled | None, addresses: Mapping[tuple[str, int], int]
+    ) -> None:
+        self.has_loops = rolled is not None
+        self.kept: Sequence[object] = ()
+        self.bytes = 0
+        if rolled is None:
+            self._text = scalar_kernel(program, addresses)
+        else:
+            kernel = LoopKernel(Sources(rolled), addresses)
+            self._text, self.kept, self.bytes = str(kernel), kernel.kept, kernel.bytes
+
+    def __str__(self) -> str:
+        return self._text
+
+    def compiled(self, entry: Entry | None = None) -> MachineCode:
+        """Its machine code, and that of an entry, which calls the kernel by its name."""
+        text = self._text if entry is None else joined(self._text, entry)
+        return compile_llvm(text, loops=self.has_loops)
 
 
 class Callbacks:
@@ -54,29 +82,38 @@ class Kernel:
     that failed (and in the place of the first result what it was about: `Program.converted`).
     `entry` is the same as a function of Python's objects, where one was asked for.
 
-    Straight-line code, or the table of the native interpreter: `tier` says which.
+    Machine code, with the program's loops if it has some, or the table of the native interpreter:
+    `tier` says which.
     """
 
     def __init__(
-        self, program: Program, entry: Entry | None = None, interpreted: bool = False
+        self,
+        program: Program,
+        entry: Entry | None = None,
+        interpreted: bool = False,
+        rolled: Rolled | None = None,
     ) -> None:
         self.program = program
         self.tier = "interpreted" if interpreted else "compiled"
         start = time.perf_counter()
         self._callbacks = Callbacks(program)
-        self._bytecode = Bytecode(program) if interpreted else None
-        if self._bytecode is None:
-            text = scalar_kernel(program, self._callbacks.addresses)
+        self.bytes = 0
+        """Of scratch memory that a call takes."""
+        if interpreted:
+            bytecode = Bytecode(program)
+            self._reads: object = bytecode
+            kernel = bytecode.kernel()
+            self._code = compile_llvm(kernel if entry is None else joined(kernel, entry))
         else:
-            text = self._bytecode.kernel()
-        # In one module, where the entry calls the kernel by its name.
-        self._code: MachineCode = compile_llvm(text if entry is None else f"{text}\n{entry}")
-        self.entry = None if entry is None else entry.function(self._code, self._bytecode)
+            text = KernelCode(program, rolled, self._callbacks.addresses)
+            self._reads, self.bytes = text.kept, text.bytes
+            self._code = text.compiled(entry)
+        self.entry = None if entry is None else entry.function(self._code, self._reads)
         pointers = (ctypes.c_void_p, ctypes.c_void_p)
         locked = interpreted or bool(self._callbacks)
         self._function = self._code.function("kernel", ctypes.c_int64, *pointers, locked=locked)
         # Which has no other way than machine code, however much of the stack that takes.
-        is_deep = bool(self._callbacks) and most_live(program) > ON_ANY_STACK
+        is_deep = bool(self._callbacks) and most_live(program) > ON_ANY_STACK and rolled is None
         self._asking = partial(_deeply, self._function) if is_deep else self._function
         self._inputs = ctypes.c_double * len(program.inputs)
         self._outputs = ctypes.c_double * len(program.outputs)
@@ -91,4 +128,6 @@ class Kernel:
                 raise CallbackFailed(error) from None
         else:
             failed = self._function(inputs, out)
+        if failed == NO_MEMORY:
+            raise MemoryError(f"a compiled function needs {self.bytes:,} bytes")
         return failed, list(out)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Text", "pointer"]
+__all__ = ["Text", "joined", "pointer"]
+
+
+def joined(*texts: object) -> str:
+    """Several texts as one module, with each declaration once."""
+    lines = [line for text in texts for line in str(text).splitlines()]
+    declared = dict.fromkeys([line for line in lines if line.startswith("declare ")])
+    rest = [line for line in lines if not line.startswith("declare ")]
+    return "\n".join([*declared, *rest, ""])
 
 
 def pointer(address: int) -> str:

@@ -215,25 +215,31 @@ class MachineCode:
         return out
 
 
-def compile_llvm(text: str, effort: int = 2) -> MachineCode:
-    """Compile assembly. `effort` is LLVM's level of code generation (0 to 3)."""
-    return LLVM.deep(lambda: _alone(text, effort))
+def compile_llvm(text: str, effort: int = 2, loops: bool = False) -> MachineCode:
+    """Compile assembly. `effort` is LLVM's level of code generation (0 to 3); with `loops` LLVM
+    first improves the text itself, where it may use vectors if no bit changes by that."""
+    return LLVM.deep(lambda: _alone(text, effort, loops))
 
 
-def _alone(text: str, effort: int) -> MachineCode:
+def _alone(text: str, effort: int, loops: bool) -> MachineCode:
     with _LOCK:
         while _DISCARDED:
             _DISCARDED.popleft().close()
-        return _compile_llvm(text, effort)  # whose objects are gone when the lock is
+        return _compile_llvm(text, effort, loops)  # whose objects are gone when the lock is
 
 
-def _compile_llvm(text: str, effort: int) -> MachineCode:
+def _compile_llvm(text: str, effort: int, loops: bool) -> MachineCode:
     llvm = _llvm()
     machine = _target_machine(effort)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
+    if loops:
+        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+        tuning.loop_vectorization = True
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
     # As an object file, so that the engine has nothing to compile itself: what LLVM compiles with
     # takes 700 kB, and an engine keeps it as long as it lives.
     code = llvm.ObjectFileRef.from_data(machine.emit_object(module))

@@ -1,0 +1,371 @@
+"""Where the operands of a rolled program come from: what a code generator has to know of each.
+
+In the round that computes it, and right after its loop, a row's number is at hand; in the next
+round too, if it is carried over. Everything else is read from memory: from the inputs, from a table
+of constants, or from an array in which a loop has left the numbers of one of its rows, round by
+round. What follows no such rule (any rows by a table of addresses) is read from one long array of
+all rows, of which only the parts that are needed are ever written.
+
+Which of these it is, is found out by writing the addresses out and looking, not by algebra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.loop_places import Place, WrittenRow, written_out
+from autograd.compiler.ir.loops import AFFINE, CARRIED, LOCAL, Form, Rolled
+from autograd.compiler.ir.program import TRUTHS
+
+__all__ = ["Carried", "Index", "Memory", "Source", "Sources", "Storage", "running"]
+
+
+ONE_BY_ONE: Final = 40  # results; of more a loop is made
+
+
+class Index(NamedTuple):
+    """A whole number that depends on the rounds of the loops around: `base` and a step for each,
+    the outermost first; with a table, plus what stands there in it."""
+
+    base: int
+    steps: tuple[int, ...]
+    table: Any = None
+    at: Index | None = None
+
+
+class Memory(NamedTuple):
+    """A number to be read. `array` is "in", "constants", "all", or the row that leaves it."""
+
+    array: WrittenRow | str
+    at: Index
+    table: Any = None
+
+
+class Carried(NamedTuple):
+    """What a row left in the round before; in a loop's first round, another source."""
+
+    place: Place
+    row: WrittenRow
+    column: int
+
+
+class Storage:
+    """Where a row leaves its numbers for others."""
+
+    def __init__(self) -> None:
+        self.extent: tuple[int, int] | None = None
+        """The first and the last place of the row's own array, if any place is read: those of its
+        repetitions are from 0 on."""
+        self.left_in: dict[WrittenRow, int] = {}
+        """Other rows' arrays in which the numbers are left too, and the place of the first."""
+        self.given: list[Index] = []
+        """The places among the results which the numbers have."""
+        self.is_in_all = False
+        """Whether they are written to the array of all rows."""
+
+    def extend(self, low: int, high: int) -> None:
+        """The row's own array has these places too."""
+        a, b = self.extent or (low, high)
+        self.extent = min(a, low), max(b, high)
+
+
+Source = float | WrittenRow | Carried | Memory
+
+
+class Sources:
+    """The places and rows of a rolled program, and the source of every operand."""
+
+    def __init__(self, rolled: Rolled) -> None:
+        self.rolled = rolled
+        self.root, self.rows = written_out(rolled)
+        self.storage = {row: Storage() for row in self.rows}
+        self.takes_all = False
+        """Whether inputs and constants too are read from the array of all rows."""
+        self._sources: dict[tuple[Place, int], Source] = {}
+        for row in self.rows:
+            for k in range(row.node.width):
+                self.source(row.place, row.column + k)
+        self.others: list[tuple[int, int]] = []
+        """Places among the results, and addresses, of those that are given at the end."""
+        self._find_results()
+        self.at_end = self._at_end()
+
+    def name(self, row: WrittenRow) -> str:
+        """What a row does."""
+        return self.rolled.names[row.node.code]
+
+    def is_truth(self, row: WrittenRow) -> bool:
+        """Whether its numbers are truth values."""
+        return self.name(row) in TRUTHS
+
+    @cached_property
+    def _row_of(self) -> Any:
+        """For every address, the row written out."""
+        import numpy
+
+        out = numpy.zeros(self.rolled.length, numpy.int32)
+        for row in self.rows:
+            out[row.addresses] = row.number
+        return out
+
+    def source(self, place: Place, column: int) -> Source:
+        """Where an operand of a place comes from."""
+        key = (place, column)
+        if key not in self._sources:
+            self._sources[key] = self._found(place, column)
+        return self._sources[key]
+
+    def _found(self, place: Place, column: int) -> Source:
+        if place.loop is None or place.around is None:
+            return self._outside(place, column)
+        form, outer = place.loop.forms[column], place.outer(column)
+        row = place.last(form) if form.kind in (LOCAL, CARRIED) else None
+        if form.kind == LOCAL and row is not None:
+            return row
+        if self.is_hoisted(place, column):
+            return self.source(place.around, outer)
+        if form.kind == CARRIED and row is not None and self._is_before(place, outer):
+            self.source(place.around, outer)
+            return Carried(place, row, outer)
+        return self._in_memory(place, column)
+
+    def is_hoisted(self, place: Place, column: int) -> bool:
+        """Whether it is the same in all rounds, and there before the first."""
+        return (
+            place.loop is not None
+            and place.loop.forms[column][:2] == (AFFINE, 0)
+            and self._is_before(place, place.outer(column))
+        )
+
+    def _is_before(self, place: Place, outer: int) -> bool:
+        """Whether an operand of the place around is known when this loop begins."""
+        assert place.around is not None
+        return bool((place.around.values(outer) < place.around.begins + place.offset).all())
+
+    def _outside(self, place: Place, column: int) -> Source:
+        address = int(place.values(column)[0])
+        if address >= 0:
+            row = place.last(Form(LOCAL, address))
+            return self._in_memory(place, column) if row is None else row
+        k = ~address - self.rolled.inputs
+        return self._in_memory(place, column) if k < 0 else float(self.rolled.constants[k])
+
+    def _in_memory(self, place: Place, column: int) -> Source:
+        addresses = place.values(column)
+        inputs = self.rolled.inputs
+        low, high = int(addresses.min()), int(addresses.max())
+        if high < 0 and low >= -inputs:
+            return Memory("in", self._index(place, ~addresses))
+        if high < -inputs:
+            return self._constants(place, self.rolled.constants[~addresses - inputs])
+        if low >= 0:
+            kept = self._kept(place, addresses)
+            if kept is not None:
+                return kept
+        else:
+            self.takes_all = True
+            addresses = _in_all(addresses, self.rolled.length)
+        self._write_all(addresses)
+        return Memory("all", self._index(place, addresses))
+
+    def _kept(self, place: Place, addresses: Any) -> Memory | None:
+        """These rows' numbers in the array of one of them; None where they belong to several that
+        do not stand in one line."""
+        import numpy
+
+        numbers, times = numpy.unique(self._row_of[addresses], return_counts=True)
+        row = self.rows[numbers[times.argmax()]]
+        if len(numbers) == 1:
+            places = row.addresses.searchsorted(addresses)
+        else:
+            others = [self.rows[i] for i in numbers.tolist()]
+            if not all(self._in_line(row, other) for other in others):
+                return None
+            length, first = row.place.round_length, int(row.addresses[0])
+            places = (addresses - first) // length
+            for other in others:
+                if other is not row:
+                    at = (int(other.addresses[0]) - first) // length
+                    self.storage[other].left_in[row] = at
+                    self.storage[row].extend(at, at + len(other.addresses) - 1)
+        self.storage[row].extend(0, len(row.addresses) - 1)
+        return Memory(row, self._index(place, places))
+
+    def _in_line(self, row: WrittenRow, other: WrittenRow) -> bool:
+        """Whether a row in a loop and another one stand in one line: as rows before a loop or after
+        it do, from which its first or last round is different, or a loop cut in two."""
+        place, length = row.place, row.place.round_length
+        if place.depth != 1 or not place.is_regular or self.is_truth(row) != self.is_truth(other):
+            return False
+        if (other.addresses[0] - row.addresses[0]) % length:
+            return False
+        found = other.place
+        return found.depth == 0 or (
+            found.depth == 1 and found.is_regular and found.round_length == length
+        )
+
+    def _write_all(self, addresses: Any) -> None:
+        import numpy
+
+        rows = addresses[addresses < self.rolled.length]
+        for number in numpy.unique(self._row_of[rows]).tolist():
+            self.storage[self.rows[number]].is_in_all = True
+
+    def _constants(self, place: Place, numbers: Any) -> Source:
+        """Numbers that vary: a table, as long as it has to be."""
+        import numpy
+
+        bits = numbers.view(numpy.int64)
+        if (bits == bits[0]).all():
+            return float(numbers[0])
+        table, at = _shortest(place, bits)
+        return Memory("constants", at, table.view(float))
+
+    def _index(self, place: Place, numbers: Any) -> Index:
+        """These numbers, one for each round, by a rule or a table."""
+        import numpy
+
+        if place.around is None:
+            return Index(int(numbers[0]), ())
+        firsts = numpy.minimum(place.firsts, len(numbers) - 1)
+        heads = numbers[firsts]
+        later = numpy.flatnonzero(place.turns == 1)[:1]
+        step = int(numbers[later[0]] - numbers[later[0] - 1]) if len(later) else 0
+        if (numbers == place.repeated(heads) + step * place.turns).all():
+            index = self._index(place.around, heads)
+            return index._replace(steps=(*index.steps, step))
+        table, at = _shortest(place, numbers)
+        return Index(0, (0,) * place.depth, table, at)
+
+    def numbered(self, place: Place, numbers: Any) -> Index:
+        """The same, for a code generator."""
+        return self._index(place, numbers)
+
+    @cached_property
+    def guards(self) -> dict[WrittenRow, Index]:
+        """The number of the guard that a row is."""
+        return self._in_order([HOLDS, FAILS])
+
+    def _in_order(self, names: Sequence[str]) -> dict[WrittenRow, Index]:
+        import numpy
+
+        rows = [row for row in self.rows if self.name(row) in names]
+        if not rows:
+            return {}
+        every = numpy.sort(numpy.concatenate([row.addresses for row in rows]))
+        return {row: self._index(row.place, every.searchsorted(row.addresses)) for row in rows}
+
+    def _find_results(self) -> None:
+        """Whatever gives a result in each of its repetitions gives it at once."""
+        import numpy
+
+        results = self.rolled.results
+        order = numpy.lexsort((numpy.arange(len(results)), results))
+        addresses = results[order]
+        inner = addresses >= 0
+        numbers = numpy.where(inner, self._row_of[numpy.maximum(addresses, 0)], -1)
+        for number in numpy.unique(numbers).tolist():
+            row = None if number < 0 else self.rows[number]
+            own = numbers == number
+            if row is None or not self._give(row, addresses[own], order[own]):
+                self.others += zip(order[own].tolist(), addresses[own].tolist(), strict=True)
+        self.others.sort()
+
+    def _give(self, row: WrittenRow, addresses: Any, slots: Any) -> bool:
+        """Whether a row gives all of its numbers, each as often."""
+        count = len(row.addresses)
+        times, rest = divmod(len(addresses), count)
+        if rest or not (addresses.reshape(count, times) == row.addresses[:, None]).all():
+            return False
+        self.storage[row].given = [
+            self._index(row.place, column) for column in slots.reshape(count, times).T
+        ]
+        return True
+
+    def _at_end(self) -> list[tuple[int, float | WrittenRow | Memory]] | Memory:
+        """The results that are given at the end, one by one or by a table."""
+        import numpy
+
+        if len(self.others) <= ONE_BY_ONE:
+            return [(slot, self.result(address)) for slot, address in self.others]
+        addresses = numpy.array([address for _, address in self.others], numpy.int64)
+        self.takes_all = bool(addresses.min() < 0) or self.takes_all
+        addresses = _in_all(addresses, self.rolled.length)
+        self._write_all(addresses)
+        return Memory("all", Index(0, (), addresses, Index(0, ())))
+
+    def result(self, address: int) -> float | WrittenRow | Memory:
+        """The source of a result that is given at the end."""
+        if address < 0:
+            k = ~address - self.rolled.inputs
+            return float(self.rolled.constants[k]) if k >= 0 else Memory("in", Index(~address, ()))
+        row = self.root.last(Form(LOCAL, address))
+        if row is None:
+            row = self.rows[int(self._row_of[address])]
+            self.storage[row].extend(0, len(row.addresses) - 1)
+            return Memory(row, Index(int(row.addresses.searchsorted(address)), ()))
+        return row
+
+
+def _in_all(addresses: Any, length: int) -> Any:
+    """Inputs and constants follow the rows."""
+    import numpy
+
+    return numpy.where(addresses < 0, length + ~addresses, addresses)
+
+
+def running(place: Place, first: int = 0) -> Index:
+    """The number of a repetition, all loops around counted, from `first`."""
+    if place.around is None:
+        return Index(first, ())
+    if place.is_ragged:
+        return Index(first, (*[0] * (place.depth - 1), 1), place.firsts, running(place.around))
+    return _scaled(running(place.around, 0), place.rounds, first)
+
+
+def _scaled(index: Index, count: int, first: int) -> Index:
+    """That of a loop with so many rounds in each of these."""
+    table = None if index.table is None else index.table * count
+    return Index(first, (*[step * count for step in index.steps], 1), table, index.at)
+
+
+def _shortest(place: Place, numbers: Any) -> tuple[Any, Index]:
+    """A table of what is there in every round, without repetitions, and the place in it."""
+    import numpy
+
+    at: Place | None = place
+    period = 1
+    while at is not None and at.around is not None:
+        heads = numbers[:: int(at.rounds)] if not at.is_ragged else numbers[at.firsts]
+        if at is place and (numbers == at.repeated(heads)).all():
+            table, index = _shortest(at.around, heads)
+            return table, index._replace(steps=(*index.steps, 0))
+        if at.is_ragged:
+            break
+        period *= at.rounds
+        if len(numbers) % period == 0 and (numbers.reshape(-1, period) == numbers[:period]).all():
+            inner = _within(place, place.depth - at.depth + 1)
+            return numbers[:period].copy(), Index(0, (0,) * (at.depth - 1) + inner)
+        at = at.around
+    if place.is_ragged:
+        longest = int(place.rounds.argmax())
+        first = int(place.firsts[longest])
+        row = numbers[first : first + int(place.rounds[longest])]
+        if (numbers == row[numpy.minimum(place.turns, len(row) - 1)]).all():
+            return row.copy(), Index(0, (*[0] * (place.depth - 1), 1))
+    return numbers, running(place)
+
+
+def _within(place: Place, levels: int) -> tuple[int, ...]:
+    """The steps of the innermost loops, as many as given, in a table of all their rounds."""
+    steps: list[int] = []
+    size, at = 1, place
+    for _ in range(levels):
+        steps.insert(0, size)
+        size *= at.rounds
+        assert at.around is not None
+        at = at.around
+    return tuple(steps)

@@ -1,0 +1,184 @@
+"""A program with its loops as C. Unlike a flat one it allocates memory, where later rounds read
+what earlier ones have left, and frees it; NO_MEMORY where there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
+from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number, require_c
+from autograd.compiler.native.loop_codegen import NO_MEMORY
+
+__all__ = ["c_source_with_loops"]
+
+
+def c_source_with_loops(program: Program, layout: Sources, name: str = "compiled") -> str:
+    """As `c_source`, of a program whose loops have been found."""
+    require_c(program)
+    return str(_Source(program, layout, name))
+
+
+class _Source:
+    def __init__(self, program: Program, layout: Sources, name: str) -> None:
+        self.program, self.layout = program, layout
+        self._carried: dict[Carried, str] = {}
+        self._tables: dict[tuple[str, bytes], str] = {}
+        self._declared: list[str] = []
+        self._lines: list[str] = []
+        arrays = self._arrays()
+        self._body(layout.root, 1)
+        self._others()
+        rows = [row for row in layout.rows if layout.name(row) not in (HOLDS, FAILS)]
+        self._text = "\n".join(
+            [
+                "#include <math.h>",
+                "#include <stdlib.h>",
+                "#include <string.h>",
+                "",
+                *self._declared,
+                f"/* in: {c_comment(', '.join(program.inputs))} */",
+                f"long {name}(const double *in, double *out)",
+                "{",
+                *[f"    {self._kind(row)} r{row.number};" for row in rows],
+                *[f"    {self._kind(carried.row)} {c};" for carried, c in self._carried.items()],
+                *arrays,
+                *self._lines,
+                *self._leave("-1", "    "),
+                "}",
+                "",
+            ]
+        )
+
+    def __str__(self) -> str:
+        return self._text
+
+    def _arrays(self) -> list[str]:
+        """Pointers to all arrays, in one piece of memory; those of truth values take doubles."""
+        rolled, size, lines = self.layout.rolled, 0, []
+        for row in self.layout.rows:
+            extent = self.layout.storage[row].extent
+            if extent is not None:
+                low, high = extent
+                lines.append(f"    double *const a{row.number} = work + {size - low};")
+                size += high - low + 1
+        self._has_memory = size > 0
+        if any(one.is_in_all for one in self.layout.storage.values()) or self.layout.takes_all:
+            lines.append(f"    double *const all = work + {size};")
+            size += rolled.length + rolled.inputs + len(rolled.constants)
+            self._has_memory = True
+        if self.layout.takes_all:
+            place = f"all + {rolled.length}"
+            lines.append(f"    memcpy({place}, in, {rolled.inputs} * sizeof(double));")
+            if len(rolled.constants):
+                table = self._table("double", rolled.constants)
+                size_of = f"{len(rolled.constants)} * sizeof(double)"
+                lines.append(f"    memcpy({place} + {rolled.inputs}, {table}, {size_of});")
+        if not self._has_memory:
+            return []
+        work = f"    double *const work = malloc({size} * sizeof(double));"
+        return [work, f"    if (!work) return {NO_MEMORY};", *lines]
+
+    def _leave(self, status: str, margin: str) -> list[str]:
+        return [f"{margin}free(work);"] * self._has_memory + [f"{margin}return {status};"]
+
+    def _body(self, place: Place, depth: int) -> None:
+        for item in place.items:
+            if isinstance(item, WrittenRow):
+                self._row(item, "    " * depth)
+            else:
+                self._loop(item, depth)
+
+    def _loop(self, place: Place, depth: int) -> None:
+        margin, i = "    " * depth, f"i{place.depth}"
+        before = len(self._lines)
+        self._body(place, depth + 1)
+        head = []
+        for carried, name in list(self._carried.items()):
+            if carried.place is place and place.around is not None:
+                first = self._operand(
+                    place.around, self.layout.source(place.around, carried.column)
+                )
+                head.append(f"{margin}{name} = {first};")
+                self._lines.append(f"{margin}    {name} = r{carried.row.number};")
+        head.append(f"{margin}for (long {i} = 0; {i} < {self._rounds(place)}; {i}++) {{")
+        self._lines[before:before] = head
+        self._lines.append(f"{margin}}}")
+
+    def _rounds(self, place: Place) -> str:
+        if not place.is_ragged:
+            return str(place.rounds)
+        assert place.around is not None
+        return self._index(self.layout.numbered(place.around, place.rounds))
+
+    def _row(self, row: WrittenRow, margin: str) -> None:
+        name, place, r = self.layout.name(row), row.place, f"r{row.number}"
+        columns = range(row.column, row.column + row.node.width)
+        shown = [self._operand(place, self.layout.source(place, column)) for column in columns]
+        if name in (HOLDS, FAILS):
+            index = self.layout.guards[row]
+            wrong = f"!{shown[0]}" if name == HOLDS else shown[0]
+            self._lines.append(f"{margin}if ({wrong}) {{")
+            self._lines += self._leave(self._index(index), margin + "    ")
+            self._lines.append(f"{margin}}}")
+            return
+        self._lines.append(f"{margin}{r} = {c_formula(name, shown)};")
+        storage = self.layout.storage[row]
+        for index in storage.given:
+            self._lines.append(f"{margin}out[{self._index(index)}] = {r};")
+        own = [] if storage.extent is None else [(row, 0)]
+        for owner, first in [*own, *storage.left_in.items()]:
+            at = self._index(running(place, first))
+            self._lines.append(f"{margin}a{owner.number}[{at}] = {r};")
+        if storage.is_in_all:
+            at = self._index(self.layout.numbered(place, row.addresses))
+            self._lines.append(f"{margin}all[{at}] = {r};")
+
+    def _others(self) -> None:
+        others = self.layout.at_end
+        if isinstance(others, Memory):
+            slots = self._table("int", [slot for slot, _ in self.layout.others])
+            places = self._table("int", others.at.table)
+            count = len(self.layout.others)
+            self._lines.append(f"    for (long i = 0; i < {count}; i++)")
+            self._lines.append(f"        out[{slots}[i]] = all[{places}[i]];")
+            return
+        for slot, source in others:
+            self._lines.append(f"    out[{slot}] = {self._operand(self.layout.root, source)};")
+
+    def _operand(self, place: Place, source: Source) -> str:
+        if isinstance(source, float):
+            return c_number(source)
+        if isinstance(source, WrittenRow):
+            return f"r{source.number}"
+        if isinstance(source, Carried):
+            return self._carried.setdefault(source, f"c{len(self._carried)}")
+        array = source.array
+        if array == "constants":
+            array = self._table("double", source.table)
+        elif isinstance(array, WrittenRow):
+            array = f"a{array.number}"
+        return f"{array}[{self._index(source.at)}]"
+
+    def _index(self, index: Index) -> str:
+        terms = [f"{step} * i{k}" for k, step in enumerate(index.steps, 1) if step]
+        text = " + ".join([str(index.base)] * (index.base != 0 or not terms) + terms)
+        if index.table is None or index.at is None:
+            return text
+        found = f"{self._table('int', index.table)}[{self._index(index.at)}]"
+        return found if text == "0" else f"{found} + {text}"
+
+    def _table(self, kind: str, entries: Any) -> str:
+        numbers = [float(x) for x in entries] if kind == "double" else [int(x) for x in entries]
+        key = (kind, repr(numbers).encode())
+        if key not in self._tables:
+            name = self._tables[key] = f"table{len(self._tables)}"
+            texts = [c_number(x) if kind == "double" else str(x) for x in numbers]
+            self._declared += [f"static const {kind} {name}[] = {{{', '.join(texts)}}};", ""]
+        return self._tables[key]
+
+    def _kind(self, row: WrittenRow) -> str:
+        return "int" if self.layout.is_truth(row) else "double"

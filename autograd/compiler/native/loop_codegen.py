@@ -1,0 +1,355 @@
+"""Writes a rolled program as LLVM assembly: loops stay loops.
+
+Each number is computed in the order in which it was recorded, so it has the same bits. What a row
+left rounds ago is read from an array in the kernel's scratch memory. That is allocated once and
+kept for the next call in a cell which a call empties as long as it runs: a second one at the same
+time, in another thread or from within a user's primitive, allocates its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
+from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
+from autograd.compiler.native.llvm_writer import pointer
+
+__all__ = ["NO_MEMORY", "LoopKernel", "Scratch"]
+
+NO_MEMORY: Final = -3
+"""What a kernel gives that finds no memory for its arrays."""
+ALIGNMENT: Final = 64
+TRUTH_OPERANDS: Final = {"and": 2, "or": 2, "not": 1, "select": 1, HOLDS: 1, FAILS: 1}
+
+
+class Scratch:
+    """The cell that holds a kernel's memory between calls, which goes when this object goes."""
+
+    def __init__(self) -> None:
+        self._cell = ctypes.c_void_p()
+        # Here, for when it is needed the interpreter may be about to end.
+        self._free = ctypes.pythonapi["PyMem_RawFree"]
+        self._free.argtypes, self._free.restype = [ctypes.c_void_p], None
+
+    @property
+    def address(self) -> int:
+        """Where the cell is."""
+        return ctypes.addressof(self._cell)
+
+    def __del__(self) -> None:
+        if self._cell.value is not None:
+            self._free(self._cell)
+
+
+class LoopKernel(Instructions):
+    """`i64 kernel(const double *in, double *out)`, as of a flat program, and NO_MEMORY. The text
+    has the addresses of what is in `kept`."""
+
+    def __init__(self, layout: Sources, addresses: Mapping[tuple[str, int], int]) -> None:
+        super().__init__(addresses=addresses)
+        self.layout = layout
+        self.scratch = Scratch()
+        self.kept: list[Any] = [self.scratch]
+        self.bytes = 0
+        """Of scratch memory."""
+        self._arrays: dict[WrittenRow | str, str] = {}
+        self._computed: dict[WrittenRow, str] = {}
+        self._at_hand: list[dict[Any, str]] = []
+        self._turns: dict[Place, str] = {}
+        self._before: dict[Place, list[str]] = {}
+        self._carried: dict[Carried, str] = {}
+        self._tables: dict[bytes, str] = {}
+        self._compared: dict[WrittenRow, str] = {}
+        self._write()
+
+    def _write(self) -> None:
+        self.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
+        offsets = self._space()
+        if self.bytes:
+            self._take_scratch(offsets)
+        self._items(self.layout.root)
+        self._give_others()
+        self._give_back()
+        self.do("ret i64 -1")
+        if self._asked:
+            self.label("%raised")
+            self._give_back()
+            self.do("ret i64 -2")
+        if self.bytes:
+            self.label("%nomemory")
+            self.do(f"ret i64 {NO_MEMORY}")
+        self.do(f"{NEVER}\n}}")
+
+    # -- memory ------------------------------------------------------------------------------------
+
+    def _space(self) -> dict[WrittenRow | str, int]:
+        """Where in the scratch memory each array begins."""
+        offsets: dict[WrittenRow | str, int] = {}
+        for row in self.layout.rows:
+            extent = self.layout.storage[row].extent
+            if extent is not None:
+                size, (low, high) = 1 if self.layout.is_truth(row) else 8, extent
+                offsets[row] = self.bytes - size * low
+                self.bytes += -(-size * (high - low + 1) // ALIGNMENT) * ALIGNMENT
+        if any(one.is_in_all for one in self.layout.storage.values()) or self.layout.takes_all:
+            rolled = self.layout.rolled
+            offsets["all"] = self.bytes
+            self.bytes += 8 * (rolled.length + rolled.inputs + len(rolled.constants))
+        return offsets
+
+    def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
+        cell = pointer(self.scratch.address)
+        self.declarations.add("declare noalias ptr @PyMem_RawMalloc(i64)")
+        self.declarations.add("declare void @PyMem_RawFree(ptr)")
+        held = self.set(f"atomicrmw xchg ptr {cell}, ptr null acquire")
+        is_held = self.set(f"icmp ne ptr {held}, null")
+        self.branch(is_held, "%ready", "%allocate")
+        self.label("%allocate")
+        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.bytes})")
+        self.branch(self.set(f"icmp ne ptr {fresh}, null"), "%got", "%nomemory")
+        self.label("%got")
+        self.go("%ready")
+        self.label("%ready")
+        self.do(f"%work = phi ptr [ {held}, %entry ], [ {fresh}, %got ]")
+        for array, offset in offsets.items():
+            self._arrays[array] = self.element("i8", "%work", offset)
+        if self.layout.takes_all:
+            self._fill_all()
+
+    def _fill_all(self) -> None:
+        """Inputs and constants follow the rows in the array of all."""
+        rolled = self.layout.rolled
+        self.copy(
+            self.element("double", self._arrays["all"], rolled.length), "%in", 8 * rolled.inputs
+        )
+        if len(rolled.constants):
+            place = self.element("double", self._arrays["all"], rolled.length + rolled.inputs)
+            self.copy(place, self._table(rolled.constants), 8 * len(rolled.constants))
+
+    def _give_back(self) -> None:
+        """The scratch memory to its cell; what another call has put there meanwhile is freed."""
+        if self.bytes:
+            cell = pointer(self.scratch.address)
+            other = self.set(f"atomicrmw xchg ptr {cell}, ptr %work release")
+            self.do(f"call void @PyMem_RawFree(ptr {other})")
+
+    def _table(self, entries: Any) -> str:
+        """A table's address."""
+        key = entries.dtype.char.encode() + entries.tobytes()
+        if key not in self._tables:
+            own = entries.copy()
+            self.kept.append(own)
+            self._tables[key] = pointer(own.ctypes.data)
+        return self._tables[key]
+
+    # -- loops -------------------------------------------------------------------------------------
+
+    def _items(self, place: Place) -> None:
+        self._at_hand.append({})
+        for item in place.items:
+            if isinstance(item, WrittenRow):
+                self._row(item)
+            else:
+                self._loop(item)
+        self._at_hand.pop()
+
+    @contextmanager
+    def _into(self, lines: list[str]) -> Iterator[None]:
+        own, self.lines = self.lines, lines
+        try:
+            yield
+        finally:
+            self.lines = own
+
+    def _loop(self, place: Place) -> None:
+        """A loop that is done at least once: so what its last round has computed is at hand after
+        it."""
+        before, head, back, done = map(self.new, ("before", "head", "back", "done"))
+        turn, following = self.new("i"), self.new("i")
+        self._turns[place] = turn
+        leading: list[str] = []
+        body: list[str] = []
+        self._before[place] = leading
+        with self._into(body):
+            self._items(place)
+        phis: list[str] = []
+        for carried in [c for c in self._carried if c.place is place]:
+            assert place.around is not None
+            with self._into(leading):
+                source = self.layout.source(place.around, carried.column)
+                first = self._operand(
+                    place.around, carried.column, source, self.layout.is_truth(carried.row)
+                )
+            kind = "i1" if self.layout.is_truth(carried.row) else "double"
+            now, later = self._carried[carried], self._computed[carried.row]
+            phis.append(f"{now} = phi {kind} [ {first}, {before} ], [ {later}, {back} ]")
+        self.lines += leading
+        rounds = self._rounds(place)
+        self.go(before)
+        self.label(before)
+        self.go(head)
+        self.label(head)
+        self.do(f"{turn} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
+        self.lines += phis + body
+        self.go(back)
+        self.label(back)
+        self.do(f"{following} = add nuw nsw i64 {turn}, 1")
+        self.branch(self.set(f"icmp ult i64 {following}, {rounds}"), head, done)
+        self.label(done)
+
+    def _rounds(self, place: Place) -> str:
+        if not place.is_ragged:
+            return str(place.rounds)
+        assert place.around is not None
+        return self._whole(place.around, self.layout.numbered(place.around, place.rounds))
+
+    def _row(self, row: WrittenRow) -> None:
+        name, operands = self.layout.name(row), self._operands(row)
+        if name in (HOLDS, FAILS):
+            self._check(row, operands[0], name == HOLDS)
+        else:
+            self._computed[row] = self.compute(name, operands)
+            if name == "eq":
+                self._note_compared(row, operands)
+            self._keep(row)
+
+    def _operands(self, row: WrittenRow) -> list[str]:
+        name = self.layout.name(row)
+        truths = TRUTH_OPERANDS.get(name, 0)
+        columns = range(row.column, row.column + row.node.width)
+        return [
+            self._operand(row.place, column, self.layout.source(row.place, column), k < truths)
+            for k, column in enumerate(columns)
+        ]
+
+    def _note_compared(self, row: WrittenRow, operands: Sequence[str]) -> None:
+        """Keep in mind the one number that is compared with a constant."""
+        columns = (row.column, row.column + 1)
+        sources = [self.layout.source(row.place, column) for column in columns]
+        varied = [
+            operand
+            for operand, source in zip(operands, sources, strict=True)
+            if not isinstance(source, float)
+            and not (isinstance(source, Memory) and source.array == "constants")
+        ]
+        if len(varied) == 1:
+            self._compared[row] = varied[0]
+
+    def _check(self, row: WrittenRow, truth: str, expected: bool) -> None:
+        passed, failed = self.new("pass"), self.new("fail")
+        self.branch(truth, *((passed, failed) if expected else (failed, passed)))
+        self.label(failed)
+        if len(self.layout.rolled.results):
+            # For a conversion to int: the number that it was about, as far as it is known.
+            source = self.layout.source(row.place, row.column)
+            about = self._compared.get(source) if isinstance(source, WrittenRow) else None
+            self.store("double", about or double(math.nan), "%out")
+        index = self._whole(row.place, self.layout.guards[row])
+        self._give_back()
+        self.do(f"ret i64 {index}")
+        self.label(passed)
+
+    def _keep(self, row: WrittenRow) -> None:
+        """Leave a row's number where later rounds look for it."""
+        number, place, storage = self._computed[row], row.place, self.layout.storage[row]
+        is_truth = self.layout.is_truth(row)
+        for index in storage.given:
+            self.store("double", number, self._element("%out", place, index))
+        own = [] if storage.extent is None else [(row, 0)]
+        for owner, first in [*own, *storage.left_in.items()]:
+            at = self._whole(place, running(place, first))
+            if is_truth:
+                wide = self.set(f"zext i1 {number} to i8")
+                self.store("i8", wide, self.element("i8", self._arrays[owner], at))
+            else:
+                self.store("double", number, self.element("double", self._arrays[owner], at))
+        if storage.is_in_all:
+            if is_truth:
+                number = self.set(f"uitofp i1 {number} to double")
+            target = self._element(
+                self._arrays["all"], place, self.layout.numbered(place, row.addresses)
+            )
+            self.store("double", number, target)
+
+    def _give_others(self) -> None:
+        """The results that are given at the end."""
+        root, others = self.layout.root, self.layout.at_end
+        if isinstance(others, Memory):
+            slots = self._numbers([slot for slot, _ in self.layout.others])
+            places = self._numbers(others.at.table.tolist())
+            with self.loop(len(self.layout.others)) as i:
+                place, slot = (self._from_table(table, i) for table in (places, slots))
+                number = self.load("double", self.element("double", self._arrays["all"], place))
+                self.store("double", number, self.element("double", "%out", slot))
+            return
+        for place_of_result, source in others:
+            if isinstance(source, Memory):
+                number = self._read(root, source, False)
+            else:
+                number = double(source) if isinstance(source, float) else self._computed[source]
+            self.store("double", number, self.element("double", "%out", place_of_result))
+
+    def _numbers(self, numbers: Sequence[int]) -> str:
+        import numpy
+
+        return self._table(numpy.array(numbers, numpy.int32))
+
+    def _from_table(self, table: str, index: str) -> str:
+        return self.set(f"sext i32 {self.load('i32', self.element('i32', table, index))} to i64")
+
+    # -- operands ----------------------------------------------------------------------------------
+
+    def _operand(self, place: Place, column: int, source: Source, is_truth: bool) -> str:
+        if isinstance(source, float):
+            return double(source)
+        if isinstance(source, WrittenRow):
+            return self._computed[source]
+        if isinstance(source, Carried):
+            if source not in self._carried:
+                self._carried[source] = self.new("c")
+            return self._carried[source]
+        if self.layout.is_hoisted(place, column):
+            assert place.around is not None
+            with self._into(self._before[place]):
+                return self._operand(place.around, place.outer(column), source, is_truth)
+        assert isinstance(source, Memory)
+        return self._read(place, source, is_truth)
+
+    def _read(self, place: Place, source: Memory, is_truth: bool) -> str:
+        array = source.array
+        if array == "constants":
+            base = self._table(source.table)
+        else:
+            base = "%in" if array == "in" else self._arrays[array]
+        if isinstance(array, WrittenRow) and is_truth:
+            at = self._whole(place, source.at)
+            return self.set(f"trunc i8 {self.load('i8', self.element('i8', base, at))} to i1")
+        number = self.load("double", self._element(base, place, source.at))
+        return self.set(f"fcmp une double {number}, 0.0") if is_truth else number
+
+    def _element(self, base: str, place: Place, index: Index) -> str:
+        return self.element("double", base, self._whole(place, index))
+
+    def _whole(self, place: Place, index: Index) -> str:
+        """The operand that holds a whole number."""
+        rounds: list[str] = []
+        at: Place | None = place
+        while at is not None and at.around is not None:
+            rounds.insert(0, self._turns[at])
+            at = at.around
+        out = str(index.base)
+        # Of a place around, where it is the same in all rounds of the loops within.
+        for turn, step in zip(rounds, index.steps, strict=False):
+            if step:
+                scaled = turn if step == 1 else self.set(f"mul nsw i64 {turn}, {step}")
+                out = scaled if out == "0" else self.set(f"add nsw i64 {scaled}, {out}")
+        if index.table is None or index.at is None:
+            return out
+        found = self._from_table(self._numbers(index.table), self._whole(place, index.at))
+        return found if out == "0" else self.set(f"add nsw i64 {found}, {out}")
