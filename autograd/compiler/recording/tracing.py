@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from _thread import get_ident
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from numbers import Integral
@@ -43,13 +43,14 @@ class RecordingError(TypeError):
 
 
 class Decision(NamedTuple):
-    """A comparison that the function made, and what came out."""
+    """A comparison that the function made, what came out, and how many nodes there were by then."""
 
     symbol: str
     a: Any
     b: Any
     out: bool
     line: str
+    place: int
 
 
 class Trace:
@@ -119,7 +120,7 @@ class Trace:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
         was converted to the int b."""
         self.looks_for_anomalies = self.looks_for_anomalies or watching()
-        self.decisions.append(Decision(symbol, a, b, out, place(line)))
+        self.decisions.append(Decision(symbol, a, b, out, place(line), len(self._own)))
 
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
@@ -170,6 +171,11 @@ class Trace:
             for x in self._own.values()
             if (row := x.primitive) is not None and not row.builtin and row.lowering is None
         ]
+
+    @property
+    def nodes(self) -> list[Value]:
+        """The arguments and all that was made, in the order in which that was: inputs first."""
+        return list(self._own.values())
 
     # -- what the transforms ask -------------------------------------------------------------------
 
@@ -229,18 +235,19 @@ def check_current(primitive: Primitive) -> None:
 
 def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Recorded:
     """The program that computes these results (Values and floats) from the trace's arguments, whose
-    names are given."""
+    names are given, in the order in which the function did."""
     reader = _Reader(trace, len(names))
-    guards = [reader.guard(decision) for decision in trace.decisions]
+    asked = trace.asked()
+    guards = reader.guards([*results, *asked])
     outputs = [reader.register(x) for x in results]
-    guards += [reader.called(node) for node in trace.asked()]
+    guards += [reader.called(node) for node in asked]
     shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
     program = Program(tuple(reader.writer.code), tuple(shown), tuple(outputs), tuple(guards))
     return Recorded(program, reader.captured)
 
 
 class _Reader:
-    """Registers for nodes, inputs before what is made of them."""
+    """Registers for nodes, in the order in which they were made."""
 
     def __init__(self, trace: Trace, slots: int) -> None:
         self.trace = trace
@@ -249,44 +256,62 @@ class _Reader:
         self._slots = slots
         self._registers = {id(x): self.writer.input(i) for i, x in enumerate(trace.arguments)}
 
+    def guards(self, results: Sequence[Any]) -> list[Guard]:
+        """Write all that these results and the decisions need; the guards of the decisions, each
+        where it was taken."""
+        nodes, decisions = self.trace.nodes, self.trace.decisions
+        compared = [x for decision in decisions for x in (decision.a, decision.b)]
+        needed = {id(x) for x in self._below([*results, *compared])}
+        found: list[Guard] = []
+        start = 0
+        for decision in [*decisions, None]:
+            end = len(nodes) if decision is None else decision.place
+            for node in nodes[start:end]:
+                if id(node) in needed:
+                    self.register(node)
+            start = end
+            if decision is not None:
+                found.append(self.guard(decision))
+        return found
+
+    def _below(self, roots: Iterable[Any]) -> Iterator[Value]:
+        """The nodes of this recording that these were computed from, and themselves."""
+        met = [x for x in roots if self.trace.owns(x)]
+        seen = set(map(id, met))
+        for node in met:  # which grows on the way
+            yield node
+            for x in node.parents:
+                if id(x) not in seen and self.trace.owns(x):
+                    seen.add(id(x))
+                    met.append(x)
+
     def register(self, x: Any) -> int:
-        """The register of a Value or a number."""
+        """The register of a Value or a number; of a Value of this recording after its inputs."""
         if not isinstance(x, Value):
             return self.writer.const(float(x))
-        stack = [x]  # of our own: a graph may be deeper than Python's
-        while stack:
-            node = stack[-1]
-            if id(node) in self._registers:
-                stack.pop()
-                continue
-            inputs = node.inputs if self.trace.owns(node) else ()
-            missing = [y for y in inputs if isinstance(y, Value) and id(y) not in self._registers]
-            if missing:
-                stack.extend(
-                    reversed(missing)
-                )  # the first input on top: computed first, as in eager
-                continue
-            stack.pop()
-            self._registers[id(node)] = self._write(node, inputs)
-        return self._registers[id(x)]
+        found = self._registers.get(id(x))
+        if found is None:
+            found = self._registers[id(x)] = self._write(x)
+        return found
 
-    def _write(self, node: Value, inputs: tuple[Any, ...]) -> int:
+    def _write(self, node: Value) -> int:
         if not self.trace.owns(node):
-            if is_left_over(node):
-                raise RecordingError(
-                    "a compiled function uses a Value that it, or another one, kept when it was "
-                    "recorded (in a list, a dict, a cache, an attribute): it stands for numbers of "
-                    "that call; keep nothing, and return what is to be kept"
-                )
-            self.captured.append(node)
-            return self.writer.input(self._slots + len(self.captured) - 1)
+            return self._capture(node)
         if node.primitive is None:
             return self.writer.const(node.data)
-        operands = [
-            self._registers[id(y)] if isinstance(y, Value) else self.writer.const(y) for y in inputs
-        ]
         check_current(node.primitive)
-        return self.writer.emit(node.op, *operands)
+        return self.writer.emit(node.op, *map(self.register, node.inputs))
+
+    def _capture(self, node: Value) -> int:
+        """An input that is read from this Value, whenever the program runs."""
+        if is_left_over(node):
+            raise RecordingError(
+                "a compiled function uses a Value that it, or another one, kept when it was "
+                "recorded (in a list, a dict, a cache, an attribute): it stands for numbers of "
+                "that call; keep nothing, and return what is to be kept"
+            )
+        self.captured.append(node)
+        return self.writer.input(self._slots + len(self.captured) - 1)
 
     def called(self, node: Value) -> Guard:
         """A guard that always holds, for which this operation is computed."""
@@ -296,7 +321,7 @@ class _Reader:
         return Guard(always, True, True, f"{node.op}")
 
     def guard(self, decision: Decision) -> Guard:
-        symbol, a, b, out, line = decision
+        symbol, a, b, out, line, _ = decision
         if symbol == "int":
             register = self.writer.emit("eq", self.register(a), self.writer.const(float(b)))
             return Guard(register, True, ("int", b), line)
