@@ -14,7 +14,8 @@ from functools import cache
 from typing import Final
 
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.program import TRUTHS, Program
+from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY, Instructions, callbacks_of
 from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.compiler.native.machine import MachineCode, compile_llvm

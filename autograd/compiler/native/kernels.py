@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from autograd.compiler.ir.program import Program, meaning, most_live
+from autograd.compiler.ir.meanings import meaning
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.native.cpython_entry import Entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel

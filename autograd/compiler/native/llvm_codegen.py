@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
-from autograd.compiler.ir.program import Program, needed_for
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.engine.primitives import TABLE
 
