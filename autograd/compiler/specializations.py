@@ -58,8 +58,9 @@ class Specialization:
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         # Programs know them by their names, which may come to mean others.
-        names = {op.name for op in self.program.code}
-        self._rows = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
+        self._rows = [
+            row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin
+        ]
         self._kernel: Kernel | None = None
         self._making = new_lock()
         self._waiting: list[Callable[[], None]] = []

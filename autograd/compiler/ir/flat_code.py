@@ -111,6 +111,11 @@ class FlatCode:
         """The kinds that occur."""
         return set(self.kinds)
 
+    def constants(self) -> list[float]:
+        """The numbers of the constants, in their order."""
+        at = zip(self.kinds, self.starts, strict=False)  # which has one more
+        return [self.values[self.operands[start]] for kind, start in at if kind == CONST]
+
     def count_of(self, kind: int) -> int:
         """How many operations are of a kind."""
         found: int = self.kinds.count(kind)

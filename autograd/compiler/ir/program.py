@@ -19,7 +19,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, Op, flat
+from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, Op, flat
 from autograd.compiler.ir.meanings import meaning
 from autograd.engine.primitives import TABLE
 
@@ -73,6 +73,11 @@ class Program:
         """How many registers are computed, inputs and constants not counted."""
         code = flat(self.code)
         return len(code) - code.count_of(INPUT) - code.count_of(CONST)
+
+    @property
+    def names(self) -> set[str]:
+        """Those of its operations, inputs and constants too."""
+        return {NAMES[kind] for kind in flat(self.code).kinds_used()}
 
     def evaluate(self, inputs: Sequence[float]) -> list[float]:
         """The results, by plain Python. Raises GuardFailed for inputs of another path."""

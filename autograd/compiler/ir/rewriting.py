@@ -143,11 +143,12 @@ def most_live(program: Program) -> int:
     for i in range(len(kinds) - 1, -1, -1):  # a number lives from its last use up to itself
         if kinds[i] <= CONST:
             continue
-        most = max(most, live)
-        live -= is_met[i]
+        ending = 0
         for at in range(starts[i], starts[i + 1]):
             j = operands[at]
             if not is_met[j]:
                 is_met[j] = True
-                live += kinds[j] > CONST
+                ending += kinds[j] > CONST
+        most = max(most, live + ending)
+        live += ending - is_met[i]
     return most

@@ -27,7 +27,8 @@ class Callbacks:
 
     def __init__(self, program: Program) -> None:
         missing = callbacks_of(program)
-        asked = {(op.name, len(op.operands)) for op in program.code if op.name in missing}
+        code = program.code if missing else ()
+        asked = {(op.name, len(op.operands)) for op in code if op.name in missing}
         self._functions = {key: meaning(key[0]) for key in asked}
 
     def __bool__(self) -> bool:

@@ -315,7 +315,7 @@ def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
 
 def callbacks_of(program: Program) -> set[str]:
     """The names of the operations that no machine has."""
-    return {op.name for op in program.code if op.name not in INSTRUCTIONS}
+    return program.names - INSTRUCTIONS
 
 
 def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:
