@@ -11,7 +11,8 @@ from weakref import ref
 
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
-from autograd.compiler.ir.program import Program, most_live
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
