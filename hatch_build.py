@@ -23,9 +23,15 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ["ieee", "gamma", "special", "statistics", "setting", "levels", "modes", "operands"]
-MODULES += ["primitive", "primitives", "hooks", "value", "apply", "observers", "backward"]
-MODULES += ["functions", "graph"]
+ENGINE = ["ieee", "gamma", "special", "statistics", "setting", "levels", "modes", "operands"]
+ENGINE += ["primitive", "primitives", "hooks", "value", "apply", "observers", "backward"]
+ENGINE += ["functions", "graph", "tape"]
+TRANSFORMS = ["tape_sweeps"]
+RECORDING = ["ir/flat_code", "ir/writing", "ir/templates", "ir/rewriting", "ir/passes"]
+RECORDING += ["ir/bytecode", "recording/reading"]
+MODULES = [f"autograd/engine/{name}.py" for name in ENGINE]
+MODULES += [f"autograd/transforms/{name}.py" for name in TRANSFORMS]
+MODULES += [f"autograd/compiler/{name}.py" for name in RECORDING]
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 
@@ -57,7 +63,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
         script = str(Path(self.root, "mypyc_build.py"))
-        command = [sys.executable, script, *(f"autograd/engine/{name}.py" for name in MODULES)]
+        command = [sys.executable, script, *MODULES]
         done = subprocess.run(
             command, cwd=shop, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
         )

@@ -25,7 +25,8 @@ import autograd
 import nn
 from autograd import CheckFailed, Value, detect_anomaly, grad, jit, no_grad, value_and_grad, vmap
 from autograd.compiler import RecordingError
-from autograd.compiler.ir.program import Op, Program
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rounding import as_floats, in_lanes, reach
 from nn.training.surroundings import Surroundings
 

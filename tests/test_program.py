@@ -28,19 +28,13 @@ from autograd.engine.primitives import TABLE, Primitive
 pytest.importorskip("llvmlite")
 
 from autograd.compiler.ir import passes
+from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import INSTRUCTIONS, lowered
+from autograd.compiler.ir.meanings import COMPARISONS, meaning
 from autograd.compiler.ir.passes import optimised, prune
-from autograd.compiler.ir.program import (
-    COMPARISONS,
-    Guard,
-    GuardFailed,
-    Op,
-    Program,
-    Writer,
-    meaning,
-    needed_for,
-    rewritten,
-)
+from autograd.compiler.ir.program import Guard, GuardFailed, Program
+from autograd.compiler.ir.rewriting import needed_for, rewritten
+from autograd.compiler.ir.writing import Writer
 from autograd.compiler.native.c_codegen import c_source
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel

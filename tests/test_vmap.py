@@ -15,7 +15,8 @@ import autograd
 from autograd import Value, grad, hessian, jit, value_and_grad, vmap
 from autograd.compiler import RecordingError, batch_signatures
 from autograd.compiler.ir.finite_fast_path import finite_fast_path
-from autograd.compiler.ir.program import Op, Program
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native import machine, simd_target
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors, host_vectors

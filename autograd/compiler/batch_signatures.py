@@ -16,7 +16,8 @@ from autograd.compiler.batching import (
     row_shape,
     views,
 )
-from autograd.compiler.ir.program import Op, Program
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
 from autograd.compiler.native.vector_kernels import RowKernel, VectorKernel
 from autograd.compiler.specializations import Specialization

@@ -475,7 +475,7 @@ def _share_in_loops(kept: Iterable[Specialization]) -> float:
 def _travels(one: Specialization) -> bool:
     """Whether its program is the same wherever its function comes to life: what it captures, and
     the solvers that it calls, are this process's."""
-    return not one.captured and not calls_solver(op.name for op in one.program.code)
+    return not one.captured and not calls_solver(one.program.names)
 
 
 def _restored(

@@ -12,7 +12,8 @@ from weakref import ref
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
-from autograd.compiler.ir.program import Program, most_live
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
 from autograd.compiler.native.interpreter import can_interpret
@@ -62,8 +63,9 @@ class Specialization:
         self.instructions = lowered(self.program)
         self.captured = recorded.captured
         # Programs know them by their names, which may come to mean others.
-        names = {op.name for op in self.program.code}
-        self._rows = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
+        self._rows = [
+            row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin
+        ]
         self._kernel: Kernel | None = None
         self._rolled: Rolled | None = None
         self._is_searched = False

@@ -32,6 +32,7 @@ __all__ = [
     "no_grad",
     "notify_computed",
     "notify_escape",
+    "only_tape",
     "outside_mode",
     "plain_arithmetic",
     "record_lines",
@@ -48,7 +49,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Held:
     """Which modes hold somewhere, and the tracer."""
 
-    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "tracer")
+    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "tape", "tracer")
 
     def __init__(self) -> None:
         self.detect_anomaly = False
@@ -56,6 +57,7 @@ class Held:
         self.plain = False
         self.record_lines = False
         self.tracer: Any = None
+        self.tape: Any = None  # of the tracer, if it has one
 
 
 def _changed(held: Any, change: Any) -> Held:
@@ -67,6 +69,7 @@ def _changed(held: Any, change: Any) -> Held:
     new.record_lines = held.record_lines
     new.tracer = held.tracer
     setattr(new, change[0], change[1])
+    new.tape = getattr(new.tracer, "tape", None)
     return new
 
 
@@ -89,6 +92,15 @@ def watching() -> bool:
     """Whether this is inside detect_anomaly()."""
     modes = modes_here()
     return modes.detect_anomaly and not modes.plain
+
+
+def only_tape() -> Any:
+    """The tape of the tracer, where no other mode is on and no other tracer is at work; or None."""
+    modes = modes_here()
+    others = modes.no_grad or modes.plain or modes.detect_anomaly or modes.record_lines
+    if others or len(RUNNING) != 1 or id(modes.tracer) not in RUNNING:
+        return None
+    return modes.tape
 
 
 def plain_arithmetic() -> AbstractContextManager[Any]:

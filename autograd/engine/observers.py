@@ -30,6 +30,7 @@ from autograd.engine.modes import (
 )
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import abs_, copysign, floor, stop_gradient
+from autograd.engine.tape import Tape
 from autograd.engine.text import place
 from autograd.engine.value import Value, inputs_and_partials
 from autograd.engine.zero_times_infinity import undecided_by_any_leaf
@@ -52,8 +53,13 @@ def _made(node: Value) -> None:
         if modes.no_grad or modes.plain:
             _cut_off(node, observer)
     if observer is not None:
-        observer.made(node)
-    if RUNNING and node._primitive is not None:
+        tape: Tape | None = modes.tape
+        if tape is None:
+            observer.made(node)
+        else:
+            tape.add(node)
+    is_alone = len(RUNNING) == 1 and id(observer) in RUNNING
+    if RUNNING and not is_alone and node._primitive is not None:
         notify_computed(inputs_and_partials(node)[0])
 
 

@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, SupportsFloat, final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i32, mypyc_attr
 
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import ieee
@@ -73,7 +73,7 @@ class Value:
     # Every function of one input is a method too: `methods` attaches it.
 
     __slots__ = ("_a", "_b", "_data", "_fan", "_grad", "_label", "_line", "_pa", "_pb",
-                 "_primitive", "_waiting")  # fmt: skip
+                 "_place", "_primitive", "_waiting")  # fmt: skip
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Value:
         _pa: float = 0.0,
         _pb: float = 0.0,
         _fan: Fan | None = None,
+        _is_told: bool = True,
     ) -> None:
         if _primitive is None:
             if type(data) is not float:
@@ -100,8 +101,9 @@ class Value:
         self._pa = _pa
         self._pb = _pb
         self._fan = _fan
-        self._waiting = 0
-        if MODES.active != 0:
+        self._waiting: i32 = 0
+        self._place: i32 = 0  # in a recording
+        if MODES.active != 0 and _is_told:
             HOOKS.made(self)
 
     @classmethod

@@ -17,10 +17,12 @@ from typing import Any
 
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.graph import Graph
-from autograd.engine.modes import outside_mode, tracer, watching
+from autograd.engine.modes import only_tape, outside_mode, tracer, watching
 from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
+from autograd.transforms.tape_sweeps import tape_adjoints
 
 __all__ = [
     "adjoint_graphs",
@@ -99,10 +101,15 @@ def adjoint_graphs(
     weights: Sequence[Any],
     seeds: Sequence[Value],
     factors: Factors | None = None,
+    by_place: dict[int, Sequence[Any]] | None = None,
 ) -> list[Any]:
     """The derivative of the weighted sum of the roots with respect to each seed, as a graph, by one
     reverse pass in Values. Floats where nothing varies. Passes through one graph share `factors`,
-    the local derivatives, which each pass would else compute anew."""
+    the local derivatives, which each pass would else compute anew; in a recording `by_place`."""
+    tape = _tape_of(seeds)
+    if tape is not None:
+        totals = tape_adjoints(tape, roots, weights, seeds, _rule, by_place)
+        return _never_minus_zero([0.0 if x is None else x for x in totals])
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     nodes, place = graph.nodes, graph.place
     depends = graph.dependents(seeds)
@@ -129,7 +136,14 @@ def adjoint_graphs(
 def adjoint_graphs_of_each(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[Any]]:
     """d root/d seed for every root and seed, as graphs, by one reverse pass per root."""
     shared: Factors = {}
-    return [adjoint_graphs([root], [1.0], seeds, shared) for root in roots]
+    by_place: dict[int, Sequence[Any]] = {}
+    return [adjoint_graphs([root], [1.0], seeds, shared, by_place) for root in roots]
+
+
+def _tape_of(seeds: Sequence[Value]) -> Tape | None:
+    """The tape of the recording that these are of, where no other mode is on."""
+    tape: Tape | None = only_tape()
+    return tape if tape is not None and all(map(tape.owns, seeds)) else None
 
 
 def tangent_graphs(
@@ -143,10 +157,7 @@ def tangent_graphs(
     above = [i for i, x in enumerate(graph.nodes) if depends[i] and id(x) not in ends]
     columns = [_directions(graph, seeds, directions) for directions in sweeps]
     for i in above:
-        node = graph.nodes[i]
-        known: Factors = {}
-        for found in columns:
-            _push(node, i, graph, found, known)
+        _push(graph.nodes[i], i, graph, columns)
     return [_never_minus_zero(_at(roots, graph, found)) for found in columns]
 
 
@@ -160,14 +171,19 @@ def _directions(graph: Graph, seeds: Sequence[Value], directions: Sequence[Any])
     return found
 
 
-def _push(node: Value, i: int, graph: Graph, found: list[Any], known: Factors) -> None:
-    """The tangent of a node from those of its inputs."""
-    arrived = [found[graph.place[id(x)]] if isinstance(x, Value) else None for x in node.inputs]
-    if all(tangent is None for tangent in arrived):
-        return
-    for tangent, factor in zip(arrived, _factors(node, known), strict=True):
-        if tangent is not None:
-            _accumulate(found, i, _sent(tangent, factor, True))
+def _push(node: Value, i: int, graph: Graph, columns: Sequence[list[Any]]) -> None:
+    """The tangents of a node from those of its inputs, in each column."""
+    places = [graph.place[id(x)] if isinstance(x, Value) else -1 for x in node.inputs]
+    factors: Sequence[Any] | None = None
+    for found in columns:
+        arrived = [None if at < 0 else found[at] for at in places]
+        if all(tangent is None for tangent in arrived):
+            continue
+        if factors is None:
+            factors = _factors(node, None)
+        for tangent, factor in zip(arrived, factors, strict=True):
+            if tangent is not None:
+                _accumulate(found, i, _sent(tangent, factor, True))
 
 
 def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from eagerly import bits
 
-from autograd.compiler.ir.program import Program, meaning
+from autograd.compiler.ir.meanings import meaning
+from autograd.compiler.ir.program import Program
 from autograd.transforms.tree import flatten
 
 __all__ = [

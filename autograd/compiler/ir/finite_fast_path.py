@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.ir.passes import prune, writer
-from autograd.compiler.ir.program import Op, Program, rewritten
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.passes import writer
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import rewritten_and_pruned
 
 __all__ = ["finite_fast_path"]
 
@@ -45,19 +47,19 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
     making = writer()
 
     def emit(name: str, *operands: int) -> int:
-        if _is_finite_choice(making.code, name, operands):
-            return operands[1]
+        if name == "where":
+            other = operands[2]
+            if _is_finite_part(Op(making.name(other), making.operands(other)), operands[1]):
+                return operands[1]
         return making.emit("mul" if name in MESSAGES else name, *operands)
 
-    return prune(rewritten(program, making, emit))
+    return rewritten_and_pruned(program, making, emit)
 
 
-def _is_finite_choice(code: Sequence[Op], name: str, operands: Sequence[int]) -> bool:
-    """Whether it chooses between a number and that number's finite part."""
-    if name != "where":
-        return False
-    other = code[operands[2]]
-    return other.name == "finite_part" and other.operands[0] == operands[1]
+def _is_finite_part(op: Op, register: int) -> bool:
+    """Whether it is that of a register, and a choice between the two drops nothing but what is not
+    finite."""
+    return op.name == "finite_part" and op.operands[0] == register
 
 
 class _Difference(NamedTuple):
@@ -75,8 +77,9 @@ SAME: Final = _Difference()
 def _is_certain(program: Program, is_sum: bool) -> bool:
     """Whether every difference is seen in the results."""
     found: list[_Difference] = []
-    for op in program.code:
-        difference = _difference(program.code, op, [found[i] for i in op.operands])
+    code = tuple(program.code)
+    for op in code:
+        difference = _difference(code, op, [found[i] for i in op.operands])
         if difference is None:
             return False
         found.append(difference)
@@ -87,7 +90,7 @@ def _is_certain(program: Program, is_sum: bool) -> bool:
 
 def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
     """That of an operation's result; None where it could get lost."""
-    if _is_finite_choice(code, op.name, op.operands):
+    if op.name == "where" and _is_finite_part(code[op.operands[2]], op.operands[1]):
         return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
     if inputs.count(SAME) == len(inputs):
         return _Difference(nan=True, sign=True) if op.name in MESSAGES else SAME

@@ -13,11 +13,13 @@ under its own name, and machine code calls back into Python for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
-from autograd.compiler.ir.passes import prune, writer
-from autograd.compiler.ir.program import Program, Writer, rewritten
+from autograd.compiler.ir.passes import writer
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import rewritten_and_pruned
+from autograd.compiler.ir.templates import Sketch, Template
+from autograd.compiler.ir.writing import Writer
 from autograd.engine import branchless
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -32,6 +34,7 @@ UNARY: Final = frozenset(row.name for row in _rows("instruction") if row.arity =
 BINARY: Final = frozenset(row.name for row in _rows("instruction") if row.arity == 2)
 LIBRARY: Final = frozenset(row.name for row in _rows("libm"))
 """Functions of the C library, which have the same names there."""
+KEPT: Final = 64  # operands; templates for more are made anew for each program
 
 INSTRUCTIONS: Final = frozenset(
     [*UNARY, *BINARY, *LIBRARY, "lt", "le", "eq", "and", "or", "not", "select", "const", "input"]
@@ -43,7 +46,7 @@ class Symbol:
 
     __slots__ = ("register", "writer")
 
-    def __init__(self, writer: Writer, register: int) -> None:
+    def __init__(self, writer: Writer | Sketch, register: int) -> None:
         self.writer = writer
         self.register = register
 
@@ -151,16 +154,15 @@ select: Final[Callable[[Symbol, Any, Any], Symbol]] = branchless.select
 
 def lowered(program: Program) -> Program:
     """The same program in instructions, and names that call back into Python."""
-    making = writer()
-    return prune(rewritten(program, making, partial(lower, making)))
+    return rewritten_and_pruned(program, writer(), templates=_template)
 
 
-def lower(writer: Writer, name: str, *operands: int) -> int:
+def lower(writer: Writer | Sketch, name: str, *operands: int) -> int:
     """Emit an operation in instructions."""
     if name in writer.rules:
         return _by(writer.rules[name], writer, operands)
     if name == "pow":
-        return _power(writer, *operands)
+        return writer.power(*operands)
     if name == "copysign":
         return _with_sign(writer, *operands)
     rule = _rule(name)
@@ -171,6 +173,30 @@ def lower(writer: Writer, name: str, *operands: int) -> int:
     return _by(rule, writer, operands)
 
 
+_TEMPLATES: Final[dict[tuple[str, int], Template]] = {}
+"""Those of the table's own rules."""
+
+
+def _template(name: str, count: int) -> Template | None:
+    """What is written in the place of an operation; None for an instruction, and for what stays as
+    it is."""
+    is_special = name in ("pow", "copysign")
+    if not is_special and _rule(name) is None:
+        return None
+    if not is_special and not TABLE[name].builtin:
+        return _of_operation(name, count)
+    found = _TEMPLATES.get((name, count))
+    if found is None:
+        found = _of_operation(name, count)
+        if count <= KEPT:
+            _TEMPLATES[name, count] = found
+    return found
+
+
+def _of_operation(name: str, count: int) -> Template:
+    return Template(lambda sketch, operands: lower(sketch, name, *operands), count)
+
+
 def _rule(name: str) -> Callable[..., Any] | None:
     """How a primitive is made of others; None for an instruction, and for what stays as it is."""
     row = TABLE.get(name)
@@ -179,21 +205,12 @@ def _rule(name: str) -> Callable[..., Any] | None:
     return row.lowering
 
 
-def _by(rule: Callable[..., Any], writer: Writer, operands: tuple[int, ...]) -> int:
+def _by(rule: Callable[..., Any], writer: Writer | Sketch, operands: tuple[int, ...]) -> int:
     out = rule(*[Symbol(writer, i) for i in operands])
     return out.register if isinstance(out, Symbol) else writer.const(float(out))
 
 
-def _power(writer: Writer, a: int, n: int) -> int:
-    """A square is rounded once, as in ieee.power (which says why)."""
-    out = writer.emit("pow", a, n)
-    if writer.code[n].name == "const":
-        return out  # the writer knows the square
-    is_square = writer.emit("eq", n, writer.const(2.0))
-    return writer.emit("select", is_square, writer.emit("mul", a, a), out)
-
-
-def _with_sign(writer: Writer, x: int, y: int) -> int:
+def _with_sign(writer: Writer | Sketch, x: int, y: int) -> int:
     """NaN has the sign +, as in ieee.copysign."""
     is_number = writer.emit("eq", y, y)
     return writer.emit("copysign", x, writer.emit("select", is_number, y, writer.const(0.0)))

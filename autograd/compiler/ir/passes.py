@@ -9,19 +9,15 @@ nothing needs any more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from autograd.compiler.ir.program import (
-    COMPARISONS,
-    Op,
-    Program,
-    Writer,
-    meaning,
-    needed_for,
-    rewritten,
-)
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.meanings import COMPARISONS, meaning
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
+from autograd.compiler.ir.writing import Writer
 
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
@@ -33,7 +29,7 @@ every round of a loop: what is made of them has to stay the same."""
 
 def optimised(program: Program) -> Program:
     """All passes, in one."""
-    return prune(rewritten(program, writer()))
+    return rewritten_and_pruned(program, writer())
 
 
 def writer() -> Writer:
@@ -55,12 +51,6 @@ def prune(program: Program) -> Program:
     return program.renumbered(code, new)
 
 
-def _number(writer: Writer, register: int) -> float | None:
-    """The number in a register that always holds the same one."""
-    op = writer.code[register]
-    return op.value if op.name == "const" else None
-
-
 def _is(x: float | None, number: float) -> bool:
     """Whether x is this number, and of two zeros the same one."""
     return x is not None and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
@@ -68,8 +58,7 @@ def _is(x: float | None, number: float) -> bool:
 
 def _inner(writer: Writer, register: int, name: str) -> int | None:
     """The operand of the operation that made a register, if that is what it is called."""
-    op = writer.code[register]
-    return op.operands[0] if op.name == name else None
+    return writer.operands(register)[0] if writer.name(register) == name else None
 
 
 # -- identities ------------------------------------------------------------------------------------
@@ -80,7 +69,7 @@ def _inner(writer: Writer, register: int, name: str) -> int | None:
 
 
 def _add(writer: Writer, a: int, b: int) -> int | None:
-    x, y = _number(writer, a), _number(writer, b)
+    x, y = writer.number(a), writer.number(b)
     if _is(y, -0.0):
         return a
     if _is(x, -0.0):
@@ -92,16 +81,16 @@ def _add(writer: Writer, a: int, b: int) -> int | None:
 
 def _is_never_negative_zero(writer: Writer, register: int) -> bool:
     """As for every sum with 0.0, and every square."""
-    op = writer.code[register]
-    while op.name == "mul" and (_number(writer, op.operands[1]) or 0.0) >= 1.0:
-        op = writer.code[op.operands[0]]  # nothing underflows
-    if op.name == "add":
-        return any(_is(_number(writer, i), 0.0) for i in op.operands)
-    return op.name == "abs" or (op.name == "mul" and op.operands[0] == op.operands[1])
+    name, operands = writer.name(register), writer.operands(register)
+    while name == "mul" and (writer.number(operands[1]) or 0.0) >= 1.0:  # nothing underflows
+        name, operands = writer.name(operands[0]), writer.operands(operands[0])
+    if name == "add":
+        return any(_is(writer.number(i), 0.0) for i in operands)
+    return name == "abs" or (name == "mul" and operands[0] == operands[1])
 
 
 def _mul(writer: Writer, a: int, b: int) -> int | None:
-    x, y = _number(writer, a), _number(writer, b)
+    x, y = writer.number(a), writer.number(b)
     if y == 1.0:
         return a
     if x == 1.0:
@@ -112,14 +101,14 @@ def _mul(writer: Writer, a: int, b: int) -> int | None:
 
 
 def _abs(writer: Writer, a: int) -> int | None:
-    if writer.code[a].name == "abs":
+    if writer.name(a) == "abs":
         return a
     inner = _inner(writer, a, "neg")
     return None if inner is None else writer.emit("abs", inner)
 
 
 def _power(writer: Writer, a: int, n: int) -> int | None:
-    exponent = _number(writer, n)
+    exponent = writer.number(n)
     if exponent == 0.0:
         return writer.const(1.0)
     if exponent == 1.0:
@@ -129,7 +118,7 @@ def _power(writer: Writer, a: int, n: int) -> int | None:
 
 def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
     """adjoint * factor, 0.0 where the adjoint is 0."""
-    x, y = _number(writer, adjoint), _number(writer, factor)
+    x, y = writer.number(adjoint), writer.number(factor)
     if x is not None:
         return writer.const(0.0) if x == 0.0 else writer.emit("mul", adjoint, factor)
     if y is not None and 1.0 <= abs(y) <= MOST_WRITTEN and y.is_integer():
@@ -140,7 +129,7 @@ def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
 
 def _cut_message(writer: Writer, adjoint: int, factor: int) -> int | None:
     """adjoint * factor, 0.0 where either is 0."""
-    x, y = _number(writer, adjoint), _number(writer, factor)
+    x, y = writer.number(adjoint), writer.number(factor)
     if x == 0.0 or y == 0.0:
         return writer.const(0.0)
     if x is not None:
@@ -151,7 +140,7 @@ def _cut_message(writer: Writer, adjoint: int, factor: int) -> int | None:
 def _where(writer: Writer, condition: int, a: int, b: int) -> int | None:
     if a == b:
         return a
-    x = _number(writer, condition)
+    x = writer.number(condition)
     if x is None:
         return None
     return b if x == 0.0 else a
@@ -177,19 +166,20 @@ def _truth(writer: Writer, register: int) -> bool | None:
     known = writer.truths
     stack = [register]  # of our own: a chain of them may be deeper than Python's
     while stack:
-        op = writer.code[stack[-1]]
-        if op.name in COMPARISONS:
-            found = [_number(writer, i) for i in op.operands]
-        elif all(i in known for i in op.operands):
-            found = [known[i] for i in op.operands]
+        name, operands = writer.name(stack[-1]), writer.operands(stack[-1])
+        found: Sequence[float | bool | None]
+        if name in COMPARISONS:
+            found = [writer.number(i) for i in operands]
+        elif all(i in known for i in operands):
+            found = [known[i] for i in operands]
         else:
-            stack += [i for i in op.operands if i not in known]
+            stack += [i for i in operands if i not in known]
             continue
-        known[stack.pop()] = _outcome(op.name, found)
+        known[stack.pop()] = _outcome(name, found)
     return known[register]
 
 
-def _outcome(name: str, operands: list[float | None] | list[bool | None]) -> bool | None:
+def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
     if None not in operands:
         return bool(meaning(name)(*operands))
     decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
@@ -198,9 +188,9 @@ def _outcome(name: str, operands: list[float | None] | list[bool | None]) -> boo
 
 IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {
     "add": _add,
-    "sub": lambda writer, a, b: a if _is(_number(writer, b), 0.0) else None,
+    "sub": lambda writer, a, b: a if _is(writer.number(b), 0.0) else None,
     "mul": _mul,
-    "div": lambda writer, a, b: a if _number(writer, b) == 1.0 else None,
+    "div": lambda writer, a, b: a if writer.number(b) == 1.0 else None,
     "neg": lambda writer, a: _inner(writer, a, "neg"),
     "abs": _abs,
     "pow_const": _power,

@@ -15,25 +15,15 @@ to reproduce.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from autograd.engine import ieee
-from autograd.engine.primitives import TABLE, lookup
+from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, Op, flat
+from autograd.compiler.ir.meanings import meaning
+from autograd.engine.primitives import TABLE
 
 __all__ = ["Guard", "GuardFailed", "Op", "Program"]
-
-
-class Op(NamedTuple):
-    """One operation: its name, the registers it reads, and the number of a `const` or the slot of
-    an `input`."""
-
-    name: str
-    operands: tuple[int, ...] = ()
-    value: float = 0.0
 
 
 class Guard(NamedTuple):
@@ -54,44 +44,6 @@ class GuardFailed(Exception):
         self.index = index
 
 
-def _fused(a: float, b: float, c: float) -> float:
-    """a * b + c, rounded once."""
-    if not all(map(math.isfinite, (a, b, c))):
-        return a * b + c
-    exact = Fraction(a) * Fraction(b) + Fraction(c)
-    return float(exact) if exact else a * b + c  # a Fraction of 0 has no sign
-
-
-def _scaled(x: float, n: float) -> float:
-    """x * 2**n, for a whole n."""
-    if n != n:
-        return n
-    try:
-        return math.ldexp(x, int(n))
-    except OverflowError:
-        return math.copysign(math.inf, x)
-
-
-COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "eq": lambda a, b: a == b,
-}
-LOGIC: Final[dict[str, Callable[..., Any]]] = {
-    "and": lambda p, q: p and q,
-    "or": lambda p, q: p or q,
-    "not": lambda p: not p,
-}
-TRUTHS: Final = frozenset([*COMPARISONS, *LOGIC])
-MEANING: Final[dict[str, Callable[..., Any]]] = {
-    **COMPARISONS,
-    **LOGIC,
-    "select": lambda truth, a, b: a if truth else b,
-    "pow": ieee.power,
-    "fma": _fused,
-    "scale": _scaled,
-}
-COMMUTATIVE: Final = frozenset(["add", "mul", "eq", "and", "or"])
 DEPTH: Final = 3  # of operations within each other, when a decision is shown
 SYMBOLS: Final = {"lt": "<", "le": "<=", "eq": "==", "and": "and", "or": "or", "pow": "**"}
 
@@ -111,7 +63,7 @@ class Program:
     out: r2
     """
 
-    code: tuple[Op, ...]
+    code: Sequence[Op] | FlatCode
     inputs: tuple[str, ...]
     outputs: tuple[int, ...]
     guards: tuple[Guard, ...] = ()
@@ -119,7 +71,13 @@ class Program:
     @property
     def operations(self) -> int:
         """How many registers are computed, inputs and constants not counted."""
-        return sum(op.name not in ("input", "const") for op in self.code)
+        code = flat(self.code)
+        return len(code) - code.count_of(INPUT) - code.count_of(CONST)
+
+    @property
+    def names(self) -> set[str]:
+        """Those of its operations, inputs and constants too."""
+        return {NAMES[kind] for kind in flat(self.code).kinds_used()}
 
     def evaluate(self, inputs: Sequence[float]) -> list[float]:
         """The results, by plain Python. Raises GuardFailed for inputs of another path."""
@@ -176,11 +134,14 @@ class Program:
             return "..."
         return formula_text(op.name, [self._written(i, depth - 1) for i in op.operands])
 
-    def renumbered(self, code: Sequence[Op], new: Sequence[int] | Mapping[int, int]) -> Program:
+    def renumbered(
+        self, code: Sequence[Op] | FlatCode, new: Sequence[int] | Mapping[int, int]
+    ) -> Program:
         """Other code for the same results and guards, with the new numbers of their registers."""
-        guards = [guard._replace(register=new[guard.register]) for guard in self.guards]
+        guards = tuple([guard._replace(register=new[guard.register]) for guard in self.guards])
+        outputs = tuple([new[i] for i in self.outputs])
         return Program(
-            tuple(code), self.inputs, tuple([new[i] for i in self.outputs]), tuple(guards)
+            code if isinstance(code, FlatCode) else tuple(code), self.inputs, outputs, guards
         )
 
     def __str__(self) -> str:
@@ -230,110 +191,3 @@ def formula_text(name: str, shown: Sequence[str]) -> str:
     if name in ("neg", "not"):
         return f"{'-' if name == 'neg' else 'not '}{shown[0]}"
     return f"{name}({', '.join(shown)})"
-
-
-def meaning(name: str) -> Callable[..., Any]:
-    """What an operation computes."""
-    found = MEANING.get(name)
-    return lookup(name).forward if found is None else found
-
-
-class Writer:
-    """A program in the making. Emitting gives the register's number.
-
-    The same operation on the same registers is written once. With `fold` what has only constants
-    for operands is computed at once; an operation that is among the `identities` is asked first
-    whether a register holds the same already. `rules` are for lowering.
-    """
-
-    def __init__(
-        self, fold: bool = False, identities: Mapping[str, Callable[..., int | None]] | None = None
-    ) -> None:
-        self.code: list[Op] = []
-        self.rules: Mapping[str, Callable[..., Any]] = {}
-        self.truths: dict[int, bool | None] = {}  # what is known of truth values
-        self._fold = fold
-        self._identities = identities or {}
-        self._known: dict[Hashable, int] = {}
-
-    def const(self, value: float) -> int:
-        """The register of a constant; 0.0 and -0.0 are two."""
-        return self._write(Op("const", (), value), ("const", value, math.copysign(1.0, value)))
-
-    def input(self, slot: int) -> int:
-        """The register of an input."""
-        return self._write(Op("input", (), slot), ("input", slot))
-
-    def emit(self, name: str, *operands: int) -> int:
-        """The register of an operation."""
-        identity = self._identities.get(name)
-        if identity is not None:
-            found = identity(self, *operands)
-            if found is not None:
-                return found
-        # Not a comparison of constants: there is no `const` that holds a truth value.
-        if self._fold and name not in TRUTHS and operands:
-            code = self.code
-            if all(code[i].name == "const" for i in operands):
-                return self.const(meaning(name)(*[code[i].value for i in operands]))
-        return self._write(Op(name, operands), (name, _in_order(name, operands)))
-
-    def _write(self, op: Op, key: Hashable) -> int:
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = len(self.code)
-            self.code.append(op)
-        return found
-
-
-def _in_order(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
-    """a + b and b + a are one number, to the bit."""
-    if name in COMMUTATIVE:
-        a, b = operands
-        return operands if a <= b else (b, a)
-    return operands
-
-
-Emit = Callable[..., int]
-
-
-def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Program:
-    """The program with every operation written anew, by `emit` (the writer's own, if not given),
-    which gets its name and the new registers of its operands."""
-    emit = emit or writer.emit
-    new: list[int] = []
-    for op in program.code:
-        if op.name == "const":
-            new.append(writer.const(op.value))
-        elif op.name == "input":
-            new.append(writer.input(int(op.value)))
-        else:
-            new.append(emit(op.name, *[new[i] for i in op.operands]))
-    return program.renumbered(writer.code, new)
-
-
-def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
-    """Which registers are needed to compute these."""
-    needed = [False] * len(program.code)
-    for i in registers:
-        needed[i] = True
-    for i in range(len(needed) - 1, -1, -1):
-        if needed[i]:
-            for j in program.code[i].operands:
-                needed[j] = True
-    return needed
-
-
-def most_live(program: Program) -> int:
-    """How many computed numbers are needed later on, at most at one time."""
-    last = {j: i for i, op in enumerate(program.code) for j in op.operands}
-    ends: dict[int, list[int]] = {}
-    for j, i in last.items():
-        ends.setdefault(i, []).append(j)
-    live = most = 0
-    for i, op in enumerate(program.code):
-        if op.name not in ("input", "const"):
-            live += i in last
-            most = max(most, live)
-        live -= sum(program.code[j].name not in ("input", "const") for j in ends.get(i, ()))
-    return most

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY, lowered
-from autograd.compiler.ir.program import COMPARISONS, LOGIC, Op, Program, meaning
+from autograd.compiler.ir.meanings import COMPARISONS, LOGIC, meaning
+from autograd.compiler.ir.program import Program
 from autograd.engine.primitives import TABLE
 
 __all__ = ["Reach", "as_compiled", "as_floats", "in_lanes", "reach"]

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from autograd.compiler.ir.flat_rows import FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow, written_out
 from autograd.compiler.ir.loops import AFFINE, CARRIED, LOCAL, Form, Rolled
-from autograd.compiler.ir.program import TRUTHS
+from autograd.compiler.ir.meanings import TRUTHS
 
 __all__ = ["Carried", "Index", "Memory", "Source", "Sources", "Storage", "running"]
 

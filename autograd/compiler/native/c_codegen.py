@@ -10,8 +10,10 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY
-from autograd.compiler.ir.program import TRUTHS, Op, Program
+from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import INTRINSICS, callbacks_of
 
 __all__ = ["c_comment", "c_formula", "c_number", "c_source", "require_c"]

@@ -13,8 +13,11 @@ from array import array
 from functools import cache
 from typing import Final
 
+from autograd.compiler.ir.bytecode import tabulated
+from autograd.compiler.ir.flat_code import CONST, flat
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.program import TRUTHS, Program
+from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY, Instructions, callbacks_of
 from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.compiler.native.machine import MachineCode, compile_llvm
@@ -107,31 +110,21 @@ class Bytecode:
     interpreter is held meanwhile)."""
 
     def __init__(self, program: Program) -> None:
-        places = _places(program)
-        checks = program.checks()
-        constants = [op.value for op in program.code if op.name == "const"]
-        next_place = self._first = len(program.inputs) + len(constants)
-        table = array("i")
-        for i, op in enumerate(program.code):
-            if op.name not in ("input", "const"):
-                places[i] = next_place
-                next_place += 1
-                a, b, c = [*[places[j] for j in op.operands], 0, 0, 0][:3]
-                table.extend((OPCODES[op.name], a, b, c))
-            for index in checks.get(i, ()):
-                guard = program.guards[index]
-                kind = HOLDS if guard.expected else FAILS
-                converted = program.converted(index)
-                told = 0 if converted is None else places[converted] + 1
-                table.extend((kind, places[guard.register], index, told))
-                next_place += 1
+        code = flat(program.code)
+        checks = {
+            i: [_check(program, index) for index in indices]
+            for i, indices in program.checks().items()
+        }
+        inputs = len(program.inputs)
+        self._first = inputs + code.count_of(CONST)
+        table, places, size = tabulated(code, inputs, OPCODES, checks)
         # Machine code has the addresses of all these, so they live as long as this object.
         self._program = program
         self._table = table
         self._results = array("i", [places[i] for i in program.outputs] or [0])
         self._interpreter = _interpreter()  # several threads may each have made one
-        self._registers = (ctypes.c_double * max(next_place, 1))()
-        for i, x in enumerate(constants, len(program.inputs)):
+        self._registers = (ctypes.c_double * max(size, 1))()
+        for i, x in enumerate(code.constants(), inputs):
             self._registers[i] = x
 
     def kernel(self) -> str:
@@ -155,14 +148,8 @@ class Bytecode:
         return str(text)
 
 
-def _places(program: Program) -> list[int]:
-    """Where the inputs and the constants are; the others follow."""
-    places = [0] * len(program.code)
-    next_place = len(program.inputs)
-    for i, op in enumerate(program.code):
-        if op.name == "input":
-            places[i] = int(op.value)
-        elif op.name == "const":
-            places[i] = next_place
-            next_place += 1
-    return places
+def _check(program: Program, index: int) -> tuple[int, int, int, int | None]:
+    """The line that checks a guard, and tells the number that was converted to int."""
+    guard = program.guards[index]
+    kind = HOLDS if guard.expected else FAILS
+    return kind, guard.register, index, program.converted(index)

@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any, Final
 
 from autograd.compiler.ir.loops import Rolled
-from autograd.compiler.ir.program import Program, meaning, most_live
+from autograd.compiler.ir.meanings import meaning
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.cpython_entry import Entry
 from autograd.compiler.native.interpreter import Bytecode
@@ -53,7 +55,8 @@ class Callbacks:
 
     def __init__(self, program: Program) -> None:
         missing = callbacks_of(program)
-        asked = {(op.name, len(op.operands)) for op in program.code if op.name in missing}
+        code = program.code if missing else ()
+        asked = {(op.name, len(op.operands)) for op in code if op.name in missing}
         self._functions = {key: meaning(key[0]) for key in asked}
 
     def __bool__(self) -> bool:

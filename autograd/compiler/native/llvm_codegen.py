@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
-from autograd.compiler.ir.program import Program, needed_for
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.engine.primitives import TABLE
 
@@ -314,7 +315,7 @@ def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
 
 def callbacks_of(program: Program) -> set[str]:
     """The names of the operations that no machine has."""
-    return {op.name for op in program.code if op.name not in INSTRUCTIONS}
+    return program.names - INSTRUCTIONS
 
 
 def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import Symbol, lower, select
-from autograd.compiler.ir.passes import prune, writer
-from autograd.compiler.ir.program import Program, needed_for, rewritten
+from autograd.compiler.ir.passes import writer
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
 from autograd.compiler.native.simd_target import Vectors
 from autograd.engine import ieee
 from autograd.engine.primitives import TABLE
@@ -39,7 +40,7 @@ def in_vectors(program: Program, vectors: Vectors) -> Program:
         making.rules = {} if next(is_next_decisive) or not vectors.own else VECTOR_RULES
         return lower(making, name, *operands)
 
-    return prune(rewritten(program, making, emit))
+    return rewritten_and_pruned(program, making, emit)
 
 
 # -- functions -------------------------------------------------------------------------------------

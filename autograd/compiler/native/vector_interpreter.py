@@ -18,7 +18,9 @@ from functools import cache, partial
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.program import TRUTHS, Program, needed_for
+from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.native.interpreter import OF_ONE, TRUTH_OPERANDS
 from autograd.compiler.native.llvm_codegen import Instructions
 from autograd.compiler.native.machine import MachineCode, compile_llvm

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from autograd.compiler.ir.program import Program, most_live
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.native.cpython_layout import address_of
 from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
 from autograd.compiler.native.machine import LANES, compile_llvm

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from autograd.arrays.protocol import called
+from autograd.compiler.ir.flat_code import flat
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
@@ -290,7 +291,8 @@ def difference(first: Recorded, second: Recorded) -> str | None:
         x is not y for x, y in zip(first.captured, second.captured, strict=True)
     ):
         return " in the Values they capture"
-    for i, (p, q) in enumerate(zip(a.code, b.code, strict=False)):
+    same = flat(a.code).same_as(flat(b.code))
+    for i, (p, q) in enumerate(() if same else zip(a.code, b.code, strict=False)):
         same = p[:2] == q[:2] and (p.value == q.value or p.value != p.value)
         if not same:
             return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import math
 from _thread import get_ident
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from numbers import Integral
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.ir.program import Guard, Program, Writer
+from autograd.compiler.ir.program import Guard, Program
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.reachable_objects import values_of
+from autograd.compiler.recording.reading import Reader
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_only_shown
 from autograd.engine.modes import (
@@ -31,6 +32,7 @@ from autograd.engine.modes import (
     watching,
 )
 from autograd.engine.primitives import TABLE, Primitive, describe
+from autograd.engine.tape import Tape
 from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -62,9 +64,9 @@ class Trace:
         self._names = {id(x): name for x, name in zip(arguments, names, strict=False)}
         self.decisions: list[Decision] = []
         self.thread = get_ident()
-        # By their ids, for a Value can't be hashed here; and they are kept alive.
-        self._arguments = {id(x): x for x in arguments}
-        self._own = dict(self._arguments)
+        self.tape = Tape(arguments)
+        self.made: Callable[[Value], None] = self.tape.add
+        """Told of every node that was computed, and of every constant made into a leaf."""
         self._leak: RecordingError | None = None
         self.looks_for_anomalies = False
         """Whether something was decided in a block of `detect_anomaly`."""
@@ -112,15 +114,11 @@ class Trace:
 
     # -- what the engine tells ---------------------------------------------------------------------
 
-    def made(self, node: Value) -> None:
-        """A node was computed, or a constant made into a leaf."""
-        self._own[id(node)] = node
-
     def decided(self, symbol: str, a: Value, b: Any, out: bool, line: str) -> None:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
         was converted to the int b."""
         self.looks_for_anomalies = self.looks_for_anomalies or watching()
-        self.decisions.append(Decision(symbol, a, b, out, place(line), len(self._own)))
+        self.decisions.append(Decision(symbol, a, b, out, place(line), len(self.tape.nodes)))
 
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
@@ -168,30 +166,25 @@ class Trace:
         """The results of users' primitives, which are called for what they raise too."""
         return [
             x
-            for x in self._own.values()
+            for x in self.tape.nodes
             if (row := x.primitive) is not None and not row.builtin and row.lowering is None
         ]
-
-    @property
-    def nodes(self) -> list[Value]:
-        """The arguments and all that was made, in the order in which that was: inputs first."""
-        return list(self._own.values())
 
     # -- what the transforms ask -------------------------------------------------------------------
 
     def varies(self, nodes: Iterable[Value]) -> bool:
         """Whether one of these nodes is an argument or was made outside of the recording."""
-        return any(id(x) not in self._own or id(x) in self._arguments for x in nodes)
+        return self.tape.varies(nodes)
 
     def owns(self, node: object) -> bool:
         """Whether the node was made in this recording."""
-        return id(node) in self._own
+        return self.tape.owns(node)
 
     def concerns(self, node: object) -> bool:
         """Whether what another thread does with this node would be missing in the recording: the
         node is its own, or one from outside, and the thread may be at work for the function."""
-        if id(node) in self._own or not self._hands_over:
-            return id(node) in self._own
+        if self.tape.owns(node) or not self._hands_over:
+            return self.tape.owns(node)
         if self._reached is None:
             self._reached = {id(x) for f in self._functions for x in values_of(f)}
         return id(node) in self._reached
@@ -236,102 +229,58 @@ def check_current(primitive: Primitive) -> None:
 def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Recorded:
     """The program that computes these results (Values and floats) from the trace's arguments, whose
     names are given, in the order in which the function did."""
-    reader = _Reader(trace, len(names))
+    reader = Reader(trace.tape, len(names), check_current, _check_captured)
     asked = trace.asked()
-    guards = reader.guards([*results, *asked])
+    guards = _guards(reader, trace.decisions, [*results, *asked])
     outputs = [reader.register(x) for x in results]
-    guards += [reader.called(node) for node in asked]
+    guards += [_called(reader, node) for node in asked]
     shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
-    program = Program(tuple(reader.writer.code), tuple(shown), tuple(outputs), tuple(guards))
+    program = Program(reader.code, tuple(shown), tuple(outputs), tuple(guards))
     return Recorded(program, reader.captured)
 
 
-class _Reader:
-    """Registers for nodes, in the order in which they were made."""
+def _guards(reader: Reader, decisions: Sequence[Decision], results: Sequence[Any]) -> list[Guard]:
+    """Read all that these results and the decisions need; the guards of the decisions, each where
+    it was taken."""
+    reader.need([*results, *[x for decision in decisions for x in (decision.a, decision.b)]])
+    found = []
+    for decision in decisions:
+        reader.read_until(decision.place)
+        found.append(_guard(reader, decision))
+    reader.read_until(reader.nodes)
+    return found
 
-    def __init__(self, trace: Trace, slots: int) -> None:
-        self.trace = trace
-        self.captured: list[Value] = []
-        self.writer = Writer()
-        self._slots = slots
-        self._registers = {id(x): self.writer.input(i) for i, x in enumerate(trace.arguments)}
 
-    def guards(self, results: Sequence[Any]) -> list[Guard]:
-        """Write all that these results and the decisions need; the guards of the decisions, each
-        where it was taken."""
-        nodes, decisions = self.trace.nodes, self.trace.decisions
-        compared = [x for decision in decisions for x in (decision.a, decision.b)]
-        needed = {id(x) for x in self._below([*results, *compared])}
-        found: list[Guard] = []
-        start = 0
-        for decision in [*decisions, None]:
-            end = len(nodes) if decision is None else decision.place
-            for node in nodes[start:end]:
-                if id(node) in needed:
-                    self.register(node)
-            start = end
-            if decision is not None:
-                found.append(self.guard(decision))
-        return found
+def _check_captured(node: Value) -> None:
+    """RecordingError for a Value that is left over from a recording."""
+    if is_left_over(node):
+        raise RecordingError(
+            "a compiled function uses a Value that it, or another one, kept when it was "
+            "recorded (in a list, a dict, a cache, an attribute): it stands for numbers of "
+            "that call; keep nothing, and return what is to be kept"
+        )
 
-    def _below(self, roots: Iterable[Any]) -> Iterator[Value]:
-        """The nodes of this recording that these were computed from, and themselves."""
-        met = [x for x in roots if self.trace.owns(x)]
-        seen = set(map(id, met))
-        for node in met:  # which grows on the way
-            yield node
-            for x in node.parents:
-                if id(x) not in seen and self.trace.owns(x):
-                    seen.add(id(x))
-                    met.append(x)
 
-    def register(self, x: Any) -> int:
-        """The register of a Value or a number; of a Value of this recording after its inputs."""
-        if not isinstance(x, Value):
-            return self.writer.const(float(x))
-        found = self._registers.get(id(x))
-        if found is None:
-            found = self._registers[id(x)] = self._write(x)
-        return found
+def _called(reader: Reader, node: Value) -> Guard:
+    """A guard that always holds, for which this operation is computed."""
+    register = reader.register(node)
+    itself = reader.emit("eq", register, register)
+    always = reader.emit("or", itself, reader.emit("not", itself))
+    return Guard(always, True, True, f"{node.op}")
 
-    def _write(self, node: Value) -> int:
-        if not self.trace.owns(node):
-            return self._capture(node)
-        if node.primitive is None:
-            return self.writer.const(node.data)
-        check_current(node.primitive)
-        return self.writer.emit(node.op, *map(self.register, node.inputs))
 
-    def _capture(self, node: Value) -> int:
-        """An input that is read from this Value, whenever the program runs."""
-        if is_left_over(node):
-            raise RecordingError(
-                "a compiled function uses a Value that it, or another one, kept when it was "
-                "recorded (in a list, a dict, a cache, an attribute): it stands for numbers of "
-                "that call; keep nothing, and return what is to be kept"
-            )
-        self.captured.append(node)
-        return self.writer.input(self._slots + len(self.captured) - 1)
-
-    def called(self, node: Value) -> Guard:
-        """A guard that always holds, for which this operation is computed."""
-        register = self.register(node)
-        itself = self.writer.emit("eq", register, register)
-        always = self.writer.emit("or", itself, self.writer.emit("not", itself))
-        return Guard(always, True, True, f"{node.op}")
-
-    def guard(self, decision: Decision) -> Guard:
-        symbol, a, b, out, line, _ = decision
-        if symbol == "int":
-            register = self.writer.emit("eq", self.register(a), self.writer.const(float(b)))
-            return Guard(register, True, ("int", b), line)
-        if not isinstance(b, (Value, float)):
-            symbol, b = _among_doubles(symbol, b, line)
-        left, right = self.register(a), self.register(b)
-        name, swapped, negated = ORDER[symbol]
-        if swapped:
-            left, right = right, left
-        return Guard(self.writer.emit(name, left, right), out != negated, out, line)
+def _guard(reader: Reader, decision: Decision) -> Guard:
+    symbol, a, b, out, line, _ = decision
+    if symbol == "int":
+        register = reader.emit("eq", reader.register(a), reader.const(float(b)))
+        return Guard(register, True, ("int", b), line)
+    if not isinstance(b, (Value, float)):
+        symbol, b = _among_doubles(symbol, b, line)
+    left, right = reader.register(a), reader.register(b)
+    name, swapped, negated = ORDER[symbol]
+    if swapped:
+        left, right = right, left
+    return Guard(reader.emit(name, left, right), out != negated, out, line)
 
 
 ORDER: dict[str, tuple[str, bool, bool]] = {

@@ -1,0 +1,287 @@
+"""Reverse accumulation in Values over the nodes of a recording: what `accumulation` does over any
+graph, to the bit and in the same order, where the tape says of every node where it is.
+
+A recording does nothing else as often as this. So the nodes that carry a message are made here
+without asking the table, and lists by place stand for sets and dicts of nodes. Compiled with the
+engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from autograd.engine import ieee
+from autograd.engine import primitives as table
+from autograd.engine.tape import Tape
+from autograd.engine.value import Fan, Value
+
+__all__ = ["Rule", "tape_adjoints"]
+
+Rule = Callable[[Value], Sequence[Any]]
+"""The local derivatives of a node, as graphs."""
+
+NOT_HERE: Final = -1
+APART: Final = 0  # a node that no seed goes into
+INSIDE: Final = 1
+SEED: Final = 2
+_BOTH_ONE: Final[Any] = (1.0, 1.0)
+_DIFFERENCE: Final[Any] = (1.0, -1.0)
+
+
+def tape_adjoints(
+    tape: Tape,
+    roots: Sequence[Any],
+    weights: Sequence[Any],
+    seeds: Sequence[Value],
+    rule: Rule,
+    shared: dict[int, Sequence[Any]] | None = None,
+) -> list[Any]:
+    """For each seed, all of which are of the tape, what arrives from the weighted roots; None where
+    that is nothing. `shared` are local derivatives by the place of their node."""
+    first: int = min([seed._place for seed in seeds], default=0)
+    nodes = tape.nodes[first : 1 + max([x._place for x in roots if tape.owns(x)], default=-1)]
+    states = _states(nodes, first, seeds)
+    found: list[Any] = [None] * len(nodes)
+    ready_roots: list[int] = []
+    for root, weight in zip(roots, weights, strict=True):
+        at = _place_in(nodes, first, root)
+        if at != NOT_HERE and states[at] != APART:
+            ready_roots.append(at)
+            _accumulate(tape, found, at, weight)
+    _sweep(tape, nodes, first, states, ready_roots, found, rule, shared)
+    places = [_place_in(nodes, first, seed) for seed in seeds]
+    return [None if at == NOT_HERE else found[at] for at in places]
+
+
+def _place_in(nodes: list[Value], first: int, x: Any) -> int:
+    """Where a node is among these, which begin at place `first` of a tape."""
+    if not isinstance(x, Value):
+        return NOT_HERE
+    at: int = x._place
+    at -= first
+    return at if 0 <= at < len(nodes) and nodes[at] is x else NOT_HERE
+
+
+def _states(nodes: list[Value], first: int, seeds: Sequence[Value]) -> list[int]:
+    """Of each node, whether it is a seed, or was computed from one."""
+    states = [APART] * len(nodes)
+    for seed in seeds:
+        at = _place_in(nodes, first, seed)
+        if at != NOT_HERE:
+            states[at] = SEED
+    for i in range(len(nodes)):
+        if states[i] != SEED and _depends(nodes, first, states, nodes[i]):
+            states[i] = INSIDE
+    return states
+
+
+def _depends(nodes: list[Value], first: int, states: list[int], node: Value) -> bool:
+    if node._a is not None and _counts(nodes, first, states, node._a) != NOT_HERE:
+        return True
+    if node._b is not None and _counts(nodes, first, states, node._b) != NOT_HERE:
+        return True
+    if node._fan is not None:
+        for x in node._fan.inputs:
+            if _counts(nodes, first, states, x) != NOT_HERE:
+                return True
+    return False
+
+
+def _counts(nodes: list[Value], first: int, states: list[int], x: Any) -> int:
+    """The place of an input to which something is passed on; else NOT_HERE."""
+    at = _place_in(nodes, first, x)
+    return NOT_HERE if at == NOT_HERE or states[at] == APART else at
+
+
+def _sweep(
+    tape: Tape,
+    nodes: list[Value],
+    first: int,
+    states: list[int],
+    roots: list[int],
+    found: list[Any],
+    rule: Rule,
+    shared: dict[int, Sequence[Any]] | None,
+) -> None:
+    """From the roots down, in the order of `Value.backward` (see `Graph.schedule`)."""
+    waiting = _waiting(nodes, first, states, roots)
+    ready: list[int] = []
+    reported = roots
+    while True:
+        for at in reported:
+            waiting[at] -= 1
+            if waiting[at] == 0:
+                ready.append(at)
+        if not ready:
+            return
+        i = ready.pop()
+        reported = []
+        if states[i] == SEED:
+            continue
+        node, adjoint = nodes[i], found[i]
+        found[i] = None  # it is not needed any more
+        factors: Sequence[Any] = ()
+        if adjoint is not None:
+            factors = _factors(tape, node, first + i, rule, shared)
+        if node._fan is not None:
+            for k, x in enumerate(node._fan.inputs):
+                at = _counts(nodes, first, states, x)
+                if at != NOT_HERE:
+                    reported.append(at)
+                    if adjoint is not None:
+                        _send(tape, found, at, node, k, adjoint, factors[k])
+            continue
+        if node._a is not None:
+            at = _counts(nodes, first, states, node._a)
+            if at != NOT_HERE:
+                reported.append(at)
+                if adjoint is not None:
+                    _send(tape, found, at, node, 0, adjoint, factors[0])
+        if node._b is not None:
+            at = _counts(nodes, first, states, node._b)
+            if at != NOT_HERE:
+                reported.append(at)
+                if adjoint is not None:
+                    _send(tape, found, at, node, 1, adjoint, factors[1])
+
+
+def _waiting(nodes: list[Value], first: int, states: list[int], roots: list[int]) -> list[int]:
+    """Of each node, how many edges will report to it."""
+    waiting = [0] * len(nodes)
+    for at in roots:
+        waiting[at] += 1
+    for i in range(len(nodes) - 1, -1, -1):
+        if waiting[i] == 0 or states[i] != INSIDE:
+            continue
+        node = nodes[i]
+        if node._a is not None:
+            at = _counts(nodes, first, states, node._a)
+            if at != NOT_HERE:
+                waiting[at] += 1
+        if node._b is not None:
+            at = _counts(nodes, first, states, node._b)
+            if at != NOT_HERE:
+                waiting[at] += 1
+        if node._fan is not None:
+            for x in node._fan.inputs:
+                at = _counts(nodes, first, states, x)
+                if at != NOT_HERE:
+                    waiting[at] += 1
+    return waiting
+
+
+def _send(
+    tape: Tape, found: list[Any], at: int, node: Value, k: int, adjoint: Any, factor: Any
+) -> None:
+    """What passes along one edge, by the engine's two rules."""
+    row = node._primitive
+    if row is not None and row.cuts != 0 and row.cuts_input(k):
+        # 0 whatever the adjoint, where the factor is 0. It may vary: that of x**2 does.
+        if isinstance(factor, Value):
+            _accumulate(tape, found, at, _cut_message(tape, adjoint, factor))
+            return
+        if factor == 0.0:
+            return
+    if type(adjoint) is float and adjoint == 1.0:
+        _accumulate(tape, found, at, factor)
+    elif type(factor) is float and factor == 1.0:
+        _accumulate(tape, found, at, adjoint)
+    else:
+        _accumulate(tape, found, at, _message(tape, adjoint, factor))
+
+
+def _accumulate(tape: Tape, found: list[Any], at: int, term: Any) -> None:
+    before = found[at]
+    found[at] = term if before is None else _sum(tape, before, term)
+
+
+# -- local derivatives -----------------------------------------------------------------------------
+
+
+def _factors(
+    tape: Tape, node: Value, place: int, rule: Rule, shared: dict[int, Sequence[Any]] | None
+) -> Sequence[Any]:
+    """Those of the commonest rules are written out, for speed alone."""
+    row = node._primitive
+    if row is table.add:
+        ones: Sequence[Any] = _BOTH_ONE
+        return ones
+    if row is table.mul:
+        a: Any = node._pa if node._a is None else node._a
+        return (node._pb if node._b is None else node._b, a)
+    if row is table.sub:
+        signs: Sequence[Any] = _DIFFERENCE
+        return signs
+    if shared is None:
+        return _by_rule(tape, node, rule)
+    found = shared.get(place)
+    if found is None:
+        found = shared[place] = _by_rule(tape, node, rule)
+    return found
+
+
+def _by_rule(tape: Tape, node: Value, rule: Rule) -> Sequence[Any]:
+    if node._primitive is table.message:
+        adjoint: Any = node._pa if node._a is None else node._a
+        factor: Any = node._pb if node._b is None else node._b
+        return _where(tape, adjoint, factor, _finite_part(tape, factor)), adjoint
+    return rule(node)
+
+
+# -- nodes -----------------------------------------------------------------------------------------
+
+# Each as `apply` and the operators would make it.
+
+
+def _sum(tape: Tape, a: Any, b: Any) -> Any:
+    if isinstance(a, Value) and isinstance(b, Value):
+        return tape.new(a._data + b._data, table.add, a, b, 1.0, 1.0)
+    return a + b
+
+
+def _message(tape: Tape, adjoint: Any, factor: Any) -> Any:
+    if isinstance(adjoint, Value):
+        x = adjoint._data
+        if isinstance(factor, Value):
+            y = factor._data
+            slope = y if x != 0.0 else ieee.finite_part(y)
+            return tape.new(ieee.message(x, y), table.message, adjoint, factor, slope, x)
+        if type(factor) is float:
+            y = factor
+            slope = y if x != 0.0 else ieee.finite_part(y)
+            return tape.new(ieee.message(x, y), table.message, adjoint, None, slope, y)
+    elif isinstance(factor, Value) and type(adjoint) is float:
+        x = adjoint
+        return tape.new(ieee.message(x, factor._data), table.message, None, factor, x, x)
+    return table.message(adjoint, factor)
+
+
+def _cut_message(tape: Tape, adjoint: Any, factor: Any) -> Any:
+    if isinstance(adjoint, Value) and isinstance(factor, Value):
+        x, y = adjoint._data, factor._data
+        by_x = y if x != 0.0 else ieee.finite_part(y)
+        by_y = x if y != 0.0 else ieee.finite_part(x)
+        number = ieee.cut_message(x, y)
+        return tape.new(number, table.cut_message, adjoint, factor, by_x, by_y)
+    return table.cut_message(adjoint, factor)
+
+
+def _finite_part(tape: Tape, x: Any) -> Any:
+    if not isinstance(x, Value):
+        return table.finite_part(x)
+    number = x._data
+    slope = ieee.finite_part(1.0 + (number - number))
+    return tape.new(ieee.finite_part(number), table.finite_part, x, None, slope, 0.0)
+
+
+def _where(tape: Tape, condition: Any, a: Any, b: Any) -> Any:
+    if not isinstance(condition, Value) and not isinstance(a, Value) and not isinstance(b, Value):
+        return table.where(condition, a, b)
+    test: float = condition._data if isinstance(condition, Value) else condition
+    first: float = a._data if isinstance(a, Value) else a
+    second: float = b._data if isinstance(b, Value) else b
+    factors = (0.0, ieee.where(test, 1.0, 0.0), ieee.where(test, 0.0, 1.0))
+    fan = Fan((condition, a, b), factors)
+    number = ieee.where(test, first, second)
+    return tape.new(number, table.where, None, None, 0.0, 0.0, fan)
