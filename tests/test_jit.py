@@ -306,7 +306,8 @@ def test_nested_arguments_and_results(kind: str) -> None:
 
 
 def test_arrays_of_one_shape_are_one_structure() -> None:
-    """Whatever their type and layout, recorded with any of them."""
+    """Whatever their type, recorded with any of them; in another order of the axes in memory they
+    are one more."""
     arrays = [
         np.arange(6).reshape(2, 3).astype(kind) for kind in ("f8", "f4", "i8", "u1", "O", ">f8")
     ]
@@ -317,7 +318,7 @@ def test_arrays_of_one_shape_are_one_structure() -> None:
         compiled(first)
         for a in [*arrays, *arrays[::-1]]:
             agree(f, compiled, a)
-        assert compiled.stats().paths == 1
+        assert compiled.stats().paths == 2
 
 
 def test_other_nestings_are_recorded_apart() -> None:

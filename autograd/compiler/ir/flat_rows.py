@@ -7,9 +7,9 @@ checked. Row i has the address i; a constant or an input has a negative address,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Op, Program
 
 __all__ = ["FAILS", "HOLDS", "Rows", "program_of", "rows_from", "same_rows"]
@@ -40,41 +40,37 @@ def rows_from(program: Program) -> Rows:
     """The rows of a program; its constants in their order, used or not."""
     import numpy
 
-    numbers: dict[str, int] = {}
-    codes: list[int] = []
-    starts = [0]
-    operands: list[int] = []
-    constants: list[float] = []
-    addresses: list[int] = []
-    inputs = len(program.inputs)
-    checks = program.checks() if program.guards else {}
-
-    def row(name: str, given: Sequence[int]) -> None:
-        codes.append(numbers.setdefault(name, len(numbers)))
-        operands.extend([addresses[j] for j in given])
-        starts.append(len(operands))
-
-    for i, op in enumerate(program.code):
-        if op.name == "const":
-            addresses.append(~(inputs + len(constants)))
-            constants.append(op.value)
-        elif op.name == "input":
-            addresses.append(~int(op.value))
-        else:
-            addresses.append(len(codes))
-            row(op.name, op.operands)
-        for index in checks.get(i, ()):
-            guard = program.guards[index]
-            row(HOLDS if guard.expected else FAILS, [guard.register])
-    return Rows(
-        tuple(numbers),
-        numpy.array(codes, numpy.int32),
-        numpy.array(starts, numpy.int64),
-        numpy.array(operands, numpy.int64),
-        numpy.array(constants, float),
-        inputs,
-        numpy.array([addresses[i] for i in program.outputs], numpy.int64),
-    )
+    code = flat(program.code)
+    kinds = numpy.array(code.kinds, numpy.int64)
+    starts, operands = (numpy.array(x, numpy.int64) for x in (code.starts, code.operands))
+    inputs, values = len(program.inputs), numpy.array(code.values, float)
+    is_row = (kinds != CONST) & (kinds != INPUT)
+    # A guard is checked as soon as it and all guards before it are known.
+    tested = numpy.array([guard.register for guard in program.guards], numpy.int64)
+    known = numpy.maximum.accumulate(tested) if len(tested) else tested
+    places = numpy.arange(len(kinds))
+    rows = numpy.cumsum(is_row) - is_row + known.searchsorted(places)
+    of_guards = numpy.cumsum(is_row)[known] + numpy.arange(len(known))
+    # A constant and an input have one operand: which of the values, or which slot.
+    own = operands[numpy.minimum(starts[:-1], max(len(operands) - 1, 0))]
+    addresses = numpy.where(is_row, rows, ~(own + numpy.where(kinds == CONST, inputs, 0)))
+    length = int(is_row.sum()) + len(known)
+    used = numpy.unique(kinds[is_row])
+    names = (*[NAMES[kind] for kind in used.tolist()], HOLDS, FAILS)
+    codes, widths = numpy.zeros(length, numpy.int32), numpy.ones(length, numpy.int64)
+    codes[rows[is_row]] = used.searchsorted(kinds[is_row])
+    widths[rows[is_row]] = numpy.diff(starts)[is_row]
+    fails = numpy.array([not guard.expected for guard in program.guards], bool)
+    codes[of_guards] = len(used) + fails
+    begins = numpy.concatenate(([0], numpy.cumsum(widths)))
+    reader = numpy.repeat(places, numpy.diff(starts))
+    read = is_row[reader]
+    targets = begins[rows[reader]] + numpy.arange(len(operands)) - starts[reader]
+    given = numpy.zeros(begins[-1], numpy.int64)
+    given[targets[read]] = addresses[operands[read]]
+    given[begins[of_guards]] = addresses[tested]
+    results = addresses[numpy.array(program.outputs, numpy.int64)]
+    return Rows(names, codes, begins, given, values, inputs, results)
 
 
 def program_of(program: Program, columns: Rows) -> Program:
