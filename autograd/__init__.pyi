@@ -326,7 +326,7 @@ Where it is not smooth: derivative 1 at an edge.
 copysign: _Of_x_y
 """|x| with the sign of y.
 
-Where it is not smooth: derivative 0 at x = 0.
+Where it is not smooth: derivative 0 at x = 0; NaN has the sign +.
 """
 cos: _Of_x
 """Cosine of an angle in radians."""
