@@ -24,7 +24,8 @@ from autograd.engine.value import Value
 __all__ = ["LIBRARIES", "cells_of", "reached", "slots_of", "thread_local_of", "values_of"]
 
 MOST: Final = 2000  # objects that are looked at
-LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
+OURS: Final = frozenset(["autograd", "nn"])
+LIBRARIES: Final = sys.stdlib_module_names | OURS | {"numpy", "scipy"}
 """Whose functions draw from what they are given, or from what is seen anyway."""
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
 CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
@@ -94,7 +95,10 @@ def _below(x: Any) -> list[Named]:
         return _unnamed(gc.get_referents(x))  # of an iterator, a generator, a cache too
     held = getattr(x, "__dict__", None)
     slots = [(name, getattr(x, name)) for name in slots_of(type(x)) if hasattr(x, name)]
-    return [*(held.items() if isinstance(held, dict) else ()), *slots, ("", type(x))]
+    found = [*(held.items() if isinstance(held, dict) else ()), *slots, ("", type(x))]
+    if type(x).__module__.partition(".")[0] in OURS:  # what these keep by threads is in order
+        found = [(name, y) for name, y in found if not isinstance(y, threading.local)]
+    return found
 
 
 def slots_of(kind: type) -> list[str]:
