@@ -434,7 +434,16 @@ def test_a_process_ends_while_code_is_being_compiled() -> None:
     from autograd import jit, sin
     from autograd.compiler import specializations
 
-    fs = [jit(lambda x: sum((sin(x * i) for i in range(600)), 0.0)) for _ in range(5)]
+    def without_a_loop(x):
+        total = 0.0
+        for i in range(600):
+            term = sin(x * i)
+            for _ in range(i * i * 7919 // 8 % 5):
+                term = term * x + i if i * 31 % 7 < 3 else x - term
+            total = total + term
+        return total
+
+    fs = [jit(lambda x: without_a_loop(x)) for _ in range(5)]
     begun = threading.Event()
     improve = specializations.Specialization.improve
     def counted(self, entry):
@@ -459,3 +468,29 @@ def test_a_process_ends_while_code_is_being_compiled() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert 1 <= done.stdout.count("compiling") <= 5
+
+
+# -- modules that are being imported ---------------------------------------------------------------
+
+
+def test_a_module_that_another_thread_imports() -> None:
+    """It is not there before it is there entirely."""
+    script = """
+    import sys, types
+    from importlib.machinery import ModuleSpec
+    half = types.ModuleType("numpy")
+    half.__spec__ = ModuleSpec("numpy", None)
+    half.__spec__._initializing = True
+    sys.modules["numpy"] = sys.modules["numpy.random"] = sys.modules["scipy.sparse"] = half
+    from autograd import check_grad, grad, jacobian
+    f = lambda p: [p[0] * p[1], p[0]]
+    print(grad(lambda x: x * x)(3.0), jacobian(f)([2.0, 3.0]), bool(check_grad(lambda x: x * x, 2.0)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == "6.0 [[3.0, 2.0], [1.0, 0.0]] True", done.stderr

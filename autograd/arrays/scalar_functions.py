@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import operator
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 import numpy
 
 from autograd.engine import primitives as table
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.primitives import TABLE
 
 __all__ = [
@@ -162,5 +162,5 @@ def number_function(ufunc: Any) -> Function | None:
 def _is_known(ufunc: Any) -> bool:
     """Whether it is what its name says, and not somebody's ufunc of the same name."""
     name = ufunc.__name__
-    homes = [numpy, getattr(numpy, "_core", None), sys.modules.get("scipy.special")]
+    homes = [numpy, getattr(numpy, "_core", None), loaded("scipy.special")]
     return any(getattr(home, name, None) is ufunc for home in homes if home is not None)

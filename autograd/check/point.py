@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from inspect import Parameter, signature
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, printable
@@ -109,7 +109,7 @@ def float_of(x: Any) -> Any:
 
 def quietly() -> AbstractContextManager[Any]:
     """Without NumPy's warnings: a difference quotient may well look outside a domain."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     return nullcontext() if numpy is None else numpy.errstate(all="ignore")
 
 

@@ -15,6 +15,7 @@ functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
 block, setting what holds inside a `with` statement
 levels         which calls of functions transforms are making
+loaded_modules  modules asked for only where somebody has loaded them
 locks          locks that a forked child finds free
 modes          no_grad, detect_anomaly, record_lines; tracing
 observers      what the modes make of a node

@@ -25,6 +25,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.modes import tracer
 from autograd.engine.operands import to_float
 from autograd.engine.text import number
@@ -98,7 +99,7 @@ class Primitive:
         return self.forward(*inputs)
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
-        numpy = sys.modules.get("numpy")
+        numpy = loaded("numpy")
         if numpy is not None and any(isinstance(x, numpy.ndarray) for x in inputs):
             return self._elementwise(numpy, inputs)
         for x in inputs:

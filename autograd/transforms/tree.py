@@ -11,11 +11,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.arrays.refusals import refuse_own_classes
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.operands import describe, to_float
 from autograd.engine.text import printable
 from autograd.engine.value import Value
@@ -189,13 +189,13 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
 
 def is_array(tree: Any) -> bool:
     """Whether it is a NumPy array."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     return numpy is not None and isinstance(tree, numpy.ndarray)
 
 
 def _is_sparse(tree: Any) -> bool:
     """Whether it is a matrix as `sparse_jacobian` gives them."""
-    sparse = sys.modules.get("scipy.sparse")
+    sparse = loaded("scipy.sparse")
     return sparse is not None and isinstance(tree, sparse.csr_array)
 
 

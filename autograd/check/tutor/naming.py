@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.text import ELLIPSIS, formula, number, printable
 from autograd.engine.value import Value
 from autograd.transforms.tree import components
@@ -89,7 +90,7 @@ def _note(variables: Mapping[str, Any], found: dict[int, str]) -> None:
 
 
 def _nestings() -> tuple[type, ...]:
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     plain = (Value, list, tuple, dict)
     return plain if numpy is None else (*plain, numpy.ndarray)
 

@@ -10,7 +10,6 @@ over, which knows every kind of argument.
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -20,6 +19,7 @@ from autograd.compiler.native import cpython_layout as cpython
 from autograd.compiler.native.llvm_codegen import callbacks_of, double
 from autograd.compiler.native.llvm_writer import Text, pointer
 from autograd.compiler.native.machine import MachineCode
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.value import Value
 
 __all__ = ["Entry", "Unsupported", "bound_entry", "calling_entry"]
@@ -188,7 +188,7 @@ def bound_entry(
 def _is_read_in_place(x: Any) -> bool:
     """Whether the kernel can read an array where it is, and has more from that than its copy costs:
     a small one is copied."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     is_array = numpy is not None and type(x) is numpy.ndarray and cpython.arrays_are_known()
     return is_array and x.size >= IN_PLACE
 
@@ -219,7 +219,7 @@ def _take(text: EntryText, example: Any, item: str, slot: int) -> int:
     Each container is taken apart by code of its own: for its type alone it is known where its
     items are, so `tree`, which goes by what containers have in common, is of no use here.
     """
-    kind, numpy = type(example), sys.modules.get("numpy")
+    kind, numpy = type(example), loaded("numpy")
     if kind is list or kind is tuple:
         return _take_items(text, example, item, slot)
     if kind is dict:
@@ -309,7 +309,7 @@ def _take_number(text: EntryText, item: str, place: str) -> None:
     exact, other, convert, after = (text.new(x) for x in ("exact", "other", "convert", "after"))
     kind = text.field("ptr", item, cpython.TYPE)
     is_float = text.set(f"icmp eq ptr {kind}, {text.address(float)}")
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     if numpy is not None:
         is_numpy = text.set(f"icmp eq ptr {kind}, {text.address(numpy.float64)}")
         is_float = text.set(f"or i1 {is_float}, {is_numpy}")
@@ -343,7 +343,7 @@ def _take_captured(text: EntryText, captured: Sequence[Value], slot: int) -> Non
 
 def _give(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
     """Code that makes an object like `example` of the results from `slot`; the next slot."""
-    kind, numpy = type(example), sys.modules.get("numpy")
+    kind, numpy = type(example), loaded("numpy")
     if kind is float:
         return text.new_float(_place(text, "%out", slot)), slot + 1
     if kind is list or kind is tuple:

@@ -25,6 +25,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 from autograd.compiler.recording.reachable_objects import LIBRARIES, reached
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.text import place
 
 __all__ = ["generators_of", "states_of", "watched"]
@@ -149,7 +150,7 @@ def _is_interruption(frame: FrameType | None) -> bool:
 
 
 def _is_date(owner: Any) -> bool:
-    datetime = sys.modules.get("datetime")
+    datetime = loaded("datetime")
     return datetime is not None and isinstance(owner, type) and issubclass(owner, datetime.date)
 
 
@@ -160,7 +161,7 @@ def generators_of(f: Any) -> list[Any]:
     """Those of Python and NumPy that a function can reach by its names, closure, defaults and
     object."""
     kinds: tuple[type, ...] = (random.Random,)
-    numpy_random = sys.modules.get("numpy.random")
+    numpy_random = loaded("numpy.random")
     if numpy_random is not None:
         kinds += (numpy_random.Generator, numpy_random.RandomState, numpy_random.BitGenerator)
     return [x for _, x in reached(f) if isinstance(x, kinds)]

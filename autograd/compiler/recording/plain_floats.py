@@ -10,7 +10,6 @@ run in which rounding decided.
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,6 +20,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rounding import as_floats, reach
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.texts_in_results import flatten_result
+from autograd.engine.loaded_modules import loaded
 from autograd.engine.operands import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, components, opened
@@ -65,7 +65,7 @@ def plain_run(call: Callable[[], Any]) -> Plain:
 
 def _silence() -> AbstractContextManager[Any]:
     """NumPy warns of divisions by 0 of floats, and not of Values."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     return nullcontext() if numpy is None else numpy.errstate(all="ignore")
 
 
