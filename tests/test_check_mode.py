@@ -413,6 +413,8 @@ NOTHING_TO_SAY: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (lambda p: p.sum() - 0.1 * 33, (np.full(33, 0.1),)),
     (lambda p: 1.0 * (p.sum() == 0.1 * 33), (np.full(33, 0.1),)),
     (lambda p: p @ p.T, (np.linspace(0.1, 7.0, 100).reshape(10, 10),)),
+    (np.linalg.det, (np.array([[1e50, 2e50, 1.0], [3e50, 1e50, 2.0], [1.0, 2.0, 1e-50]]),)),
+    (np.corrcoef, (np.array([[1.0, 2.0, 3.5], [2.0, 4.1, 6.9]]),)),
     (lambda x: grad(lambda t: t * t * x)(x), (3.0,)),
     (lambda x: int(x) + round(x), (2.5,)),
     (lambda x: x > 1, (2.5,)),

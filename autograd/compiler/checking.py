@@ -46,6 +46,9 @@ class CheckFailed(AssertionError):
     environment variable CHAINRULE_CHECK.
     """
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
 
 def checks_of(check: Share) -> Checks | None:
     """What keeps count of a compiled function's checked calls; None where none is checked. Raises
