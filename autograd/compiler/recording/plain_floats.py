@@ -10,7 +10,6 @@ run in which rounding decided.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -22,6 +21,7 @@ from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.engine.loaded_modules import loaded
 from autograd.engine.operands import describe
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, components, opened
 
@@ -29,7 +29,7 @@ __all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_p
 
 SLACK: Final = 4.0  # error analysis of first order, and some more
 OTHER_WAY: Final = 1e-9  # of a number, which LAPACK may compute by another algorithm than ours
-_THREAD: Final = threading.local()
+_PLAINLY: Final = Setting("running_plainly", False, lambda _, change: change)
 
 
 class Plain(NamedTuple):
@@ -44,23 +44,23 @@ class Plain(NamedTuple):
 def is_running_plainly() -> bool:
     """Whether a function is being run on floats here: compiled functions that it calls run as they
     were written, and are not recorded for it."""
-    return getattr(_THREAD, "depth", 0) > 0
+    return bool(_PLAINLY.here())
 
 
 def plain_run(call: Callable[[], Any]) -> Plain:
     """Call a function on floats; without a result where it raises, or gives something else than
     numbers."""
     asked: list[tuple[str, str]] = []
-    depth = getattr(_THREAD, "depth", 0)
-    try:  # before it is set: an interrupt may come with that
-        _THREAD.depth = depth + 1
-        with watched(lambda how, line: asked.append((how, line)), lambda: None), _silence():
+    try:
+        with (
+            _PLAINLY.at_once(True),
+            watched(lambda how, line: asked.append((how, line)), lambda: None),
+            _silence(),
+        ):
             result = call()
         numbers = [_number(x) for x in flatten_result(result)[0]]
     except Exception:  # noqa: BLE001 (whatever floats are not good for)
         return Plain([], None, asked)
-    finally:
-        _THREAD.depth = depth
     return Plain(numbers, result, asked)
 
 
