@@ -27,8 +27,9 @@ import pytest
 import autograd
 import nn
 from autograd import Value, detect_anomaly, no_grad, record_lines
+from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.engine.backward import PASS_LOCK
-from autograd.engine.modes import MODES, modes_here, plain_arithmetic
+from autograd.engine.modes import MODES, RUNNING, modes_here, plain_arithmetic
 from autograd.transforms.linearization import is_differentiated
 
 INTERRUPTS = int(os.environ.get("CHAINRULE_INTERRUPTS", "300"))
@@ -144,12 +145,12 @@ def assert_all_is_well() -> None:
 
 
 def nothing_is_open() -> bool:
-    """Whether operations are quick again, at the latest when frames that an exception caught in a
-    cycle are gone."""
-    if MODES.active:
+    """Whether operations are quick again, and functions recorded, at the latest when frames that
+    an exception caught in a cycle are gone."""
+    if MODES.active or RUNNING:
         gc.collect()
         modes_here()
-    return MODES.active == 0
+    return MODES.active == 0 and not RUNNING and not is_running_plainly()
 
 
 # -- one strike ------------------------------------------------------------------------------------
