@@ -1090,6 +1090,48 @@ def test_a_primitive_that_was_defined_anew() -> None:
     assert [jit(lambda x: new(x) * 2)(1.0) for _ in range(2)] == [6.0, 6.0]
 
 
+LOWERINGS: dict[str, tuple[Callable[[float], float], Callable[[Any], Any]]] = {
+    "not equal": (lambda x: 0.0 if x != x else x, lambda x: autograd.where(x != x, 0.0, x)),
+    "equal": (lambda x: 5.0 if x == 1.0 else x, lambda x: autograd.where(x == 1.0, 5.0, x)),
+    "a branch": (lambda x: x if x > 0.25 else -x, lambda x: autograd.where(x > 0.25, x, -x)),
+    "a factor": (lambda x: (x > 0.25) * x, lambda x: (x > 0.25) * x),
+    "a sum": (lambda x: float((x > 0.25) + (x > 0.5)), lambda x: (x > 0.25) + (x > 0.5)),
+    "the result": (lambda x: float(x > 0.25), lambda x: x > 0.25),
+    "a sign": (lambda x: autograd.copysign(x > 0.25, x), lambda x: autograd.copysign(x > 0.25, x)),
+    "two": (
+        lambda x: x if 0.25 < x < 2.0 else 0.0,
+        lambda x: autograd.where((x > 0.25) & (x < 2.0), x, 0.0),
+    ),
+}
+
+
+@pytest.mark.usefixtures("forget")
+@pytest.mark.parametrize("name", LOWERINGS)
+def test_comparisons_in_a_lowering(name: str) -> None:
+    """Truth values, and as numbers 1.0 and 0.0."""
+    forward, lowering = LOWERINGS[name]
+    compared = autograd.primitive("compared", forward, lambda out, x: 1.0, lowering=lowering)
+    points = [0.1, 1.0, 0.3, 3.0, -1.0, 0.0, math.inf, math.nan]
+    wanted = [forward(x) for x in points]
+    compiled = jit(compared)
+    assert [compiled(x) for x in points] == pytest.approx(wanted, abs=0.0, nan_ok=True)
+    assert autograd.vmap(compared)(np.array(points)).tolist() == pytest.approx(
+        wanted, abs=0.0, nan_ok=True
+    )
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_lowering_may_not_look_up() -> None:
+    """Which asks whether something is equal, and decides."""
+
+    def look_up(x: Any) -> Any:
+        return 5.0 if x in (1.0, 2.0) else x
+
+    looks = autograd.primitive("looks_up", look_up, lambda out, x: 1.0, lowering=look_up)
+    with pytest.raises(TypeError, match=r"a lowering has no branches"):
+        jit(looks)(1.0)
+
+
 @pytest.mark.usefixtures("forget")
 def test_a_lowering_may_not_branch() -> None:
     row = autograd.primitive(

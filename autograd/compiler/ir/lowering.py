@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from autograd.compiler.ir.meanings import LOGIC, TRUTHS
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
@@ -42,23 +43,30 @@ INSTRUCTIONS: Final = frozenset(
 
 
 class Symbol:
-    """A register of a program in the making, with the operators of a number."""
+    """A register of a program in the making, with the operators of a number; those of a truth value
+    too, if it holds one, which as a number is 1.0 or 0.0."""
 
-    __slots__ = ("register", "writer")
+    __slots__ = ("is_truth", "register", "writer")
+    __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, writer: Writer | Sketch, register: int) -> None:
+    def __init__(self, writer: Writer | Sketch, register: int, is_truth: bool = False) -> None:
         self.writer = writer
         self.register = register
+        self.is_truth = is_truth
 
     def __primitive__(self, primitive: Primitive, inputs: tuple[Any, ...]) -> Symbol:
         return self.emit(primitive.name, *inputs)
 
     def emit(self, name: str, *operands: Any) -> Symbol:
         writer = self.writer
+        truths = (
+            len(operands) if name in LOGIC else int(name == "select")
+        )  # so many, from the first
         registers = [
-            x.register if isinstance(x, Symbol) else writer.const(float(x)) for x in operands
+            x.register if i < truths and isinstance(x, Symbol) else _number(writer, x)
+            for i, x in enumerate(operands)
         ]
-        return Symbol(writer, lower(writer, name, *registers))
+        return Symbol(writer, lower(writer, name, *registers), name in TRUTHS)
 
     def __add__(self, other: Any) -> Symbol:
         return self.emit("add", self, other)
@@ -116,6 +124,12 @@ class Symbol:
     def __ge__(self, other: Any) -> Symbol:
         return self.emit("le", other, self)
 
+    def __eq__(self, other: object) -> Symbol:  # type: ignore[override]
+        return self.is_equal(other)
+
+    def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
+        return ~self.is_equal(other)
+
     def is_equal(self, other: Any) -> Symbol:
         return self.emit("eq", self, other)
 
@@ -140,7 +154,7 @@ class Symbol:
 
     def lends_sign(self, x: Any) -> Symbol:
         """x with this sign; that of NaN is its sign bit."""
-        register = x.register if isinstance(x, Symbol) else self.writer.const(float(x))
+        register = _number(self.writer, x)
         return Symbol(self.writer, self.writer.emit("copysign", register, self.register))
 
     def __bool__(self) -> bool:
@@ -206,8 +220,16 @@ def _rule(name: str) -> Callable[..., Any] | None:
 
 
 def _by(rule: Callable[..., Any], writer: Writer | Sketch, operands: tuple[int, ...]) -> int:
-    out = rule(*[Symbol(writer, i) for i in operands])
-    return out.register if isinstance(out, Symbol) else writer.const(float(out))
+    return _number(writer, rule(*[Symbol(writer, i) for i in operands]))
+
+
+def _number(writer: Writer | Sketch, x: Any) -> int:
+    """The register of a number: of a Symbol, or written down."""
+    if not isinstance(x, Symbol):
+        return writer.const(float(x))
+    if x.is_truth:
+        return writer.emit("select", x.register, writer.const(1.0), writer.const(0.0))
+    return x.register
 
 
 def _with_sign(writer: Writer | Sketch, x: int, y: int) -> int:
