@@ -838,3 +838,28 @@ def test_parameters_as_keeps_kinds_of_containers() -> None:
         assert keeper.unseen.value.data == 4.0
         assert keeper.queue[0].data == 5.0
     assert count == 3
+
+
+class Gated(nn.Module):
+    """Constant for some rows."""
+
+    def __init__(self) -> None:
+        self.inner = nn.Linear(1, 1, seed=0)
+
+    def __call__(self, x: Any) -> Any:
+        hidden = self.inner(x)
+        return hidden if x[0] > 0.0 else 0.0
+
+
+@pytest.mark.parametrize("engine", ["eager", "jit"])
+@pytest.mark.parametrize("loss", ["mse", lambda ps, ts: autograd.mean([(ps[0] - ts[0]) ** 2])])
+def test_batches_that_do_not_depend_on_the_parameters(engine: Any, loss: Any) -> None:
+    """Their gradient is 0, so nothing but the other batch moves the weights."""
+    rows, targets = [[1.0], [-1.0], [-2.0]], [1.0, 2.0, 3.0]
+    model, alone = Gated(), Gated()
+    settings: dict[str, Any] = {"loss": loss, "progress": False, "engine": engine, "shuffle": False}
+    settings["optimizer"] = lambda parameters: nn.SGD(parameters, lr=0.1)
+    history = nn.fit(model, rows, targets, epochs=1, batch_size=1, **settings)
+    nn.fit(alone, rows[:1], targets[:1], epochs=1, batch_size=1, **settings)
+    assert weights(model) == weights(alone)
+    assert history["loss"][0] > (2.0**2 + 3.0**2) / 3

@@ -342,7 +342,10 @@ class ByBatch(CompiledModel):
         for leaf in self.parameters:
             leaf.grad = 0.0
         loss = self.objective.loss_of(outputs, samples.targets)
-        loss.backward()
+        if isinstance(loss, Value):
+            loss.backward()
+        else:
+            loss = Value(loss)
         seeds = [[leaf.grad for leaf in row] for row in leaves]
         return loss.data, seeds, [leaf.grad for leaf in self.parameters]
 

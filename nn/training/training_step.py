@@ -98,7 +98,10 @@ class TrainingStep:
         outputs, loss = self._loss(batch)
         for parameter in self.parameters:
             parameter.grad = 0.0
-        loss.backward()
+        if isinstance(loss, Value):  # else no row of the batch depends on the parameters
+            loss.backward()
+        else:
+            loss = Value(loss)
         if batch.classes is None:
             return loss.data, 0
         return loss.data, self.objective.count_correct(outputs, batch.classes)
