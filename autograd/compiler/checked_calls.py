@@ -7,33 +7,36 @@ array, in another thread's hands); then the call is made again.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from autograd.compiler.bound import FirstTime
-from autograd.compiler.checking import Checks, Uncompiled, same_bits
+from autograd.compiler.checking import (
+    TRIES,
+    Checkable,
+    Checks,
+    Uncompiled,
+    are_same,
+    captured_numbers,
+)
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.engine.modes import MODES
-from autograd.engine.value import Value
 
 __all__ = ["CheckedCalls"]
 
-TRIES: Final = 3  # while another thread changes the inputs
+Failures = Callable[[Arguments, Any], Sequence[Exception]]
+Take = Callable[[Arguments], tuple[Hashable, Any]]
+"""Makes a call: the way that it takes, and its result; no way (None) where there is nothing to
+check."""
 
 
-class ToCheck(Protocol):
-    """A function that `jit` has compiled."""
+class ToCheck(Checkable, Protocol):
+    """The same, with all that an unchecked call does."""
 
-    f: Callable[..., Any]
     _entries: list[Callable[..., Any]]
 
-    @property
-    def _name(self) -> str: ...
-    @property
-    def captured(self) -> list[Value]: ...
-    def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments: ...
-    def _known(self, arguments: Arguments) -> tuple[Specialization | None, list[float]]: ...
     def _record(self, arguments: Arguments) -> Any: ...
     def _taken(self, arguments: Arguments, known: Specialization, results: list[float]) -> Any: ...
 
@@ -47,50 +50,53 @@ class CheckedCalls:
 
     def call(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """The function's result. Raises CheckFailed if it is not what the function itself gives."""
-        for _ in range(TRIES):
-            arguments = self._function._arguments(args, keywords)
-            captured = self._captured()
-            way, result = self._either(args, keywords, arguments)
-            if way is None or not self._checks.due(way):
-                return result
-            found = self._failures(arguments, result)
-            if found and self._are_as_before(arguments, captured, args, keywords):
-                raise found[0]
-            if not found:
-                return result
-        return result
+
+        def take(arguments: Arguments) -> tuple[Hashable, Any]:
+            return self._either(args, keywords, arguments)
+
+        return self._compared(args, keywords, take, self._failures)
 
     def bound(self, args: tuple[Any, ...], first_time: FirstTime) -> FirstTime:
         """How a function is bound whose results, for what is in its arguments then, are checked."""
 
         def checked_first_time() -> tuple[Callable[[], Any] | None, Any]:
             run, result = first_time()
-            return None if run is None else self._checked_run(args, run), result
+            return None if run is None else partial(self._run, args, run), result
 
         return checked_first_time
 
-    def _checked_run(self, args: tuple[Any, ...], run: Callable[[], Any]) -> Callable[[], Any]:
-        def checked() -> Any:
-            for _ in range(TRIES):
-                arguments = self._function._arguments(args, {})
-                captured = self._captured()
-                result = run()
-                if result is NotImplemented or not self._checks.due(run):
-                    return result
-                found = self._failures_in_place(arguments, result)
-                if found and self._are_as_before(arguments, captured, args, {}):
-                    raise found[0]
-                if not found:
-                    return result
-            return result
+    def _run(self, args: tuple[Any, ...], run: Callable[[], Any]) -> Any:
+        def take(_: Arguments) -> tuple[Hashable, Any]:
+            result = run()
+            return None if result is NotImplemented else run, result
 
-        return checked
+        return self._compared(args, {}, take, self._failures_in_place)
+
+    def _compared(
+        self, args: tuple[Any, ...], keywords: dict[str, Any], take: Take, failures: Failures
+    ) -> Any:
+        for _ in range(TRIES):
+            arguments = self._function._arguments(args, keywords)
+            captured = captured_numbers(self._function)
+            way, result = take(arguments)
+            if way is None or not self._checks.due(way):
+                return result
+            found = failures(arguments, result)
+            if not found:
+                return result
+            before = [*arguments.numbers, *captured]
+            if are_same(before, self._numbers_now(args, keywords)):
+                raise found[0]
+        return result
+
+    def _numbers_now(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> list[float]:
+        arguments = self._function._arguments(args, keywords)
+        return [*arguments.numbers, *captured_numbers(self._function)]
 
     def _either(
         self, args: tuple[Any, ...], keywords: dict[str, Any], arguments: Arguments
     ) -> tuple[Hashable, Any]:
-        """The way that an unchecked call takes, and its result; no way where the function was run
-        for it."""
+        """As an unchecked call would do it; no way where the function was run for it."""
         function = self._function
         if MODES.active == 0 and not keywords:
             for enter in function._entries:
@@ -103,33 +109,16 @@ class CheckedCalls:
         return known, function._taken(arguments, known, results)
 
     def _failures(self, arguments: Arguments, result: Any) -> Sequence[Exception]:
-        expected = Uncompiled(self._function._name, self._function.f, arguments)
+        expected = Uncompiled(self._function, arguments)
         try:
             numbers, structure = flatten_result(result)
         except TypeError as error:
-            return [expected.failure(f"gives no numbers ({error})", None)]
-        path = lambda: self._function._known(arguments)[0]  # noqa: E731
-        return expected.compare(numbers, structure, path, result=result)
+            return [expected.failure(f"gives no numbers ({error})")]
+        return expected.compare(numbers, structure, result=result)
 
     def _failures_in_place(self, arguments: Arguments, result: Any) -> Sequence[Exception]:
         """The same where the result is a nesting of arrays, or one of them all."""
-        expected = Uncompiled(self._function._name, self._function.f, arguments)
-        known, _ = self._function._known(arguments)
-        if known is None:
-            return [expected.failure("takes a path that is not recorded", None)]
-        return expected.compare(flatten_result(result)[0], known.outputs, lambda: known)
-
-    def _captured(self) -> list[float]:
-        return [value.data for value in self._function.captured]
-
-    def _are_as_before(
-        self,
-        arguments: Arguments,
-        captured: list[float],
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-    ) -> bool:
-        """Whether the numbers of a call are still the same."""
-        before = [*arguments.numbers, *captured]
-        now = [*self._function._arguments(args, keywords).numbers, *self._captured()]
-        return len(before) == len(now) and all(map(same_bits, before, now))
+        expected = Uncompiled(self._function, arguments)
+        if expected.path is None:
+            return [expected.failure("takes a path that is not recorded")]
+        return expected.compare(flatten_result(result)[0], expected.path.outputs)

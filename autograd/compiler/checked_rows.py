@@ -9,42 +9,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any
 
 from autograd.compiler.batch_signatures import BatchSignature
 from autograd.compiler.batching import Batch, Call, inputs_of
-from autograd.compiler.checking import CheckFailed, Checks, Uncompiled, same_bits
-from autograd.compiler.ir.rounding import in_lanes, reach
-from autograd.compiler.recording.arguments import Arguments
-from autograd.compiler.specializations import Specialization
+from autograd.compiler.checking import (
+    TRIES,
+    Checkable,
+    CheckFailed,
+    Checks,
+    Uncompiled,
+    are_same,
+    captured_numbers,
+    same_bits,
+)
+from autograd.compiler.ir.rounding import SLACK, in_lanes
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, is_array
 
 __all__ = ["CheckedRows"]
 
-TRIES: Final = 3  # while another thread changes the inputs
-SLACK: Final = 4.0
-
-
-class Row(Protocol):
-    """The function of one row, as `jit` compiles it."""
-
-    f: Callable[..., Any]
-
-    @property
-    def _name(self) -> str: ...
-    @property
-    def captured(self) -> list[Value]: ...
-    def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments: ...
-    def _known(self, arguments: Arguments) -> tuple[Specialization | None, list[float]]: ...
-
 
 class CheckedRows:
-    """The rows of one batch, some of them checked."""
+    """The rows of one batch, some of them checked; `row` is the function of one."""
 
     def __init__(
         self,
-        row: Row,
+        row: Checkable,
         checks: Checks,
         batch: Batch,
         signature: BatchSignature,
@@ -89,19 +80,16 @@ class CheckedRows:
         chosen = self._checks.due(self._signature, self._batch.length)
         for _ in range(TRIES):
             before = self._batch_of(self._batch.rows(chosen)) if chosen else None
-            captured = self._captured()
+            captured = captured_numbers(self._row)
             parts, outputs = compute()
             if before is None:
                 break
             found = self._failures(before, chosen, parts, outputs)
             if not found:
                 break
-            if captured == self._captured() and self._is_as(before, chosen):
+            if are_same(captured, captured_numbers(self._row)) and self._is_as(before, chosen):
                 raise found[0]
         return parts, outputs
-
-    def _captured(self) -> list[str]:
-        return [value.data.hex() for value in self._row.captured]
 
     def _is_as(self, before: Batch, chosen: list[int]) -> bool:
         """Whether these rows are still the same."""
@@ -120,8 +108,7 @@ class CheckedRows:
     ) -> Sequence[Exception]:
         if self._reduce is None:
             for k, i in enumerate(chosen):
-                one = self._one(some, k)
-                found = one.expected.compare(_row_of(parts, i), outputs, one.path, in_lanes)
+                found = self._one(some, k).compare(_row_of(parts, i), outputs, in_lanes)
                 if found:
                     found[0].add_note(f"this is row {i} of the batch")
                     return found
@@ -131,9 +118,9 @@ class CheckedRows:
             parts, outputs = self._signature.run(call, inputs_of(some))
         return self._against_sums(some, parts, outputs)
 
-    def _one(self, some: Batch, k: int) -> _One:
+    def _one(self, some: Batch, k: int) -> Uncompiled:
         call = some.row(k)
-        return _One(self._row, self._row._arguments(call.args, call.keywords))
+        return Uncompiled(self._row, self._row._arguments(call.args, call.keywords))
 
     def _against_sums(
         self, some: Batch, parts: Sequence[Any], outputs: Structure
@@ -144,12 +131,12 @@ class CheckedRows:
         off = [0.0] * outputs.size
         for k in range(some.length):
             one = self._one(some, k)
-            numbers, structure = one.expected.result()
+            numbers, structure = one.result()
             if any(isinstance(x, Value) for x in numbers):
                 return []
             if structure != outputs:
-                return [one.expected.failure("gives another nesting than f", one.path())]
-            allowed = one.reach(outputs.size)
+                return [one.failure("gives another nesting than f")]
+            allowed = one.reach(in_lanes) or [0.0] * outputs.size
             for i, x in enumerate(numbers):
                 columns[i].append(float(x))
                 off[i] += allowed[i]
@@ -166,27 +153,6 @@ class CheckedRows:
                     )
                 ]
         return []
-
-
-class _One:
-    """One row: what is expected, and how far compiled code may be off."""
-
-    def __init__(self, row: Row, arguments: Arguments) -> None:
-        self._row = row
-        self._arguments = arguments
-        self.expected = Uncompiled(row._name, row.f, arguments)
-
-    def path(self) -> Specialization | None:
-        """The specialization that fits."""
-        return self._row._known(self._arguments)[0]
-
-    def reach(self, size: int) -> list[float]:
-        """By how much each result may be off."""
-        path = self.path()
-        if path is None:
-            return [0.0] * size
-        inputs = [*self._arguments.numbers, *[value.data for value in path.captured]]
-        return reach(path.program, inputs, in_lanes).of_results
 
 
 def _row_of(parts: Sequence[Any], i: int) -> list[float]:

@@ -13,27 +13,38 @@ import os
 import struct
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.rounding import Units, as_compiled, reach
+from autograd.compiler.ir.rounding import SLACK, Units, as_compiled, reach
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.plain_floats import number_names
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.tree import Structure, is_array, opened
 
-__all__ = ["CheckFailed", "Checks", "Share", "Uncompiled", "checks_of", "same_bits"]
+__all__ = [
+    "TRIES",
+    "CheckFailed",
+    "Checkable",
+    "Checks",
+    "Share",
+    "Uncompiled",
+    "are_same",
+    "captured_numbers",
+    "checks_of",
+    "same_bits",
+]
 
 Share = bool | float | None
 """Which share of the calls is checked: True for all; None where the environment decides."""
 
 VARIABLE: Final = "CHAINRULE_CHECK"
-SLACK: Final = 4.0
+TRIES: Final = 3  # while another thread changes the inputs
 MOST_GUARDS: Final = 20  # that are shown
 MOST_NUMBERS: Final = 10
 
@@ -96,31 +107,48 @@ class Checks:
         return n == 0 or int((n + 1) * self.share) > int(n * self.share)
 
 
+class Checkable(Protocol):
+    """A function that `jit` has compiled."""
+
+    f: Callable[..., Any]
+
+    @property
+    def _name(self) -> str: ...
+    @property
+    def captured(self) -> list[Value]: ...
+    def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments: ...
+    def _known(self, arguments: Arguments) -> tuple[Specialization | None, list[float]]: ...
+
+
 class Uncompiled:
     """One call's arguments as they were before it, and what the function itself gives for them."""
 
-    def __init__(self, name: str, f: Any, arguments: Arguments) -> None:
-        self.numbers = arguments.numbers
-        self._name = name
+    def __init__(self, function: Checkable, arguments: Arguments) -> None:
+        self._function = function
         self._arguments = arguments
         values, plain = arguments.eagerly, partial(arguments.call, arguments.numbers)
         # Derivatives are those of a transform called with plain numbers, and so where they stand
         # within a function: its zeros may have other signs when it is called with Values.
+        f: Any = function.f
         self._ways = (plain, values) if isinstance(f, Derivative) else (values, plain)
+
+    @cached_property
+    def path(self) -> Specialization | None:
+        """The specialization that fits."""
+        return self._function._known(self._arguments)[0]
 
     def compare(
         self,
         numbers: Sequence[float],
         structure: Structure,
-        path: Callable[[], Specialization | None],
         units: Units = as_compiled,
         result: Any = None,
     ) -> list[CheckFailed]:
-        """What there is to say against these results, as numbers and, if given, in their nesting;
-        `path` finds the specialization that gave them."""
+        """What there is to say against these results, as numbers and, if given, in their
+        nesting."""
         failures = []
         for way in self._ways:
-            found = self._against(way, numbers, structure, path, units, result)
+            found = self._against(way, numbers, structure, units, result)
             if found is None:
                 return []
             failures.append(found)
@@ -130,19 +158,25 @@ class Uncompiled:
         """The function's own result, by the first way."""
         return flatten_result(self._ways[0]())
 
+    def reach(self, units: Units) -> list[float] | None:
+        """By how much each result may be off; None where no specialization fits."""
+        if self.path is None:
+            return None
+        inputs = [*self._arguments.numbers, *[value.data for value in self.path.captured]]
+        return reach(self.path.program, inputs, units).of_results
+
     def _against(
         self,
         way: Callable[[], Any],
         numbers: Sequence[float],
         structure: Structure,
-        path: Callable[[], Specialization | None],
         units: Units,
         result: Any,
     ) -> CheckFailed | None:
         try:
             want, outputs = flatten_result(way())
         except Exception as error:  # noqa: BLE001 (which is the finding)
-            failure = self.failure(f"gives a result, where f raises {error!r}", path())
+            failure = self.failure(f"gives a result, where f raises {error!r}")
             failure.__cause__ = error
             return failure
         if any(isinstance(x, Value) for x in want):
@@ -150,45 +184,42 @@ class Uncompiled:
         right = outputs.unflatten([float(x) for x in want])
         if outputs != structure or (result is not None and types_of(result) != types_of(right)):
             given = structure.unflatten(numbers) if result is None else result
-            return self.failure(f"gives {describe(given)}, where f gives {describe(right)}", path())
+            return self.failure(f"gives {describe(given)}, where f gives {describe(right)}")
         places = [i for i, x in enumerate(want) if not same_bits(x, numbers[i])]
-        if not places:
-            return None
-        taken = path()
-        places = self._beyond_rounding(places, numbers, want, taken, units)
+        if places:
+            places = self._beyond_rounding(places, numbers, want, units)
         if not places:
             return None
         i = places[0]
         names = number_names(right)
         more = f" ({len(places)} of {len(want)} numbers differ)" if len(want) > 1 else ""
         text = f"gives {numbers[i]!r} for {names[i]}, where f gives {float(want[i])!r}{more}"
-        return self.failure(text, taken)
+        return self.failure(text)
 
     def _beyond_rounding(
         self,
         places: list[int],
         got: Sequence[float],
         want: Sequence[float],
-        path: Specialization | None,
         units: Units,
     ) -> list[int]:
         """Those places where the numbers differ by more than compiled code may be off."""
-        if path is None:
+        allowed = self.reach(units)
+        if allowed is None:
             return places
-        inputs = [*self.numbers, *[value.data for value in path.captured]]
-        allowed = reach(path.program, inputs, units).of_results
         return [i for i in places if not abs(got[i] - want[i]) <= SLACK * allowed[i]]
 
-    def failure(self, text: str, path: Specialization | None) -> CheckFailed:
+    def failure(self, text: str) -> CheckFailed:
         """An error with these words."""
-        shown = zip(self._arguments.names, self.numbers, strict=True)
+        numbers = self._arguments.numbers
+        shown = zip(self._arguments.names, numbers, strict=True)
         given = [f"{name} = {x!r}" for name, x in [*shown][:MOST_NUMBERS]]
-        given += ["..."] * (len(self.numbers) > MOST_NUMBERS)
+        given += ["..."] * (len(numbers) > MOST_NUMBERS)
         return CheckFailed(
-            f"compiled, {self._name} {text}, at {', '.join(given) or 'no numbers'}. What it depends"
-            " on beside its arguments and Values (a global number, a function it calls) has "
-            "changed since it was recorded, or the compiler is wrong.\n"
-            + ("It runs uncompiled here" if path is None else guards_shown(path.program))
+            f"compiled, {self._function._name} {text}, at {', '.join(given) or 'no numbers'}. What "
+            "it depends on beside its arguments and Values (a global number, a function it calls) "
+            "has changed since it was recorded, or the compiler is wrong.\n"
+            + ("It runs uncompiled here" if self.path is None else guards_shown(self.path.program))
         )
 
 
@@ -204,6 +235,16 @@ def guards_shown(program: Program) -> str:
 def same_bits(a: float, b: float) -> bool:
     """Whether all bits are equal; all NaNs are one."""
     return (a != a and b != b) or struct.pack("<d", a) == struct.pack("<d", b)
+
+
+def captured_numbers(function: Checkable) -> list[float]:
+    """What is in the Values that a function captures."""
+    return [value.data for value in function.captured]
+
+
+def are_same(before: Sequence[float], now: Sequence[float]) -> bool:
+    """Whether these are the same numbers, to the bit."""
+    return len(before) == len(now) and all(map(same_bits, before, now))
 
 
 def types_of(tree: Any) -> Any:

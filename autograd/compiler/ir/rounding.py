@@ -19,7 +19,7 @@ from autograd.compiler.ir.meanings import COMPARISONS, LOGIC, meaning
 from autograd.compiler.ir.program import Program
 from autograd.engine.primitives import TABLE
 
-__all__ = ["Reach", "as_compiled", "as_floats", "in_lanes", "reach"]
+__all__ = ["SLACK", "Reach", "as_compiled", "as_floats", "in_lanes", "reach"]
 
 Units = Callable[[str, int], float]
 """By how many units in the last place an operation's result may be off, by its name and the number
@@ -27,6 +27,8 @@ of its inputs."""
 
 FEW: Final = 4  # inputs; of more the local derivatives are asked, once for all
 IN_LANES: Final = 8.0  # a row of the table may be made of two functions, of 4 units each
+SLACK: Final = 4.0
+"""Times its reach a number may be off: error analysis of first order, and some more."""
 EXACT: Final = frozenset(["neg", "abs", "stop_gradient", "finite_part", "copysign", "scale"])
 
 

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.rounding import as_floats, reach
+from autograd.compiler.ir.rounding import SLACK, as_floats, reach
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.engine.loaded_modules import loaded
@@ -27,7 +27,6 @@ from autograd.transforms.tree import Structure, components, opened
 
 __all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
 
-SLACK: Final = 4.0  # error analysis of first order, and some more
 OTHER_WAY: Final = 1e-9  # of a number, which LAPACK may compute by another algorithm than ours
 _PLAINLY: Final = Setting("running_plainly", False, lambda _, change: change)
 
