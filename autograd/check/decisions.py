@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
-from autograd.check.point import Point, quietly
+from autograd.check.point import Point
 from autograd.check.tutor.naming import Namer, call_named
 from autograd.engine.graph import Graph
+from autograd.engine.loaded_modules import quietly
 from autograd.engine.modes import caller_line, plain_arithmetic, record_lines, traced_by
 from autograd.engine.text import number, place, printable, source_at
 from autograd.engine.value import UNRECORDED, Value

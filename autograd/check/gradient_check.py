@@ -14,7 +14,7 @@ from math import isfinite, isnan
 from typing import Any
 
 from autograd.check.finite_differences import differentiate
-from autograd.check.point import FAILURES, Point, float_of, quietly
+from autograd.check.point import FAILURES, Point, float_of
 from autograd.check.recorded_function import RecordedFunction
 from autograd.check.results import Component, GradientCheck
 from autograd.check.tutor.hypotheses import GradientCase
@@ -22,6 +22,7 @@ from autograd.check.tutor.naming import few
 from autograd.check.tutor.recorded_graph import RecordedGraph
 from autograd.check.tutor.search import Slip, find_slips
 from autograd.check.verdicts import agree, compared, held_against, is_sound
+from autograd.engine.loaded_modules import quietly
 from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, plural

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from inspect import Parameter, signature
 from typing import Any, Final
 
-from autograd.engine.loaded_modules import loaded
+from autograd.engine.loaded_modules import quietly
 from autograd.engine.modes import no_grad
 from autograd.engine.primitives import describe
 from autograd.engine.text import number, printable
@@ -16,7 +15,7 @@ from autograd.engine.value import Value
 from autograd.transforms.linearization import Argnums, argument_places
 from autograd.transforms.tree import components, flatten
 
-__all__ = ["FAILURES", "Point", "float_of", "quietly"]
+__all__ = ["FAILURES", "Point", "float_of"]
 
 FAILURES: Final = (ZeroDivisionError, OverflowError, ValueError)  # of `math` outside a domain
 
@@ -63,7 +62,7 @@ class Point:
 
     def __call__(self, numbers: Sequence[float]) -> float:
         """f on plain floats; NaN where it has no real value."""
-        with quietly():
+        with quietly():  # a difference quotient may well look outside a domain
             if self.on_values:
                 return self._of_values(numbers)
             try:
@@ -105,12 +104,6 @@ class Point:
 def float_of(x: Any) -> Any:
     """The float of a Value, or the number that it is already."""
     return x.data if isinstance(x, Value) else x
-
-
-def quietly() -> AbstractContextManager[Any]:
-    """Without NumPy's warnings: a difference quotient may well look outside a domain."""
-    numpy = loaded("numpy")
-    return nullcontext() if numpy is None else numpy.errstate(all="ignore")
 
 
 def _real(result: Any) -> float:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
@@ -12,7 +11,7 @@ from hashlib import sha256
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import cells_of
+from autograd.compiler.recording.reachable_objects import cells_of, is_library, names_in
 from autograd.engine.value import Value
 from autograd.transforms.tree import is_array
 
@@ -20,12 +19,11 @@ __all__ = ["source_digest"]
 
 MOST: Final = 5000  # objects that are looked at
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
-LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
-"""Whose functions are taken by their names."""
 
 
 def source_digest(f: Any) -> bytes:
-    """The same in every process that has the same source."""
+    """The same in every process that has the same source. Functions of libraries are taken by their
+    names."""
     digest = sha256()
     todo: deque[Any] = deque([f])
     seen: set[int] = set()
@@ -69,9 +67,9 @@ def _reached(x: Any) -> list[Any]:
     if isinstance(x, CodeType):
         return [c for c in x.co_consts if isinstance(c, CodeType)]
     if isinstance(x, FunctionType):
-        return [] if _is_known(x) else _of_function(x)
+        return [] if is_library(x.__module__) else _of_function(x)
     if isinstance(x, type):
-        return [] if _is_known(x) else list(_of_class(x))
+        return [] if is_library(x.__module__) else list(_of_class(x))
     if isinstance(x, MethodType):
         return [x.__func__, x.__self__]
     if isinstance(x, partial):
@@ -92,15 +90,11 @@ def _reached(x: Any) -> list[Any]:
         return []
     if "__wrapped__" in held:
         return [held["__wrapped__"]]
-    return [] if _is_known(type(x)) else [type(x), *_pairs(held)]
+    return [] if is_library(type(x).__module__) else [type(x), *_pairs(held)]
 
 
 def _pairs(held: dict[Any, Any]) -> list[Any]:
     return [part for pair in held.items() for part in pair]
-
-
-def _is_known(x: Any) -> bool:
-    return str(x.__module__).partition(".")[0] in LIBRARIES
 
 
 def _of_class(kind: type) -> Iterator[Any]:
@@ -113,10 +107,10 @@ def _of_class(kind: type) -> Iterator[Any]:
 
 
 def _of_function(f: FunctionType) -> list[Any]:
-    names = list(dict.fromkeys(_names(f.__code__)))
+    names = list(dict.fromkeys(names_in(f.__code__)))
     held = [f.__globals__[name] for name in names if name in f.__globals__]
     for x in held:  # which grows on the way, by modules of modules
-        if isinstance(x, ModuleType) and not _is_library(x) and len(held) < MOST:
+        if isinstance(x, ModuleType) and not is_library(x.__name__) and len(held) < MOST:
             held += [vars(x)[name] for name in names if vars(x).get(name, x) is not x]
     kept = {name: x for name, x in vars(f).items() if name != "__wrapped__"}
     wrapped = vars(f).get("__wrapped__")
@@ -129,14 +123,3 @@ def _of_function(f: FunctionType) -> list[Any]:
         wrapped,
         *held,
     ]
-
-
-def _is_library(module: ModuleType) -> bool:
-    return module.__name__.partition(".")[0] in LIBRARIES
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-__all__ = ["loaded"]
+__all__ = ["loaded", "quietly"]
 
 
 def loaded(name: str) -> Any:
@@ -18,3 +19,9 @@ def loaded(name: str) -> Any:
     module = sys.modules.get(name)
     spec = getattr(module, "__spec__", None)
     return None if getattr(spec, "_initializing", False) else module
+
+
+def quietly() -> AbstractContextManager[Any]:
+    """Without NumPy's warnings, as of floats outside a function's domain."""
+    numpy = loaded("numpy")
+    return nullcontext() if numpy is None else numpy.errstate(all="ignore")

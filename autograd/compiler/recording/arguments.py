@@ -21,7 +21,7 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting
 from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
-from autograd.compiler.recording.texts_in_results import flatten_result
+from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
     PASS,
     PASS_SETTING,
@@ -122,7 +122,7 @@ class Arguments:
         results, outputs = flatten_result(self.call([Value(x) for x in self.numbers]))
         if is_differentiated([x for x in results if isinstance(x, Value)]):
             return outputs.unflatten(results)
-        return outputs.unflatten([_number(x) for x in results])
+        return outputs.unflatten(floats_of(results))
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all."""
@@ -207,15 +207,13 @@ class Arguments:
         would be written to in one place only, or can't be written to."""
         if is_aliased(self.traced):
             raise RecordingError(
-                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
-                "them is there twice: a compiled function has a copy of each; hand over copies, or "
-                "write to copies"
+                f"{self._shown_f} writes to its arguments, and one of them is there twice: a "
+                "compiled function has a copy of each; hand over copies, or write to copies"
             )
         if has_read_only(self.traced):
             raise RecordingError(
-                f"{getattr(self._f, '__qualname__', self._f)} writes to its arguments, and one of "
-                "them is a read-only array: a compiled function has a copy of each, which is not; "
-                "write to copies"
+                f"{self._shown_f} writes to its arguments, and one of them is a read-only "
+                "array: a compiled function has a copy of each, which is not; write to copies"
             )
 
     def _check_undrawn(
@@ -247,7 +245,7 @@ class Arguments:
         if self.are_written:
             self.check_apart()
         recorded = read_off(trace, results, names)
-        return trace, recorded, outputs, [_number(x) for x in results]
+        return trace, recorded, outputs, floats_of(results)
 
 
 def _unhashable(xs: Iterable[Any]) -> Any:
@@ -278,10 +276,6 @@ def _are_kept(values: Sequence[Value]) -> bool:
     alone = [Value(0.0)]
     count = sys.getrefcount(alone[0])
     return any(sys.getrefcount(values[i]) > count for i in range(len(values)))
-
-
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
 
 
 def difference(first: Recorded, second: Recorded) -> str | None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Final
 
+from autograd.compiler.recording.reachable_objects import is_library
 from autograd.engine.text import place
 
 __all__ = ["parting"]
 
 MOST: Final = 1_000_000  # instructions that are kept of a run
 Step = tuple[CodeType, int, int]  # the code, the place of the instruction in it, and its line
-LIBRARIES: Final = sys.stdlib_module_names | {"autograd", "nn", "numpy", "scipy"}
 
 
 def parting(first: Callable[[], object], second: Callable[[], object]) -> str:
@@ -37,7 +37,7 @@ def _steps(run: Callable[[], object]) -> list[Step]:
 
     def follow(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "call":
-            if str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES:
+            if is_library(frame.f_globals.get("__name__")):
                 return None
             frame.f_trace_opcodes = True
         elif event == "opcode" and len(steps) < MOST:

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rounding import SLACK, as_floats, reach
 from autograd.compiler.recording.outside_sources import watched
-from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.engine.loaded_modules import loaded
+from autograd.compiler.recording.texts_in_results import flatten_result, floats_of, is_text
+from autograd.engine.loaded_modules import quietly
 from autograd.engine.operands import describe
 from autograd.engine.setting import Setting
-from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, components, opened
 
 __all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
@@ -54,23 +51,13 @@ def plain_run(call: Callable[[], Any]) -> Plain:
         with (
             _PLAINLY.at_once(True),
             watched(lambda how, line: asked.append((how, line)), lambda: None),
-            _silence(),
+            quietly(),  # NumPy warns of divisions by 0 of floats, and not of Values
         ):
             result = call()
-        numbers = [_number(x) for x in flatten_result(result)[0]]
+        numbers = floats_of(flatten_result(result)[0])
     except Exception:  # noqa: BLE001 (whatever floats are not good for)
         return Plain([], None, asked)
     return Plain(numbers, result, asked)
-
-
-def _silence() -> AbstractContextManager[Any]:
-    """NumPy warns of divisions by 0 of floats, and not of Values."""
-    numpy = loaded("numpy")
-    return nullcontext() if numpy is None else numpy.errstate(all="ignore")
-
-
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
 
 
 def unlike_plain(
@@ -110,7 +97,7 @@ def _same(x: float, y: float) -> bool:
 
 def _texts(tree: Any) -> list[Any]:
     """What stands in a result beside numbers."""
-    if isinstance(tree, (str, bytes, Enum)):
+    if is_text(tree):
         return [tree]
     return [text for child in opened(tree)[0] for text in _texts(child)]
 
@@ -118,4 +105,4 @@ def _texts(tree: Any) -> list[Any]:
 def number_names(result: Any) -> list[str]:
     """How each number of a result is asked for: `result[0]['w']`."""
     found = components(result, "result")
-    return [name for name, _, x in found if not isinstance(x, (str, bytes, Enum))]
+    return [name for name, _, x in found if not is_text(x)]

@@ -21,7 +21,16 @@ from typing import Any, Final
 
 from autograd.engine.value import Value
 
-__all__ = ["LIBRARIES", "cells_of", "reached", "slots_of", "thread_local_of", "values_of"]
+__all__ = [
+    "LIBRARIES",
+    "cells_of",
+    "is_library",
+    "names_in",
+    "reached",
+    "slots_of",
+    "thread_local_of",
+    "values_of",
+]
 
 MOST: Final = 2000  # objects that are looked at
 OURS: Final = frozenset(["autograd", "nn"])
@@ -71,7 +80,7 @@ def _used(objects: Iterable[Named]) -> set[str]:
     while called := [(n, x) for n, x in waiting if n in used or n in CALLED_BY_SIGN]:
         waiting = [item for item in waiting if item not in called]
         for _, x in called:
-            used |= {*_names(x.__code__), *x.__code__.co_freevars}
+            used |= {*names_in(x.__code__), *x.__code__.co_freevars}
     return used
 
 
@@ -90,7 +99,7 @@ def _below(x: Any) -> list[Named]:
     if isinstance(x, ModuleType):
         return []  # of which a function's names are looked up
     if isinstance(x, type):
-        return [] if x.__module__.partition(".")[0] in LIBRARIES else list(vars(x).items())
+        return [] if is_library(x.__module__) else list(vars(x).items())
     if isinstance(x, (set, frozenset, deque)) or type(x).__module__ in ITERATING:
         return _unnamed(gc.get_referents(x))  # of an iterator, a generator, a cache too
     held = getattr(x, "__dict__", None)
@@ -117,9 +126,9 @@ def _unnamed(xs: Iterable[Any]) -> list[Named]:
 
 
 def _of_function(f: FunctionType) -> list[Named]:
-    if str(f.__globals__.get("__name__", "")).partition(".")[0] in LIBRARIES:
+    if is_library(f.__globals__.get("__name__")):
         return [("", f.__dict__), *cells_of(f)]
-    names = set(_names(f.__code__))
+    names = set(names_in(f.__code__))
     held = [(name, f.__globals__[name]) for name in names if name in f.__globals__]
     for _, x in held:  # which grows on the way, by modules of modules
         if isinstance(x, ModuleType):
@@ -142,8 +151,14 @@ def cells_of(f: FunctionType) -> list[Named]:
     return held
 
 
-def _names(code: CodeType) -> Iterator[str]:
+def is_library(module: object) -> bool:
+    """Whether the module of this name is one of a library."""
+    return str(module).partition(".")[0] in LIBRARIES
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """The names in a function's code, and in that of functions inside of it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from names_in(constant)

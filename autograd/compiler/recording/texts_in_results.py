@@ -7,12 +7,14 @@ made of a number the two recordings differ.)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Final
 
+from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, opened
 
-__all__ = ["flatten_result"]
+__all__ = ["flatten_result", "floats_of", "is_text"]
 
 RESULT: Final = "what a compiled function returns"
 
@@ -36,9 +38,19 @@ def flatten_result(tree: Any) -> tuple[list[Any], Structure]:
     )
 
 
+def floats_of(results: Iterable[Any]) -> list[float]:
+    """Numbers, of which some may be Values, as plain ones."""
+    return [x.data if isinstance(x, Value) else float(x) for x in results]
+
+
+def is_text(x: object) -> bool:
+    """Whether it stands in a result beside the numbers."""
+    return isinstance(x, (str, bytes, Enum))
+
+
 def _marked(tree: Any) -> Any:
     """The nesting with a Constant for each text; itself, if there is none."""
-    if isinstance(tree, (str, bytes, Enum)):
+    if is_text(tree):
         return Constant({tree: ()})
     children, _, assemble = opened(tree)
     if assemble is None:
