@@ -112,14 +112,5 @@ def _of_function(f: FunctionType) -> list[Any]:
     for x in held:  # which grows on the way, by modules of modules
         if isinstance(x, ModuleType) and not is_library(x.__name__) and len(held) < MOST:
             held += [vars(x)[name] for name in names if vars(x).get(name, x) is not x]
-    kept = {name: x for name, x in vars(f).items() if name != "__wrapped__"}
-    wrapped = vars(f).get("__wrapped__")
-    return [
-        f.__code__,
-        f.__defaults__,
-        f.__kwdefaults__,
-        *[held for _, held in cells_of(f)],
-        kept,
-        wrapped,
-        *held,
-    ]
+    captured = [x for _, x in cells_of(f)]
+    return [f.__code__, f.__defaults__, f.__kwdefaults__, *captured, vars(f), *held]

@@ -184,7 +184,7 @@ class Jitted(Compiled):
         check: Share = None,
         max_nestings: int = 256,
     ) -> None:
-        bounds = Bounds(max_paths, max_nestings)
+        self.bounds = Bounds(max_paths, max_nestings)
         self.checks = None if isinstance(f, Unavailable) else checks_of(check)
         """Keeps count of the calls that are checked; None where none is."""
         require()
@@ -207,7 +207,6 @@ class Jitted(Compiled):
         self._turn = new_lock()  # a function that is being recorded may call itself
         self._lock = new_lock()
         self._recording_seconds = 0.0
-        self.bounds = bounds
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         # Entries know nothing of recordings, of `detect_anomaly` and of names.

@@ -109,14 +109,12 @@ class VectorSpecialization:
         return self._specialization is specialization
 
     def _compiled(self, purpose: _Purpose) -> RowKernel:
+        vectors, threads, _ = self._target
         columns, fast = self._columns(purpose.is_sum), None
         if purpose.is_fast_path:
             fast = finite_fast_path(self._program, purpose.is_sum)
-        if fast is None:
-            return VectorKernel(self._instructions, columns, *self._target[:2])
-        return VectorKernel(
-            in_vectors(fast, self._target.vectors), columns, *self._target[:2], True
-        )
+        instructions = self._instructions if fast is None else in_vectors(fast, vectors)
+        return VectorKernel(instructions, columns, vectors, threads, fast is not None)
 
     def _interpreted(self, is_sum: bool) -> RowKernel:
         return InterpretedKernel(self._instructions, self._columns(is_sum), *self._target[:2])

@@ -122,9 +122,16 @@ def vmap(
     36.0
     """
     if f is None:
-        options = {"reduce": reduce, "threads": threads, "max_paths": max_paths, "check": check}
-        options["max_nestings"] = max_nestings
-        return partial(vmap, in_axes=in_axes, out_axes=out_axes, **options)
+        return partial(
+            vmap,
+            in_axes=in_axes,
+            reduce=reduce,
+            threads=threads,
+            out_axes=out_axes,
+            max_paths=max_paths,
+            check=check,
+            max_nestings=max_nestings,
+        )
     return Mapped(f, in_axes, reduce, threads, max_paths, None, out_axes, check, max_nestings)
 
 

@@ -138,8 +138,7 @@ class Arguments:
         states = states_of(generators)
         # While the first one's nodes are still in memory.
         again, second, others, _ = self.trace()
-        if generators:
-            self._check_undrawn(generators, states, self.trace)
+        self._check_undrawn(generators, states, self.trace)
         differ = difference(first, second)
         if differ or outputs != others:
             raise RecordingError(
@@ -168,8 +167,7 @@ class Arguments:
             raise RecordingError(
                 f"{self._shown_f} {how} ({line}) where its arguments are floats; {PASS}"
             )
-        if generators:
-            self._check_undrawn(generators, states, run)
+        self._check_undrawn(generators, states, run)
         if keeps:
             self.trace()
         return plain

@@ -223,7 +223,7 @@ def with_own_attributes(tree: Any) -> Any:
 
 def _copied(x: Any) -> Any:
     if isinstance(x, dict):
-        return type(x)(x) if type(x) is dict else x.copy()
+        return x.copy()
     return type(x)([_copied(item) if isinstance(item, (list, dict, set)) else item for item in x])
 
 

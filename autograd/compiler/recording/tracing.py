@@ -183,8 +183,10 @@ class Trace:
     def concerns(self, node: object) -> bool:
         """Whether what another thread does with this node would be missing in the recording: the
         node is its own, or one from outside, and the thread may be at work for the function."""
-        if self.tape.owns(node) or not self._hands_over:
-            return self.tape.owns(node)
+        if self.owns(node):
+            return True
+        if not self._hands_over:
+            return False
         if self._reached is None:
             self._reached = {id(x) for f in self._functions for x in values_of(f)}
         return id(node) in self._reached
