@@ -49,6 +49,15 @@ def scaled(x: Any) -> Any:
 # -- what is found ---------------------------------------------------------------------------------
 
 
+def test_the_sign_of_a_zero_is_compared() -> None:
+    """Where nothing is rounded."""
+    f = jit(lambda x: x * OUTSIDE.rate, check=True)
+    assert str(f(0.0)) == "0.0"
+    OUTSIDE.rate = -2.0
+    with pytest.raises(CheckFailed, match=r"gives 0.0 for result, where f gives -0.0"):
+        f(0.0)
+
+
 def test_a_changed_number_is_found() -> None:
     """With both numbers, where they stand, the arguments, and the decisions of the path."""
     f = jit(lambda x, y: {"a": [y, scaled(x)]}, check=True)

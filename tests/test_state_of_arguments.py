@@ -336,3 +336,21 @@ def test_static_objects_without_a_state() -> None:
     one = SimpleNamespace
     assert compiled(1.0, static=one) == compiled(1.0, static=one) == 2.0
     assert compiled.recordings == 1
+
+
+def test_a_cache_of_caches_stays_as_it_is() -> None:
+    """A list in a dict among the attributes that are no fields is a copy as well."""
+
+    @dataclass
+    class Point:
+        a: float
+
+    def f(point: Any) -> Any:
+        point.cache["seen"].append(point.a)
+        return point.a * 2.0
+
+    point: Any = Point(3.0)
+    point.cache = {"seen": []}
+    compiled = jit(f)
+    assert [compiled(point), compiled(point)] == [6.0, 6.0]
+    assert point.cache == {"seen": []}

@@ -203,11 +203,16 @@ class Uncompiled:
         want: Sequence[float],
         units: Units,
     ) -> list[int]:
-        """Those places where the numbers differ by more than compiled code may be off."""
+        """Those places where the numbers differ by more than compiled code may be off; where it may
+        not be off, also in the sign of a zero."""
         allowed = self.reach(units)
         if allowed is None:
             return places
-        return [i for i in places if not abs(got[i] - want[i]) <= SLACK * allowed[i]]
+        return [
+            i
+            for i in places
+            if allowed[i] == 0.0 or not abs(got[i] - want[i]) <= SLACK * allowed[i]
+        ]
 
     def failure(self, text: str) -> CheckFailed:
         """An error with these words."""

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 SCALARS: Final = frozenset([float, int, bool, Value, type(None)])
+CONTAINERS: Final = (list, dict, set)
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
 NAMED: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, Value)
 
@@ -216,15 +217,19 @@ def with_own_attributes(tree: Any) -> Any:
     for child in children:
         with_own_attributes(child)
     for name, x in _extras(tree).items():
-        if isinstance(x, (list, dict, set)):
+        if isinstance(x, CONTAINERS):
             object.__setattr__(tree, name, _copied(x))
     return tree
 
 
 def _copied(x: Any) -> Any:
     if isinstance(x, dict):
-        return x.copy()
-    return type(x)([_copied(item) if isinstance(item, (list, dict, set)) else item for item in x])
+        copied = x.copy()
+        for key, y in x.items():
+            if isinstance(y, CONTAINERS):
+                copied[key] = _copied(y)
+        return copied
+    return type(x)([_copied(item) if isinstance(item, CONTAINERS) else item for item in x])
 
 
 def is_aliased(tree: Any) -> bool:
