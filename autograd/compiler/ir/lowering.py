@@ -59,9 +59,8 @@ class Symbol:
 
     def emit(self, name: str, *operands: Any) -> Symbol:
         writer = self.writer
-        truths = (
-            len(operands) if name in LOGIC else int(name == "select")
-        )  # so many, from the first
+        # How many of the operands, from the first, are truth values.
+        truths = len(operands) if name in LOGIC else int(name == "select")
         registers = [
             x.register if i < truths and isinstance(x, Symbol) else _number(writer, x)
             for i, x in enumerate(operands)
