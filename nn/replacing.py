@@ -40,9 +40,8 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
     _remove_stale_drafts(target)
     with _draft_of(target) as (draft, file):
         if target.exists():
-            draft.chmod(
-                stat.S_IMODE(target.stat().st_mode)
-            )  # before anything is in it: a private file stays private
+            # Before anything is in it: a private file stays private.
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

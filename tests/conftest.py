@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from autograd import Value
 from autograd.compiler.native import machine
 from autograd.engine.graph import topological_order
-from autograd.engine.primitives import message
+from autograd.engine.primitives import TABLE, message
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
@@ -26,6 +26,17 @@ settings.load_profile("repeatable")
 def _seed() -> None:
     """`random` begins the same in every test."""
     random.seed(0)
+
+
+@pytest.fixture
+def forget() -> Iterator[None]:
+    """The primitives that a test defines are gone after it, as methods too."""
+    before = set(TABLE)
+    yield
+    for name in TABLE.keys() - before:
+        if TABLE[name].is_method:
+            delattr(Value, name)
+        del TABLE[name]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import contextvars
 import copy
 import gc
 import pickle
-import subprocess
 import sys
 import textwrap
 import threading
@@ -17,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from programs import printed_by
 
 import nn
 from autograd import Value, grad, jit, sin, vmap
@@ -421,10 +421,7 @@ AT_THE_END = """
 def test_calls_as_the_process_ends(begin: str) -> None:
     """When no thread begins any more."""
     script = f"{textwrap.dedent(AT_THE_END)}\n{begin}\n"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert (done.returncode, done.stdout.strip()) == (0, "0.0 0.0 8997000.0"), done.stderr
+    assert printed_by(script, seconds=120) == "0.0 0.0 8997000.0"
 
 
 def test_a_process_ends_while_code_is_being_compiled() -> None:
@@ -459,15 +456,7 @@ def test_a_process_ends_while_code_is_being_compiled() -> None:
         f(0.0), f(0.0)
     begun.wait(60)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 1 <= done.stdout.count("compiling") <= 5
+    assert 1 <= printed_by(script, seconds=120).count("compiling") <= 5
 
 
 # -- modules that are being imported ---------------------------------------------------------------
@@ -487,11 +476,4 @@ def test_a_module_that_another_thread_imports() -> None:
     g = lambda x: x * x
     print(grad(g)(3.0), jacobian(f)([2.0, 3.0]), bool(check_grad(g, 2.0)))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.strip() == "6.0 [[3.0, 2.0], [1.0, 0.0]] True", done.stderr
+    assert printed_by(script, seconds=120) == "6.0 [[3.0, 2.0], [1.0, 0.0]] True"

@@ -21,6 +21,7 @@ from typing import Any
 
 import mpmath as mp
 import pytest
+from graphs_to_draw import chain
 from hypothesis import given
 from hypothesis import strategies as st
 from mp_reference import ORDERED
@@ -1341,12 +1342,6 @@ def test_a_box_says_what_is_in_grad_beyond_rounding() -> None:
 def test_a_picture_shows_as_much_as_fits_a_page() -> None:
     """Ten values in a chain with messages; a hundred with local derivatives at most, in rows; of a
     hundred terms the first."""
-
-    def chain(length: int) -> Value:
-        y = Value(0.5, "x")
-        for _ in range(length - 1):
-            y = y.tanh()
-        return y
 
     assert " × " in autograd.draw(chain(10)).source
     assert " × " not in autograd.draw(chain(100)).source

@@ -4,6 +4,7 @@ says what was shortened, and every number still there."""
 import re
 
 import pytest
+from graphs_to_draw import recurrent
 
 import autograd
 from autograd import Value, draw, steps
@@ -23,14 +24,6 @@ def skip_connections(times):
         y = y.tanh()
         every.append(y)
     return autograd.sum(every)
-
-
-def chain_with_a_weight(times):
-    x, w = Value(1.0, "x"), Value(0.5, "w")
-    y = x
-    for _ in range(times):
-        y = (y * w + x).tanh()
-    return y
 
 
 def arrows(source):
@@ -62,7 +55,7 @@ def columns_crossed(source):
 
 @pytest.mark.parametrize(
     "root",
-    [added_again(195), skip_connections(150), chain_with_a_weight(60)],
+    [added_again(195), skip_connections(150), recurrent(60)],
     ids=["one leaf all along", "into one sum", "two leaves"],
 )
 def test_the_length_of_all_arrows_is_bounded(root):
@@ -82,7 +75,7 @@ def test_every_edge_is_there_and_its_box_has_the_name():
 
 
 def test_small_graphs_are_drawn_as_ever():
-    for root in (added_again(3), skip_connections(8), chain_with_a_weight(5)):
+    for root in (added_again(3), skip_connections(8), recurrent(5)):
         source = draw(root).source
         assert crowded.LEGEND not in source
         assert not [box for box, _ in arrows(source) if "at" in box]

@@ -19,7 +19,7 @@ import tracemalloc
 import warnings
 import weakref
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -47,7 +47,6 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.engine.primitives import TABLE
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -1003,17 +1002,6 @@ def test_the_program_is_that_of_the_path_last_taken() -> None:
 
 
 # -- primitives of users ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def forget() -> Iterator[None]:
-    """Primitives defined in a test are gone after it."""
-    before = set(TABLE)
-    yield
-    for name in set(TABLE) - before:
-        TABLE.pop(name)
-        if hasattr(Value, name):
-            delattr(Value, name)
 
 
 @pytest.mark.usefixtures("forget")

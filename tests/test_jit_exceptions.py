@@ -6,7 +6,6 @@ import math
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,21 +13,10 @@ import pytest
 import autograd
 from autograd import Value, grad, jit, primitive, vmap
 from autograd.compiler.native import machine
-from autograd.engine.primitives import TABLE
 
 pytest.importorskip("llvmlite")
 np = pytest.importorskip("numpy")
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    """The primitives of a test are gone after it, as methods too."""
-    before = dict(TABLE)
-    yield
-    for name in TABLE.keys() - before.keys():
-        if TABLE[name].is_method:
-            delattr(Value, name)
-        del TABLE[name]
+pytestmark = pytest.mark.usefixtures("forget")
 
 
 class Stop(Exception):

@@ -11,32 +11,20 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import autograd
-from autograd import Value, jit, primitive, vmap
+from autograd import jit, primitive, vmap
 from autograd.compiler.native import machine
-from autograd.engine.primitives import TABLE
 
 pytest.importorskip("llvmlite")
 np = pytest.importorskip("numpy")
+pytestmark = pytest.mark.usefixtures("forget")
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    """The primitives of a test are gone after it, as methods too."""
-    before = dict(TABLE)
-    yield
-    for name in TABLE.keys() - before.keys():
-        if TABLE[name].is_method:
-            delattr(Value, name)
-        del TABLE[name]
 
 
 def run(script: str, seconds: int = 60) -> str:

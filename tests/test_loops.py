@@ -367,6 +367,7 @@ def test_conversions_to_int_in_loops() -> None:
     assert (stats.paths, compiled.recordings, stats.loops > 0) == (4, 4, True)
 
 
+@pytest.mark.usefixtures("forget")
 def test_primitives_of_users_in_loops() -> None:
     """They are called in every round; one may call the function itself, or raise."""
     calls: list[float] = []

@@ -4,6 +4,7 @@ import random
 import re
 
 import pytest
+from graphs_to_draw import chain, recurrent
 from test_picture_labels import lines_of
 
 import autograd
@@ -11,21 +12,6 @@ import nn
 from autograd import Value, draw, steps
 from autograd.drawing.page import WIDTH
 from autograd.drawing.svg import SMALLEST, pixels
-
-
-def chain(length):
-    x = Value(0.5, "x")
-    for _ in range(length - 1):
-        x = x.tanh()
-    return x
-
-
-def recurrent(times):
-    x, w = Value(1.0, "x"), Value(0.5, "w")
-    y = x
-    for _ in range(times):
-        y = (y * w + x).tanh()
-    return y
 
 
 def dot_product(length):

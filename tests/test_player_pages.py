@@ -1,6 +1,7 @@
 """The player on paper, on a phone, under a finger, in Chinese; and its text can be selected."""
 
 import pytest
+from graphs_to_draw import chain
 from test_player import CALM, CHROMIUM, Browser, Elements, Page, boxes, node, toy
 
 import autograd
@@ -77,13 +78,6 @@ def test_steps_in_words_that_are_open_are_printed(tab):
 
 
 # -- on a phone ------------------------------------------------------------------------------------
-
-
-def chain(length):
-    x = Value(0.5, "x")
-    for _ in range(length - 1):
-        x = x.tanh()
-    return x
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -22,11 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from random import random as draw
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
+from test_edited_functions import module
 
 import nn
 from autograd import (
@@ -806,20 +807,13 @@ def test_a_function_edited_after_it_was_pickled(old: str, new: str, edited: str)
         "default": ("k=1", "k=5"),
         "nothing": ("", ""),
     }
-    before = _module(name, text)
+    before = module(name, text)
     compiled = jit(before.f)
     assert compiled(1.0) == 2.0
     saved = pickle.dumps(compiled)
-    after = _module(name, text.replace(*edits[edited]))
+    after = module(name, text.replace(*edits[edited]))
     loaded = pickle.loads(saved)
     assert loaded(1.0) == after.f(1.0)
     assert loaded(2.0) == after.f(2.0)
     if edited == "nothing":
         assert loaded.recordings == 0
-
-
-def _module(name: str, text: str) -> Any:
-    module = ModuleType(name)
-    exec(compile(text, f"{name}.py", "exec"), vars(module))
-    sys.modules[name] = module
-    return module

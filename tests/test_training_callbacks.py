@@ -43,24 +43,19 @@ class Slotted:
     kind: ClassVar[float] = 1.0
 
 
+def reset() -> None:
+    """What the cases change outside of their models is as before."""
+    globals()["SCALE"] = HELD["scale"] = Slotted.kind = 1.0
+    SETTINGS.scale, SETTINGS.flag, SETTINGS.bound = 1.0, False, 0.0
+    CURRENT.set(1.0)
+
+
 @pytest.fixture
 def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Afterwards, what the cases change outside of their models is as before."""
-
-    def reset() -> None:
-        globals()["SCALE"] = HELD["scale"] = Slotted.kind = 1.0
-        SETTINGS.scale, SETTINGS.flag, SETTINGS.bound = 1.0, False, 0.0
-        CURRENT.set(1.0)
-
     monkeypatch.setitem(sys.modules, "settings_of_a_test", SETTINGS)
     reset()
-    reset_before_each.append(reset)
     yield
-    reset_before_each.remove(reset)
     reset()
-
-
-reset_before_each: list[Callable[[], None]] = []
 
 
 class Model(nn.Module):
@@ -246,8 +241,7 @@ def run(
     case: str, engine: str | None, every_epoch: bool = False, fails: bool = False, **settings: Any
 ) -> tuple[nn.History | None, list[float], list[Any]]:
     """A training, its weights, and its losses."""
-    for reset in reset_before_each:
-        reset()
+    reset()
     compute, change = CASES[case]()
     model = Model(compute)
 
@@ -357,8 +351,7 @@ def test_two_trainings_of_one_model() -> None:
     """The second one begins with what the first one's callback has changed."""
 
     def twice(engine: str) -> list[float]:
-        for reset in reset_before_each:
-            reset()
+        reset()
         model = Model(scaled_late(lambda m: m.scale))
         losses = []
         for _ in range(2):
@@ -378,8 +371,7 @@ def test_resumed_after_a_change(tmp_path: Any) -> None:
 
     def both_parts(engine: str) -> list[float]:
         path = tmp_path / f"{engine}.json"
-        for reset in reset_before_each:
-            reset()
+        reset()
         settings: dict[str, Any] = {"seed": 1, "engine": engine, "checkpoint": path}
         model = Model(scaled_late(lambda _: SETTINGS.scale))
 

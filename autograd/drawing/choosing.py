@@ -150,7 +150,7 @@ class _Choice:
 
     def from_most_to_least(self) -> list[tuple[float, Attempt]]:
         whole = self.limits.allow(*self.least)
-        in_full = float("inf") if len(self.nodes) <= FULL else PAGES
+        in_full = math.inf if len(self.nodes) <= FULL else PAGES
         attempts: list[tuple[float, Attempt]] = []
         for level in VALUES:
             if level == "small" and self._several_neurons():
@@ -182,10 +182,10 @@ class _Choice:
         graph, nodes = self.graph, self.nodes
 
         @cache
-        def make(tight: bool) -> Picture:
+        def drawn() -> Picture:
             return shortened(picture_of_values(graph, level, nodes, False), graph)
 
-        return lambda pages: placed_graph(make, graph, self.limits.rankdir, pages)
+        return lambda pages: placed_graph(lambda tight: drawn(), graph, self.limits.rankdir, pages)
 
     def of_terms(self, level: str) -> Attempt:
         """A box per Value, and one for all terms that are like another."""
@@ -206,11 +206,14 @@ class _Choice:
     def of_groups(self, level: str) -> Attempt:
         """A box per neuron, or per layer."""
 
+        @cache
+        def drawn() -> Picture:
+            return picture_of_groups(self.graph, level)
+
         def attempt(pages: float) -> Placed | None:
-            found = picture_of_groups(self.graph, level)
-            if not self._allowed(found):
+            if not self._allowed(drawn()):
                 return None
-            return placed_graph(lambda tight: found, self.graph, self.limits.rankdir)
+            return placed_graph(lambda tight: drawn(), self.graph, self.limits.rankdir)
 
         return attempt
 

@@ -179,9 +179,9 @@ class _Grouping:
     # -- boxes -------------------------------------------------------------------------------------
 
     def picture(self) -> Picture:
-        numbers = self._plain_numbers()
-        boxes = [*numbers.values(), *(self._box(group) for group in self.members)]
-        arrows = [*self._arrows_from(numbers), *self._arrows()]
+        numbers, arrows_from_numbers = self._plain_numbers()
+        boxes = [*numbers, *(self._box(group) for group in self.members)]
+        arrows = [*arrows_from_numbers, *self._arrows()]
         drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
         notes = self.graph.notes()
         if any(arrow.sign for arrow in arrows):
@@ -213,10 +213,8 @@ class _Grouping:
         if group in self.owned:
             name, size = printable(group, NAME_WIDTH), self._size(group, parameters, results)
         elif nodes[0].parents:
-            name, size = (
-                f"{len(nodes):,} operations",
-                _listed(x.op.removesuffix("_const") for x in nodes),
-            )
+            name = f"{len(nodes):,} operations"
+            size = _listed(x.op.removesuffix("_const") for x in nodes)
         else:
             name, size = f"{len(nodes):,} {graph.kind(nodes[0])}s", ""
         lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
@@ -227,17 +225,23 @@ class _Grouping:
         kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
         return Box(key, lines, kind)
 
-    def _plain_numbers(self) -> dict[tuple[tuple[float, ...], ...], Box]:
-        """A box of the plain numbers that parameters are multiplied by, for the neurons that have
-        the same ones: a tuple of numbers for each time they were used."""
-        found: dict[tuple[tuple[float, ...], ...], Box] = {}
-        for group in self.members:
+    def _plain_numbers(self) -> tuple[list[Box], list[Arrow]]:
+        """Boxes of the plain numbers that parameters are multiplied by, one for all neurons that
+        have the same ones, and the arrows from there."""
+        boxes: dict[tuple[tuple[float, ...], ...], Box] = {}
+        arrows = []
+        for group, key in self.ids.items():
             given = self._given(group)
-            if given and given not in found:
-                found[given] = _numbers_box(f"numbers{len(found)}", given)
-        return found
+            if not given:
+                continue
+            if given not in boxes:
+                boxes[given] = _numbers_box(f"numbers{len(boxes)}", given)
+            tail = boxes[given].id
+            arrows.append(Arrow(f"{tail}-{key}", tail, key, about="plain numbers"))
+        return list(boxes.values()), arrows
 
     def _given(self, group: str) -> tuple[tuple[float, ...], ...]:
+        """The plain numbers of a group, a tuple for each time they were used."""
         if group not in self.owned:
             return ()
         given: dict[tuple[float, ...], None] = {}
@@ -247,15 +251,6 @@ class _Grouping:
                 given[tuple(float(x) for x in node.inputs if not hasattr(x, "parents"))] = None
         given.pop((), None)
         return tuple(given)
-
-    def _arrows_from(self, numbers: Mapping[Any, Box]) -> list[Arrow]:
-        found = []
-        for group in self.members:
-            box = numbers.get(self._given(group))
-            if box is not None:
-                key = self.ids[group]
-                found.append(Arrow(f"{box.id}-{key}", box.id, key, about="plain numbers"))
-        return found
 
     def _results(self, group: str) -> list[Any]:
         """The members that someone outside uses, in order."""

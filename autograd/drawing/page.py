@@ -37,13 +37,14 @@ PASSING = 0.6  # of the room between boxes that an arrow takes where it passes o
 def extent(picture: Picture, rankdir: str) -> tuple[float, float]:
     """About how wide and how high the picture is in pixels at its natural size."""
     across, along = (0, 1) if rankdir in ("LR", "RL") else (1, 0)
-    thick = _thickness(picture, rankdir)
+    column = places(picture)
+    thick = _thickness(picture, column, across)
     columns = [key for key in thick if key == int(key)]
     drawn = [0.0, 0.0]
     beside, between = (INCH * inches for inches in picture.spacing)
     drawn[across] = LONGER[across] * (sum(thick.values()) + between * (len(columns) - 1))
     drawn[along] = sum(
-        BROADER * (max(full.values()) + beside) for full in _fullness(picture, along)
+        BROADER * (max(full.values()) + beside) for full in _fullness(picture, column, along)
     )
     heading = _size([Line(note, "muted", "edge") for note in picture.notes])
     return (
@@ -52,10 +53,8 @@ def extent(picture: Picture, rankdir: str) -> tuple[float, float]:
     )
 
 
-def _thickness(picture: Picture, rankdir: str) -> dict[float, float]:
+def _thickness(picture: Picture, column: dict[str, int], across: int) -> dict[float, float]:
     """How thick each column is, in points, and what stands between columns 0 and 1 at 0.5."""
-    across = 0 if rankdir in ("LR", "RL") else 1
-    column = places(picture)
     thick: defaultdict[float, float] = defaultdict(float)
     for box in picture.boxes:
         thick[column[box.id]] = max(thick[column[box.id]], _box(box, picture)[across])
@@ -65,9 +64,9 @@ def _thickness(picture: Picture, rankdir: str) -> dict[float, float]:
     return dict(sorted(thick.items()))
 
 
-def _fullness(picture: Picture, along: int) -> list[dict[float, float]]:
+def _fullness(picture: Picture, column: dict[str, int], along: int) -> list[dict[float, float]]:
     """Of each row of columns, how much stands in each column and between them, in points."""
-    column, beside = places(picture), INCH * picture.spacing[0]
+    beside = INCH * picture.spacing[0]
     row = {key: i for i, keys in enumerate(picture.rows) for key in keys}
     full: list[defaultdict[float, float]] = [
         defaultdict(float, {0.0: 0.0}) for _ in picture.rows or [[]]

@@ -6,9 +6,9 @@ least 4.8:1 on every fill; a word or a shape always repeats what a colour says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-__all__ = ["PAGES", "THEMES", "Palette", "on_pages"]
+__all__ = ["PAGES", "THEMES", "Palette", "dark_colours", "on_pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +74,10 @@ PAGES = {
 def on_pages(theme: str, inner: str) -> str:
     """The CSS selector of what is inside a page that shows a theme."""
     return ", ".join(f"{page} {inner}" for page in PAGES[theme])
+
+
+def dark_colours() -> dict[str, str]:
+    """The colour of the dark theme for each of the light one, and for Graphviz's own two."""
+    light, dark = asdict(THEMES["light"]), asdict(THEMES["dark"])
+    found = {colour: dark[name] for name, colour in light.items()}
+    return {**found, "black": dark["text"], "white": dark["background"]}

@@ -20,20 +20,20 @@ LEGEND = "read row by row; dashed boxes: values of a row above, by their names"
 def in_rows(picture: Picture, graph: DrawnGraph, rankdir: str) -> Picture:
     """The picture from left to right in rows that are no wider than a page, if that is possible."""
     most = WIDTH / SMALLEST
-    columns = max(places(picture).values(), default=0) + 1
+    column = places(picture)
+    columns = max(column.values(), default=0) + 1
     wide, _ = extent(picture, rankdir)
     found = picture
     for length in range(min(columns - 1, round(2 * columns * most / wide)), 0, -1):
         if wide <= most:
             break
-        found = _broken(picture, graph, length)
+        found = _broken(picture, graph, _row_of_boxes(picture, column, length))
         wide, _ = extent(found, rankdir)
     return found
 
 
-def _broken(picture: Picture, graph: DrawnGraph, length: int) -> Picture:
-    """The picture in rows of so many columns."""
-    row = _row_of_boxes(picture, length)
+def _broken(picture: Picture, graph: DrawnGraph, row: dict[str, int]) -> Picture:
+    """The picture in rows, given that of each box, by its id; those of stand-ins are added."""
     named: dict[str, Box] = {}
     arrows: list[Arrow] = []
     for arrow in picture.arrows:
@@ -52,9 +52,10 @@ def _broken(picture: Picture, graph: DrawnGraph, length: int) -> Picture:
     return replace(picture, boxes=boxes, arrows=arrows, notes=notes, rows=list(filter(None, rows)))
 
 
-def _row_of_boxes(picture: Picture, length: int) -> dict[str, int]:
-    """The row of each box, by its id. An input stands in the row in which it is used first."""
-    row = {key: max(column - 1, 0) // length for key, column in places(picture).items()}
+def _row_of_boxes(picture: Picture, column: dict[str, int], length: int) -> dict[str, int]:
+    """The row of each box, by its id, where rows have so many columns. An input stands in the row
+    in which it is used first."""
+    row = {key: max(i - 1, 0) // length for key, i in column.items()}
     made = {arrow.head for arrow in picture.arrows}
     first: dict[str, int] = {}
     for arrow in picture.arrows:

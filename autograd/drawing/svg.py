@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from html import escape
 
-from autograd.drawing.palette import THEMES
+from autograd.drawing.palette import THEMES, dark_colours
 
 __all__ = ["SMALLEST", "narrowest", "pixels", "with_both_themes", "with_words"]
 
@@ -45,15 +44,12 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
 def with_both_themes(svg: str) -> str:
     """The SVG of the light theme with the colours of the dark one besides, for where the page that
     shows it, or else the reader, prefers that."""
-    light, dark = asdict(THEMES["light"]), asdict(THEMES["dark"])
-    colours = {colour: dark[name] for name, colour in light.items()}
-    colours |= {"black": dark["text"], "white": dark["background"]}
     rules = "".join(
         f'[{what}="{colour}"]{{{what}:{other}}}'
-        for colour, other in colours.items()
+        for colour, other in dark_colours().items()
         for what in ("fill", "stroke")
     )
-    rules += f"text:not([fill]){{fill:{dark['text']}}}"
+    rules += f"text:not([fill]){{fill:{THEMES['dark'].text}}}"
     style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
     return ROOT.sub(lambda found: found[0] + style, svg, count=1)
 

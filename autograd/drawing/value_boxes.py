@@ -336,13 +336,9 @@ def _narrow_box(graph: DrawnGraph, node: Any) -> list[Line]:
 
 def _narrowed(line: Line, most: int) -> Iterator[Line]:
     """A line in several: sums are broken behind plus signs, equations before the result."""
-    parts = [""]
-    for part in re.split(r"(?<=\+ )|(?= = )", line.text):
-        if parts[-1] and len(parts[-1]) + len(part) > most:
-            parts.append("")
-        parts[-1] += part
-    yield from (line._replace(text=part.strip(), alarm=False) for part in parts[:-1])
-    yield line._replace(text=parts[-1].strip())
+    *others, last = _filled(re.split(r"(?<=\+ )|(?= = )", line.text), most)
+    yield from (line._replace(text=part.strip(), alarm=False) for part in others)
+    yield line._replace(text=last.strip())
 
 
 def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
@@ -397,14 +393,20 @@ def _wrapped(text: str) -> list[str]:
     """The text in a few lines, broken behind commas and plus signs."""
     if len(text) <= FORMULA_WIDTH:
         return [text]
-    lines = [""]
-    for part in re.split(r"(?<=, )|(?<= \+ )", text):
-        if lines[-1] and len(lines[-1]) + len(part) > FORMULA_WIDTH:
-            lines.append("")
-        lines[-1] += part
+    lines = _filled(re.split(r"(?<=, )|(?<= \+ )", text), FORMULA_WIDTH)
     if len(lines) > FORMULA_LINES:
         lines[FORMULA_LINES - 1 :] = [f"{ELLIPSIS} {lines[-1]}"]
     return [line.strip() for line in lines]
+
+
+def _filled(parts: Iterable[str], most: int) -> list[str]:
+    """The parts in lines of no more than so many characters, unless a part is longer itself."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def about(graph: DrawnGraph, node: Any) -> str:

@@ -18,9 +18,9 @@ from autograd import Value
 from nn import losses
 from nn.dropout import Masks, draw_mask, masks_from, mode
 from nn.training.dataset import Row, Samples
-from nn.training.objective import LOSSES, Objective
+from nn.training.objective import Objective
 from nn.training.purity import settings_of
-from nn.training.training_step import without_collection
+from nn.training.training_step import set_gradients, without_collection
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
 
@@ -67,7 +67,7 @@ def compiled_model(
 ) -> CompiledModel:
     """A model and its loss, compiled row by row where the loss is known to be a mean or sum over
     rows. A row of the data tells what dropout draws for each."""
-    kind = ByRow if objective.loss in LOSSES.values() else ByBatch
+    kind = ByRow if objective.has_known_loss else ByBatch
     return kind(objective, parameters, model, row)
 
 
@@ -339,15 +339,10 @@ class ByBatch(CompiledModel):
         reads (a penalty on their size, say)."""
         self._set_parameters(numbers)
         outputs, leaves = self._as_values(columns)
-        for leaf in self.parameters:
-            leaf.grad = 0.0
         loss = self.objective.loss_of(outputs, samples.targets)
-        if isinstance(loss, Value):
-            loss.backward()
-        else:
-            loss = Value(loss)
+        found = set_gradients(loss, self.parameters)
         seeds = [[leaf.grad for leaf in row] for row in leaves]
-        return loss.data, seeds, [leaf.grad for leaf in self.parameters]
+        return found, seeds, [leaf.grad for leaf in self.parameters]
 
     def evaluate(self, numbers: Any, batch: Arrays) -> tuple[float, float]:
         columns = self._columns(self._evaluated, numbers, batch)

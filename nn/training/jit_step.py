@@ -21,7 +21,7 @@ from nn.module import Module
 from nn.optim import Optimizer
 from nn.training.dataset import Samples
 from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
-from nn.training.objective import LOSSES, Evaluation
+from nn.training.objective import Evaluation
 from nn.training.surroundings import Surroundings
 from nn.training.training_step import NotFinite, Outcome, TrainingStep, without_collection
 
@@ -137,8 +137,7 @@ class CompiledStep(TrainingStep):
         self._must = must
         self._module = model
         self._trial = trial
-        by_row = eager.objective.loss in LOSSES.values()
-        self._probe = trial.take([0]) if by_row else trial
+        self._probe = trial.take([0]) if eager.objective.has_known_loss else trial
         self._prepared: list[Samples] = []
         self._changes = 0
         self._compile()
@@ -181,8 +180,8 @@ class CompiledStep(TrainingStep):
         known that nothing has changed."""
         if self._surroundings.is_all:
             return True
+        by_row = self.objective.has_known_loss
         for samples in self._prepared:
-            by_row = self.objective.loss in LOSSES.values()
             parts = [samples.take([i]) for i in range(len(samples))] if by_row else [samples]
             if not all(map(self._is_as_recorded, parts)):
                 return False

@@ -49,11 +49,16 @@ class Objective:
     ends_in: frozenset[str]  # the last operations of its outputs
 
     @property
+    def has_known_loss(self) -> bool:
+        """Whether the loss is one of this library, which can be had for each row by itself."""
+        return self.loss in LOSSES.values()
+
+    @property
     def threshold(self) -> float:
         """Above it, a single output says class 1."""
         if self.classes is None or self.classes[0] == -1 or self.loss in FOR_LOGITS:
             return 0.0
-        return 0.5 if self.loss in LOSSES.values() or "sigmoid" in self.ends_in else 0.0
+        return 0.5 if self.has_known_loss or "sigmoid" in self.ends_in else 0.0
 
     def meaning(self, columns: Sequence[str]) -> Meaning:
         """What there is to know about the outputs, to be kept with the model."""
@@ -90,7 +95,7 @@ class Objective:
         try:
             return self.loss(outputs, targets)
         except TypeError as error:
-            if "'list'" not in str(error) or self.loss in LOSSES.values():
+            if "'list'" not in str(error) or self.has_known_loss:
                 raise
             raise TypeError(
                 f"{error}, in the loss; it gets the outputs and the targets of a whole batch, two "
@@ -126,7 +131,7 @@ class Objective:
             return k
         low = -1.0 if self.loss is losses.hinge_loss else 0.0
         if self.n_outputs > 1:
-            if self.loss not in LOSSES.values() and not isinstance(target, list):
+            if not self.has_known_loss and not isinstance(target, list):
                 return k
             return [1.0 if j == k else low for j in range(self.n_outputs)]
         if self.loss is losses.hinge_loss or self.loss is losses.binary_cross_entropy:

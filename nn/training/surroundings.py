@@ -46,8 +46,10 @@ HARMLESS: Final = frozenset(
     | {"threading", "typing"}
 )
 """Those whose objects hold nothing that a model computes with: a draw is refused anyway."""
-FIXED: Final = (ModuleType, CodeType, Enum, MemberDescriptorType, GetSetDescriptorType)
-FIXED_TOO: Final = (WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType)
+FIXED: Final = (
+    *(ModuleType, CodeType, Enum, MemberDescriptorType, GetSetDescriptorType),
+    *(WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType),
+)
 """What is compared as itself, whatever is in it."""
 WRAPPING: Final = (staticmethod, classmethod, property, cached_property, type(lru_cache(int)))
 WRAPPED: Final = ("__func__", "fget", "func", "__wrapped__")
@@ -184,7 +186,7 @@ class _Walk:
             return [("", x.func), ("", x.args), ("", x.keywords)]
         if isinstance(x, WRAPPING):
             return [("", getattr(x, inner)) for inner in WRAPPED if hasattr(x, inner)]
-        if isinstance(x, (*FIXED, *FIXED_TOO)):
+        if isinstance(x, FIXED):
             self._is(name, Itself(x))
             return ()
         return self._in_object(name, x)

@@ -21,7 +21,7 @@ from nn.optim import DATA, GRAD, Optimizer, clip_grad_norm, clip_grad_value
 from nn.training.dataset import Samples
 from nn.training.objective import Evaluation, Objective
 
-__all__ = ["NotFinite", "Outcome", "TrainingStep", "without_collection"]
+__all__ = ["NotFinite", "Outcome", "TrainingStep", "set_gradients", "without_collection"]
 
 T = TypeVar("T")
 
@@ -96,15 +96,10 @@ class TrainingStep:
     def _differentiate(self, batch: Samples) -> tuple[float, int]:
         """The graph lives in here alone, so that it is freed before collection goes on."""
         outputs, loss = self._loss(batch)
-        for parameter in self.parameters:
-            parameter.grad = 0.0
-        if isinstance(loss, Value):  # else no row of the batch depends on the parameters
-            loss.backward()
-        else:
-            loss = Value(loss)
+        found = set_gradients(loss, self.parameters)
         if batch.classes is None:
-            return loss.data, 0
-        return loss.data, self.objective.count_correct(outputs, batch.classes)
+            return found, 0
+        return found, self.objective.count_correct(outputs, batch.classes)
 
     def _loss(self, batch: Samples) -> tuple[list[Any], Any]:
         with masks_from(partial(draw_mask, self.rng)):
@@ -138,6 +133,16 @@ class TrainingStep:
         """Whether the loss or a gradient is not finite."""
         loss, _ = self._differentiate(batch)
         return not (isfinite(loss) and all(isfinite(p.grad) for p in self.parameters))
+
+
+def set_gradients(loss: Any, parameters: Sequence[Value]) -> float:
+    """Set `.grad` of the parameters to the derivatives of a loss, and give its number."""
+    for parameter in parameters:
+        parameter.grad = 0.0
+    if not isinstance(loss, Value):  # no row of the batch depends on the parameters
+        return Value(loss).data
+    loss.backward()
+    return loss.data
 
 
 def without_collection(f: Callable[..., T], *args: Any) -> T:

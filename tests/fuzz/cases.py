@@ -14,6 +14,7 @@ from typing import Any
 
 from random_formulas import AWKWARD
 
+from autograd.transforms.tree import flatten
 from fuzz.writing import Scope
 
 __all__ = ["IMPORTS", "Case", "Loaded", "Point", "random_case", "written"]
@@ -95,6 +96,14 @@ class Loaded:
         random.seed(i)
         args, keywords = eval(f"(lambda *args, **named: (args, named))({point.call})", self.names)
         return args, keywords
+
+    def floats(self, i: int) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of point i as floats, each a new one: one NaN is found in a list by its
+        identity."""
+        args, keywords = self.arguments(i)
+        numbers, structure = flatten([list(args), self.without_static(keywords)])
+        args, named = structure.unflatten([x * 1.0 for x in numbers])
+        return args, {**named, **self.static(keywords)}
 
     def static(self, keywords: dict[str, Any]) -> dict[str, Any]:
         """Those of the keywords that are no numbers."""

@@ -40,11 +40,8 @@ def plain(case: Case, truth: Truth) -> Found:
         return
     loaded = Loaded(case)
     for step, (i, want) in enumerate(zip(truth.calls, truth.values, strict=True)):
-        args, keywords = loaded.arguments(i)
-        numbers, structure = flatten([list(args), loaded.without_static(keywords)])
-        # Each a new one: one NaN is found in a list by its identity.
-        args, named = structure.unflatten([x * 1.0 for x in numbers])
-        got = outcome_of(partial(loaded.f, *args, **named, **loaded.static(keywords)))
+        args, keywords = loaded.floats(i)
+        got = outcome_of(partial(loaded.f, *args, **keywords))
         if got[0] == "raises" and want[0] == "gives":
             continue  # 1 / 0, of floats
         found = difference(case, "plain floats", "f", tuple(truth.calls[: step + 1]), got, want)

@@ -99,12 +99,10 @@ def differs_on_floats(case: Case, calls: Sequence[int]) -> bool:
 
 
 def _is_elsewhere(loaded: Loaded, i: int, want: Outcome) -> bool:
-    args, keywords = loaded.arguments(i)
-    floats, structure = flatten([list(args), loaded.without_static(keywords)])
-    values, named = structure.unflatten([x * 1.0 for x in floats])
+    args, keywords = loaded.floats(i)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        got = outcome_of(lambda: loaded.f(*values, **named, **loaded.static(keywords)))
+        got = outcome_of(partial(loaded.f, *args, **keywords))
     if got[0] != want[0] or got[0] == "raises":
         return got[0] == "gives"
     pairs = zip(got[2], want[2], strict=False)

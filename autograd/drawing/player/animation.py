@@ -9,7 +9,7 @@ through a picture as one wave; gradients do not depend on it.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -71,6 +71,7 @@ class Animation:
         self.columns = Graph([root])
         self.order, self.place = self.columns.nodes, self.columns.place
         self.edges: list[Edge] = edges(root)
+        self._times = Counter((id(edge.output), id(edge.parent)) for edge in self.edges)
 
     def frames(self) -> list[Frame]:
         return [*self._forward(), *self._backward(), self._done()]
@@ -199,7 +200,7 @@ class Animation:
 
     def which_input(self, edge: Edge) -> str:
         """` (input 2)` where the parent is more than one input of the output; else nothing."""
-        twice = sum(other is edge.parent for other in edge.output.parents) > 1
+        twice = self._times[id(edge.output), id(edge.parent)] > 1
         return self.words.input.format(edge.position + 1) if twice else ""
 
     def _listing(self, parts: list[str]) -> str:

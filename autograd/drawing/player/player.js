@@ -66,9 +66,7 @@
     svg.removeAttribute("height");
     svg.setAttribute("width", width);
     svg.style.maxWidth = "100%";
-    const scale = /scale\(([\d.]+)/.exec(svg.querySelector("g").getAttribute("transform"));
-    const whole = width / (scale ? Number(scale[1]) : 1); // before Graphviz made it smaller
-    svg.style.minWidth = `${Math.round(Math.min(width, whole * 0.68))}px`;
+    svg.style.minWidth = `${data.narrowest}px`;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", image.alt);
     const canvas = svg.querySelector("g");

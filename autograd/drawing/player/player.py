@@ -24,9 +24,10 @@ from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import equation, figure, signed
-from autograd.drawing.palette import THEMES, on_pages
+from autograd.drawing.palette import THEMES, dark_colours, on_pages
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.drawing.player.wording import LANGUAGES
+from autograd.drawing.svg import narrowest
 from autograd.drawing.value_boxes import NAME_WIDTH
 from autograd.engine.graph import topological_order
 from autograd.engine.text import ELLIPSIS, TIMES, names, plural, quantity
@@ -118,7 +119,8 @@ class Player:
         key = hashlib.sha256((self.svg + self._data).encode()).hexdigest()[:12]
         words = LANGUAGES[self.lang].page
         heading = words["steps"].format(len(self.steps))
-        data = f'{self._data[:-1]},"words":{_json(words)}}}'
+        more = {"narrowest": round(narrowest(self.svg)), "words": words}
+        data = f"{self._data[:-1]},{_json(more)[1:]}"
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
         return (
             f'<div class="chainrule-player" id="chainrule-{key}" lang="{self.lang}" dir="ltr" '
@@ -263,8 +265,7 @@ def _variables(theme: dict[str, str]) -> str:
 
 def _darkened(svg: str) -> str:
     """The picture in the dark palette. Quotes in a label are entities, so only attributes match."""
-    dark = {colour: DARK[name] for name, colour in LIGHT.items()}
-    dark |= {"black": DARK["text"], "white": DARK["background"]}
+    dark = dark_colours()
     pattern = rf'\b(fill|stroke)="({"|".join(dark)})"'
     return re.sub(pattern, lambda found: f'{found[1]}="{dark[found[2]]}"', svg)
 
