@@ -119,10 +119,11 @@ class _Search:
         found: list[_Found] = []
         for period in self._periods(window, count):
             done = 0
-            for begin, end in self._stretches(period, count, taken):
-                if end - max(begin, done) < count * period:
-                    continue  # stretches of one period may overlap by less than that
-                for loop in self._loops(max(begin, done), end, period, count):
+            for first, end in self._stretches(period, count, taken):
+                begin = max(first, done)  # stretches of one period may overlap
+                if not self._may_save(begin, end, period, count):
+                    continue
+                for loop in self._loops(begin, end, period, count):
                     taken[loop.begin : loop.end] = True
                     found.append(loop)
                     done = loop.end
@@ -159,6 +160,16 @@ class _Search:
         begins, ends = edges[::2], edges[1::2] + period
         long = ends - begins >= count * period
         return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
+
+    def _may_save(self, begin: int, end: int, period: int, count: int) -> bool:
+        """Whether a loop over the whole stretch would be long enough. Most are not, where rows are
+        alike by chance only; of these operands need not be looked at."""
+        rounds = (end - begin) // period
+        return rounds >= count and (rounds - 1) * self.rows_of(begin, period) >= SAVED
+
+    def rows_of(self, begin: int, period: int) -> int:
+        """How many rows a round of so many tokens has."""
+        return int(self.begins[begin + period] - self.begins[begin])
 
     # -- loops of one stretch ----------------------------------------------------------------------
 
@@ -201,7 +212,7 @@ class _Search:
         end = begin + rounds * period
         body = self.shapes[begin : begin + period].tolist()
         given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
-        length = int(self.begins[begin + period] - self.begins[begin])
+        length = self.rows_of(begin, period)
         firsts = self.begins[begin] + length * np.arange(rounds)[:, None]
         extents = np.concatenate([self.extents[i] for i in body])
         addresses = extents == 0
@@ -396,10 +407,10 @@ class _Steps:
 
     def __init__(self, search: _Search, begin: int, end: int, period: int) -> None:
         np = search.np
-        starts, begins = search.starts, search.begins
+        starts = search.starts
         self.begin, self.end, self.period = begin, end, period
         self._np, self._starts = np, starts
-        self.length = int(begins[begin + period] - begins[begin])
+        self.length = search.rows_of(begin, period)
         width = int(starts[begin + period] - starts[begin])
         operands = search.operands[starts[begin] : starts[end]]
         changes = operands[width:] - operands[:-width] if width else operands
