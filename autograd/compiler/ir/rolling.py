@@ -127,9 +127,7 @@ class _Search:
                     taken[loop.begin : loop.end] = True
                     found.append(loop)
                     done = loop.end
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
-        return bool(found)
+        return self._put(found)
 
     # -- candidates --------------------------------------------------------------------------------
 
@@ -300,9 +298,7 @@ class _Search:
                 given = self.operands[self.starts[token] : self.starts[token + 1]]
                 with_rounds = np.concatenate(([node.rounds], given))
                 found.append(_Found(token, token + 1, shape, with_rounds))
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
-        return bool(found)
+        return self._put(found)
 
     def improve_ragged(self) -> None:
         """Find the loops around them."""
@@ -318,8 +314,7 @@ class _Search:
                     found.append(self._loop_around(max(begin, done), rounds, period))
                     done = found[-1].end
                     taken[found[-1].begin : done] = True
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
+        self._put(found)
 
     def _loop_around(self, begin: int, rounds: int, period: int) -> _Found:
         """The loop of these tokens, ragged ones among them; without its first round if the others
@@ -366,14 +361,16 @@ class _Search:
 
     # -- tokens ------------------------------------------------------------------------------------
 
-    def _put(self, found: Sequence[_Found]) -> None:
-        """Loops in the place of what they repeat."""
+    def _put(self, found: Sequence[_Found]) -> bool:
+        """Loops in the place of what they repeat; whether there are any."""
+        if not found:
+            return False
         np = self.np
         shapes, kept = self.shapes.copy(), np.ones(len(self.shapes) + 1, bool)
         widths = np.diff(self.starts)
         pieces: list[Any] = []
         done = 0
-        for loop in found:
+        for loop in sorted(found, key=lambda loop: loop.begin):
             pieces += [self.operands[self.starts[done] : self.starts[loop.begin]], loop.given]
             shapes[loop.begin] = loop.shape
             widths[loop.begin] = len(loop.given)
@@ -383,6 +380,7 @@ class _Search:
         self.operands = np.concatenate(pieces)
         self.shapes, self.begins = shapes[kept[:-1]], self.begins[kept]
         self.starts = np.concatenate(([0], np.cumsum(widths[kept[:-1]])))
+        return True
 
 
 def _tables_in(forms: Sequence[Form]) -> int:

@@ -67,11 +67,11 @@ class _Source(LoopLines):
                 low, high = extent
                 lines.append(f"    double *const a{row.number} = work + {size - low};")
                 size += high - low + 1
-        self._has_memory = size > 0
-        if any(one.is_in_all for one in self.layout.storage.values()) or self.layout.takes_all:
+        size_of_all = self.layout.size_of_all
+        if size_of_all:
             lines.append(f"    double *const all = work + {size};")
-            size += rolled.length + rolled.inputs + len(rolled.constants)
-            self._has_memory = True
+            size += size_of_all
+        self._has_memory = size > 0
         if self.layout.takes_all:
             place = f"all + {rolled.length}"
             lines.append(f"    memcpy({place}, in, {rolled.inputs} * sizeof(double));")
