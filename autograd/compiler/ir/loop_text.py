@@ -7,15 +7,16 @@ to round; `out[i]` is a result, `data0` a table of constants and `index0` one of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.loop_lines import LoopLines
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.program import Program, formula_text
 from autograd.compiler.ir.rolling import with_loops
-from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources
+from autograd.compiler.ir.sources import Carried, Index, Memory, Sources
 
 __all__ = ["LoopedProgram", "readable"]
 
@@ -50,41 +51,28 @@ def readable(program: Program) -> Program:
     return LoopedProgram(program.code, program.inputs, program.outputs, program.guards)
 
 
-class _Listing:
+class _Listing(LoopLines):
     """The lines of one program."""
 
+    indent = "  "
+
     def __init__(self, program: Program, layout: Sources) -> None:
-        self.program, self.layout = program, layout
+        super().__init__(program, layout)
         self.lines = [f"in: {_some(program.inputs)}"]
-        self._carried: dict[Carried, str] = {}
         self._tables: dict[tuple[str, bytes], str] = {}
         self._notes: list[str] = []
-        self._body(layout.root, 1)
+        self.body(layout.root, 1)
         self._others()
         self.lines += self._notes
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
-    def _body(self, place: Place, depth: int) -> None:
-        for item in place.items:
-            if isinstance(item, WrittenRow):
-                self._row(item, "  " * depth)
-            else:
-                self._loop(item, depth)
-
-    def _loop(self, place: Place, depth: int) -> None:
-        before = len(self.lines)
-        self._body(place, depth + 1)
-        margin = "  " * depth
-        letter = _letter(place.depth - 1)
-        head = [f"{margin}for {letter} in 0..{self._last(place)}:"]
-        for carried, name in list(self._carried.items()):
-            if carried.place is place and place.around is not None:
-                source = self.layout.source(place.around, carried.column)
-                first = self._operand(source)
-                head.append(f"{margin}  {name} = {first}, then r{carried.row.number}")
-        self.lines[before:before] = head
+    def head(self, place: Place, margin: str, carried: Mapping[Carried, str]) -> list[str]:
+        lines = [f"{margin}for {_letter(place.depth - 1)} in 0..{self._last(place)}:"]
+        for source, name in carried.items():
+            lines.append(f"{margin}  {name} = {self.first(source)}, then r{source.row.number}")
+        return lines
 
     def _last(self, place: Place) -> str:
         if not place.is_ragged:
@@ -92,10 +80,8 @@ class _Listing:
         assert place.around is not None
         return self._index(self.layout.numbered(place.around, place.rounds - 1))
 
-    def _row(self, row: WrittenRow, margin: str) -> None:
-        name = self.layout.name(row)
-        columns = range(row.column, row.column + row.node.width)
-        shown = [self._operand(self.layout.source(row.place, column)) for column in columns]
+    def row(self, row: WrittenRow, margin: str) -> None:
+        name, shown = self.layout.name(row), self.operands(row)
         if name in (HOLDS, FAILS):
             index = self.layout.guards[row]
             test = shown[0] if name == HOLDS else f"not {shown[0]}"
@@ -113,15 +99,12 @@ class _Listing:
             self.lines.append(f"out: the other {len(slots)}, from all[...]")
             return
         for slot, source in others:
-            self.lines.append(f"out[{slot}] = {self._operand(source)}")
+            self.lines.append(f"out[{slot}] = {self.operand(source)}")
 
-    def _operand(self, source: Source) -> str:
-        if isinstance(source, float):
-            return repr(source)
-        if isinstance(source, WrittenRow):
-            return f"r{source.number}"
-        if isinstance(source, Carried):
-            return self._carried.setdefault(source, f"c{len(self._carried)}")
+    def number(self, x: float) -> str:
+        return repr(x)
+
+    def memory(self, source: Memory) -> str:
         if source.array == "in":
             return self._input(source.at)
         if source.array == "constants":

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from autograd.compiler.ir.meanings import LOGIC, TRUTHS
+from autograd.compiler.ir.meanings import TRUTH_OPERANDS, TRUTHS
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
@@ -58,9 +58,7 @@ class Symbol:
         return self.emit(primitive.name, *inputs)
 
     def emit(self, name: str, *operands: Any) -> Symbol:
-        writer = self.writer
-        # How many of the operands, from the first, are truth values.
-        truths = len(operands) if name in LOGIC else int(name == "select")
+        writer, truths = self.writer, TRUTH_OPERANDS.get(name, 0)
         registers = [
             x.register if i < truths and isinstance(x, Symbol) else _number(writer, x)
             for i, x in enumerate(operands)

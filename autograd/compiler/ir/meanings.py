@@ -11,7 +11,15 @@ from typing import Any, Final
 from autograd.engine import ieee
 from autograd.engine.primitives import lookup
 
-__all__ = ["COMMUTATIVE", "COMPARISONS", "LOGIC", "MEANING", "TRUTHS", "meaning"]
+__all__ = [
+    "COMMUTATIVE",
+    "COMPARISONS",
+    "LOGIC",
+    "MEANING",
+    "TRUTHS",
+    "TRUTH_OPERANDS",
+    "meaning",
+]
 
 
 def _fused(a: float, b: float, c: float) -> float:
@@ -43,6 +51,7 @@ LOGIC: Final[dict[str, Callable[..., Any]]] = {
     "not": lambda p: not p,
 }
 TRUTHS: Final = frozenset([*COMPARISONS, *LOGIC])
+TRUTH_OPERANDS: Final = {"and": 2, "or": 2, "not": 1, "select": 1}  # how many, from the first
 MEANING: Final[dict[str, Callable[..., Any]]] = {
     **COMPARISONS,
     **LOGIC,

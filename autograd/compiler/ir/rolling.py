@@ -119,16 +119,15 @@ class _Search:
         found: list[_Found] = []
         for period in self._periods(window, count):
             done = 0
-            for begin, end in self._stretches(period, count, taken):
-                if end - max(begin, done) < count * period:
-                    continue  # stretches of one period may overlap by less than that
-                for loop in self._loops(max(begin, done), end, period, count):
+            for first, end in self._stretches(period, count, taken):
+                begin = max(first, done)  # stretches of one period may overlap
+                if not self._may_save(begin, end, period, count):
+                    continue
+                for loop in self._loops(begin, end, period, count):
                     taken[loop.begin : loop.end] = True
                     found.append(loop)
                     done = loop.end
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
-        return bool(found)
+        return self._put(found)
 
     # -- candidates --------------------------------------------------------------------------------
 
@@ -159,6 +158,16 @@ class _Search:
         begins, ends = edges[::2], edges[1::2] + period
         long = ends - begins >= count * period
         return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
+
+    def _may_save(self, begin: int, end: int, period: int, count: int) -> bool:
+        """Whether a loop over the whole stretch would be long enough. Most are not, where rows are
+        alike by chance only; of these operands need not be looked at."""
+        rounds = (end - begin) // period
+        return rounds >= count and (rounds - 1) * self.rows_of(begin, period) >= SAVED
+
+    def rows_of(self, begin: int, period: int) -> int:
+        """How many rows a round of so many tokens has."""
+        return int(self.begins[begin + period] - self.begins[begin])
 
     # -- loops of one stretch ----------------------------------------------------------------------
 
@@ -201,7 +210,7 @@ class _Search:
         end = begin + rounds * period
         body = self.shapes[begin : begin + period].tolist()
         given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
-        length = int(self.begins[begin + period] - self.begins[begin])
+        length = self.rows_of(begin, period)
         firsts = self.begins[begin] + length * np.arange(rounds)[:, None]
         extents = np.concatenate([self.extents[i] for i in body])
         addresses = extents == 0
@@ -289,9 +298,7 @@ class _Search:
                 given = self.operands[self.starts[token] : self.starts[token + 1]]
                 with_rounds = np.concatenate(([node.rounds], given))
                 found.append(_Found(token, token + 1, shape, with_rounds))
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
-        return bool(found)
+        return self._put(found)
 
     def improve_ragged(self) -> None:
         """Find the loops around them."""
@@ -307,8 +314,7 @@ class _Search:
                     found.append(self._loop_around(max(begin, done), rounds, period))
                     done = found[-1].end
                     taken[found[-1].begin : done] = True
-        if found:
-            self._put(sorted(found, key=lambda loop: loop.begin))
+        self._put(found)
 
     def _loop_around(self, begin: int, rounds: int, period: int) -> _Found:
         """The loop of these tokens, ragged ones among them; without its first round if the others
@@ -355,14 +361,16 @@ class _Search:
 
     # -- tokens ------------------------------------------------------------------------------------
 
-    def _put(self, found: Sequence[_Found]) -> None:
-        """Loops in the place of what they repeat."""
+    def _put(self, found: Sequence[_Found]) -> bool:
+        """Loops in the place of what they repeat; whether there are any."""
+        if not found:
+            return False
         np = self.np
         shapes, kept = self.shapes.copy(), np.ones(len(self.shapes) + 1, bool)
         widths = np.diff(self.starts)
         pieces: list[Any] = []
         done = 0
-        for loop in found:
+        for loop in sorted(found, key=lambda loop: loop.begin):
             pieces += [self.operands[self.starts[done] : self.starts[loop.begin]], loop.given]
             shapes[loop.begin] = loop.shape
             widths[loop.begin] = len(loop.given)
@@ -372,6 +380,7 @@ class _Search:
         self.operands = np.concatenate(pieces)
         self.shapes, self.begins = shapes[kept[:-1]], self.begins[kept]
         self.starts = np.concatenate(([0], np.cumsum(widths[kept[:-1]])))
+        return True
 
 
 def _tables_in(forms: Sequence[Form]) -> int:
@@ -396,10 +405,10 @@ class _Steps:
 
     def __init__(self, search: _Search, begin: int, end: int, period: int) -> None:
         np = search.np
-        starts, begins = search.starts, search.begins
+        starts = search.starts
         self.begin, self.end, self.period = begin, end, period
         self._np, self._starts = np, starts
-        self.length = int(begins[begin + period] - begins[begin])
+        self.length = search.rows_of(begin, period)
         width = int(starts[begin + period] - starts[begin])
         operands = search.operands[starts[begin] : starts[end]]
         changes = operands[width:] - operands[:-width] if width else operands

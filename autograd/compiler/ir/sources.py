@@ -101,6 +101,14 @@ class Sources:
         """Whether its numbers are truth values."""
         return self.name(row) in TRUTHS
 
+    @property
+    def size_of_all(self) -> int:
+        """That of the array of all rows, which inputs and constants follow; 0 if nothing is read
+        from it."""
+        rolled = self.rolled
+        is_used = self.takes_all or any(one.is_in_all for one in self.storage.values())
+        return rolled.length + rolled.inputs + len(rolled.constants) if is_used else 0
+
     @cached_property
     def _row_of(self) -> Any:
         """For every address, the row written out."""

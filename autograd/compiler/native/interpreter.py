@@ -16,7 +16,7 @@ from typing import Final
 from autograd.compiler.ir.bytecode import tabulated
 from autograd.compiler.ir.flat_code import CONST, flat
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.meanings import TRUTH_OPERANDS, TRUTHS
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY, Instructions, callbacks_of
 from autograd.compiler.native.llvm_writer import Text, pointer
@@ -29,7 +29,6 @@ OPCODES: Final = {name: code for code, name in enumerate(NAMES)}
 HOLDS: Final = len(NAMES)  # a guard whose truth value has to hold
 FAILS: Final = len(NAMES) + 1  # or not to
 OF_ONE: Final = frozenset([*UNARY, "not", *(LIBRARY - BINARY_LIBRARY)])
-TRUTH_OPERANDS: Final = {"and": 2, "or": 2, "not": 1, "select": 1}  # how many, from the first
 INTERPRETER_HEAD: Final = (
     "i64 @interpret(ptr %code, i64 %count, ptr %registers, i64 %first, "
     "ptr %in, i64 %inputs, ptr %out, ptr %results, i64 %outputs)"

@@ -4,12 +4,14 @@ what earlier ones have left, and frees it; NO_MEMORY where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.loop_lines import LoopLines
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
+from autograd.compiler.ir.sources import Carried, Index, Memory, Sources, running
 from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number, require_c
 from autograd.compiler.native.loop_codegen import NO_MEMORY
 
@@ -22,15 +24,15 @@ def c_source_with_loops(program: Program, layout: Sources, name: str = "compiled
     return str(_Source(program, layout, name))
 
 
-class _Source:
+class _Source(LoopLines):
+    indent = "    "
+
     def __init__(self, program: Program, layout: Sources, name: str) -> None:
-        self.program, self.layout = program, layout
-        self._carried: dict[Carried, str] = {}
+        super().__init__(program, layout)
         self._tables: dict[tuple[str, bytes], str] = {}
         self._declared: list[str] = []
-        self._lines: list[str] = []
         arrays = self._arrays()
-        self._body(layout.root, 1)
+        self.body(layout.root, 1)
         self._others()
         rows = [row for row in layout.rows if layout.name(row) not in (HOLDS, FAILS)]
         self._text = "\n".join(
@@ -44,9 +46,9 @@ class _Source:
                 f"long {name}(const double *in, double *out)",
                 "{",
                 *[f"    {self._kind(row)} r{row.number};" for row in rows],
-                *[f"    {self._kind(carried.row)} {c};" for carried, c in self._carried.items()],
+                *[f"    {self._kind(carried.row)} {c};" for carried, c in self.carried.items()],
                 *arrays,
-                *self._lines,
+                *self.lines,
                 *self._leave("-1", "    "),
                 "}",
                 "",
@@ -65,11 +67,11 @@ class _Source:
                 low, high = extent
                 lines.append(f"    double *const a{row.number} = work + {size - low};")
                 size += high - low + 1
-        self._has_memory = size > 0
-        if any(one.is_in_all for one in self.layout.storage.values()) or self.layout.takes_all:
+        size_of_all = self.layout.size_of_all
+        if size_of_all:
             lines.append(f"    double *const all = work + {size};")
-            size += rolled.length + rolled.inputs + len(rolled.constants)
-            self._has_memory = True
+            size += size_of_all
+        self._has_memory = size > 0
         if self.layout.takes_all:
             place = f"all + {rolled.length}"
             lines.append(f"    memcpy({place}, in, {rolled.inputs} * sizeof(double));")
@@ -85,28 +87,14 @@ class _Source:
     def _leave(self, status: str, margin: str) -> list[str]:
         return [f"{margin}free(work);"] * self._has_memory + [f"{margin}return {status};"]
 
-    def _body(self, place: Place, depth: int) -> None:
-        for item in place.items:
-            if isinstance(item, WrittenRow):
-                self._row(item, "    " * depth)
-            else:
-                self._loop(item, depth)
+    def head(self, place: Place, margin: str, carried: Mapping[Carried, str]) -> list[str]:
+        lines = [f"{margin}{name} = {self.first(source)};" for source, name in carried.items()]
+        i = f"i{place.depth}"
+        return [*lines, f"{margin}for (long {i} = 0; {i} < {self._rounds(place)}; {i}++) {{"]
 
-    def _loop(self, place: Place, depth: int) -> None:
-        margin, i = "    " * depth, f"i{place.depth}"
-        before = len(self._lines)
-        self._body(place, depth + 1)
-        head = []
-        for carried, name in list(self._carried.items()):
-            if carried.place is place and place.around is not None:
-                first = self._operand(
-                    place.around, self.layout.source(place.around, carried.column)
-                )
-                head.append(f"{margin}{name} = {first};")
-                self._lines.append(f"{margin}    {name} = r{carried.row.number};")
-        head.append(f"{margin}for (long {i} = 0; {i} < {self._rounds(place)}; {i}++) {{")
-        self._lines[before:before] = head
-        self._lines.append(f"{margin}}}")
+    def tail(self, margin: str, carried: Mapping[Carried, str]) -> list[str]:
+        lines = [f"{margin}    {name} = r{source.row.number};" for source, name in carried.items()]
+        return [*lines, f"{margin}}}"]
 
     def _rounds(self, place: Place) -> str:
         if not place.is_ragged:
@@ -114,28 +102,27 @@ class _Source:
         assert place.around is not None
         return self._index(self.layout.numbered(place.around, place.rounds))
 
-    def _row(self, row: WrittenRow, margin: str) -> None:
+    def row(self, row: WrittenRow, margin: str) -> None:
         name, place, r = self.layout.name(row), row.place, f"r{row.number}"
-        columns = range(row.column, row.column + row.node.width)
-        shown = [self._operand(place, self.layout.source(place, column)) for column in columns]
+        shown = self.operands(row)
         if name in (HOLDS, FAILS):
             index = self.layout.guards[row]
             wrong = f"!{shown[0]}" if name == HOLDS else shown[0]
-            self._lines.append(f"{margin}if ({wrong}) {{")
-            self._lines += self._leave(self._index(index), margin + "    ")
-            self._lines.append(f"{margin}}}")
+            self.lines.append(f"{margin}if ({wrong}) {{")
+            self.lines += self._leave(self._index(index), margin + "    ")
+            self.lines.append(f"{margin}}}")
             return
-        self._lines.append(f"{margin}{r} = {c_formula(name, shown)};")
+        self.lines.append(f"{margin}{r} = {c_formula(name, shown)};")
         storage = self.layout.storage[row]
         for index in storage.given:
-            self._lines.append(f"{margin}out[{self._index(index)}] = {r};")
+            self.lines.append(f"{margin}out[{self._index(index)}] = {r};")
         own = [] if storage.extent is None else [(row, 0)]
         for owner, first in [*own, *storage.left_in.items()]:
             at = self._index(running(place, first))
-            self._lines.append(f"{margin}a{owner.number}[{at}] = {r};")
+            self.lines.append(f"{margin}a{owner.number}[{at}] = {r};")
         if storage.is_in_all:
             at = self._index(self.layout.numbered(place, row.addresses))
-            self._lines.append(f"{margin}all[{at}] = {r};")
+            self.lines.append(f"{margin}all[{at}] = {r};")
 
     def _others(self) -> None:
         others = self.layout.at_end
@@ -143,19 +130,16 @@ class _Source:
             slots = self._table("int", [slot for slot, _ in self.layout.others])
             places = self._table("int", others.at.table)
             count = len(self.layout.others)
-            self._lines.append(f"    for (long i = 0; i < {count}; i++)")
-            self._lines.append(f"        out[{slots}[i]] = all[{places}[i]];")
+            self.lines.append(f"    for (long i = 0; i < {count}; i++)")
+            self.lines.append(f"        out[{slots}[i]] = all[{places}[i]];")
             return
         for slot, source in others:
-            self._lines.append(f"    out[{slot}] = {self._operand(self.layout.root, source)};")
+            self.lines.append(f"    out[{slot}] = {self.operand(source)};")
 
-    def _operand(self, place: Place, source: Source) -> str:
-        if isinstance(source, float):
-            return c_number(source)
-        if isinstance(source, WrittenRow):
-            return f"r{source.number}"
-        if isinstance(source, Carried):
-            return self._carried.setdefault(source, f"c{len(self._carried)}")
+    def number(self, x: float) -> str:
+        return c_number(x)
+
+    def memory(self, source: Memory) -> str:
         array = source.array
         if array == "constants":
             array = self._table("double", source.table)

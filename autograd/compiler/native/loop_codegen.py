@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
 from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
 from autograd.compiler.native.llvm_writer import pointer
@@ -25,7 +26,6 @@ __all__ = ["NO_MEMORY", "LoopKernel", "Scratch"]
 NO_MEMORY: Final = -3
 """What a kernel gives that finds no memory for its arrays."""
 ALIGNMENT: Final = 64
-TRUTH_OPERANDS: Final = {"and": 2, "or": 2, "not": 1, "select": 1, HOLDS: 1, FAILS: 1}
 
 
 class Scratch:
@@ -97,10 +97,10 @@ class LoopKernel(Instructions):
                 size, (low, high) = 1 if self.layout.is_truth(row) else 8, extent
                 offsets[row] = self.bytes - size * low
                 self.bytes += -(-size * (high - low + 1) // ALIGNMENT) * ALIGNMENT
-        if any(one.is_in_all for one in self.layout.storage.values()) or self.layout.takes_all:
-            rolled = self.layout.rolled
+        size_of_all = self.layout.size_of_all
+        if size_of_all:
             offsets["all"] = self.bytes
-            self.bytes += 8 * (rolled.length + rolled.inputs + len(rolled.constants))
+            self.bytes += 8 * size_of_all
         return offsets
 
     def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
@@ -221,7 +221,7 @@ class LoopKernel(Instructions):
 
     def _operands(self, row: WrittenRow) -> list[str]:
         name = self.layout.name(row)
-        truths = TRUTH_OPERANDS.get(name, 0)
+        truths = 1 if name in (HOLDS, FAILS) else TRUTH_OPERANDS.get(name, 0)
         columns = range(row.column, row.column + row.node.width)
         return [
             self._operand(row.place, column, self.layout.source(row.place, column), k < truths)

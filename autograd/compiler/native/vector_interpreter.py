@@ -18,10 +18,10 @@ from functools import cache, partial
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
-from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.meanings import TRUTH_OPERANDS, TRUTHS
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
-from autograd.compiler.native.interpreter import OF_ONE, TRUTH_OPERANDS
+from autograd.compiler.native.interpreter import OF_ONE
 from autograd.compiler.native.llvm_codegen import Instructions
 from autograd.compiler.native.machine import MachineCode, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
@@ -49,7 +49,7 @@ PLAN: Final = (
 
 def can_interpret_rows(program: Program) -> bool:
     """Whether there is a case for everything in it."""
-    return all(op.name in KNOWN for op in program.code)
+    return program.names <= KNOWN
 
 
 class RowTable:
