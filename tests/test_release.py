@@ -1,0 +1,88 @@
+"""The checklist of a release, .ci/release.py, tried on a copy of the files that it reads and writes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1]
+FILES = (".ci/release.py", "CHANGELOG.md", "CITATION.cff", "autograd/__init__.py")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A repository with what the checklist looks at, all of it committed."""
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(SOURCE / name, tmp_path / name)
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path)
+    return tmp_path
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+def commit(folder):
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "x")
+
+
+def release(folder, *arguments):
+    """What the checklist says, and whether it was content."""
+    command = [sys.executable, str(folder / ".ci/release.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+def test_a_prepared_version_is_ready_and_no_other_is(checkout):
+    said, content = release(checkout, "check", "v9.8.7")
+    assert not content
+    assert "autograd/__init__.py says" in said
+    assert "no heading '## [9.8.7] - date'" in said
+    assert release(checkout, "prepare", "9.8.7")[1]
+    said, content = release(checkout, "check", "v9.8.7")
+    assert not content
+    assert said == "not ready: there are changes that are not committed\n"
+    commit(checkout)
+    assert release(checkout, "check", "v9.8.7") == ("9.8.7 is ready to be released\n", True)
+    assert not release(checkout, "check", "v9.8.6")[1]
+
+
+def test_the_version_is_written_into_each_of_its_places(checkout):
+    before = (checkout / "CHANGELOG.md").read_text("utf-8")
+    release(checkout, "prepare", "9.8.7")
+    assert '\n__version__ = "9.8.7"' in (checkout / "autograd/__init__.py").read_text("utf-8")
+    assert "\nversion: 9.8.7\n" in (checkout / "CITATION.cff").read_text("utf-8")
+    expected = before.replace("## [Unreleased]", f"## [9.8.7] - {date.today()}")
+    assert (checkout / "CHANGELOG.md").read_text("utf-8") == expected
+
+
+@pytest.mark.parametrize("version", ["9.8", "v9.8.7", "9.8.7.1", "nine"])
+def test_what_is_no_version_changes_nothing(checkout, version):
+    before = [(checkout / name).read_bytes() for name in FILES]
+    said, content = release(checkout, "prepare", version)
+    assert not content
+    assert "is no version" in said
+    assert [(checkout / name).read_bytes() for name in FILES] == before
+
+
+def test_a_changelog_without_its_heading_changes_nothing(checkout):
+    changes = checkout / "CHANGELOG.md"
+    changes.write_text(changes.read_text("utf-8").replace("## [Unreleased]", "## Soon"), "utf-8")
+    before = [(checkout / name).read_bytes() for name in FILES]
+    assert "needs the heading '## [Unreleased]' once" in release(checkout, "prepare", "9.8.7")[0]
+    assert [(checkout / name).read_bytes() for name in FILES] == before
+
+
+def test_the_citation_names_this_version():
+    import autograd
+
+    cited = re.search(r"(?m)^version: (.*)$", (SOURCE / "CITATION.cff").read_text("utf-8"))[1]
+    assert cited == autograd.__version__
