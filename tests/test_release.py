@@ -1,4 +1,4 @@
-"""The checklist of a release, .ci/release.py, tried on a copy of the files that it reads and writes."""
+"""The checklist of a release, .ci/release.py, tried on a copy of what it reads and writes."""
 
 import re
 import shutil
