@@ -16,6 +16,7 @@ from eagerly import eagerly
 from programs import printed_by
 from work import work_grows_with
 
+import autograd
 from autograd import exp, grad, jit, sin, tanh, vmap
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import flatten
@@ -463,5 +464,8 @@ SMALL_STACK = """
 
 @pytest.mark.parametrize("case", ["several", "inputs", "long", "rows"])
 def test_threads_with_small_stacks(case: str) -> None:
-    """Neither LLVM nor its code takes more of the stack than the smallest ones have."""
-    assert printed_by(SMALL_STACK, 128, case) == "[True] 128"
+    """Neither LLVM nor its code takes more of the stack than the smallest ones have. (From CPython
+    3.13 on, a chain of hundreds of uncompiled Values is freed by recursion, which takes more.)"""
+    freed_by_recursion = not autograd.compiled and sys.version_info >= (3, 13)
+    size = 1024 if freed_by_recursion and case in ("several", "long") else 128
+    assert printed_by(SMALL_STACK, size, case) == f"[True] {size}"
