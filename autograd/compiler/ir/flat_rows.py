@@ -7,15 +7,18 @@ checked. Row i has the address i; a constant or an input has a negative address,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Op, Program
 
-__all__ = ["FAILS", "HOLDS", "Rows", "program_of", "rows_from", "same_rows"]
+__all__ = ["ALONE", "FAILS", "HOLDS", "Rows", "program_of", "rows_from", "same_rows"]
 
 HOLDS: Final = "guard holds"  # that is no name of a primitive
 FAILS: Final = "guard fails"
+ALONE: Final = " alone"
+"""After the name of a function that is to give the same bits for several numbers as for each."""
 
 
 class Rows(NamedTuple):
@@ -36,8 +39,9 @@ class Rows(NamedTuple):
         return len(self.codes)
 
 
-def rows_from(program: Program) -> Rows:
-    """The rows of a program; its constants in their order, used or not."""
+def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
+    """The rows of a program; its constants in their order, used or not. Those of the registers that
+    are `alone` have names that say so."""
     import numpy
 
     code = flat(program.code)
@@ -55,10 +59,11 @@ def rows_from(program: Program) -> Rows:
     own = operands[numpy.minimum(starts[:-1], max(len(operands) - 1, 0))]
     addresses = numpy.where(is_row, rows, ~(own + numpy.where(kinds == CONST, inputs, 0)))
     length = int(is_row.sum()) + len(known)
-    used = numpy.unique(kinds[is_row])
-    names = (*[NAMES[kind] for kind in used.tolist()], HOLDS, FAILS)
+    named = kinds + len(NAMES) * numpy.array(alone, bool) if alone else kinds
+    used = numpy.unique(named[is_row])
+    names = (*[_name(kind) for kind in used.tolist()], HOLDS, FAILS)
     codes, widths = numpy.zeros(length, numpy.int32), numpy.ones(length, numpy.int64)
-    codes[rows[is_row]] = used.searchsorted(kinds[is_row])
+    codes[rows[is_row]] = used.searchsorted(named[is_row])
     widths[rows[is_row]] = numpy.diff(starts)[is_row]
     fails = numpy.array([not guard.expected for guard in program.guards], bool)
     codes[of_guards] = len(used) + fails
@@ -71,6 +76,10 @@ def rows_from(program: Program) -> Rows:
     given[begins[of_guards]] = addresses[tested]
     results = addresses[numpy.array(program.outputs, numpy.int64)]
     return Rows(names, codes, begins, given, values, inputs, results)
+
+
+def _name(kind: int) -> str:
+    return NAMES[kind] if kind < len(NAMES) else NAMES[kind - len(NAMES)] + ALONE
 
 
 def program_of(program: Program, columns: Rows) -> Program:

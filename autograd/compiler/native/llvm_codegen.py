@@ -94,6 +94,15 @@ class Instructions(Text):
         """A number in every lane."""
         return self.in_every_lane("double", double(x))
 
+    def splat(self, kind: str, x: str) -> str:
+        """A vector that holds the same in all lanes."""
+        if self.lanes == 1:
+            return x
+        vector = self.vector(kind)
+        first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
+        zeros = f"<{self.lanes} x i32> zeroinitializer"
+        return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
+
     def compute(self, name: str, operands: Sequence[str], is_decisive: bool = False) -> str:
         """Append one instruction, and give its result. One that is decisive gives the same bits in
         lanes as it does alone."""

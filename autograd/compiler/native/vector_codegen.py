@@ -249,15 +249,6 @@ class _BlockKernel(KernelText):
         base = f"%b{field.array}" if field.stride else f"%array{field.array}"
         return self.element("double", base, field.offset + row * field.stride)
 
-    def splat(self, kind: str, x: str) -> str:
-        """A vector that holds the same in all lanes."""
-        if self.lanes == 1:
-            return x
-        vector = self.vector(kind)
-        first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
-        zeros = f"<{self.lanes} x i32> zeroinitializer"
-        return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
-
     def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         held = truth if expected else self.compute("not", [truth])
         self.on_path = self._both(self.on_path, held)
