@@ -13,7 +13,16 @@ from typing import Any, Final, NamedTuple
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Op, Program
 
-__all__ = ["ALONE", "FAILS", "HOLDS", "Rows", "program_of", "rows_from", "same_rows"]
+__all__ = [
+    "ALONE",
+    "FAILS",
+    "HOLDS",
+    "Rows",
+    "program_of",
+    "rows_from",
+    "same_rows",
+    "without_added_zeros",
+]
 
 HOLDS: Final = "guard holds"  # that is no name of a primitive
 FAILS: Final = "guard fails"
@@ -124,3 +133,34 @@ def same_rows(a: Rows, b: Rows) -> bool:
         (a.constants.view(numpy.int64), b.constants.view(numpy.int64)),
     ]
     return all(numpy.array_equal(x, y) for x, y in pairs)
+
+
+def without_added_zeros(rows: Rows) -> Rows:
+    """The rows where results are added to sums that begin with 0.0: a result that is a number plus
+    0.0 is that number, but for the sign of a zero, which such a sum does not take over."""
+    import numpy
+
+    if "add" not in rows.names:
+        return rows
+    is_zero = (rows.constants == 0.0) & ~numpy.signbit(rows.constants)
+    zeros = ~(numpy.flatnonzero(is_zero) + rows.inputs)
+    first, last = rows.operands[rows.starts[:-1]], rows.operands[rows.starts[1:] - 1]
+    adds = rows.codes == rows.names.index("add")
+    of = numpy.where(numpy.isin(last, zeros), first, last)
+    adds &= numpy.isin(last, zeros) | numpy.isin(first, zeros)
+    adds &= numpy.isin(numpy.arange(rows.length), rows.results)
+    adds[rows.operands[rows.operands >= 0]] = False  # needed by others too
+    kept = ~adds
+    # What is added to 0.0 may be a sum with 0.0 itself: one is taken away, and that is enough.
+    moved = numpy.cumsum(kept) - 1
+
+    def renumbered(addresses: Any) -> Any:
+        return numpy.where(addresses >= 0, moved[addresses], addresses)
+
+    results = numpy.where((rows.results >= 0) & adds[rows.results], of[rows.results], rows.results)
+    widths = numpy.diff(rows.starts)
+    starts = numpy.concatenate(([0], numpy.cumsum(widths[kept])))
+    operands = renumbered(rows.operands[numpy.repeat(kept, widths)])
+    return rows._replace(
+        codes=rows.codes[kept], starts=starts, operands=operands, results=renumbered(results)
+    )

@@ -58,9 +58,15 @@ class LoopText(Instructions):
     """A rolled program, written in loops. The text has the addresses of what is in `kept`."""
 
     def __init__(
-        self, layout: Sources, addresses: Mapping[tuple[str, int], int], **lanes: Any
+        self,
+        layout: Sources,
+        addresses: Mapping[tuple[str, int], int],
+        lanes: int = 1,
+        vector_names: Mapping[str, str] | None = None,
+        scales: bool = False,
+        native: int = 0,
     ) -> None:
-        super().__init__(addresses=addresses, **lanes)
+        super().__init__(lanes, addresses, vector_names, scales, native)
         self.layout = layout
         self.kept: list[Any] = []
         self.bytes = 0
@@ -86,7 +92,7 @@ class LoopText(Instructions):
 
     @abstractmethod
     def give(self, slot: str, number: str) -> None:
-        """What to do with a result, as soon as it is known; where it stands among the results."""
+        """What to do with a result, as soon as it is known, and where it stands among them."""
 
     @abstractmethod
     def fill_all(self) -> None:
@@ -99,7 +105,7 @@ class LoopText(Instructions):
 
     # -- memory ------------------------------------------------------------------------------------
 
-    def space(self) -> dict[WrittenRow | str, int]:
+    def space_of_arrays(self) -> dict[WrittenRow | str, int]:
         """Where in the scratch memory each array begins, in bytes."""
         offsets: dict[WrittenRow | str, int] = {}
         for row in self.layout.rows:
@@ -265,22 +271,23 @@ class LoopText(Instructions):
         """The results that are given at the end."""
         root, others = self.layout.root, self.layout.at_end
         if isinstance(others, Memory):
-            slots = self._numbers([slot for slot, _ in self.layout.others])
-            places = self._numbers(others.at.table.tolist())
+            slots = self.numbers([slot for slot, _ in self.layout.others])
+            places = self.numbers(others.at.table.tolist())
             with self.loop(len(self.layout.others)) as i:
-                place, slot = (self._from_table(table, i) for table in (places, slots))
+                place, slot = (self.from_table(table, i) for table in (places, slots))
                 self.give(slot, self.got(self.arrays["all"], place))
             return
         for slot_of_one, source in others:
             self.give(str(slot_of_one), self._operand(root, NO_COLUMN, source, False))
 
-    def _numbers(self, numbers: Sequence[int]) -> str:
+    def numbers(self, numbers: Sequence[int]) -> str:
         """The address of a table of them."""
         import numpy
 
         return self.table(numpy.array(numbers, numpy.int32))
 
-    def _from_table(self, table: str, index: str) -> str:
+    def from_table(self, table: str, index: str) -> str:
+        """A whole number from a table."""
         return self.set(f"sext i32 {self.load('i32', self.element('i32', table, index))} to i64")
 
     # -- operands ----------------------------------------------------------------------------------
@@ -336,7 +343,7 @@ class LoopText(Instructions):
                 out = scaled if out == "0" else self.set(f"add nsw i64 {scaled}, {out}")
         if index.table is None or index.at is None:
             return out
-        found = self._from_table(self._numbers(index.table), self.whole(place, index.at))
+        found = self.from_table(self.numbers(index.table), self.whole(place, index.at))
         return found if out == "0" else self.set(f"add nsw i64 {found}, {out}")
 
 
@@ -351,7 +358,7 @@ class LoopKernel(LoopText):
 
     def _write(self) -> None:
         self.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
-        offsets = self.space()
+        offsets = self.space_of_arrays()
         if self.bytes:
             self._take_scratch(offsets)
         self.written()
