@@ -140,7 +140,7 @@ def without_added_zeros(rows: Rows) -> Rows:
     0.0 is that number, but for the sign of a zero, which such a sum does not take over."""
     import numpy
 
-    if "add" not in rows.names:
+    if "add" not in rows.names or not len(rows.constants):
         return rows
     is_zero = (rows.constants == 0.0) & ~numpy.signbit(rows.constants)
     zeros = ~(numpy.flatnonzero(is_zero) + rows.inputs)
@@ -155,9 +155,11 @@ def without_added_zeros(rows: Rows) -> Rows:
     moved = numpy.cumsum(kept) - 1
 
     def renumbered(addresses: Any) -> Any:
-        return numpy.where(addresses >= 0, moved[addresses], addresses)
+        return numpy.where(addresses >= 0, moved[numpy.maximum(addresses, 0)], addresses)
 
-    results = numpy.where((rows.results >= 0) & adds[rows.results], of[rows.results], rows.results)
+    inner = numpy.maximum(rows.results, 0)
+    is_dropped = (rows.results >= 0) & adds[inner]
+    results = numpy.where(is_dropped, of[inner], rows.results)
     widths = numpy.diff(rows.starts)
     starts = numpy.concatenate(([0], numpy.cumsum(widths[kept])))
     operands = renumbered(rows.operands[numpy.repeat(kept, widths)])

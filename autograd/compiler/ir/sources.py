@@ -111,6 +111,12 @@ class Sources:
         return rolled.length + rolled.inputs + len(rolled.constants) if is_used else 0
 
     @property
+    def left_for_later(self) -> int:
+        """How many numbers all arrays have."""
+        extents = [one.extent for one in self.storage.values() if one.extent is not None]
+        return sum(high - low + 1 for low, high in extents) + self.size_of_all
+
+    @property
     def outside_in_all(self) -> Any:
         """The inputs that are read from the array of all rows, and below them the constants, as
         numbers from 0 on."""

@@ -228,6 +228,8 @@ class Instructions(Text):
         """A vector as so many of the processor's."""
         if self.native == self.lanes:
             return [x]
+        if self.native == 1:
+            return [self.lane_of(x, lane) for lane in range(self.lanes)]
         return [
             self._shuffled(self.type, x, "poison", range(first, first + self.native))
             for first in range(0, self.lanes, self.native)

@@ -13,7 +13,7 @@ from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.cpython_layout import address_of
 from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
-from autograd.compiler.native.machine import LANES, compile_llvm
+from autograd.compiler.native.machine import LANES, compile_lanes, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
     ALIGNMENT,
@@ -42,6 +42,8 @@ class RowKernel:
     """How it is run."""
     seconds = 0.0
     """What making it took."""
+    bytes = 0
+    """Of memory that each thread keeps for loops."""
     _function: Callable[..., int]
     _is_deep = False
 
@@ -159,8 +161,9 @@ class LoopedKernel(RowKernel):
         addresses = self._callbacks.addresses
         kernel = looped_kernel(layout, columns, vectors, wide, addresses, is_fast_path)
         super().__init__(len(layout.rolled.results), kernel.size, threads)
+        self.bytes = 8 * kernel.size
         self._kept = kernel.kept
-        self._code = compile_llvm(str(kernel), loops=True)
+        self._code = compile_lanes(str(kernel))
         self._function = self._code.function("run", *SIGNATURE, locked=bool(self._callbacks))
         self._is_deep = len(layout.rows) * wide * vectors.lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
