@@ -39,6 +39,11 @@ MACHINES = {
 ROWS = 45
 
 
+@pytest.fixture(autouse=True)
+def loops_in_short_programs(monkeypatch: Any) -> None:
+    monkeypatch.setattr("autograd.compiler.row_forms.STRAIGHT", 100)
+
+
 def program_of(f: Callable[..., Any], *args: Any) -> Program:
     compiled = jit(f)
     compiled(*args)

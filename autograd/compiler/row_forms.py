@@ -20,6 +20,7 @@ from autograd.compiler.specializations import is_long
 
 __all__ = ["RowForm"]
 
+STRAIGHT: Final = 2500  # instructions; of so few, straight-line code is the faster one
 LOOPS_COMPILED_AT_ONCE: Final = 4000  # instructions that are written out; half a second
 LARGEST: Final = 1 << 22  # numbers that loops leave for later, of each row; 1 GB for 32 rows
 
@@ -32,7 +33,9 @@ class RowForm:
         self._instructions = instructions
         self._is_fast_path = is_fast_path
         self._has_one_width = is_sum and len(instructions.outputs) > MANY
-        self._layout = _with_loops(instructions, is_sum) if is_long(instructions) else None
+        self._layout = (
+            _with_loops(instructions, is_sum) if instructions.operations > STRAIGHT else None
+        )
 
     @property
     def rolled(self) -> Rolled | None:
