@@ -90,7 +90,9 @@ class Module:
         ['w0', 'w1', 'b']
         """
         named: dict[str, Value] = {}
-        for name, parameter in _leaves_of(self, "", set()):
+        leaves: list[tuple[str, Value]] = []
+        _find_leaves(self, "", set(), leaves)
+        for name, parameter in leaves:
             if name in named:
                 raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
             named[name] = parameter
@@ -124,7 +126,7 @@ class Module:
             raise ValueError(
                 f"{self!r} needs a value for each parameter, got {counted(len(values), 'value')}"
             )
-        return _STAND_INS.block(self, parameters, values)
+        return with_stand_ins(self, parameters, values)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -255,6 +257,13 @@ class _Entry:
         self.numbers[self.i] = number
 
 
+def with_stand_ins(
+    model: Module, parameters: Sequence[Value], values: Sequence[Any]
+) -> AbstractContextManager[Any]:
+    """`parameters_as`, of parameters that are known already."""
+    return _STAND_INS.block(model, parameters, values)
+
+
 def computes(model: object) -> bool:
     """Whether it can be called with a row of data."""
     if isinstance(model, Module) and type(model).__call__ is Module.__call__:
@@ -279,18 +288,18 @@ def members(holder: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(i), entry) for i, entry in enumerate(holder.flat))
 
 
-def _leaves_of(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """The leaf Values below a module or container, with qualified names; each object once."""
+def _find_leaves(holder: Any, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
+    """Append the leaf Values below a module or container, with qualified names, each once."""
     for name, held in members(holder):
         if id(held) in seen:
             continue
         if isinstance(held, Value):
             seen.add(id(held))
             if not held.op or _STAND_INS.is_one(held):
-                yield prefix + name, held
+                found.append((prefix + name, held))
         elif not isinstance(held, (int, float, str)):
             seen.add(id(held))
-            yield from _leaves_of(held, f"{prefix}{name}.", seen)
+            _find_leaves(held, f"{prefix}{name}.", seen, found)
 
 
 def _modules_of(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:

@@ -19,7 +19,7 @@ from autograd.compiler.batching import (
 from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
-from autograd.compiler.native.vector_kernels import RowKernel, VectorKernel
+from autograd.compiler.native.vector_kernels import VectorKernel
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
 from autograd.engine.locks import in_turn, new_lock
@@ -91,9 +91,10 @@ class BatchSignature:
             assert self._outputs is not None
         return self._outputs
 
-    def kernels(self) -> list[list[RowKernel]]:
-        """Of every path, the kernels there are of it."""
-        return [path.kernels() for path in self._paths]
+    @property
+    def paths(self) -> list[VectorSpecialization]:
+        """Those that rows have taken so far."""
+        return self._paths
 
     # -- sums --------------------------------------------------------------------------------------
 

@@ -10,14 +10,16 @@ from weakref import ref
 
 from autograd.compiler.batching import Inputs
 from autograd.compiler.ir.finite_fast_path import finite_fast_path
+from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import UNSURE, Columns, Field
 from autograd.compiler.native.vector_interpreter import can_interpret_rows
-from autograd.compiler.native.vector_kernels import InterpretedKernel, RowKernel, VectorKernel
-from autograd.compiler.specializations import Specialization, is_long
+from autograd.compiler.native.vector_kernels import InterpretedKernel, RowKernel
+from autograd.compiler.row_forms import RowForm
+from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import cached_property, new_lock
 from autograd.transforms.tree import Structure, size_of
 
@@ -38,10 +40,12 @@ class Target(NamedTuple):
 
 class _Purpose(NamedTuple):
     """What a kernel is for: whether results are added up; whether it may give up on rows whose
-    results are not finite."""
+    results are not finite; and for how many rows."""
 
     is_sum: bool
     is_fast_path: bool
+    wide: int = 1
+    """Vectors of rows at a time."""
 
 
 class VectorSpecialization:
@@ -71,36 +75,49 @@ class VectorSpecialization:
         self._is_mostly_finite = True
         self._making = new_lock()
         self._kernels: dict[_Purpose, RowKernel] = {}
+        self._forms: dict[tuple[bool, bool], RowForm] = {}
 
-    def _full(self, is_sum: bool) -> RowKernel:
+    def _full(self, is_sum: bool, rows: int) -> RowKernel:
         """The kernel that is right for all rows of the path."""
-        return self._for(_Purpose(is_sum, is_fast_path=False))
+        return self._for(is_sum, False, rows)
 
-    def _likely(self, is_sum: bool) -> RowKernel:
+    def _likely(self, is_sum: bool, rows: int) -> RowKernel:
         """The fastest kernel for rows like those of late."""
-        return self._for(_Purpose(is_sum, self._is_mostly_finite))
+        return self._for(is_sum, self._is_mostly_finite, rows)
 
-    def _for(self, purpose: _Purpose) -> RowKernel:
-        """A kernel, made when it is first needed: machine code at once for a short program; a
-        longer one is interpreted until its machine code is ready, in the background."""
+    def _for(self, is_sum: bool, is_fast_path: bool, rows: int) -> RowKernel:
+        """A kernel, made when it is first needed: machine code at once for a program with loops,
+        and for a short one; a longer one is interpreted until its machine code is ready, in the
+        background."""
+        form = self._forms.get((is_sum, is_fast_path)) or self._form(is_sum, is_fast_path)
+        purpose = _Purpose(is_sum, is_fast_path, form.wide(rows, self._target.vectors.lanes))
         found = self._kernels.get(purpose)
-        return found or self._first_kernel(purpose)
+        return found or self._first_kernel(form, purpose)
 
-    def _first_kernel(self, purpose: _Purpose) -> RowKernel:
+    def _form(self, is_sum: bool, is_fast_path: bool) -> RowForm:
+        with self._making:
+            if (is_sum, is_fast_path) not in self._forms:
+                program = self._program
+                fast = finite_fast_path(program, is_sum) if is_fast_path else None
+                instructions = self._in_vectors(fast or program)
+                self._forms[is_sum, is_fast_path] = RowForm(instructions, is_sum, fast is not None)
+            return self._forms[is_sum, is_fast_path]
+
+    def _first_kernel(self, form: RowForm, purpose: _Purpose) -> RowKernel:
         with self._making:
             if purpose not in self._kernels:
                 self._specialization.check_primitives()
-                if is_long(self._instructions) and can_interpret_rows(self._instructions):
-                    self._kernels[purpose] = self._interpreted(purpose.is_sum)
-                    if self._instructions.operations <= ROWS_INTERPRETED_FOR_GOOD:
-                        COMPILERS.submit(partial(_improve, ref(self), purpose))
+                if form.is_compiled_at_once or not can_interpret_rows(self._instructions):
+                    self._kernels[purpose] = self._compiled(form, purpose)
                 else:
-                    self._kernels[purpose] = self._compiled(purpose)
+                    self._kernels[purpose] = self._interpreted(purpose.is_sum)
+                    if form.size <= ROWS_INTERPRETED_FOR_GOOD:
+                        COMPILERS.submit(partial(_improve, ref(self), form, purpose))
             return self._kernels[purpose]
 
-    def improve(self, purpose: _Purpose) -> None:
+    def improve(self, form: RowForm, purpose: _Purpose) -> None:
         """Make the machine code that takes the place of the interpreter."""
-        kernel = self._compiled(purpose)
+        kernel = self._compiled(form, purpose)
         with self._making:
             self._kernels[purpose] = kernel
 
@@ -108,13 +125,9 @@ class VectorSpecialization:
         """Whether it is that path."""
         return self._specialization is specialization
 
-    def _compiled(self, purpose: _Purpose) -> RowKernel:
-        vectors, threads, _ = self._target
-        columns, fast = self._columns(purpose.is_sum), None
-        if purpose.is_fast_path:
-            fast = finite_fast_path(self._program, purpose.is_sum)
-        instructions = self._instructions if fast is None else in_vectors(fast, vectors)
-        return VectorKernel(instructions, columns, vectors, threads, fast is not None)
+    def _compiled(self, form: RowForm, purpose: _Purpose) -> RowKernel:
+        target = self._target.vectors, self._target.threads
+        return form.kernel(self._columns(purpose.is_sum), *target, purpose.wide)
 
     def _interpreted(self, is_sum: bool) -> RowKernel:
         return InterpretedKernel(self._instructions, self._columns(is_sum), *self._target[:2])
@@ -126,6 +139,21 @@ class VectorSpecialization:
     def _instructions(self) -> Program:
         return in_vectors(self._program, self._target.vectors)
 
+    def _in_vectors(self, program: Program) -> Program:
+        own = program is self._program
+        return self._instructions if own else in_vectors(program, self._target.vectors)
+
+    @property
+    def rolled(self) -> Rolled | None:
+        """The loops of the form that was used last; None if it has none, or nothing was run."""
+        return next((form.rolled for form in reversed([*self._forms.values()])), None)
+
+    @property
+    def operations(self) -> int:
+        """Of that form, or of the program."""
+        forms = [*self._forms.values()]
+        return forms[-1].operations if forms else self._program.operations
+
     def kernels(self) -> list[RowKernel]:
         """Those that have been needed."""
         return list(self._kernels.values())
@@ -133,14 +161,16 @@ class VectorSpecialization:
     def fill(self, inputs: Inputs, out: Sequence[Any]) -> Any:
         """Write the rows' results; those of rows on other paths are worth nothing. Gives an array,
         not 0 for the rows on this one."""
-        marks, status = self._likely(is_sum=False).fill([*self._arrays(inputs), *out], inputs.rows)
+        marks, status = self._likely(False, inputs.rows).fill(
+            [*self._arrays(inputs), *out], inputs.rows
+        )
         left = (marks == UNSURE).nonzero()[0] if status else ()
         if len(left):
             # Where many rows are computed twice, the full program alone is faster.
             self._is_mostly_finite = len(left) < 0.1 * inputs.rows
             some = inputs.some(left, self._has_rows)
             results = [x[left] for x in out]
-            self._full(is_sum=False).fill([*self._arrays(some), *results], some.rows)
+            self._full(False, some.rows).fill([*self._arrays(some), *results], some.rows)
             for whole, part in zip(out, results, strict=True):
                 whole[left] = part
         return marks
@@ -148,10 +178,10 @@ class VectorSpecialization:
     def sums(self, inputs: Inputs, count: int) -> Any:
         """The sums of the rows' results over a count; None if a row is on another path."""
         arrays = self._arrays(inputs)
-        sums, status = self._likely(is_sum=True).sums(arrays, inputs.rows, count)
+        sums, status = self._likely(True, inputs.rows).sums(arrays, inputs.rows, count)
         if status == UNSURE:
             self._is_mostly_finite = False
-            sums, status = self._full(is_sum=True).sums(arrays, inputs.rows, count)
+            sums, status = self._full(True, inputs.rows).sums(arrays, inputs.rows, count)
         return None if status else sums
 
     def _arrays(self, inputs: Inputs) -> list[Any]:
@@ -163,12 +193,12 @@ class VectorSpecialization:
         return [*inputs.arrays, numpy.array(shared, float)]
 
 
-def _improve(path: ref[VectorSpecialization], purpose: _Purpose) -> None:
+def _improve(path: ref[VectorSpecialization], form: RowForm, purpose: _Purpose) -> None:
     """In the background. Where LLVM fails, or in a child that is forked meanwhile, the program
     stays interpreted; and one that nobody will run is not compiled."""
     wanted = path()
     if wanted is not None:
-        wanted.improve(purpose)
+        wanted.improve(form, purpose)
 
 
 def _result_fields(outputs: Structure, first: int, in_one: bool) -> list[Field]:

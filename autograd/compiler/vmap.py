@@ -298,11 +298,17 @@ class Mapped(Compiled):
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        kernels = [signature.kernels() for signature in list(self._signatures.values())]
+        paths = [path for one in list(self._signatures.values()) for path in one.paths]
+        kernels = [kernel for path in paths for kernel in path.kernels()]
+        loops = [rolled for path in paths if (rolled := path.rolled) is not None]
+        operations = sum(path.operations for path in paths)
         return replace(
             self.row.stats(),
-            tiers=tuple([_tier(path) for paths in kernels for path in paths]),
-            compiling_seconds=sum(x.seconds for paths in kernels for path in paths for x in path),
+            tiers=tuple([_tier(path.kernels()) for path in paths]),
+            compiling_seconds=sum(kernel.seconds for kernel in kernels),
+            loops=sum(rolled.loops for rolled in loops),
+            in_loops=sum(rolled.repeated for rolled in loops) / operations if loops else 0.0,
+            loop_bytes=sum(kernel.bytes for kernel in kernels),
         )
 
     def _settings(self) -> dict[str, Any]:

@@ -169,7 +169,10 @@ def product(*xs: Any) -> Any:
 
 def dot_of(*xs: Any) -> Any:
     half = len(xs) // 2
-    return sum_of(*[x * y for x, y in zip(xs[:half], xs[half:], strict=True)])
+    total: Any = 0.0
+    for x, y in zip(xs[:half], xs[half:], strict=True):
+        total = total + x * y  # at once: so of a loop over them nothing is kept but the sum
+    return total
 
 
 def _deviations(xs: tuple[Any, ...]) -> list[Any]:

@@ -17,6 +17,7 @@ import autograd
 from autograd import Value
 from nn import losses
 from nn.dropout import Masks, draw_mask, masks_from, mode
+from nn.module import with_stand_ins
 from nn.training.dataset import Row, Samples
 from nn.training.objective import Objective
 from nn.training.purity import settings_of
@@ -87,6 +88,9 @@ class CompiledModel(ABC):
         self._model = model
         self._width = len(row)
         self._masks = _masks_asked_for(objective, row)
+        # Asked for once: while the model is recorded, each look at a Value is watched.
+        self._own: list[Value] = model.parameters()
+        self._known = {id(p) for p in [*parameters, *self._own]}
 
     @property
     def _recordings(self) -> int:
@@ -139,7 +143,7 @@ class CompiledModel(ABC):
 
     def _check_unchanged(self, before: dict[str, Any]) -> None:
         """Raises CannotCompile if the model has changed itself, having been called."""
-        now = settings_of(self._model)
+        now = self._settings()
         if now != before:
             changed = sorted({name for name, _ in {*now.items()} ^ {*before.items()}})
             raise CannotCompile(
@@ -151,11 +155,11 @@ class CompiledModel(ABC):
         compiled calls are checked."""
         if self._recordings > MOST_RECORDINGS:
             raise CannotCompile("the model's decisions on its numbers lead to too many paths")
-        numbers, before = list(x), settings_of(self._model)
+        numbers, before = list(x), self._settings()
         with (
             mode(self._model, training),
             masks_from(_handed_in(numbers[self._width :])),
-            self._model.parameters_as(self._stand_ins(p)),
+            with_stand_ins(self._model, self._own, self._stand_ins(p)),
         ):
             output = self.objective.predict([numbers[: self._width]])[0]
         self._check_unchanged(before)
@@ -164,7 +168,10 @@ class CompiledModel(ABC):
     def _stand_ins(self, p: Any) -> list[Any]:
         """For all parameters of the model: those that a callback has put there are not trained."""
         trained = dict(zip(map(id, self.parameters), p, strict=True))
-        return [trained.get(id(own), own) for own in self._model.parameters()]
+        return [trained.get(id(own), own) for own in self._own]
+
+    def _settings(self) -> dict[str, Any]:
+        return settings_of(self._model, self._known)
 
     def run(self, compiled: Any, *arguments: Any) -> Any:
         """The result of a compiled function. An error of the model becomes CannotCompile: the

@@ -5,7 +5,7 @@ It must not change its attributes. (That it draws no random numbers is seen when
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -15,22 +15,28 @@ from nn.module import Module, members
 __all__ = ["settings_of"]
 
 
-def settings_of(holder: Any) -> dict[str, Any]:
+def settings_of(holder: Any, known: Collection[int] = ()) -> dict[str, Any]:
     """What a module's answers may depend on apart from the numbers of its parameters: which Values
-    these are, and everything else in its attributes, in a form that can be compared."""
-    return dict(_settings_below(holder, "", set()))
+    these are, and everything else in its attributes, in a form that can be compared. `known` has
+    the ids of those that are parameters for sure."""
+    return dict(_settings_below(holder, "", set(), known))
 
 
-def _settings_below(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _settings_below(
+    holder: Any, prefix: str, seen: set[int], known: Collection[int]
+) -> Iterator[tuple[str, Any]]:
     is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
     for name, held in members(vars(holder) if is_record else holder):
         if name in ("training", "meaning") and isinstance(holder, Module):
             continue  # which `fit` sees to
-        if not isinstance(held, Value) or not held.op:
+        if id(held) in known or not isinstance(held, Value) or not held.op:
             yield prefix + name, _identity(held)
         if id(held) not in seen and not isinstance(held, _PLAIN):
             seen.add(id(held))
-            yield from _settings_below(held, f"{prefix}{name}.", seen)
+            if isinstance(held, list) and all(id(x) in known for x in held):
+                yield f"{prefix}{name}.*", tuple(map(id, held))  # at once: there may be thousands
+                continue
+            yield from _settings_below(held, f"{prefix}{name}.", seen, known)
 
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))

@@ -7,15 +7,27 @@ checked. Row i has the address i; a constant or an input has a negative address,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Op, Program
 
-__all__ = ["FAILS", "HOLDS", "Rows", "program_of", "rows_from", "same_rows"]
+__all__ = [
+    "ALONE",
+    "FAILS",
+    "HOLDS",
+    "Rows",
+    "program_of",
+    "rows_from",
+    "same_rows",
+    "without_added_zeros",
+]
 
 HOLDS: Final = "guard holds"  # that is no name of a primitive
 FAILS: Final = "guard fails"
+ALONE: Final = " alone"
+"""After the name of a function that is to give the same bits for several numbers as for each."""
 
 
 class Rows(NamedTuple):
@@ -36,8 +48,9 @@ class Rows(NamedTuple):
         return len(self.codes)
 
 
-def rows_from(program: Program) -> Rows:
-    """The rows of a program; its constants in their order, used or not."""
+def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
+    """The rows of a program; its constants in their order, used or not. Those of the registers that
+    are `alone` have names that say so."""
     import numpy
 
     code = flat(program.code)
@@ -55,10 +68,11 @@ def rows_from(program: Program) -> Rows:
     own = operands[numpy.minimum(starts[:-1], max(len(operands) - 1, 0))]
     addresses = numpy.where(is_row, rows, ~(own + numpy.where(kinds == CONST, inputs, 0)))
     length = int(is_row.sum()) + len(known)
-    used = numpy.unique(kinds[is_row])
-    names = (*[NAMES[kind] for kind in used.tolist()], HOLDS, FAILS)
+    named = kinds + len(NAMES) * numpy.array(alone, bool) if alone else kinds
+    used = numpy.unique(named[is_row])
+    names = (*[_name(kind) for kind in used.tolist()], HOLDS, FAILS)
     codes, widths = numpy.zeros(length, numpy.int32), numpy.ones(length, numpy.int64)
-    codes[rows[is_row]] = used.searchsorted(kinds[is_row])
+    codes[rows[is_row]] = used.searchsorted(named[is_row])
     widths[rows[is_row]] = numpy.diff(starts)[is_row]
     fails = numpy.array([not guard.expected for guard in program.guards], bool)
     codes[of_guards] = len(used) + fails
@@ -71,6 +85,10 @@ def rows_from(program: Program) -> Rows:
     given[begins[of_guards]] = addresses[tested]
     results = addresses[numpy.array(program.outputs, numpy.int64)]
     return Rows(names, codes, begins, given, values, inputs, results)
+
+
+def _name(kind: int) -> str:
+    return NAMES[kind] if kind < len(NAMES) else NAMES[kind - len(NAMES)] + ALONE
 
 
 def program_of(program: Program, columns: Rows) -> Program:
@@ -115,3 +133,36 @@ def same_rows(a: Rows, b: Rows) -> bool:
         (a.constants.view(numpy.int64), b.constants.view(numpy.int64)),
     ]
     return all(numpy.array_equal(x, y) for x, y in pairs)
+
+
+def without_added_zeros(rows: Rows) -> Rows:
+    """The rows where results are added to sums that begin with 0.0: a result that is a number plus
+    0.0 is that number, but for the sign of a zero, which such a sum does not take over."""
+    import numpy
+
+    if "add" not in rows.names or not len(rows.constants):
+        return rows
+    is_zero = (rows.constants == 0.0) & ~numpy.signbit(rows.constants)
+    zeros = ~(numpy.flatnonzero(is_zero) + rows.inputs)
+    first, last = rows.operands[rows.starts[:-1]], rows.operands[rows.starts[1:] - 1]
+    adds = rows.codes == rows.names.index("add")
+    of = numpy.where(numpy.isin(last, zeros), first, last)
+    adds &= numpy.isin(last, zeros) | numpy.isin(first, zeros)
+    adds &= numpy.isin(numpy.arange(rows.length), rows.results)
+    adds[rows.operands[rows.operands >= 0]] = False  # needed by others too
+    kept = ~adds
+    # What is added to 0.0 may be a sum with 0.0 itself: one is taken away, and that is enough.
+    moved = numpy.cumsum(kept) - 1
+
+    def renumbered(addresses: Any) -> Any:
+        return numpy.where(addresses >= 0, moved[numpy.maximum(addresses, 0)], addresses)
+
+    inner = numpy.maximum(rows.results, 0)
+    is_dropped = (rows.results >= 0) & adds[inner]
+    results = numpy.where(is_dropped, of[inner], rows.results)
+    widths = numpy.diff(rows.starts)
+    starts = numpy.concatenate(([0], numpy.cumsum(widths[kept])))
+    operands = renumbered(rows.operands[numpy.repeat(kept, widths)])
+    return rows._replace(
+        codes=rows.codes[kept], starts=starts, operands=operands, results=renumbered(results)
+    )

@@ -32,7 +32,7 @@ from autograd.compiler.ir.loops import (
 )
 from autograd.compiler.ir.program import Program
 
-__all__ = ["roll", "with_loops"]
+__all__ = ["roll", "rolled_rows", "with_loops"]
 
 COUNTS: Final = (8, 3)  # rounds of a loop at least: first the long ones, then what is left
 WINDOWS: Final = (3, 24)  # tokens
@@ -49,7 +49,11 @@ def with_loops(program: Program, more_than: int = SHORT) -> Rolled | None:
     itself."""
     if len(program.code) <= more_than or program.operations <= more_than:
         return None
-    rows = rows_from(program)
+    return rolled_rows(rows_from(program))
+
+
+def rolled_rows(rows: Rows) -> Rolled | None:
+    """These rows with their loops; None if they hardly repeat themselves."""
     rolled = roll(rows)
     is_worth = rolled.operations * WORTH <= rolled.length
     # Nothing is taken on trust: what does not give back every row is not used.

@@ -11,7 +11,7 @@ Which of these it is, is found out by writing the addresses out and looking, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -85,6 +85,7 @@ class Sources:
         self.takes_all = False
         """Whether inputs and constants too are read from the array of all rows."""
         self._sources: dict[tuple[Place, int], Source] = {}
+        self._read_from_all: list[Any] = []
         for row in self.rows:
             for k in range(row.node.width):
                 self.source(row.place, row.column + k)
@@ -108,6 +109,27 @@ class Sources:
         rolled = self.rolled
         is_used = self.takes_all or any(one.is_in_all for one in self.storage.values())
         return rolled.length + rolled.inputs + len(rolled.constants) if is_used else 0
+
+    @property
+    def left_for_later(self) -> int:
+        """How many numbers all arrays have."""
+        extents = [one.extent for one in self.storage.values() if one.extent is not None]
+        return sum(high - low + 1 for low, high in extents) + self.size_of_all
+
+    @property
+    def outside_in_all(self) -> Any:
+        """The inputs that are read from the array of all rows, and below them the constants, as
+        numbers from 0 on."""
+        import numpy
+
+        read = [~addresses[addresses < 0] for addresses in self._read_from_all]
+        return numpy.unique(numpy.concatenate(read)) if read else numpy.zeros(0, numpy.int64)
+
+    def inputs_read(self) -> Iterator[tuple[Place, int]]:
+        """The operands that are read from the inputs."""
+        for (place, column), source in self._sources.items():
+            if isinstance(source, Memory) and source.array == "in":
+                yield place, column
 
     @cached_property
     def _row_of(self) -> Any:
@@ -175,6 +197,7 @@ class Sources:
                 return kept
         else:
             self.takes_all = True
+            self._read_from_all.append(addresses)
             addresses = _in_all(addresses, self.rolled.length)
         self._write_all(addresses)
         return Memory("all", self._index(place, addresses))
@@ -301,6 +324,7 @@ class Sources:
             return [(slot, self.result(address)) for slot, address in self.others]
         addresses = numpy.array([address for _, address in self.others], numpy.int64)
         self.takes_all = bool(addresses.min() < 0) or self.takes_all
+        self._read_from_all.append(addresses)
         addresses = _in_all(addresses, self.rolled.length)
         self._write_all(addresses)
         return Memory("all", Index(0, (), addresses, Index(0, ())))

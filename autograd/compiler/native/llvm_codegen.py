@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
@@ -56,8 +56,9 @@ class Instructions(Text):
     """The instructions of programs, as text.
 
     `addresses` gives the Python functions of operations that are no instructions, by their name and
-    the number of their inputs; `vector_names` the vector form of library functions; `scales` says
-    that vectors of this many lanes are scaled by powers of two in one step.
+    the number of their inputs; `vector_names` the vector form of library functions, for so many
+    lanes as are `native`; `scales` says that vectors of so many are scaled by powers of two in one
+    step.
     """
 
     def __init__(
@@ -66,9 +67,12 @@ class Instructions(Text):
         addresses: Mapping[tuple[str, int], int] | None = None,
         vector_names: Mapping[str, str] | None = None,
         scales: bool = False,
+        native: int = 0,
     ) -> None:
         super().__init__()
         self.lanes = lanes
+        self.native = native or lanes
+        """Lanes of the processor's vectors, of which one here may take several."""
         self.type = self.vector("double")
         self.truth = self.vector("i1")
         self._addresses = addresses or {}
@@ -93,6 +97,15 @@ class Instructions(Text):
     def constant(self, x: float) -> str:
         """A number in every lane."""
         return self.in_every_lane("double", double(x))
+
+    def splat(self, kind: str, x: str) -> str:
+        """A vector that holds the same in all lanes."""
+        if self.lanes == 1:
+            return x
+        vector = self.vector(kind)
+        first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
+        zeros = f"<{self.lanes} x i32> zeroinitializer"
+        return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
     def compute(self, name: str, operands: Sequence[str], is_decisive: bool = False) -> str:
         """Append one instruction, and give its result. One that is decisive gives the same bits in
@@ -120,7 +133,9 @@ class Instructions(Text):
         # The vector library rounds otherwise than the scalar one: a comparison of its results could
         # come out otherwise than for the row alone.
         if name in self._vector_names and not is_decisive:
-            return self._call(self._vector_names[name], operands, kind)
+            return self._natively(
+                lambda *xs: self._call(self._vector_names[name], xs, self.piece), operands
+            )
         return self._lane_by_lane(name, operands)
 
     def _call(self, function: str, operands: Sequence[str], kind: str) -> str:
@@ -189,17 +204,53 @@ class Instructions(Text):
     def _scale(self, x: str, n: str) -> str:
         """x * 2**n: by AVX-512's instruction, or in two steps, neither of which overflows or
         underflows before the number itself does."""
-        kind = self.type
         if self._scales:
-            name = "@llvm.x86.avx512.mask.scalef.pd.512"
-            self.declarations.add(f"declare {kind} {name}({kind}, {kind}, {kind}, i8, i32)")
-            # All 8 lanes (-1), rounded as the processor is set to (4).
-            given = f"{kind} {x}, {kind} {n}, {kind} {x}, i8 -1, i32 4"
-            return self.set(f"call {kind} {name}({given})")
+            return self._natively(self._scale_in_one, [x, n])
         low = self.compute("floor", [self.compute("mul", [n, self.constant(0.5)])])
         high = self.compute("sub", [n, low])
         once = self.compute("mul", [x, self._power_of_two(low)])
         return self.compute("mul", [once, self._power_of_two(high)])
+
+    def _scale_in_one(self, x: str, n: str) -> str:
+        name, kind = "@llvm.x86.avx512.mask.scalef.pd.512", self.piece
+        self.declarations.add(f"declare {kind} {name}({kind}, {kind}, {kind}, i8, i32)")
+        # All 8 lanes (-1), rounded as the processor is set to (4).
+        given = f"{kind} {x}, {kind} {n}, {kind} {x}, i8 -1, i32 4"
+        return self.set(f"call {kind} {name}({given})")
+
+    # -- vectors of several of the processor's -----------------------------------------------------
+
+    @property
+    def piece(self) -> str:
+        return "double" if self.native == 1 else f"<{self.native} x double>"
+
+    def pieces(self, x: str) -> list[str]:
+        """A vector as so many of the processor's."""
+        if self.native == self.lanes:
+            return [x]
+        if self.native == 1:
+            return [self.lane_of(x, lane) for lane in range(self.lanes)]
+        return [
+            self._shuffled(self.type, x, "poison", range(first, first + self.native))
+            for first in range(0, self.lanes, self.native)
+        ]
+
+    def _natively(self, function: Callable[..., str], operands: Sequence[str]) -> str:
+        """What a function of the processor's vectors makes of these."""
+        parts = [function(*given) for given in zip(*map(self.pieces, operands), strict=True)]
+        width = self.native
+        while len(parts) > 1:
+            kind = f"<{width} x double>"
+            width *= 2
+            parts = [
+                self._shuffled(kind, *pair, range(width))
+                for pair in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        return parts[0]
+
+    def _shuffled(self, kind: str, a: str, b: str, lanes: Sequence[int]) -> str:
+        mask = ", ".join(f"i32 {lane}" for lane in lanes)
+        return self.set(f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{mask}>")
 
     def _power_of_two(self, n: str) -> str:
         """2**n for whole n from -1022 to 1023. Added to a number whose last bit counts ones, n

@@ -1,31 +1,38 @@
 """Writes a rolled program as LLVM assembly: loops stay loops.
 
-Each number is computed in the order in which it was recorded, so it has the same bits. What a row
-left rounds ago is read from an array in the kernel's scratch memory. That is allocated once and
-kept for the next call in a cell which a call empties as long as it runs: a second one at the same
-time, in another thread or from within a user's primitive, allocates its own.
+Each number is computed in the order in which it was recorded, so it has the same bits. `LoopText`
+writes the loops, of numbers or of vectors of them, and leaves to each kind of kernel where inputs
+come from, where results go, and what a guard does. What a row left rounds ago is read from an array
+in the kernel's scratch memory.
+
+`LoopKernel` is the kind for one call at a time. Its scratch memory is allocated once and kept for
+the next call in a cell which a call empties as long as it runs: a second one at the same time, in
+another thread or from within a user's primitive, allocates its own.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from autograd.compiler.ir.flat_rows import FAILS, HOLDS
+from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
 from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
 from autograd.compiler.native.llvm_writer import pointer
 
-__all__ = ["NO_MEMORY", "LoopKernel", "Scratch"]
+__all__ = ["NO_MEMORY", "LoopKernel", "LoopText", "Scratch"]
 
 NO_MEMORY: Final = -3
 """What a kernel gives that finds no memory for its arrays."""
 ALIGNMENT: Final = 64
+NO_COLUMN: Final = -1
+"""Of a result: it is no operand."""
 
 
 class Scratch:
@@ -47,99 +54,76 @@ class Scratch:
             self._free(self._cell)
 
 
-class LoopKernel(Instructions):
-    """`i64 kernel(const double *in, double *out)`, as of a flat program, and NO_MEMORY. The text
-    has the addresses of what is in `kept`."""
+class LoopText(Instructions):
+    """A rolled program, written in loops. The text has the addresses of what is in `kept`."""
 
-    def __init__(self, layout: Sources, addresses: Mapping[tuple[str, int], int]) -> None:
-        super().__init__(addresses=addresses)
+    def __init__(
+        self,
+        layout: Sources,
+        addresses: Mapping[tuple[str, int], int],
+        lanes: int = 1,
+        vector_names: Mapping[str, str] | None = None,
+        scales: bool = False,
+        native: int = 0,
+    ) -> None:
+        super().__init__(lanes, addresses, vector_names, scales, native)
         self.layout = layout
-        self.scratch = Scratch()
-        self.kept: list[Any] = [self.scratch]
+        self.kept: list[Any] = []
         self.bytes = 0
         """Of scratch memory."""
-        self._arrays: dict[WrittenRow | str, str] = {}
+        self.cell = "double" if self.lanes == 1 else f"[{self.lanes} x double]"
+        """What an array is made of."""
+        self.arrays: dict[WrittenRow | str, str] = {}
+        """Where each begins."""
         self._computed: dict[WrittenRow, str] = {}
-        self._at_hand: list[dict[Any, str]] = []
         self._turns: dict[Place, str] = {}
         self._before: dict[Place, list[str]] = {}
         self._carried: dict[Carried, str] = {}
         self._tables: dict[bytes, str] = {}
         self._compared: dict[WrittenRow, str] = {}
-        self._write()
 
-    def _write(self) -> None:
-        self.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
-        offsets = self._space()
-        if self.bytes:
-            self._take_scratch(offsets)
+    @abstractmethod
+    def read_input(self, place: Place, column: int, source: Memory) -> str:
+        """The operand that holds an input, an operand of this place."""
+
+    @abstractmethod
+    def check(self, row: WrittenRow, truth: str, expected: bool) -> None:
+        """What has to happen at a guard."""
+
+    @abstractmethod
+    def give(self, slot: str, number: str) -> None:
+        """What to do with a result, as soon as it is known, and where it stands among them."""
+
+    @abstractmethod
+    def fill_all(self) -> None:
+        """Inputs and constants to the array of all rows, which they follow."""
+
+    def written(self) -> None:
+        """Append the whole program."""
         self._items(self.layout.root)
         self._give_others()
-        self._give_back()
-        self.do("ret i64 -1")
-        if self._asked:
-            self.label("%raised")
-            self._give_back()
-            self.do("ret i64 -2")
-        if self.bytes:
-            self.label("%nomemory")
-            self.do(f"ret i64 {NO_MEMORY}")
-        self.do(f"{NEVER}\n}}")
 
     # -- memory ------------------------------------------------------------------------------------
 
-    def _space(self) -> dict[WrittenRow | str, int]:
-        """Where in the scratch memory each array begins."""
+    def space_of_arrays(self) -> dict[WrittenRow | str, int]:
+        """Where in the scratch memory each array begins, in bytes."""
         offsets: dict[WrittenRow | str, int] = {}
         for row in self.layout.rows:
             extent = self.layout.storage[row].extent
             if extent is not None:
-                size, (low, high) = 1 if self.layout.is_truth(row) else 8, extent
+                size, (low, high) = self._size(row), extent
                 offsets[row] = self.bytes - size * low
                 self.bytes += -(-size * (high - low + 1) // ALIGNMENT) * ALIGNMENT
         size_of_all = self.layout.size_of_all
         if size_of_all:
             offsets["all"] = self.bytes
-            self.bytes += 8 * size_of_all
+            self.bytes += 8 * self.lanes * size_of_all
         return offsets
 
-    def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
-        cell = pointer(self.scratch.address)
-        self.declarations.add("declare noalias ptr @PyMem_RawMalloc(i64)")
-        self.declarations.add("declare void @PyMem_RawFree(ptr)")
-        held = self.set(f"atomicrmw xchg ptr {cell}, ptr null acquire")
-        is_held = self.set(f"icmp ne ptr {held}, null")
-        self.branch(is_held, "%ready", "%allocate")
-        self.label("%allocate")
-        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.bytes})")
-        self.branch(self.set(f"icmp ne ptr {fresh}, null"), "%got", "%nomemory")
-        self.label("%got")
-        self.go("%ready")
-        self.label("%ready")
-        self.do(f"%work = phi ptr [ {held}, %entry ], [ {fresh}, %got ]")
-        for array, offset in offsets.items():
-            self._arrays[array] = self.element("i8", "%work", offset)
-        if self.layout.takes_all:
-            self._fill_all()
+    def _size(self, row: WrittenRow) -> int:
+        return self.lanes if self.layout.is_truth(row) else 8 * self.lanes
 
-    def _fill_all(self) -> None:
-        """Inputs and constants follow the rows in the array of all."""
-        rolled = self.layout.rolled
-        self.copy(
-            self.element("double", self._arrays["all"], rolled.length), "%in", 8 * rolled.inputs
-        )
-        if len(rolled.constants):
-            place = self.element("double", self._arrays["all"], rolled.length + rolled.inputs)
-            self.copy(place, self._table(rolled.constants), 8 * len(rolled.constants))
-
-    def _give_back(self) -> None:
-        """The scratch memory to its cell; what another call has put there meanwhile is freed."""
-        if self.bytes:
-            cell = pointer(self.scratch.address)
-            other = self.set(f"atomicrmw xchg ptr {cell}, ptr %work release")
-            self.do(f"call void @PyMem_RawFree(ptr {other})")
-
-    def _table(self, entries: Any) -> str:
+    def table(self, entries: Any) -> str:
         """A table's address."""
         key = entries.dtype.char.encode() + entries.tobytes()
         if key not in self._tables:
@@ -151,13 +135,11 @@ class LoopKernel(Instructions):
     # -- loops -------------------------------------------------------------------------------------
 
     def _items(self, place: Place) -> None:
-        self._at_hand.append({})
         for item in place.items:
             if isinstance(item, WrittenRow):
                 self._row(item)
             else:
                 self._loop(item)
-        self._at_hand.pop()
 
     @contextmanager
     def _into(self, lines: list[str]) -> Iterator[None]:
@@ -186,7 +168,7 @@ class LoopKernel(Instructions):
                 first = self._operand(
                     place.around, carried.column, source, self.layout.is_truth(carried.row)
                 )
-            kind = "i1" if self.layout.is_truth(carried.row) else "double"
+            kind = self.truth if self.layout.is_truth(carried.row) else self.type
             now, later = self._carried[carried], self._computed[carried.row]
             phis.append(f"{now} = phi {kind} [ {first}, {before} ], [ {later}, {back} ]")
         self.lines += leading
@@ -207,14 +189,15 @@ class LoopKernel(Instructions):
         if not place.is_ragged:
             return str(place.rounds)
         assert place.around is not None
-        return self._whole(place.around, self.layout.numbered(place.around, place.rounds))
+        return self.whole(place.around, self.layout.numbered(place.around, place.rounds))
 
     def _row(self, row: WrittenRow) -> None:
         name, operands = self.layout.name(row), self._operands(row)
         if name in (HOLDS, FAILS):
-            self._check(row, operands[0], name == HOLDS)
+            self.check(row, operands[0], name == HOLDS)
         else:
-            self._computed[row] = self.compute(name, operands)
+            is_alone = name.endswith(ALONE)
+            self._computed[row] = self.compute(name.removesuffix(ALONE), operands, is_alone)
             if name == "eq":
                 self._note_compared(row, operands)
             self._keep(row)
@@ -241,73 +224,77 @@ class LoopKernel(Instructions):
         if len(varied) == 1:
             self._compared[row] = varied[0]
 
-    def _check(self, row: WrittenRow, truth: str, expected: bool) -> None:
-        passed, failed = self.new("pass"), self.new("fail")
-        self.branch(truth, *((passed, failed) if expected else (failed, passed)))
-        self.label(failed)
-        if len(self.layout.rolled.results):
-            # For a conversion to int: the number that it was about, as far as it is known.
-            source = self.layout.source(row.place, row.column)
-            about = self._compared.get(source) if isinstance(source, WrittenRow) else None
-            self.store("double", about or double(math.nan), "%out")
-        index = self._whole(row.place, self.layout.guards[row])
-        self._give_back()
-        self.do(f"ret i64 {index}")
-        self.label(passed)
-
     def _keep(self, row: WrittenRow) -> None:
         """Leave a row's number where later rounds look for it."""
         number, place, storage = self._computed[row], row.place, self.layout.storage[row]
         is_truth = self.layout.is_truth(row)
         for index in storage.given:
-            self.store("double", number, self._element("%out", place, index))
+            self.give(self.whole(place, index), number)
         own = [] if storage.extent is None else [(row, 0)]
         for owner, first in [*own, *storage.left_in.items()]:
-            at = self._whole(place, running(place, first))
+            at = self.whole(place, running(place, first))
             if is_truth:
-                wide = self.set(f"zext i1 {number} to i8")
-                self.store("i8", wide, self.element("i8", self._arrays[owner], at))
+                self._put_truth(number, self.arrays[owner], at)
             else:
-                self.store("double", number, self.element("double", self._arrays[owner], at))
+                self.put(number, self.arrays[owner], at)
         if storage.is_in_all:
             if is_truth:
-                number = self.set(f"uitofp i1 {number} to double")
-            target = self._element(
-                self._arrays["all"], place, self.layout.numbered(place, row.addresses)
-            )
-            self.store("double", number, target)
+                number = self.set(f"uitofp {self.truth} {number} to {self.type}")
+            at = self.whole(place, self.layout.numbered(place, row.addresses))
+            self.put(number, self.arrays["all"], at)
+
+    # A vector in an array begins at a multiple of a number's size.
+
+    def put(self, number: str, array: str, at: str) -> None:
+        """Write a number, or a vector of them, to its place in an array."""
+        self.store(self.type, number, self.element(self.cell, array, at), 8)
+
+    def got(self, array: str, at: str) -> str:
+        """What stands there."""
+        return self.load(self.type, self.element(self.cell, array, at), 8)
+
+    def _put_truth(self, truth: str, array: str, at: str) -> None:
+        wide = self.vector("i8")
+        place = self.element(self._cell_of_truths, array, at)
+        self.store(wide, self.set(f"zext {self.truth} {truth} to {wide}"), place, 1)
+
+    def _got_truth(self, array: str, at: str) -> str:
+        wide = self.vector("i8")
+        found = self.load(wide, self.element(self._cell_of_truths, array, at), 1)
+        return self.set(f"trunc {wide} {found} to {self.truth}")
+
+    @property
+    def _cell_of_truths(self) -> str:
+        return "i8" if self.lanes == 1 else f"[{self.lanes} x i8]"
 
     def _give_others(self) -> None:
         """The results that are given at the end."""
         root, others = self.layout.root, self.layout.at_end
         if isinstance(others, Memory):
-            slots = self._numbers([slot for slot, _ in self.layout.others])
-            places = self._numbers(others.at.table.tolist())
+            slots = self.numbers([slot for slot, _ in self.layout.others])
+            places = self.numbers(others.at.table.tolist())
             with self.loop(len(self.layout.others)) as i:
-                place, slot = (self._from_table(table, i) for table in (places, slots))
-                number = self.load("double", self.element("double", self._arrays["all"], place))
-                self.store("double", number, self.element("double", "%out", slot))
+                place, slot = (self.from_table(table, i) for table in (places, slots))
+                self.give(slot, self.got(self.arrays["all"], place))
             return
-        for place_of_result, source in others:
-            if isinstance(source, Memory):
-                number = self._read(root, source, False)
-            else:
-                number = double(source) if isinstance(source, float) else self._computed[source]
-            self.store("double", number, self.element("double", "%out", place_of_result))
+        for slot_of_one, source in others:
+            self.give(str(slot_of_one), self._operand(root, NO_COLUMN, source, False))
 
-    def _numbers(self, numbers: Sequence[int]) -> str:
+    def numbers(self, numbers: Sequence[int]) -> str:
+        """The address of a table of them."""
         import numpy
 
-        return self._table(numpy.array(numbers, numpy.int32))
+        return self.table(numpy.array(numbers, numpy.int32))
 
-    def _from_table(self, table: str, index: str) -> str:
+    def from_table(self, table: str, index: str) -> str:
+        """A whole number from a table."""
         return self.set(f"sext i32 {self.load('i32', self.element('i32', table, index))} to i64")
 
     # -- operands ----------------------------------------------------------------------------------
 
     def _operand(self, place: Place, column: int, source: Source, is_truth: bool) -> str:
         if isinstance(source, float):
-            return double(source)
+            return self.constant(source)
         if isinstance(source, WrittenRow):
             return self._computed[source]
         if isinstance(source, Carried):
@@ -319,25 +306,30 @@ class LoopKernel(Instructions):
             with self._into(self._before[place]):
                 return self._operand(place.around, place.outer(column), source, is_truth)
         assert isinstance(source, Memory)
-        return self._read(place, source, is_truth)
+        return self._read(place, column, source, is_truth)
 
-    def _read(self, place: Place, source: Memory, is_truth: bool) -> str:
+    def _read(self, place: Place, column: int, source: Memory, is_truth: bool) -> str:
         array = source.array
-        if array == "constants":
-            base = self._table(source.table)
-        else:
-            base = "%in" if array == "in" else self._arrays[array]
         if isinstance(array, WrittenRow) and is_truth:
-            at = self._whole(place, source.at)
-            return self.set(f"trunc i8 {self.load('i8', self.element('i8', base, at))} to i1")
-        number = self.load("double", self._element(base, place, source.at))
-        return self.set(f"fcmp une double {number}, 0.0") if is_truth else number
+            return self._got_truth(self.arrays[array], self.whole(place, source.at))
+        if array == "in":
+            number = self.read_input(place, column, source)
+        elif array == "constants":
+            table = self.table(source.table)
+            number = self.splat(
+                "double", self.load("double", self._element(table, place, source.at))
+            )
+        else:
+            number = self.got(self.arrays[array], self.whole(place, source.at))
+        if not is_truth:
+            return number
+        return self.set(f"fcmp une {self.type} {number}, {self.constant(0.0)}")
 
     def _element(self, base: str, place: Place, index: Index) -> str:
-        return self.element("double", base, self._whole(place, index))
+        return self.element("double", base, self.whole(place, index))
 
-    def _whole(self, place: Place, index: Index) -> str:
-        """The operand that holds a whole number."""
+    def whole(self, place: Place, index: Index) -> str:
+        """The operand that holds a whole number in a round of a place."""
         rounds: list[str] = []
         at: Place | None = place
         while at is not None and at.around is not None:
@@ -351,5 +343,89 @@ class LoopKernel(Instructions):
                 out = scaled if out == "0" else self.set(f"add nsw i64 {scaled}, {out}")
         if index.table is None or index.at is None:
             return out
-        found = self._from_table(self._numbers(index.table), self._whole(place, index.at))
+        found = self.from_table(self.numbers(index.table), self.whole(place, index.at))
         return found if out == "0" else self.set(f"add nsw i64 {found}, {out}")
+
+
+class LoopKernel(LoopText):
+    """`i64 kernel(const double *in, double *out)`, as of a flat program, and NO_MEMORY."""
+
+    def __init__(self, layout: Sources, addresses: Mapping[tuple[str, int], int]) -> None:
+        super().__init__(layout, addresses)
+        self.scratch = Scratch()
+        self.kept.append(self.scratch)
+        self._write()
+
+    def _write(self) -> None:
+        self.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
+        offsets = self.space_of_arrays()
+        if self.bytes:
+            self._take_scratch(offsets)
+        self.written()
+        self._give_back()
+        self.do("ret i64 -1")
+        if self._asked:
+            self.label("%raised")
+            self._give_back()
+            self.do("ret i64 -2")
+        if self.bytes:
+            self.label("%nomemory")
+            self.do(f"ret i64 {NO_MEMORY}")
+        self.do(f"{NEVER}\n}}")
+
+    def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
+        cell = pointer(self.scratch.address)
+        self.declarations.add("declare noalias ptr @PyMem_RawMalloc(i64)")
+        self.declarations.add("declare void @PyMem_RawFree(ptr)")
+        held = self.set(f"atomicrmw xchg ptr {cell}, ptr null acquire")
+        is_held = self.set(f"icmp ne ptr {held}, null")
+        self.branch(is_held, "%ready", "%allocate")
+        self.label("%allocate")
+        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.bytes})")
+        self.branch(self.set(f"icmp ne ptr {fresh}, null"), "%got", "%nomemory")
+        self.label("%got")
+        self.go("%ready")
+        self.label("%ready")
+        self.do(f"%work = phi ptr [ {held}, %entry ], [ {fresh}, %got ]")
+        for array, offset in offsets.items():
+            self.arrays[array] = self.element("i8", "%work", offset)
+        if self.layout.takes_all:
+            self.fill_all()
+
+    def fill_all(self) -> None:
+        rolled = self.layout.rolled
+        self.copy(
+            self.element("double", self.arrays["all"], rolled.length), "%in", 8 * rolled.inputs
+        )
+        if len(rolled.constants):
+            place = self.element("double", self.arrays["all"], rolled.length + rolled.inputs)
+            self.copy(place, self.table(rolled.constants), 8 * len(rolled.constants))
+
+    def _give_back(self) -> None:
+        """The scratch memory to its cell; what another call has put there meanwhile is freed."""
+        if self.bytes:
+            cell = pointer(self.scratch.address)
+            other = self.set(f"atomicrmw xchg ptr {cell}, ptr %work release")
+            self.do(f"call void @PyMem_RawFree(ptr {other})")
+
+    # -- inputs, guards, results -------------------------------------------------------------------
+
+    def read_input(self, place: Place, column: int, source: Memory) -> str:
+        return self.load("double", self._element("%in", place, source.at))
+
+    def check(self, row: WrittenRow, truth: str, expected: bool) -> None:
+        passed, failed = self.new("pass"), self.new("fail")
+        self.branch(truth, *((passed, failed) if expected else (failed, passed)))
+        self.label(failed)
+        if len(self.layout.rolled.results):
+            # For a conversion to int: the number that it was about, as far as it is known.
+            source = self.layout.source(row.place, row.column)
+            about = self._compared.get(source) if isinstance(source, WrittenRow) else None
+            self.store("double", about or double(math.nan), "%out")
+        index = self.whole(row.place, self.layout.guards[row])
+        self._give_back()
+        self.do(f"ret i64 {index}")
+        self.label(passed)
+
+    def give(self, slot: str, number: str) -> None:
+        self.store("double", number, self.element("double", "%out", slot))

@@ -22,6 +22,7 @@ __all__ = [
     "LANES",
     "MachineCode",
     "Pool",
+    "compile_lanes",
     "compile_llvm",
     "cpu",
     "is_ending",
@@ -218,28 +219,53 @@ class MachineCode:
 def compile_llvm(text: str, effort: int = 2, loops: bool = False) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3); with `loops` LLVM
     first improves the text itself, where it may use vectors if no bit changes by that."""
-    return LLVM.deep(lambda: _alone(text, effort, loops))
+    improve = _improved if loops else _as_it_is
+    return LLVM.deep(lambda: _alone(text, effort, improve))
 
 
-def _alone(text: str, effort: int, loops: bool) -> MachineCode:
+def compile_lanes(text: str) -> MachineCode:
+    """Compile loops in assembly that are written in vectors already: all that is left to do is to
+    keep in registers what is used again at once."""
+    return LLVM.deep(lambda: _alone(text, 2, _tidied))
+
+
+def _alone(text: str, effort: int, improve: Callable[[Any, Any], None]) -> MachineCode:
     with _LOCK:
         while _DISCARDED:
             _DISCARDED.popleft().close()
-        return _compile_llvm(text, effort, loops)  # whose objects are gone when the lock is
+        return _compile_llvm(text, effort, improve)  # whose objects are gone when the lock is
 
 
-def _compile_llvm(text: str, effort: int, loops: bool) -> MachineCode:
+def _as_it_is(module: Any, machine: Any) -> None:
+    """Nothing is improved."""
+
+
+def _improved(module: Any, machine: Any) -> None:
+    llvm = _llvm()
+    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+    tuning.loop_vectorization = True
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
+
+
+def _tidied(module: Any, machine: Any) -> None:
+    llvm = _llvm()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
+
+
+def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -> MachineCode:
     llvm = _llvm()
     machine = _target_machine(effort)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
-    if loops:
-        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-        tuning.loop_vectorization = True
-        builder = llvm.create_pass_builder(machine, tuning)
-        builder.getModulePassManager().run(module, builder)
+    improve(module, machine)
     # As an object file, so that the engine has nothing to compile itself: what LLVM compiles with
     # takes 700 kB, and an engine keeps it as long as it lives.
     code = llvm.ObjectFileRef.from_data(machine.emit_object(module))

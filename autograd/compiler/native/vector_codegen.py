@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText
@@ -25,8 +25,12 @@ __all__ = [
     "ALIGNMENT",
     "CHUNK",
     "UNSURE",
+    "AddingKernel",
+    "BlockKernel",
     "Columns",
     "Field",
+    "FillingKernel",
+    "WorkSpace",
     "added_up",
     "block_kernel",
     "work_size",
@@ -66,17 +70,21 @@ class Columns(NamedTuple):
 
 def work_size(columns: Columns, results: int, lanes: int) -> int:
     """How many numbers the work space has to hold, which begins at a multiple of ALIGNMENT."""
-    return _WorkSpace(columns, results, lanes).size
+    return WorkSpace(columns, _sums(columns, results, lanes), lanes).size
 
 
-class _WorkSpace:
-    """Offsets: sums of whole blocks, sums of the last, and the rows of the last block of each
-    array; at its end the last block's marks."""
+def _sums(columns: Columns, results: int, lanes: int) -> int:
+    """How many: of whole blocks, and of the last."""
+    return 2 * results * lanes if columns.results is None else 0
 
-    def __init__(self, columns: Columns, results: int, lanes: int) -> None:
-        self.last_sums = results * lanes if columns.results is None else 0
+
+class WorkSpace:
+    """Offsets: after the sums the rows of the last block of each array, then the last block's
+    marks, of `size` numbers in all."""
+
+    def __init__(self, columns: Columns, sums: int, lanes: int) -> None:
         self.rows: dict[int, int] = {}
-        end = 2 * self.last_sums
+        end = -(-sums // 8) * 8
         for array, stride in columns.strides().items():
             if stride:
                 self.rows[array] = end
@@ -101,31 +109,36 @@ def block_kernel(
     `is_fast_path`, results that are not finite are not to be relied on: then the byte, or what is
     given, is UNSURE.
     """
-    kind = _AddingKernel if columns.results is None else _FillingKernel
-    kernel = kind(program, columns, vectors, addresses, is_fast_path)
+    kind = _StraightAdding if columns.results is None else _StraightFilling
+    results = len(program.outputs)
+    kernel = kind(
+        program,
+        columns,
+        results,
+        WorkSpace(columns, _sums(columns, results, vectors.lanes), vectors.lanes),
+        is_fast_path,
+        vectors.lanes,
+        addresses,
+        vectors.names,
+        vectors.scales,
+    )
     kernel.write()
     return str(kernel)
 
 
-class _BlockKernel(KernelText):
+class BlockKernel(Instructions):
     """The loop over blocks; the kinds of it do different things with the results of a block."""
 
     def __init__(
-        self,
-        program: Program,
-        columns: Columns,
-        vectors: Vectors,
-        addresses: Mapping[tuple[str, int], int],
-        is_fast_path: bool,
+        self, columns: Columns, results: int, space: WorkSpace, is_fast_path: bool, *text: Any
     ) -> None:
-        super().__init__(vectors.lanes, addresses, vectors.names, vectors.scales)
-        self.program = program
+        super().__init__(*text)
         self.columns = columns
+        self.results = results
+        self.space = space
         self.is_fast_path = is_fast_path
-        self.space = _WorkSpace(columns, len(program.outputs), vectors.lanes)
         self.on_path = ""  # holds for the lanes whose guards have held so far; none yet
         self.finite = ""  # holds for the lanes whose results are finite
-        self.unpaired = ""  # 0 where a result is finite, not yet checked
 
     @abstractmethod
     def write(self) -> None:
@@ -212,12 +225,14 @@ class _BlockKernel(KernelText):
 
     # -- a block -----------------------------------------------------------------------------------
 
+    @abstractmethod
+    def compute_block(self) -> None:
+        """The program for the rows of a block: `on_path` and `finite` then say of which lanes."""
+
     def block(self) -> None:
-        """The program for the rows of a block, and whether all have stayed on the path."""
-        self.operations(self.program, "%to")
-        if self.unpaired:
-            self.check_finite(self.unpaired)
-        every = self._both(self.on_path, self.finite) if self.finite else self.on_path
+        """Compute it, and whether all rows have stayed on the path."""
+        self.compute_block()
+        every = self.both(self.on_path, self.finite) if self.finite else self.on_path
         if not every:
             good = "true"
         elif self.lanes == 1:
@@ -229,61 +244,22 @@ class _BlockKernel(KernelText):
         # results of those that do are good.
         self.do(f"%all = and i1 %before, {good}")
 
-    def take(self, slot: int) -> str:
-        # Loaded at every use, and not kept: there are more inputs than registers, and what LLVM
-        # kept in memory instead would have to be loaded from there.
-        field = self.columns.inputs[slot]
-        if field.stride == 0 or self.lanes == 1:
-            return self.splat("double", self.load("double", self.place(field), 8))
-        if field.stride == 1:
-            return self.load(self.type, self.place(field), 8)
-        # One by one: the instruction that gathers them from one register of indices is no faster.
-        whole = "poison"
-        for lane in range(self.lanes):
-            number = self.load("double", self.place(field, lane), 8)
-            whole = self.with_lane(whole, number, lane)
-        return whole
-
     def place(self, field: Field, row: int = 0) -> str:
         """The address of a field in a row of the block."""
         base = f"%b{field.array}" if field.stride else f"%array{field.array}"
         return self.element("double", base, field.offset + row * field.stride)
-
-    def splat(self, kind: str, x: str) -> str:
-        """A vector that holds the same in all lanes."""
-        if self.lanes == 1:
-            return x
-        vector = self.vector(kind)
-        first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
-        zeros = f"<{self.lanes} x i32> zeroinitializer"
-        return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
-
-    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
-        held = truth if expected else self.compute("not", [truth])
-        self.on_path = self._both(self.on_path, held)
 
     def is_wanted(self, lane: int) -> str:
         if not self.on_path or self.lanes == 1:
             return self.on_path
         return self.set(f"extractelement {self.truth} {self.on_path}, i32 {lane}")
 
-    def _both(self, known: str, truth: str) -> str:
+    def both(self, known: str, truth: str) -> str:
         """The truth value that holds where both do; the first may be none."""
         return self.compute("and", [known, truth]) if known else truth
 
-    def check_finite(self, x: str) -> None:
-        """A finite number less itself is 0, any other NaN, which compares with nothing: so two are
-        checked at a time."""
-        rest = self.compute("sub", [x, x])
-        if not self.unpaired:
-            self.unpaired = rest
-            return
-        pair = self.set(f"fcmp ord {self.type} {self.unpaired}, {rest}")
-        self.unpaired = ""
-        self.finite = self._both(self.finite, pair)
 
-
-class _FillingKernel(_BlockKernel):
+class FillingKernel(BlockKernel):
     """Results go to columns, and a mark for every row to `out`."""
 
     def write(self) -> None:
@@ -297,17 +273,6 @@ class _FillingKernel(_BlockKernel):
 
     def targets(self) -> tuple[str, str]:
         return self.element("i8", "%out", "%i"), "%marks"
-
-    def give(self, i: int, x: str) -> None:
-        assert self.columns.results is not None
-        if self.is_fast_path:
-            self.check_finite(x)
-        field = self.columns.results[i]
-        if field.stride == 1 or self.lanes == 1:
-            self.store(self.type, x, self.place(field), 8)
-            return
-        for lane in range(self.lanes):
-            self.store("double", self.lane_of(x, lane), self.place(field, lane), 8)
 
     def block(self) -> None:
         super().block()
@@ -328,9 +293,8 @@ class _FillingKernel(_BlockKernel):
             self.copy(self.row(array, stride, "%i"), f"%rows{array}", size)
 
 
-class _AddingKernel(_BlockKernel):
-    """Results are added to running sums, of which there is one for every lane: so no addition has
-    to wait for that of the lane before. At the end of a chunk the lanes are added up."""
+class AddingKernel(BlockKernel):
+    """Results are added to running sums, from chunk to chunk."""
 
     def write(self) -> None:
         self.blocks("internal i64 @chunk")
@@ -342,13 +306,107 @@ class _AddingKernel(_BlockKernel):
         self.do(f"{NEVER}\n}}")
         self._chunks()
 
+    @abstractmethod
+    def total(self, i: str) -> str:
+        """The sum of a result over all rows of the chunk."""
+
+    def _totals(self) -> None:
+        """Write each result's sum over all lanes, over the divisor; `%unsure` then holds if any is
+        not finite."""
+        carried = ("%unsure", "i1", "false", "%is_or_was")
+        with self.loop(self.results, carried) as i:
+            total = self.total(i)
+            result = self.set(f"fdiv double {total}, %divisor")
+            self.store("double", result, self.element("double", "%out", i))
+            rest = self.set(f"fsub double {total}, {total}")  # NaN, unless it is finite
+            self.do(f"%is_or_was = or i1 %unsure, {self.set(f'fcmp uno double {rest}, 0.0')}")
+
+    def _chunks(self) -> None:
+        """The function that runs one chunk after the other, as long as all rows are on the path."""
+        self.begin(f"i64 @run({PARAMETERS})")
+        rows = self.set("sub i64 %end, %begin")
+        chunks = self.set(f"udiv i64 {self.set(f'add i64 {rows}, {CHUNK - 1}')}, {CHUNK}")
+        with self.loop(chunks) as chunk:
+            first = self.set(f"add i64 %begin, {self.set(f'mul i64 {chunk}, {CHUNK}')}")
+            stop = self.minimum(self.set(f"add i64 {first}, {CHUNK}"), "%end")
+            sums = self.set(f"mul i64 {chunk}, {self.results}")
+            to = self.element("double", "%out", sums)
+            given = f"i64 {first}, i64 {stop}, ptr %work, ptr {to}, double %divisor"
+            status = self.set(f"call i64 @chunk(ptr %arrays, {given})")
+            self.unless(self.set(f"icmp eq i64 {status}, 0"), "%failed")
+        self.do("ret i64 0")
+        self.label("%failed")
+        self.do(f"ret i64 {status}\n}}")
+
+
+class _Straight(BlockKernel, KernelText):
+    """The program as straight-line code."""
+
+    def __init__(self, program: Program, *others: Any) -> None:
+        super().__init__(*others)
+        self.program = program
+        self.unpaired = ""  # 0 where a result is finite, not yet checked
+
+    def compute_block(self) -> None:
+        self.operations(self.program, "%to")
+        if self.unpaired:
+            self.check_finite(self.unpaired)
+
+    def take(self, slot: int) -> str:
+        # Loaded at every use, and not kept: there are more inputs than registers, and what LLVM
+        # kept in memory instead would have to be loaded from there.
+        field = self.columns.inputs[slot]
+        if field.stride == 0 or self.lanes == 1:
+            return self.splat("double", self.load("double", self.place(field), 8))
+        if field.stride == 1:
+            return self.load(self.type, self.place(field), 8)
+        # One by one: the instruction that gathers them from one register of indices is no faster.
+        whole = "poison"
+        for lane in range(self.lanes):
+            number = self.load("double", self.place(field, lane), 8)
+            whole = self.with_lane(whole, number, lane)
+        return whole
+
+    def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
+        held = truth if expected else self.compute("not", [truth])
+        self.on_path = self.both(self.on_path, held)
+
+    def check_finite(self, x: str) -> None:
+        """A finite number less itself is 0, any other NaN, which compares with nothing: so two are
+        checked at a time."""
+        rest = self.compute("sub", [x, x])
+        if not self.unpaired:
+            self.unpaired = rest
+            return
+        pair = self.set(f"fcmp ord {self.type} {self.unpaired}, {rest}")
+        self.unpaired = ""
+        self.finite = self.both(self.finite, pair)
+
+
+class _StraightFilling(FillingKernel, _Straight):
+    def give(self, i: int, x: str) -> None:
+        assert self.columns.results is not None
+        if self.is_fast_path:
+            self.check_finite(x)
+        field = self.columns.results[i]
+        if field.stride == 1 or self.lanes == 1:
+            self.store(self.type, x, self.place(field), 8)
+            return
+        for lane in range(self.lanes):
+            self.store("double", self.lane_of(x, lane), self.place(field, lane), 8)
+
+
+class _StraightAdding(AddingKernel, _Straight):
+    """There is a running sum for every lane: so no addition has to wait for that of the lane
+    before. At the end of a chunk the lanes are added up."""
+
     def enter(self) -> None:
-        self.do(f"%rest = getelementptr double, ptr %work, i64 {self.space.last_sums}")
-        self.clear("%work", 8 * self.space.last_sums)
+        self.do(f"%rest = getelementptr double, ptr %work, i64 {self.lanes * self.results}")
+        self.clear("%work", 8 * self.lanes * self.results)
 
     def pad(self) -> None:
         super().pad()
-        self.clear("%rest", 8 * self.space.last_sums)
+        self.clear("%rest", 8 * self.lanes * self.results)
 
     def targets(self) -> tuple[str, str]:
         return "%work", "%rest"
@@ -373,38 +431,13 @@ class _AddingKernel(_BlockKernel):
             new = self.compute("add", [old, rest])
             self.store(self.type, self.compute("select", [counts, new, old]), place, 8)
 
-    def _totals(self) -> None:
-        """Write each result's sum over all lanes, over the divisor; `%unsure` then holds if any is
-        not finite."""
-        carried = ("%unsure", "i1", "false", "%is_or_was")
-        with self.loop(len(self.program.outputs), carried) as i:
-            total = added_up(self, self.load(self.type, self.element(self.type, "%work", i), 8))
-            result = self.set(f"fdiv double {total}, %divisor")
-            self.store("double", result, self.element("double", "%out", i))
-            rest = self.set(f"fsub double {total}, {total}")  # NaN, unless it is finite
-            self.do(f"%is_or_was = or i1 %unsure, {self.set(f'fcmp uno double {rest}, 0.0')}")
-
-    def _chunks(self) -> None:
-        """The function that runs one chunk after the other, as long as all rows are on the path."""
-        self.begin(f"i64 @run({PARAMETERS})")
-        rows = self.set("sub i64 %end, %begin")
-        chunks = self.set(f"udiv i64 {self.set(f'add i64 {rows}, {CHUNK - 1}')}, {CHUNK}")
-        with self.loop(chunks) as chunk:
-            first = self.set(f"add i64 %begin, {self.set(f'mul i64 {chunk}, {CHUNK}')}")
-            stop = self.minimum(self.set(f"add i64 {first}, {CHUNK}"), "%end")
-            sums = self.set(f"mul i64 {chunk}, {len(self.program.outputs)}")
-            to = self.element("double", "%out", sums)
-            given = f"i64 {first}, i64 {stop}, ptr %work, ptr {to}, double %divisor"
-            status = self.set(f"call i64 @chunk(ptr %arrays, {given})")
-            self.unless(self.set(f"icmp eq i64 {status}, 0"), "%failed")
-        self.do("ret i64 0")
-        self.label("%failed")
-        self.do(f"ret i64 {status}\n}}")
+    def total(self, i: str) -> str:
+        return added_up(self, self.load(self.type, self.element(self.type, "%work", i), 8))
 
 
 def added_up(text: Instructions, sums: str) -> str:
-    """The lanes of a vector added up, halves to halves."""
-    width = text.lanes
+    """The lanes of one of the processor's vectors added up, halves to halves."""
+    width = text.native
     while width > 1:
         half = width // 2
         kind = f"<{width} x double>"
@@ -415,6 +448,6 @@ def added_up(text: Instructions, sums: str) -> str:
             parts.append(text.set(f"shufflevector {kind} {sums}, {kind} poison, {mask}"))
         sums = text.set(f"fadd <{half} x double> {parts[0]}, {parts[1]}")
         width = half
-    if text.lanes == 1:
+    if text.native == 1:
         return sums
     return text.set(f"extractelement <1 x double> {sums}, i32 0")

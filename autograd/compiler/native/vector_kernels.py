@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
+from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.cpython_layout import address_of
 from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
-from autograd.compiler.native.machine import LANES, compile_llvm
+from autograd.compiler.native.machine import LANES, compile_lanes, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
     ALIGNMENT,
@@ -22,8 +23,9 @@ from autograd.compiler.native.vector_codegen import (
     work_size,
 )
 from autograd.compiler.native.vector_interpreter import RowTable
+from autograd.compiler.native.vector_loop_codegen import looped_kernel
 
-__all__ = ["InterpretedKernel", "RowKernel", "VectorKernel"]
+__all__ = ["InterpretedKernel", "LoopedKernel", "RowKernel", "VectorKernel"]
 
 SIGNATURE: Final = (
     *(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64),
@@ -40,6 +42,8 @@ class RowKernel:
     """How it is run."""
     seconds = 0.0
     """What making it took."""
+    bytes = 0
+    """Of memory that each thread keeps for loops."""
     _function: Callable[..., int]
     _is_deep = False
 
@@ -133,6 +137,35 @@ class VectorKernel(RowKernel):
         same = sum(field.stride == 0 for field in columns.inputs)
         same += sum(op.name == "const" for op in program.code)
         self._is_deep = (most_live(program) + same) * vectors.lanes > ON_ANY_STACK
+        self.seconds = time.perf_counter() - start
+
+
+class LoopedKernel(RowKernel):
+    """A program with its loops, compiled for many rows, `wide` vectors of them at a time. `program`
+    is the same without its loops."""
+
+    tier = "compiled"
+
+    def __init__(
+        self,
+        program: Program,
+        layout: Sources,
+        columns: Columns,
+        target: tuple[Vectors, int],
+        wide: int,
+        is_fast_path: bool,
+    ) -> None:
+        vectors, threads = target
+        self._callbacks = Callbacks(program)
+        start = time.perf_counter()
+        addresses = self._callbacks.addresses
+        kernel = looped_kernel(layout, columns, vectors, wide, addresses, is_fast_path)
+        super().__init__(len(layout.rolled.results), kernel.size, threads)
+        self.bytes = 8 * kernel.size
+        self._kept = kernel.kept
+        self._code = compile_lanes(str(kernel))
+        self._function = self._code.function("run", *SIGNATURE, locked=bool(self._callbacks))
+        self._is_deep = len(layout.rows) * wide * vectors.lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
 
 
