@@ -1,4 +1,4 @@
-"""Taking turns: a lock is free again however the work ends, at whichever line an interrupt comes."""
+"""Taking turns: a lock is free again however the work ends, wherever an interrupt comes."""
 
 from __future__ import annotations
 
