@@ -1,4 +1,4 @@
-"""How `vmap` finds the path of a row: by the decisions at which paths part, not one after another."""
+"""How `vmap` finds the path of a row: by the decisions at which paths part."""
 
 from __future__ import annotations
 
