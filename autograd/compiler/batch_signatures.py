@@ -64,8 +64,8 @@ class BatchSignature:
         if self._shapes is None or len(args) != len(self._shapes):
             return None
         rows = -1
-        for x, (has_rows, shape) in zip(args, self._shapes, strict=True):
-            if not is_in_place(x):
+        for x, (has_rows, shape, is_writeable) in zip(args, self._shapes, strict=True):
+            if not is_in_place(x) or x.flags.writeable != is_writeable:
                 return None
             found = x.shape
             if has_rows:
