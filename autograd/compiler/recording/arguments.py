@@ -10,6 +10,7 @@ from typing import Any
 from autograd.arrays.protocol import called
 from autograd.compiler.ir.flat_code import flat
 from autograd.compiler.native.cpython_entry import AsItIs
+from autograd.compiler.recording.arithmetic_of_floats import add_decisions_of_floats
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
@@ -25,7 +26,6 @@ from autograd.compiler.recording.beyond_numbers import (
 from autograd.compiler.recording.layouts import like_these, values_like
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting
-from autograd.compiler.recording.plain_arithmetic import add_decisions_of_floats
 from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of

@@ -93,8 +93,8 @@ def _of_leaf(x: Any, kind: type) -> Hashable:
     gets."""
     if is_array(x):
         return layout_of(x)
-    if is_truth(x):
-        return kind
+    if is_truth(x):  # of which `x is True` makes two
+        return kind.__name__, bool(x)
     is_own = isinstance(x, (float, int)) and not isinstance(x, Enum)
     if is_own and kind.__module__ != "numpy" and _adds_to_its_base(kind):
         base = "float" if isinstance(x, float) else "int"

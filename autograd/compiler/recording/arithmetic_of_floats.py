@@ -48,14 +48,19 @@ def _asked(node: Value, inputs: Any) -> Iterator[tuple[str, Any, float]]:
     if node.op in ("div", "floordiv", "mod"):
         yield "==", inputs[1], 0.0
     if node.op in ("floordiv", "mod"):
-        yield "<", inputs[0], math.inf
-        yield ">", inputs[0], -math.inf
+        yield from _is_finite(inputs[0])
     if node.op in ("pow", "pow_const"):
-        yield "==", inputs[0], 0.0
-        yield "<", inputs[0], 0.0
-        yield "<", inputs[1], 0.0
-        yield "<", node, math.inf
-        yield ">", node, -math.inf
+        base, exponent = inputs
+        yield from (("==", base, 0.0), ("<", base, 0.0), ("<", exponent, 0.0))
+        if isinstance(exponent, Value) and (base.data if isinstance(base, Value) else base) < 0.0:
+            yield "==", exponent, exponent.data  # of a negative base it has to be whole
+        for x in (base, exponent, node):
+            yield from _is_finite(x)
+
+
+def _is_finite(x: Any) -> Iterator[tuple[str, Any, float]]:
+    yield "<", x, math.inf
+    yield ">", x, -math.inf
 
 
 def _holds(symbol: str, a: Any, b: float) -> bool:
