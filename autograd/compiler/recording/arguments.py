@@ -37,6 +37,7 @@ from autograd.compiler.recording.tracing import (
     Trace,
     read_off,
 )
+from autograd.compiler.recording.users_lowerings import check_lowerings
 from autograd.engine.locks import cached_property
 from autograd.engine.operands import to_float
 from autograd.engine.primitives import describe
@@ -183,6 +184,7 @@ class Arguments:
                 f"in each thread; {PASS_SETTING}"
             )
         trace, first, outputs, results = self.trace()
+        check_lowerings(trace)
         # Now, for it may have made some and kept them.
         generators = generators_of([self._f, list(self._static.values())])
         states = states_of(generators)
