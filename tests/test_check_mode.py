@@ -284,7 +284,7 @@ def test_arguments_of_every_kind() -> None:
     f = jit(lambda p, *, k=1.0: Pair(p.a * k, [x / k for x in p.b]), check=True)
     for k in (1, 2.0, True, np.float64(3.0)):
         assert f(Pair(1.0, [2, 3.0]), k=k) == f(Pair(1, [2.0, 3]), k=k)
-    assert f.stats().checked == 7
+    assert f.stats().checked == 6  # but for the calls that record: a truth value is static
 
 
 def test_threads_call_one_checked_function() -> None:

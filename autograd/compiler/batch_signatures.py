@@ -20,6 +20,7 @@ from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.vector_codegen import CHUNK, Columns, Field
 from autograd.compiler.native.vector_kernels import VectorKernel
+from autograd.compiler.path_tree import PathTree
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target, VectorSpecialization
 from autograd.engine.locks import in_turn, new_lock
@@ -48,6 +49,7 @@ class BatchSignature:
         self._has_rows = [leaf.axis is not None for leaf in arrays]
         self._fields = _fields(batch.leaves, len(arrays))
         self._paths: list[VectorSpecialization] = []
+        self._tree: PathTree[VectorSpecialization] = PathTree()
         self._outputs: Structure | None = None
         self._is_mixed = False
         self._totals: VectorKernel | None = None
@@ -62,8 +64,8 @@ class BatchSignature:
         if self._shapes is None or len(args) != len(self._shapes):
             return None
         rows = -1
-        for x, (has_rows, shape) in zip(args, self._shapes, strict=True):
-            if not is_in_place(x):
+        for x, (has_rows, shape, is_writeable) in zip(args, self._shapes, strict=True):
+            if not is_in_place(x) or x.flags.writeable != is_writeable:
                 return None
             found = x.shape
             if has_rows:
@@ -192,7 +194,7 @@ class BatchSignature:
         others = set(tried)
 
         def known() -> VectorSpecialization | None:
-            for path in self._paths:
+            for path in self._candidates(one):
                 if path not in others:
                     others.add(path)
                     if path.fill(one, place)[0]:
@@ -205,6 +207,13 @@ class BatchSignature:
 
         path = known()
         return in_turn(self._turn, known_or_recorded) if path is None else (path, [])
+
+    def _candidates(self, one: Inputs) -> Sequence[VectorSpecialization]:
+        """The paths that a row may take: the one to which its decisions lead."""
+        if not all(path.tells for path in self._paths):
+            return self._paths
+        found = self._tree.find(lambda path: path.departure(one))
+        return [] if found is None else [found]
 
     def _specialise(self, call: Call, row: int) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
@@ -219,6 +228,7 @@ class BatchSignature:
                     new = None
                 else:
                     self._paths = [*self._paths, new]
+                    self._tree.add(new)
         self._outputs = outputs  # once there is a path: other threads go by it
         return new, results
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.arrays.refusals import refuse_own_classes
-from autograd.compiler.recording.beyond_numbers import beyond_numbers, state_of
+from autograd.compiler.recording.beyond_numbers import beyond_numbers, is_flag, state_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, is_array, named_children, opened, size_of
@@ -88,7 +88,9 @@ class Batch:
         axes = _per_argument(in_axes, call.args)
         shown = [names[i] if i < len(names) else f"argument {i}" for i in range(len(call.args))]
         self._builds = [
-            self._fixed(x) if i in static or name in static else self._mapped(x, axis, name)
+            self._fixed(x)
+            if i in static or name in static or (axis is None and is_flag(x))
+            else self._mapped(x, axis, name)
             for i, (x, axis, name) in enumerate(zip(call.args, axes, shown, strict=True))
         ]
         self._named_builds = {
@@ -122,9 +124,9 @@ class Batch:
         """Whether there is a Value in the arguments."""
         return any(isinstance(x, Value) for leaf in self.leaves for x in leaf.objects())
 
-    def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...]]] | None:
+    def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...], bool]] | None:
         """Of arguments that are arrays with their rows, if any, along axis 0: whether each has
-        rows, and the shape of one. None for others."""
+        rows, the shape of one, and whether it can be written to. None for others."""
         args = self._call.args
         if self._call.keywords or len(self.leaves) != len(args):
             return None
@@ -133,7 +135,14 @@ class Batch:
             for leaf, x in zip(self.leaves, args, strict=True)
         ):
             return None
-        return [(leaf.axis is not None, row_shape(leaf.content, leaf.axis)) for leaf in self.leaves]
+        return [
+            (
+                leaf.axis is not None,
+                row_shape(leaf.content, leaf.axis),
+                leaf.content.flags.writeable,
+            )
+            for leaf in self.leaves
+        ]
 
     def row(self, i: int) -> Call:
         """The arguments of the function for one row; for row 0 of none, arguments like these."""
@@ -181,7 +190,8 @@ def _take_apart(x: Any, axes: Any, name: str, leaves: list[Leaf], kinds: list[Ha
         if not isinstance(x, Value):
             flatten(x, name)  # an error, for anything but a number
         leaves.append(Leaf(x, None, name))
-        kinds.append(None)
+        kind_of_number: Any = type(x)
+        kinds.append(None if kind_of_number is float else kind_of_number)
         return next
     kinds.append((*kind, len(children)))
     places = _child_axes(x, axes, name, len(children))

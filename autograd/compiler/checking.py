@@ -12,7 +12,6 @@ import math
 import os
 import struct
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
 from typing import Any, Final, Protocol
 
 from autograd.compiler.ir.program import Program
@@ -126,11 +125,11 @@ class Uncompiled:
     def __init__(self, function: Checkable, arguments: Arguments) -> None:
         self._function = function
         self._arguments = arguments
-        values, plain = arguments.eagerly, partial(arguments.call, arguments.numbers)
+        values, plain = arguments.eagerly, arguments.plainly
         # Derivatives are those of a transform called with plain numbers, and so where they stand
         # within a function: its zeros may have other signs when it is called with Values.
         f: Any = function.f
-        self._ways = (plain, values) if isinstance(f, Derivative) else (values, plain)
+        self._ways = (plain,) if isinstance(f, Derivative) else (values, plain)
 
     @cached_property
     def path(self) -> Specialization | None:

@@ -283,7 +283,7 @@ class Jitted(Compiled):
             return arguments.eagerly()
         specialization, results = self._specialise(arguments)
         if is_differentiated(specialization.captured):
-            return arguments.call(arguments.numbers)
+            return arguments.plainly()
         return specialization.outputs.unflatten(results)
 
     def _is_full(self, key: Hashable) -> bool:

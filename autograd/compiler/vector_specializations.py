@@ -3,7 +3,7 @@ with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import ref
@@ -154,6 +154,32 @@ class VectorSpecialization:
         forms = [*self._forms.values()]
         return forms[-1].operations if forms else self._program.operations
 
+    @property
+    def outcomes(self) -> Sequence[Hashable]:
+        """What came out at each of its decisions."""
+        return self._specialization.outcomes
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can say which decision comes out otherwise; not if it calls Python back, which
+        a row on another path is no reason for."""
+        return can_interpret_rows(self._instructions)
+
+    def departure(self, one: Inputs) -> tuple[int, Hashable]:
+        """Where a row leaves this path, as the tree of paths asks: -1, or the first decision that
+        comes out otherwise, and how."""
+        found = self._deciding.of(self._arrays(one))
+        for i, guard in enumerate(self._instructions.guards):
+            if bool(found[i]) != guard.expected:
+                number = found[self._deciding.places.get(i, i)]
+                return i, self._specialization.other_outcome(i, [number])
+        return -1, None
+
+    @cached_property
+    def _deciding(self) -> _Deciding:
+        place = len(self._has_rows) + 1  # behind the shared numbers, as those of results
+        return _Deciding(self._instructions, self._inputs, place, self._target.vectors)
+
     def kernels(self) -> list[RowKernel]:
         """Those that have been needed."""
         return list(self._kernels.values())
@@ -191,6 +217,36 @@ class VectorSpecialization:
 
         shared = [*inputs.numbers, *[value.data for value in self._captured]]
         return [*inputs.arrays, numpy.array(shared, float)]
+
+
+class _Deciding:
+    """What comes out at every decision of a path, for one row, whichever path that takes: without
+    compiling, for it is asked but a few times."""
+
+    def __init__(
+        self, instructions: Program, inputs: Sequence[Field], place: int, vectors: Vectors
+    ) -> None:
+        guards = instructions.guards
+        self.places: dict[int, int] = {}
+        """Where the number stands that a decision converts to int."""
+        registers = [guard.register for guard in guards]
+        for i in range(len(guards)):
+            converted = instructions.converted(i)
+            if converted is not None:
+                self.places[i] = len(registers)
+                registers.append(converted)
+        self._count = len(registers)
+        results = [Field(place, i, self._count) for i in range(self._count)]
+        program = Program(instructions.code, instructions.inputs, tuple(registers), guards)
+        self._kernel = InterpretedKernel(program, Columns(inputs, results), vectors, 1)
+
+    def of(self, arrays: Sequence[Any]) -> list[float]:
+        """For the only row of these arrays."""
+        import numpy
+
+        out = numpy.empty((1, self._count))
+        self._kernel.fill([*arrays, out], 1)
+        return list(out[0])
 
 
 def _improve(path: ref[VectorSpecialization], form: RowForm, purpose: _Purpose) -> None:

@@ -48,15 +48,25 @@ def in_turn(lock: Any, work: Callable[[], T]) -> T:
 
     Who holds a lock meanwhile must not be waited for without end: that code may itself wait for the
     thread that would wait, in an executor or for a lock of its own. So after a while the work is
-    done all the same.
+    done all the same. A lock of `new_lock`.
     """
-    is_mine = False
-    try:
-        is_mine = lock.acquire(timeout=PATIENCE)
+    if lock._is_owned():  # by a call around this one, which gives it back
         return work()
-    finally:
-        if is_mine:
-            lock.release()
+    try:
+        try:
+            lock.acquire(timeout=PATIENCE)
+            return work()
+        finally:
+            _give_back(lock)
+    finally:  # where an interrupt came just before the lock was given back
+        _give_back(lock)
+
+
+def _give_back(lock: Any) -> None:
+    """Whose it is, the lock says: an interrupt that comes right after it was acquired leaves no
+    time to note it."""
+    if lock._is_owned():
+        lock.release()
 
 
 class cached_property(functools.cached_property[L]):

@@ -10,6 +10,7 @@ The seeds are where a graph begins: what they themselves were computed from is n
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -194,8 +195,15 @@ def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
 
 def _never_minus_zero(totals: list[Any]) -> list[Any]:
     """As the sums of the engine, which begin with 0.0; on the way to them the sign of a zero makes
-    no difference. Nodes would show it for nothing, where nobody compares bits."""
-    return totals if tracer() is None else [x + 0.0 for x in totals]
+    no difference. A recording is told for all numbers; else a node stands only where it changes
+    one."""
+    is_traced = tracer() is not None
+    return [x + 0.0 if is_traced or _is_minus_zero(x) else x for x in totals]
+
+
+def _is_minus_zero(x: Any) -> bool:
+    number = x.data if isinstance(x, Value) else x
+    return bool(number == 0.0) and math.copysign(1.0, number) < 0.0
 
 
 def _accumulate(sums: list[Any], i: int, term: Any) -> None:

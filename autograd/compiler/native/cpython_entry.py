@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native import cpython_layout as cpython
@@ -22,7 +22,7 @@ from autograd.compiler.native.machine import MachineCode
 from autograd.engine.loaded_modules import loaded
 from autograd.engine.value import Value
 
-__all__ = ["Entry", "Unsupported", "bound_entry", "calling_entry"]
+__all__ = ["AsItIs", "Entry", "Unsupported", "bound_entry", "calling_entry"]
 
 # CPython's flags of a built-in function (methodobject.h).
 FASTCALL: Final = 0x0080  # an array of arguments and their number, no tuple to be made and read
@@ -38,6 +38,13 @@ class Unsupported(Exception):
     """Arguments or results of a kind that machine code doesn't take apart."""
 
 
+class AsItIs(NamedTuple):
+    """An example argument whose numbers have to be of the same types: a function gets them as they
+    are, and may tell an int from a float."""
+
+    example: Any
+
+
 class EntryText(Text):
     """A function of objects. Whatever is not as expected jumps to `%other`, which returns
     NotImplemented; where Python has set an exception, to `%failed`."""
@@ -48,6 +55,8 @@ class EntryText(Text):
         if known is None or callbacks_of(program):
             raise Unsupported
         self.layout: cpython.Layout = known
+        self.is_exact = False
+        """Whether the types of numbers have to be those of the example."""
         self.kept: list[Any] = []  # objects whose addresses stand in the text
         self._lent: list[str] = []  # memory to be freed at the end
 
@@ -153,7 +162,9 @@ def calling_entry(
     else:
         slot = 0
         for i, example in enumerate(arguments):
-            slot = _take(text, example, text.field("ptr", "%args", 8 * i), slot)
+            text.is_exact = isinstance(example, AsItIs)
+            shown = example.example if isinstance(example, AsItIs) else example
+            slot = _take(text, shown, text.field("ptr", "%args", 8 * i), slot)
         _take_captured(text, captured, slot)
     text.run_kernel()
     made, _ = _give(text, result, 0)
@@ -226,17 +237,25 @@ def _take(text: EntryText, example: Any, item: str, slot: int) -> int:
         return _take_dict(text, example, item, slot)
     if numpy is not None and kind is numpy.ndarray and cpython.arrays_are_known():
         return _take_array(text, example, item, slot)
-    if kind is not float:
+    if kind is not float and not (text.is_exact and kind in _number_types()):
         raise Unsupported
+    if text.is_exact:
+        text.expect_type(item, kind)
     _take_number(text, item, _place(text, "%in", slot))
     return slot + 1
+
+
+def _number_types() -> list[type]:
+    """Those that `_take_number` knows."""
+    numpy = loaded("numpy")
+    return [float, int] if numpy is None else [float, int, numpy.float64]
 
 
 def _take_items(text: EntryText, example: Any, item: str, slot: int) -> int:
     text.expect_type(item, type(example))
     text.expect("i64", text.field("i64", item, cpython.LIST_SIZE), len(example))
     items = _items(text, type(example), item)
-    if _is_looped(example):
+    if _is_looped(example) and not text.is_exact:
         with text.loop(len(example)) as i:
             place = text.element("double", _place(text, "%in", slot), i)
             _take_number(text, text.load("ptr", text.element("ptr", items, i)), place)
@@ -286,9 +305,13 @@ def _array_data(text: EntryText, example: Any, item: str) -> str:
     # NumPy has one object for the doubles of this machine, which all arrays of them share.
     descr = text.field("ptr", item, cpython.ARRAY_DESCR)
     text.expect("ptr", descr, text.address(numpy.dtype(float)))
+    if example.dtype != float or not example.flags.c_contiguous:
+        raise Unsupported
     needed = cpython.CONTIGUOUS_AND_ALIGNED
-    flags = text.set(f"and i32 {text.field('i32', item, cpython.ARRAY_FLAGS)}, {needed}")
-    text.expect("i32", flags, needed)
+    looked_at = needed | cpython.WRITEABLE
+    flags = text.set(f"and i32 {text.field('i32', item, cpython.ARRAY_FLAGS)}, {looked_at}")
+    found = needed | cpython.WRITEABLE if example.flags.writeable else needed
+    text.expect("i32", flags, found)
     text.expect("i32", text.field("i32", item, cpython.ARRAY_NDIM), example.ndim)
     dims = text.field("ptr", item, cpython.ARRAY_DIMS)
     for axis, length in enumerate(example.shape):
@@ -370,7 +393,7 @@ def _give_items(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
     function = "PyList_New" if kind is list else "PyTuple_New"
     out = text.made(function, f"i64 {len(example)}")
     items = _items(text, kind, out)
-    if _is_looped(example):
+    if _is_looped(example) and not text.is_exact:
         with text.loop(len(example)) as i:
             made = text.new_float(text.element("double", _place(text, "%out", slot), i))
             text.store("ptr", made, text.element("ptr", items, i))

@@ -30,6 +30,7 @@ ARRAY_DIMS: Final = 32
 ARRAY_DESCR: Final = 56
 ARRAY_FLAGS: Final = 64
 CONTIGUOUS_AND_ALIGNED: Final = 0x0101
+WRITEABLE: Final = 0x0400
 
 
 class Layout(NamedTuple):

@@ -9,14 +9,21 @@ from typing import Any
 
 from autograd.arrays.protocol import called
 from autograd.compiler.ir.flat_code import flat
+from autograd.compiler.native.cpython_entry import AsItIs
+from autograd.compiler.recording.arithmetic_of_floats import add_decisions_of_floats
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
+    data_places,
     has_read_only,
     is_aliased,
+    is_flag,
+    is_truth,
     state_of,
+    types_of_data,
     with_own_attributes,
 )
+from autograd.compiler.recording.layouts import like_these, values_like
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting
 from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
@@ -30,8 +37,12 @@ from autograd.compiler.recording.tracing import (
     Trace,
     read_off,
 )
+from autograd.compiler.recording.users_lowerings import check_lowerings
+from autograd.engine.locks import cached_property
+from autograd.engine.operands import to_float
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
+from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import is_differentiated
 from autograd.transforms.tree import Structure, components, flatten
 
@@ -52,11 +63,16 @@ class Arguments:
         self._f = f
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
-        for i, x in enumerate(args):
-            is_static = i in static_places or _shown(names, i) in static_places
-            (static if is_static else self._bound)[i] = x
-        for name, x in keywords.items():
-            (static if name in static_places else self._bound)[name] = x
+        self._data: set[int | str] = {*data_places(f, len(args))}
+        if isinstance(f, Derivative):
+            self._data.update(keywords)
+        given: dict[int | str, Any] = dict(enumerate(args))
+        given.update(keywords)
+        for place, x in given.items():
+            is_named = place in static_places or _shown(names, place) in static_places
+            may_be_flag = place in self._data or not isinstance(f, Derivative)
+            is_static = is_named or (may_be_flag and is_flag(x))
+            (static if is_static else self._bound)[place] = x
         self._static = static
         self._are_plain = not static and not keywords
         self._places = names
@@ -76,6 +92,9 @@ class Arguments:
         kinds: tuple[Hashable, ...] = (tuple(self._bound), self.structure.kind)
         if beyond is not None:  # as in pickles of 0.1.0
             kinds += (beyond,)
+        data = [(place, types_of_data(x)) for place, x in self._bound.items() if self._stays(place)]
+        if any(types is not None for _, types in data):
+            kinds += (("data", *data),)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
             fixed = tuple([_fixed(name, x) for name, x in static.items()])
@@ -98,8 +117,32 @@ class Arguments:
     @property
     def examples(self) -> list[Any] | None:
         """Arguments like these, if they came by place alone: copies, for the caller may change
-        theirs."""
-        return self.structure.unflatten(self.numbers) if self._are_plain else None
+        theirs. What stays as it is says so."""
+        if not self._are_plain:
+            return None
+        copies = zip(self._bound, self._copies(), strict=True)
+        return [AsItIs(x) if self._stays(place) else x for place, x in copies]
+
+    def _stays(self, place: int | str) -> bool:
+        """Whether an argument is, uncompiled, no number to be differentiated by: the function gets
+        it as it is."""
+        return place in self._data
+
+    def _copies(self) -> list[Any]:
+        """The arguments, as the function gets them uncompiled; floats, where it may be called with
+        Values instead, each a new one: one NaN is found in a list by its identity, as no Value
+        is."""
+        return like_these(self.traced, [*map(self._stays, self._bound)], _plain_number)
+
+    @cached_property
+    def _slots_of_data(self) -> list[int]:
+        """The places of Python's own numbers among those of the data."""
+        numbers = [
+            (self._stays(place), x)
+            for place, argument in (self._bound.items() if self._data else ())
+            for _, _, x in components(argument, "")
+        ]
+        return [i for i, (stays, x) in enumerate(numbers) if stays and type(x) in (float, int)]
 
     @property
     def traced(self) -> list[Any]:
@@ -116,10 +159,18 @@ class Arguments:
         named = {name: x for name, x in places.items() if isinstance(name, str)}
         return called(self._f, positional, named)
 
+    def plainly(self) -> Any:
+        """What the function gives, uncompiled, for plain numbers."""
+        return self._call_with(with_own_attributes(self._copies()))
+
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around
         this call differentiates what the function has captured."""
-        results, outputs = flatten_result(self.call([Value(x) for x in self.numbers]))
+        if isinstance(self._f, Derivative):
+            result = self.plainly()
+        else:
+            result = self.call([Value(x) for x in self.numbers])
+        results, outputs = flatten_result(result)
         if is_differentiated([x for x in results if isinstance(x, Value)]):
             return outputs.unflatten(results)
         return outputs.unflatten(floats_of(results))
@@ -133,6 +184,7 @@ class Arguments:
                 f"in each thread; {PASS_SETTING}"
             )
         trace, first, outputs, results = self.trace()
+        check_lowerings(trace)
         # Now, for it may have made some and kept them.
         generators = generators_of([self._f, list(self._static.values())])
         states = states_of(generators)
@@ -160,7 +212,7 @@ class Arguments:
         that it is found to be left over, and not a number like any other."""
         keeps = _are_kept(values)
         states = states_of(generators)
-        run = partial(plain_run, self._with_floats)
+        run = partial(plain_run, self.plainly)
         plain = run()
         if plain.asked:
             how, line = plain.asked[0]
@@ -172,22 +224,20 @@ class Arguments:
             self.trace()
         return plain
 
-    def _with_floats(self) -> Any:
-        """The function with floats, each a new one: one NaN is found in a list by its identity, as
-        no Value is."""
-        return self.call([x * 1.0 for x in self.numbers])
-
     def _check_plain(
         self, plain: Plain, recorded: Recorded, outputs: Structure, results: list[float]
     ) -> None:
-        """RecordingError where the function does not do with Values what it does with floats."""
+        """RecordingError where the function does not do with Values what it does with floats; what
+        a derivative raises of plain numbers, it raises."""
+        if plain.error is not None and isinstance(self._f, Derivative):
+            raise plain.error
         if plain.result is None:
             return
         inputs = [*self.numbers, *[x.data for x in recorded.captured]]
         differs = unlike_plain(plain, results, outputs, recorded.program, inputs)
         if not differs:
             return
-        line = parting(self.trace, lambda: plain_run(self._with_floats))
+        line = parting(self.trace, lambda: plain_run(self.plainly))
         where = f"; the two part at {line}" if line else ""
         raise RecordingError(
             f"{self._shown_f} gives another result for plain floats than for the Values that it "
@@ -237,13 +287,23 @@ class Arguments:
         names = self.names
         values = [Value(x) for x in self.numbers]
         trace = Trace(values, names)
-        tree = with_own_attributes(self.structure.unflatten(values))
+        tree = values_like(self.structure.unflatten(values), self.traced)
+        tree = with_own_attributes(tree)
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)
         if self.are_written:
             self.check_apart()
+        if self._slots_of_data:
+            add_decisions_of_floats(trace, self._slots_of_data)
         recorded = read_off(trace, results, names)
         return trace, recorded, outputs, floats_of(results)
+
+
+def _plain_number(x: Any, stays: bool) -> Any:
+    """A number as the function gets it."""
+    if type(x) is float:
+        return x * 1.0
+    return x if stays or is_truth(x) else to_float(x, "")
 
 
 def _unhashable(xs: Iterable[Any]) -> Any:

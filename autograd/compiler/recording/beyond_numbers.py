@@ -21,6 +21,7 @@ from types import (
 )
 from typing import Any, Final
 
+from autograd.compiler.recording.layouts import layout_of
 from autograd.compiler.recording.reachable_objects import cells_of, slots_of
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
@@ -31,13 +32,17 @@ from autograd.transforms.tree import is_array, opened
 __all__ = [
     "beyond_numbers",
     "check_number_types",
+    "data_places",
     "has_read_only",
     "is_aliased",
+    "is_flag",
+    "is_truth",
     "state_of",
+    "types_of_data",
     "with_own_attributes",
 ]
 
-SCALARS: Final = frozenset([float, int, bool, Value, type(None)])
+SCALARS: Final = frozenset([float, int, Value, type(None)])
 CONTAINERS: Final = (list, dict, set)
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
 NAMED: Final = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, Value)
@@ -83,10 +88,13 @@ def beyond_numbers(tree: Any) -> Hashable:
 
 
 def _of_leaf(x: Any, kind: type) -> Hashable:
-    """The order of an array's axes in memory, where that is another than theirs; TypeError for a
-    number that would behave otherwise than the one that the function gets."""
+    """How an array lies in memory, where it is not in the order of C, and that it is read-only; a
+    truth value; TypeError for a number that would behave otherwise than the one that the function
+    gets."""
     if is_array(x):
-        return None if x.ndim < 2 or x.flags.c_contiguous else _order(x)
+        return layout_of(x)
+    if is_truth(x):  # of which `x is True` makes two
+        return kind.__name__, bool(x)
     is_own = isinstance(x, (float, int)) and not isinstance(x, Enum)
     if is_own and kind.__module__ != "numpy" and _adds_to_its_base(kind):
         base = "float" if isinstance(x, float) else "int"
@@ -97,10 +105,16 @@ def _of_leaf(x: Any, kind: type) -> Hashable:
     return None
 
 
-def _order(x: Any) -> Hashable:
-    steps = [abs(step) for step in x.strides]
-    order = tuple(sorted(range(x.ndim), key=lambda axis: -steps[axis]))
-    return None if order == tuple(range(x.ndim)) else ("order", order)
+def is_flag(x: Any) -> bool:
+    """Whether it is a truth value, which a function may tell from the number that it is worth: as
+    an argument it is static."""
+    return type(x) is bool
+
+
+def is_truth(x: Any) -> bool:
+    """The same, or NumPy's, known by its name: NumPy may not be loaded."""
+    kind = type(x)
+    return kind is bool or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_"))
 
 
 def _own(tree: Any, kind: type) -> Hashable:
@@ -273,15 +287,38 @@ def _share(a: Any, b: Any) -> bool:
 def check_number_types(f: Any, args: Sequence[Any]) -> None:
     """TypeError where a derivative gets, beside what it differentiates by, numbers whose arithmetic
     is not that of doubles: uncompiled it would compute with them as they are."""
+    for i in data_places(f, len(args)):
+        _check_types(args[i])
+
+
+def data_places(f: Any, count: int) -> list[int]:
+    """Which of so many arguments by place a derivative does not differentiate by: its function gets
+    them as they are."""
     if not isinstance(f, Derivative):
-        return
-    places = argument_places(f.argnums, len(args), "jit")
-    for i, x in enumerate(args):
-        if i not in places:
-            _check_types(x)
+        return []
+    chosen = argument_places(f.argnums, count, "jit")
+    return [i for i in range(count) if i not in chosen]
+
+
+def types_of_data(x: Any) -> Any:
+    """The types of the numbers in what stays as it is; None if all are floats. Of a list the types
+    that there are: its items are of a kind, and each mixture would be another nesting."""
+    if type(x) is float:
+        return None
+    if is_array(x):
+        return None if x.dtype == float else x.dtype.str
+    children, _, assemble = opened(x)
+    if assemble is None:
+        return type(x)
+    found = tuple([types_of_data(child) for child in children])
+    if all(kind is None for kind in found):
+        return None
+    return frozenset(found) if isinstance(x, list) else found
 
 
 def _check_types(x: Any) -> None:
+    if is_flag(x):
+        return
     dtype = getattr(x, "dtype", None)
     if dtype is not None:
         if str(dtype) not in ("float64", "int64", "object"):

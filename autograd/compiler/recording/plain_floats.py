@@ -30,11 +30,12 @@ _PLAINLY: Final = Setting("running_plainly", False, lambda _, change: change)
 
 class Plain(NamedTuple):
     """What the function gave for floats, flat and as a nesting; what it asked for that is another
-    number at every call, as (how, line)."""
+    number at every call, as (how, line); what it raised."""
 
     numbers: list[float]
     result: Any
     asked: list[tuple[str, str]]
+    error: Exception | None = None
 
 
 def is_running_plainly() -> bool:
@@ -55,8 +56,8 @@ def plain_run(call: Callable[[], Any]) -> Plain:
         ):
             result = call()
         numbers = floats_of(flatten_result(result)[0])
-    except Exception:  # noqa: BLE001 (whatever floats are not good for)
-        return Plain([], None, asked)
+    except Exception as error:  # noqa: BLE001 (whatever floats are not good for)
+        return Plain([], None, asked, error)
     return Plain(numbers, result, asked)
 
 

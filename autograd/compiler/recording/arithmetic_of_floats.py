@@ -1,0 +1,68 @@
+"""Where Python's arithmetic of floats raises, or is complex, and that of Values goes on: decisions.
+
+What a derivative does not differentiate by is a plain number for its function: 1 / z of 0 raises
+there, as no Value does. So whether z is 0 is a decision of the recording, and another call that
+decides otherwise is recorded, and raises, by itself. (Decisions too many cost a path, no more.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from autograd.compiler.recording.tracing import Decision, Trace
+from autograd.engine.value import Value
+
+__all__ = ["add_decisions_of_floats"]
+
+WHERE: Final = "the arithmetic of plain numbers"
+
+
+def add_decisions_of_floats(trace: Trace, slots: Iterable[int]) -> None:
+    """Add those on numbers that are computed from these arguments of a recording alone."""
+    nodes = trace.tape.nodes
+    are_plain = bytearray(len(nodes))
+    for i in slots:
+        are_plain[i] = True
+    found = []
+    for i in range(len(trace.arguments), len(nodes)):
+        node = nodes[i]
+        if node.primitive is None:
+            continue
+        inputs = node.inputs
+        values = [x for x in inputs if isinstance(x, Value)]
+        if all(trace.owns(x) and are_plain[x._place] for x in values):
+            are_plain[i] = True
+            found += [
+                Decision(symbol, a, b, _holds(symbol, a, b), WHERE, i + 1)
+                for symbol, a, b in _asked(node, inputs)
+                if isinstance(a, Value)
+            ]
+    if found:
+        trace.decisions = sorted([*trace.decisions, *found], key=lambda decision: decision.place)
+
+
+def _asked(node: Value, inputs: Any) -> Iterator[tuple[str, Any, float]]:
+    """What is asked of the numbers of an operation."""
+    if node.op in ("div", "floordiv", "mod"):
+        yield "==", inputs[1], 0.0
+    if node.op in ("floordiv", "mod"):
+        yield from _is_finite(inputs[0])
+    if node.op in ("pow", "pow_const"):
+        base, exponent = inputs
+        yield from (("==", base, 0.0), ("<", base, 0.0), ("<", exponent, 0.0))
+        if isinstance(exponent, Value) and (base.data if isinstance(base, Value) else base) < 0.0:
+            yield "==", exponent, exponent.data  # of a negative base it has to be whole
+        for x in (base, exponent, node):
+            yield from _is_finite(x)
+
+
+def _is_finite(x: Any) -> Iterator[tuple[str, Any, float]]:
+    yield "<", x, math.inf
+    yield ">", x, -math.inf
+
+
+def _holds(symbol: str, a: Any, b: float) -> bool:
+    x = a.data
+    return bool(x == b if symbol == "==" else x < b if symbol == "<" else x > b)
