@@ -7,8 +7,9 @@ With names, only those: python notebooks/make.py 01 02_the. It needs Chromium on
 A cell that fails stops it, and that notebook stays as it was. Every picture is written as a PNG,
 which JupyterLab shows in notebooks it does not trust and web pages show without sanitising it; the
 HTML and SVG that `draw` and `steps` give in a running notebook are left out, and so are times and
-versions. The same versions of everything make the same files, byte by byte. What a diagram shows is
-said by itself; what a figure of matplotlib shows, by `alt` in the metadata of its cell.
+versions. Of a player, six moments are shown. The same versions of everything make the same files,
+byte by byte. What a diagram shows is said by itself; what a figure of matplotlib shows, by `alt` in
+the metadata of its cell.
 """
 
 from __future__ import annotations
@@ -53,6 +54,25 @@ Promise.all(SVGS.map(png)).then(pngs => document.body.textContent = pngs.join(" 
 </script>"""
 
 
+MOMENTS = 6
+STRIP = """<!doctype html><html data-theme="light"><meta charset="utf-8"><style>
+  html { background: white; color-scheme: light; }
+  body { margin: 0; padding: 6px; height: 100vh; box-sizing: border-box; display: grid; gap: 10px;
+         grid-template: repeat(3, minmax(0, 1fr)) / repeat(2, minmax(0, 1fr)); }
+  .chainrule-player { height: 100%; }
+  .cr-note { white-space: nowrap; font-size: .93em; }
+  .cr-controls, .cr-panel, details { display: none !important; }
+</style>PLAYERS<script>
+  const sliders = document.querySelectorAll("input[type=range]");
+  sliders.forEach((slider, i) => {
+    slider.value = Math.round(slider.max * (i + 1) / sliders.length);
+    slider.oninput();
+  });
+</script>"""
+STRIP_SIZE = "1280,1168"
+STRIP_DENSITY = 1.25
+
+
 def paths(names: list[str] | None = None) -> list[Path]:
     """The notebooks, in reading order; of those, the ones whose names begin with one of `names`."""
     found = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -62,6 +82,11 @@ def paths(names: list[str] | None = None) -> list[Path]:
 def executed(path: Path) -> nbformat.NotebookNode:
     """The notebook with the outputs of a fresh run; an error in a cell is an error here."""
     notebook = nbformat.read(path, as_version=4)
+    run(notebook)
+    return notebook
+
+
+def run(notebook: nbformat.NotebookNode) -> None:
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -71,7 +96,6 @@ def executed(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
     )
     client.execute()
-    return notebook
 
 
 def outputs(notebook: nbformat.NotebookNode) -> Iterator[Any]:
@@ -105,7 +129,7 @@ def settle(notebook: nbformat.NotebookNode) -> None:
 
 
 def draw_svgs(notebook: nbformat.NotebookNode) -> None:
-    """A PNG in the place of each diagram; of a player, which is a script, only its words."""
+    """A PNG in the place of each diagram, and of each player, which is a script."""
     diagrams = [output for output in outputs(notebook) if "image/svg+xml" in output.get("data", {})]
     pngs = photographs([output.data["image/svg+xml"] for output in diagrams])
     for output, png in zip(diagrams, pngs, strict=True):
@@ -115,6 +139,13 @@ def draw_svgs(notebook: nbformat.NotebookNode) -> None:
             "alt": output.data["text/plain"],
         }
     for output in outputs(notebook):
+        if "chainrule-player" in output.get("data", {}).get("text/html", ""):
+            png = filmstrip(output.data["text/html"])
+            output.data["image/png"] = png
+            output.metadata["image/png"] = {
+                "width": image_of(png).width // DENSITY,
+                "alt": f"{MOMENTS} moments of the player. {output.data['text/plain']}",
+            }
         for form in ("text/html", "image/svg+xml"):
             output.get("data", {}).pop(form, None)
 
@@ -123,34 +154,53 @@ def photographs(svgs: list[str]) -> list[str]:
     """PNGs of SVGs, in base64, as a browser draws them: it has fonts for all scripts."""
     if not svgs:
         return []
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        raise SystemExit("diagrams are drawn by Chromium, and there is none on the PATH")
+    script = PAGE.replace("DENSITY", str(DENSITY)).replace(
+        "SVGS", json.dumps(svgs).replace("</", "<\\/")
+    )
     with TemporaryDirectory() as folder:
-        page = Path(folder, "page.html")
-        script = PAGE.replace("DENSITY", str(DENSITY)).replace(
-            "SVGS", json.dumps(svgs).replace("</", "<\\/")
-        )
-        page.write_text(script, "utf-8")
-        options = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--virtual-time-budget=60000",
-            f"--user-data-dir={folder}/profile",
-            "--dump-dom",
-        ]
-        dom = subprocess.run(
-            [browser, *options, page.as_uri()], check=True, capture_output=True, text=True
-        ).stdout
+        dom = browse(script, folder, "--virtual-time-budget=60000", "--dump-dom")
     found = re.search(r"<body>(.*) \.", dom)
     if not found:
         raise SystemExit("Chromium has not drawn the diagrams")
     return found[1].split()
+
+
+def filmstrip(player: str) -> str:
+    """A PNG of moments of a player, in base64, as a browser shows them: two in a row."""
+    with TemporaryDirectory() as folder:
+        shot = Path(folder, "shot.png")
+        browse(
+            STRIP.replace("PLAYERS", MOMENTS * f"<div>{player}</div>"),
+            folder,
+            "--hide-scrollbars",
+            "--force-prefers-reduced-motion",
+            f"--force-device-scale-factor={STRIP_DENSITY}",
+            f"--window-size={STRIP_SIZE}",
+            f"--screenshot={shot}",
+        )
+        return base64.b64encode(shot.read_bytes()).decode()
+
+
+def browse(page: str, folder: str, *options: str) -> str:
+    """What Chromium prints when it opens a page."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit("diagrams are drawn by Chromium, and there is none on the PATH")
+    path = Path(folder, "page.html")
+    path.write_text(page, "utf-8")
+    always = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={folder}/profile",
+    ]
+    return subprocess.run(
+        [browser, *always, *options, path.as_uri()], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def image_of(png: str) -> Any:

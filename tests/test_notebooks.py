@@ -6,10 +6,12 @@ import ast
 import json
 import re
 import runpy
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
+from wrong_answers import WRONG
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -45,10 +47,9 @@ def texts(notebook):
 
 
 def test_they_are_all_here():
-    """Seven in English, the first three in Chinese too."""
-    assert [path.name[:2] for path in ENGLISH] == [f"0{i}" for i in range(1, 8)]
-    assert [path.name[:2] for path in CHINESE] == ["01", "02", "03"]
-    assert all(english_of(path) in ENGLISH for path in CHINESE)
+    """Nine, each in English and in Chinese."""
+    assert [path.name[:2] for path in ENGLISH] == [f"0{i}" for i in range(9)]
+    assert [english_of(path) for path in CHINESE] == ENGLISH
 
 
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?")
@@ -63,13 +64,106 @@ def numbers(text: str) -> list[float]:
     return [float(number.replace(",", "")) for number in NUMBER.findall(text)]
 
 
+# -- exercises: the task, the learner's cell, the check, and the solution, folded ----------------
+
+EXERCISE = re.compile(r"### (Exercise|练习) \d(: |：)\w")
+SOLUTION = re.compile(
+    r"<details>\n<summary>(?:Solution|答案)</summary>\n\n.*```python\n(.*)```\n\n</details>",
+    re.DOTALL,
+)
+RIGHT = ("Right.", "对了。")
+
+
+def exercises(notebook):
+    """Where each begins."""
+    return [i for i, cell in enumerate(notebook.cells) if EXERCISE.match(cell.source)]
+
+
+def with_answers(notebook, answers):
+    """The notebook, in which each exercise is followed by the solution and by an answer, each with
+    the check, and by the cell that they took the place of; and which cells were there before."""
+    cells, places = [], []
+    begins = exercises(notebook)
+    for i, cell in enumerate(notebook.cells):
+        places.append(len(cells))
+        cells.append(cell)
+        if i - 3 in begins:
+            learner, check = notebook.cells[i - 2 : i]
+            solution = SOLUTION.fullmatch(cell.source)[1]
+            for code in (solution, answers[begins.index(i - 3)]):
+                cells += [nbformat.v4.new_code_cell(code), nbformat.v4.new_code_cell(check.source)]
+            cells.append(nbformat.v4.new_code_cell(learner.source))
+    whole = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+    return nbformat.from_dict(json.loads(json.dumps(whole))), places
+
+
 def test_it_runs_and_says_what_it_said(path, notebook):
     """Executed afresh, every cell prints what is committed, numbers up to the rounding of another
-    processor's exp; pictures are compared in words."""
-    found, committed = make["words"](make["executed"](path)), make["words"](notebook)
-    for now, then in zip(found, committed, strict=True):
+    processor's exp; pictures are compared in words. On the way its exercises are done: the check
+    takes the solution, and no other answer, and says of a wrong one what is wrong."""
+    wrong = WRONG[english_of(path).stem]
+    language = 2 if path in CHINESE else 1
+    run, places = with_answers(notebook, [answer[0] for answer in wrong])
+    make["run"](run)
+    found, committed = make["words"](run), make["words"](notebook)
+    for now, then in zip([found[i] for i in places], committed, strict=True):
         assert skeleton(now) == skeleton(then)
         assert numbers(now) == pytest.approx(numbers(then), rel=1e-7, abs=1e-12)
+    for i, answer in zip(exercises(notebook), wrong, strict=True):
+        checked = places[i + 3]
+        assert not committed[i + 2].startswith(RIGHT)
+        assert found[checked + 2].startswith(RIGHT), found[checked + 2]
+        assert answer[language] in re.sub(r"\s+", " ", found[checked + 4])
+
+
+def test_it_has_exercises_that_check_themselves(notebook):
+    """Two or more; the learner's cell and the check are code, and the solution is folded."""
+    begins = exercises(notebook)
+    assert len(begins) >= 2
+    for i in begins:
+        task, learner, check, solution = notebook.cells[i : i + 4]
+        assert task.cell_type == solution.cell_type == "markdown"
+        assert learner.cell_type == check.cell_type == "code"
+        assert SOLUTION.fullmatch(solution.source)
+        assert check.outputs
+
+
+def test_one_predicts_then_runs(notebook):
+    """Before two or more of its results it asks what they will be."""
+    asked = [
+        following.cell_type
+        for cell, following in pairwise(notebook.cells)
+        if re.search(r"^> \*\*(Predict, then run\.|先猜，再运行。)\*\* ", cell.source, re.MULTILINE)
+    ]
+    assert len(asked) >= 2
+    assert set(asked) == {"code"}
+
+
+def test_it_leads_on_and_back(path, notebook):
+    """Its last lines lead to the one before, the one after and the same in the other language."""
+    course = CHINESE if path in CHINESE else ENGLISH
+    place = course.index(path)
+    other = english_of(path) if path in CHINESE else path.with_stem(f"{path.stem}_zh")
+    expected = [*course[max(place - 1, 0) : place], *course[place + 1 : place + 2], other]
+    last = notebook.cells[-1].source.splitlines()[-1]
+    assert re.findall(r"\]\(([^)]+)\)", last) == [one.name for one in expected]
+
+
+def test_a_value_in_sixty_lines(path):
+    """Notebook 0 writes what its title says."""
+    if path.name.startswith("00"):
+        (code,) = [
+            cell.source
+            for cell in nbformat.read(path, as_version=4).cells
+            if "\nclass Value:" in cell.source
+        ]
+        assert len(code.splitlines()) <= 60
+
+
+def test_pictures_are_in_the_file(notebook):
+    """Jupyter may have been started anywhere: no picture is looked for beside the notebook."""
+    for text in texts(notebook):
+        assert not re.search(r"!\[|<img", text)
 
 
 def test_it_is_committed_as_make_writes_it(notebook):
@@ -119,7 +213,11 @@ def test_links_lead_somewhere(notebook):
 
 
 class Wordless(ast.NodeTransformer):
-    """The same program with every text empty, and the same numbers in it."""
+    """The same program with every text empty, and the same numbers in it; in any language."""
+
+    def visit_Call(self, node):
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != "lang"]
+        return self.generic_visit(node)
 
     def visit_Constant(self, node):
         return ast.Constant("") if isinstance(node.value, str) else node
