@@ -60,7 +60,6 @@ STRIP = """<!doctype html><html data-theme="light"><meta charset="utf-8"><style>
   body { margin: 0; padding: 6px; height: 100vh; box-sizing: border-box; display: grid; gap: 10px;
          grid-template: repeat(3, minmax(0, 1fr)) / repeat(2, minmax(0, 1fr)); }
   .chainrule-player { height: 100%; }
-  .cr-note { white-space: nowrap; font-size: .93em; }
   .cr-controls, .cr-panel, details { display: none !important; }
 </style>PLAYERS<script>
   const sliders = document.querySelectorAll("input[type=range]");

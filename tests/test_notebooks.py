@@ -66,7 +66,7 @@ def numbers(text: str) -> list[float]:
 
 # -- exercises: the task, the learner's cell, the check, and the solution, folded ----------------
 
-EXERCISE = re.compile(r"### (Exercise|练习) \d(: |：)\w")
+EXERCISE = re.compile(r"### (Exercise|练习) \d(: |：)\S")
 SOLUTION = re.compile(
     r"<details>\n<summary>(?:Solution|答案)</summary>\n\n.*```python\n(.*)```\n\n</details>",
     re.DOTALL,

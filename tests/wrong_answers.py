@@ -41,8 +41,8 @@ WRONG = {
         ),
         (
             "answer = 10, 24",
-            "x: no",
-            "x: no",
+            "the path x–p left out",
+            "the path x–p left out",
         ),
     ],
     "02_a_network_by_hand": [
@@ -71,8 +71,8 @@ WRONG = {
                 "    delta_h = delta_o * (net.H - net.H**2)\n"
                 "    return np.outer(X, delta_h), delta_h, delta_o * net.H, delta_o"
             ),
-            "left out",
-            "left out",
+            "the factors V[0], V[1] and V[2] are missing",
+            "the factors V[0], V[1] and V[2] are missing",
         ),
         (
             "repaired = small_by_hand",
@@ -144,7 +144,7 @@ WRONG = {
         (
             "def smooth_bowl(x):\n    return minimum(x, 1.0) ** 2",
             "At 2 it gives 1; the bowl is 3 there.",
-            "在 2 处它给出 1，而 bowl 是 3",
+            "在 2 处它给出 1，而 bowl 是 3。",
         ),
     ],
     "08_forwards_or_backwards": [
