@@ -47,7 +47,7 @@ REMEDIES: Final = {
     "log_of_0": "keep it above 0, as in log(x + 1e-12), or use log_softmax or a loss of logits",
     "many_paths": "if so many are not meant, look for a value that is added to itself in a loop",
     "nan_input": "look for the NaN where the number comes from; leave such samples out",
-    "no_backward": "call backward() on the result, after the last change of the graph",
+    "no_backward": "call backward() on the result; in a loop: zero_grad(), backward(), the step",
     "no_grad": "move the computation out of no_grad(), if the gradient is wanted",
     "no_graph": "compute it from Values, outside no_grad()",
     "not_taken": "none, if that is meant; logsumexp and softplus pass something to every side",
