@@ -61,7 +61,7 @@ MOVED: Final = {
     "autograd.drawing.numbers": "autograd.drawing.number_text",
     "autograd.drawing.passes": "autograd.drawing.player.animation",
     "autograd.drawing.values": "autograd.drawing.value_boxes",
-    "autograd.expressions": "autograd.cli.expressions",
+    "autograd.expressions": "autograd.reading.expressions",
     "autograd.functions": "autograd.engine.functions",
     "autograd.graph": "autograd.explaining.path_sums",
     "autograd.ieee": "autograd.engine.ieee",

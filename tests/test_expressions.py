@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.cli.expressions import FUNCTIONS, MAX_LENGTH, ExpressionError, assignment, compute
+from autograd.reading.expressions import FUNCTIONS, MAX_LENGTH, ExpressionError, assignment, compute
 
 
 def value(text, **inputs):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd.cli.expressions import ExpressionError, compute
+from autograd.reading.expressions import ExpressionError, compute
 
 SOURCE = Path(autograd.__file__).parent.parent
 INPUTS = {"a": 2.0, "b": 3.0, "x": 1.5}

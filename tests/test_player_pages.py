@@ -6,7 +6,7 @@ from test_player import CALM, CHROMIUM, Browser, Elements, Page, boxes, node, to
 
 import autograd
 from autograd import Value, steps
-from autograd.drawing.player.wording import LANGUAGES
+from autograd.exploring.wording import LANGUAGES
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

@@ -23,7 +23,7 @@ from typing import NoReturn
 
 import autograd._conflict_check  # (before anything else of ours)
 from autograd.cli import demo
-from autograd.cli.expressions import ExpressionError, assignment, compute
+from autograd.reading.expressions import ExpressionError, assignment, compute
 from autograd.cli.tables import report
 from autograd.drawing import draw
 from autograd.drawing.player import steps

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from autograd.drawing.formulas import made_of, made_of_numbers
 from autograd.drawing.number_text import figure, signed
-from autograd.drawing.player.wording import LANGUAGES, Wording
+from autograd.exploring.wording import LANGUAGES, Wording
 from autograd.engine.graph import Edge, Graph, edges, message_from
 from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, quantity, term
 from autograd.explaining.diagnoses import is_stale

@@ -8,14 +8,10 @@ colour, since its words may be those of a label. Where scripts are blocked, pict
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
-import json
 import os
 import pathlib
-import re
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +19,24 @@ from autograd.drawing.choosing import needed
 from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
-from autograd.drawing.number_text import equation, figure, signed
-from autograd.drawing.palette import THEMES, dark_colours, on_pages
+from autograd.drawing.number_text import figure
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
-from autograd.drawing.player.wording import LANGUAGES
 from autograd.drawing.svg import narrowest
 from autograd.drawing.value_boxes import NAME_WIDTH
 from autograd.engine.graph import topological_order
-from autograd.engine.text import ELLIPSIS, TIMES, names, plural, quantity
-from autograd.explaining.path_sums import Path, Paths, paths, route_text
+from autograd.engine.text import names, plural
+from autograd.exploring.page_parts import (
+    asset,
+    colour_names,
+    darkened,
+    in_one_script,
+    page_of,
+    script_safe,
+    themes,
+    uri,
+)
+from autograd.exploring.panel import panel
+from autograd.exploring.wording import LANGUAGES
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
@@ -39,10 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Player", "steps"]
 
 PICTURES = {".svg", ".png", ".pdf", ".gif", ".jpg", ".jpeg", ".webp", ".mp4", ".dot", ".gv"}
-PANEL_PATHS = 5  # of one node, in the panel below the picture
-MAX_PARTS = 12  # of one path
-
-LIGHT, DARK = asdict(THEMES["light"]), asdict(THEMES["dark"])
 
 
 def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200, lang: str = "en") -> Player:
@@ -120,19 +121,19 @@ class Player:
         words = LANGUAGES[self.lang].page
         heading = words["steps"].format(len(self.steps))
         more = {"narrowest": round(narrowest(self.svg)), "words": words}
-        data = f"{self._data[:-1]},{_json(more)[1:]}"
+        data = f"{self._data[:-1]},{script_safe(more)[1:]}"
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
         return (
             f'<div class="chainrule-player" id="chainrule-{key}" lang="{self.lang}" dir="ltr" '
             'data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{_themes()}{_asset('player.css')}</style>\n"
+            f"<style>\n{themes()}{asset('picture.css')}{_asset('player.css')}</style>\n"
             '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
-            f'srcset="{_uri(_darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
-            f'src="{_uri(self.svg)}"></picture></div>\n'
+            f'srcset="{uri(darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
+            f'src="{uri(self.svg)}"></picture></div>\n'
             f"<details><summary>{heading}</summary>"
             f"<ol>{captions}</ol></details>\n"
             f'<script type="application/json">{data}</script>\n'
-            f"<script>\n{_asset('player.js')}</script>\n"
+            f"<script>\n{in_one_script('picture.js', _asset('player.js'))}</script>\n"
             "</div>\n"
         )
 
@@ -145,16 +146,7 @@ class Player:
                 "what is played is a page in HTML; give a name that ends in .html, got "
                 f"{os.fspath(filename)!r} (autograd.draw(root).render(...) writes pictures)"
             )
-        title = html.escape(self.summary)
-        page = (
-            f'<!doctype html>\n<html lang="{self.lang}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{title}</title>\n"
-            "<style>body { margin: 1rem auto; max-width: 90rem; padding: 0 1rem; }\n"
-            "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
-            f"</head>\n<body>\n<main data-chainrule-page>\n{self.html()}</main>\n</body>\n</html>\n"
-        )
+        page = page_of(self.html(), self.summary, self.lang)
         write_file(filename, page.encode())
         return os.fspath(filename)
 
@@ -168,110 +160,22 @@ def _data(animation: Animation, steps: list[Frame]) -> str:
     data = {
         "start": {"caption": animation.words.start, "note": animation.words.start_note},
         "steps": [_step(step) for step in steps],
-        "nodes": [_node(node, animation, place) for node in animation.order],
+        "nodes": [
+            panel(animation.root, node, animation.name, animation.words, place)
+            for node in animation.order
+        ],
         "edges": [
             [animation.place[id(edge.parent)], animation.place[id(edge.output)]]
             for edge in animation.edges
         ],
-        "colours": {colour: name for theme in (LIGHT, DARK) for name, colour in theme.items()},
+        "colours": colour_names(),
     }
-    return _json(data)
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    """JSON that may stand inside a script element: nothing in it can end the element."""
-    text = json.dumps(dict(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return script_safe(data)
 
 
 def _step(step: Frame) -> dict[str, Any]:
     fields = asdict(step)
     return {"figures": [figure(x) for x in fields.pop("numbers")], **fields}
-
-
-def _node(node: Any, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
-    found = paths(animation.root, node, PANEL_PATHS)
-    left_out = found.count - len(found.rows)
-    words = animation.words
-    return {
-        "name": animation.of(node),
-        "formula": animation.formula(node),
-        "value": figure(node.data),
-        "gradient": animation.gradient(node),
-        "grad": figure(node.grad),
-        "paths": [_path(row, animation, place) for row in found.rows],
-        "heading": words.paths.format(
-            paths=words.count(found.count, "path"), root=animation.term(animation.root)
-        ),
-        "rest": "" if found.complete else words.more_paths.format(quantity(left_out)),
-        "sum": _sum(found),
-    }
-
-
-def _path(row: Path, animation: Animation, place: dict[tuple[int, int], int]) -> dict[str, Any]:
-    product = figure(row.product)
-    if len(row.factors) > 1:
-        first, *others = row.factors
-        factors = _shortened([figure(first), *map(signed, others)])
-        product = f"{f' {TIMES} '.join(factors)} = {product}"
-    steps = zip(row.nodes[1:], row.positions, strict=True)
-    return {
-        "route": route_text(row, animation.name, {}, animation.words.input),
-        "product": product,
-        "edges": [place[id(node), position] for node, position in steps],
-    }
-
-
-def _sum(found: Paths) -> str:
-    """`2 + 3 = 5`"""
-    products = [row.product for row in found.rows]
-    if found.complete and figure(sum(products)) == figure(found.total):
-        return equation(products, "+", found.total)
-    return figure(found.total)
-
-
-def _shortened(parts: list[str]) -> list[str]:
-    half = MAX_PARTS // 2
-    return parts if len(parts) <= MAX_PARTS else [*parts[:half], ELLIPSIS, *parts[1 - half :]]
-
-
-# -- how it looks ----------------------------------------------------------------------------------
-
-
-def _themes() -> str:
-    """The palette as CSS variables: the reader's preference, unless the notebook has its own."""
-    light, dark = _variables(LIGHT), _variables(DARK)
-    player = ".chainrule-player"
-    rules = "".join(
-        f":where({player}) .cr-{what}-{name} {{ {what}: var(--cr-{name}); }}\n"
-        for name in LIGHT
-        for what in ("fill", "stroke")
-    )
-    return (
-        f"{player} {{ color-scheme: light; {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ {player} {{ color-scheme: dark; {dark} }} }}\n"
-        f"{on_pages('light', player)} {{ color-scheme: light; {light} }}\n"
-        f"{on_pages('dark', player)} {{ color-scheme: dark; {dark} }}\n"
-        f"@media print {{ {player}{player}{player} {{ color-scheme: light; {light} }} }}\n"
-        f"{rules}"
-    )
-
-
-def _variables(theme: dict[str, str]) -> str:
-    return " ".join(f"--cr-{name}: {colour};" for name, colour in theme.items())
-
-
-def _darkened(svg: str) -> str:
-    """The picture in the dark palette. Quotes in a label are entities, so only attributes match."""
-    dark = dark_colours()
-    pattern = rf'\b(fill|stroke)="({"|".join(dark)})"'
-    return re.sub(pattern, lambda found: f'{found[1]}="{dark[found[2]]}"', svg)
-
-
-def _uri(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def _asset(name: str) -> str:

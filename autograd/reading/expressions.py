@@ -22,7 +22,7 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 import autograd
-from autograd.cli.notation import ALIASES, typed_out
+from autograd.reading.notation import ALIASES, typed_out
 from autograd.engine import functions
 from autograd.engine.operands import to_float
 from autograd.engine.primitives import TABLE, Primitive
