@@ -14,7 +14,7 @@ numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; pr
 derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
              stop_gradient; sparse_..., implicit_...
 compiled     jit, vmap, CheckFailed
-to look at   draw, steps, paths, explain
+to look at   draw, steps, paths, explain, explore
 to check     check_grad, detect_anomaly, record_lines
 to extend    Setting: a setting that holds inside a block, as no_grad does
 
@@ -35,6 +35,7 @@ from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
+from autograd.exploring import explore
 from autograd.transforms import hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, vjp
 from autograd.transforms.implicit import implicit_fixed_point, implicit_root
 from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
@@ -742,6 +743,7 @@ __all__ = [
     "exp",
     "exp2",
     "explain",
+    "explore",
     "expm1",
     "floor",
     "fmod",

@@ -23,7 +23,6 @@ from typing import NoReturn
 
 import autograd._conflict_check  # (before anything else of ours)
 from autograd.cli import demo
-from autograd.reading.expressions import ExpressionError, assignment, compute
 from autograd.cli.tables import report
 from autograd.drawing import draw
 from autograd.drawing.player import steps
@@ -32,6 +31,7 @@ from autograd.engine.text import names, printable
 from autograd.engine.value import Value
 from autograd.explaining.explanation import explanation_of
 from autograd.explaining.path_sums import edge_visits, paths
+from autograd.reading.expressions import ExpressionError, assignment, compute
 
 __all__ = ["main"]
 

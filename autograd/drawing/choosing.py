@@ -89,13 +89,15 @@ def graph_that_fits(
     return choice.first([(PAGES, choice.of_groups(detail))])
 
 
-def played(columns: Graph, known: Mapping[int, str], limits: Limits) -> Placed:
+def played(
+    columns: Graph, known: Mapping[int, str], limits: Limits, change: Callable[[Picture], Picture]
+) -> Placed:
     """A picture in which every edge has its own arrow with all that is said about it on one line,
-    for the player."""
+    for the player, changed as it wants it."""
     choice = _Choice(columns, known, limits)
     choice.check_size()
     levels = VALUES[:1] if len(choice.nodes) <= FULL else VALUES
-    return choice.first([(PLAYED_PAGES, choice.of_single_edges(level)) for level in levels])
+    return choice.first([(PLAYED_PAGES, choice.of_single_edges(level, change)) for level in levels])
 
 
 Attempt = Callable[[float], Placed | None]
@@ -178,12 +180,12 @@ class _Choice:
 
         return lambda pages: placed_graph(_both(drawn, level), graph, limits.rankdir, pages)
 
-    def of_single_edges(self, level: str) -> Attempt:
+    def of_single_edges(self, level: str, change: Callable[[Picture], Picture]) -> Attempt:
         graph, nodes = self.graph, self.nodes
 
         @cache
         def drawn() -> Picture:
-            return shortened(picture_of_values(graph, level, nodes, False), graph)
+            return shortened(change(picture_of_values(graph, level, nodes, False)), graph)
 
         return lambda pages: placed_graph(lambda tight: drawn(), graph, self.limits.rankdir, pages)
 

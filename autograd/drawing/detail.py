@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing.choosing import (
@@ -102,12 +102,19 @@ def draw(
     return _laid_out(found, theme, title)
 
 
-def draw_every_edge(root: Value, rankdir: str, max_nodes: int) -> Diagram:
-    """A diagram for the player, which lights up one edge after the other: none stands for many."""
+def draw_every_edge(
+    root: Value,
+    rankdir: str,
+    max_nodes: int,
+    change: Callable[[Picture], Picture] = lambda picture: picture,
+) -> Diagram:
+    """A diagram for the player, which lights up one edge after the other: none stands for many.
+    `change` may put other lines in it before it is laid out."""
     _check("rankdir", rankdir, DIRECTIONS)
     columns = Graph([root])
     known = parameter_names(columns.nodes, ())
-    return _laid_out(played(columns, known, Limits(max_nodes, rankdir=rankdir)), "auto", None)
+    found = played(columns, known, Limits(max_nodes, rankdir=rankdir), change)
+    return _laid_out(found, "auto", None)
 
 
 def _laid_out(found: Placed, theme: str, title: str | None) -> Diagram:

@@ -26,6 +26,8 @@ from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, names, plural, printa
 from autograd.explaining.staleness import Changed, changed_since
 
 __all__ = [
+    "ARROW_LINES",
+    "BOX_LINES",
     "NAME_WIDTH",
     "DrawnGraph",
     "about",

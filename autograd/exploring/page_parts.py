@@ -17,6 +17,8 @@ __all__ = [
     "asset",
     "colour_names",
     "darkened",
+    "explorer_module",
+    "explorer_styles",
     "in_one_script",
     "page_of",
     "script_safe",
@@ -85,7 +87,19 @@ def in_one_script(shared: str, script: str) -> str:
     """A script and the module of this folder that it shares with others, as one classic script
     whose names are its own."""
     both = asset(shared) + IMPORT.sub("", script)
-    return "(() => {\n\"use strict\";\n" + re.sub(r"^export ", "", both, flags=re.MULTILINE) + "})();\n"
+    return (
+        '(() => {\n"use strict";\n' + re.sub(r"^export ", "", both, flags=re.MULTILINE) + "})();\n"
+    )
+
+
+def explorer_module() -> str:
+    """The explorer as one ES module, which exports `mount`."""
+    return asset("picture.js") + IMPORT.sub("", asset("explorer.js"))
+
+
+def explorer_styles() -> str:
+    """The style sheet of what the explorer shows."""
+    return themes() + asset("picture.css") + asset("explorer.css")
 
 
 def page_of(fragment: str, title: str, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""Formulas typed by a person, turned into a graph: what the command line reads. Never `eval`.
+"""Formulas typed by a person, turned into a graph, for the command line and `explore`. No `eval`.
 
 The text is parsed by Python's own parser, and what is on a whitelist of syntax is computed with
 Values: names, numbers, `+ - * / // % **`, calls of autograd's public functions, lists as their
@@ -22,12 +22,12 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 import autograd
-from autograd.reading.notation import ALIASES, typed_out
 from autograd.engine import functions
 from autograd.engine.operands import to_float
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.text import plural, printable
 from autograd.engine.value import Value
+from autograd.reading.notation import ALIASES, typed_out
 
 __all__ = ["Computation", "ExpressionError", "assignment", "compute"]
 

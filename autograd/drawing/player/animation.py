@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 from autograd.drawing.formulas import made_of, made_of_numbers
 from autograd.drawing.number_text import figure, signed
-from autograd.exploring.wording import LANGUAGES, Wording
 from autograd.engine.graph import Edge, Graph, edges, message_from
 from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, quantity, term
 from autograd.explaining.diagnoses import is_stale
 from autograd.explaining.path_sums import edge_visits
+from autograd.exploring.wording import LANGUAGES, Wording
 
 __all__ = ["Animation", "Frame", "backpropagated"]
 

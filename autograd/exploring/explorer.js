@@ -1,0 +1,293 @@
+// What a reader sees of an exploration, whoever computes: `receive` takes a message and promises the
+// reply (see exploration.py). Nothing here knows a derivative.
+import {drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
+
+const SPARKLINE = {width: 132, height: 34};
+
+// Shows the state in the element; the function that it returns takes everything away again.
+export function mount(root, {state, receive, language}) {
+  const shown = {...state};
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const classes = ["chainrule-player", "chainrule-explorer"];
+  let parts = new Map(), nodes = [], edges = [], svg = null, touch = false;
+  let waiting = [], busy = false, gone = false;
+
+  root.classList.add(...classes);
+  root.dir = "ltr";
+  root.dataset.lmSuppressShortcuts = "true";
+
+  const caption = element("div", {className: "cr-caption"});
+  const note = element("div", {className: "cr-note"});
+  const now = element("div", {className: "cr-now"}, element("div", {}, caption, note));
+  now.setAttribute("role", "status");
+  now.setAttribute("aria-live", "polite");
+  const bar = element("div", {className: "cr-bar"});
+  const leaves = element("div", {className: "cr-leaves"});
+  const stage = element("div", {className: "cr-stage"});
+  stage.setAttribute("role", "group");
+  const panel = element("div", {className: "cr-panel"});
+  const form = element("div", {className: "cr-quiz"});
+  root.replaceChildren(now, leaves, bar, stage, form, panel);
+  root.addEventListener("mouseleave", () => inspect(null));
+  root.addEventListener("pointerover", event => {
+    const before = touch;
+    touch = event.pointerType === "touch";
+    if (touch !== before && panel.querySelector(".cr-hint")) tell();
+  });
+  build();
+  if (language && language !== shown.language) send({language});
+
+  return () => {
+    gone = true;
+    root.replaceChildren();
+    root.classList.remove(...classes);
+  };
+
+  // -- messages -----------------------------------------------------------------------------------
+
+  // One at a time; of moves that wait, the last of each leaf counts.
+  function send(message) {
+    const last = waiting.at(-1);
+    if (message.set && last && last.set) Object.assign(last.set, message.set);
+    else if (!("inspect" in message && last && "inspect" in last)) waiting.push(message);
+    else waiting[waiting.length - 1] = message;
+    if (!busy) next();
+  }
+
+  async function next() {
+    busy = true;
+    while (waiting.length && !gone) {
+      const message = waiting.shift();
+      let reply;
+      try {
+        reply = await receive(message);
+      } catch (problem) {
+        reply = {error: `${shown.words.waiting} ${problem && problem.message || ""}`};
+      }
+      if (!gone) follow(message, reply);
+    }
+    busy = false;
+  }
+
+  function follow(message, reply) {
+    const {error, feedback, ...changes} = reply;
+    note.textContent = error || "";
+    root.classList.toggle("cr-refused", Boolean(error));
+    if (error) return refuse(message);
+    const questions = ids(shown.quiz);
+    Object.assign(shown, changes);
+    if (changes.words || ids(shown.quiz) !== questions) return build();
+    if (changes.picture) picture();
+    update();
+    if (feedback) say(feedback);
+  }
+
+  // What was typed and can't be taken stays to be mended, marked as wrong.
+  function refuse(message) {
+    for (const name of Object.keys(message.set || {})) {
+      const row = rows.get(name);
+      if (row) row.field.setAttribute("aria-invalid", "true");
+    }
+  }
+
+  function ids(quiz) {
+    return quiz ? quiz.questions.map(question => question.id).join() : "";
+  }
+
+  // -- everything, at first and in another language -----------------------------------------------
+
+  function build() {
+    root.lang = shown.language;
+    stage.setAttribute("aria-label", shown.words.picture);
+    controls();
+    questions();
+    buttons();
+    picture();
+    update();
+  }
+
+  function update() {
+    caption.textContent = shown.caption;
+    write();
+    for (const one of shown.controls) move(one);
+    spark();
+    mark();
+    tell();
+  }
+
+  // -- numbers that move --------------------------------------------------------------------------
+
+  var rows;
+
+  function controls() {
+    const words = shown.words;
+    rows = new Map();
+    leaves.hidden = Boolean(shown.quiz) || !shown.controls.length;
+    leaves.replaceChildren();
+    for (const one of shown.controls) {
+      const slider = element("input", {type: "range"});
+      const field = element("input", {type: "text", inputMode: "text", autocomplete: "off", spellcheck: false});
+      const gradient = element("span", {className: "cr-is-grad"});
+      const name = element("span", {className: "cr-name", textContent: one.label});
+      slider.setAttribute("aria-label", filled(words.slider, {name: one.label}));
+      field.setAttribute("aria-label", filled(words.number, {name: one.label}));
+      slider.oninput = () => send({set: {[one.name]: Number(slider.value)}});
+      field.onchange = () => send({set: {[one.name]: field.value}});
+      field.onkeydown = event => { if (event.key === "Enter") field.onchange(); };
+      for (const input of [slider, field]) input.disabled = Boolean(shown.still);
+      leaves.append(element("div", {className: "cr-leaf"}, name, slider, field, gradient));
+      rows.set(one.name, {slider, field, gradient});
+    }
+    if (shown.still) leaves.append(element("div", {className: "cr-hint", textContent: words.still}));
+  }
+
+  function move(one) {
+    const row = rows.get(one.name);
+    if (!row) return;
+    Object.assign(row.slider, {min: one.min, max: one.max, step: one.step});
+    if (document.activeElement !== row.slider || Number(row.slider.value) !== one.value) {
+      row.slider.value = one.value;
+    }
+    row.slider.setAttribute("aria-valuetext", one.text);
+    if (document.activeElement !== row.field || row.field.getAttribute("aria-invalid")) {
+      row.field.value = one.text;
+    }
+    row.field.removeAttribute("aria-invalid");
+    row.gradient.textContent = one.place === null ? "" : one.gradient;
+  }
+
+  // -- buttons, the step size and the loss --------------------------------------------------------
+
+  var rate, sparkline;
+
+  function buttons() {
+    const words = shown.words;
+    const button = (className, textContent, action) => {
+      const made = element("button", {type: "button", className, textContent, onclick: action});
+      return made;
+    };
+    bar.replaceChildren();
+    sparkline = null;
+    if (shown.descent && !shown.quiz && !shown.still) {
+      rate = element("input", {type: "range", min: -3, max: 0.5, step: 0.05});
+      rate.value = Math.log10(shown.descent.rate);
+      const size = element("output", {className: "cr-count"});
+      const tellRate = () => {
+        size.textContent = String(Number((10 ** rate.value).toPrecision(2)));
+        rate.setAttribute("aria-valuetext", size.textContent);
+      };
+      rate.setAttribute("aria-label", words.rate);
+      rate.oninput = tellRate;
+      tellRate();
+      sparkline = element("span", {className: "cr-spark"});
+      sparkline.setAttribute("role", "img");
+      bar.append(
+        button("cr-step", words.step_down, () => send({descend: {rate: Number(size.textContent)}})),
+        element("label", {}, element("span", {textContent: words.rate}), rate), size, sparkline);
+    }
+    if (shown.quiz !== undefined) {
+      bar.append(shown.quiz
+        ? button("cr-again", words.explore, () => send({quiz: false}))
+        : button("cr-ask", words.quiz, () => send({quiz: true})));
+    }
+    if (!shown.still) bar.append(button("cr-reset", words.reset, () => send({reset: true})));
+    bar.hidden = !bar.children.length;
+  }
+
+  function spark() {
+    if (!sparkline) return;
+    const {width, height} = SPARKLINE;
+    const losses = shown.descent.losses;
+    const known = losses.filter(loss => loss !== null);
+    const low = Math.min(...known), high = Math.max(...known);
+    const place = (loss, i) => [
+      3 + (width - 6) * i / Math.max(losses.length - 1, 1),
+      height - 4 - (height - 8) * (high > low ? (loss - low) / (high - low) : 0.5)];
+    const points = losses.map((loss, i) => loss === null ? null : place(loss, i)).filter(Boolean);
+    const picture = drawn("svg", {viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true"});
+    picture.append(drawn("polyline", {points: points.map(point => point.join()).join(" ")}));
+    if (points.length) picture.append(drawn("circle", {cx: points.at(-1)[0], cy: points.at(-1)[1], r: 3}));
+    const figure = loss => String(Number(loss.toPrecision(4)));
+    const text = element("span", {className: "cr-count"});
+    text.textContent = known.length ? `${shown.words.loss} ${figure(known.at(-1))}` : "";
+    sparkline.setAttribute("aria-label", known.length ? filled(shown.words.losses,
+      {count: losses.length - 1, first: figure(known[0]), last: figure(known.at(-1))}) : "");
+    sparkline.replaceChildren(picture, text);
+  }
+
+  // -- the picture --------------------------------------------------------------------------------
+
+  function picture() {
+    const fresh = svg !== null;
+    ({svg, parts} = drawing(shown.picture, shown.alt, shown));
+    const all = letter => [...parts.keys()].filter(id => RegExp(`^${letter}\\d+$`).test(id))
+      .sort((one, other) => one.slice(1) - other.slice(1)).map(id => parts.get(id));
+    [nodes, edges] = [all("n"), all("e")];
+    const canvas = svg.querySelector("g");
+    canvas.append(...edges, ...nodes); // Tab follows the order
+    nodes.forEach((group, i) => {
+      outlined(group);
+      group.setAttribute("tabindex", "0");
+      group.setAttribute("role", "img");
+      for (const event of ["mouseenter", "focus"]) group.addEventListener(event, () => inspect(i));
+      group.addEventListener("blur", () => inspect(null));
+    });
+    for (const group of edges) lined(group, [...group.querySelectorAll("text")]);
+    for (const group of [...nodes, ...edges]) {
+      group.classList.toggle("cr-alarmed", Boolean(group.querySelector("text.cr-fill-background")));
+    }
+    for (const [id, part] of parts) {
+      const asked = part.localName === "text" && id;
+      if (asked) part.addEventListener("click", () => ask(asked));
+    }
+    if (fresh && !calm.matches) svg.classList.add("cr-fresh");
+    stage.replaceChildren(svg);
+  }
+
+  function write() {
+    for (const [id, text] of Object.entries(shown.texts)) {
+      const part = parts.get(id);
+      if (!part) continue;
+      if (part.localName !== "text") {
+        part.setAttribute("aria-label", text);
+      } else if (part.textContent !== text) {
+        part.textContent = text;
+      }
+      if (part.localName === "text" && part.parentNode.querySelector(".cr-outline")) fit(part, part.parentNode);
+    }
+  }
+
+  // -- one value, and the paths behind its gradient -----------------------------------------------
+
+  function inspect(i) {
+    if (i === null) {
+      const focused = nodes.indexOf(document.activeElement);
+      i = focused < 0 ? null : focused;
+    }
+    if (i !== shown.place) send({inspect: i});
+  }
+
+  function tell() {
+    if (shown.place === null || !shown.panel) {
+      traced(svg, nodes, edges, shown.edges, null, []);
+      const textContent = touch ? shown.words.tap : shown.words.point;
+      panel.replaceChildren(element("span", {className: "cr-hint", textContent}));
+      return;
+    }
+    const trace = paths => traced(svg, nodes, edges, shown.edges, shown.place, paths);
+    panel.replaceChildren(...inspected(shown.panel, shown.words, trace));
+    trace(shown.panel.paths);
+  }
+
+  // -- questions ----------------------------------------------------------------------------------
+
+  function questions() {
+    form.hidden = true;
+  }
+
+  function mark() {}
+
+  function ask() {}
+
+  function say() {}
+}

@@ -1,0 +1,152 @@
+"""A picture whose numbers can be changed where they stand: every line that tells one has an id.
+
+`n3` is the box of the fourth value in topological order, `n3-value` and `n3-grad` are its lines;
+`e5` is the arrow of the sixth edge, `e5-derivative` and `e5-message` are its lines. What a screen
+reader says of a box or an arrow belongs to the id of the whole. Lines are found by their colours,
+since their words may be those of a label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+from typing import Any, Final
+
+from autograd.drawing.collapse import parameter_names
+from autograd.drawing.detail import draw_every_edge
+from autograd.drawing.dot_language import Line
+from autograd.drawing.number_text import spelled
+from autograd.drawing.palette import THEMES
+from autograd.drawing.picture import Picture
+from autograd.drawing.svg import narrowest
+from autograd.drawing.value_boxes import ARROW_LINES, BOX_LINES, DrawnGraph
+from autograd.engine.graph import Edge, Graph
+
+__all__ = ["UNKNOWN", "LivePicture", "drawn_graph", "texts"]
+
+UNKNOWN: Final = "?"
+NUMBER: Final = re.compile(r"\N{MINUS SIGN}?\d+(\.\d+)?(e\N{MINUS SIGN}?\d+)?")
+ROOM: Final = "\N{MINUS SIGN}8.88"  # for which there is room where a number is shorter now
+GROUP: Final = re.compile(r'<g id="([ne]\d+)" class="(?:node|edge)">.*?\n</g>', re.DOTALL)
+LINE: Final = re.compile(r'(<text id="([^"]*)"[^>]*>)[^<]*</text>')
+TITLE: Final = re.compile(r"<title>[^<]*</title>\n?")
+SPOKEN: Final = re.compile(r' role="img" aria-label="[^"]*"')
+SHOWN: Final = {
+    "full": ("derivative", "message"),
+    "medium": ("derivative",),
+    "small": (),
+}  # lines of arrows at each level
+ROLES: Final = {"value": "value", "grad": "grad"}, {"muted": "derivative", "grad": "message"}
+
+
+def drawn_graph(root: Any) -> DrawnGraph:
+    """The graph below a root, with everything that the picture says about it."""
+    columns = Graph([root])
+    return DrawnGraph(columns, parameter_names(columns.nodes, ()))
+
+
+class LivePicture:
+    """The picture of a graph at one moment: `svg`, its smallest width, and its level of detail.
+
+    The SVG says nothing but what is seen: titles, which a browser shows on hovering, would tell the
+    gradients that a quiz asks for.
+    """
+
+    def __init__(self, root: Any, max_nodes: int, *, roomy: bool) -> None:
+        change = _with_room if roomy else _as_it_is
+        svg = draw_every_edge(root, "auto", max_nodes, change).pipe("svg", encoding="utf-8")
+        self.narrowest = round(narrowest(svg))
+        self.svg: str = GROUP.sub(_with_ids, SPOKEN.sub("", TITLE.sub("", svg), count=1))
+        self.level = "full" if "-message" in self.svg else "medium"
+        if "-derivative" not in self.svg:
+            self.level = "small" if "e0" in self.svg else "full"
+
+    def saying(self, said: Mapping[str, str]) -> str:
+        """The SVG with these texts by their ids."""
+
+        def line(found: re.Match[str]) -> str:
+            return f"{found[1]}{escape(said[found[2]], quote=False)}</text>"
+
+        return LINE.sub(line, self.svg)
+
+
+def _as_it_is(picture: Picture) -> Picture:
+    return picture
+
+
+def _with_room(picture: Picture) -> Picture:
+    """The picture laid out for longer numbers than those of now."""
+    boxes = [replace(box, lines=list(map(_longer, box.lines))) for box in picture.boxes]
+    arrows = [replace(arrow, lines=list(map(_longer, arrow.lines))) for arrow in picture.arrows]
+    return replace(picture, boxes=boxes, arrows=arrows)
+
+
+def _longer(line: Line) -> Line:
+    if line.colour not in ("value", "grad", "muted") or line.size == "small":
+        return line
+    name, equals, number = line.text.rpartition(" = " if line.colour == "muted" else "\0")
+    return line._replace(text=name + equals + NUMBER.sub(_at_least, number))
+
+
+def _at_least(found: re.Match[str]) -> str:
+    return max(found[0], ROOM, key=len)
+
+
+def _with_ids(found: re.Match[str]) -> str:
+    """A box or an arrow of the SVG, its lines with ids."""
+    group, key = found[0], found[1]
+    for colour, role in ROLES[key.startswith("e")].items():
+        fill = f'fill="{getattr(THEMES["light"], colour)}">'
+        sized = re.compile(rf"<text (?=[^>]*(?<!font-size=\"10.00\" ){fill})")
+        group = sized.sub(f'<text id="{key}-{role}" ', group, count=1)
+    return group
+
+
+# -- what stands there -----------------------------------------------------------------------------
+
+
+def texts(graph: DrawnGraph, level: str, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Every line and every description by its id; a question mark for what is hidden."""
+    found: dict[str, str] = {}
+    for i, node in enumerate(graph.order):
+        lines = BOX_LINES[level](graph, node)
+        key = f"n{i}"
+        value = next(line.text for line in lines if line.colour == "value")
+        grad = next(line.text for line in lines if line.colour == "grad")
+        if f"{key}-grad" in hidden:
+            grad = f"grad {UNKNOWN}"
+        elif not hidden.isdisjoint(_messages_into(graph, i)):
+            grad = f"grad {spelled(graph.gradient(node))}"
+        found |= {f"{key}-value": value, f"{key}-grad": grad}
+        found[key] = f"{graph.title(node)}: {value}, {grad}"
+    for j, edge in enumerate(graph.edges):
+        found |= _of_edge(graph, level, j, edge, hidden)
+    return found
+
+
+def _of_edge(
+    graph: DrawnGraph, level: str, j: int, edge: Edge, hidden: frozenset[str]
+) -> dict[str, str]:
+    derivative, message = ARROW_LINES["full"](graph, edge)
+    key = f"e{j}"
+    known = {f"{key}-derivative": derivative.text, f"{key}-message": message.text}
+    own = f"{key}-derivative", f"{key}-message"
+    if own[0] in hidden:
+        name, _, number = derivative.text.rpartition(" = ")
+        which = number.removeprefix(spelled(edge.partial))
+        known[own[0]] = f"{name} = {UNKNOWN}{which}"
+    above = f"n{graph.columns.outputs[j]}-grad"
+    if own[1] in hidden:
+        known[own[1]] = UNKNOWN
+    elif own[0] in hidden or above in hidden:
+        known[own[1]] = spelled(graph.sent(edge))
+    shown = {line: text for line, text in known.items() if line.endswith(SHOWN[level])}
+    parent, output = graph.term(edge.parent), graph.term(edge.output)
+    spoken = f"{parent} to {output}: {known[own[0]]}; sent back: {known[own[1]]}"
+    return {**shown, key: spoken}
+
+
+def _messages_into(graph: DrawnGraph, i: int) -> set[str]:
+    return {f"e{j}-message" for j in graph.columns.above[i]}

@@ -1,0 +1,83 @@
+"""What is explored at one moment: numbers, the graph they give, and its picture.
+
+As long as the structure stays, the picture of the moment before serves on, with other texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from autograd.drawing.number_text import spelled
+from autograd.drawing.value_boxes import DrawnGraph
+from autograd.engine.locks import cached_property
+from autograd.engine.text import plural
+from autograd.exploring.explorable import Source, built_by
+from autograd.exploring.live_picture import LivePicture, drawn_graph, texts
+
+__all__ = ["Moment"]
+
+
+class Moment:
+    """numbers: of the leaves. leaves: the Values, by name. graph: with all that is said of it."""
+
+    def __init__(
+        self, source: Source, numbers: Mapping[str, float], max_nodes: int, before: Moment | None
+    ) -> None:
+        self.numbers = dict(numbers)
+        root, self.leaves = built_by(source, self.numbers)
+        self._gradients = {name: leaf.grad for name, leaf in self.leaves.items()}
+        self.graph: DrawnGraph = drawn_graph(root)
+        self.structure = _structure(self.graph)
+        if before is not None and before.structure == self.structure:
+            self.picture: LivePicture = before.picture
+        else:
+            self.picture = LivePicture(root, max_nodes, roomy=True)
+
+    @property
+    def loss(self) -> float | None:
+        """The root's value; None where JSON has no number for it."""
+        number: float = self.graph.root.data
+        return number if math.isfinite(number) else None
+
+    def gradient(self, name: str) -> float:
+        """Of a leaf; 0 where the root does not depend on it."""
+        return self._gradients[name]
+
+    def place_of(self, name: str) -> int | None:
+        """Of a leaf in topological order; None where the root does not depend on it."""
+        return self.graph.columns.place.get(id(self.leaves[name]))
+
+    def texts(self, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
+        """Every line of the picture by its id."""
+        return texts(self.graph, self.picture.level, hidden)
+
+    @cached_property
+    def ends(self) -> list[tuple[int, int]]:
+        """The places of each edge's ends."""
+        columns = self.graph.columns
+        return list(zip(columns.parents, columns.outputs, strict=True))
+
+    @property
+    def summary(self) -> str:
+        """What the picture shows, without any gradient: a quiz may ask for them."""
+        graph = self.graph
+        values = plural(len(graph.order), "value")
+        edges = plural(len(graph.edges), "edge")
+        return f"{values}, {edges}. {graph.term(graph.root)} = {spelled(graph.root.data)}."
+
+
+def _structure(graph: DrawnGraph) -> tuple[Any, ...]:
+    """All that decides how the picture is laid out: which values there are, what they are made of,
+    and where an alarm sounds."""
+    boxes = [
+        (graph.title(node), graph.kind(node), _alarms(node.data, graph.gradient(node)))
+        for node in graph.order
+    ]
+    arrows = [_alarms(x, y) for x, y in zip(graph.columns.partials, graph.messages, strict=True)]
+    return tuple(boxes), tuple(graph.columns.parents), tuple(graph.columns.outputs), tuple(arrows)
+
+
+def _alarms(*numbers: float) -> tuple[bool, ...]:
+    return tuple(map(math.isfinite, numbers))

@@ -1,0 +1,256 @@
+"""What is explored agrees with the engine after every move, and a bad message changes nothing."""
+
+import json
+import random
+
+import pytest
+
+import nn
+from autograd import Value, tanh
+from autograd.drawing.number_text import figure
+from autograd.exploring import Exploration, explorable
+
+FORMULA = "c = a + b; d = b + 1; e = c * d"
+
+
+def formula(**numbers):
+    return Exploration(explorable(FORMULA, (), {"a": 2, "b": 1, **numbers}))
+
+
+def branches(a, b):
+    product = a * b
+    if product > 0:
+        return tanh(product) + a
+    return product - a * a
+
+
+def gradients(exploration, names):
+    return [exploration.moment.gradient(name) for name in names]
+
+
+def test_the_first_state_is_the_picture_with_its_numbers():
+    state = formula().state()
+    said = json.loads(json.dumps(state, allow_nan=False))
+    assert said["caption"] == "e = 6; ∂e/∂a = 2, ∂e/∂b = 5"
+    assert [said["texts"][f"n{i}-grad"] for i in range(5)] == [
+        "grad 2",
+        "grad 2 + 3 = 5",
+        "grad 2",
+        "grad 3",
+        "grad 1",
+    ]
+    assert said["texts"]["e4-message"] == "1 × 3 = 3"
+    for key, text in said["texts"].items():
+        if "-" in key:
+            assert f'id="{key}"' in said["picture"]
+            assert f">{text}</text>" in said["picture"]
+
+
+def test_a_move_changes_texts_and_keeps_the_picture():
+    """b = -3 by hand: c = -1, d = -2, e = 2; de/da = -2, de/db = -2 - 1."""
+    reply = formula().receive({"set": {"b": -3}})
+    assert "picture" not in reply
+    assert reply["texts"]["n1-grad"] == "grad −2 + (−1) = −3"
+    assert reply["texts"]["n4-value"] == "value 2"
+    assert reply["controls"][1]["text"] == "−3"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_each_of_many_moves_the_numbers_are_those_of_backward(seed):
+    """Random moves of random leaves, through an `if` that takes either way."""
+    rng = random.Random(seed)
+    exploration = Exploration(explorable(branches, (1.0, 0.5), {}))
+    pictures = 0
+    for _ in range(25):
+        name = rng.choice("ab")
+        number = round(rng.uniform(-2, 2), 2)
+        reply = exploration.receive({"set": {name: number}})
+        pictures += "picture" in reply
+        a, b = Value(exploration.numbers["a"]), Value(exploration.numbers["b"])
+        root = branches(a, b)
+        root.backward()
+        assert gradients(exploration, "ab") == [a.grad, b.grad]
+        order = exploration.moment.graph.order
+        for place, node in enumerate(order):
+            assert reply["texts"][f"n{place}-value"] == f"value {figure(node.data)}"
+            assert reply["texts"][f"n{place}-grad"].endswith(figure(node.grad))
+        for control, leaf in zip(reply["controls"], (a, b), strict=True):
+            assert control["gradient"] == f"grad {figure(leaf.grad)}"
+    assert pictures > 0
+
+
+def test_where_an_if_takes_another_way_there_is_another_picture():
+    exploration = Exploration(explorable(branches, (1.0, 0.5), {}))
+    before = exploration.state()["edges"]
+    reply = exploration.receive({"set": {"b": -0.5}})
+    assert reply["edges"] != before
+    assert "tanh" not in reply["picture"]
+    assert "picture" not in exploration.receive({"set": {"b": -0.6}})
+    assert "tanh" in exploration.receive({"set": {"b": 0.5}})["picture"]
+
+
+def test_local_variables_name_the_values():
+    texts = Exploration(explorable(branches, (1.0, 0.5), {})).state()["texts"]
+    assert any(text.startswith("product = a * b") for text in texts.values())
+
+
+BAD = [
+    None,
+    [],
+    {},
+    "set",
+    {"set": {"a": 1}, "reset": True},
+    {"sett": {"a": 1}},
+    {"set": {}},
+    {"set": [1]},
+    {"set": {"z": 1}},
+    {"set": {"a": "two"}},
+    {"set": {"a": 3, "b": "x"}},
+    {"set": {"a": float("nan")}},
+    {"set": {"a": "inf"}},
+    {"set": {"a": "1e999"}},
+    {"set": {"a": True}},
+    {"set": {"a": 10**400}},
+    {"set": {"a": "1/0"}},
+    {"set": {"a": ""}},
+    {"descend": {"rate": 0.1}},
+    {"inspect": 17},
+    {"inspect": "a"},
+    {"inspect": True},
+    {"language": "xx"},
+    {"language": ["en"]},
+]
+
+
+@pytest.mark.parametrize("message", BAD, ids=repr)
+def test_a_bad_message_changes_nothing(message):
+    exploration = formula()
+    before = json.dumps(exploration.state())
+    reply = exploration.receive(message)
+    assert list(reply) == ["error"]
+    assert len(reply["error"]) < 300
+    assert json.dumps(exploration.state()) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("-2", -2.0), ("−2", -2.0), ("1/3", 1 / 3), ("-1/4", -0.25), ("0.25", 0.25), ("1e-3", 1e-3),
+        (" 3 ", 3.0), ("+4", 4.0), (".5", 0.5), ("2.", 2.0), ("½", 0.5), ("３", 3.0), (7, 7.0),
+    ],
+)  # fmt: skip
+def test_numbers_as_people_type_them(typed, number):
+    exploration = formula()
+    assert "error" not in exploration.receive({"set": {"a": typed}})
+    assert exploration.numbers == {"a": number, "b": 1.0}
+
+
+def test_a_function_without_a_value_there_says_so():
+    def f(a):
+        if a.data < 0:
+            raise ValueError("a must not be negative")
+        return a * a
+
+    exploration = Exploration(explorable(f, (1.0,), {}))
+    before = exploration.state()
+    reply = exploration.receive({"set": {"a": -1}})
+    assert reply["error"] == "f has no value where a = −1: a must not be negative"
+    assert exploration.state() == before
+
+
+def test_infinities_sound_an_alarm_in_a_new_picture():
+    exploration = Exploration(explorable("e = a / b", (), {}))
+    reply = exploration.receive({"set": {"b": 0}})
+    assert reply["texts"]["n2-value"] == "value ∞, infinite"
+    assert ">!</text>" in reply["picture"]
+    json.dumps(exploration.state(), allow_nan=False)
+
+
+def test_reset_goes_back():
+    exploration = formula()
+    first = exploration.state()
+    exploration.receive({"set": {"a": 5, "b": 7}})
+    exploration.receive({"reset": True})
+    assert exploration.state() == first
+
+
+def test_a_value_is_computed_anew_and_left_alone():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    e = tanh(a * b) + a
+    exploration = Exploration(explorable(e, (), {}))
+    exploration.receive({"set": {"a": -1}})
+    assert (a.data, a.grad, e.grad) == (2.0, 0.0, 0.0)
+    x, y = Value(-1.0), Value(3.0)
+    (tanh(x * y) + x).backward()
+    assert gradients(exploration, "ab") == [x.grad, y.grad]
+
+
+def test_descent_is_that_of_the_engine():
+    """Three steps of the model's parameters, against the same by hand; the sample stays."""
+    model = nn.MLP(2, [2, 1], seed=0)
+    exploration = Exploration(explorable(model, ([0.5, -1.0], 1.0), {}), descend=True)
+    mine = nn.MLP(2, [2, 1], seed=0)
+    losses = []
+    for _ in range(4):
+        loss = 0.5 * (mine([0.5, -1.0]) - 1.0) ** 2
+        losses.append(loss.data)
+        mine.zero_grad()
+        loss.backward()
+        for parameter in mine.parameters():
+            parameter.data -= 0.3 * parameter.grad
+    for _ in range(3):
+        reply = exploration.receive({"descend": {"rate": "0.3"}})
+    assert reply["descent"]["losses"] == pytest.approx(losses, rel=1e-12)
+    assert exploration.numbers["x[0]"] == 0.5
+    fresh = nn.MLP(2, [2, 1], seed=0)
+    assert [p.data for p in model.parameters()] == [p.data for p in fresh.parameters()]
+
+
+def test_a_step_beyond_all_numbers_is_refused():
+    exploration = Exploration(explorable("e = a**4", (), {"a": 1e60}), descend=True)
+    before = exploration.state()
+    assert "smaller step" in exploration.receive({"descend": {"rate": 1e300}})["error"]
+    assert exploration.state() == before
+
+
+def test_paths_follow_the_numbers():
+    exploration = formula()
+    panel = exploration.receive({"inspect": 1})["panel"]
+    assert [path["product"] for path in panel["paths"]] == ["1 × 2 = 2", "1 × 3 = 3"]
+    panel = exploration.receive({"set": {"a": 0}})["panel"]
+    assert panel["sum"] == "2 + 1 = 3"
+    assert exploration.receive({"inspect": None})["panel"] is None
+
+
+def test_another_language():
+    reply = formula().receive({"language": "zh"})
+    assert reply["words"]["reset"] == "重新开始"
+    assert reply["language"] == "zh"
+
+
+def test_nested_arguments_have_names_of_their_own():
+    def f(w, x):
+        return w[0] * x["u"] + w[1]
+
+    exploration = Exploration(explorable(f, ([2.0, 3.0],), {"x": {"u": 5.0}}))
+    assert exploration.numbers == {"w[0]": 2.0, "w[1]": 3.0, "x['u']": 5.0}
+    assert gradients(exploration, ["w[0]", "w[1]", "x['u']"]) == [5.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("what", "args", "given", "said"),
+    [
+        (3.0, (), {}, "takes a formula, a function, a Value or a model"),
+        ("e = a +", (), {}, "not a formula"),
+        ("e = a * b", (), {"c": 1}, "does not use c"),
+        ("e = a * b", (1.0,), {}, "by name"),
+        (Value(1.0, "a"), (), {"a": 1}, "takes no others"),
+        (lambda a: 3.0, (1.0,), {}, "has to return one Value"),
+        (lambda a: a, (), {}, "missing a required argument"),
+        (lambda a: a * 1.0, (float("inf"),), {}, "finite"),
+        (nn.MLP(2, [1], seed=0), ([1.0, 2.0],), {}, "one sample"),
+    ],
+)
+def test_what_cannot_be_explored_is_refused(what, args, given, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        Exploration(explorable(what, args, given))
