@@ -14,10 +14,11 @@ from typing import Any, Final
 from autograd.drawing.number_text import figure
 from autograd.engine.text import PARTIAL, printable
 from autograd.exploring.explorable import Source
+from autograd.exploring.lines import UNKNOWN
 from autograd.exploring.moments import Moment
 from autograd.exploring.page_parts import colour_names
-from autograd.exploring.panel import panel
 from autograd.exploring.phrases import PHRASES
+from autograd.exploring.quiz import Question, Quiz, questions_about
 from autograd.exploring.typed_numbers import NotANumber, typed_number
 from autograd.exploring.wording import LANGUAGES
 
@@ -47,12 +48,22 @@ class Exploration:
     `{"inspect": 3}` asks for the paths behind the gradient of a value, by its place in topological
     order, and `{"inspect": None}` for none. `{"language": "zh"}` changes what is said.
 
+    `{"quiz": True}` hides what backpropagation finds and asks for it, `{"quiz": False}` ends that.
+    `{"answer": {"question": "n1-grad", "text": "5"}}` answers a question, by the id of its line,
+    `{"hint": "n1-grad"}` and `{"reveal": "n1-grad"}` ask for help.
+
     The reply has `texts`, by the ids of the picture's lines, or a new `picture` where the graph has
     another structure, or `error`: then nothing has changed.
     """
 
     def __init__(
-        self, source: Source, *, descend: bool = False, lang: str = "en", max_nodes: int = 200
+        self,
+        source: Source,
+        *,
+        descend: bool = False,
+        quiz: bool = False,
+        lang: str = "en",
+        max_nodes: int = 200,
     ) -> None:
         self.source = source
         self.language = _language(lang)
@@ -62,6 +73,8 @@ class Exploration:
         self.moment = Moment(source, source.start, max_nodes, None)
         self.losses = [self.moment.loss]
         self.place: int | None = None
+        self.quiz: Quiz | None = None
+        self._ask(quiz)
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -86,7 +99,7 @@ class Exploration:
     def _picture(self) -> dict[str, Any]:
         moment = self.moment
         return {
-            "picture": moment.picture.saying(moment.texts()),
+            "picture": moment.picture.saying(moment.texts(self.hidden)),
             "narrowest": moment.picture.narrowest,
             "edges": moment.ends,
             "alt": moment.summary,
@@ -94,13 +107,19 @@ class Exploration:
 
     def _changes(self) -> dict[str, Any]:
         return {
-            "texts": self.moment.texts(),
+            "texts": self.moment.texts(self.hidden),
             "caption": self._caption(),
             "controls": [self._control(name) for name in self.source.start],
             "descent": {"rate": self.rate, "losses": self.losses} if self.descends else None,
             "panel": self._panel(),
             "place": self.place,
+            "quiz": self.quiz.as_data(self.language) if self.quiz else None,
         }
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The lines that a quiz hides."""
+        return self.quiz.hidden if self.quiz else frozenset()
 
     def _caption(self) -> str:
         """`e = 6; ∂e/∂a = 2, ∂e/∂b = 5`, where that is short."""
@@ -112,12 +131,13 @@ class Exploration:
             if not x.op and x is not graph.root
         ]
         value, gradients = f"{root} = {figure(graph.root.data)}", ", ".join(found)
-        return f"{value}; {gradients}" if gradients and len(gradients) <= CAPTION else value
+        told = gradients and len(gradients) <= CAPTION and not self.hidden
+        return f"{value}; {gradients}" if told else value
 
     def _control(self, name: str) -> dict[str, Any]:
         number = self.moment.numbers[name]
         reach = max(_reach(self.source.start[name]), _reach(number / 2.0))
-        place = self.moment.place_of(name)
+        place, gradient = self.moment.place_of(name), self.moment.gradient(name)
         return {
             "name": name,
             "label": printable(name, 24),
@@ -127,15 +147,13 @@ class Exploration:
             "min": -reach,
             "max": reach,
             "step": reach / STEPS,
-            "gradient": f"grad {figure(self.moment.gradient(name))}",
+            "gradient": f"grad {UNKNOWN if f'n{place}-grad' in self.hidden else figure(gradient)}",
         }
 
     def _panel(self) -> dict[str, Any] | None:
         if self.place is None:
             return None
-        graph, words = self.moment.graph, LANGUAGES[self.language]
-        places = {(id(edge.output), edge.position): j for j, edge in enumerate(graph.edges)}
-        return panel(graph.root, graph.order[self.place], graph.name, words, places)
+        return self.moment.panel(self.place, LANGUAGES[self.language], self.hidden)
 
     # -- what is done ------------------------------------------------------------------------------
 
@@ -170,6 +188,10 @@ class Exploration:
             "reset": self._reset,
             "inspect": self._inspect,
             "language": self._speak,
+            "quiz": self._ask,
+            "answer": self._answer,
+            "hint": self._hint,
+            "reveal": self._reveal,
         }
 
     def _set(self, given: Any) -> None:
@@ -218,6 +240,8 @@ class Exploration:
         if self.place is not None and moment.structure != self.moment.structure:
             self.place = None
         self.moment = moment
+        if self.quiz:
+            self._ask(True)
 
     def _inspect(self, given: Any) -> None:
         count = len(self.moment.graph.order)
@@ -231,6 +255,38 @@ class Exploration:
             self.language = _language(given)
         except ValueError as problem:
             raise Refused(str(problem)) from None
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    def _ask(self, given: Any) -> None:
+        if not isinstance(given, bool):
+            raise Refused('"quiz" is true, to be asked, or false')
+        graph, level = self.moment.graph, self.moment.picture.level
+        self.quiz = Quiz(questions_about(graph, level)) if given else None
+
+    def _answer(self, given: Any) -> None:
+        if not isinstance(given, Mapping) or given.keys() != {"question", "text"}:
+            raise Refused('"answer" takes a question and a text: {"question": id, "text": "5"}')
+        quiz, question = self._question(given["question"])
+        number = typed_number(given["text"])
+        typed = given["text"] if isinstance(given["text"], str) else figure(number)
+        quiz.answer(question, printable(typed.strip(), 30), number, self.language)
+
+    def _hint(self, given: Any) -> None:
+        quiz, question = self._question(given)
+        quiz.hint(question, self.language)
+
+    def _reveal(self, given: Any) -> None:
+        quiz, question = self._question(given)
+        quiz.reveal(question, self.language)
+
+    def _question(self, key: Any) -> tuple[Quiz, Question]:
+        if self.quiz is None:
+            raise Refused('nothing is asked; {"quiz": true} begins a quiz')
+        question = self.quiz.find(key)
+        if question is None:
+            raise Refused(f"no question is called {printable(str(key), 40)}")
+        return self.quiz, question
 
 
 def _why(what: str, numbers: Mapping[str, float], problem: Exception) -> str:

@@ -70,22 +70,22 @@ export function mount(root, {state, receive, language}) {
   }
 
   function follow(message, reply) {
-    const {error, feedback, ...changes} = reply;
+    const {error, ...changes} = reply;
     note.textContent = error || "";
     root.classList.toggle("cr-refused", Boolean(error));
     if (error) return refuse(message);
-    const questions = ids(shown.quiz);
+    const questions = ids(shown.quiz), asking = Boolean(shown.quiz);
     Object.assign(shown, changes);
-    if (changes.words || ids(shown.quiz) !== questions) return build();
+    if (changes.words || ids(shown.quiz) !== questions || Boolean(shown.quiz) !== asking) return build();
     if (changes.picture) picture();
     update();
-    if (feedback) say(feedback);
+    answered(message.answer ? message.answer.question : message.hint || message.reveal);
   }
 
   // What was typed and can't be taken stays to be mended, marked as wrong.
   function refuse(message) {
-    for (const name of Object.keys(message.set || {})) {
-      const row = rows.get(name);
+    const moved = Object.keys(message.set || {}).map(name => rows.get(name));
+    for (const row of [...moved, message.answer && asked.get(message.answer.question)]) {
       if (row) row.field.setAttribute("aria-invalid", "true");
     }
   }
@@ -115,6 +115,21 @@ export function mount(root, {state, receive, language}) {
     tell();
   }
 
+  // What is typed counts once: on Enter, or when the field is left.
+  function typed(field, take) {
+    let sent = null;
+    field.onfocus = () => { sent = field.value; };
+    field.onchange = () => {
+      if (field.value === sent || !field.value.trim()) return;
+      sent = field.value;
+      take(sent);
+    };
+    field.addEventListener("keydown", event => {
+      event.stopPropagation(); // the page around it may have keys of its own
+      if (event.key === "Enter") field.onchange();
+    });
+  }
+
   // -- numbers that move --------------------------------------------------------------------------
 
   var rows;
@@ -132,8 +147,7 @@ export function mount(root, {state, receive, language}) {
       slider.setAttribute("aria-label", filled(words.slider, {name: one.label}));
       field.setAttribute("aria-label", filled(words.number, {name: one.label}));
       slider.oninput = () => send({set: {[one.name]: Number(slider.value)}});
-      field.onchange = () => send({set: {[one.name]: field.value}});
-      field.onkeydown = event => { if (event.key === "Enter") field.onchange(); };
+      typed(field, text => send({set: {[one.name]: text}}));
       for (const input of [slider, field]) input.disabled = Boolean(shown.still);
       leaves.append(element("div", {className: "cr-leaf"}, name, slider, field, gradient));
       rows.set(one.name, {slider, field, gradient});
@@ -185,11 +199,9 @@ export function mount(root, {state, receive, language}) {
         button("cr-step", words.step_down, () => send({descend: {rate: Number(size.textContent)}})),
         element("label", {}, element("span", {textContent: words.rate}), rate), size, sparkline);
     }
-    if (shown.quiz !== undefined) {
-      bar.append(shown.quiz
-        ? button("cr-again", words.explore, () => send({quiz: false}))
-        : button("cr-ask", words.quiz, () => send({quiz: true})));
-    }
+    bar.append(shown.quiz
+      ? button("cr-again", words.explore, () => send({quiz: false}))
+      : button("cr-ask", words.quiz, () => send({quiz: true})));
     if (!shown.still) bar.append(button("cr-reset", words.reset, () => send({reset: true})));
     bar.hidden = !bar.children.length;
   }
@@ -237,8 +249,7 @@ export function mount(root, {state, receive, language}) {
       group.classList.toggle("cr-alarmed", Boolean(group.querySelector("text.cr-fill-background")));
     }
     for (const [id, part] of parts) {
-      const asked = part.localName === "text" && id;
-      if (asked) part.addEventListener("click", () => ask(asked));
+      if (part.localName === "text") part.addEventListener("click", () => ask(id));
     }
     if (fresh && !calm.matches) svg.classList.add("cr-fresh");
     stage.replaceChildren(svg);
@@ -281,13 +292,88 @@ export function mount(root, {state, receive, language}) {
 
   // -- questions ----------------------------------------------------------------------------------
 
+  var asked, score;
+
   function questions() {
-    form.hidden = true;
+    const words = shown.words;
+    asked = new Map();
+    form.hidden = !shown.quiz;
+    form.replaceChildren();
+    if (!shown.quiz) return;
+    score = element("div", {className: "cr-score"});
+    form.append(score, element("div", {className: "cr-hint", textContent: words.how}));
+    const groups = element("div", {className: "cr-groups"});
+    form.append(groups);
+    for (const kind of ["derivative", "message", "gradient"]) {
+      const found = shown.quiz.questions.filter(question => question.kind === kind);
+      if (!found.length) continue;
+      const group = element("fieldset", {}, element("legend", {textContent: words[kind]}));
+      for (const question of found) group.append(row(question, words));
+      groups.append(group);
+    }
   }
 
-  function mark() {}
+  function row({id, label}, words) {
+    const field = element("input", {type: "text", autocomplete: "off", spellcheck: false});
+    const name = element("label", {className: "cr-name"}, element("span", {textContent: label}), field);
+    const state = element("span", {className: "cr-state"});
+    const said = element("div", {className: "cr-said"});
+    const help = (key, message) => {
+      const made = element("button", {type: "button", textContent: words[key], onclick: () => send(message)});
+      made.setAttribute("aria-label", filled(words[`${key}_of`], {label}));
+      return made;
+    };
+    const hint = help("hint", {hint: id}), reveal = help("reveal", {reveal: id});
+    typed(field, text => send({answer: {question: id, text}}));
+    field.addEventListener("focus", () => light(id, true));
+    field.addEventListener("blur", () => light(id, false));
+    const made = element("div", {className: "cr-row"}, name, state, hint, reveal, said);
+    asked.set(id, {made, field, state, hint, reveal, said, label});
+    return made;
+  }
 
-  function ask() {}
+  function mark() {
+    if (!shown.quiz) return;
+    score.textContent = shown.quiz.score;
+    root.classList.toggle("cr-done", shown.quiz.done);
+    for (const {id, status, given, said} of shown.quiz.questions) {
+      const row = asked.get(id), closed = status === "right" || status === "shown";
+      row.made.dataset.status = status;
+      row.state.textContent = shown.words[`state_${status}`] || "";
+      row.said.textContent = status === "right" ? "" : said;
+      row.field.readOnly = closed;
+      row.hint.hidden = row.reveal.hidden = closed;
+      if (closed || row.field !== document.activeElement) row.field.value = given;
+      if (status === "wrong") row.field.setAttribute("aria-invalid", "true");
+      else row.field.removeAttribute("aria-invalid");
+      const text = parts.get(id);
+      if (text) text.classList.toggle("cr-unknown", !closed);
+    }
+  }
 
-  function say() {}
+  // The box or the arrow that a question is about.
+  function light(id, on) {
+    const text = parts.get(id);
+    if (!text) return;
+    text.classList.toggle("cr-asked", on);
+    text.parentNode.classList.toggle("cr-live", on);
+  }
+
+  function ask(id) {
+    const row = shown.quiz && asked.get(id);
+    if (row) row.field.focus();
+  }
+
+  // What came of an answer or of a call for help is read aloud; after a right answer the next
+  // question is at hand.
+  function answered(key) {
+    const question = shown.quiz && shown.quiz.questions.find(question => question.id === key);
+    if (!question) return;
+    note.textContent = `${question.label}: ${question.said}`;
+    if (question.status !== "right" || document.activeElement !== asked.get(key).field) return;
+    const fields = [...form.querySelectorAll("input")];
+    const place = fields.indexOf(document.activeElement);
+    const after = [...fields.slice(place + 1), ...fields.slice(0, place)].find(field => !field.readOnly);
+    if (after) after.focus();
+  }
 }

@@ -17,27 +17,20 @@ from typing import Any, Final
 from autograd.drawing.collapse import parameter_names
 from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import Line
-from autograd.drawing.number_text import spelled
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
 from autograd.drawing.svg import narrowest
-from autograd.drawing.value_boxes import ARROW_LINES, BOX_LINES, DrawnGraph
-from autograd.engine.graph import Edge, Graph
+from autograd.drawing.value_boxes import DrawnGraph
+from autograd.engine.graph import Graph
 
-__all__ = ["UNKNOWN", "LivePicture", "drawn_graph", "texts"]
+__all__ = ["LivePicture", "drawn_graph"]
 
-UNKNOWN: Final = "?"
 NUMBER: Final = re.compile(r"\N{MINUS SIGN}?\d+(\.\d+)?(e\N{MINUS SIGN}?\d+)?")
 ROOM: Final = "\N{MINUS SIGN}8.88"  # for which there is room where a number is shorter now
 GROUP: Final = re.compile(r'<g id="([ne]\d+)" class="(?:node|edge)">.*?\n</g>', re.DOTALL)
 LINE: Final = re.compile(r'(<text id="([^"]*)"[^>]*>)[^<]*</text>')
 TITLE: Final = re.compile(r"<title>[^<]*</title>\n?")
 SPOKEN: Final = re.compile(r' role="img" aria-label="[^"]*"')
-SHOWN: Final = {
-    "full": ("derivative", "message"),
-    "medium": ("derivative",),
-    "small": (),
-}  # lines of arrows at each level
 ROLES: Final = {"value": "value", "grad": "grad"}, {"muted": "derivative", "grad": "message"}
 
 
@@ -102,51 +95,3 @@ def _with_ids(found: re.Match[str]) -> str:
         sized = re.compile(rf"<text (?=[^>]*(?<!font-size=\"10.00\" ){fill})")
         group = sized.sub(f'<text id="{key}-{role}" ', group, count=1)
     return group
-
-
-# -- what stands there -----------------------------------------------------------------------------
-
-
-def texts(graph: DrawnGraph, level: str, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Every line and every description by its id; a question mark for what is hidden."""
-    found: dict[str, str] = {}
-    for i, node in enumerate(graph.order):
-        lines = BOX_LINES[level](graph, node)
-        key = f"n{i}"
-        value = next(line.text for line in lines if line.colour == "value")
-        grad = next(line.text for line in lines if line.colour == "grad")
-        if f"{key}-grad" in hidden:
-            grad = f"grad {UNKNOWN}"
-        elif not hidden.isdisjoint(_messages_into(graph, i)):
-            grad = f"grad {spelled(graph.gradient(node))}"
-        found |= {f"{key}-value": value, f"{key}-grad": grad}
-        found[key] = f"{graph.title(node)}: {value}, {grad}"
-    for j, edge in enumerate(graph.edges):
-        found |= _of_edge(graph, level, j, edge, hidden)
-    return found
-
-
-def _of_edge(
-    graph: DrawnGraph, level: str, j: int, edge: Edge, hidden: frozenset[str]
-) -> dict[str, str]:
-    derivative, message = ARROW_LINES["full"](graph, edge)
-    key = f"e{j}"
-    known = {f"{key}-derivative": derivative.text, f"{key}-message": message.text}
-    own = f"{key}-derivative", f"{key}-message"
-    if own[0] in hidden:
-        name, _, number = derivative.text.rpartition(" = ")
-        which = number.removeprefix(spelled(edge.partial))
-        known[own[0]] = f"{name} = {UNKNOWN}{which}"
-    above = f"n{graph.columns.outputs[j]}-grad"
-    if own[1] in hidden:
-        known[own[1]] = UNKNOWN
-    elif own[0] in hidden or above in hidden:
-        known[own[1]] = spelled(graph.sent(edge))
-    shown = {line: text for line, text in known.items() if line.endswith(SHOWN[level])}
-    parent, output = graph.term(edge.parent), graph.term(edge.output)
-    spoken = f"{parent} to {output}: {known[own[0]]}; sent back: {known[own[1]]}"
-    return {**shown, key: spoken}
-
-
-def _messages_into(graph: DrawnGraph, i: int) -> set[str]:
-    return {f"e{j}-message" for j in graph.columns.above[i]}

@@ -14,7 +14,10 @@ from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.locks import cached_property
 from autograd.engine.text import plural
 from autograd.exploring.explorable import Source, built_by
-from autograd.exploring.live_picture import LivePicture, drawn_graph, texts
+from autograd.exploring.lines import UNKNOWN, Lines
+from autograd.exploring.live_picture import LivePicture, drawn_graph
+from autograd.exploring.panel import panel
+from autograd.exploring.wording import Wording
 
 __all__ = ["Moment"]
 
@@ -50,8 +53,20 @@ class Moment:
         return self.graph.columns.place.get(id(self.leaves[name]))
 
     def texts(self, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
-        """Every line of the picture by its id."""
-        return texts(self.graph, self.picture.level, hidden)
+        """Every line of the picture by its id, as it is seen while some are hidden."""
+        return self.lines.texts(hidden)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What stands in the picture."""
+        return Lines(self.graph, self.picture.level)
+
+    def panel(self, place: int, words: Wording, hidden: frozenset[str]) -> dict[str, Any]:
+        """The paths behind the gradient of the value there; what is hidden is a question mark."""
+        graph = self.graph
+        places = {(id(edge.output), edge.position): j for j, edge in enumerate(graph.edges)}
+        found = panel(graph.root, graph.order[place], graph.name, words, places)
+        return veiled(found, place, hidden)
 
     @cached_property
     def ends(self) -> list[tuple[int, int]]:
@@ -66,6 +81,18 @@ class Moment:
         values = plural(len(graph.order), "value")
         edges = plural(len(graph.edges), "edge")
         return f"{values}, {edges}. {graph.term(graph.root)} = {spelled(graph.root.data)}."
+
+
+def veiled(found: dict[str, Any], place: int, hidden: frozenset[str]) -> dict[str, Any]:
+    """A panel without the numbers that are hidden: a path tells the local derivatives along it."""
+    for path in found["paths"]:
+        if not hidden.isdisjoint(f"e{j}-derivative" for j in path["edges"]):
+            path["product"] = UNKNOWN
+    if f"n{place}-grad" in hidden:
+        found["grad"] = found["sum"] = UNKNOWN
+    elif any(path["product"] == UNKNOWN for path in found["paths"]):
+        found["sum"] = found["grad"]
+    return found
 
 
 def _structure(graph: DrawnGraph) -> tuple[Any, ...]:
