@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
+from autograd.drawing.choosing import Limits
 from autograd.drawing.number_text import figure
 from autograd.engine.text import PARTIAL, printable
 from autograd.exploring.explorable import Source
 from autograd.exploring.lines import UNKNOWN
-from autograd.exploring.moments import Moment
+from autograd.exploring.moments import Moment, veiled
 from autograd.exploring.page_parts import colour_names
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.quiz import Question, Quiz, questions_about
@@ -63,14 +65,15 @@ class Exploration:
         descend: bool = False,
         quiz: bool = False,
         lang: str = "en",
+        rankdir: str = "auto",
         max_nodes: int = 200,
     ) -> None:
         self.source = source
         self.language = _language(lang)
-        self.max_nodes = max_nodes
+        self._limits = Limits(max_nodes, rankdir=rankdir)
         self.descends = descend
         self.rate = RATE
-        self.moment = Moment(source, source.start, max_nodes, None)
+        self.moment = Moment(source, source.start, self._limits)
         self.losses = [self.moment.loss]
         self.place: int | None = None
         self.quiz: Quiz | None = None
@@ -108,7 +111,7 @@ class Exploration:
     def _changes(self) -> dict[str, Any]:
         return {
             "texts": self.moment.texts(self.hidden),
-            "caption": self._caption(),
+            "caption": self._caption_of(gradients=not self.hidden),
             "controls": [self._control(name) for name in self.source.start],
             "descent": {"rate": self.rate, "losses": self.losses} if self.descends else None,
             "panel": self._panel(),
@@ -121,8 +124,8 @@ class Exploration:
         """The lines that a quiz hides."""
         return self.quiz.hidden if self.quiz else frozenset()
 
-    def _caption(self) -> str:
-        """`e = 6; ∂e/∂a = 2, ∂e/∂b = 5`, where that is short."""
+    def _caption_of(self, gradients: bool) -> str:
+        """`e = 6; ∂e/∂a = 2, ∂e/∂b = 5`, where that is short and wanted."""
         graph = self.moment.graph
         root = graph.term(graph.root)
         found = [
@@ -130,9 +133,8 @@ class Exploration:
             for x in graph.order
             if not x.op and x is not graph.root
         ]
-        value, gradients = f"{root} = {figure(graph.root.data)}", ", ".join(found)
-        told = gradients and len(gradients) <= CAPTION and not self.hidden
-        return f"{value}; {gradients}" if told else value
+        value, listed = f"{root} = {figure(graph.root.data)}", ", ".join(found)
+        return f"{value}; {listed}" if gradients and listed and len(listed) <= CAPTION else value
 
     def _control(self, name: str) -> dict[str, Any]:
         number = self.moment.numbers[name]
@@ -153,7 +155,20 @@ class Exploration:
     def _panel(self) -> dict[str, Any] | None:
         if self.place is None:
             return None
-        return self.moment.panel(self.place, LANGUAGES[self.language], self.hidden)
+        return veiled(self.moment.panel(self.place, LANGUAGES[self.language]), self.hidden)
+
+    def saved(self) -> dict[str, Any]:
+        """What a page needs besides the state to be a quiz without Python."""
+        moment, words = self.moment, LANGUAGES[self.language]
+        asking = self.quiz or Quiz(questions_about(moment.graph, moment.picture.level))
+        return {
+            "drawn": list(moment.lines.drawn()),
+            "lines": {key: asdict(line) for key, line in moment.lines.lines.items()},
+            "spoken": {key: asdict(spoken) for key, spoken in moment.lines.spoken.items()},
+            "panels": [moment.panel(i, words) for i in range(len(moment.graph.order))],
+            "captions": [self._caption_of(gradients) for gradients in (False, True)],
+            "questions": asking.key(self.language),
+        }
 
     # -- what is done ------------------------------------------------------------------------------
 
@@ -231,10 +246,9 @@ class Exploration:
         self.losses = [self.moment.loss]
 
     def _move(self, numbers: Mapping[str, float]) -> None:
+        every = {**self.moment.numbers, **numbers}
         try:
-            moment = Moment(
-                self.source, {**self.moment.numbers, **numbers}, self.max_nodes, self.moment
-            )
+            moment = Moment(self.source, every, self._limits, self.moment)
         except Exception as problem:
             raise Refused(_why(self.source.what, numbers, problem)) from problem
         if self.place is not None and moment.structure != self.moment.structure:

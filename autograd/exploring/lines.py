@@ -14,7 +14,7 @@ from autograd.drawing.number_text import spelled
 from autograd.drawing.value_boxes import ARROW_LINES, BOX_LINES, DrawnGraph
 from autograd.engine.graph import Edge
 
-__all__ = ["UNKNOWN", "Lines", "Shown", "Spoken"]
+__all__ = ["BETWEEN", "UNKNOWN", "Lines", "Shown", "Spoken"]
 
 UNKNOWN: Final = "?"
 ON_ARROWS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -14,6 +14,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any, Final
 
+from autograd.drawing.choosing import Limits
 from autograd.drawing.collapse import parameter_names
 from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import Line
@@ -47,9 +48,10 @@ class LivePicture:
     gradients that a quiz asks for.
     """
 
-    def __init__(self, root: Any, max_nodes: int, *, roomy: bool) -> None:
+    def __init__(self, root: Any, limits: Limits, *, roomy: bool) -> None:
         change = _with_room if roomy else _as_it_is
-        svg = draw_every_edge(root, "auto", max_nodes, change).pipe("svg", encoding="utf-8")
+        diagram = draw_every_edge(root, limits.rankdir, limits.max_nodes, change)
+        svg = diagram.pipe("svg", encoding="utf-8")
         self.narrowest = round(narrowest(svg))
         self.svg: str = GROUP.sub(_with_ids, SPOKEN.sub("", TITLE.sub("", svg), count=1))
         self.level = "full" if "-message" in self.svg else "medium"

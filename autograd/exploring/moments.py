@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from autograd.drawing.choosing import Limits
 from autograd.drawing.number_text import spelled
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.locks import cached_property
@@ -19,14 +20,18 @@ from autograd.exploring.live_picture import LivePicture, drawn_graph
 from autograd.exploring.panel import panel
 from autograd.exploring.wording import Wording
 
-__all__ = ["Moment"]
+__all__ = ["Moment", "veiled"]
 
 
 class Moment:
     """numbers: of the leaves. leaves: the Values, by name. graph: with all that is said of it."""
 
     def __init__(
-        self, source: Source, numbers: Mapping[str, float], max_nodes: int, before: Moment | None
+        self,
+        source: Source,
+        numbers: Mapping[str, float],
+        limits: Limits,
+        before: Moment | None = None,
     ) -> None:
         self.numbers = dict(numbers)
         root, self.leaves = built_by(source, self.numbers)
@@ -36,7 +41,7 @@ class Moment:
         if before is not None and before.structure == self.structure:
             self.picture: LivePicture = before.picture
         else:
-            self.picture = LivePicture(root, max_nodes, roomy=True)
+            self.picture = LivePicture(root, limits, roomy=bool(numbers))
 
     @property
     def loss(self) -> float | None:
@@ -61,12 +66,14 @@ class Moment:
         """What stands in the picture."""
         return Lines(self.graph, self.picture.level)
 
-    def panel(self, place: int, words: Wording, hidden: frozenset[str]) -> dict[str, Any]:
-        """The paths behind the gradient of the value there; what is hidden is a question mark."""
+    def panel(self, place: int, words: Wording) -> dict[str, Any]:
+        """The paths behind the gradient of the value there; which lines tell them is in `needs`."""
         graph = self.graph
         places = {(id(edge.output), edge.position): j for j, edge in enumerate(graph.edges)}
         found = panel(graph.root, graph.order[place], graph.name, words, places)
-        return veiled(found, place, hidden)
+        for path in found["paths"]:
+            path["needs"] = [f"e{j}-derivative" for j in path["edges"]]
+        return {**found, "needs": f"n{place}-grad"}
 
     @cached_property
     def ends(self) -> list[tuple[int, int]]:
@@ -83,16 +90,16 @@ class Moment:
         return f"{values}, {edges}. {graph.term(graph.root)} = {spelled(graph.root.data)}."
 
 
-def veiled(found: dict[str, Any], place: int, hidden: frozenset[str]) -> dict[str, Any]:
+def veiled(found: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
     """A panel without the numbers that are hidden: a path tells the local derivatives along it."""
-    for path in found["paths"]:
-        if not hidden.isdisjoint(f"e{j}-derivative" for j in path["edges"]):
-            path["product"] = UNKNOWN
-    if f"n{place}-grad" in hidden:
-        found["grad"] = found["sum"] = UNKNOWN
-    elif any(path["product"] == UNKNOWN for path in found["paths"]):
-        found["sum"] = found["grad"]
-    return found
+    paths = [
+        path if hidden.isdisjoint(path["needs"]) else {**path, "product": UNKNOWN}
+        for path in found["paths"]
+    ]
+    if found["needs"] in hidden:
+        return {**found, "paths": paths, "grad": UNKNOWN, "sum": UNKNOWN}
+    whole = all(path["product"] != UNKNOWN for path in paths)
+    return {**found, "paths": paths, "sum": found["sum"] if whole else found["grad"]}
 
 
 def _structure(graph: DrawnGraph) -> tuple[Any, ...]:

@@ -84,9 +84,8 @@ def asset(name: str) -> str:
 
 
 def in_one_script(shared: str, script: str) -> str:
-    """A script and the module of this folder that it shares with others, as one classic script
-    whose names are its own."""
-    both = asset(shared) + IMPORT.sub("", script)
+    """A module and a script that imports from it, as one classic script whose names are its own."""
+    both = shared + IMPORT.sub("", script)
     return (
         '(() => {\n"use strict";\n' + re.sub(r"^export ", "", both, flags=re.MULTILINE) + "})();\n"
     )

@@ -16,7 +16,7 @@ from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.text import PARTIAL, term
 from autograd.exploring.hints import hint_for
 from autograd.exploring.phrases import PHRASES
-from autograd.exploring.slips import Asked, diagnosis
+from autograd.exploring.slips import Asked, diagnosis, known_slips
 
 __all__ = ["Question", "Quiz", "questions_about", "tolerance"]
 
@@ -129,6 +129,23 @@ class Quiz:
             question.status, question.alone = "shown", False
             question.given = figure(question.asked.truth)
             question.said = f"{PHRASES[lang]['shown']} {hint_for(question.asked, lang)}"
+
+    def key(self, lang: str) -> list[dict[str, Any]]:
+        """All that it takes to judge answers where nothing can be computed."""
+        return [
+            {
+                "id": question.id,
+                "kind": question.asked.kind,
+                "label": question.label,
+                "truth": question.asked.truth,
+                "tolerance": tolerance(question.asked),
+                "near": question.asked.nearness,
+                "figure": figure(question.asked.truth),
+                "hint": hint_for(question.asked, lang),
+                "slips": known_slips(question.asked, lang),
+            }
+            for question in self.questions
+        ]
 
     def score(self, lang: str) -> str:
         """How many are right, and how many of them without any help."""

@@ -73,7 +73,12 @@ class Asked:
 
     def same(self, x: float, y: float) -> bool:
         """Whether an answer is meant to be this number."""
-        return math.isclose(x, y, rel_tol=ROUNDED if self.rounded else EXACT)
+        return math.isclose(x, y, rel_tol=self.nearness)
+
+    @property
+    def nearness(self) -> float:
+        """How far apart, relatively, two numbers may be that are taken for the same."""
+        return ROUNDED if self.rounded else EXACT
 
     @property
     def outputs(self) -> list[Any]:
@@ -218,8 +223,8 @@ def _case(asked: Asked, answered: float) -> GradientCase:
     graph = asked.graph
     recorded = RecordedGraph(graph.root, [asked.node])
     name = Namer({id(node): graph.term(node) for node in graph.order})
-    rtol = ROUNDED if asked.rounded else EXACT
-    return GradientCase(recorded, [name(asked.node)], [(0,)], name, [answered], rtol)
+    names = [name(asked.node)]
+    return GradientCase(recorded, names, [(0,)], name, [answered], asked.nearness)
 
 
 def _tutored(asked: Asked, x: float, lang: str) -> str:
@@ -229,7 +234,8 @@ def _tutored(asked: Asked, x: float, lang: str) -> str:
     if slip.kind == "unknown" or _gives_away(slip.text, asked):
         key = {SIGN: "slip_sign", LEFT_OUT: "slip_path"}.get(slip.kind)
         return PHRASES[lang][key].format(name=asked.name(asked.node)) if key else ""
-    return slip.text if lang == "en" else PHRASES[lang]["slip_tutored"].format(text=slip.text)
+    text = slip.text[:1].upper() + slip.text[1:]
+    return PHRASES[lang]["slip_tutored"].format(text=text)
 
 
 def _gives_away(text: str, asked: Asked) -> bool:

@@ -13,7 +13,7 @@ import html
 import os
 import pathlib
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from autograd.drawing.choosing import needed
 from autograd.drawing.detail import draw_every_edge
@@ -25,6 +25,8 @@ from autograd.drawing.svg import narrowest
 from autograd.drawing.value_boxes import NAME_WIDTH
 from autograd.engine.graph import topological_order
 from autograd.engine.text import names, plural
+from autograd.exploring.explorable import explorable
+from autograd.exploring.exploration import Exploration
 from autograd.exploring.page_parts import (
     asset,
     colour_names,
@@ -36,6 +38,7 @@ from autograd.exploring.page_parts import (
     uri,
 )
 from autograd.exploring.panel import panel
+from autograd.exploring.saved_page import QuizPage
 from autograd.exploring.wording import LANGUAGES
 
 if TYPE_CHECKING:
@@ -46,14 +49,45 @@ __all__ = ["Player", "steps"]
 PICTURES = {".svg", ".png", ".pdf", ".gif", ".jpg", ".jpeg", ".webp", ".mp4", ".dot", ".gv"}
 
 
-def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200, lang: str = "en") -> Player:
+@overload
+def steps(
+    root: Value,
+    *,
+    rankdir: str = "auto",
+    max_nodes: int = 200,
+    lang: str = "en",
+    quiz: Literal[False] = False,
+) -> Player: ...
+
+
+@overload
+def steps(
+    root: Value,
+    *,
+    rankdir: str = "auto",
+    max_nodes: int = 200,
+    lang: str = "en",
+    quiz: Literal[True],
+) -> QuizPage: ...
+
+
+def steps(
+    root: Value,
+    *,
+    rankdir: str = "auto",
+    max_nodes: int = 200,
+    lang: str = "en",
+    quiz: bool = False,
+) -> Player | QuizPage:
     """The diagram of `root` as a player: values appear, then gradients flow back edge by edge.
 
     It shows itself in a notebook; `.save("e.html")` writes a page that needs nothing else, `.steps`
     is the list of what happens. Pointing at a node lists the paths behind its gradient. Gradients
     are those of one backward pass from `root`; the Values themselves are left as they are.
 
-    rankdir: as for `draw`. lang: of the captions and the buttons, "en" or "zh".
+    rankdir: as for `draw`. lang: of the captions and the buttons, "en" or "zh". quiz: the same
+        picture, with all that backpropagation finds hidden, as questions to the reader; a wrong
+        answer is told which slip it shows.
 
     Raises TypeError if `root` is not a Value, ValueError if the graph has more than `max_nodes`
     nodes or five times as many edges, or for another language, DrawingError where there is no
@@ -76,6 +110,11 @@ def steps(root: Value, *, rankdir: str = "auto", max_nodes: int = 200, lang: str
     if lang not in LANGUAGES:
         raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
     _check_size(root, max_nodes)
+    if quiz:
+        asked = explorable(root, (), {})
+        return QuizPage(
+            Exploration(asked, quiz=True, lang=lang, rankdir=rankdir, max_nodes=max_nodes)
+        )
     done = backpropagated(root)
     diagram = draw_every_edge(done, rankdir, max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
@@ -133,7 +172,7 @@ class Player:
             f"<details><summary>{heading}</summary>"
             f"<ol>{captions}</ol></details>\n"
             f'<script type="application/json">{data}</script>\n'
-            f"<script>\n{in_one_script('picture.js', _asset('player.js'))}</script>\n"
+            f"<script>\n{in_one_script(asset('picture.js'), _asset('player.js'))}</script>\n"
             "</div>\n"
         )
 
