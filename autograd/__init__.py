@@ -13,7 +13,8 @@ numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; pr
 derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
              stop_gradient; sparse_..., implicit_...
 compiled     jit, vmap, CheckFailed
-to look at   draw, steps, paths, explain, explore
+to look at   draw, steps, paths, explain
+to try       explore, exercise
 to check     check_grad, detect_anomaly, record_lines
 to extend    Setting: a setting that holds inside a block, as no_grad does
 
@@ -139,6 +140,7 @@ _LAZY = {
     "CheckFailed": "autograd.compiler",
     "check_grad": "autograd.check",
     "draw": "autograd.drawing",
+    "exercise": "autograd.exploring",
     "explain": "autograd.explaining",
     "explore": "autograd.exploring",
     "implicit_fixed_point": "autograd.transforms.implicit",

@@ -14,7 +14,8 @@ numbers      Value; exp, tanh, where and other primitives; dot, softmax, ...; pr
 derivatives  grad, value_and_grad, jacobian, jacfwd, jacrev, hessian, hvp, vjp, jvp,
              stop_gradient; sparse_..., implicit_...
 compiled     jit, vmap, CheckFailed
-to look at   draw, steps, paths, explain, explore
+to look at   draw, steps, paths, explain
+to try       explore, exercise
 to check     check_grad, detect_anomaly, record_lines
 to extend    Setting: a setting that holds inside a block, as no_grad does
 
@@ -35,7 +36,7 @@ from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
-from autograd.exploring import explore
+from autograd.exploring import exercise, explore
 from autograd.transforms import hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, vjp
 from autograd.transforms.implicit import implicit_fixed_point, implicit_root
 from autograd.transforms.sparse import sparse_hessian, sparse_jacobian
@@ -740,6 +741,7 @@ __all__ = [
     "erf",
     "erfc",
     "erfinv",
+    "exercise",
     "exp",
     "exp2",
     "explain",

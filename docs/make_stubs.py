@@ -58,7 +58,7 @@ from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 from autograd.explaining import explain
 from autograd.explaining.path_sums import paths
-from autograd.exploring import explore
+from autograd.exploring import exercise, explore
 from autograd.transforms import (
     hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, vjp
 )

@@ -200,7 +200,7 @@ export function mount(root, {state, receive, language}) {
         element("label", {}, element("span", {textContent: words.rate}), rate), size, sparkline);
     }
     bar.append(shown.quiz
-      ? button("cr-again", words.explore, () => send({quiz: false}))
+      ? button("cr-again", shown.still ? words.show_all : words.explore, () => send({quiz: false}))
       : button("cr-ask", words.quiz, () => send({quiz: true})));
     if (!shown.still) bar.append(button("cr-reset", words.reset, () => send({reset: true})));
     bar.hidden = !bar.children.length;
@@ -357,6 +357,17 @@ export function mount(root, {state, receive, language}) {
     if (!text) return;
     text.classList.toggle("cr-asked", on);
     text.parentNode.classList.toggle("cr-live", on);
+    if (on) center(text.parentNode);
+  }
+
+  // Where the picture is larger than its frame, scroll to what is asked for.
+  function center(group) {
+    const here = group.getBoundingClientRect(), frame = stage.getBoundingClientRect();
+    stage.scrollBy({
+      left: here.x + here.width / 2 - frame.x - frame.width / 2,
+      top: here.y + here.height / 2 - frame.y - frame.height / 2,
+      behavior: calm.matches ? "instant" : "smooth",
+    });
   }
 
   function ask(id) {

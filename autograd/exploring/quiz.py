@@ -76,9 +76,12 @@ def questions_about(graph: DrawnGraph, level: str) -> list[Question]:
         found.append(Question(Asked(graph, "gradient", i), f"n{i}-grad", label))
         for j in columns.into(i):
             edge = graph.edges[j]
-            output, parent = graph.term(edge.output), graph.term(edge.parent)
+            output, parent = (
+                graph.term(edge.output),
+                term(graph.short_name(edge.parent, edge.output)),
+            )
             which = graph.which_input(edge)
-            ratio = f"{PARTIAL}{output}/{PARTIAL}{term(graph.name[id(edge.parent)])}{which}"
+            ratio = f"{PARTIAL}{output}/{PARTIAL}{parent}{which}"
             if level != "small":
                 asked = Asked(graph, "derivative", j)
                 found.append(Question(asked, f"e{j}-derivative", ratio))
