@@ -129,7 +129,7 @@ class Exercise:
     def quiz(self) -> QuizPage:
         """The exercise as questions that are checked at once."""
         source = explorable(self.formula, (), self.inputs)
-        return QuizPage(Exploration(source, quiz=True, lang=self.lang))
+        return QuizPage(Exploration(source, quiz=True, lang=self.lang, still=True))
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name} = {figure(x)}" for name, x in self.inputs.items())

@@ -31,6 +31,7 @@ STEPS: Final = 100  # of a slider, on each side
 CAPTION: Final = 60  # characters of all gradients that are told above the picture
 LOSSES: Final = 200  # that are kept
 RATE: Final = 0.1
+LIMITS: Final = Limits(200)
 
 Reply = dict[str, Any]
 
@@ -54,6 +55,8 @@ class Exploration:
     `{"answer": {"question": "n1-grad", "text": "5"}}` answers a question, by the id of its line,
     `{"hint": "n1-grad"}` and `{"reveal": "n1-grad"}` ask for help.
 
+    still: its numbers are not going to be moved, so the picture need not have room for longer ones.
+
     The reply has `texts`, by the ids of the picture's lines, or a new `picture` where the graph has
     another structure, or `error`: then nothing has changed.
     """
@@ -65,15 +68,16 @@ class Exploration:
         descend: bool = False,
         quiz: bool = False,
         lang: str = "en",
-        rankdir: str = "auto",
-        max_nodes: int = 200,
+        limits: Limits = LIMITS,
+        still: bool = False,
     ) -> None:
         self.source = source
         self.language = _language(lang)
-        self._limits = Limits(max_nodes, rankdir=rankdir)
+        self._limits = limits
+        self._roomy = not still
         self.descends = descend
         self.rate = RATE
-        self.moment = Moment(source, source.start, self._limits)
+        self.moment = Moment(source, source.start, self._limits, roomy=self._roomy)
         self.losses = [self.moment.loss]
         self.place: int | None = None
         self.quiz: Quiz | None = None
@@ -83,6 +87,16 @@ class Exploration:
     def numbers(self) -> dict[str, float]:
         """The numbers of the leaves, by name."""
         return dict(self.moment.numbers)
+
+    def resume(self, other: Exploration) -> None:
+        """Go on where another exploration of the same graph was."""
+        self._move(other.numbers)
+        self.losses, self.rate = other.losses, other.rate
+        self.quiz = other.quiz
+        if self.quiz:
+            before = self.quiz
+            self._ask(True)
+            self.quiz.follow(before)
 
     # -- what is shown -----------------------------------------------------------------------------
 
@@ -248,7 +262,7 @@ class Exploration:
     def _move(self, numbers: Mapping[str, float]) -> None:
         every = {**self.moment.numbers, **numbers}
         try:
-            moment = Moment(self.source, every, self._limits, self.moment)
+            moment = Moment(self.source, every, self._limits, self.moment, roomy=self._roomy)
         except Exception as problem:
             raise Refused(_why(self.source.what, numbers, problem)) from problem
         if self.place is not None and moment.structure != self.moment.structure:

@@ -32,6 +32,8 @@ class Moment:
         numbers: Mapping[str, float],
         limits: Limits,
         before: Moment | None = None,
+        *,
+        roomy: bool = True,
     ) -> None:
         self.numbers = dict(numbers)
         root, self.leaves = built_by(source, self.numbers)
@@ -41,7 +43,7 @@ class Moment:
         if before is not None and before.structure == self.structure:
             self.picture: LivePicture = before.picture
         else:
-            self.picture = LivePicture(root, limits, roomy=bool(numbers))
+            self.picture = LivePicture(root, limits, roomy=roomy)
 
     @property
     def loss(self) -> float | None:

@@ -8,7 +8,7 @@ slip it shows (see slips); a hint comes before the answer, and the answer when i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from autograd.drawing.number_text import figure
@@ -105,6 +105,14 @@ class Quiz:
     def hidden(self) -> frozenset[str]:
         """The lines whose numbers are not seen yet."""
         return frozenset(x.id for x in self.questions if x.status not in ("right", "shown"))
+
+    def follow(self, other: Quiz) -> None:
+        """Take over how far the same questions have been answered."""
+        before = {question.id: question for question in other.questions}
+        for i, question in enumerate(self.questions):
+            known = before.get(question.id)
+            if known is not None and known.asked.truth == question.asked.truth:
+                self.questions[i] = replace(known, asked=question.asked)
 
     def answer(self, question: Question, typed: str, number: float, lang: str) -> None:
         """Take an answer; right ones stay, whatever is answered later."""

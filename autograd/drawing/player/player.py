@@ -15,7 +15,7 @@ import pathlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from autograd.drawing.choosing import needed
+from autograd.drawing.choosing import Limits, needed
 from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
@@ -111,10 +111,8 @@ def steps(
         raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
     _check_size(root, max_nodes)
     if quiz:
-        asked = explorable(root, (), {})
-        return QuizPage(
-            Exploration(asked, quiz=True, lang=lang, rankdir=rankdir, max_nodes=max_nodes)
-        )
+        source, limits = explorable(root, (), {}), Limits(max_nodes, rankdir=rankdir)
+        return QuizPage(Exploration(source, quiz=True, lang=lang, limits=limits, still=True))
     done = backpropagated(root)
     diagram = draw_every_edge(done, rankdir, max_nodes)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
