@@ -99,7 +99,7 @@ def _running_cell() -> str | None:
     """The id of the notebook's cell that is running, where the notebook tells it."""
     ipython = loaded("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    parent = getattr(shell, "get_parent", dict)() or {}
+    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
     found = parent.get("metadata", {}).get("cellId")
     return found if isinstance(found, str) else None
 
