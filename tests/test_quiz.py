@@ -1,0 +1,278 @@
+"""The quiz hides what backpropagation finds, takes right answers in any order, and tells which slip a
+wrong one shows."""
+
+import json
+import math
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value, steps, tanh
+from autograd.drawing.number_text import figure
+from autograd.exploring import Exploration, explorable
+from autograd.exploring.phrases import PHRASES
+from autograd.exploring.slips import diagnosis, known_slips
+
+TOY = "c = a + b; d = b + 1; e = c * d"
+
+
+def asked(formula=TOY, lang="en", **numbers):
+    given = numbers or {"a": 2, "b": 1}
+    return Exploration(explorable(formula, (), given), quiz=True, lang=lang)
+
+
+def answer(exploration, label, text):
+    """What comes of an answer: its status and what is said."""
+    question = next(x for x in exploration.quiz.questions if x.label == label)
+    reply = exploration.receive({"answer": {"question": question.id, "text": text}})
+    assert "error" not in reply
+    found = next(x for x in reply["quiz"]["questions"] if x["id"] == question.id)
+    return found["status"], found["said"]
+
+
+def test_what_is_asked():
+    """Five local derivatives, five messages, five gradients, by hand."""
+    truth = {x.label: x.asked.truth for x in asked().quiz.questions}
+    assert truth == {
+        "∂e/∂e": 1, "∂e/∂c": 2, "∂e/∂d": 3, "e → c": 2, "e → d": 3, "∂d/∂b": 1, "d → b": 3,
+        "∂c/∂a": 1, "∂c/∂b": 1, "c → a": 2, "c → b": 2, "∂e/∂b": 5, "∂e/∂a": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "said"),
+    [
+        ("∂e/∂b", "2", "You followed one path, through c"),
+        ("∂e/∂b", "3", "= where += belongs"),
+        ("∂e/∂b", "6", "multiplied here; they are added"),
+        ("∂e/∂b", "2.5", "the mean"),
+        ("∂e/∂b", "-5", "sign is wrong"),
+        ("∂e/∂b", "1", "the value of b"),
+        ("∂e/∂b", "7", "counted twice"),
+        ("∂e/∂e", "6", "the value of e"),
+        ("∂e/∂e", "0", "change with itself"),
+        ("d → b", "1", "the local derivative alone"),
+        ("d → b", "4", "added here; they are multiplied"),
+        ("d → b", "5", "all that arrives at b"),
+        ("d → b", "2", "The value of d was used"),
+        ("e → c", "1", "e.grad alone"),
+        ("∂d/∂b", "3", "That is the message"),
+        ("∂d/∂b", "0", "In a sum"),
+    ],
+)  # fmt: skip
+def test_slips_of_the_toy(label, text, said):
+    status, found = answer(asked(), label, text)
+    assert status == "wrong"
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("formula", "numbers", "label", "wrong", "said"),
+    [
+        ("e = sigmoid(a)", {"a": 0.5}, "∂e/∂a", lambda s: 1 - s * s, "the form for tanh"),
+        ("e = tanh(a)", {"a": 0.5}, "∂e/∂a", lambda t: t * (1 - t), "the form for sigmoid"),
+        ("e = a**3", {"a": 2}, "∂e/∂a", lambda y: 4.0, "without the factor 3"),
+        ("e = a * b", {"a": 2, "b": 7}, "∂e/∂a", lambda y: 2.0, "That is a itself"),
+        ("e = a * b", {"a": 2, "b": 7}, "∂e/∂a", lambda y: 1.0, "1 is the derivative of a sum"),
+        ("e = a * b", {"a": 2, "b": 7}, "∂e/∂a", lambda y: 14.0, "the whole product"),
+        ("e = a / b", {"a": 3, "b": 2}, "∂e/∂b", lambda y: 0.75, "sign"),
+        ("e = exp(a)", {"a": 2}, "∂e/∂a", lambda y: 2 * math.exp(1), "the rule for powers"),
+        ("e = a - b", {"a": 3, "b": 5}, "∂e/∂b", lambda y: 1.0, "sign"),
+        ("e = a + b", {"a": 3, "b": 5}, "∂e/∂b", lambda y: 5.0, "In a sum"),
+    ],
+)  # fmt: skip
+def test_wrong_rules_for_local_derivatives(formula, numbers, label, wrong, said):
+    """What check_grad knows of rules, on the local derivative and times the adjoint."""
+    exploration = asked(formula, **numbers)
+    number = wrong(exploration.moment.graph.root.data)
+    question = next(
+        x for x in exploration.quiz.questions if x.label == label and x.asked.kind == "derivative"
+    )
+    assert said in diagnosis(question.asked, number)
+
+
+def test_a_wrong_rule_below_is_found_in_a_gradient():
+    """de/dw for e = sigmoid(w x) with 1 - s^2: only check_grad's tutor can tell."""
+    exploration = asked("z = w * x; s = sigmoid(z); e = s * s", w=2, x=0.25)
+    s = 1 / (1 + math.exp(-0.5))
+    question = next(x for x in exploration.quiz.questions if x.label == "∂e/∂w")
+    assert "the form for tanh" in diagnosis(question.asked, 2 * s * (1 - s * s) * 0.25)
+
+
+def test_right_answers_stay_and_count():
+    exploration = asked()
+    assert answer(exploration, "∂e/∂b", "5") == ("right", "Right.")
+    assert answer(exploration, "∂e/∂b", "4") == ("right", "Right.")
+    answer(exploration, "∂e/∂a", "3")
+    answer(exploration, "∂e/∂a", "2")
+    exploration.receive({"hint": "e0-message"})
+    answer(exploration, "c → a", "2")
+    reply = exploration.receive({"reveal": "e1-message"})
+    assert reply["quiz"]["score"] == "3 of 15 right, 1 without help, 1 shown"
+    assert reply["texts"]["e1-message"] == "2"
+
+
+def test_all_answered_in_any_order():
+    exploration = asked()
+    questions = list(exploration.quiz.questions)
+    random.Random(0).shuffle(questions)
+    for question in questions:
+        text = figure(question.asked.truth)
+        reply = exploration.receive({"answer": {"question": question.id, "text": text}})
+    assert reply["quiz"]["done"]
+    assert reply["quiz"]["score"] == "15 of 15 right, 15 without help. All done."
+    plain = Exploration(explorable(TOY, (), {"a": 2, "b": 1})).state()
+    assert reply["texts"] == plain["texts"]
+    assert reply["caption"] == plain["caption"]
+
+
+def test_a_line_tells_only_what_has_been_answered():
+    """`grad 2 + 3 = 5` would tell two messages, `1 × 2 = 2` a gradient and a local derivative."""
+    exploration = asked()
+    answer(exploration, "∂e/∂b", "5")
+    answer(exploration, "e → c", "2")
+    texts = exploration.state()["texts"]
+    assert texts["n1-grad"] == "grad 5"
+    assert texts["e3-message"] == "2"
+    answer(exploration, "c → b", "2")
+    answer(exploration, "d → b", "3")
+    assert exploration.state()["texts"]["n1-grad"] == "grad 2 + 3 = 5"
+
+
+HARD = "c = a * b; d = c - a; e = c * d"
+
+
+def test_hidden_numbers_are_nowhere():
+    """Not in the picture, what is read aloud, the panel, the controls or the caption. The numbers
+    of this pass are all different from those of the values."""
+    exploration = asked(HARD, a=0.37, b=-1.9)
+    numbers = {
+        figure(x.asked.truth) for x in exploration.quiz.questions
+    } - {figure(node.data) for node in exploration.moment.graph.order} - {"1", "−1"}
+    assert len(numbers) >= 5
+    for place in range(5):
+        exploration.receive({"inspect": place})
+        said = json.dumps(exploration.state(), ensure_ascii=False)
+        for number in numbers:
+            assert not re.search(rf"(?<![\d.−]){re.escape(number)}(?![\d.])", said), number
+
+
+@pytest.mark.parametrize("lang", PHRASES)
+@given(data=st.data())
+def test_no_diagnosis_and_no_hint_gives_the_number_away(lang, data):
+    """Over random wrong answers to random questions about a graph with unusual numbers."""
+    exploration = asked(HARD, lang, a=0.37, b=-1.9)
+    question = data.draw(st.sampled_from(exploration.quiz.questions))
+    others = [x.asked.truth for x in exploration.quiz.questions]
+    wrong = data.draw(st.sampled_from(others)) * data.draw(st.sampled_from([1, -1, 2, 0.5, 1.1]))
+    exploration.receive({"hint": question.id})
+    hint = question.said
+    exploration.receive({"answer": {"question": question.id, "text": repr(wrong)}})
+    if question.status == "right":
+        return
+    for text in (hint, question.said):
+        numbers = [float(x.replace("−", "-")) for x in re.findall(r"[-−]?\d+(?:\.\d+)?", text)]
+        near = [x for x in numbers if math.isclose(x, question.asked.truth, rel_tol=1e-2)]
+        assert abs(question.asked.truth) == 1 or not near, text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "right", "wrong"),
+    [
+        ({"a": 1 / 3, "b": 3.3}, ["0.3333", "1/3"], ["0.33", "0.3", "-0.3333"]),
+        ({"a": 0.25, "b": 8}, ["0.25", "1/4", ".25", "2.5e-1"], ["0.2501", "0.249", "0.3"]),
+        ({"a": 7, "b": 8}, ["7", "7.0", " 7 "], ["7.001", "6.999", "-7"]),
+    ],
+)
+def test_rounding_to_four_digits_is_forgiven(numbers, right, wrong):
+    """de/db of a*b is a."""
+    for text in right:
+        assert answer(asked("e = a * b", **numbers), "∂e/∂b", text)[0] == "right", text
+    for text in wrong:
+        assert answer(asked("e = a * b", **numbers), "∂e/∂b", text)[0] == "wrong", text
+
+
+def test_reckoning_with_rounded_numbers_is_forgiven():
+    """Every answer worked out from what is shown, in four digits, is right."""
+    model = nn.MLP(2, [2, 1], seed=3)
+    exploration = Exploration(explorable(model, ([0.3, -0.7], 0.4), {}), quiz=True)
+    graph = exploration.moment.graph
+    for j, edge in enumerate(graph.edges):
+        shown = [float(f"{x:.4g}") for x in (graph.gradient(edge.output), edge.partial)]
+        typed = f"{shown[0] * shown[1]:.4g}"
+        reply = exploration.receive({"answer": {"question": f"e{j}-message", "text": typed}})
+        question = exploration.quiz.find(f"e{j}-message")
+        assert question is None or question.status == "right", (question.label, typed)
+        assert "error" not in reply or question is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"answer": {"question": "n1-grad", "text": "five"}},
+        {"answer": {"question": "n1-grad", "text": ""}},
+        {"answer": {"question": "n1-value", "text": "5"}},
+        {"answer": {"question": ["n1"], "text": "5"}},
+        {"answer": {"question": "n1-grad"}},
+        {"answer": 5},
+        {"hint": "n9-grad"},
+        {"reveal": None},
+        {"quiz": "yes"},
+        {"quiz": 1},
+    ],
+    ids=repr,
+)
+def test_bad_messages_change_nothing(message):
+    exploration = asked()
+    before = exploration.state()
+    assert list(exploration.receive(message)) == ["error"]
+    assert exploration.state() == before
+
+
+def test_without_a_quiz_nothing_is_answered():
+    exploration = Exploration(explorable(TOY, (), {}))
+    assert "begins a quiz" in exploration.receive({"hint": "n1-grad"})["error"]
+
+
+def test_moving_a_number_asks_anew():
+    exploration = asked()
+    answer(exploration, "∂e/∂b", "5")
+    reply = exploration.receive({"set": {"a": 3}})
+    assert reply["texts"]["n1-grad"] == "grad ?"
+    assert not reply["quiz"]["questions"][0]["given"]
+    assert exploration.receive({"quiz": False})["quiz"] is None
+
+
+def test_numbers_that_are_not_finite_are_not_asked_for():
+    exploration = asked("e = sqrt(a)", a=0)
+    assert [x.label for x in exploration.quiz.questions] == ["∂e/∂e"]
+
+
+def test_known_slips_are_those_that_are_diagnosed():
+    """A page without Python says what Python would say."""
+    for question in asked(HARD, a=2, b=5).quiz.questions:
+        for number, text in known_slips(question.asked):
+            assert diagnosis(question.asked, number) == text
+            assert number != question.asked.truth
+
+
+def test_the_page_of_steps():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    page = steps(tanh(a * b) + a, quiz=True)
+    assert repr(page).startswith("<Quiz of ")
+    assert "text/html" in page._repr_mimebundle_()
+    assert (a.grad, b.grad) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="too many to follow"):
+        steps(sum([a * i for i in range(200)]), quiz=True)
+
+
+def test_every_phrase_is_there_in_each_language():
+    english = PHRASES["en"]
+    for phrases in PHRASES.values():
+        assert phrases.keys() == english.keys()
+        for key, text in phrases.items():
+            assert set(re.findall(r"{(\w+)}", text)) <= set(re.findall(r"{(\w+)}", english[key]))
