@@ -1,5 +1,5 @@
-"""The quiz hides what backpropagation finds, takes right answers in any order, and tells which slip a
-wrong one shows."""
+"""The quiz hides what backpropagation finds, takes right answers in any order, and tells which slip
+a wrong one shows."""
 
 import json
 import math
@@ -150,9 +150,11 @@ def test_hidden_numbers_are_nowhere():
     """Not in the picture, what is read aloud, the panel, the controls or the caption. The numbers
     of this pass are all different from those of the values."""
     exploration = asked(HARD, a=0.37, b=-1.9)
-    numbers = {
-        figure(x.asked.truth) for x in exploration.quiz.questions
-    } - {figure(node.data) for node in exploration.moment.graph.order} - {"1", "−1"}
+    numbers = (
+        {figure(x.asked.truth) for x in exploration.quiz.questions}
+        - {figure(node.data) for node in exploration.moment.graph.order}
+        - {"1", "−1"}
+    )
     assert len(numbers) >= 5
     for place in range(5):
         exploration.receive({"inspect": place})

@@ -1,0 +1,53 @@
+"""`explore` in a notebook: what it needs, what it carries, and how it goes on."""
+
+import json
+import sys
+
+import pytest
+
+from autograd import Value, explore
+from autograd.exploring import Exploration, explorable
+
+TOY = "c = a + b; d = b + 1; e = c * d"
+
+
+def exploration(**options):
+    return Exploration(explorable(TOY, (), {"a": 2, "b": 1}), **options)
+
+
+def test_without_anywidget_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(ImportError, match="pip install anywidget"):
+        explore(TOY)
+
+
+def test_going_on_where_another_was():
+    """Numbers, losses, the step size and the answers of a quiz."""
+    before = exploration(descend=True)
+    before.receive({"set": {"a": 5}})
+    before.receive({"descend": {"rate": 0.01}})
+    before.receive({"quiz": True})
+    truth = before.moment.graph.gradient(before.moment.leaves["b"])
+    before.receive({"answer": {"question": "n1-grad", "text": repr(truth)}})
+    after = exploration(descend=True)
+    after.resume(before)
+    assert after.state() == before.state()
+    assert after.receive({"quiz": False}) == before.receive({"quiz": False})
+
+
+def test_a_widget_carries_messages():
+    """What is sent is answered by its number; the state is there for the next view."""
+    pytest.importorskip("anywidget")
+    widget = explore(TOY, a=2, b=1)
+    sent = []
+    widget.send = sent.append
+    widget._answer(widget, {"id": "7", "message": {"set": {"b": -3}}}, [])
+    assert sent[0]["id"] == "7"
+    assert sent[0]["reply"]["texts"]["n4-value"] == "value 2"
+    assert json.loads(widget.state)["texts"]["n4-value"] == "value 2"
+
+
+def test_a_widget_saves_itself(tmp_path):
+    pytest.importorskip("anywidget")
+    path = explore(Value(2.0, "a") * 3, lang="zh").save(tmp_path / "e.html")
+    assert "chainrule-saved" in open(path, encoding="utf-8").read()
