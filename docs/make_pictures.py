@@ -31,6 +31,8 @@ from autograd import Value
 from autograd.cli import demo
 from autograd.drawing import palette
 from autograd.drawing.graphviz_program import with_graphviz
+from autograd.exploring import Exploration, explorable
+from autograd.exploring.page_parts import explorer_module, explorer_styles, script_safe
 
 IMAGES = Path(__file__).resolve().parent / "images"
 THEMES = ("light", "dark")
@@ -57,6 +59,28 @@ FILMSTRIP = """<!doctype html>
     slider.value = frame.dataset.show;
     slider.oninput();
   }}
+</script>
+"""
+TOY = "c = a + b; d = b + 1; e = c * d"
+QUIZ_ANSWERS = {
+    "e3-derivative": "2",
+    "e4-derivative": "3",
+    "e3-message": "2",
+    "n4-grad": "1",
+    "n1-grad": "3",
+}
+EXPLORER = """<!doctype html>
+<html lang="en" data-theme="{theme}">
+<meta charset="utf-8">
+<style>
+  {styles}
+  html {{ background: light-dark(#ffffff, #0d1117); color-scheme: {theme}; }}
+  body {{ margin: 0; padding: 6px; }}
+</style>
+<div id="here"></div>
+<script type="module">
+{module}
+mount(document.querySelector("#here"), {{state: {state}, receive: () => new Promise(() => {{}})}});
 </script>
 """
 
@@ -139,17 +163,57 @@ def write(drawn: BytesIO | Path, path: Path) -> None:
 
 def filmstrip(path: Path, theme: str) -> None:
     """Six moments of the toy's player, photographed in a browser."""
+    player = autograd.steps(demo.toy()).html()
+    frames = "".join(f'<div data-show="{step}">{player}</div>' for step in FRAMES)
+    photograph(FILMSTRIP.format(theme=theme, frames=frames), FILMSTRIP_SIZE, path)
+
+
+def explored(path: Path, theme: str) -> None:
+    """The toy with a moved to -3, and the paths from b."""
+    shown = Exploration(explorable(TOY, (), {"a": 2, "b": 1}))
+    shown.receive({"set": {"a": -3}})
+    shown.receive({"inspect": 1})
+    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "960,650", path)
+
+
+def descended(path: Path, theme: str) -> None:
+    """A neuron's loss after eight steps of gradient descent."""
+    model = nn.Neuron(2, activation="tanh", seed=1)
+    shown = Exploration(explorable(model, ([0.5, -1.0], 0.8), {}), descend=True)
+    for _ in range(8):
+        shown.receive({"descend": {"rate": 0.3}})
+    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "1080,775", path)
+
+
+def asked(path: Path, theme: str) -> None:
+    """The quiz with some answers, right and wrong ones."""
+    shown = Exploration(explorable(TOY, (), {"a": 2, "b": 1}), quiz=True, still=True)
+    for line, text in QUIZ_ANSWERS.items():
+        shown.receive({"answer": {"question": line, "text": text}})
+    shown.receive({"hint": "n2-grad"})
+    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "1180,850", path)
+
+
+def explorer_with(shown: Exploration) -> dict[str, str]:
+    """The parts of a page that shows it."""
+    return {
+        "styles": explorer_styles(),
+        "module": explorer_module(),
+        "state": script_safe(shown.state()),
+    }
+
+
+def photograph(page: str, size: str, path: Path) -> None:
+    """A page as a browser shows it, as a small PNG."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         raise SystemExit(
             "the player's pictures need Chromium, and neither chromium nor "
             "google-chrome is on the PATH"
         )
-    player = autograd.steps(demo.toy()).html()
-    frames = "".join(f'<div data-show="{step}">{player}</div>' for step in FRAMES)
     with TemporaryDirectory() as folder:
-        page, shot = Path(folder, "page.html"), Path(folder, "shot.png")
-        page.write_text(FILMSTRIP.format(theme=theme, frames=frames), "utf-8")
+        file, shot = Path(folder, "page.html"), Path(folder, "shot.png")
+        file.write_text(page, "utf-8")
         options = [
             "--headless",
             "--no-sandbox",
@@ -161,11 +225,11 @@ def filmstrip(path: Path, theme: str) -> None:
             "--hide-scrollbars",
             "--force-prefers-reduced-motion",
             "--force-device-scale-factor=1.25",
-            f"--window-size={FILMSTRIP_SIZE}",
+            f"--window-size={size}",
             f"--user-data-dir={folder}/profile",
             f"--screenshot={shot}",
         ]
-        subprocess.run([browser, *options, page.as_uri()], check=True, capture_output=True)
+        subprocess.run([browser, *options, file.as_uri()], check=True, capture_output=True)
         write(shot, path)
 
 
@@ -248,6 +312,9 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     **in_both_themes("loss", loss),
     **in_both_themes("boundary", boundary),
     **in_both_themes("steps", filmstrip),
+    **in_both_themes("explore", explored),
+    **in_both_themes("descend", descended),
+    **in_both_themes("quiz", asked),
 }
 
 

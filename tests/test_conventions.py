@@ -30,6 +30,7 @@ import autograd
 import nn
 from autograd import Value
 from autograd.engine.primitives import TABLE, Primitive
+from autograd.exploring import Exploration, explorable
 
 INF, NAN = math.inf, math.nan
 ROWS = [row for row in TABLE.values() if row.builtin]
@@ -1357,3 +1358,43 @@ def test_files_of_pictures_are_light(tmp_path: Path) -> None:
     path = Path(autograd.draw(y).render(tmp_path / "e.svg"))
     assert "prefers-color-scheme" not in path.read_text("utf-8")
     assert "#ffffff" in path.read_text("utf-8")
+
+
+# -- the quiz --------------------------------------------------------------------------------------
+
+
+def quiz(formula: str, **numbers: float) -> Exploration:
+    return Exploration(explorable(formula, (), numbers), quiz=True)
+
+
+def status(asked: Exploration, line: str, typed: str) -> str:
+    asked.receive({"answer": {"question": line, "text": typed}})
+    return next(x.status for x in asked.quiz.questions if x.id == line)
+
+
+@pytest.mark.parametrize(
+    ("a", "typed", "right"),
+    [
+        (0.25, "0.25", True),
+        (0.25, "0.2501", False),
+        (1 / 3, "0.3333", True),
+        (1 / 3, "0.335", False),
+    ],
+)
+def test_reckoning_with_the_digits_shown_is_right(a: float, typed: str, right: bool) -> None:
+    """The derivative of a*b with respect to b is a."""
+    assert (status(quiz("e = a * b", a=a, b=3.0), "n1-grad", typed) == "right") is right
+
+
+def test_a_quiz_asks_for_finite_numbers() -> None:
+    asked = quiz("e = sqrt(a)", a=0.0)
+    assert [question.id for question in asked.quiz.questions] == ["n1-grad"]
+
+
+def test_a_line_waits_for_what_it_tells() -> None:
+    asked = quiz("c = a + b; d = b + 1; e = c * d", a=2.0, b=1.0)
+    assert status(asked, "n1-grad", "5") == "right"
+    assert asked.state()["texts"]["n1-grad"] == "grad 5"
+    for line, typed in (("e1-message", "2"), ("e2-message", "3")):
+        assert status(asked, line, typed) == "right"
+    assert asked.state()["texts"]["n1-grad"] == "grad 2 + 3 = 5"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,4 +51,4 @@ def test_a_widget_carries_messages():
 def test_a_widget_saves_itself(tmp_path):
     pytest.importorskip("anywidget")
     path = explore(Value(2.0, "a") * 3, lang="zh").save(tmp_path / "e.html")
-    assert "chainrule-saved" in open(path, encoding="utf-8").read()
+    assert "chainrule-saved" in Path(path).read_text("utf-8")

@@ -1,7 +1,9 @@
 """What is explored agrees with the engine after every move, and a bad message changes nothing."""
 
+import doctest
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -254,3 +256,10 @@ def test_nested_arguments_have_names_of_their_own():
 def test_what_cannot_be_explored_is_refused(what, args, given, said):
     with pytest.raises((TypeError, ValueError), match=said):
         Exploration(explorable(what, args, given))
+
+
+def test_the_page_says_what_comes_out():
+    """docs/exploring.md: its examples, as doctests."""
+    page = Path(__file__).parent.parent / "docs" / "exploring.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
+    assert doctest.testfile(str(page), module_relative=False).attempted == 5

@@ -107,12 +107,13 @@ def draw_every_edge(
     rankdir: str,
     max_nodes: int,
     change: Callable[[Picture], Picture] = lambda picture: picture,
+    parameters: Any = (),
 ) -> Diagram:
     """A diagram for the player, which lights up one edge after the other: none stands for many.
     `change` may put other lines in it before it is laid out."""
     _check("rankdir", rankdir, DIRECTIONS)
     columns = Graph([root])
-    known = parameter_names(columns.nodes, ())
+    known = parameter_names(columns.nodes, parameters)
     found = played(columns, known, Limits(max_nodes, rankdir=rankdir), change)
     return _laid_out(found, "auto", None)
 

@@ -25,10 +25,12 @@ Built = tuple[Value, Mapping[str, Value]]  # a root, and the leaves that can be 
 
 class Source(Protocol):
     """start: the numbers at first, by the names of the leaves. steered: the names of those that
-    gradient descent changes. what: it is, in an error."""
+    gradient descent changes. parameters: the names of those that are drawn as parameters, besides
+    qualified names. what: it is, in an error."""
 
     start: dict[str, float]
     steered: list[str]
+    parameters: list[str]
     what: str
 
     def built(self, numbers: Mapping[str, float]) -> Built:
@@ -49,7 +51,7 @@ class FormulaSource:
                 f"{', '.join(map(printable, names))}"
             )
         self.start = {name: _start(given[name], name) if name in given else 1.0 for name in names}
-        self.steered = list(self.start)
+        self.steered, self.parameters = list(self.start), list[str]()
 
     def built(self, numbers: Mapping[str, float]) -> Built:
         found = compute(self.text, numbers)
@@ -78,7 +80,7 @@ class FunctionSource:
         self._bound = bound
         parts = [part for name, tree in trees for part in components(tree, name)]
         self.start = {part[0]: _start(x, part[0]) for part, x in zip(parts, found, strict=True)}
-        self.steered = list(self.start)
+        self.steered, self.parameters = list(self.start), list[str]()
 
     @staticmethod
     def _with_names(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -108,7 +110,7 @@ class GraphSource:
         name = names(self._order)
         self._leaves = {name[id(x)]: x for x in self._order if not x.op}
         self.start = {name: x.data for name, x in self._leaves.items()}
-        self.steered = list(self.start)
+        self.steered, self.parameters = list(self.start), list[str]()
 
     def built(self, numbers: Mapping[str, float]) -> Built:
         leaves = {name: Value(numbers[name], x.label) for name, x in self._leaves.items()}
@@ -142,7 +144,7 @@ class ModelSource:
         self._inputs = {
             name: _start(number, name) for name, number in zip(given, numbers, strict=True)
         }
-        self.steered = list(parameters)
+        self.steered = self.parameters = list(parameters)
         taken = self._inputs.keys() & parameters.keys()
         if taken:
             raise ValueError(

@@ -186,13 +186,13 @@ export function mount(root, {state, receive, language}) {
       rate = element("input", {type: "range", min: -3, max: 0.5, step: 0.05});
       rate.value = Math.log10(shown.descent.rate);
       const size = element("output", {className: "cr-count"});
-      const tellRate = () => {
-        size.textContent = String(Number((10 ** rate.value).toPrecision(2)));
+      const tellRate = number => {
+        size.textContent = String(number);
         rate.setAttribute("aria-valuetext", size.textContent);
       };
       rate.setAttribute("aria-label", words.rate);
-      rate.oninput = tellRate;
-      tellRate();
+      rate.oninput = () => tellRate(Number((10 ** rate.value).toPrecision(2)));
+      tellRate(shown.descent.rate);
       sparkline = element("span", {className: "cr-spark"});
       sparkline.setAttribute("role", "img");
       bar.append(

@@ -9,7 +9,7 @@ since their words may be those of a label.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Any, Final
@@ -35,10 +35,10 @@ SPOKEN: Final = re.compile(r' role="img" aria-label="[^"]*"')
 ROLES: Final = {"value": "value", "grad": "grad"}, {"muted": "derivative", "grad": "message"}
 
 
-def drawn_graph(root: Any) -> DrawnGraph:
+def drawn_graph(root: Any, parameters: Sequence[Any] = ()) -> DrawnGraph:
     """The graph below a root, with everything that the picture says about it."""
     columns = Graph([root])
-    return DrawnGraph(columns, parameter_names(columns.nodes, ()))
+    return DrawnGraph(columns, parameter_names(columns.nodes, parameters))
 
 
 class LivePicture:
@@ -48,9 +48,11 @@ class LivePicture:
     gradients that a quiz asks for.
     """
 
-    def __init__(self, root: Any, limits: Limits, *, roomy: bool) -> None:
+    def __init__(self, graph: DrawnGraph, limits: Limits, *, roomy: bool) -> None:
         change = _with_room if roomy else _as_it_is
-        diagram = draw_every_edge(root, limits.rankdir, limits.max_nodes, change)
+        parameters = [node for node in graph.order if id(node) in graph.parameters]
+        sizes = limits.rankdir, limits.max_nodes
+        diagram = draw_every_edge(graph.root, *sizes, change, parameters)
         svg = diagram.pipe("svg", encoding="utf-8")
         self.narrowest = round(narrowest(svg))
         self.svg: str = GROUP.sub(_with_ids, SPOKEN.sub("", TITLE.sub("", svg), count=1))

@@ -38,12 +38,13 @@ class Moment:
         self.numbers = dict(numbers)
         root, self.leaves = built_by(source, self.numbers)
         self._gradients = {name: leaf.grad for name, leaf in self.leaves.items()}
-        self.graph: DrawnGraph = drawn_graph(root)
+        parameters = [self.leaves[name] for name in source.parameters]
+        self.graph: DrawnGraph = drawn_graph(root, parameters)
         self.structure = _structure(self.graph)
         if before is not None and before.structure == self.structure:
             self.picture: LivePicture = before.picture
         else:
-            self.picture = LivePicture(root, limits, roomy=roomy)
+            self.picture = LivePicture(self.graph, limits, roomy=roomy)
 
     @property
     def loss(self) -> float | None:
