@@ -37,7 +37,7 @@ def test_going_on_where_another_was():
 
 
 def test_a_widget_carries_messages():
-    """What is sent is answered by its number; the state is there for the next view."""
+    """What is sent is answered by its number; a view that begins gets the state of now."""
     pytest.importorskip("anywidget")
     widget = explore(TOY, a=2, b=1)
     sent = []
@@ -45,7 +45,9 @@ def test_a_widget_carries_messages():
     widget._answer(widget, {"id": "7", "message": {"set": {"b": -3}}}, [])
     assert sent[0]["id"] == "7"
     assert sent[0]["reply"]["texts"]["n4-value"] == "value 2"
-    assert json.loads(widget.state)["texts"]["n4-value"] == "value 2"
+    widget._answer(widget, {"id": "8", "message": None}, [])
+    assert sent[1]["reply"] == widget.exploration.state()
+    assert json.loads(widget.state)["texts"]["n4-value"] == "value 6"
 
 
 def test_a_widget_saves_itself(tmp_path):

@@ -3,9 +3,12 @@
 import doctest
 import json
 import random
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from test_player import HOSTILE
 
 import nn
 from autograd import Value, tanh
@@ -263,3 +266,44 @@ def test_the_page_says_what_comes_out():
     page = Path(__file__).parent.parent / "docs" / "exploring.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0
     assert doctest.testfile(str(page), module_relative=False).attempted == 5
+
+
+def test_a_single_value_is_explored():
+    exploration = Exploration(explorable(Value(2.0, "a"), (), {}), quiz=True)
+    assert [question.id for question in exploration.quiz.questions] == ["n0-grad"]
+    assert exploration.receive({"set": {"a": 3}})["texts"]["n0-value"] == "value 3"
+
+
+@pytest.mark.parametrize("label", HOSTILE.values(), ids=HOSTILE.keys())
+def test_labels_are_text(label):
+    """Whatever a label holds, the picture is XML, and every line stands in it."""
+    y = Value(2.0, label) * Value(3.0, "e0-message")
+    exploration = Exploration(explorable(y, (), {}), quiz=True)
+    state = exploration.state()
+    json.dumps(state, allow_nan=False).encode()
+    root = ElementTree.fromstring(state["picture"].encode())
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert {"n0", "n0-grad", "e0-message", "n2-value"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}script"))) == 0
+    name = exploration.state()["controls"][0]["name"]
+    assert "error" not in exploration.receive({"set": {name: 4}})
+
+
+def test_every_picture_level_is_filled():
+    """Also where there is no room for messages: only what is drawn is asked for."""
+    x = y = Value(0.5, "x")
+    for _ in range(60):
+        y = tanh(y)
+    for root in (y, tanh(x)):
+        exploration = Exploration(explorable(root, (), {}), quiz=True)
+        state = exploration.state()
+        drawn = set(re.findall(r'<text id="([^"]*)"', state["picture"]))
+        assert {question["id"] for question in state["quiz"]["questions"]} <= drawn
+        assert drawn <= state["texts"].keys()
+        assert "grad ?" in state["picture"]
+
+
+def test_a_picture_too_large_is_refused():
+    with pytest.raises(ValueError, match="max_nodes=200"):
+        Exploration(explorable(sum([Value(1.0) * i for i in range(150)]), (), {}))

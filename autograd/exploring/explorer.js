@@ -71,7 +71,7 @@ export function mount(root, {state, receive, language}) {
 
   function follow(message, reply) {
     const {error, ...changes} = reply;
-    note.textContent = error || "";
+    if (error || !("inspect" in message)) note.textContent = error || "";
     root.classList.toggle("cr-refused", Boolean(error));
     if (error) return refuse(message);
     const questions = ids(shown.quiz), asking = Boolean(shown.quiz);

@@ -56,9 +56,11 @@ class LivePicture:
         svg = diagram.pipe("svg", encoding="utf-8")
         self.narrowest = round(narrowest(svg))
         self.svg: str = GROUP.sub(_with_ids, SPOKEN.sub("", TITLE.sub("", svg), count=1))
-        self.level = "full" if "-message" in self.svg else "medium"
-        if "-derivative" not in self.svg:
-            self.level = "small" if "e0" in self.svg else "full"
+        if 'id="e0"' in self.svg:
+            shown = [role for role in ("derivative", "message") if f'id="e0-{role}"' in self.svg]
+            self.level = ("small", "medium", "full")[len(shown)]
+        else:
+            self.level = "full"
 
     def saying(self, said: Mapping[str, str]) -> str:
         """The SVG with these texts by their ids."""

@@ -231,17 +231,14 @@ def _tutored(asked: Asked, x: float, lang: str) -> str:
     if len(asked.graph.edges) > LARGEST or asked.node is asked.graph.root:
         return ""
     slip = find_slips(_case(asked, x), [0], [])[0]
-    if slip.kind == "unknown" or _gives_away(slip.text, asked):
-        key = {SIGN: "slip_sign", LEFT_OUT: "slip_path"}.get(slip.kind)
-        return PHRASES[lang][key].format(name=asked.name(asked.node)) if key else ""
-    text = slip.text[:1].upper() + slip.text[1:]
-    return PHRASES[lang]["slip_tutored"].format(text=text)
-
-
-def _gives_away(text: str, asked: Asked) -> bool:
-    """Whether the words hold a number that is a local derivative or the answer: those are asked
-    for too."""
-    return ("the derivative of" in text and "was used" in text) or "the derivative is" in text
+    words, name = PHRASES[lang], asked.name(asked.node)
+    if slip.kind == SIGN:
+        return words["slip_sign"]
+    if slip.kind in ("unknown", "not finite", "no path", "rounded"):
+        return ""  # which tell the derivative, or nothing of the way to it
+    if slip.kind == LEFT_OUT and lang != "en":
+        return words["slip_path"].format(name=name)
+    return words["slip_tutored"].format(text=slip.text[:1].upper() + slip.text[1:])
 
 
 def _slipped_gradients(asked: Asked) -> list[float]:

@@ -16,7 +16,7 @@ from autograd.exploring.saved_page import saved_to
 __all__ = ["explore"]
 
 CARRIER = """
-function render({model, el}) {
+async function render({model, el}) {
   const waiting = new Map(), view = Math.random();
   let last = 0;
   const arrived = ({id, reply}) => { // every view of the widget hears all replies
@@ -31,7 +31,10 @@ function render({model, el}) {
   });
   const here = document.createElement("div");
   el.append(here);
-  const unmount = mount(here, {state: JSON.parse(model.get("state")), receive});
+  const first = () => JSON.parse(model.get("state")); // where no kernel answers
+  const patience = new Promise(resolve => setTimeout(() => resolve(first()), 3000));
+  const state = await Promise.race([receive(null), patience]);
+  const unmount = mount(here, {state, receive});
   return () => {
     model.off("msg:custom", arrived);
     unmount();
@@ -125,9 +128,9 @@ def _widget_class() -> Any:
             self.on_msg(self._answer)
 
         def _answer(self, widget: Any, message: Any, buffers: Any) -> None:
-            reply = self.exploration.receive(message["message"])
+            asked = message["message"]  # null by a view that begins
+            reply = self.exploration.state() if asked is None else self.exploration.receive(asked)
             self.send({"id": message["id"], "reply": reply})
-            self.state = json.dumps(self.exploration.state())  # for the next view
 
         def save(self, filename: str | os.PathLike[str]) -> str:
             """Write it as a page, and return the path."""
