@@ -3,6 +3,7 @@
 import {drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
 
 const SPARKLINE = {width: 132, height: 34};
+const SHORT = 6; // characters of a name that stands beside its slider on a phone
 
 // Shows the state in the element; the function that it returns takes everything away again.
 export function mount(root, {state, receive, language}) {
@@ -149,7 +150,8 @@ export function mount(root, {state, receive, language}) {
       slider.oninput = () => send({set: {[one.name]: Number(slider.value)}});
       typed(field, text => send({set: {[one.name]: text}}));
       for (const input of [slider, field]) input.disabled = Boolean(shown.still);
-      leaves.append(element("div", {className: "cr-leaf"}, name, slider, field, gradient));
+      const className = one.label.length > SHORT ? "cr-leaf cr-long" : "cr-leaf";
+      leaves.append(element("div", {className}, name, slider, field, gradient));
       rows.set(one.name, {slider, field, gradient});
     }
     if (shown.still) leaves.append(element("div", {className: "cr-hint", textContent: words.still}));
