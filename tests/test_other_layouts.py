@@ -141,6 +141,21 @@ e.backward()
 draw(e)._repr_mimebundle_()["text/html"] + steps(e).html()
 `);
   document.body.append(document.createRange().createContextualFragment(shown));
+  const [module, state] = JSON.parse(python.runPython(`
+import json
+from autograd.exploring import Exploration, explorable
+from autograd.exploring.page_parts import explorer_module
+exploration = Exploration(explorable("e = (a + b) * (b + 1)", (), {"a": 2}))
+json.dumps([explorer_module(), exploration.state()])
+`));
+  const {mount} = await import(URL.createObjectURL(new Blob([module], {type: "text/javascript"})));
+  const receive = async message => {
+    python.globals.set("message", JSON.stringify(message));
+    return JSON.parse(python.runPython("json.dumps(exploration.receive(json.loads(message)))"));
+  };
+  const explored = document.createElement("div");
+  document.body.append(explored);
+  mount(explored, {state, receive});
 } catch (error) {
   document.body.textContent = String(error);
 }
@@ -158,7 +173,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     reason="needs Chromium, npm install pyodide @viz-js/viz, and CHAINRULE_NODE_MODULES",
 )
 def test_in_pyodide_in_a_real_browser(tmp_path):
-    """draw and steps, laid out by WebAssembly's Graphviz, from a server of this machine."""
+    """draw, steps and an exploration, laid out by WebAssembly's Graphviz, from a server of this
+    machine."""
     (tmp_path / "node_modules").symlink_to(MODULES.resolve())
     (tmp_path / "index.html").write_text(PAGE, "utf-8")
     with zipfile.ZipFile(tmp_path / "packages.zip", "w") as archive:
@@ -178,10 +194,15 @@ def test_in_pyodide_in_a_real_browser(tmp_path):
         page = Page(browser)
         page.send("Page.navigate", url=f"http://127.0.0.1:{server.server_port}/index.html")
         page.wait_for("document.body && 'done' in document.body.dataset", 120)
-        assert page.js("document.querySelectorAll('.cr-node').length") == 5, page.text("body")
+        told = ".chainrule-player:not(.chainrule-explorer) .cr-node"
+        assert page.js(f"document.querySelectorAll('{told}').length") == 5, page.text("body")
         assert page.js("document.querySelector('.chainrule-diagram img').naturalWidth") > 100
         page.js("document.querySelector('.cr-next').click()")
         assert page.text(".cr-caption") == "a = 2"
+        slider = "document.querySelector('.chainrule-explorer input[type=range]')"
+        page.js(f"(s => {{ s.value = -3; s.dispatchEvent(new Event('input')); }})({slider})")
+        explored = "document.querySelector('.chainrule-explorer .cr-caption').textContent"
+        page.wait_for(f"{explored} === 'e = −4; ∂e/∂a = 2, ∂e/∂b = 0'")
         assert page.errors() == []
     finally:
         browser.close()
