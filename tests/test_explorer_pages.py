@@ -299,6 +299,8 @@ def test_on_a_phone(page, shown, theme, quiz):
 def test_a_saved_quiz_needs_no_python(page, tmp_path):
     steps(toy(), quiz=True).save(tmp_path / "e.html")
     page.open(tmp_path / "e.html", **CALM)
+    give(page, "∂e/∂e", "1")
+    assert page.text(".cr-score") == "1 of 15 right, 1 without help"
     status, said = give(page, "∂e/∂b", "6")
     assert (status, said) == ("wrong", "The 2 messages to b are multiplied here; they are added.")
     give(page, "∂e/∂b", "five")
@@ -309,7 +311,7 @@ def test_a_saved_quiz_needs_no_python(page, tmp_path):
         page.js("document.querySelectorAll('.cr-row button:not([hidden])')[1].click()")
         page.js("0")
     page.wait_for("document.querySelector('.cr-score').textContent.includes('All done')")
-    assert page.text(".cr-score") == "1 of 15 right, 0 without help, 14 shown. All done."
+    assert page.text(".cr-score") == "2 of 15 right, 1 without help, 13 shown. All done."
     assert "grad 2 + 3 = 5" in texts(page)
 
 

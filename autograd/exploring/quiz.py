@@ -49,6 +49,7 @@ class Question:
             "given": self.given,
             "status": self.status,
             "said": self.said,
+            "alone": self.alone,
         }
 
 

@@ -33,6 +33,7 @@ __all__ = ["Asked", "diagnosis", "known_slips"]
 EXACT: Final = 1e-9  # how far numbers may be apart that are taken for the same,
 ROUNDED: Final = 1e-3  # and where what is shown is rounded
 LARGEST: Final = 200  # edges of a graph in which the tutor looks for slips
+SAVED: Final = 40  # edges of a graph for which that is done beforehand: a second or two
 TOLD: Final = 60  # slips of one number that are known beforehand
 
 Slip = tuple[float, str]  # what is answered, and what to say
@@ -113,7 +114,7 @@ def known_slips(asked: Asked, lang: str = "en") -> list[Slip]:
     """Wrong answers whose slip is known, with what to say, for a page on which nothing can be
     computed."""
     numbers = [number for number, _ in _mixed_up(asked, lang)]
-    if asked.kind == "gradient":
+    if asked.kind == "gradient" and len(asked.graph.edges) <= SAVED:
         numbers += _slipped_gradients(asked)
     found: dict[float, str] = {}
     for x in numbers:
@@ -243,8 +244,6 @@ def _tutored(asked: Asked, x: float, lang: str) -> str:
 
 def _slipped_gradients(asked: Asked) -> list[float]:
     """What the gradient would be with each slip that is tried on the graph."""
-    if len(asked.graph.edges) > LARGEST:
-        return []
     case = _case(asked, asked.truth)
     tried = [*single_rules(case), *without_factor(case), *rules_for_many(case)]
     found = [hypothesis.gradient[0] for hypothesis in tried]

@@ -78,7 +78,8 @@ def explore(
     again" goes back. `.save("e.html")` writes a page in which the quiz works and the numbers stay.
 
     Raises TypeError for what can't be explored, ValueError for a formula that can't be read and for
-    a graph too large to be drawn with every edge (200 values), ImportError without anywidget.
+    a graph too large to be drawn with every edge (200 values), DrawingError where there is no
+    Graphviz, ImportError without anywidget.
 
     >>> from autograd import explore
     >>> explore("e = (a + b) * (b + 1)", a=2, b=1)  # doctest: +SKIP
