@@ -140,6 +140,8 @@ export function mount(root, {state, receive, language}) {
     rows = new Map();
     leaves.hidden = Boolean(shown.quiz) || !shown.controls.length;
     leaves.replaceChildren();
+    const longest = Math.max(...shown.controls.map(one => one.label.length), 2);
+    leaves.style.setProperty("--cr-label", `${Math.min(longest, 20) + 1}ch`);
     for (const one of shown.controls) {
       const slider = element("input", {type: "range"});
       const field = element("input", {type: "text", inputMode: "text", autocomplete: "off", spellcheck: false});
