@@ -1,0 +1,1 @@
+"""The playground: a static site in which this engine runs in the browser."""

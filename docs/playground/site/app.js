@@ -1,0 +1,98 @@
+// The page: three rooms, the languages, the theme, and Python behind them.
+
+import { read, show, write } from "./address.js";
+import { CodeRoom } from "./code.js";
+import { Engine } from "./engine.js";
+import { ExpressionRoom } from "./expression.js";
+import { NetworkRoom } from "./network.js";
+import { speak, speaks, spoken, word } from "./words.js";
+
+const NAMES = ["expression", "network", "code"];
+const $ = (id) => document.getElementById(id);
+const first = fetch(new URL("first.json", import.meta.url)).then((response) => response.json());
+
+const engine = new Engine();
+let coder; // the worker of programs, which may be stopped without harm to the other rooms
+let chosenLanguage; // in the address only once someone chose it
+const saver = (room) => (said) => write(room, said, chosenLanguage);
+const rooms = {
+  expression: new ExpressionRoom(engine, saver("expression")),
+  network: new NetworkRoom(engine, saver("network")),
+  code: new CodeRoom(() => (coder ??= told(new Engine())), saver("code")),
+};
+let present;
+
+/** Say when an engine starts, and when it does not. */
+function told(started) {
+  started.onStart(async (ready) => {
+    $("status").dataset.state = "starting";
+    $("status").textContent = word("starting");
+    try {
+      await ready;
+      $("status").dataset.state = "ready";
+      $("status").textContent = "";
+    } catch (error) {
+      $("status").dataset.state = "failed";
+      $("status").textContent = `${word("failed")}: ${error.message}`;
+    }
+  });
+  return started;
+}
+
+async function go() {
+  const { room, given } = read(NAMES);
+  const wanted = given.get("lang");
+  if (speaks(wanted)) {
+    chosenLanguage = wanted;
+    if (wanted !== spoken()) inLanguage(wanted);
+  }
+  if (present !== room) rooms[present]?.leave();
+  present = room;
+  show(room);
+  for (const name of NAMES) {
+    $(`room-${name}`).hidden = name !== room;
+    const link = document.querySelector(`nav [data-room=${name}]`);
+    if (name === room) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  await rooms[room].open(given, await first);
+}
+
+function inLanguage(language) {
+  speak(language);
+  $("language").textContent = language === "zh" ? "English" : "中文";
+  $("language").lang = language === "zh" ? "en" : "zh";
+  themeButton();
+  Object.values(rooms).forEach((room) => room.restate());
+}
+
+// -- light and dark ------------------------------------------------------------------------------
+
+const preference = matchMedia("(prefers-color-scheme: dark)");
+const dark = () => (document.documentElement.dataset.theme ?? (preference.matches ? "dark" : "light")) === "dark";
+
+function themeButton() {
+  $("theme").dataset.w = dark() ? "light" : "dark";
+  $("theme").textContent = word($("theme").dataset.w);
+}
+
+$("theme").onclick = () => {
+  document.documentElement.dataset.theme = dark() ? "light" : "dark";
+  themeButton();
+  Object.values(rooms).forEach((room) => room.restate());
+};
+preference.onchange = () => {
+  themeButton();
+  Object.values(rooms).forEach((room) => room.restate());
+};
+
+$("language").onclick = () => {
+  chosenLanguage = spoken() === "zh" ? "en" : "zh";
+  inLanguage(chosenLanguage);
+  rooms[present].note?.();
+};
+
+addEventListener("hashchange", go);
+inLanguage(navigator.language.startsWith("zh") ? "zh" : "en");
+told(engine);
+go();

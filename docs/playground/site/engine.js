@@ -1,0 +1,73 @@
+// The page's side of the worker in which Python runs.
+
+/** Thrown where Python was stopped in the middle of what it was asked. */
+export class Stopped extends Error {}
+
+export class Engine {
+  #worker;
+  #waiting = new Map();
+  #last = 0;
+  #listeners = [];
+
+  constructor() {
+    this.#start();
+  }
+
+  #start() {
+    this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.onmessage = ({ data }) => {
+        if (data.ready) resolve(data.ready);
+        else if (data.failed) reject(new Error(data.failed));
+        else this.#receive(data);
+      };
+      this.#worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed"));
+    });
+    this.ready.catch(() => {});
+    this.#listeners.forEach((listen) => listen(this.ready));
+  }
+
+  /** Call with the promise of Python, now and whenever it is started anew. */
+  onStart(listen) {
+    this.#listeners.push(listen);
+    listen(this.ready);
+  }
+
+  #receive({ id, answer, shown }) {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    if (shown !== undefined) {
+      waiting.show(JSON.parse(shown));
+      return;
+    }
+    this.#waiting.delete(id);
+    waiting.resolve(answer === undefined ? undefined : JSON.parse(answer));
+  }
+
+  #post(message, show) {
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, show });
+      this.#worker.postMessage({ id, ...message });
+    });
+  }
+
+  /** The answer of the rooms (rooms.py) to a request; an error of theirs is in `error`. */
+  ask(request) {
+    return this.#post({ request: JSON.stringify(request) });
+  }
+
+  /** Run a program; `show` gets each thing that it shows. */
+  run(code, show) {
+    return this.#post({ code }, show);
+  }
+
+  /** End whatever runs, an endless loop too, and start Python anew. */
+  stop() {
+    this.#worker.terminate();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#start();
+    waiting.forEach(({ reject }) => reject(new Stopped()));
+  }
+}

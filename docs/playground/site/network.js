@@ -1,0 +1,505 @@
+// The network room: settings, training, pictures, and why a gradient is what it is.
+
+import { colours, shades, sharp } from "./colours.js";
+import { Curve } from "./curve.js";
+import { Diagram } from "./diagram.js";
+import { boundary, mark, paint, pictureOf, scale } from "./plane.js";
+import { Stopped } from "./engine.js";
+import { mounted } from "./expression.js";
+import { spoken, word } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
+const SPEEDS = [1, 10, 60, 0]; // steps a second; 0 is as many as there is time for
+const DEFAULTS = {
+  data: "moons",
+  noise: 0.1,
+  layers: [4],
+  activation: "tanh",
+  loss: "binary_cross_entropy",
+  optimizer: "Adam",
+  rate: 0.03,
+  batch: 10,
+  seed: 0,
+};
+const PICTURE_TIME = 0.006; // seconds of each turn for drawing
+const TURN = 12; // milliseconds of steps in a turn, as fast as possible
+const NUMBERS_EVERY = 80; // milliseconds
+const MOST_STEPS = 20_000; // that an address may ask for
+
+/** A number as the page says it. */
+export function figure(x) {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "∞" : "−∞";
+  return String(Number(x.toPrecision(3))).replaceAll("-", "−");
+}
+const share = (x) => `${Math.round(100 * x)} %`;
+
+export class NetworkRoom {
+  constructor(engine, save) {
+    this.engine = engine;
+    this.save = save;
+    this.settings = { ...DEFAULTS };
+    this.playing = false;
+    this.curve = new Curve();
+    this.diagram = new Diagram($("diagram"), {
+      choose: (name) => this.choose({ weight: name }),
+      look: (neuron) => this.look(neuron),
+      resize: (layer, change) => this.resize(layer, change),
+      placed: () => this.now && this.paint(),
+    });
+    this.#listen();
+    new ResizeObserver(() => this.now && this.paint()).observe($("plane"));
+  }
+
+  #listen() {
+    $("play").onclick = () => (this.playing ? this.pause() : this.play());
+    $("one-step").onclick = () => this.oneStep();
+    $("restart").onclick = () => this.begin(() => this.engine.ask({ do: "restart" }));
+    $("new-weights").onclick = () => this.change({ seed: this.settings.seed + 1 });
+    for (const name of ["activation", "loss", "optimizer"]) {
+      $(name).onchange = () => this.change({ [name]: $(name).value });
+    }
+    for (const name of ["rate", "noise", "batch"]) {
+      $(name).onchange = () => this.change({ [name]: Number($(name).value) });
+      $(name).oninput = () => this.#sliders();
+    }
+    $("fewer-layers").onclick = () => this.change({ layers: this.settings.layers.slice(0, -1) });
+    $("more-layers").onclick = () => {
+      const { layers } = this.settings;
+      this.change({ layers: [...layers, layers.at(-1) ?? 2] });
+    };
+    for (const choice of document.getElementsByName("lines")) {
+      choice.onchange = () => this.showLines();
+    }
+    $("speed").onchange = () => this.note();
+    $("weight").onchange = () => this.choose({ weight: $("weight").value || null });
+    $("sample").onchange = () => {
+      this.choose({ sample: $("sample").value === "" ? null : Number($("sample").value) });
+    };
+    $("plane").onclick = (event) => this.#clickPlane(event);
+    $("plane").onkeydown = (event) => this.#walkSamples(event);
+  }
+
+  // -- settings ----------------------------------------------------------------------------------
+
+  /** Show what an address says; `first` is the picture made at build time, of the defaults. */
+  async open(given, first) {
+    const layers = given.get("layers");
+    const settings = { ...DEFAULTS };
+    for (const name of Object.keys(DEFAULTS)) {
+      const text = given.get(name);
+      if (text === null) continue;
+      settings[name] = typeof DEFAULTS[name] === "number" ? Number(text) : text;
+    }
+    if (layers !== null) {
+      settings.layers = layers === "none" ? [] : layers.split("-").map(Number);
+    }
+    this.weight = given.get("weight");
+    this.sample = given.has("sample") ? Number(given.get("sample")) : null;
+    if (given.has("speed")) this.speed = Number(given.get("speed"));
+    if (given.has("lines")) {
+      for (const choice of document.getElementsByName("lines")) {
+        choice.checked = choice.value === given.get("lines");
+      }
+    }
+    const untouched = JSON.stringify(settings) === JSON.stringify(DEFAULTS);
+    if (untouched && first && !this.now) this.#take(first.network[spoken()]);
+    const steps = Math.min(MOST_STEPS, Number(given.get("steps")) || 0);
+    await this.begin(() => this.engine.ask({ do: "network", settings }), steps);
+  }
+
+  /** Ask for a network and show it; `steps` of training come first. */
+  async begin(ask, steps = 0) {
+    this.pause(false);
+    let answer;
+    try {
+      answer = await ask();
+      if (answer.error) return void this.fail(answer.error);
+      this.curve.clear();
+      this.#take(answer);
+      await this.#catchUp(steps);
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      return;
+    }
+    await this.why();
+    this.note();
+  }
+
+  async #catchUp(steps) {
+    while (this.now.steps < steps) {
+      const count = Math.min(20, steps - this.now.steps);
+      const answer = await this.engine.ask({ do: "steps", count, seconds: 0, numbers: true });
+      if (answer.error) return void this.fail(answer.error);
+      this.#numbers(answer);
+    }
+    if (steps) this.#take(await this.engine.ask({ do: "now" }));
+  }
+
+  async change(changed) {
+    const settings = { ...this.settings, ...changed };
+    const pace = Object.keys(changed).every((name) => name === "rate" || name === "batch");
+    const ask = () => this.engine.ask({ do: "network", settings });
+    if (!pace) return this.begin(ask);
+    const answer = await ask();
+    if (answer.error) this.fail(answer.error);
+    else this.#take(answer);
+    this.note();
+  }
+
+  resize(layer, change) {
+    const layers = this.settings.layers.map((width, i) => (i === layer ? width + change : width));
+    if (layers[layer] > 0) this.change({ layers });
+  }
+
+  fail(sentence) {
+    this.pause(false);
+    $("network-error").textContent = sentence;
+    this.#controls();
+  }
+
+  // -- training ----------------------------------------------------------------------------------
+
+  play() {
+    this.playing = true;
+    $("network-error").textContent = "";
+    this.#playButton();
+    this.#train();
+  }
+
+  pause(note = true) {
+    if (!this.playing) return;
+    this.playing = false;
+    this.#playButton();
+    if (note) this.#settle();
+  }
+
+  /** After the last turn: the pictures and reasons of exactly this moment. */
+  async #settle() {
+    this.#take(await this.engine.ask({ do: "now" }));
+    await this.why();
+    this.note();
+  }
+
+  async oneStep() {
+    this.pause(false);
+    $("network-error").textContent = "";
+    const answer = await this.engine.ask({ do: "steps", count: 1, seconds: 0, numbers: true });
+    if (answer.error) return this.fail(answer.error);
+    await this.#settle();
+  }
+
+  async #train() {
+    if (this.turning) return;
+    this.turning = true;
+    let [last, numbers, cost, due] = [performance.now(), 0, 1, 1];
+    try {
+      while (this.playing) {
+        const now = performance.now();
+        due += ((now - last) * this.speed) / 1000;
+        const count = this.speed ? Math.min(8, Math.floor(due)) : Math.ceil(TURN / cost);
+        due = Math.min(due - count, 8);
+        last = now;
+        const wanted = now - numbers > NUMBERS_EVERY && (count > 0 || this.speed > 0);
+        if (wanted) numbers = now;
+        const answer = await this.engine.ask({
+          do: "steps",
+          count: Math.max(0, count),
+          seconds: PICTURE_TIME,
+          numbers: wanted,
+        });
+        if (answer.error) {
+          this.fail(answer.error);
+          break;
+        }
+        if (count) cost = Math.max(0.05, 0.8 * cost + 0.2 * answer.milliseconds / count);
+        if (answer.weights) this.#numbers(answer);
+        else this.now.steps = answer.steps;
+        if (answer.pictures) this.#pictures(answer.pictures);
+        await new Promise(requestAnimationFrame);
+      }
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      this.playing = false;
+      this.#playButton();
+    } finally {
+      this.turning = false;
+    }
+  }
+
+  get speed() {
+    return Number($("speed").value || 60);
+  }
+
+  set speed(speed) {
+    if (SPEEDS.includes(speed)) $("speed").value = speed;
+  }
+
+  // -- what is shown -----------------------------------------------------------------------------
+
+  /** A whole answer: perhaps another network, numbers and pictures. */
+  #take(answer) {
+    if (answer.names) {
+      this.settings = answer.settings;
+      this.described = answer;
+      const shape = JSON.stringify([answer.names, spoken()]);
+      if (shape !== this.shape) this.diagram.describe(answer);
+      this.shape = shape;
+      if (!answer.names.includes(this.weight)) this.weight = null;
+      if (!(this.sample >= 0 && this.sample < answer.samples.length)) this.sample = null;
+      $("network-error").textContent = "";
+      this.#controls();
+    }
+    this.#numbers(answer);
+    this.#pictures(answer.pictures);
+  }
+
+  #numbers(answer) {
+    this.now = { ...this.now, ...answer };
+    const { steps, epoch, loss, heldBackLoss, correct } = this.now;
+    this.curve.add(steps, loss, heldBackLoss);
+    $("progress").textContent = word("progress", steps, epoch.toFixed(1));
+    $("training-loss").textContent = figure(loss);
+    $("held-back-loss").textContent = figure(heldBackLoss);
+    $("right").textContent = word("right", share(correct));
+    this.curve.draw($("curve"), colours(), figure);
+    const first = this.curve.records[0];
+    $("curve").setAttribute("aria-label", word("curve", figure(first.loss), figure(loss)));
+    this.showLines();
+  }
+
+  showLines() {
+    const kind = document.querySelector("[name=lines]:checked").value;
+    this.diagram.show(this.now[kind], kind, figure);
+  }
+
+  #pictures(texts) {
+    this.pictures = texts.map(pictureOf);
+    this.paint();
+  }
+
+  paint() {
+    if (!this.pictures) return;
+    const palette = colours();
+    this.diagram.paint(this.pictures, shades(palette));
+    this.#plane(palette);
+    this.curve.draw($("curve"), palette, figure);
+  }
+
+  look(neuron) {
+    this.looking = neuron;
+    $("output-title").textContent = neuron && !this.#isOutput(neuron) ? neuron.label : word("output");
+    this.paint();
+  }
+
+  #isOutput({ column }) {
+    return column === this.described.widths.length - 1;
+  }
+
+  #plane(palette) {
+    const { span, cells, samples, heldBack } = this.described;
+    const { context, width, height } = sharp($("plane"));
+    if (!width) return;
+    const looking = this.looking && !this.#isOutput(this.looking);
+    const picture = looking ? this.diagram.pictureAt(this.looking) : this.pictures.at(-1);
+    paint(context, picture, cells, shades(palette), width, height);
+    context.strokeStyle = palette.text;
+    context.lineWidth = 1.6;
+    boundary(context, picture, cells, width, height);
+    const { x, y } = scale(span, width);
+    const draw = ([u, v, k], radius, faint) => {
+      mark(context, x(u), y(v), k, radius);
+      context.globalAlpha = faint ? 0.45 : 1;
+      context.fillStyle = k ? palette.value : palette.grad;
+      context.fill();
+      context.strokeStyle = palette.background;
+      context.lineWidth = 1;
+      context.stroke();
+      context.globalAlpha = 1;
+    };
+    heldBack.forEach((sample) => draw(sample, 2.6, true));
+    samples.forEach((sample) => draw(sample, 4, false));
+    if (this.sample !== null) {
+      const [u, v, k] = samples[this.sample];
+      draw([u, v, k], 6, false);
+      context.strokeStyle = palette.text;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(x(u), y(v), 11, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    const label = looking ? word("planeOf", this.looking.label) : word("plane", share(this.now.correct));
+    const chosen = this.sample === null ? "" : ` ${this.#sampleName(this.sample)}.`;
+    $("plane").setAttribute("aria-label", label + chosen);
+  }
+
+  #clickPlane(event) {
+    const { span, samples } = this.described;
+    const { x, y } = scale(span, $("plane").clientWidth);
+    const far = samples.map(([u, v]) => Math.hypot(x(u) - event.offsetX, y(v) - event.offsetY));
+    const nearest = far.indexOf(Math.min(...far));
+    this.choose({ sample: far[nearest] < 24 ? nearest : null });
+  }
+
+  #walkSamples(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") this.choose({ sample: null });
+    if (!step) return;
+    event.preventDefault();
+    const count = this.described.samples.length;
+    this.choose({ sample: ((this.sample ?? (step > 0 ? -1 : 0)) + step + count) % count });
+  }
+
+  // -- why ---------------------------------------------------------------------------------------
+
+  choose(chosen) {
+    Object.assign(this, chosen);
+    if ("sample" in chosen) this.paint();
+    return this.why().then(() => this.note());
+  }
+
+  #sampleName(i) {
+    const [u, v, k] = this.described.samples[i];
+    return `${word("sample", i, k)} ${word("sampleAt", figure(u), figure(v))}`;
+  }
+
+  /** The reasons for the chosen gradient, and the graph of the chosen sample. */
+  async why() {
+    this.diagram.choose(this.weight);
+    $("weight").value = this.weight ?? "";
+    $("sample").value = this.sample ?? "";
+    const wanted = [this.weight, this.sample, this.now.steps].join();
+    this.wanted = wanted;
+    const { weight: name, sample } = this;
+    const why = name ? await this.engine.ask({ do: "why", name, sample }) : null;
+    const graph = sample === null ? null : await this.engine.ask({ do: "sample", sample, language: spoken() });
+    if (this.wanted !== wanted) return; // something else was chosen meanwhile
+    this.#showWhy(why);
+    this.#showGraph(graph);
+  }
+
+  #showWhy(why) {
+    const box = $("why");
+    if (!why) {
+      box.innerHTML = this.sample === null ? `<p class="hint">${word("whyHint")}</p>` : "";
+      return;
+    }
+    const of = why.batch === null ? word("sample", this.sample, this.described.samples[this.sample][2]) : word("ofBatch", why.batch);
+    box.innerHTML =
+      '<p class="why-line"></p><pre class="explained" tabindex="0"></pre>' +
+      '<details><summary></summary><div class="paths"></div></details>';
+    const [line, text, details] = box.children;
+    line.textContent = `${word("gradientOf", why.name, of)}: `;
+    line.append(Object.assign(document.createElement("b"), { className: "is-grad", textContent: figure(why.gradient) }));
+    text.textContent = why.text;
+    details.firstChild.textContent = word("allPaths");
+    details.lastChild.innerHTML = why.paths; // the engine's own, which escapes labels
+  }
+
+  #showGraph(graph) {
+    this.unmount?.();
+    this.unmount = null;
+    const box = $("sample-graph");
+    box.replaceChildren();
+    if (!graph) return;
+    const title = document.createElement("h3");
+    title.textContent = word("graphOf", this.#sampleName(this.sample));
+    const place = document.createElement("div");
+    box.append(title, place);
+    this.unmount = mounted(place, graph.state, this.engine, "sample");
+  }
+
+  // -- controls ----------------------------------------------------------------------------------
+
+  #playButton() {
+    $("play").dataset.w = this.playing ? "pause" : "play";
+    $("play").textContent = word($("play").dataset.w);
+  }
+
+  #controls() {
+    const { settings, described } = this;
+    if (!described) return;
+    const fill = (id, values, name, chosen) => {
+      $(id).replaceChildren(...values.map((value) => new Option(name(value), value)));
+      $(id).value = chosen;
+    };
+    for (const id of ["activation", "loss", "optimizer"]) {
+      fill(id, described.choices[id], (value) => word(value) ?? value, settings[id]);
+    }
+    const rates = [...new Set([...RATES, settings.rate])].sort((a, b) => a - b);
+    fill("rate", rates, String, settings.rate);
+    fill("speed", SPEEDS, (n) => (n ? word("perSecond", n) : word("fastest")), this.speed);
+    $("noise").value = settings.noise;
+    $("batch").value = settings.batch;
+    this.#sliders();
+    $("layers-title").textContent = word("hiddenLayers", settings.layers.length);
+    $("fewer-layers").disabled = settings.layers.length === 0;
+    $("more-layers").disabled = settings.layers.length >= 4;
+    this.#dataSets();
+    this.#choices();
+    this.#playButton();
+  }
+
+  #sliders() {
+    $("noise-value").textContent = Number($("noise").value).toFixed(2);
+    $("batch-value").textContent = $("batch").value;
+  }
+
+  #dataSets() {
+    const chosen = this.settings.data;
+    $("data-sets").replaceChildren(
+      ...this.described.choices.data.map((name) => {
+        const label = document.createElement("label");
+        const input = Object.assign(document.createElement("input"), { type: "radio", name: "data", value: name, checked: name === chosen });
+        input.onchange = () => this.change({ data: name });
+        const text = document.createElement("span");
+        text.textContent = word(name);
+        label.append(input, text);
+        return label;
+      }),
+    );
+  }
+
+  #choices() {
+    const { names, samples } = this.described;
+    const option = (text, value) => new Option(text, value);
+    $("weight").replaceChildren(option(word("chooseWeight"), ""), ...names.map((name) => option(name, name)));
+    $("sample").replaceChildren(
+      option(word("nextBatch"), ""),
+      ...samples.map(([, , k], i) => option(word("sample", i, k), i)),
+    );
+    $("weight").value = this.weight ?? "";
+    $("sample").value = this.sample ?? "";
+  }
+
+  /** Write the state into the address. */
+  note() {
+    const { settings } = this;
+    const said = {};
+    for (const [name, usual] of Object.entries(DEFAULTS)) {
+      if (name === "layers") continue;
+      if (settings[name] !== usual) said[name] = settings[name];
+    }
+    if (settings.layers.join("-") !== "4") said.layers = settings.layers.join("-") || "none";
+    if (this.now?.steps) said.steps = this.now.steps;
+    if (this.speed !== 60) said.speed = this.speed;
+    const lines = document.querySelector("[name=lines]:checked").value;
+    if (lines !== "weights") said.lines = lines;
+    this.save({ ...said, weight: this.weight, sample: this.sample });
+  }
+
+  /** The same in another language or theme. */
+  restate() {
+    if (!this.described) return;
+    this.#take({ ...this.described, ...this.now, pictures: this.lastTexts() });
+    this.why();
+  }
+
+  lastTexts() {
+    return this.pictures.map((picture) => btoa(String.fromCharCode(...picture)));
+  }
+
+  leave() {
+    this.pause();
+  }
+}
