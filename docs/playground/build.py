@@ -14,6 +14,7 @@ first picture is there before it.
 from __future__ import annotations
 
 import argparse
+import ast
 import gzip
 import importlib.metadata
 import importlib.util
@@ -45,8 +46,10 @@ LICENCES = {
     "mypy_extensions": "MIT, https://github.com/python/mypy_extensions",
     "Chainrule": "MIT",
 }
-# A cell that needs one of these cannot run where only the pure engine is.
-MISSING_THERE = re.compile(r"\b(numpy|scipy|matplotlib|plt|jit|vmap|decision_boundary)\b|\.plot\(")
+# What only the pure engine cannot do: plots, arrays, machine code.
+MISSING_THERE = re.compile(
+    r"\b(numpy|scipy|matplotlib|jit|vmap|decision_boundary|loss_curve)\b|\.plot\("
+)
 NOTEBOOKS_LEFT_OUT = ("03_", "06_", "07_")  # written for NumPy, SciPy or machine code throughout
 
 
@@ -65,7 +68,7 @@ def build(out: Path) -> None:
     shutil.copytree(HERE / "site", out)
     copy_webassembly(modules, out)
     write_packages(out / "packages.zip")
-    copy_explorer(out)
+    write_explorer(out)
     (out / "palette.css").write_text(palette_css(), "utf-8")
     (out / "examples.json").write_text(json.dumps(examples(), ensure_ascii=False), "utf-8")
     (out / "licences.txt").write_text(
@@ -125,10 +128,12 @@ def pure_wheel(folder: Path) -> Path:
     return wheel
 
 
-def copy_explorer(out: Path) -> None:
-    for name in ("explorer.js", "explorer.css"):
-        if (SOURCE / "autograd" / "exploring" / name).exists():
-            shutil.copyfile(SOURCE / "autograd" / "exploring" / name, out / name)
+def write_explorer(out: Path) -> None:
+    """The engine's own front end of what is explored."""
+    from autograd.exploring.page_parts import explorer_module, explorer_styles
+
+    (out / "explorer.js").write_text(explorer_module(), "utf-8")
+    (out / "explorer.css").write_text(explorer_styles(), "utf-8")
 
 
 def palette_css() -> str:
@@ -178,7 +183,7 @@ def program(cells: list[dict[str, object]]) -> tuple[str, str]:
         if cell["cell_type"] == "code" and text.strip():
             parts.append(f"# %% {heading}".rstrip() + "\n" + text.strip())
             heading = ""
-    return title, "\n\n".join(map(without_what_is_missing, parts)) + "\n"
+    return title, without_what_is_missing("\n\n".join(parts)) + "\n"
 
 
 def headings(text: str) -> Iterator[str]:
@@ -187,13 +192,35 @@ def headings(text: str) -> Iterator[str]:
             yield line.lstrip("# ").strip()
 
 
-def without_what_is_missing(cell: str) -> str:
-    needed = MISSING_THERE.search(cell)
-    if needed is None:
-        return cell
-    head, _, body = cell.partition("\n")
-    silenced = "\n".join(f"# {line}".rstrip() for line in body.splitlines())
-    return f"{head}\n# Not in the browser: this cell plots, or needs NumPy.\n{silenced}"
+def without_what_is_missing(code: str) -> str:
+    """The program with every statement turned into a comment that needs what the browser has not,
+    or a name that such a statement would have bound."""
+    lines = code.split("\n")
+    lost: set[str] = set()
+    for statement in ast.parse(code).body:
+        place = slice(statement.lineno - 1, statement.end_lineno)
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        if MISSING_THERE.search("\n".join(lines[place])) or used & lost:
+            lines[place] = [f"# {line}".rstrip() for line in lines[place]]
+            lines[place.start] = lines[place.start] + "  (not in the browser)"
+            lost |= bound(statement)
+        else:
+            lost -= bound(statement)
+    return "\n".join(lines)
+
+
+def bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives a meaning."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+    return found
 
 
 # -- Python, started once --------------------------------------------------------------------------

@@ -1,1 +1,49 @@
-"""The expression room."""
+"""The expression room: a formula whose numbers move, its steps, and why its gradients are what they
+are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autograd.exploring import Exploration, explorable
+from autograd.reading.expressions import compute
+
+from autograd import Value, explain, paths, steps
+
+__all__ = ["ExpressionRoom"]
+
+
+class ExpressionRoom:
+    """One formula, explored."""
+
+    def __init__(self, formula: str, inputs: Mapping[str, Any], language: str) -> None:
+        self.formula = formula
+        source = explorable(formula, (), inputs)
+        self.exploration = Exploration(source, descend=True, lang=language)
+
+    def _computed(self) -> tuple[Value, list[Value]]:
+        """The graph at the numbers of the moment, after one backward pass; its inputs."""
+        numbers = self.exploration.numbers
+        found = compute(self.formula, numbers)
+        found.root.backward()
+        return found.root, [found.named[name] for name in numbers]
+
+    def player(self, language: str) -> dict[str, str]:
+        """The computation step by step, as HTML."""
+        root, _ = self._computed()
+        return {"html": steps(root, lang=language).html()}
+
+    def explained(self) -> dict[str, Any]:
+        """For each input, why its gradient is what it is, and the paths behind it."""
+        root, inputs = self._computed()
+        return {
+            "reasons": [
+                {
+                    "name": x.label,
+                    "text": explain(x, root).text,
+                    "paths": paths(root, x)._repr_mimebundle_()["text/html"],
+                }
+                for x in inputs
+            ]
+        }

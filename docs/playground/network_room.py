@@ -10,10 +10,13 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from time import perf_counter
 from typing import Any
+
+from autograd.exploring.explorable import Source, explorable
 
 from autograd import Value, dot, explain, paths, sigmoid
 from nn import MLP, SGD, Adam, RMSprop, binary_cross_entropy, hinge_loss, mse_loss
@@ -73,11 +76,11 @@ class Settings:
         widths = found.layers
         _check("the number of hidden layers", len(widths), 0, MOST_LAYERS)
         for width in widths:
-            _check("the neurons of a layer", width, 1, MOST_NEURONS)
+            _check("the neurons of a layer", width, 1, MOST_NEURONS, whole=True)
         _check("noise", found.noise, 0.0, 0.6)
         _check("the learning rate", found.rate, 0.0, 100.0)
-        _check("the batch", found.batch, 1, TRAINING)
-        _check("the seed", found.seed, 0, 2**31 - 1)
+        _check("the batch", found.batch, 1, TRAINING, whole=True)
+        _check("the seed", found.seed, 0, 2**31 - 1, whole=True)
         return found
 
     def restarts(self, other: Settings) -> bool:
@@ -86,9 +89,11 @@ class Settings:
         return {**asdict(self), **kept} != asdict(other)
 
 
-def _check(name: str, number: float, least: float, most: float) -> None:
+def _check(name: str, number: object, least: float, most: float, whole: bool = False) -> None:
     if not isinstance(number, (int, float)) or not least <= number <= most:
         raise ValueError(f"{name} must be from {least} to {most:g}; got {number!r:.40}")
+    if whole and number != int(number):
+        raise ValueError(f"{name} must be a whole number; got {number!r:.40}")
 
 
 class NetworkRoom:
@@ -197,27 +202,49 @@ class NetworkRoom:
     def why(self, name: str, sample: int | None) -> dict[str, Any]:
         """Why the gradient of a parameter is what it is: of the loss of one sample, or of the
         batch that comes next."""
-        parameter = dict(self.model.named_parameters())[name]
-        if sample is None:
-            loss, gradient = self.loss, parameter.grad
-        else:
-            loss = self.sample_loss(sample)
-            gradient = explain(parameter, loss).gradient
-        found = paths(loss, parameter)
+        model = deepcopy(self.model)
+        model.zero_grad()
+        chosen = self.batch if sample is None else [self.samples[sample]]
+        outputs = [
+            labelled(model, point[:2], f"_s{i}" if len(chosen) > 1 else "")
+            for i, point in enumerate(chosen)
+        ]
+        loss = LOSSES[self.settings.loss](outputs, [self.target(k) for *_, k in chosen])
+        loss.label = "loss"
+        loss.backward()
+        parameter = dict(model.named_parameters())[name]
         return {
             "name": name,
             "value": parameter.data,
-            "gradient": gradient,
-            "batch": None if sample is not None else len(self.batch),
+            "gradient": parameter.grad,
+            "batch": len(chosen) if sample is None else None,
             "text": explain(parameter, loss).text,
-            "paths": found._repr_mimebundle_()["text/html"],
+            "paths": paths(loss, parameter)._repr_mimebundle_()["text/html"],
         }
 
-    def sample_loss(self, sample: int) -> Value:
-        """The loss of one sample, a graph of its own."""
-        loss = self.loss_of([self.samples[sample]], self.model)
-        loss.label = "loss"
-        return loss
+    def explored(self, sample: int) -> Source:
+        """The graph of the loss of one sample, to be explored."""
+        u, v, k = self.samples[sample]
+        loss = LOSSES[self.settings.loss]
+        return explorable(self.model, ([u, v], self.target(k)), {"loss": loss})
+
+
+def labelled(model: MLP, x: Sequence[Any], suffix: str) -> Value:
+    """The output for one sample, with names on the way: z0_1 is what neuron 1 of layer 0 adds up,
+    a0_1 what it gives."""
+    for i, layer in enumerate(model.layers):
+        found = []
+        for j, neuron in enumerate(layer.neurons):
+            z = dot(neuron.weights, x) + neuron.bias
+            z.label = f"z{i}_{j}{suffix}"
+            a = ACTIVATIONS[neuron.activation](z)
+            if a is not z:
+                a.label = f"a{i}_{j}{suffix}"
+            found.append(a)
+        x = found
+    output: Value = x[0]
+    output.label = f"output{suffix}"
+    return output
 
 
 def plain(model: MLP) -> Callable[[Sequence[float]], list[float]]:
@@ -263,6 +290,13 @@ class Pictures:
                 return self._finished()
             if perf_counter() > end:
                 return None
+
+    def whole(self) -> list[str]:
+        """The pictures of the present weights, at once."""
+        self.rows = []
+        while True:
+            if found := self.advance(1.0):
+                return found
 
     def _finished(self) -> list[str]:
         *hidden, output = zip(*(point for row in self.rows for point in row), strict=True)

@@ -18,7 +18,7 @@ export function frameFor(html, title) {
 
 addEventListener("message", ({ data, source }) => {
   if (typeof data?.height !== "number") return;
-  for (const frame of document.querySelectorAll("#outputs iframe")) {
+  for (const frame of document.querySelectorAll("iframe")) {
     if (frame.contentWindow === source) frame.style.height = `${Math.min(data.height, 4000)}px`;
   }
 });

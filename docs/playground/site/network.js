@@ -6,6 +6,7 @@ import { Diagram } from "./diagram.js";
 import { boundary, mark, paint, pictureOf, scale } from "./plane.js";
 import { Stopped } from "./engine.js";
 import { mounted } from "./expression.js";
+import { reasons } from "./reasons.js";
 import { spoken, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -40,6 +41,7 @@ export class NetworkRoom {
     this.save = save;
     this.settings = { ...DEFAULTS };
     this.playing = false;
+    this.speed = 60;
     this.curve = new Curve();
     this.diagram = new Diagram($("diagram"), {
       choose: (name) => this.choose({ weight: name }),
@@ -71,7 +73,10 @@ export class NetworkRoom {
     for (const choice of document.getElementsByName("lines")) {
       choice.onchange = () => this.showLines();
     }
-    $("speed").onchange = () => this.note();
+    $("speed").onchange = () => {
+      this.speed = Number($("speed").value);
+      this.note();
+    };
     $("weight").onchange = () => this.choose({ weight: $("weight").value || null });
     $("sample").onchange = () => {
       this.choose({ sample: $("sample").value === "" ? null : Number($("sample").value) });
@@ -96,7 +101,8 @@ export class NetworkRoom {
     }
     this.weight = given.get("weight");
     this.sample = given.has("sample") ? Number(given.get("sample")) : null;
-    if (given.has("speed")) this.speed = Number(given.get("speed"));
+    const speed = Number(given.get("speed") ?? 60);
+    this.speed = SPEEDS.includes(speed) ? speed : 60;
     if (given.has("lines")) {
       for (const choice of document.getElementsByName("lines")) {
         choice.checked = choice.value === given.get("lines");
@@ -105,7 +111,13 @@ export class NetworkRoom {
     const untouched = JSON.stringify(settings) === JSON.stringify(DEFAULTS);
     if (untouched && first && !this.now) this.#take(first.network[spoken()]);
     const steps = Math.min(MOST_STEPS, Number(given.get("steps")) || 0);
-    await this.begin(() => this.engine.ask({ do: "network", settings }), steps);
+    await this.begin(() => this.#network(settings, steps), steps);
+  }
+
+  /** A network that has made no more steps than these. */
+  async #network(settings, steps) {
+    const answer = await this.engine.ask({ do: "network", settings });
+    return answer.steps > steps ? this.engine.ask({ do: "restart" }) : answer;
   }
 
   /** Ask for a network and show it; `steps` of training come first. */
@@ -115,7 +127,7 @@ export class NetworkRoom {
     try {
       answer = await ask();
       if (answer.error) return void this.fail(answer.error);
-      this.curve.clear();
+      if (answer.steps === 0) this.curve.clear();
       this.#take(answer);
       await this.#catchUp(steps);
     } catch (error) {
@@ -225,14 +237,6 @@ export class NetworkRoom {
     } finally {
       this.turning = false;
     }
-  }
-
-  get speed() {
-    return Number($("speed").value || 60);
-  }
-
-  set speed(speed) {
-    if (SPEEDS.includes(speed)) $("speed").value = speed;
   }
 
   // -- what is shown -----------------------------------------------------------------------------
@@ -371,11 +375,12 @@ export class NetworkRoom {
     const wanted = [this.weight, this.sample, this.now.steps].join();
     this.wanted = wanted;
     const { weight: name, sample } = this;
+    const current = () => this.wanted === wanted; // nothing else was chosen meanwhile
     const why = name ? await this.engine.ask({ do: "why", name, sample }) : null;
-    const graph = sample === null ? null : await this.engine.ask({ do: "sample", sample, language: spoken() });
-    if (this.wanted !== wanted) return; // something else was chosen meanwhile
-    this.#showWhy(why);
-    this.#showGraph(graph);
+    if (current()) this.#showWhy(why);
+    const asked = { do: "sample", sample, language: spoken() };
+    const graph = sample === null || !current() ? null : await this.engine.ask(asked);
+    if (current()) this.#showGraph(graph);
   }
 
   #showWhy(why) {
@@ -385,15 +390,10 @@ export class NetworkRoom {
       return;
     }
     const of = why.batch === null ? word("sample", this.sample, this.described.samples[this.sample][2]) : word("ofBatch", why.batch);
-    box.innerHTML =
-      '<p class="why-line"></p><pre class="explained" tabindex="0"></pre>' +
-      '<details><summary></summary><div class="paths"></div></details>';
-    const [line, text, details] = box.children;
-    line.textContent = `${word("gradientOf", why.name, of)}: `;
-    line.append(Object.assign(document.createElement("b"), { className: "is-grad", textContent: figure(why.gradient) }));
-    text.textContent = why.text;
-    details.firstChild.textContent = word("allPaths");
-    details.lastChild.innerHTML = why.paths; // the engine's own, which escapes labels
+    const heading = document.createElement("span");
+    heading.append(`${word("gradientOf", why.name, of)}: `);
+    heading.append(Object.assign(document.createElement("b"), { className: "is-grad", textContent: figure(why.gradient) }));
+    box.replaceChildren(reasons(heading, why));
   }
 
   #showGraph(graph) {
@@ -402,6 +402,10 @@ export class NetworkRoom {
     const box = $("sample-graph");
     box.replaceChildren();
     if (!graph) return;
+    if (graph.error) {
+      box.append(Object.assign(document.createElement("p"), { className: "error", textContent: graph.error }));
+      return;
+    }
     const title = document.createElement("h3");
     title.textContent = word("graphOf", this.#sampleName(this.sample));
     const place = document.createElement("div");

@@ -8,7 +8,6 @@ export const INPUTS = { a: 2, b: 1 };
 export const opening = {
   expression: (language) => ({
     do: "expression",
-    key: "main",
     formula: FORMULA,
     inputs: INPUTS,
     language,

@@ -1,6 +1,7 @@
 """Imports the engine and the rooms: run once when the site is built, and again only where the
 memory that was kept then cannot be restored."""
 
+import contextlib
 import importlib
 import pkgutil
 import sys
@@ -8,15 +9,14 @@ import sys
 if "/packages" not in sys.path:
     sys.path.insert(0, "/packages")
 
-import autograd
-import nn
+LATER = ("autograd.compiler", "autograd._", "autograd.hook")  # not for the browser
 
-for package in (autograd, nn):
+for package in map(importlib.import_module, ("autograd", "nn")):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not module.name.startswith(("autograd.compiler", "autograd._", "autograd.hook")):
-            try:
+        if not module.name.startswith(LATER):
+            with contextlib.suppress(ImportError):  # of what the browser has not
                 importlib.import_module(module.name)
-            except ImportError:
-                pass  # it needs a package that the browser has not
 
-from playground.rooms import answer, begin, run_for_page  # noqa: F401  for the worker
+# The worker takes these from here.
+rooms = importlib.import_module("playground.rooms")
+answer, begin, run_for_page = rooms.answer, rooms.begin, rooms.run_for_page
