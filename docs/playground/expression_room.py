@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autograd import Value, explain, paths, steps
 from autograd.exploring import Exploration, explorable
 from autograd.reading.expressions import compute
-
-from autograd import Value, explain, paths, steps
 
 __all__ = ["ExpressionRoom"]
 

@@ -16,9 +16,8 @@ from math import isfinite
 from time import perf_counter
 from typing import Any
 
-from autograd.exploring.explorable import Source, explorable
-
 from autograd import Value, dot, explain, paths, sigmoid
+from autograd.exploring.explorable import Source, explorable
 from nn import MLP, SGD, Adam, RMSprop, binary_cross_entropy, hinge_loss, mse_loss
 from nn.layers import ACTIVATIONS
 from playground.data_sets import DATA_SETS, Point, points

@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 from autograd.exploring import Exploration
-
 from playground.code_room import run_for_page
 from playground.expression_room import ExpressionRoom
 from playground.network_room import NetworkRoom, Settings

@@ -1,0 +1,306 @@
+"""The built playground in headless Chromium: each room, its address, both languages, and what it
+never does. Needs Chromium, Node and the packages of docs/playground/package.json."""
+
+import functools
+import http.server
+import importlib.util
+import mimetypes
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from playground import build
+from test_player import CHROMIUM, Browser, Page
+
+HERE = Path(build.__file__).parent
+MODULES = Path(os.environ.get("CHAINRULE_NODE_MODULES") or HERE / "node_modules")
+HAS = {
+    "Chromium": CHROMIUM,
+    "Node": shutil.which("node"),
+    "npm ci --prefix docs/playground, or CHAINRULE_NODE_MODULES": (MODULES / "pyodide").is_dir(),
+    "hatchling": importlib.util.find_spec("hatchling"),
+    "pip": importlib.util.find_spec("pip"),
+}
+MISSING = [name for name, found in HAS.items() if not found]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+
+PATIENCE = 120  # seconds, for a machine that does much else
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The address of the built site, on a server of this machine."""
+    out = tmp_path_factory.mktemp("playground") / "site"
+    subprocess.run([sys.executable, str(HERE / "build.py"), "--out", str(out)], check=True)
+    mimetypes.add_type("text/javascript", ".mjs")
+    mimetypes.add_type("application/wasm", ".wasm")
+    handler = functools.partial(Quiet, directory=str(out))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+class Room(Page):
+    """A tab with the playground; at the end it must have no error and asked no other host."""
+
+    def __init__(self, browser, site, width=1280):
+        super().__init__(browser)
+        browser.events.clear()
+        self.site = site
+        for domain in ("Network", "Log"):
+            self.send(f"{domain}.enable")
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.send("Emulation.setDeviceMetricsOverride", **size)
+
+    def go(self, address, ready=True):
+        self.send("Page.navigate", url=f"{self.site}index.html?{time.monotonic()}{address}")
+        self.wait_for("document.readyState === 'complete'", PATIENCE)
+        if ready:
+            self.wait_for("document.getElementById('status').dataset.state === 'ready'", PATIENCE)
+        return self
+
+    def click(self, selector):
+        self.js(f"document.querySelector({selector!r}).click()")
+
+    def wait_text(self, selector, part):
+        quoted = f"document.querySelector({selector!r})"
+        self.wait_for(f"{quoted} !== null && {quoted}.textContent.includes({part!r})", PATIENCE)
+
+    def hash(self):
+        return self.js("location.hash")
+
+    def choose(self, selector, value, event="change"):
+        self.js(
+            f"(() => {{ const field = document.querySelector({selector!r}); field.value = {value!r};"
+            f" field.dispatchEvent(new Event({event!r}, {{bubbles: true}})); }})()"
+        )
+
+    def end(self):
+        assert self.errors() == []
+        urls = [
+            event["params"]["request"]["url"]
+            for event in self.browser.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
+        assert [url for url in urls if not url.startswith((self.site, "data:", "blob:"))] == []
+        self.browser.send("Target.closeTarget", targetId=self.target)
+
+
+@pytest.fixture
+def room(browser, site):
+    room = Room(browser, site)
+    yield room
+    room.end()
+
+
+# -- the expression room ---------------------------------------------------------------------------
+
+
+def test_the_first_picture_is_there_before_python(room):
+    room.go("", ready=False)
+    room.wait_for("document.querySelector('#explorer svg .cr-node') !== null", PATIENCE)
+    assert "grad 2 + 3 = 5" in room.shown("#explorer")
+    room.wait_for("document.getElementById('status').dataset.state === 'ready'", PATIENCE)
+
+
+def test_a_number_that_moves_moves_every_gradient(room):
+    room.go("#expression?e=e+%3D+(a%2Bb)*(b%2B1)&at=a:2,b:1")
+    room.wait_for("document.querySelector('#explorer svg') !== null", PATIENCE)
+    room.choose("#explorer input[type=range]", "4", "input")  # a
+    room.wait_text("#explorer .cr-stage", "grad 2 + 5 = 7")  # (b+1) + (a+b)
+    room.wait_for("location.hash.includes('a:4,b:1')", PATIENCE)
+
+
+def test_a_formula_in_the_address_its_steps_and_reasons(room):
+    room.go("#expression?e=y+%3D+relu(w*x)&at=w:-1.5,x:2&view=explained")
+    room.wait_text("#view-explained", "dead relu")
+    assert room.js("document.getElementById('formula').value") == "y = relu(w*x)"
+    room.click("#tab-player")
+    room.wait_for("document.querySelector('#view-player iframe') !== null", PATIENCE)
+    assert "view=player" in room.hash()
+    again = room.hash()
+    room.go(again)
+    room.wait_for("document.querySelector('#view-player iframe') !== null", PATIENCE)
+    assert room.hash() == again
+
+
+def test_a_bad_formula_is_answered_in_the_engine_s_words(room):
+    room.go("")
+    room.js("document.getElementById('formula').value = 'e = a^2'")
+    room.click(".formula button")
+    room.wait_text("#formula-error", "'^' is not a power; write x ** 2")
+    assert "grad 2 + 3 = 5" in room.shown("#explorer")  # what was there stays
+
+
+# -- the network room ------------------------------------------------------------------------------
+
+
+def test_training_by_steps_and_by_the_clock(room):
+    room.go("#network?data=clouds")
+    room.wait_text("#progress", "step 0")
+    before = float(room.text("#training-loss"))
+    room.click("#one-step")
+    room.wait_text("#progress", "step 1 ")
+    room.click("#play")
+    room.wait_for(
+        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 60", PATIENCE
+    )
+    room.click("#play")
+    room.wait_text("#play", "Play")
+    assert float(room.text("#training-loss")) < 0.8 * before
+
+
+def test_the_address_of_a_training_gives_the_same_training(room):
+    room.go(
+        "#network?data=xor&noise=0.05&layers=3-2&activation=relu&loss=mse_loss&rate=0.01&seed=4"
+    )
+    for i in range(1, 4):
+        room.click("#one-step")
+        room.wait_text("#progress", f"step {i} ")
+    room.wait_for("location.hash.includes('steps=3')", PATIENCE)
+    address, loss = room.hash(), room.text("#training-loss")
+    room.go("#code").go(address)
+    room.wait_text("#progress", "step 3 ")
+    assert room.text("#training-loss") == loss
+    assert room.hash() == address
+
+
+def test_a_weight_and_a_sample_say_why(room):
+    room.go("#network?weight=layer0.neuron1.w0&steps=5")
+    room.wait_text("#why", "∂loss/∂layer0.neuron1.w0")
+    assert "for the next batch of 10 samples" in room.text("#why")
+    room.choose("#sample", "3")
+    room.wait_text("#why", "sample 3, class")
+    room.wait_for("document.querySelector('#sample-graph svg .cr-node') !== null", PATIENCE)
+    assert "sample=3" in room.hash()
+    room.js(
+        "document.querySelector('#diagram .weight .hit').dispatchEvent(new Event('click', {bubbles: true}))"
+    )
+    room.wait_text("#why", "∂loss/∂layer0.neuron0.w0")
+
+
+def test_settings_that_cannot_be_are_refused_in_words(room):
+    room.go("#network?layers=99")
+    room.wait_text("#network-error", "the neurons of a layer must be from 1 to 8; got 99")
+
+
+# -- the code room ---------------------------------------------------------------------------------
+
+
+def run(room, code):
+    room.choose("#editor", code, "input")
+    room.click("#run")
+    room.wait_for("!document.getElementById('run').disabled", PATIENCE)
+
+
+def test_a_program_shows_text_and_pictures(room):
+    room.go("#code")
+    room.click("#run")
+    room.wait_text("#code-status", "Done in")
+    assert "e = 6, the gradient of b is 5" in room.text("#outputs")
+    room.wait_for("document.querySelectorAll('#outputs iframe').length === 2", PATIENCE)
+    tall = "[...document.querySelectorAll('#outputs iframe')].every(f => f.clientHeight > 150)"
+    room.wait_for(tall, PATIENCE)
+
+
+def test_an_error_begins_at_the_program_s_line(room):
+    room.go("#code")
+    run(room, "x = 1\nx.nothing\n")
+    assert room.text("#outputs .error").splitlines()[1] == '  File "your code", line 2, in <module>'
+    assert room.text("#code-status") == "An error, line 2."
+
+
+def test_an_endless_loop_can_be_stopped(room):
+    room.go("#code")
+    room.choose("#editor", "print('begun', flush=True)\nwhile True:\n    pass\n", "input")
+    room.click("#run")
+    room.wait_text("#outputs", "begun")
+    room.click("#stop")
+    room.wait_text("#code-status", "Stopped")
+    run(room, "print(6 * 7)")
+    assert room.text("#outputs").strip() == "42"
+
+
+def test_a_program_in_the_address(room):
+    room.go("#code")
+    code = "# “quoted” 中文 & <tags>\nprint(1)\n"
+    room.choose("#editor", code, "input")
+    room.wait_for("location.hash.includes('z=')", PATIENCE)
+    address = room.hash()
+    room.go("#network").go(address)
+    room.wait_for("document.getElementById('editor').value.includes('quoted')", PATIENCE)
+    assert room.js("document.getElementById('editor').value") == code
+    room.go("#code?example=01_the_chain_rule")
+    room.wait_for("document.getElementById('editor').value.startsWith('# %%')", PATIENCE)
+
+
+def test_html_of_a_program_reaches_neither_the_page_nor_the_network(room):
+    room.go("#code")
+    run(
+        room,
+        "class Bad:\n    def _repr_html_(self):\n"
+        "        return '<p>x</p><script>try { parent.document.title = \"taken\" } catch {}</script>'\n"
+        "Bad()",
+    )
+    room.wait_for("document.querySelector('#outputs iframe') !== null", PATIENCE)
+    time.sleep(0.3)
+    assert room.js("document.title") == "Chainrule playground"
+
+
+# -- everywhere ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_room_fits_and_speaks_both_languages(browser, site, width, language):
+    room = Room(browser, site, width)
+    words = {"en": "Show", "zh": "显示"}
+    for name in ("expression", "network", "code"):
+        room.go(f"#{name}?lang={language}")
+        assert room.text(".formula button") == words[language]
+        assert room.js("document.documentElement.scrollWidth <= innerWidth")
+        assert "undefined" not in room.js("document.body.innerText")
+    room.click("#language")
+    other = "zh" if language == "en" else "en"
+    room.wait_for(f"location.hash.includes('lang={other}')", PATIENCE)
+    assert room.text(".formula button") == words[other]
+    room.end()
+
+
+def test_the_theme_is_switched_by_hand(room):
+    room.go("#network")
+    light = room.js("getComputedStyle(document.body).backgroundColor")
+    room.click("#theme")
+    assert room.js("getComputedStyle(document.body).backgroundColor") != light
+    assert room.text("#theme") == "Light"
+
+
+def test_tabs_and_samples_go_by_keys(room):
+    room.go("#network")
+    room.wait_text("#progress", "step 0")
+    room.js("document.getElementById('plane').focus()")
+    room.press("ArrowRight")
+    room.wait_for("location.hash.includes('sample=0')", PATIENCE)
+    room.go("#expression")
+    room.js("document.getElementById('tab-explore').focus()")
+    room.press("ArrowRight")
+    room.wait_for("document.activeElement.id === 'tab-player'", PATIENCE)
