@@ -89,10 +89,12 @@ class Room(Page):
         return self.js("location.hash")
 
     def choose(self, selector, value, event="change"):
-        self.js(
-            f"(() => {{ const field = document.querySelector({selector!r}); field.value = {value!r};"
-            f" field.dispatchEvent(new Event({event!r}, {{bubbles: true}})); }})()"
-        )
+        self.js(f"document.querySelector({selector!r}).value = {value!r}")
+        self.happen(selector, event)
+
+    def happen(self, selector, event):
+        made = f"new Event({event!r}, {{bubbles: true}})"
+        self.js(f"document.querySelector({selector!r}).dispatchEvent({made})")
 
     def end(self):
         assert self.errors() == []
@@ -161,9 +163,8 @@ def test_training_by_steps_and_by_the_clock(room):
     room.click("#one-step")
     room.wait_text("#progress", "step 1 ")
     room.click("#play")
-    room.wait_for(
-        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 60", PATIENCE
-    )
+    steps = "Number(document.querySelector('#progress').textContent.match(/\\d+/))"
+    room.wait_for(f"{steps} > 60", PATIENCE)
     room.click("#play")
     room.wait_text("#play", "Play")
     assert float(room.text("#training-loss")) < 0.8 * before
@@ -192,9 +193,7 @@ def test_a_weight_and_a_sample_say_why(room):
     room.wait_text("#why", "sample 3, class")
     room.wait_for("document.querySelector('#sample-graph svg .cr-node') !== null", PATIENCE)
     assert "sample=3" in room.hash()
-    room.js(
-        "document.querySelector('#diagram .weight .hit').dispatchEvent(new Event('click', {bubbles: true}))"
-    )
+    room.happen("#diagram .weight .hit", "click")
     room.wait_text("#why", "∂loss/∂layer0.neuron0.w0")
 
 
@@ -255,12 +254,9 @@ def test_a_program_in_the_address(room):
 
 def test_html_of_a_program_reaches_neither_the_page_nor_the_network(room):
     room.go("#code")
-    run(
-        room,
-        "class Bad:\n    def _repr_html_(self):\n"
-        "        return '<p>x</p><script>try { parent.document.title = \"taken\" } catch {}</script>'\n"
-        "Bad()",
-    )
+    script = "try { parent.document.title = 'taken' } catch {}"
+    html = f"<script>{script}</script>"
+    run(room, f"class A:\n  def _repr_html_(self):\n    return {html!r}\nA()")
     room.wait_for("document.querySelector('#outputs iframe') !== null", PATIENCE)
     time.sleep(0.3)
     assert room.js("document.title") == "Chainrule playground"

@@ -10,14 +10,15 @@ export function colours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-/** 256 colours: class 0 orange, in the middle the background, class 1 blue. */
+/** 256 colours, as pixels: class 0 orange, in the middle the background, class 1 blue. */
 export function shades({ background, value, grad }, strength = 0.6) {
   const middle = rgb(background);
   const [orange, blue] = [grad, value].map((end) => mixed(middle, rgb(end), strength));
-  return Array.from({ length: 256 }, (_, i) => {
+  const bytes = Array.from({ length: 256 }, (_, i) => {
     const share = (i - 127.5) / 127.5;
-    return share < 0 ? mixed(middle, orange, -share) : mixed(middle, blue, share);
+    return [...(share < 0 ? mixed(middle, orange, -share) : mixed(middle, blue, share)), 255];
   });
+  return new Uint32Array(new Uint8Array(bytes.flat()).buffer);
 }
 
 /** Make a canvas sharp, and give its context with one unit to a CSS pixel. */

@@ -24,7 +24,7 @@ const DEFAULTS = {
   seed: 0,
 };
 const PICTURE_TIME = 0.006; // seconds of each turn for drawing
-const TURN = 12; // milliseconds of steps in a turn, as fast as possible
+const TURN = 30; // milliseconds of steps in a turn, at most
 const NUMBERS_EVERY = 80; // milliseconds
 const MOST_STEPS = 20_000; // that an address may ask for
 
@@ -209,8 +209,9 @@ export class NetworkRoom {
       while (this.playing) {
         const now = performance.now();
         due += ((now - last) * this.speed) / 1000;
-        const count = this.speed ? Math.min(8, Math.floor(due)) : Math.ceil(TURN / cost);
-        due = Math.min(due - count, 8);
+        const most = Math.ceil(TURN / cost);
+        const count = this.speed ? Math.min(most, Math.floor(due)) : most;
+        due = Math.min(due - count, most); // what cannot be caught up is let go
         last = now;
         const wanted = now - numbers > NUMBERS_EVERY && (count > 0 || this.speed > 0);
         if (wanted) numbers = now;

@@ -6,7 +6,8 @@ export const pictureOf = (text) => Uint8Array.from(atob(text), (c) => c.charCode
 /** Draw a picture into a rectangle of a canvas. */
 export function paint(context, picture, cells, shades, width, height) {
   const image = new ImageData(cells, cells);
-  picture.forEach((shade, i) => image.data.set([...shades[shade], 255], 4 * i));
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = shades[picture[i]];
   const small = new OffscreenCanvas(cells, cells);
   small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = true;
