@@ -5,6 +5,7 @@ import builtins
 import json
 import math
 import sys
+from array import array
 
 import pytest
 from playground import build, code_room, data_sets
@@ -73,16 +74,19 @@ def test_every_epoch_sees_every_sample_once():
 
 def test_pictures_are_what_the_neurons_answer():
     room = trained(30, layers=[3])
-    pictures = [base64.b64decode(text) for text in room.pictures.whole()]
+    pictures = [array("f", base64.b64decode(text)) for text in room.pictures.whole()]
     assert len(pictures) == 4
+    u0 = SPAN * (1 / CELLS - 1)
     u, v = SPAN * (2 * 4.5 / CELLS - 1), SPAN * (1 - 2 * 9.5 / CELLS)
     hidden = [neuron([u, v]).data for neuron in room.model.layers[0].neurons]
     output = room.model([u, v]).data
     at = 9 * CELLS + 4
     probability = 1 / (1 + math.exp(-output))
-    assert pictures[-1][at] == round(255 * probability)
-    signs = [picture[at] > 127 for picture in pictures[:-1]]
-    assert signs == [x > 0 for x in hidden]
+    assert pictures[-1][at] == pytest.approx(2 * probability - 1, rel=1e-6)
+    assert max(map(abs, pictures[0])) == 1.0
+    shares = [picture[at] / picture[0] for picture in pictures[:-1]]
+    corner = [neuron([u0, -u0]).data for neuron in room.model.layers[0].neurons]
+    assert shares == pytest.approx([x / y for x, y in zip(hidden, corner, strict=True)], rel=1e-6)
 
 
 def test_pictures_drawn_a_little_at_a_time_are_complete_in_the_end():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import random
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
@@ -236,7 +237,7 @@ def labelled(model: MLP, x: Sequence[Any], suffix: str) -> Value:
         for j, neuron in enumerate(layer.neurons):
             z = dot(neuron.weights, x) + neuron.bias
             z.label = f"z{i}_{j}{suffix}"
-            a = ACTIVATIONS[neuron.activation](z)
+            a = ACTIVATIONS[str(neuron.activation)](z)
             if a is not z:
                 a.label = f"a{i}_{j}{suffix}"
             found.append(a)
@@ -251,7 +252,11 @@ def plain(model: MLP) -> Callable[[Sequence[float]], list[float]]:
     layer's last. The engine's functions give plain floats for plain floats, and record nothing."""
     layers = [
         [
-            ([w.data for w in neuron.weights], neuron.bias.data, ACTIVATIONS[neuron.activation])
+            (
+                [w.data for w in neuron.weights],
+                neuron.bias.data,
+                ACTIVATIONS[str(neuron.activation)],
+            )
             for neuron in layer.neurons
         ]
         for layer in model.layers
@@ -278,7 +283,8 @@ class Pictures:
         self.across = [SPAN * (2 * (i + 0.5) / CELLS - 1) for i in range(CELLS)]
 
     def advance(self, seconds: float) -> list[str] | None:
-        """Draw for so long; the pictures when they are complete, and None till then."""
+        """Draw for so long; the pictures when they are complete, and None till then. A picture is
+        CELLS rows of shades from -1 to 1, the top one first, as floats of 32 bits in base64."""
         end = perf_counter() + seconds
         while True:
             if not self.rows:
@@ -302,15 +308,10 @@ class Pictures:
         self.rows = []
         shades = [_scaled(numbers) for numbers in hidden]
         shades.append([self.room.shade(x) for x in output])
-        return [base64.b64encode(bytes(map(_byte, shade))).decode() for shade in shades]
+        return [base64.b64encode(array("f", shade).tobytes()).decode() for shade in shades]
 
 
 def _scaled(numbers: Sequence[float]) -> list[float]:
     """Brought into ±1 by the largest."""
     most = max(map(abs, numbers)) or 1.0
     return [x / most for x in numbers]
-
-
-def _byte(shade: float) -> int:
-    """0 for -1, 255 for 1; the middle for NaN."""
-    return round(127.5 + 127.5 * shade) if -1.0 <= shade <= 1.0 else 128

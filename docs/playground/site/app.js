@@ -22,8 +22,11 @@ const rooms = {
 };
 let present;
 
-/** Say when an engine starts, and when it does not. */
+/** Say when an engine starts, when it does not, and when an answer takes long. */
 function told(started) {
+  started.onWork = (working) => {
+    if ($("status").dataset.state === "ready") $("status").textContent = working ? word("working") : "";
+  };
   started.onStart(async (ready) => {
     $("status").dataset.state = "starting";
     $("status").textContent = word("starting");

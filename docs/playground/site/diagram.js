@@ -146,8 +146,8 @@ export class Diagram {
 
 /** An input's own picture: the coordinate itself. */
 function inputPicture(cells, axis) {
-  return Uint8Array.from({ length: cells * cells }, (_, i) => {
+  return Float32Array.from({ length: cells * cells }, (_, i) => {
     const along = axis === 0 ? i % cells : cells - 1 - Math.floor(i / cells);
-    return Math.round((255 * along) / (cells - 1));
+    return (2 * along) / (cells - 1) - 1;
   });
 }

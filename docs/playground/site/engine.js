@@ -3,11 +3,14 @@
 /** Thrown where Python was stopped in the middle of what it was asked. */
 export class Stopped extends Error {}
 
+const LONG = 400; // milliseconds
+
 export class Engine {
   #worker;
   #waiting = new Map();
   #last = 0;
   #listeners = [];
+  onWork = () => {}; // called with true where an answer takes long, and with false at its end
 
   constructor() {
     this.#start();
@@ -46,9 +49,13 @@ export class Engine {
 
   #post(message, show) {
     const id = ++this.#last;
+    const long = setTimeout(() => this.onWork(true), LONG);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, show });
       this.#worker.postMessage({ id, ...message });
+    }).finally(() => {
+      clearTimeout(long);
+      if (this.#waiting.size === 0) this.onWork(false);
     });
   }
 

@@ -25,7 +25,7 @@ const DEFAULTS = {
 };
 const PICTURE_TIME = 0.006; // seconds of each turn for drawing
 const TURN = 30; // milliseconds of steps in a turn, at most
-const NUMBERS_EVERY = 80; // milliseconds
+const BEAT = 120; // milliseconds from one picture of the training to the next, at least
 const MOST_STEPS = 20_000; // that an address may ask for
 
 /** A number as the page says it. */
@@ -123,6 +123,7 @@ export class NetworkRoom {
   /** Ask for a network and show it; `steps` of training come first. */
   async begin(ask, steps = 0) {
     this.pause(false);
+    this.catching = null;
     let answer;
     try {
       answer = await ask();
@@ -138,14 +139,16 @@ export class NetworkRoom {
     this.note();
   }
 
+  /** Train as far as an address says, unless something else is wanted meanwhile. */
   async #catchUp(steps) {
-    while (this.now.steps < steps) {
+    const mine = (this.catching = {});
+    while (this.now.steps < steps && this.catching === mine) {
       const count = Math.min(20, steps - this.now.steps);
       const answer = await this.engine.ask({ do: "steps", count, seconds: 0, numbers: true });
       if (answer.error) return void this.fail(answer.error);
       this.#numbers(answer);
     }
-    if (steps) this.#take(await this.engine.ask({ do: "now" }));
+    if (steps && this.catching === mine) this.#take(await this.engine.ask({ do: "now" }));
   }
 
   async change(changed) {
@@ -174,6 +177,7 @@ export class NetworkRoom {
 
   play() {
     this.playing = true;
+    this.catching = null;
     $("network-error").textContent = "";
     this.#playButton();
     this.#train();
@@ -195,40 +199,43 @@ export class NetworkRoom {
 
   async oneStep() {
     this.pause(false);
+    this.catching = null;
     $("network-error").textContent = "";
     const answer = await this.engine.ask({ do: "steps", count: 1, seconds: 0, numbers: true });
     if (answer.error) return this.fail(answer.error);
     await this.#settle();
   }
 
+  /** Turn after turn: the steps that are due, and every beat the numbers and new pictures, which
+   * are drawn a few rows in each turn so that the steps go on meanwhile. */
   async #train() {
     if (this.turning) return;
     this.turning = true;
-    let [last, numbers, cost, due] = [performance.now(), 0, 1, 1];
+    let [last, beat, drawing, cost, due] = [performance.now(), 0, false, 1, 1];
     try {
       while (this.playing) {
         const now = performance.now();
-        due += ((now - last) * this.speed) / 1000;
         const most = Math.ceil(TURN / cost);
+        due += ((now - last) * this.speed) / 1000;
         const count = this.speed ? Math.min(most, Math.floor(due)) : most;
         due = Math.min(due - count, most); // what cannot be caught up is let go
         last = now;
-        const wanted = now - numbers > NUMBERS_EVERY && (count > 0 || this.speed > 0);
-        if (wanted) numbers = now;
-        const answer = await this.engine.ask({
-          do: "steps",
-          count: Math.max(0, count),
-          seconds: PICTURE_TIME,
-          numbers: wanted,
-        });
-        if (answer.error) {
-          this.fail(answer.error);
-          break;
+        const numbers = !drawing && now - beat > BEAT;
+        if (numbers) [drawing, beat] = [true, now];
+        const seconds = drawing ? PICTURE_TIME : 0;
+        if (count || drawing) {
+          const answer = await this.engine.ask({ do: "steps", count, seconds, numbers });
+          if (answer.error) {
+            this.fail(answer.error);
+            break;
+          }
+          if (count) cost = Math.max(0.05, 0.8 * cost + (0.2 * answer.milliseconds) / count);
+          if (numbers) this.#numbers(answer);
+          if (answer.pictures) {
+            this.#pictures(answer.pictures);
+            drawing = false;
+          }
         }
-        if (count) cost = Math.max(0.05, 0.8 * cost + 0.2 * answer.milliseconds / count);
-        if (answer.weights) this.#numbers(answer);
-        else this.now.steps = answer.steps;
-        if (answer.pictures) this.#pictures(answer.pictures);
         await new Promise(requestAnimationFrame);
       }
     } catch (error) {
@@ -279,6 +286,7 @@ export class NetworkRoom {
   }
 
   #pictures(texts) {
+    this.texts = texts;
     this.pictures = texts.map(pictureOf);
     this.paint();
   }
@@ -496,12 +504,8 @@ export class NetworkRoom {
   /** The same in another language or theme. */
   restate() {
     if (!this.described) return;
-    this.#take({ ...this.described, ...this.now, pictures: this.lastTexts() });
+    this.#take({ ...this.described, ...this.now, pictures: this.texts });
     this.why();
-  }
-
-  lastTexts() {
-    return this.pictures.map((picture) => btoa(String.fromCharCode(...picture)));
   }
 
   leave() {

@@ -1,13 +1,18 @@
 // Pictures of the plane: what a neuron answers everywhere, the boundary, and the samples.
 
-/** A picture of the engine, 0 for class 0 to 255 for class 1, from base64. */
-export const pictureOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+/** A picture of the engine: shades from -1 for class 0 to 1 for class 1, from base64. */
+export const pictureOf = (text) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+};
 
 /** Draw a picture into a rectangle of a canvas. */
 export function paint(context, picture, cells, shades, width, height) {
   const image = new ImageData(cells, cells);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = shades[picture[i]];
+  for (let i = 0; i < pixels.length; i++) {
+    pixels[i] = shades[Math.round(127.5 + 127.5 * picture[i]) || 0];
+  }
   const small = new OffscreenCanvas(cells, cells);
   small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = true;
@@ -17,7 +22,7 @@ export function paint(context, picture, cells, shades, width, height) {
 
 /** The line where the picture passes the middle: marching squares, by linear interpolation. */
 export function boundary(context, picture, cells, width, height) {
-  const at = (i, j) => picture[j * cells + i] - 127.5;
+  const at = (i, j) => picture[j * cells + i];
   const place = (i, j) => [((i + 0.5) / cells) * width, ((j + 0.5) / cells) * height];
   const between = (a, b, from, to) => {
     const share = a / (a - b);
