@@ -32,10 +32,14 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
-PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-PYODIDE += ("pyodide-lock.json",)
-OUR_PYTHON = ("__init__.py", "rooms.py", "expression_room.py", "network_room.py", "data_sets.py")
-OUR_PYTHON += ("code_room.py",)
+PYODIDE = [
+    *("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"),
+    *("python_stdlib.zip", "pyodide-lock.json"),
+]
+OUR_PYTHON = [
+    *("__init__.py", "rooms.py", "expression_room.py", "network_room.py"),
+    *("data_sets.py", "code_room.py"),
+]
 BESIDES = ("graphviz", "mypy_extensions")  # what the pure wheel imports
 LICENCES = {
     "Pyodide": "Mozilla Public License 2.0, https://github.com/pyodide/pyodide",

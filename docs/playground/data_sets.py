@@ -57,7 +57,7 @@ def spiral(count: int, noise: float, rng: random.Random) -> list[Point]:
     found = []
     for i in range(count):
         k, along = i % 2, (i // 2 + 0.5) / (count / 2)
-        u, v = _polar(0.08 + 0.95 * along, 1.5 * 2 * pi * along + k * pi)
+        u, v = _polar(0.08 + 0.95 * along, 1.1 * 2 * pi * along + k * pi)
         found.append(_moved(u, v, k, noise / 2, rng))
     return found
 

@@ -26,7 +26,7 @@ export class Curve {
 
   draw(canvas, colours, figure) {
     const { context, width, height } = sharp(canvas);
-    const [left, right, top, bottom] = [34, width - 6, 8, height - 18];
+    const [left, right, top, bottom] = [42, width - 6, 8, height - 18];
     const records = this.records.filter(({ loss }) => Number.isFinite(loss));
     const losses = records.flatMap(({ loss, heldBackLoss }) => [loss, heldBackLoss]);
     const most = Math.max(1e-9, ...losses.filter(Number.isFinite));

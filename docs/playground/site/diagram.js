@@ -82,7 +82,7 @@ export class Diagram {
     const size = width < 420 ? 34 : tallest > 6 ? 40 : 48;
     const gap = width < 420 ? 10 : tallest > 4 ? 12 : 24;
     const top = 40;
-    const height = top + tallest * (size + gap);
+    const height = Math.max(200, top + tallest * (size + gap));
     this.container.style.height = `${height}px`;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const columnAt = (column) => 22 + ((width - size - 26) * column) / (widths.length - 1);
