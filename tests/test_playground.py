@@ -180,6 +180,13 @@ def test_an_expression_its_steps_and_its_reasons():
     assert told["b"].startswith("∂e/∂b = 9")  # (a+b) + (b+1)
 
 
+def test_exercises_are_formulas():
+    rooms = Rooms()
+    found = rooms.exercise(2)
+    state = rooms.expression(**found, language="en", quiz=True)["state"]
+    assert state["quiz"]["questions"]
+
+
 # -- requests --------------------------------------------------------------------------------------
 
 

@@ -153,6 +153,18 @@ def test_a_bad_formula_is_answered_in_the_engine_s_words(room):
     assert "grad 2 + 3 = 5" in room.shown("#explorer")  # what was there stays
 
 
+def test_a_quiz_and_an_exercise(room):
+    room.go("#expression?e=e+%3D+(a%2Bb)*(b%2B1)&at=a:2,b:1&quiz=1")
+    room.wait_for("document.querySelector('#explorer .cr-quiz input') !== null", PATIENCE)
+    assert "grad 2 + 3 = 5" not in room.shown("#explorer")
+    assert room.js("document.getElementById('tab-explained').disabled")
+    room.choose("#level", "2")
+    room.click("#exercise")
+    room.wait_for("document.getElementById('formula').value !== 'e = (a+b)*(b+1)'", PATIENCE)
+    room.wait_for("location.hash.includes('quiz=1')", PATIENCE)
+    room.wait_for("document.querySelector('#explorer .cr-quiz input') !== null", PATIENCE)
+
+
 # -- the network room ------------------------------------------------------------------------------
 
 

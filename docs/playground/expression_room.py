@@ -16,10 +16,12 @@ __all__ = ["ExpressionRoom"]
 class ExpressionRoom:
     """One formula, explored."""
 
-    def __init__(self, formula: str, inputs: Mapping[str, Any], language: str) -> None:
+    def __init__(
+        self, formula: str, inputs: Mapping[str, Any], language: str, quiz: bool = False
+    ) -> None:
         self.formula = formula
         source = explorable(formula, (), inputs)
-        self.exploration = Exploration(source, descend=True, lang=language)
+        self.exploration = Exploration(source, descend=True, quiz=quiz, lang=language)
 
     def _computed(self) -> tuple[Value, list[Value]]:
         """The graph at the numbers of the moment, after one backward pass; its inputs."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from autograd.exploring import Exploration
+from autograd.exploring import Exploration, exercise
+from autograd.exploring.exercise import Level
 from playground.code_room import run_for_page
 from playground.expression_room import ExpressionRoom
 from playground.network_room import NetworkRoom, Settings
@@ -32,11 +33,18 @@ class Rooms:
 
     # -- the expression room -----------------------------------------------------------------------
 
-    def expression(self, formula: str, inputs: dict[str, Any], language: str) -> dict[str, Any]:
+    def expression(
+        self, formula: str, inputs: dict[str, Any], language: str, quiz: bool = False
+    ) -> dict[str, Any]:
         """Another formula; what there is to show of it."""
-        self.expression_room = room = ExpressionRoom(formula, inputs, language)
+        self.expression_room = room = ExpressionRoom(formula, inputs, language, quiz)
         self.explored["expression"] = room.exploration
         return {"state": room.exploration.state()}
+
+    def exercise(self, level: Level) -> dict[str, Any]:
+        """A formula whose every step can be done in the head, and its numbers."""
+        found = exercise(level=level)
+        return {"formula": found.formula, "inputs": found.inputs}
 
     def player(self, language: str) -> dict[str, Any]:
         return self.expression_room.player(language)

@@ -41,6 +41,7 @@ export class ExpressionRoom {
       const [formula, inputs] = EXAMPLES[$("formula-example").value] ?? [];
       if (formula) this.show(formula, inputs);
     };
+    $("exercise").onclick = () => this.exercise(Number($("level").value));
     for (const view of VIEWS) {
       $(`tab-${view}`).onclick = () => this.look(view);
       $(`tab-${view}`).onkeydown = (event) => this.#walk(event, view);
@@ -51,24 +52,33 @@ export class ExpressionRoom {
   async open(given, first) {
     const formula = given.get("e") ?? FORMULA;
     const inputs = given.has("e") || given.has("at") ? numbersOf(given.get("at")) : INPUTS;
-    this.view = VIEWS.includes(given.get("view")) ? given.get("view") : "explore";
-    const opening = formula === FORMULA && JSON.stringify(inputs) === JSON.stringify(INPUTS);
+    const quiz = given.get("quiz") === "1";
+    this.view = VIEWS.includes(given.get("view")) && !quiz ? given.get("view") : "explore";
+    const usual = formula === FORMULA && JSON.stringify(inputs) === JSON.stringify(INPUTS);
+    const opening = usual && !quiz;
     if (opening && !this.state) this.#take(formula, first.expression[spoken()].state);
     if (opening && this.formula === formula) this.asked = this.#ask(formula, inputs);
-    else await this.show(formula, inputs);
+    else await this.show(formula, inputs, quiz);
     if (this.view !== "explore") await this.look(this.view);
     this.#tabs();
   }
 
-  #ask(formula, inputs) {
-    return this.engine.ask({ do: "expression", formula, inputs, language: spoken() });
+  #ask(formula, inputs, quiz = false) {
+    return this.engine.ask({ do: "expression", formula, inputs, language: spoken(), quiz });
+  }
+
+  /** Something to be found out in the head. */
+  async exercise(level) {
+    const { formula, inputs } = await this.engine.ask({ do: "exercise", level });
+    this.view = "explore";
+    await this.show(formula, inputs, true);
   }
 
   /** Another formula; numbers of names that it has are kept. */
-  async show(formula, inputs) {
+  async show(formula, inputs, quiz = false) {
     const known = Object.entries(inputs).filter(([name]) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(formula));
     $("formula").value = formula;
-    const answer = await this.#ask(formula, Object.fromEntries(known));
+    const answer = await this.#ask(formula, Object.fromEntries(known), quiz);
     $("formula-error").textContent = answer.error ?? "";
     $("formula").toggleAttribute("aria-invalid", Boolean(answer.error));
     if (answer.error) return;
@@ -90,7 +100,9 @@ export class ExpressionRoom {
     });
   }
 
-  #moved({ controls }) {
+  #moved({ controls, quiz }) {
+    if (quiz !== undefined) this.quiz = Boolean(quiz);
+    this.#tabs();
     if (controls) this.numbers = Object.fromEntries(controls.map(({ name, value }) => [name, value]));
   }
 
@@ -125,6 +137,7 @@ export class ExpressionRoom {
       const chosen = view === this.view;
       $(`tab-${view}`).setAttribute("aria-selected", chosen);
       $(`tab-${view}`).tabIndex = chosen ? 0 : -1;
+      $(`tab-${view}`).disabled = Boolean(this.quiz) && !chosen; // they would tell the answers
       $(`view-${view}`).hidden = !chosen;
     }
   }
@@ -132,6 +145,7 @@ export class ExpressionRoom {
   #walk(event, view) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
+    if (this.quiz) return;
     const next = VIEWS[(VIEWS.indexOf(view) + step + VIEWS.length) % VIEWS.length];
     this.look(next);
     $(`tab-${next}`).focus();
@@ -143,8 +157,9 @@ export class ExpressionRoom {
     const at = Object.entries(this.numbers ?? {}).map(([name, x]) => `${name}:${x}`).join(",");
     const usual = Object.entries(INPUTS).map(([name, x]) => `${name}:${x}`).join(",");
     const view = this.view === "explore" ? undefined : this.view;
-    if (this.formula === FORMULA && at === usual) this.save({ view });
-    else this.save({ e: this.formula, at, view });
+    const quiz = this.quiz ? 1 : undefined;
+    if (this.formula === FORMULA && at === usual) this.save({ view, quiz });
+    else this.save({ e: this.formula, at, view, quiz });
   }
 
   /** The same in another language or theme. */
@@ -153,7 +168,7 @@ export class ExpressionRoom {
     this.#examples();
     for (const frame of document.querySelectorAll("#view-player iframe")) frame.retheme();
     if (this.state.language === spoken()) return;
-    await this.show(this.formula, this.numbers);
+    await this.show(this.formula, this.numbers, this.quiz);
   }
 
   leave() {}

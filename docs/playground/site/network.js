@@ -42,6 +42,7 @@ export class NetworkRoom {
     this.settings = { ...DEFAULTS };
     this.playing = false;
     this.speed = 60;
+    this.until = Infinity; // the step at which the training pauses
     this.curve = new Curve();
     this.diagram = new Diagram($("diagram"), {
       choose: (name) => this.choose({ weight: name }),
@@ -123,7 +124,6 @@ export class NetworkRoom {
   /** Ask for a network and show it; `steps` of training come first. */
   async begin(ask, steps = 0) {
     this.pause(false);
-    this.catching = null;
     let answer;
     try {
       answer = await ask();
@@ -139,16 +139,17 @@ export class NetworkRoom {
     this.note();
   }
 
-  /** Train as far as an address says, unless something else is wanted meanwhile. */
+  /** Train as fast as possible as far as an address says, unless it is paused before. */
   async #catchUp(steps) {
-    const mine = (this.catching = {});
-    while (this.now.steps < steps && this.catching === mine) {
-      const count = Math.min(20, steps - this.now.steps);
-      const answer = await this.engine.ask({ do: "steps", count, seconds: 0, numbers: true });
-      if (answer.error) return void this.fail(answer.error);
-      this.#numbers(answer);
-    }
-    if (steps && this.catching === mine) this.#take(await this.engine.ask({ do: "now" }));
+    if (this.now.steps >= steps) return;
+    this.until = steps;
+    this.playing = true;
+    this.#playButton();
+    await this.#train();
+    this.until = Infinity;
+    this.playing = false;
+    this.#playButton();
+    this.#take(await this.engine.ask({ do: "now" }));
   }
 
   async change(changed) {
@@ -177,7 +178,6 @@ export class NetworkRoom {
 
   play() {
     this.playing = true;
-    this.catching = null;
     $("network-error").textContent = "";
     this.#playButton();
     this.#train();
@@ -199,7 +199,6 @@ export class NetworkRoom {
 
   async oneStep() {
     this.pause(false);
-    this.catching = null;
     $("network-error").textContent = "";
     const answer = await this.engine.ask({ do: "steps", count: 1, seconds: 0, numbers: true });
     if (answer.error) return this.fail(answer.error);
@@ -217,7 +216,10 @@ export class NetworkRoom {
         const now = performance.now();
         const most = Math.ceil(TURN / cost);
         due += ((now - last) * this.speed) / 1000;
-        const count = this.speed ? Math.min(most, Math.floor(due)) : most;
+        const left = this.until - this.now.steps;
+        if (left <= 0) break;
+        const hurried = this.speed === 0 || this.until < Infinity;
+        const count = Math.min(left, most, hurried ? most : Math.floor(due));
         due = Math.min(due - count, most); // what cannot be caught up is let go
         last = now;
         const numbers = !drawing && now - beat > BEAT;
@@ -230,6 +232,7 @@ export class NetworkRoom {
             break;
           }
           if (count) cost = Math.max(0.05, 0.8 * cost + (0.2 * answer.milliseconds) / count);
+          this.now.steps = answer.steps;
           if (numbers) this.#numbers(answer);
           if (answer.pictures) {
             this.#pictures(answer.pictures);
