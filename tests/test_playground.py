@@ -162,6 +162,14 @@ def test_a_training_that_explodes_stops_with_the_reason():
     assert all(map(math.isfinite, room.frame()["weights"]))
 
 
+def test_a_sample_of_a_large_network_is_drawn():
+    rooms = Rooms()
+    rooms.network({"layers": [6, 4]})
+    assert "<img" in rooms.sample(3, "en")["html"]
+    rooms.network({"layers": [2]})
+    assert "<svg" in rooms.sample(3, "en")["state"]["picture"]
+
+
 def test_no_hidden_layers():
     room = trained(30, layers=[], data="clouds")
     assert room.described()["widths"] == [2, 1]

@@ -251,6 +251,13 @@ def test_an_endless_loop_can_be_stopped(room):
     assert room.text("#outputs").strip() == "42"
 
 
+def test_python_that_breaks_down_is_started_anew(room):
+    room.go("#code")
+    run(room, "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()")
+    run(room, "print(6 * 7)")
+    assert room.text("#outputs").strip() == "42"
+
+
 def test_a_program_in_the_address(room):
     room.go("#code")
     code = "# “quoted” 中文 & <tags>\nprint(1)\n"

@@ -17,7 +17,7 @@ from math import isfinite
 from time import perf_counter
 from typing import Any
 
-from autograd import Value, dot, explain, paths, sigmoid
+from autograd import Value, dot, draw, explain, paths, sigmoid
 from autograd.exploring.explorable import Source, explorable
 from nn import MLP, SGD, Adam, RMSprop, binary_cross_entropy, hinge_loss, mse_loss
 from nn.layers import ACTIVATIONS
@@ -227,6 +227,15 @@ class NetworkRoom:
         u, v, k = self.samples[sample]
         loss = LOSSES[self.settings.loss]
         return explorable(self.model, ([u, v], self.target(k)), {"loss": loss})
+
+    def drawn(self, sample: int) -> str:
+        """The same as a picture that does not move, however large the network is."""
+        model = deepcopy(self.model)
+        model.zero_grad()
+        loss: Value = self.loss_of([self.samples[sample]], model)
+        loss.label = "loss"
+        loss.backward()
+        return draw(loss)._repr_mimebundle_()["text/html"]
 
 
 def labelled(model: MLP, x: Sequence[Any], suffix: str) -> Value:

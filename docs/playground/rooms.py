@@ -16,6 +16,8 @@ from playground.network_room import NetworkRoom, Settings
 
 __all__ = ["answer", "begin", "run_for_page"]
 
+MOST_PARAMETERS = 40  # of a network whose samples are explored
+
 
 def begin() -> None:
     """After Python's memory was restored: chance must not be the same for everyone."""
@@ -94,8 +96,12 @@ class Rooms:
         return self._trained().why(name, sample)
 
     def sample(self, sample: int, language: str) -> dict[str, Any]:
-        """The graph of the loss of a sample, to be explored."""
-        found = Exploration(self._trained().explored(sample), descend=True, lang=language)
+        """The graph of the loss of a sample, to be explored; drawn as a picture, neuron by neuron,
+        where every parameter by itself would be too much to look at."""
+        room = self._trained()
+        if len(room.parameters) > MOST_PARAMETERS:
+            return {"html": room.drawn(sample)}
+        found = Exploration(room.explored(sample), descend=True, lang=language)
         self.explored["sample"] = found
         return {"state": found.state()}
 
@@ -126,6 +132,6 @@ def answer(message: str) -> str:
     request: dict[str, Any] = json.loads(message)
     try:
         found = REQUESTS[request.pop("do")](**request)
-    except (ValueError, TypeError, ArithmeticError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         found = {"error": str(error)}
     return json.dumps(found)

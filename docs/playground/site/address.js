@@ -1,6 +1,8 @@
 // The address holds the state: #network?data=xor&layers=3-2. Each room remembers its own part.
 
+const PAUSE = 250; // milliseconds: browsers refuse an address that changes with every move of a slider
 const kept = {};
+let pending;
 
 /** The room and its parameters that the address names. */
 export function read(rooms) {
@@ -9,7 +11,8 @@ export function read(rooms) {
   return { room: known, given: new URLSearchParams(room === known ? query : "") };
 }
 
-/** Put a room's parameters into the address; undefined ones are left out. */
+/** Put a room's parameters into the address, in a moment; undefined ones are left out. Gives the
+ * whole address. */
 export function write(room, parameters, language) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -20,9 +23,15 @@ export function write(room, parameters, language) {
   const hash = text ? `#${room}?${text}` : `#${room}`;
   kept[room] = hash;
   document.querySelector(`nav [data-room=${room}]`).setAttribute("href", hash);
-  if (read([room]).room === room && shown === room) history.replaceState(null, "", hash);
+  clearTimeout(pending);
+  if (shown === room) pending = setTimeout(() => history.replaceState(null, "", hash), PAUSE);
   return new URL(hash, location.href).href;
 }
 
 let shown;
-export const show = (room) => void (shown = room);
+
+/** Only the room that is shown writes the address. */
+export function show(room) {
+  if (room !== shown) clearTimeout(pending);
+  shown = room;
+}

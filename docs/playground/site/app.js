@@ -2,7 +2,7 @@
 
 import { read, show, write } from "./address.js";
 import { CodeRoom } from "./code.js";
-import { Engine } from "./engine.js";
+import { Engine, Stopped } from "./engine.js";
 import { ExpressionRoom } from "./expression.js";
 import { NetworkRoom } from "./network.js";
 import { speak, speaks, spoken, word } from "./words.js";
@@ -58,7 +58,11 @@ async function go() {
     if (name === room) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  await rooms[room].open(given, await first);
+  try {
+    await rooms[room].open(given, await first);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
 }
 
 function inLanguage(language) {
@@ -95,6 +99,7 @@ $("language").onclick = () => {
   rooms[present].note?.();
 };
 
+engine.onBreak = go; // what it knew is gone; the address tells it again
 addEventListener("hashchange", go);
 inLanguage(navigator.language.startsWith("zh") ? "zh" : "en");
 told(engine);

@@ -143,7 +143,8 @@ export class CodeRoom {
       $("code-status").textContent = failed ? word("failedAt", failed.line) : word("ran", seconds);
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
-      $("code-status").textContent = word("stopped");
+      if (error.message) this.#paragraph("text error", error.message, "pre");
+      $("code-status").textContent = word(error.message ? "brokeDown" : "stopped");
     } finally {
       this.#run(false);
     }

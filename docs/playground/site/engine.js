@@ -1,6 +1,7 @@
 // The page's side of the worker in which Python runs.
 
-/** Thrown where Python was stopped in the middle of what it was asked. */
+/** Thrown where Python was stopped in the middle of what it was asked, or broke down: then the
+ * message says how. */
 export class Stopped extends Error {}
 
 const LONG = 400; // milliseconds
@@ -10,6 +11,7 @@ export class Engine {
   #waiting = new Map();
   #last = 0;
   #listeners = [];
+  onBreak = () => {}; // called where Python broke down and was started anew
   onWork = () => {}; // called with true where an answer takes long, and with false at its end
 
   constructor() {
@@ -36,7 +38,12 @@ export class Engine {
     listen(this.ready);
   }
 
-  #receive({ id, answer, shown }) {
+  #receive({ id, answer, shown, broken }) {
+    if (broken !== undefined) {
+      this.stop(broken);
+      this.onBreak();
+      return;
+    }
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     if (shown !== undefined) {
@@ -70,11 +77,11 @@ export class Engine {
   }
 
   /** End whatever runs, an endless loop too, and start Python anew. */
-  stop() {
+  stop(reason = "") {
     this.#worker.terminate();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#start();
-    waiting.forEach(({ reject }) => reject(new Stopped()));
+    waiting.forEach(({ reject }) => reject(new Stopped(reason)));
   }
 }

@@ -6,6 +6,7 @@ import { Diagram } from "./diagram.js";
 import { boundary, mark, paint, pictureOf, scale } from "./plane.js";
 import { Stopped } from "./engine.js";
 import { mounted } from "./expression.js";
+import { frameFor } from "./frames.js";
 import { reasons } from "./reasons.js";
 import { spoken, word } from "./words.js";
 
@@ -45,7 +46,7 @@ export class NetworkRoom {
     this.until = Infinity; // the step at which the training pauses
     this.curve = new Curve();
     this.diagram = new Diagram($("diagram"), {
-      choose: (name) => this.choose({ weight: name }),
+      choose: (name) => this.choose({ weight: name }, true),
       look: (neuron) => this.look(neuron),
       resize: (layer, change) => this.resize(layer, change),
       placed: () => this.now && this.paint(),
@@ -127,7 +128,7 @@ export class NetworkRoom {
     let answer;
     try {
       answer = await ask();
-      if (answer.error) return void this.fail(answer.error);
+      if (answer.error) return void (await this.#refused(answer.error));
       if (answer.steps === 0) this.curve.clear();
       this.#take(answer);
       await this.#catchUp(steps);
@@ -137,6 +138,12 @@ export class NetworkRoom {
     }
     await this.why();
     this.note();
+  }
+
+  /** Say why a network cannot be, beside the one there is, or the usual one. */
+  async #refused(sentence) {
+    if (!this.described) this.#take(await this.engine.ask({ do: "network", settings: DEFAULTS }));
+    this.fail(sentence);
   }
 
   /** Train as fast as possible as far as an address says, unless it is paused before. */
@@ -354,7 +361,7 @@ export class NetworkRoom {
     const { x, y } = scale(span, $("plane").clientWidth);
     const far = samples.map(([u, v]) => Math.hypot(x(u) - event.offsetX, y(v) - event.offsetY));
     const nearest = far.indexOf(Math.min(...far));
-    this.choose({ sample: far[nearest] < 24 ? nearest : null });
+    this.choose({ sample: far[nearest] < 24 ? nearest : null }, far[nearest] < 24);
   }
 
   #walkSamples(event) {
@@ -368,10 +375,16 @@ export class NetworkRoom {
 
   // -- why ---------------------------------------------------------------------------------------
 
-  choose(chosen) {
+  /** Another weight or sample; `reveal` brings the reasons into view. */
+  async choose(chosen, reveal = false) {
     Object.assign(this, chosen);
     if ("sample" in chosen) this.paint();
-    return this.why().then(() => this.note());
+    await this.why();
+    this.note();
+    const { top } = document.querySelector(".why-panel").getBoundingClientRect();
+    if (reveal && top > innerHeight - 160) {
+      document.querySelector(".why-panel").scrollIntoView({ behavior: "smooth", block: "nearest" });
+    }
   }
 
   #sampleName(i) {
@@ -422,6 +435,7 @@ export class NetworkRoom {
     title.textContent = word("graphOf", this.#sampleName(this.sample));
     const place = document.createElement("div");
     box.append(title, place);
+    if (graph.html) return place.replaceChildren(frameFor(graph.html, title.textContent));
     this.unmount = mounted(place, graph.state, this.engine, "sample");
   }
 

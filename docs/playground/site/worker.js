@@ -71,10 +71,14 @@ started.then(
 let queue = started;
 onmessage = ({ data: { id, request, code } }) => {
   queue = queue.then(async (python) => {
-    if (code === undefined) postMessage({ id, answer: python.answer(request) });
-    else {
-      python.run(code, (shown) => postMessage({ id, shown }));
-      postMessage({ id });
+    try {
+      if (code === undefined) postMessage({ id, answer: python.answer(request) });
+      else {
+        python.run(code, (shown) => postMessage({ id, shown }));
+        postMessage({ id });
+      }
+    } catch (error) {
+      postMessage({ id, broken: String(error.message).slice(-500) }); // beyond repair, as after a full stack
     }
     return python;
   });
