@@ -317,6 +317,18 @@ def test_a_notebook_becomes_a_program_in_cells():
     )
 
 
+def test_what_an_exercise_asks_for_stands_above_its_cell():
+    words = "### Exercise 1\nFind $\\partial f/\\partial x$,\n\n- **with a pencil**."
+    cells = [
+        {"cell_type": "markdown", "source": [words]},
+        {"cell_type": "code", "source": ["answer = None"]},
+        {"cell_type": "code", "source": ["answer"]},
+    ]
+    assert build.program(cells)[1] == (
+        "# %% Exercise 1\n# Find ∂f/∂x,\n#\n# - with a pencil.\nanswer = None\n\n# %%\nanswer\n"
+    )
+
+
 def test_what_follows_from_what_is_missing_is_left_out_too():
     code = "import numpy as np\nx = 1\na = np.ones(\n  3)\nb = a + x\na = 2\nprint(a)"
     lines = build.without_what_is_missing(code).split("\n")

@@ -177,23 +177,33 @@ def examples() -> list[dict[str, str]]:
 def program(cells: list[dict[str, object]]) -> tuple[str, str]:
     """The title of a notebook, and its cells below their headings, each begun by `# %%`."""
     title, parts = "", []
-    heading = ""
+    heading = words = ""
     for cell in cells:
         text = "".join(cell["source"])  # type: ignore[arg-type]
         if cell["cell_type"] == "markdown":
             for found in headings(text):
                 title, heading = title or found, found
-            continue
-        if cell["cell_type"] == "code" and text.strip():
-            parts.append(f"# %% {heading}".rstrip() + "\n" + text.strip())
-            heading = ""
+            words = task(text)
+        elif cell["cell_type"] == "code" and text.strip():
+            parts.append(f"# %% {heading}".rstrip() + "\n" + words + text.strip())
+            heading = words = ""
     return title, without_what_is_missing("\n\n".join(parts)) + "\n"
 
 
 def headings(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if re.match(r"#{1,3} ", line):
-            yield line.lstrip("# ").strip()
+            yield line.lstrip("# ").strip().replace("$", "")
+
+
+def task(text: str) -> str:
+    """What an exercise asks for, as comments: the text below a heading of the third level."""
+    head, _, body = text.partition("\n")
+    if not head.startswith("### "):
+        return ""
+    for written, plain in (("\\partial ", "∂"), ("\\cdot", "·"), ("$", ""), ("**", "")):
+        body = body.replace(written, plain)
+    return "".join(f"# {line}".rstrip() + "\n" for line in body.strip().splitlines())
 
 
 def without_what_is_missing(code: str) -> str:
