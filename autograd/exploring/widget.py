@@ -44,7 +44,7 @@ async function render({model, el}) {
 export default {render};
 """
 MISSING = (
-    "explore needs anywidget in a notebook; run: pip install anywidget (or chainrule[notebook]), "
+    "explore needs anywidget in a notebook; run: pip install anywidget, "
     "then restart the kernel; autograd.steps(e, quiz=True) needs nothing"
 )
 

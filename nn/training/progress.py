@@ -21,7 +21,7 @@ SHOWN_EVERY = 0.2  # seconds
 class Progress:
     """Counts the steps of a training and shows the loss.
 
-    tqdm comes with `pip install "chainrule[progress]"`.
+    tqdm comes with `pip install tqdm`.
     """
 
     def __init__(self, wanted: bool, epochs: int, steps_each: int, done: int) -> None:
