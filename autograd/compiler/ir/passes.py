@@ -9,12 +9,11 @@ nothing needs any more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from autograd.compiler.ir.flat_code import Op
-from autograd.compiler.ir.meanings import COMPARISONS, meaning
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
 from autograd.compiler.ir.writing import Writer
@@ -149,41 +148,16 @@ def _where(writer: Writer, condition: int, a: int, b: int) -> int | None:
 def _select(writer: Writer, truth: int, a: int, b: int) -> int | None:
     if a == b:
         return a
-    holds = _truth(writer, truth)
+    holds = writer.truths.get(truth)
     if holds is None:
         return None
     return a if holds else b
 
 
 def _logic(writer: Writer, p: int, q: int, neutral: bool) -> int | None:
-    if _truth(writer, p) is neutral:
+    if writer.truths.get(p) is neutral:
         return q
-    return p if _truth(writer, q) is neutral else None
-
-
-def _truth(writer: Writer, register: int) -> bool | None:
-    """What a truth value of constants is; None where it varies."""
-    known = writer.truths
-    stack = [register]  # of our own: a chain of them may be deeper than Python's
-    while stack:
-        name, operands = writer.name(stack[-1]), writer.operands(stack[-1])
-        found: Sequence[float | bool | None]
-        if name in COMPARISONS:
-            found = [writer.number(i) for i in operands]
-        elif all(i in known for i in operands):
-            found = [known[i] for i in operands]
-        else:
-            stack += [i for i in operands if i not in known]
-            continue
-        known[stack.pop()] = _outcome(name, found)
-    return known[register]
-
-
-def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
-    if None not in operands:
-        return bool(meaning(name)(*operands))
-    decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
-    return decisive if decisive in operands else None
+    return p if writer.truths.get(q) is neutral else None
 
 
 IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {

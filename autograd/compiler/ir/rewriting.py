@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mypy_extensions import i32, i64
+
+from autograd.compiler.ir.columns import append, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.templates import Plans, Templates
-from autograd.compiler.ir.writing import AT_A_TIME, FEW, NONE, Operation, Writer, packed
+from autograd.compiler.ir.writing import FEW, NONE, Writer
 
 __all__ = ["most_live", "needed_for", "rewritten", "rewritten_and_pruned"]
 
@@ -21,7 +24,7 @@ def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Pro
     """The program with every operation written anew, by `emit` (the writer's own, if not given),
     which gets its name and the new registers of its operands."""
     new = _translated(program, writer, emit, None)
-    return program.renumbered(writer.code, new)
+    return program.renumbered(writer.code, list(new))
 
 
 def rewritten_and_pruned(
@@ -30,125 +33,91 @@ def rewritten_and_pruned(
     """The same, without what nothing needs any more. Of an operation for which there is a template
     that is written in its place."""
     new = _translated(program, writer, emit, templates)
-    lines = writer.lines
-    for register in [*program.outputs, *[guard.register for guard in program.guards]]:
-        lines[new[register]].needed = True
-    kept = _renumbered(lines, writer.rest)
-    at = [lines[register].place for register in new]
-    rest = {lines[i].place: operands for i, operands in writer.rest.items()}
-    return program.renumbered(packed(kept, writer.values, rest), at)
-
-
-def _renumbered(lines: list[Operation], rest: dict[int, tuple[int, ...]]) -> list[Operation]:
-    """The lines that those marked need, with the registers that they get."""
-    for i in range(len(lines) - 1, -1, -1):
-        line = lines[i]
-        if line.needed and line.kind > CONST:
-            if line.count > FEW:
-                for j in rest[i]:
-                    lines[j].needed = True
-            elif line.count > 0:
-                lines[line.a].needed = True
-                if line.count > 1:
-                    lines[line.b].needed = True
-                    if line.count > 2:
-                        lines[line.c].needed = True
-    kept: list[Operation] = []
-    for i in range(len(lines)):
-        line = lines[i]
-        line.place = len(kept)
-        if not line.needed:
-            continue
-        kept.append(line)
-        if line.kind <= CONST:
-            continue
-        if line.count > FEW:
-            rest[i] = tuple([lines[j].place for j in rest[i]])
-        elif line.count > 0:
-            line.a = lines[line.a].place
-            if line.count > 1:
-                line.b = lines[line.b].place
-                if line.count > 2:
-                    line.c = lines[line.c].place
-    return kept
+    roots = [*program.outputs, *[guard.register for guard in program.guards]]
+    needed = vec[bool]([False] * len(writer.kinds))
+    for register in roots:
+        needed[i64(new[register])] = True
+    code, places = writer.packed(needed)
+    at = {register: int(places[i64(new[register])]) for register in roots}
+    return program.renumbered(code, at)
 
 
 def _translated(
     program: Program, writer: Writer, emit: Emit | None, templates: Templates | None
-) -> list[int]:
+) -> vec[i32]:
     """For each register of the program that of what was written in its place."""
-    new: list[int] = []
+    new = vec[i32]()
     code = flat(program.code)
-    values: list[float] = code.values.tolist()
+    values = vec[float](code.values)
+    kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
+    operands = vec[i32](code.operands)
     plans = Plans(templates)
-    for first in range(0, len(code), AT_A_TIME):
-        kinds: list[int] = code.kinds[first : first + AT_A_TIME].tolist()
-        starts: list[int] = code.starts[first : first + AT_A_TIME + 1].tolist()
-        begin = starts[0]
-        operands: list[int] = code.operands[begin : starts[-1]].tolist()
-        for i in range(len(kinds)):
-            kind = kinds[i]
-            at = starts[i] - begin
-            if kind == CONST:
-                new.append(writer.const(values[operands[at]]))
-                continue
-            if kind == INPUT:
-                new.append(writer.input(operands[at]))
-                continue
-            count = starts[i + 1] - begin - at
-            if emit is not None:
-                given = [new[j] for j in operands[at : at + count]]
-                new.append(emit(NAMES[kind], *given))
-                continue
-            if templates is not None:
-                plan = plans.of(kind, count)
-                if plan is not None:
-                    given = [new[j] for j in operands[at : at + count]]
-                    new.append(plan.write(writer, given))
-                    continue
-            if count > FEW:
-                new.append(writer.put_all(kind, [new[j] for j in operands[at : at + count]]))
-            else:
-                a = new[operands[at]] if count > 0 else NONE
-                b = new[operands[at + 1]] if count > 1 else NONE
-                c = new[operands[at + 2]] if count > 2 else NONE
-                new.append(writer.put(kind, count, a, b, c))
+    for i in range(i64(len(kinds))):
+        kind = i64(kinds[i])
+        at = i64(starts[i])
+        if kind == CONST:
+            new = append(new, i32(writer.const(values[i64(operands[at])])))
+            continue
+        if kind == INPUT:
+            new = append(new, i32(writer.input(operands[at])))
+            continue
+        count = i64(starts[i + 1]) - at
+        if emit is not None:
+            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
+            new = append(new, i32(emit(NAMES[kind], *given)))
+            continue
+        plan = None if templates is None else plans.of(kind, count)
+        if plan is not None:
+            registers = vec[i32]()
+            for k in range(count):
+                registers = append(registers, new[i64(operands[at + k])])
+            new = append(new, i32(plan.write(writer, registers)))
+        elif count > FEW:
+            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
+            new = append(new, i32(writer.put_all(kind, given)))
+        else:
+            a = i64(new[i64(operands[at])]) if count > 0 else NONE
+            b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
+            c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
+            new = append(new, i32(writer.put(kind, count, a, b, c)))
     return new
 
 
 def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:
     """Which registers are needed to compute these."""
     code = flat(program.code)
-    kinds: list[int] = code.kinds.tolist()
-    starts: list[int] = code.starts.tolist()
-    operands: list[int] = code.operands.tolist()
-    needed = [False] * len(kinds)
-    for i in registers:
-        needed[i] = True
-    for i in range(len(kinds) - 1, -1, -1):
+    kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
+    operands = vec[i32](code.operands)
+    needed = vec[bool]([False] * len(kinds))
+    for register in registers:
+        needed[register] = True
+    for i in range(i64(len(kinds)) - 1, -1, -1):
         if needed[i] and kinds[i] > CONST:
-            for at in range(starts[i], starts[i + 1]):
-                needed[operands[at]] = True
-    return needed
+            for at in range(i64(starts[i]), i64(starts[i + 1])):
+                needed[i64(operands[at])] = True
+    return list(needed)
 
 
 def most_live(program: Program) -> int:
     """How many computed numbers are needed later on, at most at one time."""
     code = flat(program.code)
-    kinds: list[int] = code.kinds.tolist()
-    starts: list[int] = code.starts.tolist()
-    operands: list[int] = code.operands.tolist()
-    is_met = [False] * len(kinds)
-    live = most = 0
-    for i in range(len(kinds) - 1, -1, -1):  # a number lives from its last use up to itself
+    kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
+    operands = vec[i32](code.operands)
+    is_met = vec[bool]([False] * len(kinds))
+    live: i64 = 0
+    most: i64 = 0
+    for i in range(i64(len(kinds)) - 1, -1, -1):  # a number lives from its last use up to itself
         if kinds[i] <= CONST:
             continue
-        ending = 0
-        for at in range(starts[i], starts[i + 1]):
-            j = operands[at]
+        ending: i64 = 0
+        for at in range(i64(starts[i]), i64(starts[i + 1])):
+            j = i64(operands[at])
             if not is_met[j]:
                 is_met[j] = True
-                ending += kinds[j] > CONST
+                if kinds[j] > CONST:
+                    ending += 1
         most = max(most, live + ending)
-        live += ending - is_met[i]
+        live += ending
+        if is_met[i]:
+            live -= 1
     return most

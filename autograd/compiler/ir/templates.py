@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
+from mypy_extensions import i32, i64
+
+from autograd.compiler.ir.columns import append, vec
 from autograd.compiler.ir.flat_code import CONST, NAMES, kind_of
-from autograd.compiler.ir.writing import FEW, NONE, POW, Operation, Writer
+from autograd.compiler.ir.writing import FEW, NONE, POW, Writer
 
 __all__ = ["Plans", "Sketch", "Template", "Templates"]
 
@@ -27,24 +30,27 @@ class Template:
         self.sketch = Sketch(operands)
         self.result: int = rule(self.sketch, tuple(range(operands)))
 
-    def write(self, writer: Writer, operands: list[int]) -> int:
+    def write(self, writer: Writer, operands: vec[i32]) -> i64:
         """Write it on these registers; the register of the result."""
         at = operands  # of everything in the template
-        rest = self.sketch.rest
-        for line in self.sketch.lines:
-            if line.kind == CONST:
-                at.append(writer.const(self.sketch.values[line.a]))
-            elif line.count > FEW:
-                at.append(writer.put_all(line.kind, [at[j] for j in rest[line.place]]))
+        sketch = self.sketch
+        kinds, counts, read = sketch.kinds, sketch.counts, sketch.read
+        place: i64 = 0
+        for i in range(i64(len(kinds))):
+            kind, count = i64(kinds[i]), i64(counts[i])
+            if kind == CONST:
+                found = writer.const(sketch.values[i64(read[place])])
+            elif count > FEW:
+                given = [int(at[i64(read[place + k])]) for k in range(int(count))]
+                found = writer.put_all(kind, given)
             else:
-                a = at[line.a] if line.count > 0 else NONE
-                b = at[line.b] if line.count > 1 else NONE
-                if line.kind == POW:
-                    at.append(writer.power(a, b))
-                else:
-                    c = at[line.c] if line.count > 2 else NONE
-                    at.append(writer.put(line.kind, line.count, a, b, c))
-        return at[self.result]
+                a = i64(at[i64(read[place])]) if count > 0 else NONE
+                b = i64(at[i64(read[place + 1])]) if count > 1 else NONE
+                c = i64(at[i64(read[place + 2])]) if count > 2 else NONE
+                found = writer.power(a, b) if kind == POW else writer.put(kind, count, a, b, c)
+            at = append(at, i32(found))
+            place += count
+        return i64(at[i64(self.result)])
 
 
 Templates = Callable[[str, int], "Template | None"]
@@ -85,30 +91,29 @@ class Sketch:
     """In the place of a Writer where a rule writes its template. All is left as it is: what
     is constant, or there already, shows when the template is written."""
 
-    __slots__ = ("_next", "lines", "rest", "rules", "values")
-
     def __init__(self, operands: int) -> None:
-        self.lines: list[Operation] = []
+        self.kinds = vec[i32]()
+        self.counts = vec[i32]()
+        self.read = vec[i32]()  # the operands of all lines; of a constant the place of its number
         self.values: list[float] = []
-        self.rest: dict[int, tuple[int, ...]] = {}
         self.rules: Mapping[str, Callable[..., Any]] = {}
         self._next = operands
 
     def const(self, value: float) -> int:
         self.values.append(value)
-        return self._append(CONST, 1, (len(self.values) - 1,))
+        return self._append(CONST, (len(self.values) - 1,))
 
     def emit(self, name: str, *operands: int) -> int:
-        return self._append(kind_of(name), len(operands), operands)
+        return self._append(kind_of(name), operands)
 
     def power(self, a: int, n: int) -> int:
-        return self._append(POW, 2, (a, n))
+        return self._append(POW, (a, n))
 
-    def _append(self, kind: int, count: int, operands: tuple[int, ...]) -> int:
+    def _append(self, kind: int, operands: tuple[int, ...]) -> int:
+        self.kinds = append(self.kinds, i32(kind))
+        self.counts = append(self.counts, i32(len(operands)))
+        for operand in operands:
+            self.read = append(self.read, i32(operand))
         place = self._next
-        if count > FEW:
-            self.rest[place] = operands
-        a, b, c = (*operands, NONE, NONE, NONE)[:FEW]
-        self.lines.append(Operation(kind, count, a, b, c, place))
         self._next = place + 1
         return place

@@ -1,27 +1,26 @@
 """A program in the making.
 
 The same operation on the same registers is written once, found by a hash table of the lines
-themselves. Compiled with the engine: a line is then one small object, and writing one takes some
-hundred nanoseconds.
+themselves. Compiled with the engine: a line is a number in each of some columns, and writing one
+takes some tens of nanoseconds.
 """
 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
-from mypy_extensions import i32, i64, mypyc_attr
+from mypy_extensions import i32, i64
 
+from autograd.compiler.ir.columns import append, as_array, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
-from autograd.compiler.ir.meanings import COMMUTATIVE, TRUTHS, meaning
+from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
 
-__all__ = ["AT_A_TIME", "FEW", "NONE", "POW", "Operation", "Writer", "packed"]
+__all__ = ["FEW", "NONE", "POW", "Writer"]
 
 NONE: Final = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
-AT_A_TIME: Final = 4096  # operations unpacked at once
 
 MUL: Final = kind_of("mul")
 POW: Final = kind_of("pow")
@@ -30,40 +29,25 @@ SELECT: Final = kind_of("select")
 
 IS_COMMUTATIVE: Final = 1
 IS_TRUTH: Final = 2
-ON_CONSTANTS: Final = 4  # it has identities only where an operand is constant
+# When its identities are worth asking for: where an operand is constant; one of 0, 1, -1 and 2;
+# where the first operand, or a truth value, is known; where its operand is of one of these names.
+ON_CONSTANTS: Final = 4
+ON_SMALL: Final = 8
+ON_CHOICES: Final = 16
+ON_SIGNS: Final = 32
 NAMED: Final = {
     IS_COMMUTATIVE: COMMUTATIVE,
     IS_TRUTH: TRUTHS,
-    ON_CONSTANTS: ["add", "sub", "mul", "div", "pow", "pow_const", "message", "cut_message"],
+    ON_CONSTANTS: ["message", "cut_message"],
+    ON_SMALL: ["add", "sub", "mul", "div", "pow", "pow_const"],
+    ON_CHOICES: ["where", "select", "and", "or"],
+    ON_SIGNS: ["neg", "abs"],
 }
 _LAST: Final = max([kind_of(name) for names in NAMED.values() for name in names])
 _TRAITS: Final = [
     sum([trait for trait, names in NAMED.items() if NAMES[kind] in names])
     for kind in range(_LAST + 1)
 ]
-
-
-def _traits(kind: int) -> int:
-    return _TRAITS[kind] if kind < len(_TRAITS) else 0
-
-
-@mypyc_attr(acyclic=True)  # not tracked by the collector
-@final
-class Operation:
-    """An operation, in the register `place`: its kind, how many operands it has, and the first of
-    them. A constant has in `a` the place of its number, an input its slot."""
-
-    __slots__ = ("a", "b", "c", "count", "kind", "needed", "next", "place")
-
-    def __init__(self, kind: i32, count: i32, a: i32, b: i32, c: i32, place: i32) -> None:
-        self.kind: i32 = kind
-        self.count: i32 = count
-        self.a: i32 = a
-        self.b: i32 = b
-        self.c: i32 = c
-        self.place: i32 = place
-        self.needed = False
-        self.next: Operation | None = None  # with the same hash
 
 
 @final
@@ -73,80 +57,97 @@ class Writer:
     The same operation on the same registers is written once. With `fold` what has only constants
     for operands is computed at once; an operation that is among the `identities` is asked first
     whether a register holds the same already. `rules` are for lowering.
+
+    Line i is of a kind, reads so many operands, and has the first three of them in place. A
+    constant has there the place of its number, an input its slot.
     """
 
     def __init__(
         self, fold: bool = False, identities: Mapping[str, Callable[..., int | None]] | None = None
     ) -> None:
-        self.lines: list[Operation] = []
-        self.values: list[float] = []  # of the constants
+        self.kinds = vec[i32]()
+        self.counts = vec[i32]()
+        self.first = vec[i32]()
+        self.second = vec[i32]()
+        self.third = vec[i32]()
+        self.values = vec[float]()  # of the constants
         self.rules: Mapping[str, Callable[..., Any]] = {}
-        self.truths: dict[int, bool | None] = {}  # what is known of truth values
+        self.truths: dict[int, bool] = {}  # the truth values of which it is known what they are
         self._fold = fold
         self._identities: list[Callable[..., int | None] | None] = []  # by kind
         for name, identity in (identities or {}).items():
             missing = kind_of(name) + 1 - len(self._identities)
             self._identities += [None] * missing
             self._identities[kind_of(name)] = identity
+        self._traits = vec[i32](_TRAITS)
         self.rest: dict[int, tuple[int, ...]] = {}  # all operands of lines with many
         self._wide: dict[tuple[int, ...], int] = {}  # these, by their kind and operands
         self._constants: dict[float, int] = {}
         self._minus_zero = NONE
         self._slots: dict[int, int] = {}
-        self._table: list[Operation | None] = [None] * 64
+        self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
+        self._before = vec[i32]()  # of each line, the one with the same hash before it
 
     # -- what is written so far --------------------------------------------------------------------
 
     @property
     def code(self) -> FlatCode:
         """All lines."""
-        return packed(self.lines, self.values, self.rest)
+        return self.packed(vec[bool]([True] * len(self.kinds)))[0]
 
     def name(self, register: int) -> str:
         """The name of the operation in a register."""
-        return NAMES[self.lines[register].kind]
+        return NAMES[self.kinds[register]]
 
     def operands(self, register: int) -> tuple[int, ...]:
         """What that operation reads."""
-        line = self.lines[register]
-        if line.kind == CONST or line.kind == INPUT:
+        kind: int = self.kinds[register]
+        if kind <= CONST:
             return ()
-        return _operands(line, self.rest)
+        count: int = self.counts[register]
+        if count > FEW:
+            return self.rest[register]
+        if count == 2:
+            return (self.first[register], self.second[register])
+        if count == 1:
+            return (self.first[register],)
+        return (self.first[register], self.second[register], self.third[register])[:count]
 
     def number(self, register: int) -> float | None:
         """The number in a register that always holds the same one."""
-        line = self.lines[register]
-        return self.values[line.a] if line.kind == CONST else None
+        if self.kinds[register] != CONST:
+            return None
+        return self.values[i64(self.first[register])]
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def const(self, value: float) -> int:
+    def const(self, value: float) -> i64:
         """The register of a constant; 0.0 and -0.0 are two."""
         if value == 0.0 and math.copysign(1.0, value) < 0.0:
             if self._minus_zero == NONE:
                 self._minus_zero = self._new_constant(value)
-            return self._minus_zero
+            return i64(self._minus_zero)
         found = self._constants.get(value)
         if found is None:
             found = self._constants[value] = self._new_constant(value)
-        return found
+        return i64(found)
 
     def _new_constant(self, value: float) -> int:
-        self.values.append(value)
+        self.values = append(self.values, value)
         return self._append(CONST, 1, len(self.values) - 1, NONE, NONE)
 
-    def input(self, slot: int) -> int:
+    def input(self, slot: int) -> i64:
         """The register of an input."""
         found = self._slots.get(slot)
         if found is None:
             found = self._slots[slot] = self._append(INPUT, 1, slot, NONE, NONE)
-        return found
+        return i64(found)
 
     def emit(self, name: str, *operands: int) -> int:
         """The register of an operation."""
         return self.put_all(kind_of(name), operands)
 
-    def power(self, a: int, n: int) -> int:
+    def power(self, a: i64, n: i64) -> i64:
         """a ** n in instructions: a square is rounded once, as in ieee.power (which says why)."""
         out = self.put(POW, 2, a, n, NONE)
         if self._is_constant(n):
@@ -167,7 +168,7 @@ class Writer:
             found = identity(self, *given)
             if found is not None:
                 return found
-        if self._fold and not _traits(kind) & IS_TRUTH:
+        if self._fold and not self._traits_of(kind) & IS_TRUTH:
             numbers = [self.number(i) for i in given]
             if None not in numbers:
                 return self.const(meaning(NAMES[kind])(*numbers))
@@ -178,134 +179,186 @@ class Writer:
             self.rest[known] = given
         return known
 
-    def put(self, kind: int, count: int, a: int, b: int, c: int) -> int:
+    def put(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The same for at most three operands, of which those that are not there are -1."""
         some = self._is_constant(a) or self._is_constant(b) or self._is_constant(c)
-        traits = _traits(kind)
-        if some or not traits & ON_CONSTANTS:
+        traits = self._traits_of(kind)
+        if self._is_worth_asking(traits, some, a, b, c):
             identity = self._identity(kind)
             if identity is not None:
                 found = _asked(identity, self, count, a, b, c)
                 if found is not None:
-                    return found
+                    return i64(found)
         # Not a comparison of constants: there is no `const` that holds a truth value.
-        if some and self._fold and not traits & IS_TRUTH:
+        if some and self._fold and traits & IS_TRUTH == 0:
             known = self._folded(kind, count, a, b, c)
             if known >= 0:
                 return known
-        return self._shared(kind, count, a, b, c, traits & IS_COMMUTATIVE != 0)
+        return self._shared(kind, count, a, b, c, traits)
+
+    def _traits_of(self, kind: i64) -> i64:
+        return i64(self._traits[kind]) if kind < len(self._traits) else 0
 
     def _identity(self, kind: int) -> Callable[..., int | None] | None:
         return self._identities[kind] if kind < len(self._identities) else None
 
-    def _is_constant(self, register: int) -> bool:
-        return register >= 0 and self.lines[register].kind == CONST
+    def _is_worth_asking(self, traits: i64, some: bool, a: i64, b: i64, c: i64) -> bool:
+        """Whether its identities could give something. Asking them takes longer."""
+        if traits & ON_SMALL:
+            return some and (self._is_small(a) or self._is_small(b))
+        if traits & ON_CONSTANTS:
+            return some
+        if traits & ON_CHOICES:
+            return b == c or self._is_constant(a) or self._is_known(a) or self._is_known(b)
+        if traits & ON_SIGNS:
+            return self._traits_of(i64(self.kinds[a])) & ON_SIGNS != 0
+        return True
 
-    def _folded(self, kind: int, count: int, a: int, b: int, c: int) -> int:
+    def _is_constant(self, register: i64) -> bool:
+        return register >= 0 and self.kinds[register] == CONST
+
+    def _is_small(self, register: i64) -> bool:
+        if register < 0 or self.kinds[register] != CONST:
+            return False
+        x = abs(self.values[i64(self.first[register])])
+        return x == 0.0 or x == 1.0 or x == 2.0
+
+    def _is_known(self, register: i64) -> bool:
+        return len(self.truths) > 0 and register in self.truths
+
+    def _folded(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The constant that an operation on constants gives; NONE if it is on others too."""
-        numbers: list[float] = []
-        for i in (a, b, c)[:count]:
-            line = self.lines[i]
-            if line.kind != CONST:
-                return NONE
-            numbers.append(self.values[line.a])
+        if count > 0 and not self._is_constant(a):
+            return NONE
+        if count > 1 and not self._is_constant(b):
+            return NONE
+        if count > 2 and not self._is_constant(c):
+            return NONE
+        numbers = [self.number(i) for i in (int(a), int(b), int(c))[: int(count)]]
         return self.const(meaning(NAMES[kind])(*numbers))
 
-    def _shared(self, kind: int, count: int, a: int, b: int, c: int, swaps: bool) -> int:
-        """The register that holds this already, or a new one; `swaps`: a + b and b + a are one
-        number, to the bit."""
+    def _shared(self, kind: i64, count: i64, a: i64, b: i64, c: i64, traits: i64) -> i64:
+        """The register that holds this already, or a new one. Where a + b and b + a are one
+        number, to the bit, either will do."""
+        swaps = traits & IS_COMMUTATIVE != 0
         low, high = (b, a) if swaps and b < a else (a, b)
-        found = self._table[_hash(kind, low, high, c) & (len(self._table) - 1)]
-        while found is not None:
-            if found.kind == kind and found.c == c and found.count == count:
-                if found.a == a and found.b == b:
-                    return found.place
-                if swaps and found.a == b and found.b == a:
-                    return found.place
-            found = found.next
+        found: i64 = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
+        while found >= 0:
+            if self.kinds[found] == kind and self.third[found] == c and self.counts[found] == count:
+                first, second = i64(self.first[found]), i64(self.second[found])
+                if (first == a and second == b) or (swaps and first == b and second == a):
+                    return found
+            found = i64(self._before[found])
         place = self._append(kind, count, a, b, c)
         if 2 * place > len(self._table):
             self._grow()
         else:
-            self._enter(self.lines[place])
+            self._enter(place)
+        if traits & IS_TRUTH:
+            self._decide(kind, place)
         return place
 
-    def _append(self, kind: int, count: int, a: int, b: int, c: int) -> int:
-        place = len(self.lines)
-        self.lines.append(Operation(kind, count, a, b, c, place))
+    def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
+        place: i64 = len(self.kinds)
+        self.kinds = append(self.kinds, i32(kind))
+        self.counts = append(self.counts, i32(count))
+        self.first = append(self.first, i32(a))
+        self.second = append(self.second, i32(b))
+        self.third = append(self.third, i32(c))
+        self._before = append(self._before, i32(NONE))
         return place
 
-    def _enter(self, line: Operation) -> None:
-        kind: int = line.kind
-        low: int = line.a
-        high: int = line.b
-        last: int = line.c
-        if high < low and _traits(kind) & IS_COMMUTATIVE:
+    def _enter(self, line: i64) -> None:
+        kind, low, high = i64(self.kinds[line]), i64(self.first[line]), i64(self.second[line])
+        if high < low and self._traits_of(kind) & IS_COMMUTATIVE:
             low, high = high, low
-        place = _hash(kind, low, high, last) & (len(self._table) - 1)
-        line.next = self._table[place]
-        self._table[place] = line
+        place = _hash(kind, low, high, i64(self.third[line])) & (len(self._table) - 1)
+        self._before[line] = self._table[place]
+        self._table[place] = i32(line)
 
     def _grow(self) -> None:
-        self._table = [None] * (4 * len(self._table))
-        for line in self.lines:
-            if line.kind > CONST and line.count <= FEW:
+        self._table = vec[i32]([i32(NONE)] * (4 * len(self._table)))
+        for line in range(i64(len(self.kinds))):
+            if self.kinds[line] > CONST and self.counts[line] <= FEW:
                 self._enter(line)
+
+    def _decide(self, kind: i64, register: i64) -> None:
+        """Keep what a truth value always is, if that is known."""
+        name, operands = NAMES[kind], self.operands(register)
+        found: list[Any]
+        if name in COMPARISONS:
+            if not all(self._is_constant(i) for i in operands):
+                return
+            found = [self.number(i) for i in operands]
+        elif len(self.truths) == 0:
+            return
+        else:
+            found = [self.truths.get(i) for i in operands]
+        outcome = _outcome(name, found)
+        if outcome is not None:
+            self.truths[register] = outcome
+
+    # -- from lines to columns ---------------------------------------------------------------------
+
+    def packed(self, needed: vec[bool]) -> tuple[FlatCode, vec[i32]]:
+        """The lines that those marked need, in columns; and where each of the lines is there."""
+        kinds, operands = self.kinds, vec[i32]()
+        for i in range(i64(len(kinds)) - 1, -1, -1):
+            if needed[i] and kinds[i] > CONST:
+                count = i64(self.counts[i])
+                if count > FEW:
+                    for j in self.rest[i]:
+                        needed[j] = True
+                    continue
+                if count > 0:
+                    needed[i64(self.first[i])] = True
+                if count > 1:
+                    needed[i64(self.second[i])] = True
+                if count > 2:
+                    needed[i64(self.third[i])] = True
+        places = vec[i32]()
+        kept, starts = vec[i32](), vec[i32]([i32(0)])
+        for i in range(i64(len(kinds))):
+            places = append(places, i32(len(kept)))
+            if not needed[i]:
+                continue
+            kept = append(kept, kinds[i])
+            count = i64(self.counts[i])
+            if kinds[i] <= CONST:
+                operands = append(operands, self.first[i])
+            elif count > FEW:
+                for j in self.rest[i]:
+                    operands = append(operands, places[j])
+            else:
+                if count > 0:
+                    operands = append(operands, places[i64(self.first[i])])
+                if count > 1:
+                    operands = append(operands, places[i64(self.second[i])])
+                if count > 2:
+                    operands = append(operands, places[i64(self.third[i])])
+            starts = append(starts, i32(len(operands)))
+        values = as_array("d", self.values)
+        columns = as_array("i", kept), as_array("i", starts), as_array("i", operands)
+        return FlatCode(columns[0], columns[1], columns[2], values), places
+
+
+def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
+    if None not in operands:
+        return bool(meaning(name)(*operands))
+    decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
+    return decisive if decisive in operands else None
 
 
 def _asked(
-    identity: Callable[..., int | None], writer: Writer, count: int, a: int, b: int, c: int
+    identity: Callable[..., int | None], writer: Writer, count: i64, a: i64, b: i64, c: i64
 ) -> int | None:
     if count == 2:
         return identity(writer, a, b)
     if count == 1:
         return identity(writer, a)
-    return identity(writer, *(a, b, c)[:count])
+    return identity(writer, *(a, b, c)[: int(count)])
 
 
 def _hash(kind: i64, a: i64, b: i64, c: i64) -> i64:
     mixed: i64 = kind * 0x3C6EF372 + a * 0x1E3779B1 + b * 0x05EBCA77 + c * 0x02B2AE3D
     return mixed ^ (mixed >> 15)
-
-
-def _operands(line: Operation, rest: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
-    count: int = line.count
-    if count == 2:
-        return (line.a, line.b)
-    if count == 1:
-        return (line.a,)
-    if count == 3:
-        return (line.a, line.b, line.c)
-    return rest[line.place] if count > FEW else ()
-
-
-# -- from lines to columns -------------------------------------------------------------------------
-
-
-def packed(
-    lines: list[Operation], values: list[float], rest: dict[int, tuple[int, ...]]
-) -> FlatCode:
-    """Lines in columns."""
-    kinds, starts, operands = array("i"), array("i", [0]), array("i")
-    end = 0
-    for first in range(0, len(lines), AT_A_TIME):
-        some_kinds: list[int] = []
-        some_ends: list[int] = []
-        some: list[int] = []
-        for line in lines[first : first + AT_A_TIME]:
-            some_kinds.append(line.kind)
-            count: int = line.count
-            if count > FEW:
-                some.extend(rest[line.place])
-            elif count > 0:
-                some.append(line.a)
-                if count > 1:
-                    some.append(line.b)
-                    if count > 2:
-                        some.append(line.c)
-            end += count
-            some_ends.append(end)
-        kinds.fromlist(some_kinds)
-        starts.fromlist(some_ends)
-        operands.fromlist(some)
-    return FlatCode(kinds, starts, operands, array("d", values))

@@ -1,0 +1,41 @@
+"""Columns of numbers that grow: `librt.vecs`, which mypyc's compiled code reads and writes without
+an object per number. Where librt is not installed, and nothing is compiled, lists do.
+
+A column that was appended to is used by the name of the result: `column = append(column, x)`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["append", "as_array", "vec"]
+
+if TYPE_CHECKING:
+    from librt.vecs import append, vec
+else:
+    try:
+        from librt.vecs import append, vec
+    except ImportError:
+
+        class vec(list):
+            """A column of any numbers."""
+
+            def __init__(self, numbers: Any = (), *, capacity: int = 0) -> None:
+                super().__init__(numbers)
+
+            def __class_getitem__(cls, kind: Any) -> Any:
+                return cls
+
+        def append(column: Any, number: Any) -> Any:
+            column.append(number)
+            return column
+
+
+def as_array(code: str, column: Any) -> Any:
+    """The same numbers as an `array.array`."""
+    if isinstance(column, list):
+        return array(code, column)
+    found = array(code)
+    found.frombytes(memoryview(column).cast("B"))
+    return found
