@@ -34,7 +34,7 @@ def rewritten_and_pruned(
     that is written in its place."""
     new = _translated(program, writer, emit, templates)
     roots = [*program.outputs, *[guard.register for guard in program.guards]]
-    needed = vec[bool]([False] * len(writer.kinds))
+    needed = vec[bool]([False] * int(writer.size))
     for register in roots:
         needed[i64(new[register])] = True
     code, places = writer.packed(needed)

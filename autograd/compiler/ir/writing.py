@@ -1,8 +1,8 @@
 """A program in the making.
 
 The same operation on the same registers is written once, found by a hash table of the lines
-themselves. Compiled with the engine: a line is a number in each of some columns, and writing one
-takes some tens of nanoseconds.
+themselves. Compiled with the engine: a line is five numbers, side by side in one column, and
+writing one takes some tens of nanoseconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ __all__ = ["FEW", "NONE", "POW", "Writer"]
 
 NONE: Final = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
+LINE: Final = 5  # numbers of a line
+BITS: Final = 3  # of the number of operands
+MANY: Final = (1 << BITS) - 1  # it stands for any number above FEW
+CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
 
 MUL: Final = kind_of("mul")
 POW: Final = kind_of("pow")
@@ -58,18 +62,17 @@ class Writer:
     for operands is computed at once; an operation that is among the `identities` is asked first
     whether a register holds the same already. `rules` are for lowering.
 
-    Line i is of a kind, reads so many operands, and has the first three of them in place. A
-    constant has there the place of its number, an input its slot.
+    A line begins with its kind and how many operands it reads, in one number; the first three of
+    them follow, and the line before it with the same hash. A constant has in the place of an
+    operand that of its number, an input its slot.
     """
 
     def __init__(
         self, fold: bool = False, identities: Mapping[str, Callable[..., int | None]] | None = None
     ) -> None:
-        self.kinds = vec[i32]()
-        self.counts = vec[i32]()
-        self.first = vec[i32]()
-        self.second = vec[i32]()
-        self.third = vec[i32]()
+        self.size: i64 = 0
+        """How many lines there are."""
+        self._lines = vec[i32]()
         self.values = vec[float]()  # of the constants
         self.rules: Mapping[str, Callable[..., Any]] = {}
         self.truths: dict[int, bool] = {}  # the truth values of which it is known what they are
@@ -86,38 +89,38 @@ class Writer:
         self._minus_zero = NONE
         self._slots: dict[int, int] = {}
         self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
-        self._before = vec[i32]()  # of each line, the one with the same hash before it
 
     # -- what is written so far --------------------------------------------------------------------
 
     @property
     def code(self) -> FlatCode:
         """All lines."""
-        return self.packed(vec[bool]([True] * len(self.kinds)))[0]
+        return self.packed(vec[bool]([True] * int(self.size)))[0]
 
     def name(self, register: int) -> str:
         """The name of the operation in a register."""
-        return NAMES[self.kinds[register]]
+        return NAMES[self._lines[LINE * register] >> BITS]
 
     def operands(self, register: int) -> tuple[int, ...]:
         """What that operation reads."""
-        kind: int = self.kinds[register]
-        if kind <= CONST:
+        lines, at = self._lines, LINE * register
+        head: int = lines[at]
+        if head >> BITS <= CONST:
             return ()
-        count: int = self.counts[register]
+        count = head & MANY
         if count > FEW:
             return self.rest[register]
         if count == 2:
-            return (self.first[register], self.second[register])
+            return (lines[at + 1], lines[at + 2])
         if count == 1:
-            return (self.first[register],)
-        return (self.first[register], self.second[register], self.third[register])[:count]
+            return (lines[at + 1],)
+        return (lines[at + 1], lines[at + 2], lines[at + 3])[:count]
 
     def number(self, register: int) -> float | None:
         """The number in a register that always holds the same one."""
-        if self.kinds[register] != CONST:
+        if not self._is_constant(register):
             return None
-        return self.values[i64(self.first[register])]
+        return self.values[i64(self._lines[LINE * register + 1])]
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -211,16 +214,16 @@ class Writer:
         if traits & ON_CHOICES:
             return b == c or self._is_constant(a) or self._is_known(a) or self._is_known(b)
         if traits & ON_SIGNS:
-            return self._traits_of(i64(self.kinds[a])) & ON_SIGNS != 0
+            return self._traits_of(i64(self._lines[LINE * a]) >> BITS) & ON_SIGNS != 0
         return True
 
     def _is_constant(self, register: i64) -> bool:
-        return register >= 0 and self.kinds[register] == CONST
+        return register >= 0 and self._lines[LINE * register] == CONSTANT
 
     def _is_small(self, register: i64) -> bool:
-        if register < 0 or self.kinds[register] != CONST:
+        if register < 0 or self._lines[LINE * register] != CONSTANT:
             return False
-        x = abs(self.values[i64(self.first[register])])
+        x = abs(self.values[i64(self._lines[LINE * register + 1])])
         return x == 0.0 or x == 1.0 or x == 2.0
 
     def _is_known(self, register: i64) -> bool:
@@ -243,12 +246,14 @@ class Writer:
         swaps = traits & IS_COMMUTATIVE != 0
         low, high = (b, a) if swaps and b < a else (a, b)
         found: i64 = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
+        lines, head = self._lines, (kind << BITS) | count
         while found >= 0:
-            if self.kinds[found] == kind and self.third[found] == c and self.counts[found] == count:
-                first, second = i64(self.first[found]), i64(self.second[found])
+            at = LINE * found
+            if lines[at] == head and lines[at + 3] == c:
+                first, second = i64(lines[at + 1]), i64(lines[at + 2])
                 if (first == a and second == b) or (swaps and first == b and second == a):
                     return found
-            found = i64(self._before[found])
+            found = i64(lines[at + 4])
         place = self._append(kind, count, a, b, c)
         if 2 * place > len(self._table):
             self._grow()
@@ -259,27 +264,28 @@ class Writer:
         return place
 
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
-        place: i64 = len(self.kinds)
-        self.kinds = append(self.kinds, i32(kind))
-        self.counts = append(self.counts, i32(count))
-        self.first = append(self.first, i32(a))
-        self.second = append(self.second, i32(b))
-        self.third = append(self.third, i32(c))
-        self._before = append(self._before, i32(NONE))
-        return place
+        lines = append(self._lines, i32((kind << BITS) | min(count, i64(MANY))))
+        lines = append(lines, i32(a))
+        lines = append(lines, i32(b))
+        lines = append(lines, i32(c))
+        self._lines = append(lines, i32(NONE))
+        self.size += 1
+        return self.size - 1
 
     def _enter(self, line: i64) -> None:
-        kind, low, high = i64(self.kinds[line]), i64(self.first[line]), i64(self.second[line])
+        lines, at = self._lines, LINE * line
+        kind, low, high = i64(lines[at]) >> BITS, i64(lines[at + 1]), i64(lines[at + 2])
         if high < low and self._traits_of(kind) & IS_COMMUTATIVE:
             low, high = high, low
-        place = _hash(kind, low, high, i64(self.third[line])) & (len(self._table) - 1)
-        self._before[line] = self._table[place]
+        place = _hash(kind, low, high, i64(lines[at + 3])) & (len(self._table) - 1)
+        lines[at + 4] = self._table[place]
         self._table[place] = i32(line)
 
     def _grow(self) -> None:
         self._table = vec[i32]([i32(NONE)] * (4 * len(self._table)))
-        for line in range(i64(len(self.kinds))):
-            if self.kinds[line] > CONST and self.counts[line] <= FEW:
+        for line in range(self.size):
+            head = i64(self._lines[LINE * line])
+            if head >> BITS > CONST and head & MANY <= FEW:
                 self._enter(line)
 
     def _decide(self, kind: i64, register: i64) -> None:
@@ -302,40 +308,37 @@ class Writer:
 
     def packed(self, needed: vec[bool]) -> tuple[FlatCode, vec[i32]]:
         """The lines that those marked need, in columns; and where each of the lines is there."""
-        kinds, operands = self.kinds, vec[i32]()
-        for i in range(i64(len(kinds)) - 1, -1, -1):
-            if needed[i] and kinds[i] > CONST:
-                count = i64(self.counts[i])
-                if count > FEW:
-                    for j in self.rest[i]:
-                        needed[j] = True
-                    continue
-                if count > 0:
-                    needed[i64(self.first[i])] = True
-                if count > 1:
-                    needed[i64(self.second[i])] = True
-                if count > 2:
-                    needed[i64(self.third[i])] = True
-        places = vec[i32]()
-        kept, starts = vec[i32](), vec[i32]([i32(0)])
-        for i in range(i64(len(kinds))):
+        lines, size = self._lines, self.size
+        for i in range(size - 1, -1, -1):
+            at = LINE * i
+            head = i64(lines[at])
+            if not needed[i] or head >> BITS <= CONST:
+                continue
+            count = head & MANY
+            if count > FEW:
+                for j in self.rest[i]:
+                    needed[j] = True
+                continue
+            for k in range(count):
+                needed[i64(lines[at + 1 + k])] = True
+        places = vec[i32](capacity=size)
+        kept, starts, operands = vec[i32](), vec[i32]([i32(0)]), vec[i32]()
+        for i in range(size):
             places = append(places, i32(len(kept)))
             if not needed[i]:
                 continue
-            kept = append(kept, kinds[i])
-            count = i64(self.counts[i])
-            if kinds[i] <= CONST:
-                operands = append(operands, self.first[i])
+            at = LINE * i
+            head = i64(lines[at])
+            count = head & MANY
+            kept = append(kept, i32(head >> BITS))
+            if head >> BITS <= CONST:
+                operands = append(operands, lines[at + 1])
             elif count > FEW:
                 for j in self.rest[i]:
                     operands = append(operands, places[j])
             else:
-                if count > 0:
-                    operands = append(operands, places[i64(self.first[i])])
-                if count > 1:
-                    operands = append(operands, places[i64(self.second[i])])
-                if count > 2:
-                    operands = append(operands, places[i64(self.third[i])])
+                for k in range(count):
+                    operands = append(operands, places[i64(lines[at + 1 + k])])
             starts = append(starts, i32(len(operands)))
         values = as_array("d", self.values)
         columns = as_array("i", kept), as_array("i", starts), as_array("i", operands)
