@@ -11,17 +11,23 @@ by the full program.
 
 It is not known beforehand that NaN and infinity are not lost on their way to the results, by a
 comparison or a division, say. It is found out here, register by register.
+
+Compiled with the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+import math
+from typing import Final
 
-from autograd.compiler.ir.flat_code import Op
+from mypy_extensions import i32, i64
+
+from autograd.compiler.ir.columns import append, vec
+from autograd.compiler.ir.flat_code import CONST, FlatCode, flat, kind_of
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
+from autograd.compiler.ir.writing import Writer
 
 __all__ = ["finite_fast_path"]
 
@@ -34,77 +40,110 @@ GAUSSIAN: Final = ["exp_square", "normal_cdf"]
 STRICT: Final = frozenset([*LINEAR, *ALGEBRAIC, *TRANSCENDENTAL, *GAUSSIAN])
 """NaN in any operand gives NaN."""
 
+ADD: Final = kind_of("add")
+DIV: Final = kind_of("div")
+WHERE: Final = kind_of("where")
+FINITE_PART: Final = kind_of("finite_part")
+IS_MESSAGE: Final = 1
+IS_LINEAR: Final = 2
+IS_STRICT: Final = 4
+_LAST: Final = max([kind_of(name) for name in STRICT])
+_TRAITS: Final = [0] * (_LAST + 1)
+for _trait, _names in ((IS_MESSAGE, MESSAGES), (IS_LINEAR, LINEAR), (IS_STRICT, STRICT)):
+    for _name in _names:
+        _TRAITS[kind_of(_name)] |= _trait
+
+# How a register of the fast path may differ from the full one's: it may be NaN; infinite; or a zero
+# of the other sign.
+SAME: Final = 0
+NAN: Final = 1
+INFINITE: Final = 2
+SIGN: Final = 4
+LOST: Final = -1  # it may be, and nobody would see it
+
 
 def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
     """The program without choices in its derivatives; the same to the bit in rows whose results are
     finite. None where that is not certain, or not worth it. `is_sum` says that results will be
     added to sums that begin with 0.0."""
-    messages = sum(op.name in MESSAGES for op in program.code)
+    code = flat(program.code)
+    messages = sum([code.count_of(kind_of(name)) for name in MESSAGES])
     if messages == 0 or not (is_sum or messages >= len(program.outputs)):
         return None
-    if not _is_certain(program, is_sum):
+    if not _is_certain(program, code, is_sum):
         return None
     making = writer()
 
     def emit(name: str, *operands: int) -> int:
-        if name == "where":
-            other = operands[2]
-            if _is_finite_part(Op(making.name(other), making.operands(other)), operands[1]):
-                return operands[1]
+        # A choice between a number and its finite part drops nothing but what is not finite.
+        if name == "where" and _is_finite_part(making, operands[2], operands[1]):
+            return operands[1]
         return making.emit("mul" if name in MESSAGES else name, *operands)
 
     return rewritten_and_pruned(program, making, emit)
 
 
-def _is_finite_part(op: Op, register: int) -> bool:
-    """Whether it is that of a register, and a choice between the two drops nothing but what is not
-    finite."""
-    return op.name == "finite_part" and op.operands[0] == register
+def _is_finite_part(making: Writer, register: int, of: int) -> bool:
+    return making.name(register) == "finite_part" and making.operands(register)[0] == of
 
 
-class _Difference(NamedTuple):
-    """How a register of the fast path may differ from the full one's: it may be NaN; infinite;
-    or a zero of the other sign."""
-
-    nan: bool = False
-    infinite: bool = False
-    sign: bool = False
-
-
-SAME: Final = _Difference()
-
-
-def _is_certain(program: Program, is_sum: bool) -> bool:
+def _is_certain(program: Program, code: FlatCode, is_sum: bool) -> bool:
     """Whether every difference is seen in the results."""
-    found: list[_Difference] = []
-    code = tuple(program.code)
-    for op in code:
-        difference = _difference(code, op, [found[i] for i in op.operands])
-        if difference is None:
+    kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
+    read, values = vec[i32](code.operands), vec[float](code.values)
+    found, traits = vec[i32](capacity=len(kinds)), vec[i32](_TRAITS)
+    for i in range(i64(len(kinds))):
+        difference: i64 = SAME
+        if kinds[i] > CONST:
+            difference = _difference(kinds, starts, read, values, found, traits, i)
+            if difference == LOST:
+                return False
+        found = append(found, i32(difference))
+    for guard in program.guards:
+        if found[guard.register] != SAME:
             return False
-        found.append(difference)
-    if any(found[guard.register] != SAME for guard in program.guards):
-        return False
-    return is_sum or not any(found[i].sign for i in program.outputs)
+    of_results: i64 = SAME
+    for register in program.outputs:
+        of_results |= i64(found[register])
+    return is_sum or of_results & SIGN == 0
 
 
-def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
-    """That of an operation's result; None where it could get lost."""
-    if op.name == "where" and _is_finite_part(code[op.operands[2]], op.operands[1]):
-        return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
-    if inputs.count(SAME) == len(inputs):
-        return _Difference(nan=True, sign=True) if op.name in MESSAGES else SAME
-    if op.name not in STRICT:
-        return None
-    infinite, sign = any(x.infinite for x in inputs), any(x.sign for x in inputs)
-    if (infinite or sign) and op.name not in LINEAR:
-        below = inputs[1] if op.name == "div" else inputs[0]
-        if op.name != "div" or below.infinite or below.sign:
-            return None
-    if op.name == "add" and any(_is_zero(code[i]) for i in op.operands):
-        sign = False  # a sum with 0.0 is never -0.0
-    return _Difference(True, infinite, sign or op.name in MESSAGES)
+def _difference(
+    kinds: vec[i32],
+    starts: vec[i32],
+    read: vec[i32],
+    values: vec[float],
+    found: vec[i32],
+    traits: vec[i32],
+    i: i64,
+) -> i64:
+    """That of the result of operation i; LOST where it could get lost."""
+    kind, begin, end = i64(kinds[i]), i64(starts[i]), i64(starts[i + 1])
+    if kind == WHERE:
+        other = i64(read[begin + 2])
+        if kinds[other] == FINITE_PART and read[i64(starts[other])] == read[begin + 1]:
+            return NAN | INFINITE | (i64(found[i64(read[begin + 1])]) & SIGN)
+    inputs: i64 = SAME
+    for at in range(begin, end):
+        inputs |= i64(found[i64(read[at])])
+    trait = i64(traits[kind]) if kind < len(traits) else 0
+    own: i64 = SIGN if trait & IS_MESSAGE else SAME
+    if inputs == SAME:
+        return NAN | SIGN if own else SAME
+    if trait & IS_STRICT == 0:
+        return LOST
+    passed = inputs & (INFINITE | SIGN)
+    if passed and trait & IS_LINEAR == 0:
+        below = i64(found[i64(read[begin + 1])]) if kind == DIV else passed
+        if below & (INFINITE | SIGN):
+            return LOST
+    if kind == ADD:  # a sum with 0.0 is never -0.0
+        for at in range(begin, end):
+            term = i64(read[at])
+            if kinds[term] == CONST and _is_plus_zero(values[i64(read[i64(starts[term])])]):
+                passed &= INFINITE
+    return NAN | passed | own
 
 
-def _is_zero(op: Op) -> bool:
-    return op.name == "const" and str(op.value) == "0.0"  # written out, which -0.0 is otherwise
+def _is_plus_zero(x: float) -> bool:
+    return x == 0.0 and math.copysign(1.0, x) > 0.0
