@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.program import Op, Program
+from autograd.compiler.ir.row_columns import row_columns
 
 __all__ = [
     "ALONE",
@@ -54,37 +55,23 @@ def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
     import numpy
 
     code = flat(program.code)
-    kinds = numpy.array(code.kinds, numpy.int64)
-    starts, operands = (numpy.array(x, numpy.int64) for x in (code.starts, code.operands))
-    inputs, values = len(program.inputs), numpy.array(code.values, float)
-    is_row = (kinds != CONST) & (kinds != INPUT)
-    # A guard is checked as soon as it and all guards before it are known.
-    tested = numpy.array([guard.register for guard in program.guards], numpy.int64)
-    known = numpy.maximum.accumulate(tested) if len(tested) else tested
-    places = numpy.arange(len(kinds))
-    rows = numpy.cumsum(is_row) - is_row + known.searchsorted(places)
-    of_guards = numpy.cumsum(is_row)[known] + numpy.arange(len(known))
-    # A constant and an input have one operand: which of the values, or which slot.
-    own = operands[numpy.minimum(starts[:-1], max(len(operands) - 1, 0))]
-    addresses = numpy.where(is_row, rows, ~(own + numpy.where(kinds == CONST, inputs, 0)))
-    length = int(is_row.sum()) + len(known)
-    named = kinds + len(NAMES) * numpy.array(alone, bool) if alone else kinds
-    used = numpy.unique(named[is_row])
-    names = (*[_name(kind) for kind in used.tolist()], HOLDS, FAILS)
-    codes, widths = numpy.zeros(length, numpy.int32), numpy.ones(length, numpy.int64)
-    codes[rows[is_row]] = used.searchsorted(named[is_row])
-    widths[rows[is_row]] = numpy.diff(starts)[is_row]
-    fails = numpy.array([not guard.expected for guard in program.guards], bool)
-    codes[of_guards] = len(used) + fails
-    begins = numpy.concatenate(([0], numpy.cumsum(widths)))
-    reader = numpy.repeat(places, numpy.diff(starts))
-    read = is_row[reader]
-    targets = begins[rows[reader]] + numpy.arange(len(operands)) - starts[reader]
-    given = numpy.zeros(begins[-1], numpy.int64)
-    given[targets[read]] = addresses[operands[read]]
-    given[begins[of_guards]] = addresses[tested]
-    results = addresses[numpy.array(program.outputs, numpy.int64)]
-    return Rows(names, codes, begins, given, values, inputs, results)
+    named = numpy.array(code.kinds, numpy.int32)
+    if alone:
+        named[numpy.array(alone, bool) & (named != CONST) & (named != INPUT)] += len(NAMES)
+    used = sorted({*numpy.unique(named).tolist()} - {CONST, INPUT})
+    tested = [guard.register for guard in program.guards]
+    fails = [not guard.expected for guard in program.guards]
+    inputs = len(program.inputs)
+    codes, begins, operands, addresses = row_columns(code, named, inputs, used, tested, fails)
+    return Rows(
+        (*[_name(kind) for kind in used], HOLDS, FAILS),
+        numpy.array(codes, numpy.int32),
+        numpy.array(begins, numpy.int64),
+        numpy.array(operands, numpy.int64),
+        numpy.array(code.values, float),
+        inputs,
+        numpy.array([addresses[i] for i in program.outputs], numpy.int64),
+    )
 
 
 def _name(kind: int) -> str:

@@ -31,6 +31,7 @@ from autograd.compiler.ir.loops import (
     Step,
 )
 from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.row_columns import votes_for_periods
 
 __all__ = ["roll", "rolled_rows", "with_loops"]
 
@@ -119,10 +120,13 @@ class _Search:
 
     def improve(self, window: int, count: int) -> bool:
         """Find loops of at least so many rounds; whether there are any."""
-        taken = self.np.zeros(len(self.shapes), bool)
+        np = self.np
+        taken = np.zeros(len(self.shapes), bool)
         found: list[_Found] = []
         for period in self._periods(window, count):
             done = 0
+            if len(taken) - np.count_nonzero(taken) < count * period:
+                continue
             for first, end in self._stretches(period, count, taken):
                 begin = max(first, done)  # stretches of one period may overlap
                 if not self._may_save(begin, end, period, count):
@@ -137,19 +141,13 @@ class _Search:
 
     def _periods(self, window: int, count: int) -> list[int]:
         """Distances at which windows come again, small ones first."""
-        np, shapes = self.np, self.shapes.astype(self.np.uint64)
-        places = len(shapes) - window + 1
-        if places < count:
+        np = self.np
+        longest = len(self.shapes) // count
+        if longest < 1:
             return []
-        key = np.zeros(places, np.uint64)
-        for k in range(window):
-            key = key * np.uint64(0x9E3779B97F4A7C15) + shapes[k : k + places] + np.uint64(1)
-            key ^= key >> np.uint64(29)
-        order = np.argsort(key, kind="stable")
-        same = key[order[1:]] == key[order[:-1]]
-        distances = (order[1:] - order[:-1])[same]
-        distances = distances[distances * count <= len(shapes)]
-        periods, votes = np.unique(distances, return_counts=True)
+        counted = np.array(votes_for_periods(self.shapes, window, longest))
+        periods = np.flatnonzero(counted)
+        votes = counted[periods]
         most = np.argsort(-votes, kind="stable")[:PERIODS]
         return sorted(periods[most[votes[most] >= count - 1]].tolist())
 
