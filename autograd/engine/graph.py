@@ -17,6 +17,7 @@ from mypy_extensions import mypyc_attr
 from autograd.engine import ieee
 from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import Level, blocks, is_within
+from autograd.engine.modes import part_recordings
 from autograd.engine.value import Value
 
 __all__ = [
@@ -112,6 +113,7 @@ def _parents(node: Any) -> Sequence[Any]:
 def reachable(roots: Iterable[Any]) -> list[Value]:
     """Every Value below the roots once, themselves included, in no particular order. Numbers among
     the roots are left out."""
+    part_recordings()
     nodes: list[Value] = []
     seen: set[int] = set()
     for root in roots:

@@ -34,6 +34,7 @@ __all__ = [
     "notify_escape",
     "only_tape",
     "outside_mode",
+    "part_recordings",
     "plain_arithmetic",
     "record_lines",
     "recording",
@@ -101,6 +102,14 @@ def only_tape() -> Any:
     if others or len(RUNNING) != 1 or id(modes.tracer) not in RUNNING:
         return None
     return modes.tape
+
+
+def part_recordings() -> None:
+    """Before a walk over nodes: those of a second recording then refer to no node of the first."""
+    if MODES.active != 0:
+        tape = modes_here().tape
+        if tape is not None:
+            tape.part()
 
 
 def plain_arithmetic() -> AbstractContextManager[Any]:

@@ -2,28 +2,50 @@
 
 A node knows its place (`_place`), so whether it belongs to the recording is one look: no table of
 nodes is kept beside the list.
+
+A second recording of the same function is compared with the first while it runs. As long as the two
+agree, a reverse pass that the first has made is not made again: its nodes are those of the first.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, final
 
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Fan, Value
 
-__all__ = ["Tape"]
+__all__ = ["Sweep", "Tape"]
+
+
+@final
+class Sweep:
+    """A reverse pass over a tape: what it was asked, the places of its nodes, and what it found."""
+
+    __slots__ = ("asked", "begin", "end", "found")
+
+    def __init__(self, asked: Sequence[Any], begin: int, end: int, found: Sequence[Any]) -> None:
+        self.asked = asked
+        self.begin = begin
+        self.end = end
+        self.found = found
 
 
 @final
 class Tape:
-    """The arguments of a recording, and the nodes that were made since."""
+    """The arguments of a recording, and the nodes that were made since; `first` is the tape of the
+    first recording, if this is the second one."""
 
-    __slots__ = ("_arguments", "nodes")
+    __slots__ = ("_agreed", "_arguments", "_first", "nodes", "repeated", "sweeps")
 
-    def __init__(self, arguments: Sequence[Value]) -> None:
+    def __init__(self, arguments: Sequence[Value], first: Tape | None = None) -> None:
         self._arguments = 0
         self.nodes: list[Value] = []
+        self.sweeps: list[Sweep] = []
+        self.repeated: list[Sweep] = []  # of the first recording's, those that are not made again
+        self._first = first
+        self._agreed = 0  # how many nodes are known to be as in the first recording
         for x in arguments:
             self.add(x)
         self._arguments = len(self.nodes)
@@ -61,22 +83,106 @@ class Tape:
         """Whether one of these is an argument or was made outside of the recording."""
         return any(not self.owns(x) or x._place < self._arguments for x in nodes)
 
-    def needed_for(self, roots: Iterable[Any]) -> list[bool]:
-        """Which of the nodes the roots were computed from, or are."""
-        needed = [False] * len(self.nodes)
-        for x in roots:
-            if self.owns(x):
-                needed[x._place] = True
-        for i in range(len(needed) - 1, -1, -1):
-            if not needed[i]:
-                continue
-            node = self.nodes[i]
-            if node._a is not None and self.owns(node._a):
-                needed[node._a._place] = True
-            if node._b is not None and self.owns(node._b):
-                needed[node._b._place] = True
-            if node._fan is not None:
-                for x in node._fan.inputs:
-                    if self.owns(x):
-                        needed[x._place] = True
-        return needed
+    def asked(self) -> list[Value]:
+        """The results of users' primitives, which are called for what they raise too."""
+        found: list[Value] = []
+        for node in self.nodes:
+            row = node._primitive
+            if row is not None and not row.builtin and row.lowering is None:
+                found.append(node)
+        return found
+
+    # -- the second recording of two ---------------------------------------------------------------
+
+    def sweep_again(self, asked: Sequence[Any]) -> Sequence[Any] | None:
+        """What the first recording found by a reverse pass that was asked this at this place; its
+        nodes are here too, then. None if there is no such one."""
+        first, k = self._first, len(self.repeated)
+        if first is None:
+            return None
+        if k < len(first.sweeps):
+            sweep = first.sweeps[k]
+            if sweep.begin == len(self.nodes) and sweep.asked == asked and self._agrees(first):
+                self.nodes.extend(first.nodes[sweep.begin : sweep.end])
+                self._agreed = sweep.end
+                self.repeated.append(sweep)
+                return [self._here(first, x) for x in sweep.found]
+        self.part()
+        return None
+
+    def is_as_first(self) -> bool:
+        """Whether all nodes are as in the first recording, in number too."""
+        first = self._first
+        return first is not None and len(first.nodes) == len(self.nodes) and self._agrees(first)
+
+    def same(self, x: Any, y: Any) -> bool:
+        """Whether x is here what y is in the first recording: a node, a Value from outside, or a
+        number."""
+        first = self._first
+        if isinstance(x, Value) and isinstance(y, Value):
+            return first is not None and self._same_input(first, x, y)
+        return type(x) is float and type(y) is float and _same_number(x, y)
+
+    def part(self) -> None:
+        """Go on without the first recording: what is taken from there refers to nodes of here."""
+        first = self._first
+        self._first = None
+        if first is None:
+            return
+        for sweep in self.repeated:
+            for node in self.nodes[sweep.begin : sweep.end]:
+                node._a = self._here(first, node._a)
+                node._b = self._here(first, node._b)
+                fan = node._fan
+                if fan is not None:
+                    inputs = [self._here(first, x) for x in fan.inputs]
+                    node._fan = Fan(tuple(inputs), fan.factors)
+
+    def _here(self, first: Tape, x: Any) -> Any:
+        return self.nodes[x._place] if first.owns(x) else x
+
+    def _agrees(self, first: Tape) -> bool:
+        """Whether all nodes so far are as in the first recording."""
+        own, others = self.nodes, first.nodes
+        count = len(own)
+        if count > len(others):
+            return False
+        for i in range(self._agreed, count):
+            if own[i] is not others[i] and not self._same_node(first, own[i], others[i]):
+                return False
+        self._agreed = count
+        return True
+
+    def _same_node(self, first: Tape, x: Value, y: Value) -> bool:
+        row = x._primitive
+        if row is not y._primitive:
+            return False
+        if row is None:
+            return _same_number(x._data, y._data)
+        if x._fan is not None or y._fan is not None:
+            return self._same_fan(first, x._fan, y._fan)
+        if x._a is not None and y._a is not None:
+            if not self._same_input(first, x._a, y._a):
+                return False
+        elif x._a is not y._a or not _same_number(x._pa, y._pa):
+            return False
+        if x._b is not None and y._b is not None:
+            return self._same_input(first, x._b, y._b)
+        return x._b is y._b and (row.arity == 1 or _same_number(x._pb, y._pb))
+
+    def _same_fan(self, first: Tape, x: Fan | None, y: Fan | None) -> bool:
+        if x is None or y is None or len(x.inputs) != len(y.inputs):
+            return False
+        return all(self.same(a, b) for a, b in zip(x.inputs, y.inputs, strict=True))
+
+    def _same_input(self, first: Tape, x: Value, y: Value) -> bool:
+        """Nodes at the same place, or one Value from outside."""
+        if self.owns(x):
+            return x._place == y._place and first.owns(y)
+        return x is y and not first.owns(y)
+
+
+def _same_number(x: float, y: float) -> bool:
+    if x != y:
+        return x != x and y != y
+    return x != 0.0 or math.copysign(1.0, x) == math.copysign(1.0, y)

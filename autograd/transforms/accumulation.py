@@ -23,7 +23,7 @@ from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.transforms.tape_sweeps import tape_adjoints
+from autograd.transforms.tape_sweeps import tape_adjoints, tape_tangents
 
 __all__ = [
     "adjoint_graphs",
@@ -153,6 +153,10 @@ def tangent_graphs(
     """For each sweep, which is one direction per seed, the derivative of each root along it, as a
     graph; all sweeps in one forward pass in Values, which share the local derivatives. Floats where
     nothing varies."""
+    tape = _tape_of(seeds)
+    if tape is not None:
+        rows = tape_tangents(tape, roots, seeds, sweeps, _rule)
+        return [_never_minus_zero([0.0 if x is None else x for x in row]) for row in rows]
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     depends, ends = graph.dependents(seeds), {id(seed) for seed in seeds}
     above = [i for i, x in enumerate(graph.nodes) if depends[i] and id(x) not in ends]

@@ -1,5 +1,5 @@
-"""Reverse accumulation in Values over the nodes of a recording: what `accumulation` does over any
-graph, to the bit and in the same order, where the tape says of every node where it is.
+"""Accumulation in Values over the nodes of a recording: what `accumulation` does over any graph, to
+the bit (and, in reverse, in the same order), where the tape says of every node where it is.
 
 A recording does nothing else as often as this. So the nodes that carry a message are made here
 without asking the table, and lists by place stand for sets and dicts of nodes. Compiled with the
@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from autograd.engine import ieee
 from autograd.engine import primitives as table
-from autograd.engine.tape import Tape
+from autograd.engine.tape import Sweep, Tape
 from autograd.engine.value import Fan, Value
 
-__all__ = ["Rule", "tape_adjoints"]
+__all__ = ["Rule", "tape_adjoints", "tape_tangents"]
 
 Rule = Callable[[Value], Sequence[Any]]
 """The local derivatives of a node, as graphs."""
@@ -39,6 +39,61 @@ def tape_adjoints(
 ) -> list[Any]:
     """For each seed, all of which are of the tape, what arrives from the weighted roots; None where
     that is nothing. `shared` are local derivatives by the place of their node."""
+    asked = _asked(tape, "reverse", [roots, weights, seeds])
+    again = tape.sweep_again(asked)
+    if again is not None:
+        return list(again)
+    begin = len(tape.nodes)
+    arrived = _swept(tape, roots, weights, seeds, rule, shared)
+    tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), arrived))
+    return list(arrived)
+
+
+def tape_tangents(
+    tape: Tape,
+    roots: Sequence[Any],
+    seeds: Sequence[Value],
+    sweeps: Sequence[Sequence[Any]],
+    rule: Rule,
+) -> list[list[Any]]:
+    """For each sweep, which is one direction per seed, what arrives at each root; None where that
+    is nothing."""
+    asked = _asked(tape, "forward", [roots, seeds, *sweeps])
+    again = tape.sweep_again(asked)
+    if again is None:
+        begin = len(tape.nodes)
+        again = _pushed(tape, roots, seeds, sweeps, rule)
+        tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), again))
+    count = len(roots)
+    return [list(again[k * count : (k + 1) * count]) for k in range(len(sweeps))]
+
+
+def _asked(tape: Tape, direction: str, parts: Sequence[Sequence[Any]]) -> list[object]:
+    """What is the same in another recording that does the same."""
+    found: list[object] = [direction]
+    for part in parts:
+        found.append(len(part))
+        found += [_shown(tape, x) for x in part]
+    return found
+
+
+def _shown(tape: Tape, x: Any) -> object:
+    """What is the same in another recording: the place of a node, a Value from outside itself (by
+    its id), a number to the bit."""
+    if not isinstance(x, Value):
+        return repr(x)
+    place: int = x._place
+    return place if tape.owns(x) else -1 - id(x)
+
+
+def _swept(
+    tape: Tape,
+    roots: Sequence[Any],
+    weights: Sequence[Any],
+    seeds: Sequence[Value],
+    rule: Rule,
+    shared: dict[int, Sequence[Any]] | None,
+) -> list[Any]:
     first: int = min([seed._place for seed in seeds], default=0)
     nodes = tape.nodes[first : 1 + max([x._place for x in roots if tape.owns(x)], default=-1)]
     states = _states(nodes, first, seeds)
@@ -52,6 +107,84 @@ def tape_adjoints(
     _sweep(tape, nodes, first, states, ready_roots, found, rule, shared)
     places = [_place_in(nodes, first, seed) for seed in seeds]
     return [None if at == NOT_HERE else found[at] for at in places]
+
+
+def _pushed(
+    tape: Tape,
+    roots: Sequence[Any],
+    seeds: Sequence[Value],
+    sweeps: Sequence[Sequence[Any]],
+    rule: Rule,
+) -> list[Any]:
+    """From the seeds up, in the order in which the nodes were made, all sweeps at once."""
+    first: int = min([seed._place for seed in seeds], default=0)
+    nodes = tape.nodes[first : 1 + max([x._place for x in roots if tape.owns(x)], default=-1)]
+    states = _states(nodes, first, seeds)
+    needed = _needed(nodes, first, states, roots)
+    columns: list[list[Any]] = []
+    for directions in sweeps:
+        found: list[Any] = [None] * len(nodes)
+        for seed, direction in zip(seeds, directions, strict=True):
+            at = _place_in(nodes, first, seed)
+            if at != NOT_HERE and (isinstance(direction, Value) or direction != 0.0):
+                _accumulate(tape, found, at, direction)
+        columns.append(found)
+    for i in range(len(nodes)):
+        if states[i] == INSIDE and needed[i]:
+            _push(tape, nodes, first, states, i, columns, rule)
+    places = [_place_in(nodes, first, root) for root in roots]
+    return [None if at == NOT_HERE else found[at] for found in columns for at in places]
+
+
+def _needed(nodes: list[Value], first: int, states: list[int], roots: Sequence[Any]) -> list[bool]:
+    """Which nodes the roots were computed from, or are."""
+    needed = [False] * len(nodes)
+    for root in roots:
+        at = _place_in(nodes, first, root)
+        if at != NOT_HERE:
+            needed[at] = True
+    for i in range(len(nodes) - 1, -1, -1):
+        if needed[i] and states[i] == INSIDE:
+            for at in _places_of_inputs(nodes, first, states, nodes[i]):
+                if at != NOT_HERE:
+                    needed[at] = True
+    return needed
+
+
+def _places_of_inputs(nodes: list[Value], first: int, states: list[int], node: Value) -> list[int]:
+    """The places of its inputs; NOT_HERE for those on which nothing depends."""
+    if node._fan is not None:
+        return [_counts(nodes, first, states, x) for x in node._fan.inputs]
+    a, b = _counts(nodes, first, states, node._a), _counts(nodes, first, states, node._b)
+    return [a, b]
+
+
+def _push(
+    tape: Tape,
+    nodes: list[Value],
+    first: int,
+    states: list[int],
+    i: int,
+    columns: list[list[Any]],
+    rule: Rule,
+) -> None:
+    """The tangents of a node from those of its inputs, in each column."""
+    places = _places_of_inputs(nodes, first, states, nodes[i])
+    factors: Sequence[Any] | None = None
+    for found in columns:
+        for k in range(len(places)):
+            at = places[k]
+            tangent = None if at == NOT_HERE else found[at]
+            if tangent is None:
+                continue
+            if factors is None:
+                factors = _factors(tape, nodes[i], first + i, rule, None)
+            factor = factors[k]
+            # 0 whatever the tangent, where the factor is 0: as along edges that cut.
+            if isinstance(factor, Value):
+                _accumulate(tape, found, i, _cut_message(tape, tangent, factor))
+            elif factor != 0.0:
+                _pass_on(tape, found, i, tangent, factor)
 
 
 def _place_in(nodes: list[Value], first: int, x: Any) -> int:
@@ -183,6 +316,11 @@ def _send(
             return
         if factor == 0.0:
             return
+    _pass_on(tape, found, at, adjoint, factor)
+
+
+def _pass_on(tape: Tape, found: list[Any], at: int, adjoint: Any, factor: Any) -> None:
+    """Their product, or the one where the other is 1."""
     if type(adjoint) is float and adjoint == 1.0:
         _accumulate(tape, found, at, factor)
     elif type(factor) is float and factor == 1.0:

@@ -183,15 +183,18 @@ class Arguments:
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
             )
-        trace, first, outputs, results = self.trace()
+        trace, found, outputs = self.trace()
+        decisions = trace.decisions
+        first = self._read_off(trace, found)
         check_lowerings(trace)
+        results = floats_of(found)
         # Now, for it may have made some and kept them.
         generators = generators_of([self._f, list(self._static.values())])
         states = states_of(generators)
         # While the first one's nodes are still in memory.
-        again, second, others, _ = self.trace()
+        again, found_again, others = self.trace(trace)
+        differ = self._difference(trace, found, first, again, found_again)
         self._check_undrawn(generators, states, self.trace)
-        differ = difference(first, second)
         if differ or outputs != others:
             raise RecordingError(
                 f"two recordings of {self._shown_f} with the same "
@@ -199,13 +202,28 @@ class Arguments:
                 "numbers, the time, id(), or what earlier calls left behind); pass that as an "
                 "argument"
             )
-        looks_for_anomalies, values = trace.looks_for_anomalies, again.arguments
-        del trace, again, second, others  # and with them the Values that nobody keeps
+        looks_for_anomalies = trace.looks_for_anomalies
+        values = [*trace.arguments, *again.arguments]
+        del trace, again, found, found_again, others  # with them the Values that nobody keeps
         # What looks for anomalies of Values does not find them in floats.
         if not looks_for_anomalies and not is_differentiated(first.captured):
             plain = self._plain_run(values, generators)
             self._check_plain(plain, first, outputs, results)
         return first, outputs, results
+
+    def _difference(
+        self,
+        trace: Trace,
+        found: Sequence[Any],
+        first: Recorded,
+        again: Trace,
+        found_again: Sequence[Any],
+    ) -> str | None:
+        """Where the second recording differs from the first, in words."""
+        if again.repeats(trace, found_again, found):
+            return None
+        again.tape.part()  # perhaps in what no result depends on
+        return difference(first, read_off(again, found_again, self.names))
 
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
         """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so
@@ -282,21 +300,23 @@ class Arguments:
             f"all the time: then give it one of its own); {PASS}"
         )
 
-    def trace(self) -> tuple[Trace, Recorded, Structure, list[float]]:
-        """Run the function once; the recording, what it says, and the results."""
-        names = self.names
+    def trace(self, first: Trace | None = None) -> tuple[Trace, list[Any], Structure]:
+        """Run the function once, perhaps after another time; the recording, and the results as
+        they are and as a nesting."""
         values = [Value(x) for x in self.numbers]
-        trace = Trace(values, names)
+        trace = Trace(values, self.names, first)
         tree = values_like(self.structure.unflatten(values), self.traced)
         tree = with_own_attributes(tree)
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)
         if self.are_written:
             self.check_apart()
+        return trace, results, outputs
+
+    def _read_off(self, trace: Trace, results: Sequence[Any]) -> Recorded:
         if self._slots_of_data:
             add_decisions_of_floats(trace, self._slots_of_data)
-        recorded = read_off(trace, results, names)
-        return trace, recorded, outputs, floats_of(results)
+        return read_off(trace, results, self.names)
 
 
 def _plain_number(x: Any, stays: bool) -> Any:

@@ -6,10 +6,12 @@ Compiled with the engine.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
+from mypy_extensions import i32, i64
+
+from autograd.compiler.ir.columns import append, as_array, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, kind_of
 from autograd.engine.primitive import Primitive
 from autograd.engine.tape import Tape
@@ -18,7 +20,6 @@ from autograd.engine.value import Value
 __all__ = ["Reader"]
 
 UNREAD: Final = -1
-AT_A_TIME: Final = 4096  # operations
 
 
 @final
@@ -40,25 +41,40 @@ class Reader:
         self._check = check
         self._check_captured = check_captured
         self._read = 0  # how many nodes
-        self._registers = [UNREAD] * len(tape.nodes)
+        self._registers = vec[i32]([UNREAD] * len(tape.nodes))
+        self._needed = vec[bool]()
         self._of_captured: dict[int, int] = {}
         self._constants: dict[float, int] = {}
         self._minus_zero = UNREAD
-        self._kinds_of: dict[str, int] = {}
-        self._checked: dict[str, Primitive] = {}
-        self._needed: list[bool] = []
-        self._size = 0
-        self._end = 0  # of the operands
-        self._kinds: list[int] = []
-        self._ends: list[int] = []
-        self._operands: list[int] = []
-        self._columns: Any = (array("i"), array("i", [0]), array("i"), array("d"))
-        for i in range(arguments):
-            self._registers[i] = self._input(i)
+        self._primitives: list[Primitive] = []  # that were checked, and their kinds
+        self._kinds_of = vec[i32]()
+        self._kinds = vec[i32]()
+        self._starts = vec[i32]([i32(0)])
+        self._operands = vec[i32]()
+        self._values = vec[float]()
+        for i in range(i64(arguments)):
+            self._registers[i] = i32(self._input(i))
 
     def need(self, roots: Iterable[Any]) -> None:
         """Only what these are computed from is read."""
-        self._needed = self._tape.needed_for(roots)
+        tape, nodes = self._tape, self._tape.nodes
+        self._needed = vec[bool]([False] * len(nodes))
+        for x in roots:
+            self._mark(tape, x)
+        for i in range(i64(len(nodes)) - 1, -1, -1):
+            if not self._needed[i]:
+                continue
+            node = nodes[i]
+            self._mark(tape, node._a)
+            self._mark(tape, node._b)
+            if node._fan is not None:
+                for x in node._fan.inputs:
+                    self._mark(tape, x)
+
+    def _mark(self, tape: Tape, x: Any) -> None:
+        if x is not None and tape.owns(x):
+            place: i64 = x._place
+            self._needed[place] = True
 
     @property
     def nodes(self) -> int:
@@ -67,109 +83,102 @@ class Reader:
 
     def read_until(self, end: int) -> None:
         """Read the nodes up to this place."""
-        nodes, registers = self._tape.nodes, self._registers
-        for i in range(self._read, end):
-            if self._needed[i] and registers[i] == UNREAD:
-                registers[i] = self._write(nodes[i])
+        nodes = self._tape.nodes
+        for i in range(i64(self._read), i64(end)):
+            if self._needed[i] and self._registers[i] == UNREAD:
+                self._registers[i] = i32(self._write(nodes[i]))
         self._read = max(self._read, end)
 
-    def register(self, x: Any) -> int:
+    def register(self, x: Any) -> i64:
         """The register of a Value or a number."""
         return self._of_value(x) if isinstance(x, Value) else self.const(float(x))
 
-    def _of_value(self, node: Value) -> int:
+    def _of_value(self, node: Value) -> i64:
         if not self._tape.owns(node):
             return self._of_outside(node)
-        found = self._registers[node._place]
+        place = i64(node._place)
+        found = i64(self._registers[place])
         if found == UNREAD:
-            found = self._registers[node._place] = self._write(node)
+            found = self._write(node)
+            self._registers[place] = i32(found)
         return found
 
-    def _of_outside(self, node: Value) -> int:
+    def _of_outside(self, node: Value) -> i64:
         found = self._of_captured.get(id(node))
         if found is None:
             self._check_captured(node)
             slot = self._arguments + len(self.captured)
             self.captured.append(node)
             found = self._of_captured[id(node)] = self._input(slot)
-        return found
+        return i64(found)
 
-    def _write(self, node: Value) -> int:
+    def _write(self, node: Value) -> i64:
         primitive = node._primitive
         if primitive is None:
             return self.const(node._data)
         kind = self._kind(primitive)
-        if node._fan is not None:
-            given = [self.register(x) for x in node._fan.inputs]
+        fan = node._fan
+        if fan is not None:
+            given = [self.register(x) for x in fan.inputs]
             for i in given:
-                self._operands.append(i)
-            return self._end_line(kind, len(given))
-        a = self.const(node._pa) if node._a is None else self._of_value(node._a)
+                self._operands = append(self._operands, i32(i))
+            return self._end_line(kind)
+        first = node._a
+        a = self.const(node._pa) if first is None else self._of_value(first)
         if primitive.arity == 1:
-            self._operands.append(a)
-            return self._end_line(kind, 1)
-        b = self.const(node._pb) if node._b is None else self._of_value(node._b)
-        self._operands.append(a)
-        self._operands.append(b)
-        return self._end_line(kind, 2)
+            self._operands = append(self._operands, i32(a))
+            return self._end_line(kind)
+        second = node._b
+        b = self.const(node._pb) if second is None else self._of_value(second)
+        self._operands = append(self._operands, i32(a))
+        self._operands = append(self._operands, i32(b))
+        return self._end_line(kind)
 
-    def _kind(self, primitive: Primitive) -> int:
-        name = primitive.name
-        if self._checked.get(name) is not primitive:
-            self._check(primitive)
-            self._checked[name] = primitive
-            self._kinds_of[name] = kind_of(name)
-        return self._kinds_of[name]
+    def _kind(self, primitive: Primitive) -> i64:
+        for i in range(len(self._primitives)):  # a program has few
+            if self._primitives[i] is primitive:
+                return i64(self._kinds_of[i])
+        self._check(primitive)
+        self._primitives.append(primitive)
+        self._kinds_of = append(self._kinds_of, i32(kind_of(primitive.name)))
+        return i64(self._kinds_of[len(self._primitives) - 1])
 
     # -- lines -------------------------------------------------------------------------------------
 
-    def const(self, value: float) -> int:
+    def const(self, value: float) -> i64:
         """The register of a constant; 0.0 and -0.0 are two."""
         if value == 0.0 and math.copysign(1.0, value) < 0.0:
             if self._minus_zero == UNREAD:
                 self._minus_zero = self._constant(value)
-            return self._minus_zero
+            return i64(self._minus_zero)
         found = self._constants.get(value)
         if found is None:
             found = self._constants[value] = self._constant(value)
-        return found
+        return i64(found)
 
-    def _constant(self, value: float) -> int:
-        values = self._columns[3]
-        self._operands.append(len(values))
-        values.append(value)
-        return self._end_line(CONST, 1)
+    def _constant(self, value: float) -> i64:
+        self._operands = append(self._operands, i32(len(self._values)))
+        self._values = append(self._values, value)
+        return self._end_line(CONST)
 
-    def _input(self, slot: int) -> int:
-        self._operands.append(slot)
-        return self._end_line(INPUT, 1)
+    def _input(self, slot: i64) -> i64:
+        self._operands = append(self._operands, i32(slot))
+        return self._end_line(INPUT)
 
     def emit(self, name: str, *operands: int) -> int:
         """The register of an operation that no node is of."""
         for i in operands:
-            self._operands.append(i)
-        return self._end_line(kind_of(name), len(operands))
+            self._operands = append(self._operands, i32(i))
+        return self._end_line(kind_of(name))
 
-    def _end_line(self, kind: int, count: int) -> int:
-        self._end += count
-        self._kinds.append(kind)
-        self._ends.append(self._end)
-        self._size += 1
-        if len(self._kinds) >= AT_A_TIME:
-            self._pack()
-        return self._size - 1
-
-    def _pack(self) -> None:
-        kinds, starts, operands, _ = self._columns
-        kinds.fromlist(self._kinds)
-        starts.fromlist(self._ends)
-        operands.fromlist(self._operands)
-        self._kinds = []
-        self._ends = []
-        self._operands = []
+    def _end_line(self, kind: i64) -> i64:
+        self._kinds = append(self._kinds, i32(kind))
+        self._starts = append(self._starts, i32(len(self._operands)))
+        return i64(len(self._kinds)) - 1
 
     @property
     def code(self) -> FlatCode:
         """What was written."""
-        self._pack()
-        return FlatCode(*self._columns)
+        kinds, starts = as_array("i", self._kinds), as_array("i", self._starts)
+        operands, values = as_array("i", self._operands), as_array("d", self._values)
+        return FlatCode(kinds, starts, operands, values)

@@ -56,15 +56,18 @@ class Decision(NamedTuple):
 
 
 class Trace:
-    """One recording: told by the engine of every node made and every decision taken."""
+    """One recording: told by the engine of every node made and every decision taken. `first` is
+    another one of the same function, with which it is compared."""
 
-    def __init__(self, arguments: Sequence[Value], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, arguments: Sequence[Value], names: Sequence[str] = (), first: Trace | None = None
+    ) -> None:
         self.arguments = list(arguments)
         # Not as labels, which the function may ask for.
         self._names = {id(x): name for x, name in zip(arguments, names, strict=False)}
         self.decisions: list[Decision] = []
         self.thread = get_ident()
-        self.tape = Tape(arguments)
+        self.tape: Tape = Tape(arguments, None if first is None else first.tape)
         self.made: Callable[[Value], None] = self.tape.add
         """Told of every node that was computed, and of every constant made into a leaf."""
         self._leak: RecordingError | None = None
@@ -162,13 +165,25 @@ class Trace:
             "decide by a comparison instead"
         )
 
-    def asked(self) -> list[Value]:
-        """The results of users' primitives, which are called for what they raise too."""
-        return [
-            x
-            for x in self.tape.nodes
-            if (row := x.primitive) is not None and not row.builtin and row.lowering is None
-        ]
+    def repeats(self, first: Trace, results: Sequence[Any], first_results: Sequence[Any]) -> bool:
+        """Whether the same was done, in every node and decision, as in the first recording."""
+        if len(results) != len(first_results) or len(self.decisions) != len(first.decisions):
+            return False
+        if not self.tape.is_as_first():
+            return False
+        decisions = zip(self.decisions, first.decisions, strict=True)
+        return all(map(self._is_same, results, first_results)) and all(
+            p[3:] == q[3:]
+            and p.symbol == q.symbol
+            and self._is_same(p.a, q.a)
+            and self._is_same(p.b, q.b)
+            for p, q in decisions
+        )
+
+    def _is_same(self, x: Any, y: Any) -> bool:
+        if isinstance(x, (Value, float)):
+            return self.tape.same(x, y)
+        return type(x) is type(y) and bool(x == y)
 
     # -- what the transforms ask -------------------------------------------------------------------
 
@@ -232,7 +247,7 @@ def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Reco
     """The program that computes these results (Values and floats) from the trace's arguments, whose
     names are given, in the order in which the function did."""
     reader = Reader(trace.tape, len(names), check_current, _check_captured)
-    asked = trace.asked()
+    asked = trace.tape.asked()
     guards = _guards(reader, trace.decisions, [*results, *asked])
     outputs = [reader.register(x) for x in results]
     guards += [_called(reader, node) for node in asked]
