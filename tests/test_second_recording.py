@@ -118,3 +118,15 @@ def test_a_derivative_that_was_kept_is_a_leak() -> None:
     assert compiled(2.0) == 12.0
     with pytest.raises(RecordingError, match="kept when it was recorded"):
         jit(lambda x: x + kept[0])(1.0)
+
+
+def test_floats_that_were_kept_do_not_stay() -> None:
+    """A derivative that the function keeps is one of a recording, after the run on floats too."""
+    kept: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        kept["slope"] = grad(lambda u: u * u)(x)
+        return x * 2.0
+
+    jit(f)(3.0)
+    assert isinstance(kept["slope"], Value)

@@ -203,7 +203,7 @@ class Arguments:
                 "argument"
             )
         looks_for_anomalies = trace.looks_for_anomalies
-        values = [*trace.arguments, *again.arguments]
+        values = again.arguments
         del trace, again, found, found_again, others  # with them the Values that nobody keeps
         # What looks for anomalies of Values does not find them in floats.
         if not looks_for_anomalies and not is_differentiated(first.captured):
@@ -220,9 +220,11 @@ class Arguments:
         found_again: Sequence[Any],
     ) -> str | None:
         """Where the second recording differs from the first, in words."""
-        if again.repeats(trace, found_again, found):
+        is_same = again.repeats(trace, found_again, found)
+        again.tape.part()  # so that what f keeps of it refers to its arguments
+        if is_same:
             return None
-        again.tape.part()  # perhaps in what no result depends on
+        # Perhaps in what no result depends on.
         return difference(first, read_off(again, found_again, self.names))
 
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
