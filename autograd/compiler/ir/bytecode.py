@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, as_array, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode
+from autograd.compiler.ir.packed_columns import append, as_array, vec
 
 __all__ = ["tabulated"]
 

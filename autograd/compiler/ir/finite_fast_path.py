@@ -22,8 +22,8 @@ from typing import Final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, vec
 from autograd.compiler.ir.flat_code import CONST, FlatCode, flat, kind_of
+from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
+from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.templates import Plans, Templates
 from autograd.compiler.ir.writing import FEW, NONE, Writer

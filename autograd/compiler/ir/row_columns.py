@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode
+from autograd.compiler.ir.packed_columns import append, vec
 
 __all__ = ["row_columns", "votes_for_periods"]
 

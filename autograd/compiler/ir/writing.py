@@ -13,9 +13,9 @@ from typing import Any, Final, final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, as_array, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
+from autograd.compiler.ir.packed_columns import append, as_array, vec
 
 __all__ = ["FEW", "NONE", "POW", "Writer"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final, final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.columns import append, as_array, vec
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, kind_of
+from autograd.compiler.ir.packed_columns import append, as_array, vec
 from autograd.engine.primitive import Primitive
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value

@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from autograd.engine import value
+
 __all__ = ["append", "as_array", "vec"]
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ else:
     try:
         from librt.vecs import append, vec
     except ImportError:
+        if not value.__file__.endswith(".py"):
+            raise ImportError(
+                "compiled functions need librt, which is not installed; run: pip install librt"
+            ) from None
 
         class vec(list):
             """A column of any numbers."""
