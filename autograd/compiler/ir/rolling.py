@@ -40,6 +40,7 @@ WINDOWS: Final = (3, 24)  # tokens
 PERIODS: Final = 24  # candidates that are tried, those that are met most often
 SAVED: Final = 16  # rows that a loop has to save
 SAMPLE: Final = 65  # rounds, from which the usual step of an operand is taken
+SAMPLES: Final = 8  # tokens of a stretch that are looked at first
 MOST_ROUNDS: Final = 60  # of the search
 SHORT: Final = 300  # operations; a shorter program is as readable without loops
 WORTH: Final = 3  # times as many rows as are written out, at least
@@ -91,13 +92,18 @@ class _Search:
         self.columns = columns
         widths = numpy.diff(columns.starts)
         kinds = columns.codes.astype(numpy.int64) * (int(widths.max(initial=0)) + 1) + widths
-        _, first, shapes = numpy.unique(kinds, return_index=True, return_inverse=True)
-        self.nodes: list[Node] = [Step(int(columns.codes[i]), int(widths[i])) for i in first]
+        used = numpy.flatnonzero(numpy.bincount(kinds))
+        codes, own = numpy.divmod(used, int(widths.max(initial=0)) + 1)
+        self.nodes: list[Node] = [
+            Step(*pair) for pair in zip(codes.tolist(), own.tolist(), strict=True)
+        ]
+        shapes = numpy.zeros(int(used.max(initial=0)) + 1, numpy.int64)
+        shapes[used] = numpy.arange(len(used))
         # Of each operand of a shape: how many entries of a table it stands for; 0 for an address.
         self.extents: list[Any] = [numpy.zeros(node.width, numpy.int64) for node in self.nodes]
         self._numbers: dict[Any, int] = {}
         self._alike: dict[int, Any] = {}  # what loops have in common that differ in their rounds
-        self.shapes = shapes.reshape(-1).astype(numpy.int64)
+        self.shapes = shapes[kinds]
         self.begins = numpy.arange(columns.length + 1)
         self.starts = columns.starts
         self.operands = columns.operands
@@ -154,12 +160,25 @@ class _Search:
     def _stretches(self, period: int, count: int, taken: Any) -> list[tuple[int, int]]:
         """Where shapes come again after this period for so many rounds."""
         np, shapes = self.np, self.shapes
+        if not self._may_repeat(period, (count - 1) * period):
+            return []
         again = shapes[period:] == shapes[:-period]
         again &= ~(taken[period:] | taken[:-period])
         edges = np.flatnonzero(np.diff(np.concatenate(([0], again.astype(np.int8), [0]))))
         begins, ends = edges[::2], edges[1::2] + period
         long = ends - begins >= count * period
         return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
+
+    def _may_repeat(self, period: int, length: int) -> bool:
+        """Whether so many tokens in a row may be those before them: of every eighth part of such a
+        row one is looked at, and mostly that says that there are none."""
+        step = length // SAMPLES
+        if step < 2:
+            return True
+        again = self.shapes[period::step] == self.shapes[:-period:step]
+        others = self.np.flatnonzero(~again)
+        gaps = self.np.diff(self.np.concatenate(([-1], others, [len(again)])))
+        return bool((gaps > SAMPLES).any())
 
     def _may_save(self, begin: int, end: int, period: int, count: int) -> bool:
         """Whether a loop over the whole stretch would be long enough. Most are not, where rows are
