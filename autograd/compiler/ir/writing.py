@@ -364,4 +364,5 @@ def _asked(
 
 def _hash(kind: i64, a: i64, b: i64, c: i64) -> i64:
     mixed: i64 = kind * 0x3C6EF372 + a * 0x1E3779B1 + b * 0x05EBCA77 + c * 0x02B2AE3D
-    return mixed ^ (mixed >> 15)
+    # The upper bits: in the lower ones operands at a constant distance would meet each other.
+    return ((mixed ^ (mixed >> 15)) * 0x1E3779B97F4A7C15) >> 32
