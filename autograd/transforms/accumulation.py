@@ -23,7 +23,7 @@ from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.transforms.tape_sweeps import tape_adjoints, tape_tangents
+from autograd.transforms.tape_sweeps import local_derivatives, tape_adjoints, tape_tangents
 
 __all__ = [
     "adjoint_graphs",
@@ -109,7 +109,7 @@ def adjoint_graphs(
     the local derivatives, which each pass would else compute anew; in a recording `by_place`."""
     tape = _tape_of(seeds)
     if tape is not None:
-        totals = tape_adjoints(tape, roots, weights, seeds, _rule, by_place)
+        totals = tape_adjoints(tape, roots, weights, seeds, by_place)
         return _never_minus_zero([0.0 if x is None else x for x in totals])
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     nodes, place = graph.nodes, graph.place
@@ -155,7 +155,7 @@ def tangent_graphs(
     nothing varies."""
     tape = _tape_of(seeds)
     if tape is not None:
-        rows = tape_tangents(tape, roots, seeds, sweeps, _rule)
+        rows = tape_tangents(tape, roots, seeds, sweeps)
         return [_never_minus_zero([0.0 if x is None else x for x in row]) for row in rows]
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     depends, ends = graph.dependents(seeds), {id(seed) for seed in seeds}
@@ -221,21 +221,10 @@ def _factors(node: Value, known: Factors | None) -> Sequence[Any]:
     found = None if known is None else known.get(node)
     if found is None:
         with outside_mode("detect_anomaly") if watching() else nullcontext():
-            found = _rule(node)
+            found = local_derivatives(node)
         if known is not None:
             known[node] = found
     return found
-
-
-def _rule(node: Value) -> Sequence[Any]:
-    row = node.primitive
-    assert row is not None
-    try:
-        factors = row.partials(node, *node.inputs)
-    except (ZeroDivisionError, OverflowError):  # of its plain numbers: a Value's arithmetic is IEEE
-        inputs = [x if isinstance(x, Value) else Value(x) for x in node.inputs]
-        factors = row.partials(node, *inputs)
-    return factors if isinstance(factors, (tuple, list)) else (factors,)
 
 
 def _sent(adjoint: Any, factor: Any, cuts: bool) -> Any:

@@ -8,18 +8,15 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.tape import Sweep, Tape
-from autograd.engine.value import Fan, Value
+from autograd.engine.value import Fan, Value, inputs_and_partials
 
-__all__ = ["Rule", "tape_adjoints", "tape_tangents"]
-
-Rule = Callable[[Value], Sequence[Any]]
-"""The local derivatives of a node, as graphs."""
+__all__ = ["local_derivatives", "tape_adjoints", "tape_tangents"]
 
 NOT_HERE: Final = -1
 APART: Final = 0  # a node that no seed goes into
@@ -34,7 +31,6 @@ def tape_adjoints(
     roots: Sequence[Any],
     weights: Sequence[Any],
     seeds: Sequence[Value],
-    rule: Rule,
     shared: dict[int, Sequence[Any]] | None = None,
 ) -> list[Any]:
     """For each seed, all of which are of the tape, what arrives from the weighted roots; None where
@@ -44,7 +40,7 @@ def tape_adjoints(
     if again is not None:
         return list(again)
     begin = len(tape.nodes)
-    arrived = _swept(tape, roots, weights, seeds, rule, shared)
+    arrived = _swept(tape, roots, weights, seeds, shared)
     tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), arrived))
     return list(arrived)
 
@@ -54,7 +50,6 @@ def tape_tangents(
     roots: Sequence[Any],
     seeds: Sequence[Value],
     sweeps: Sequence[Sequence[Any]],
-    rule: Rule,
 ) -> list[list[Any]]:
     """For each sweep, which is one direction per seed, what arrives at each root; None where that
     is nothing."""
@@ -62,7 +57,7 @@ def tape_tangents(
     again = tape.sweep_again(asked)
     if again is None:
         begin = len(tape.nodes)
-        again = _pushed(tape, roots, seeds, sweeps, rule)
+        again = _pushed(tape, roots, seeds, sweeps)
         tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), again))
     count = len(roots)
     return [list(again[k * count : (k + 1) * count]) for k in range(len(sweeps))]
@@ -91,7 +86,6 @@ def _swept(
     roots: Sequence[Any],
     weights: Sequence[Any],
     seeds: Sequence[Value],
-    rule: Rule,
     shared: dict[int, Sequence[Any]] | None,
 ) -> list[Any]:
     first: int = min([seed._place for seed in seeds], default=0)
@@ -104,7 +98,7 @@ def _swept(
         if at != NOT_HERE and states[at] != APART:
             ready_roots.append(at)
             _accumulate(tape, found, at, weight)
-    _sweep(tape, nodes, first, states, ready_roots, found, rule, shared)
+    _sweep(tape, nodes, first, states, ready_roots, found, shared)
     places = [_place_in(nodes, first, seed) for seed in seeds]
     return [None if at == NOT_HERE else found[at] for at in places]
 
@@ -114,7 +108,6 @@ def _pushed(
     roots: Sequence[Any],
     seeds: Sequence[Value],
     sweeps: Sequence[Sequence[Any]],
-    rule: Rule,
 ) -> list[Any]:
     """From the seeds up, in the order in which the nodes were made, all sweeps at once."""
     first: int = min([seed._place for seed in seeds], default=0)
@@ -131,7 +124,7 @@ def _pushed(
         columns.append(found)
     for i in range(len(nodes)):
         if states[i] == INSIDE and needed[i]:
-            _push(tape, nodes, first, states, i, columns, rule)
+            _push(tape, nodes, first, states, i, columns)
     places = [_place_in(nodes, first, root) for root in roots]
     return [None if at == NOT_HERE else found[at] for found in columns for at in places]
 
@@ -166,7 +159,6 @@ def _push(
     states: list[int],
     i: int,
     columns: list[list[Any]],
-    rule: Rule,
 ) -> None:
     """The tangents of a node from those of its inputs, in each column."""
     places = _places_of_inputs(nodes, first, states, nodes[i])
@@ -178,7 +170,7 @@ def _push(
             if tangent is None:
                 continue
             if factors is None:
-                factors = _factors(tape, nodes[i], first + i, rule, None)
+                factors = _factors(tape, nodes[i], first + i, None)
             factor = factors[k]
             # 0 whatever the tangent, where the factor is 0: as along edges that cut.
             if isinstance(factor, Value):
@@ -234,7 +226,6 @@ def _sweep(
     states: list[int],
     roots: list[int],
     found: list[Any],
-    rule: Rule,
     shared: dict[int, Sequence[Any]] | None,
 ) -> None:
     """From the roots down, in the order of `Value.backward` (see `Graph.schedule`)."""
@@ -256,7 +247,7 @@ def _sweep(
         found[i] = None  # it is not needed any more
         factors: Sequence[Any] = ()
         if adjoint is not None:
-            factors = _factors(tape, node, first + i, rule, shared)
+            factors = _factors(tape, node, first + i, shared)
         if node._fan is not None:
             for k, x in enumerate(node._fan.inputs):
                 at = _counts(nodes, first, states, x)
@@ -338,7 +329,7 @@ def _accumulate(tape: Tape, found: list[Any], at: int, term: Any) -> None:
 
 
 def _factors(
-    tape: Tape, node: Value, place: int, rule: Rule, shared: dict[int, Sequence[Any]] | None
+    tape: Tape, node: Value, place: int, shared: dict[int, Sequence[Any]] | None
 ) -> Sequence[Any]:
     """Those of the commonest rules are written out, for speed alone."""
     row = node._primitive
@@ -352,19 +343,49 @@ def _factors(
         signs: Sequence[Any] = _DIFFERENCE
         return signs
     if shared is None:
-        return _by_rule(tape, node, rule)
+        return _by_rule(tape, node)
     found = shared.get(place)
     if found is None:
-        found = shared[place] = _by_rule(tape, node, rule)
+        found = shared[place] = _by_rule(tape, node)
     return found
 
 
-def _by_rule(tape: Tape, node: Value, rule: Rule) -> Sequence[Any]:
-    if node._primitive is table.message:
-        adjoint: Any = node._pa if node._a is None else node._a
-        factor: Any = node._pb if node._b is None else node._b
+def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
+    row, x, y = node._primitive, node._a, node._b
+    if row is table.message:
+        adjoint: Any = node._pa if x is None else x
+        factor: Any = node._pb if y is None else y
         return _where(tape, adjoint, factor, _finite_part(tape, factor)), adjoint
-    return rule(node)
+    if row is table.div and y is not None:
+        return _of_quotient(tape, node, y)
+    return local_derivatives(node)
+
+
+def _of_quotient(tape: Tape, node: Value, below: Value) -> Sequence[Any]:
+    """1.0 / b and -out / b."""
+    b = below._data
+    inverse = ieee.divide(1.0, b)
+    by_a = tape.new(inverse, table.div, None, below, 1.0, ieee.divide(-inverse, b))
+    minus = tape.new(-node._data, table.neg, node, None, -1.0, 0.0)
+    slope = ieee.divide(minus._data, b)
+    by_b = tape.new(slope, table.div, minus, below, inverse, ieee.divide(-slope, b))
+    return by_a, by_b
+
+
+def local_derivatives(node: Value) -> Sequence[Any]:
+    """The local derivatives of a node as graphs: the rule of its primitive, fed the node and its
+    inputs themselves."""
+    row = node._primitive
+    assert row is not None
+    inputs = inputs_and_partials(node)[0]
+    try:
+        factors = row.partials(node, *inputs)
+    except (ZeroDivisionError, OverflowError):  # of its plain numbers: a Value's arithmetic is IEEE
+        factors = row.partials(node, *[x if isinstance(x, Value) else Value(x) for x in inputs])
+    if isinstance(factors, (tuple, list)):
+        several: Sequence[Any] = factors
+        return several
+    return (factors,)
 
 
 # -- nodes -----------------------------------------------------------------------------------------
