@@ -52,7 +52,7 @@ def test_passes_of_the_first_recording_are_not_made_again(f: Callable[[Any], Any
     trace, results = recording(f)
     again, others = recording(f, trace)
     assert len(again.tape.repeated) == len(trace.tape.sweeps) > 0
-    assert again.repeats(trace, others, results)
+    assert again.repeats(trace.decisions, others, results)
     assert [x.data for x in others] == [x.data for x in results]
 
 
@@ -64,7 +64,7 @@ def test_a_recording_that_parts_from_the_first_is_whole(f: Callable[[Any], Any])
     first = read_off(trace, results, names)
     again, others = recording(f, trace)
     again.tape.part()
-    assert not again.repeats(trace, others, results)
+    assert not again.repeats(trace.decisions, others, results)
     assert not difference(first, read_off(again, others, names))
 
 

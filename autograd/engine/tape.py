@@ -83,12 +83,12 @@ class Tape:
         """Whether one of these is an argument or was made outside of the recording."""
         return any(not self.owns(x) or x._place < self._arguments for x in nodes)
 
-    def asked(self) -> list[Value]:
-        """The results of users' primitives, which are called for what they raise too."""
+    def of_users(self) -> list[Value]:
+        """The results of users' primitives."""
         found: list[Value] = []
         for node in self.nodes:
             row = node._primitive
-            if row is not None and not row.builtin and row.lowering is None:
+            if row is not None and not row.builtin:
                 found.append(node)
         return found
 

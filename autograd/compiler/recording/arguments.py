@@ -32,6 +32,7 @@ from autograd.compiler.recording.texts_in_results import flatten_result, floats_
 from autograd.compiler.recording.tracing import (
     PASS,
     PASS_SETTING,
+    Decision,
     Recorded,
     RecordingError,
     Trace,
@@ -193,7 +194,7 @@ class Arguments:
         states = states_of(generators)
         # While the first one's nodes are still in memory.
         again, found_again, others = self.trace(trace)
-        differ = self._difference(trace, found, first, again, found_again)
+        differ = self._difference(first, found, decisions, again, found_again)
         self._check_undrawn(generators, states, self.trace)
         if differ or outputs != others:
             raise RecordingError(
@@ -213,19 +214,19 @@ class Arguments:
 
     def _difference(
         self,
-        trace: Trace,
-        found: Sequence[Any],
         first: Recorded,
+        found: Sequence[Any],
+        decisions: Sequence[Decision],
         again: Trace,
         found_again: Sequence[Any],
     ) -> str | None:
         """Where the second recording differs from the first, in words."""
-        is_same = again.repeats(trace, found_again, found)
+        is_same = again.repeats(decisions, found_again, found)
         again.tape.part()  # so that what f keeps of it refers to its arguments
         if is_same:
             return None
         # Perhaps in what no result depends on.
-        return difference(first, read_off(again, found_again, self.names))
+        return difference(first, self._read_off(again, found_again))
 
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
         """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so

@@ -37,7 +37,15 @@ from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 
-__all__ = ["PASS", "PASS_SETTING", "RecordingError", "Trace", "check_current", "read_off"]
+__all__ = [
+    "PASS",
+    "PASS_SETTING",
+    "Decision",
+    "RecordingError",
+    "Trace",
+    "check_current",
+    "read_off",
+]
 
 
 class RecordingError(TypeError):
@@ -165,19 +173,21 @@ class Trace:
             "decide by a comparison instead"
         )
 
-    def repeats(self, first: Trace, results: Sequence[Any], first_results: Sequence[Any]) -> bool:
-        """Whether the same was done, in every node and decision, as in the first recording."""
-        if len(results) != len(first_results) or len(self.decisions) != len(first.decisions):
+    def repeats(
+        self, decisions: Sequence[Decision], results: Sequence[Any], first_results: Sequence[Any]
+    ) -> bool:
+        """Whether the same was done in the first recording, in every node, in these decisions, and
+        for these results."""
+        if len(results) != len(first_results) or len(self.decisions) != len(decisions):
             return False
         if not self.tape.is_as_first():
             return False
-        decisions = zip(self.decisions, first.decisions, strict=True)
         return all(map(self._is_same, results, first_results)) and all(
             p[3:] == q[3:]
             and p.symbol == q.symbol
             and self._is_same(p.a, q.a)
             and self._is_same(p.b, q.b)
-            for p, q in decisions
+            for p, q in zip(self.decisions, decisions, strict=True)
         )
 
     def _is_same(self, x: Any, y: Any) -> bool:
@@ -247,7 +257,8 @@ def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Reco
     """The program that computes these results (Values and floats) from the trace's arguments, whose
     names are given, in the order in which the function did."""
     reader = Reader(trace.tape, len(names), check_current, _check_captured)
-    asked = trace.tape.asked()
+    of_users = trace.tape.of_users()
+    asked = [x for x in of_users if (row := x.primitive) is not None and row.lowering is None]
     guards = _guards(reader, trace.decisions, [*results, *asked])
     outputs = [reader.register(x) for x in results]
     guards += [_called(reader, node) for node in asked]
