@@ -23,7 +23,7 @@ from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.transforms.tape_sweeps import local_derivatives, tape_adjoints, tape_tangents
+from autograd.transforms.tape_sweeps import factor_graphs, tape_adjoints, tape_tangents
 
 __all__ = [
     "adjoint_graphs",
@@ -221,7 +221,7 @@ def _factors(node: Value, known: Factors | None) -> Sequence[Any]:
     found = None if known is None else known.get(node)
     if found is None:
         with outside_mode("detect_anomaly") if watching() else nullcontext():
-            found = local_derivatives(node)
+            found = factor_graphs(node)
         if known is not None:
             known[node] = found
     return found

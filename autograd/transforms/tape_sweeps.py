@@ -16,7 +16,7 @@ from autograd.engine import primitives as table
 from autograd.engine.tape import Sweep, Tape
 from autograd.engine.value import Fan, Value, inputs_and_partials
 
-__all__ = ["local_derivatives", "tape_adjoints", "tape_tangents"]
+__all__ = ["factor_graphs", "tape_adjoints", "tape_tangents"]
 
 NOT_HERE: Final = -1
 APART: Final = 0  # a node that no seed goes into
@@ -358,7 +358,7 @@ def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
         return _where(tape, adjoint, factor, _finite_part(tape, factor)), adjoint
     if row is table.div and y is not None:
         return _of_quotient(tape, node, y)
-    return local_derivatives(node)
+    return factor_graphs(node)
 
 
 def _of_quotient(tape: Tape, node: Value, below: Value) -> Sequence[Any]:
@@ -372,7 +372,7 @@ def _of_quotient(tape: Tape, node: Value, below: Value) -> Sequence[Any]:
     return by_a, by_b
 
 
-def local_derivatives(node: Value) -> Sequence[Any]:
+def factor_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives of a node as graphs: the rule of its primitive, fed the node and its
     inputs themselves."""
     row = node._primitive
