@@ -7,13 +7,16 @@ import pickle
 from typing import Any
 
 import pytest
+from eagerly import bits
+from random_formulas import AWKWARD
 
 pytest.importorskip("llvmlite")
 
-from autograd import Value, exp, grad, hessian, jit, no_grad
+from autograd import Value, exp, grad, hessian, jit, log, no_grad
 from autograd.compiler.ir.flat_code import NAMES, Op, flat
 from autograd.compiler.recording.tracing import Trace
 from autograd.transforms.accumulation import adjoint_graphs
+from autograd.transforms.tree import flatten
 
 OPERATIONS = [
     Op("input", (), 0),
@@ -64,6 +67,26 @@ def test_a_recording_differentiates_as_any_graph(transform: Any) -> None:
     f = transform(nested)
     for point in [[0.3, -1.7], [2.0, 2.5], [-0.0, 1e-3]]:
         assert jit(f)(point) == f(point)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: p[0] / p[1],
+        lambda p: 3.0 / p[0],
+        lambda p: log(p[0]),
+        lambda p: p[0] ** 2,
+        lambda p: p[0] ** 0.5,
+        lambda p: p[0] ** -1,
+    ],
+)
+def test_rules_that_are_written_out_are_those_of_the_table(f: Any) -> None:
+    """Second derivatives over the tape, and by the table's rules, at awkward points: all bits."""
+    compiled, eager = jit(hessian(f)), hessian(f)
+    for x in AWKWARD:
+        for y in AWKWARD:
+            found, right = flatten(compiled([x, y]))[0], flatten(eager([x, y]))[0]
+            assert list(map(bits, found)) == list(map(bits, right))
 
 
 def test_a_tape_is_used_where_nothing_else_is_on() -> None:

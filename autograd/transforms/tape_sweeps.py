@@ -357,19 +357,12 @@ def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
         factor: Any = node._pb if y is None else y
         return _where(tape, adjoint, factor, _finite_part(tape, factor)), adjoint
     if row is table.div and y is not None:
-        return _of_quotient(tape, node, y)
+        return _inverse(tape, y), _quotient(tape, _minus(tape, node), y)
+    if row is table.log and x is not None:
+        return (_inverse(tape, x),)
+    if row is table.pow_const and x is not None and y is None:
+        return _message(tape, node._pb, _power(tape, x, node._pb - 1.0)), 0.0
     return factor_graphs(node)
-
-
-def _of_quotient(tape: Tape, node: Value, below: Value) -> Sequence[Any]:
-    """1.0 / b and -out / b."""
-    b = below._data
-    inverse = ieee.divide(1.0, b)
-    by_a = tape.new(inverse, table.div, None, below, 1.0, ieee.divide(-inverse, b))
-    minus = tape.new(-node._data, table.neg, node, None, -1.0, 0.0)
-    slope = ieee.divide(minus._data, b)
-    by_b = tape.new(slope, table.div, minus, below, inverse, ieee.divide(-slope, b))
-    return by_a, by_b
 
 
 def factor_graphs(node: Value) -> Sequence[Any]:
@@ -397,6 +390,28 @@ def _sum(tape: Tape, a: Any, b: Any) -> Any:
     if isinstance(a, Value) and isinstance(b, Value):
         return tape.new(a._data + b._data, table.add, a, b, 1.0, 1.0)
     return a + b
+
+
+def _minus(tape: Tape, a: Value) -> Value:
+    return tape.new(-a._data, table.neg, a, None, -1.0, 0.0)
+
+
+def _inverse(tape: Tape, b: Value) -> Value:
+    number = ieee.divide(1.0, b._data)
+    return tape.new(number, table.div, None, b, 1.0, ieee.divide(-number, b._data))
+
+
+def _quotient(tape: Tape, a: Value, b: Value) -> Value:
+    below = b._data
+    number = ieee.divide(a._data, below)
+    slopes = ieee.divide(1.0, below), ieee.divide(-number, below)
+    return tape.new(number, table.div, a, b, slopes[0], slopes[1])
+
+
+def _power(tape: Tape, a: Value, n: float) -> Value:
+    x = a._data
+    slope = ieee.message(n, ieee.power(x, n - 1.0))
+    return tape.new(ieee.power(x, n), table.pow_const, a, None, slope, n)
 
 
 def _message(tape: Tape, adjoint: Any, factor: Any) -> Any:
