@@ -74,6 +74,7 @@ def topological_order(root: N) -> list[N]:
 def _ordered(roots: Iterable[Any], ends: set[int]) -> tuple[list[Any], list[Sequence[Any]]]:
     """The nodes below the roots in topological order, and the parents of each; a node whose id is
     among the ends counts as a leaf."""
+    part_recordings()
     nodes: list[Any] = []
     inputs: list[Sequence[Any]] = []
     seen: set[int] = set()
