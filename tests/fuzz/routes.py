@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from autograd.compiler.recording.tracing import RecordingError
-from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import (
     EXACTLY,
@@ -27,7 +26,7 @@ from fuzz.comparing import (
 from fuzz.refusals import PLAIN, refusal
 from fuzz.truth import Truth
 
-__all__ = ["ROUTES", "Finding", "Found", "difference", "lockstep", "route"]
+__all__ = ["ROUTES", "Finding", "Found", "difference", "lockstep", "route", "traced_numbers"]
 
 
 @dataclass(frozen=True)
@@ -149,8 +148,15 @@ def _is_allowed(
         return True
     if "ag.vmap" in source:  # in eager code, its functions are those in lanes
         ulps = IN_LANES
-    numbers, _ = flatten([list(args), loaded.without_static(keywords)])
-    return is_explained(fitting(g, numbers), got, want, ulps)
+    return is_explained(fitting(g, traced_numbers(g, args, keywords)), got, want, ulps)
+
+
+def traced_numbers(g: Any, args: Sequence[Any], keywords: dict[str, Any]) -> list[float]:
+    """The numbers of a call that its programs have as inputs: all but static ones."""
+    if not hasattr(g, "_arguments"):  # what is not compiled has no programs
+        return []
+    numbers: list[float] = g._arguments(tuple(args), keywords).numbers
+    return numbers
 
 
 def fitting(g: Any, numbers: list[float]) -> list[tuple[Any, list[float]]]:
