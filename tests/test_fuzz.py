@@ -12,8 +12,8 @@ pytest.importorskip("llvmlite")
 
 from fuzz.cases import Case, Point
 from fuzz.fuzzing import Report, findings_of, fuzz
-from fuzz.refusals import ALLOWED
-from fuzz.routes import ROUTES
+from fuzz.refusals import ALLOWED, LEFT_BEHIND
+from fuzz.routes import ROUTES, remembers
 from fuzz.shrinking import shrunk
 from fuzz.truth import Truth
 from test_guards import PAGE
@@ -68,8 +68,31 @@ def test_what_agrees_is_no_finding() -> None:
         assert list(findings_of(Truth(case), route)) == []
 
 
+REMEMBERS = """
+LATEST = [0.5]
+def f(x):
+    a = 1.0 if x > 0 else 2.0
+    b = LATEST[-1] + a
+    LATEST[0] = a
+    return x * b
+"""
+
+
+def test_what_a_function_remembers_in_plain_numbers_is_no_finding() -> None:
+    """It is counted with the limits of the page; a function that has no memory is not."""
+    points = tuple([Point(f"{x}") for x in (1.0, 1.0, -1.0, -1.0, 1.0)])
+    found = list(findings_of(Truth(Case(REMEMBERS, points)), "jitted"))
+    assert {x.sort for x in found} == {"refusal"}
+    assert LEFT_BEHIND in {x.allowed for x in found}
+    forgetful = Case(
+        UNSEEN + "LATEST = [0.5]\n", tuple([Point(p.call, (("w0", 2.0),)) for p in points])
+    )
+    assert not remembers(forgetful, range(len(points)))
+
+
 def test_refusals_name_sentences_of_the_page() -> None:
     """Each begins with words that docs/compiling.md has."""
     page = PAGE.read_text("utf-8")
+    assert LEFT_BEHIND in page
     for row in ALLOWED:
         assert row.sentence.split(" | ")[0] in page, row

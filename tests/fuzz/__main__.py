@@ -6,7 +6,9 @@ function on floats and on Values, backward, grad, jvp, finite differences; jit, 
 grad of jit, bind, a pickle, the reference interpreter, threads, vmap; nn.fit in both engines. What
 is promised is the engine's numbers, bit for bit (or within the ulps of docs/compiling.md), at every
 call, NaN, infinities and ties included; or an error of ours, which `refusals` lists with the
-sentence that allows it. A difference is reported with a shrunk program. To add a kind of statement,
+sentence that allows it. Of functions that remember their calls (the kind "lasting") a recording may
+miss what they keep in plain numbers: what the engine itself gives otherwise after other calls is
+counted with these. A difference is reported with a shrunk program. To add a kind of statement,
 write its templates into one of the tables that `statements` brings together (it says how they are
 read); to add a way to a number, write a `@route`.
 """

@@ -102,16 +102,20 @@ class Loaded:
         identity."""
         args, keywords = self.arguments(i)
         numbers, structure = flatten([list(args), self.without_static(keywords)])
-        args, named = structure.unflatten([x * 1.0 for x in numbers])
-        return args, {**named, **self.static(keywords)}
+        floats, named = structure.unflatten([x * 1.0 for x in numbers])
+        kept = [x if type(x) is bool else y for x, y in zip(args, floats, strict=True)]
+        return kept, {**named, **self.static(keywords)}
 
     def static(self, keywords: dict[str, Any]) -> dict[str, Any]:
-        """Those of the keywords that are no numbers."""
-        return {name: x for name, x in keywords.items() if name in self.case.static}
+        """Those of the keywords that are no numbers, or truth values, which stay what they are."""
+        return {name: x for name, x in keywords.items() if self._is_static(name, x)}
 
     def without_static(self, keywords: dict[str, Any]) -> dict[str, Any]:
         """The others."""
-        return {name: x for name, x in keywords.items() if name not in self.case.static}
+        return {name: x for name, x in keywords.items() if not self._is_static(name, x)}
+
+    def _is_static(self, name: str, x: Any) -> bool:
+        return name in self.case.static or type(x) is bool
 
 
 def written(x: float) -> str:

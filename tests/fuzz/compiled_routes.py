@@ -20,7 +20,7 @@ from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import EXACTLY, IN_LANES, Outcome, is_explained, is_same_nesting, outcome_of
 from fuzz.refusals import LASTING
-from fuzz.routes import Found, difference, fitting, lockstep, route
+from fuzz.routes import Found, difference, fitting, lockstep, route, traced_numbers
 from fuzz.truth import Truth
 
 Function = Callable[..., Any]
@@ -163,7 +163,7 @@ def interpreted(case: Case, truth: Truth) -> Found:
         return
     for i, want in zip(calls[: len(case.points)], truth.values, strict=False):
         args, keywords = loaded.arguments(i)
-        numbers, _ = flatten([list(args), keywords])
+        numbers = traced_numbers(g, args, keywords)
         kept = [c.kept for key, c in g._caches.items() if key == g._arguments(args, keywords).key]
         for one in [one for found in kept for one in found]:
             inputs = [*numbers, *[value.data for value in one.captured]]
@@ -199,7 +199,7 @@ def threads(case: Case, truth: Truth) -> Found:
                 for x in found
             ]
     for n, outcome in got:
-        numbers, _ = flatten([list(calls[n][0]), loaded.without_static(calls[n][1])])
+        numbers = traced_numbers(g, *calls[n])
         explained = partial(is_explained, fitting(g, numbers), ulps=EXACTLY)
         found = difference(
             case,
@@ -252,7 +252,7 @@ def _mapped(
     rows: list[tuple[int, Any, list[float]]] = []
     for i in range(len(points)):
         args, keywords = loaded.arguments(i)
-        if keywords or wants[i][0] == "raises":
+        if keywords or wants[i][0] == "raises" or any(type(x) is bool for x in args):
             continue
         numbers, structure = flatten(list(args))
         first = rows[0] if rows else (i, structure, [])

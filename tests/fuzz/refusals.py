@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["ALLOWED", "LASTING", "PLAIN", "Refusal", "refusal"]
+__all__ = ["ALLOWED", "LASTING", "LEFT_BEHIND", "PLAIN", "Refusal", "refusal"]
 
 
 class Refusal(NamedTuple):
@@ -20,6 +20,8 @@ class Refusal(NamedTuple):
 CHANCE = r"random|time\.|default_rng"
 LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
 PLAIN = "gives another result for plain floats"
+LEFT_BEHIND = "so is what `f` itself left behind, by a third call"
+"""Of plain numbers, which no recording can tell from constants."""
 TEXT = r"""f"|f'|str\(|repr\(|format|%|\.label"""
 KEYS = r"hash\(|set\(|fromkeys|in \{|\{[^}]|Counter|cache|\[.*\]"
 LOOKS = r"op\"|parents|inputs|primitive"

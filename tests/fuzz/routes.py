@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from autograd.compiler.recording.tracing import RecordingError
-from autograd.transforms.tree import flatten
 from fuzz.cases import Case, Loaded
 from fuzz.comparing import (
     EXACTLY,
@@ -24,10 +23,19 @@ from fuzz.comparing import (
     same_outcome,
     shown,
 )
-from fuzz.refusals import PLAIN, refusal
+from fuzz.refusals import LASTING, LEFT_BEHIND, PLAIN, refusal
 from fuzz.truth import Truth
 
-__all__ = ["ROUTES", "Finding", "Found", "difference", "lockstep", "route"]
+__all__ = [
+    "ROUTES",
+    "Finding",
+    "Found",
+    "difference",
+    "lockstep",
+    "remembers",
+    "route",
+    "traced_numbers",
+]
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ def difference(
         return None
     if wanted == "raises" and (right in HARMLESS or "complex" in numbers):
         return None
+    if kind == "gives" and re.search(LASTING, case.source) and remembers(case, calls):
+        return Finding("refusal", name, made, calls, got, want, LEFT_BEHIND)
     if kind == "gives":
         sort = "wrong number" if wanted == "gives" else "no error"
         return Finding(sort, name, made, calls, got, want)
@@ -90,6 +100,17 @@ def difference(
         return Finding("refusal", name, made, calls, got, want, row.sentence)
     sort = "refused" if wanted == "gives" else "another error"
     return Finding(f"{sort} ({what.__name__})", name, made, calls, got, want)
+
+
+def remembers(case: Case, calls: Sequence[int]) -> bool:
+    """Whether f, by the engine, gives at one of these points something else after other calls."""
+    truth = Truth(case)
+    for i in dict.fromkeys(calls):
+        alone = Truth(case.at(i)).values
+        later = [x for k, x in zip(truth.calls, truth.values, strict=True) if k == i]
+        if not all(same_outcome(x, alone[0]) for x in [*alone, *later]):
+            return True
+    return False
 
 
 def differs_on_floats(case: Case, calls: Sequence[int]) -> bool:
@@ -149,8 +170,15 @@ def _is_allowed(
         return True
     if "ag.vmap" in source:  # in eager code, its functions are those in lanes
         ulps = IN_LANES
-    numbers, _ = flatten([list(args), loaded.without_static(keywords)])
-    return is_explained(fitting(g, numbers), got, want, ulps)
+    return is_explained(fitting(g, traced_numbers(g, args, keywords)), got, want, ulps)
+
+
+def traced_numbers(g: Any, args: Sequence[Any], keywords: dict[str, Any]) -> list[float]:
+    """The numbers of a call that its programs have as inputs: all but static ones."""
+    if not hasattr(g, "_arguments"):  # what is not compiled has no programs
+        return []
+    numbers: list[float] = g._arguments(tuple(args), keywords).numbers
+    return numbers
 
 
 def fitting(g: Any, numbers: list[float]) -> list[tuple[Any, list[float]]]:

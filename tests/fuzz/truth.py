@@ -67,8 +67,15 @@ class Truth:
 
 def _of_values(loaded: Loaded, i: int) -> Any:
     args, keywords = loaded.arguments(i)
-    f = partial(loaded.f, **loaded.static(keywords))
-    return eagerly(f, *args, **loaded.without_static(keywords))
+    places = [k for k, x in enumerate(args) if type(x) is not bool]  # which stays what it is
+
+    def f(*numbers: Any, **named: Any) -> Any:
+        given = list(args)
+        for place, x in zip(places, numbers, strict=True):
+            given[place] = x
+        return loaded.f(*given, **named, **loaded.static(keywords))
+
+    return eagerly(f, *[args[k] for k in places], **loaded.without_static(keywords))
 
 
 def _called(f: Callable[..., Any], loaded: Loaded, i: int) -> Any:
