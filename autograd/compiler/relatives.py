@@ -1,0 +1,107 @@
+"""Relatives: paths of one function that do the same a different number of times.
+
+Each is recorded, for that alone tells what the function does; but they have their machine code in
+common. A short program is compiled without loops, as long as it is the only one. From the second
+path on loops are looked for even in short ones, and where two have the same, they share.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+from weakref import ref
+
+from autograd.compiler.ir.loops import Rolled
+from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rolling import with_loops
+from autograd.compiler.native.cpython_entry import ANY_LENGTH, UNROLLED
+from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.kernels import Kernel, KernelCode
+from autograd.compiler.native.llvm_codegen import callbacks_of, open_kernel
+from autograd.compiler.native.shared_code import SharedCode
+from autograd.engine.locks import new_lock
+
+__all__ = ["COMPILED_AT_ONCE", "Relatives"]
+
+COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
+PATIENCE: Final = 8  # paths that are tried in vain, for each that is not
+SAVED: Final = 4  # of them, that a loop has to save
+SHORT: Final = 8  # instructions; of fewer no loops are looked for
+
+
+class Related(Protocol):
+    """A specialization."""
+
+    @property
+    def instructions(self) -> Program: ...
+
+    @property
+    def rolled(self) -> Rolled | None: ...
+
+    def entry(self, unrolled: int = UNROLLED) -> Entry | None: ...
+
+
+class Relatives:
+    """The paths of one function, and the machine code that they share."""
+
+    def __init__(self) -> None:
+        self.shared = SharedCode()
+        self._unread: list[ref[Related]] = []
+        self._are_several = False
+        self._found = self._misses = 0
+        self._lock = new_lock()
+
+    def add(self, path: Related) -> None:
+        """There is one more."""
+        with self._lock:
+            self._are_several = bool(self._unread) or self._are_several
+            self._unread.append(ref(path))
+
+    def kernel_of(self, path: Related) -> tuple[Kernel, Rolled | None] | None:
+        """That of a path which may have its form in common with another one, and the loops; None
+        for the first path, and where compiling may take long."""
+        if not self._are_several or callbacks_of(path.instructions):
+            return None
+        found = None
+        if self._misses <= PATIENCE + PATIENCE * self._found:
+            found = self._with_the_loops_of_another(path)
+        if found is None and path.instructions.operations <= COMPILED_AT_ONCE:
+            # Without loops then, but with its constants open: they may be all that is different.
+            code = KernelCode(path.instructions, None, {}, open_kernel)
+            return Kernel(path.instructions, path.entry(), code=code, shared=self.shared), None
+        return found
+
+    def _with_the_loops_of_another(self, path: Related) -> tuple[Kernel, Rolled] | None:
+        self._read_others(path)
+        rolled = _with_loops(path)
+        if rolled is None:
+            self._misses += 1
+            return None
+        entry, code = path.entry(ANY_LENGTH), KernelCode(path.instructions, rolled, {})
+        text = code.holed(entry)
+        is_at_once = rolled.operations <= COMPILED_AT_ONCE
+        if self.shared.knows(text) if is_at_once else self.shared.has_ready(text):
+            self._found += 1
+            return Kernel(path.instructions, entry, code=code, shared=self.shared), rolled
+        self._misses += 1
+        if path.rolled is None:  # whose own machine code will be of another form
+            self.shared.note(text)
+        return None
+
+    def _read_others(self, path: Related) -> None:
+        """Know the forms of those before that were too short to be compiled with their loops."""
+        with self._lock:
+            unread, self._unread = self._unread, []
+        for other in [reference() for reference in unread]:
+            if other is None or other is path:
+                continue
+            rolled = _with_loops(other)
+            if rolled is not None and rolled.operations <= COMPILED_AT_ONCE:
+                code = KernelCode(other.instructions, rolled, {})
+                self.shared.note(code.holed(other.entry(ANY_LENGTH)))
+
+
+def _with_loops(path: Related) -> Rolled | None:
+    """With loops, be they ever so short."""
+    if callbacks_of(path.instructions):
+        return None
+    return path.rolled or with_loops(path.instructions, SHORT, worth=1, saved=SAVED)
