@@ -23,7 +23,7 @@ from autograd.engine.locks import new_lock
 __all__ = ["COMPILED_AT_ONCE", "Relatives"]
 
 COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
-PATIENCE: Final = 8  # paths that are tried in vain, for each that is not
+PATIENCE: Final = 40  # paths that are tried in vain, for each that is not
 SAVED: Final = 4  # of them, that a loop has to save
 SHORT: Final = 8  # instructions; of fewer no loops are looked for
 
@@ -45,16 +45,16 @@ class Relatives:
 
     def __init__(self) -> None:
         self.shared = SharedCode()
-        self._unread: list[ref[Related]] = []
-        self._are_several = False
+        self._first: ref[Related] | None = None
+        self._are_several = self._is_first_known = False
         self._found = self._misses = 0
         self._lock = new_lock()
 
     def add(self, path: Related) -> None:
         """There is one more."""
         with self._lock:
-            self._are_several = bool(self._unread) or self._are_several
-            self._unread.append(ref(path))
+            self._are_several = self._first is not None
+            self._first = self._first or ref(path)
 
     def kernel_of(self, path: Related) -> tuple[Kernel, Rolled | None] | None:
         """That of a path which may have its form in common with another one, and the loops; None
@@ -62,7 +62,7 @@ class Relatives:
         if not self._are_several or callbacks_of(path.instructions):
             return None
         found = None
-        if self._misses <= PATIENCE + PATIENCE * self._found:
+        if self._misses <= PATIENCE * (1 + self._found):
             found = self._with_the_loops_of_another(path)
         if found is None and path.instructions.operations <= COMPILED_AT_ONCE:
             # Without loops then, but with its constants open: they may be all that is different.
@@ -71,7 +71,7 @@ class Relatives:
         return found
 
     def _with_the_loops_of_another(self, path: Related) -> tuple[Kernel, Rolled] | None:
-        self._read_others(path)
+        self._read_first(path)
         rolled = _with_loops(path)
         if rolled is None:
             self._misses += 1
@@ -87,17 +87,15 @@ class Relatives:
             self.shared.note(text)
         return None
 
-    def _read_others(self, path: Related) -> None:
-        """Know the forms of those before that were too short to be compiled with their loops."""
+    def _read_first(self, path: Related) -> None:
+        """Know the form of the first path, which was compiled before there were others."""
         with self._lock:
-            unread, self._unread = self._unread, []
-        for other in [reference() for reference in unread]:
-            if other is None or other is path:
-                continue
-            rolled = _with_loops(other)
-            if rolled is not None and rolled.operations <= COMPILED_AT_ONCE:
-                code = KernelCode(other.instructions, rolled, {})
-                self.shared.note(code.holed(other.entry(ANY_LENGTH)))
+            first = None if self._is_first_known or self._first is None else self._first()
+            self._is_first_known = True
+        rolled = None if first is None or first is path else _with_loops(first)
+        if first is not None and rolled is not None and rolled.operations <= COMPILED_AT_ONCE:
+            code = KernelCode(first.instructions, rolled, {})
+            self.shared.note(code.holed(first.entry(ANY_LENGTH)))
 
 
 def _with_loops(path: Related) -> Rolled | None:
