@@ -20,11 +20,12 @@ from autograd.compiler.native.llvm_codegen import callbacks_of, open_kernel
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.engine.locks import new_lock
 
-__all__ = ["COMPILED_AT_ONCE", "Relatives"]
+__all__ = ["Relatives"]
 
-COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
 PATIENCE: Final = 40  # paths that are tried in vain, for each that is not
 SAVED: Final = 4  # of them, that a loop has to save
+SEARCHED: Final = 1000  # instructions; of more, loops that save less than most are of no use
+WRITTEN: Final = 4000  # instructions; more take longer to be written than to be interpreted once
 SHORT: Final = 8  # instructions; of fewer no loops are looked for
 
 
@@ -56,30 +57,32 @@ class Relatives:
             self._are_several = self._first is not None
             self._first = self._first or ref(path)
 
-    def kernel_of(self, path: Related) -> tuple[Kernel, Rolled | None] | None:
+    def kernel_of(self, path: Related, at_once: int) -> tuple[Kernel, Rolled | None] | None:
         """That of a path which may have its form in common with another one, and the loops; None
-        for the first path, and where compiling may take long."""
+        for the first path, and where compiling may take long: more than `at_once` instructions."""
         if not self._are_several or callbacks_of(path.instructions):
             return None
         found = None
         if self._misses <= PATIENCE * (1 + self._found):
-            found = self._with_the_loops_of_another(path)
-        if found is None and path.instructions.operations <= COMPILED_AT_ONCE:
+            found = self._with_the_loops_of_another(path, at_once)
+        if found is None and path.instructions.operations <= at_once:
             # Without loops then, but with its constants open: they may be all that is different.
             code = KernelCode(path.instructions, None, {}, open_kernel)
             return Kernel(path.instructions, path.entry(), code=code, shared=self.shared), None
         return found
 
-    def _with_the_loops_of_another(self, path: Related) -> tuple[Kernel, Rolled] | None:
-        self._read_first(path)
+    def _with_the_loops_of_another(
+        self, path: Related, at_once: int
+    ) -> tuple[Kernel, Rolled] | None:
+        self._read_first(path, at_once)
         rolled = _with_loops(path)
         if rolled is None:
             self._misses += 1
             return None
         entry, code = path.entry(ANY_LENGTH), KernelCode(path.instructions, rolled, {})
         text = code.holed(entry)
-        is_at_once = rolled.operations <= COMPILED_AT_ONCE
-        if self.shared.knows(text) if is_at_once else self.shared.has_ready(text):
+        is_short = rolled.operations <= at_once
+        if self.shared.knows(text) if is_short else self.shared.has_ready(text):
             self._found += 1
             return Kernel(path.instructions, entry, code=code, shared=self.shared), rolled
         self._misses += 1
@@ -87,19 +90,22 @@ class Relatives:
             self.shared.note(text)
         return None
 
-    def _read_first(self, path: Related) -> None:
+    def _read_first(self, path: Related, at_once: int) -> None:
         """Know the form of the first path, which was compiled before there were others."""
         with self._lock:
             first = None if self._is_first_known or self._first is None else self._first()
             self._is_first_known = True
         rolled = None if first is None or first is path else _with_loops(first)
-        if first is not None and rolled is not None and rolled.operations <= COMPILED_AT_ONCE:
+        if first is not None and rolled is not None and rolled.operations <= at_once:
             code = KernelCode(first.instructions, rolled, {})
             self.shared.note(code.holed(first.entry(ANY_LENGTH)))
 
 
 def _with_loops(path: Related) -> Rolled | None:
-    """With loops, be they ever so short."""
+    """With loops, be they ever so short; None where even looking at them would take long."""
     if callbacks_of(path.instructions):
         return None
-    return path.rolled or with_loops(path.instructions, SHORT, worth=1, saved=SAVED)
+    rolled = path.rolled
+    if rolled is None and path.instructions.operations <= SEARCHED:
+        rolled = with_loops(path.instructions, SHORT, worth=1, saved=SAVED)
+    return None if rolled is None or rolled.operations > WRITTEN else rolled

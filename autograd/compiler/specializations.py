@@ -25,13 +25,14 @@ from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
-from autograd.compiler.relatives import COMPILED_AT_ONCE, Relatives
+from autograd.compiler.relatives import Relatives
 from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
 
 __all__ = ["Specialization", "SpecializationCache", "is_long"]
 
+COMPILED_AT_ONCE: Final = 400  # instructions; compiled in some 10 milliseconds
 STRAIGHT: Final = 1000  # instructions; as fast as it gets, and compiled soon
 SHORTER: Final = 70  # times; machine code of loops so short is ready before a table of all rounds
 INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
@@ -99,7 +100,9 @@ class Specialization:
 
     def _like_another(self) -> Kernel | None:
         """The machine code of another path that does the same another number of times."""
-        found = None if self._relatives is None else self._relatives.kernel_of(self)
+        if self._relatives is None:
+            return None
+        found = self._relatives.kernel_of(self, COMPILED_AT_ONCE)
         if found is None:
             return None
         kernel, self._rolled = found
