@@ -25,7 +25,7 @@ __all__ = ["Relatives"]
 PATIENCE: Final = 40  # paths that are tried in vain, for each that is not
 SAVED: Final = 4  # of them, that a loop has to save
 SEARCHED: Final = 1000  # instructions; of more, loops that save less than most are of no use
-WRITTEN: Final = 4000  # instructions; more take longer to be written than to be interpreted once
+WRITTEN: Final = 4000  # instructions; more take long to be written down
 SHORT: Final = 8  # instructions; of fewer no loops are looked for
 
 
