@@ -358,7 +358,7 @@ def test_code_in_cycles_is_freed_by_one_thread() -> None:
     f: Any = jit(lambda x: x * 2)
     f(1.0), f(2.0)
     f.itself = f
-    key = f._latest.kernel._code._key
+    key = f._latest.kernel.made.code._key
     engine = machine._ENGINES[key]
     del f
     gc.collect()

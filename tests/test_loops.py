@@ -40,7 +40,7 @@ def recorded(f: Callable[..., Any], *args: Any) -> Specialization:
 
 
 def run(kernel: KernelCode, numbers: Sequence[float], results: int) -> tuple[int, list[float]]:
-    code = kernel.compiled()
+    code = kernel.compiled().code
     function = code.function("kernel", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
     out = (ctypes.c_double * max(results, 1))()
     failed: int = function((ctypes.c_double * max(len(numbers), 1))(*numbers), out)

@@ -9,6 +9,7 @@ ir/          programs: printed, interpreted, optimised, lowered to a machine's i
 native/      instructions as C, as machine code, as vectors; how Python calls it
 recording/   running a function on Values, and what it did as a program
 path_tree               how the recorded paths part, and how the right one is found
+relatives               paths that do the same a different number of times, and share machine code
 specializations         the program of one path, how it is run, and which one fits a call
 batching                which arguments of a mapped function have rows, along which axis
 bounds                  how much is kept, and what is said when it is no more
@@ -16,6 +17,7 @@ bound                   a compiled function with its arguments and results at fi
 checking                check mode: a share of the calls compared with the function itself
 checked_calls           the calls of a jit function in check mode
 checked_rows            those of a vmap function, row by row
+stats                   what a compiled function holds, in numbers
 jit                     which specialization to run, and when to record another
 vector_specializations  the program of one path, for many rows
 batch_signatures        all calls with arguments of one nesting, and the paths that their rows take

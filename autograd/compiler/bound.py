@@ -122,7 +122,8 @@ def _run(specialization: Specialization, places: Sequence[Any], out: Any, result
         assert interpreted.entry is not None
         return interpreted.entry
     kernel = KernelCode(program, specialization.rolled, {})
-    return entry.function(kernel.compiled(entry), kernel.kept)
+    made = kernel.compiled(entry, specialization.shared)
+    return entry.function(made.code, kernel.kept, made.given)
 
 
 def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -> Run:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, overload
 
@@ -39,7 +38,9 @@ from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.parameters import parameters_of, static_arguments
 from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.tracing import RecordingError
+from autograd.compiler.relatives import Relatives
 from autograd.compiler.specializations import Specialization, SpecializationCache
+from autograd.compiler.stats import Stats, stats_of
 from autograd.engine.locks import in_turn, new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
@@ -129,30 +130,6 @@ class CapturesDifferentiated(RecordingError):
     """A Value that is captured is the argument of a transform, so results may not be numbers."""
 
 
-@dataclass(frozen=True)
-class Stats:
-    """What a compiled function holds: how many paths, the guards and operations of them all, how
-    each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, how many calls
-    (of `vmap`, rows) were checked against the function itself, for how many nestings of arguments
-    and static values, and how many calls ran uncompiled because no more of them are kept; how many
-    loops were found, the share of the operations inside of them, the bytes of memory that compiled
-    loops keep, and for each path why it is not compiled, "" where it is or will be."""
-
-    paths: int
-    guards: int
-    operations: int
-    tiers: tuple[str, ...]
-    recording_seconds: float
-    compiling_seconds: float
-    checked: int = 0
-    nestings: int = 0
-    uncompiled: int = 0
-    loops: int = 0
-    in_loops: float = 0.0
-    loop_bytes: int = 0
-    reasons: tuple[str, ...] = ()
-
-
 class Jitted(Compiled):
     """What `jit` returns; called like the function."""
 
@@ -200,6 +177,7 @@ class Jitted(Compiled):
         self._shortcuts = self._entries  # none, where calls are checked
         self._entered: list[Specialization] = []  # of which these are
         self._latest: Specialization | None = None
+        self._relatives = Relatives()
         self.recordings = 0
         """How often the function was recorded; grows with every new path."""
         self.recordings_begun = 0
@@ -323,6 +301,7 @@ class Jitted(Compiled):
                 return known
             if len(cache) < self.bounds.paths:
                 cache.keep(new)
+                new.relate(self._relatives)
                 self._caches[key] = cache
         return new
 
@@ -406,21 +385,12 @@ class Jitted(Compiled):
 
     def stats(self) -> Stats:
         """How much is recorded and compiled so far."""
-        kept = self._kept
-        return Stats(
-            paths=len(kept),
-            guards=sum(len(one.program.guards) for one in kept),
-            operations=sum(one.program.operations for one in kept),
-            tiers=tuple([one.tier for one in kept]),
+        return stats_of(
+            self._kept,
             recording_seconds=self._recording_seconds,
-            compiling_seconds=sum(one.seconds for one in kept),
             checked=0 if self.checks is None else self.checks.count,
             nestings=len(self._caches),
             uncompiled=self.bounds.uncompiled,
-            loops=sum(one.rolled.loops for one in kept if one.rolled is not None),
-            in_loops=_share_in_loops(kept),
-            loop_bytes=sum(one.bytes for one in kept),
-            reasons=tuple([one.reason for one in kept]),
         )
 
     def _settings(self) -> dict[str, Any]:
@@ -457,18 +427,12 @@ class Jitted(Compiled):
             cache = self._caches[key] = SpecializationCache()
             for one in reversed(kept):
                 cache.keep(one)
+                one.relate(self._relatives)
             self._latest = self._latest or next(iter(kept), None)
 
     def __repr__(self) -> str:
         paths = len(self._kept)
         return f"<jit of {self._name}: {paths} path{'s' if paths != 1 else ''}>"
-
-
-def _share_in_loops(kept: Iterable[Specialization]) -> float:
-    """Of all operations, how many stand in loops."""
-    rolled = [one.rolled for one in kept if one.rolled is not None]
-    total = sum(one.instructions.operations for one in kept)
-    return min(1.0, sum(one.repeated for one in rolled) / total) if total else 0.0
 
 
 def _travels(one: Specialization) -> bool:

@@ -15,14 +15,17 @@ from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.rolling import with_loops
-from autograd.compiler.native.cpython_entry import Entry, Unsupported, calling_entry
+from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
+from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import Kernel
-from autograd.compiler.native.machine import COMPILERS, is_ending
+from autograd.compiler.native.machine import COMPILERS, MachineCode, is_ending
+from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, check_current
+from autograd.compiler.relatives import Relatives
 from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
@@ -66,6 +69,7 @@ class Specialization:
         self._rows = [
             row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin
         ]
+        self._relatives: Relatives | None = None
         self._kernel: Kernel | None = None
         self._rolled: Rolled | None = None
         self._is_searched = False
@@ -83,13 +87,37 @@ class Specialization:
         with self._making:
             if self._kernel is None:
                 self.check_primitives()
-                interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
-                entry = self._entry()
-                kernel = Kernel(self.instructions, entry, interpreted, self.rolled)
-                if interpreted and not self.stays_interpreted:
-                    COMPILERS.submit(partial(_improve, ref(self), entry))
-                self._kernel = kernel
+                self._kernel = self._like_another() or self._own_kernel()
             return self._kernel
+
+    def _own_kernel(self) -> Kernel:
+        interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
+        entry = self.entry()
+        kernel = Kernel(self.instructions, entry, interpreted, self.rolled, self.shared)
+        if interpreted and not self.stays_interpreted:
+            COMPILERS.submit(partial(_improve, ref(self), entry))
+        return kernel
+
+    def _like_another(self) -> Kernel | None:
+        """The machine code of another path that does the same another number of times."""
+        if self._relatives is None:
+            return None
+        found = self._relatives.kernel_of(self, COMPILED_AT_ONCE)
+        if found is None:
+            return None
+        kernel, self._rolled = found
+        self._is_searched = True
+        return kernel
+
+    def relate(self, relatives: Relatives) -> None:
+        """Have it share machine code with other paths of the same function."""
+        self._relatives = relatives
+        relatives.add(self)
+
+    @property
+    def shared(self) -> SharedCode | None:
+        """The machine code of paths of the same function."""
+        return None if self._relatives is None else self._relatives.shared
 
     @property
     def rolled(self) -> Rolled | None:
@@ -139,17 +167,21 @@ class Specialization:
 
     def improve(self, entry: Entry | None) -> None:
         """Make the machine code that takes the place of the interpreter."""
-        kernel = Kernel(self.instructions, entry, rolled=self.rolled)
+        kernel = Kernel(self.instructions, entry, rolled=self.rolled, shared=self.shared)
         with self._making:
             self._kernel = kernel
         while self._waiting:
             self._waiting.pop()()
 
-    def _entry(self) -> Entry | None:
+    def entry(self, unrolled: int = UNROLLED) -> Entry | None:
+        """The function that Python calls, for arguments and results like those recorded; None
+        where machine code doesn't take such apart."""
         if self._arguments is None or self.writes:
             return None
         try:
-            return calling_entry(self.instructions, self._arguments, self.captured, self._result)
+            return calling_entry(
+                self.instructions, self._arguments, self.captured, self._result, unrolled
+            )
         except Unsupported:
             return None
 
@@ -161,6 +193,11 @@ class Specialization:
                 self._waiting.append(then)
             if self.tier == "compiled":  # since then
                 then()
+
+    @property
+    def code(self) -> MachineCode | None:
+        """What it runs at present, perhaps as others do."""
+        return None if self._kernel is None else self._kernel.made.code
 
     @property
     def tier(self) -> str:

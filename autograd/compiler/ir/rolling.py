@@ -46,25 +46,28 @@ SHORT: Final = 300  # operations; a shorter program is as readable without loops
 WORTH: Final = 3  # times as many rows as are written out, at least
 
 
-def with_loops(program: Program, more_than: int = SHORT) -> Rolled | None:
-    """The program with its loops; None if it has no more than so many operations, or hardly repeats
+def with_loops(
+    program: Program, more_than: int = SHORT, worth: int = WORTH, saved: int = SAVED
+) -> Rolled | None:
+    """The program with its loops, each of which saves so many rows; None if it has no more than so
+    many operations, or if these are not so many times what is written out: then it hardly repeats
     itself."""
     if len(program.code) <= more_than or program.operations <= more_than:
         return None
-    return rolled_rows(rows_from(program))
+    return rolled_rows(rows_from(program), worth, saved)
 
 
-def rolled_rows(rows: Rows) -> Rolled | None:
+def rolled_rows(rows: Rows, worth: int = WORTH, saved: int = SAVED) -> Rolled | None:
     """These rows with their loops; None if they hardly repeat themselves."""
-    rolled = roll(rows)
-    is_worth = rolled.operations * WORTH <= rolled.length
+    rolled = roll(rows, saved)
+    is_worth = rolled.operations * worth <= rolled.length
     # Nothing is taken on trust: what does not give back every row is not used.
     return rolled if is_worth and same_rows(unrolled(rolled), rows) else None
 
 
-def roll(columns: Rows) -> Rolled:
-    """The same rows, with their loops."""
-    search = _Search(columns)
+def roll(columns: Rows, saved: int = SAVED) -> Rolled:
+    """The same rows, with their loops, each of which saves so many rows."""
+    search = _Search(columns, saved)
     for _ in range(MOST_ROUNDS):
         if not any(search.improve(window, count) for count in COUNTS for window in WINDOWS):
             break
@@ -85,9 +88,10 @@ class _Found(NamedTuple):
 class _Search:
     """The tokens at present: the number of each one's shape, the first row, and the operands."""
 
-    def __init__(self, columns: Rows) -> None:
+    def __init__(self, columns: Rows, saved: int) -> None:
         import numpy
 
+        self.saved = saved
         self.np = numpy
         self.columns = columns
         widths = numpy.diff(columns.starts)
@@ -184,7 +188,7 @@ class _Search:
         """Whether a loop over the whole stretch would be long enough. Most are not, where rows are
         alike by chance only; of these operands need not be looked at."""
         rounds = (end - begin) // period
-        return rounds >= count and (rounds - 1) * self.rows_of(begin, period) >= SAVED
+        return rounds >= count and (rounds - 1) * self.rows_of(begin, period) >= self.saved
 
     def rows_of(self, begin: int, period: int) -> int:
         """How many rows a round of so many tokens has."""
@@ -208,7 +212,7 @@ class _Search:
     def _among(self, steps: _Steps, count: int) -> list[_Found]:
         found: list[_Found] = []
         for begin, rounds in steps.segments(count):
-            if (rounds - 1) * steps.length >= SAVED:
+            if (rounds - 1) * steps.length >= self.saved:
                 odd = int(not self._begins_alike(begin, rounds, steps))
                 found.append(self._loop(begin + odd * steps.period, rounds - odd, steps.period))
         return found

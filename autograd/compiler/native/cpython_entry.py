@@ -9,26 +9,34 @@ over, which knows every kind of argument.
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native import cpython_layout as cpython
-from autograd.compiler.native.llvm_codegen import callbacks_of, double
-from autograd.compiler.native.llvm_writer import Text, pointer
-from autograd.compiler.native.machine import MachineCode
+from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.llvm_codegen import bits_of, callbacks_of
+from autograd.compiler.native.llvm_writer import FROM_SELF, GIVEN, Text
 from autograd.engine.loaded_modules import loaded
 from autograd.engine.value import Value
 
-__all__ = ["AsItIs", "Entry", "Unsupported", "bound_entry", "calling_entry"]
+__all__ = [
+    "ANY_LENGTH",
+    "UNROLLED",
+    "AsItIs",
+    "Unsupported",
+    "bound_entry",
+    "calling_entry",
+]
 
 # CPython's flags of a built-in function (methodobject.h).
 FASTCALL: Final = 0x0080  # an array of arguments and their number, no tuple to be made and read
 NOARGS: Final = 0x0004
 
 UNROLLED: Final = 8  # lists of numbers that are shorter than this are taken apart without a loop
+ANY_LENGTH: Final = 2  # the same, where lists of other lengths are to have the same code
 MOST_LINES: Final = 2000  # of assembly; more would take longer to compile than it saves
 ON_THE_STACK: Final = 1000  # numbers, of 8 bytes each: a thread's stack may be small
 IN_PLACE: Final = 64  # numbers; so many are not copied, if they are all and stand in one array
@@ -49,8 +57,11 @@ class EntryText(Text):
     """A function of objects. Whatever is not as expected jumps to `%other`, which returns
     NotImplemented; where Python has set an exception, to `%failed`."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, unrolled: int = UNROLLED) -> None:
         super().__init__()
+        self.unrolled = unrolled
+        self.moved = ""
+        """In loops: how far slots are from those of the first item."""
         known = cpython.layout()
         if known is None or callbacks_of(program):
             raise Unsupported
@@ -60,10 +71,10 @@ class EntryText(Text):
         self.kept: list[Any] = []  # objects whose addresses stand in the text
         self._lent: list[str] = []  # memory to be freed at the end
 
-    def address(self, x: Any) -> str:
+    def operand(self, x: Any) -> str:
         """A Python object as an operand."""
         self.kept.append(x)
-        return pointer(id(x))
+        return self.address(id(x))
 
     def at(self, base: str, offset: int) -> str:
         """The place so many bytes after another."""
@@ -89,7 +100,7 @@ class EntryText(Text):
 
     def expect_type(self, item: str, kind: type) -> None:
         """Go on only with exactly this type: a subclass may keep or mean something else."""
-        self.expect("ptr", self.field("ptr", item, cpython.TYPE), self.address(kind))
+        self.expect("ptr", self.field("ptr", item, cpython.TYPE), self.operand(kind))
 
     def made(self, function: str, *arguments: str) -> str:
         """A new object, if there is memory for it. If not, those made so far are lost: there is no
@@ -106,10 +117,10 @@ class EntryText(Text):
     def numbers(self, name: str, count: int) -> None:
         """Room for so many: before anything can go wrong, for all ways out free it."""
         if count <= ON_THE_STACK:
-            self.do(f"{name} = alloca double, i64 {max(count, 1)}")
+            self.do(f"{name} = alloca double, i64 {self.hole(max(count, 1))}")
             return
         self.declarations.update(("declare ptr @malloc(i64)", "declare void @free(ptr)"))
-        self.do(f"{name} = call ptr @malloc(i64 {8 * count})")
+        self.do(f"{name} = call ptr @malloc(i64 {self.hole(8 * count)})")
         self._lent.append(name)
 
     def expect_memory(self) -> None:
@@ -125,7 +136,7 @@ class EntryText(Text):
 
     def run_kernel(self) -> None:
         """Call the program's own function, which is compiled along with this one."""
-        self.expect("i64", self.set("call i64 @kernel(ptr %in, ptr %out)"), -1)
+        self.expect("i64", self.set(f"call i64 @kernel(ptr %in, ptr %out{GIVEN})"), -1)
 
     def end(self, result: str) -> None:
         """Return, and what else may happen."""
@@ -134,22 +145,29 @@ class EntryText(Text):
         self.call("void", "PyErr_Clear")
         self.go("%other")
         self.label("%other")
-        self.call("void", "Py_IncRef", f"ptr {self.address(NotImplemented)}")
-        self.leave(self.address(NotImplemented))
+        other = self.operand(NotImplemented)
+        self.call("void", "Py_IncRef", f"ptr {other}")
+        self.leave(other)
         self.label("%failed")
         self.leave("null")
         self.do("}")
 
 
 def calling_entry(
-    program: Program, arguments: Sequence[Any], captured: Sequence[Value], result: Any
+    program: Program,
+    arguments: Sequence[Any],
+    captured: Sequence[Value],
+    result: Any,
+    unrolled: int = UNROLLED,
 ) -> Entry:
-    """The program as a function of arguments like these that gives results like this one.
+    """The program as a function of arguments like these that gives results like this one. Lists of
+    numbers that are shorter than `unrolled` are taken apart without a loop.
 
     Raises Unsupported where that is not possible.
     """
-    text = EntryText(program)
+    text = EntryText(program, unrolled)
     text.begin("ptr @entry(ptr %self, ptr %args, i64 %count)")
+    text.do(FROM_SELF)
     is_one = not captured and len(arguments) == 1 and _is_read_in_place(arguments[0])
     if not is_one:
         text.numbers("%in", len(program.inputs))
@@ -171,7 +189,7 @@ def calling_entry(
     text.end(made)
     if len(text.lines) > MOST_LINES:
         raise Unsupported
-    return Entry(text, FASTCALL)
+    return Entry(text, text.kept, FASTCALL)
 
 
 def bound_entry(
@@ -181,19 +199,21 @@ def bound_entry(
     contiguous array, or a number), writes the flat array `out` and returns the object `result`."""
     text = EntryText(program)
     text.begin("ptr @entry(ptr %self, ptr %unused)")
+    text.do(FROM_SELF)
     if not captured and len(inputs) == 1 and _is_read_in_place(inputs[0]):
         text.kept.append(inputs[0])
-        text.do(f"%in = inttoptr i64 {inputs[0].ctypes.data} to ptr")
+        text.do(f"%in = inttoptr i64 {text.hole(inputs[0].ctypes.data)} to ptr")
     else:
         text.numbers("%in", len(program.inputs))
         text.expect_memory()
         _copy_inputs(text, inputs, captured)
     text.kept.append(out)
-    text.do(f"%out = inttoptr i64 {out.ctypes.data} to ptr")
+    text.do(f"%out = inttoptr i64 {text.hole(out.ctypes.data)} to ptr")
     text.run_kernel()
-    text.call("void", "Py_IncRef", f"ptr {text.address(result)}")
-    text.end(text.address(result))
-    return Entry(text, NOARGS)
+    own = text.operand(result)
+    text.call("void", "Py_IncRef", f"ptr {own}")
+    text.end(own)
+    return Entry(text, text.kept, NOARGS)
 
 
 def _is_read_in_place(x: Any) -> bool:
@@ -208,17 +228,19 @@ def _copy_inputs(text: EntryText, inputs: Sequence[Any], captured: Sequence[Valu
     slot = 0
     for x in inputs:
         if isinstance(x, float):
-            text.store("double", double(x), _place(text, "%in", slot))
+            text.store("i64", text.hole(bits_of(x)), _place(text, "%in", slot))
             slot += 1
         else:
             text.kept.append(x)
-            text.copy(_place(text, "%in", slot), pointer(x.ctypes.data), 8 * x.size)
+            source = text.address(x.ctypes.data)
+            text.copy(_place(text, "%in", slot), source, text.hole(8 * x.size))
             slot += int(x.size)
     _take_captured(text, captured, slot)
 
 
-def _place(text: Text, buffer: str, slot: int) -> str:
-    return text.element("double", buffer, slot)
+def _place(text: EntryText, buffer: str, slot: int) -> str:
+    place = text.element("double", buffer, text.hole(slot))
+    return text.element("double", place, text.moved) if text.moved else place
 
 
 # -- from objects to numbers -----------------------------------------------------------------------
@@ -253,13 +275,14 @@ def _number_types() -> list[type]:
 
 def _take_items(text: EntryText, example: Any, item: str, slot: int) -> int:
     text.expect_type(item, type(example))
-    text.expect("i64", text.field("i64", item, cpython.LIST_SIZE), len(example))
+    size = text.field("i64", item, cpython.LIST_SIZE)
+    text.expect("i64", size, text.hole(len(example)))
     items = _items(text, type(example), item)
-    if _is_looped(example) and not text.is_exact:
-        with text.loop(len(example)) as i:
-            place = text.element("double", _place(text, "%in", slot), i)
-            _take_number(text, text.load("ptr", text.element("ptr", items, i)), place)
-        return slot + len(example)
+    width = _width_of_each(text, example)
+    if width:
+        with _each(text, len(example), width) as i:
+            _take(text, example[0], text.load("ptr", text.element("ptr", items, i)), slot)
+        return slot + width * len(example)
     for n, child in enumerate(example):
         slot = _take(text, child, text.field("ptr", items, 8 * n), slot)
     return slot
@@ -274,8 +297,45 @@ def _items(text: EntryText, kind: type, item: str) -> str:
     )
 
 
-def _is_looped(example: Sequence[Any]) -> bool:
-    return len(example) >= UNROLLED and all(type(x) is float for x in example)
+def _width_of_each(text: EntryText, example: Sequence[Any]) -> int:
+    """How many numbers each item has, if there are enough for a loop and all are alike; else 0."""
+    if len(example) < text.unrolled or text.is_exact:
+        return 0
+    kind = _kind(example[0])
+    is_alike = kind is not None and all(_kind(x) == kind for x in example)
+    return _width(example[0]) if is_alike else 0
+
+
+def _kind(x: Any) -> Any:
+    """What two objects have in common that are taken apart alike; None for what is not taken apart
+    in a loop."""
+    kind, numpy = type(x), loaded("numpy")
+    if kind is float:
+        return float
+    if kind is list or kind is tuple:
+        kinds = tuple(map(_kind, x))
+        return None if None in kinds else (kind, kinds)
+    if numpy is None or kind is not numpy.ndarray:
+        return None
+    return kind, x.shape, x.dtype, x.flags.c_contiguous, x.flags.writeable
+
+
+def _width(x: Any) -> int:
+    """How many numbers stand in such an object."""
+    if isinstance(x, float):
+        return 1
+    return sum(map(_width, x)) if isinstance(x, (list, tuple)) else int(x.size)
+
+
+@contextmanager
+def _each(text: EntryText, count: int, width: int) -> Iterator[str]:
+    """What is written inside is done for each item: there slots are those of the first, moved."""
+    around = text.moved
+    with text.loop(text.hole(count)) as i:
+        moved = i if width == 1 else text.set(f"mul i64 {i}, {text.hole(width)}")
+        text.moved = text.set(f"add i64 {moved}, {around}") if around else moved
+        yield i
+        text.moved = around
 
 
 def _take_dict(text: EntryText, example: dict[Any, Any], item: str, slot: int) -> int:
@@ -291,7 +351,7 @@ def _take_dict(text: EntryText, example: dict[Any, Any], item: str, slot: int) -
         text.expect("i32", text.call("i32", "PyDict_Next", *step), 1)
         own = text.load("ptr", key)
         text.expect_type(own, str)
-        pair = (f"ptr {own}", f"ptr {text.address(name)}", "i32 2")  # 2 asks for ==
+        pair = (f"ptr {own}", f"ptr {text.operand(name)}", "i32 2")  # 2 asks for ==
         text.expect("i32", text.call("i32", "PyObject_RichCompareBool", *pair), 1)
         slot = _take(text, child, text.load("ptr", found), slot)
     return slot
@@ -304,7 +364,7 @@ def _array_data(text: EntryText, example: Any, item: str) -> str:
     text.expect_type(item, numpy.ndarray)
     # NumPy has one object for the doubles of this machine, which all arrays of them share.
     descr = text.field("ptr", item, cpython.ARRAY_DESCR)
-    text.expect("ptr", descr, text.address(numpy.dtype(float)))
+    text.expect("ptr", descr, text.operand(numpy.dtype(float)))
     if example.dtype != float or not example.flags.c_contiguous:
         raise Unsupported
     needed = cpython.CONTIGUOUS_AND_ALIGNED
@@ -315,7 +375,7 @@ def _array_data(text: EntryText, example: Any, item: str) -> str:
     text.expect("i32", text.field("i32", item, cpython.ARRAY_NDIM), example.ndim)
     dims = text.field("ptr", item, cpython.ARRAY_DIMS)
     for axis, length in enumerate(example.shape):
-        text.expect("i64", text.field("i64", dims, 8 * axis), length)
+        text.expect("i64", text.field("i64", dims, 8 * axis), text.hole(length))
     return text.field("ptr", item, cpython.ARRAY_DATA)
 
 
@@ -323,7 +383,7 @@ def _take_array(text: EntryText, example: Any, item: str, slot: int) -> int:
     # A copy, for the kernel reads all its inputs from one place, and this costs less than a second
     # kernel would.
     data = _array_data(text, example, item)
-    text.copy(_place(text, "%in", slot), data, 8 * example.size)
+    text.copy(_place(text, "%in", slot), data, text.hole(8 * example.size))
     return slot + int(example.size)
 
 
@@ -331,17 +391,17 @@ def _take_number(text: EntryText, item: str, place: str) -> None:
     """A float, exact or NumPy's, which has the same layout; or an int."""
     exact, other, convert, after = (text.new(x) for x in ("exact", "other", "convert", "after"))
     kind = text.field("ptr", item, cpython.TYPE)
-    is_float = text.set(f"icmp eq ptr {kind}, {text.address(float)}")
+    is_float = text.set(f"icmp eq ptr {kind}, {text.operand(float)}")
     numpy = loaded("numpy")
     if numpy is not None:
-        is_numpy = text.set(f"icmp eq ptr {kind}, {text.address(numpy.float64)}")
+        is_numpy = text.set(f"icmp eq ptr {kind}, {text.operand(numpy.float64)}")
         is_float = text.set(f"or i1 {is_float}, {is_numpy}")
     text.branch(is_float, exact, other)
     text.label(exact)
     text.store("double", text.field("double", item, cpython.FLOAT), place)
     text.go(after)
     text.label(other)
-    text.branch(text.set(f"icmp eq ptr {kind}, {text.address(int)}"), convert, "%other")
+    text.branch(text.set(f"icmp eq ptr {kind}, {text.operand(int)}"), convert, "%other")
     text.label(convert)
     text.store("double", text.call("double", "PyLong_AsDouble", f"ptr {item}"), place)
     error = text.call("ptr", "PyErr_Occurred")
@@ -353,7 +413,7 @@ def _take_captured(text: EntryText, captured: Sequence[Value], slot: int) -> Non
     """The numbers of Values that are where they were when this was compiled."""
     value, is_boxed = text.layout
     for i, x in enumerate(captured, slot):
-        base = text.address(x)
+        base = text.operand(x)
         if is_boxed:
             number = text.field("double", text.field("ptr", base, value), cpython.FLOAT)
         else:
@@ -375,67 +435,31 @@ def _give(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
         out = text.made("PyDict_New")
         for key, child in example.items():
             item, slot = _give(text, child, slot)
-            pair = (f"ptr {text.address(key)}", f"ptr {item}")
+            pair = (f"ptr {text.operand(key)}", f"ptr {item}")
             text.call("i32", "PyDict_SetItem", f"ptr {out}", *pair)
             text.call("void", "Py_DecRef", f"ptr {item}")  # which a dict, not a list, counts anew
         return out, slot
     if numpy is None or kind is not numpy.ndarray or not cpython.arrays_are_known():
         raise Unsupported
-    maker = text.address(partial(numpy.empty, example.shape))
+    maker = text.operand(partial(numpy.empty, example.shape))
     out = text.made("PyObject_CallNoArgs", f"ptr {maker}")
     data = text.field("ptr", out, cpython.ARRAY_DATA)
-    text.copy(data, _place(text, "%out", slot), 8 * example.size)
+    text.copy(data, _place(text, "%out", slot), text.hole(8 * example.size))
     return out, slot + int(example.size)
 
 
 def _give_items(text: EntryText, example: Any, slot: int) -> tuple[str, int]:
     kind = type(example)
     function = "PyList_New" if kind is list else "PyTuple_New"
-    out = text.made(function, f"i64 {len(example)}")
+    out = text.made(function, f"i64 {text.hole(len(example))}")
     items = _items(text, kind, out)
-    if _is_looped(example) and not text.is_exact:
-        with text.loop(len(example)) as i:
-            made = text.new_float(text.element("double", _place(text, "%out", slot), i))
-            text.store("ptr", made, text.element("ptr", items, i))
-        return out, slot + len(example)
+    width = _width_of_each(text, example)
+    if width:
+        with _each(text, len(example), width) as i:
+            item, _ = _give(text, example[0], slot)
+            text.store("ptr", item, text.element("ptr", items, i))
+        return out, slot + width * len(example)
     for n, child in enumerate(example):
         item, slot = _give(text, child, slot)
         text.store("ptr", item, text.at(items, 8 * n))
     return out, slot
-
-
-# -- the function ----------------------------------------------------------------------------------
-
-
-class MethodDef(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-class Entry:
-    """A function that Python can call, still as text, to be compiled along with its `kernel`."""
-
-    def __init__(self, text: EntryText, flags: int) -> None:
-        self._text = text
-        self._flags = flags
-
-    def __str__(self) -> str:
-        return str(self._text)
-
-    def function(self, code: MachineCode, reads: object = None) -> Callable[..., Any]:
-        """The compiled text as a built-in function, which keeps alive what it is made of, and what
-        `kernel` reads."""
-        method = MethodDef(b"compiled", code.address("entry"), self._flags, None)
-        make = ctypes.pythonapi.PyCFunction_NewEx
-        make.restype = ctypes.py_object
-        make.argtypes = [ctypes.POINTER(MethodDef), ctypes.py_object, ctypes.py_object]
-        # As the function's `self`, of which the machine code makes no use.
-        kept = (code, self._text.kept, method, reads)
-        out: Callable[..., Any] = make(ctypes.byref(method), kept, None)
-        return out

@@ -19,7 +19,7 @@ from autograd.compiler.ir.lowering import BINARY, LIBRARY, UNARY
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS, TRUTHS
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY, Instructions, callbacks_of
-from autograd.compiler.native.llvm_writer import Text, pointer
+from autograd.compiler.native.llvm_writer import GIVEN, Holed, Text
 from autograd.compiler.native.machine import MachineCode, compile_llvm
 
 __all__ = ["Bytecode", "can_interpret"]
@@ -126,25 +126,25 @@ class Bytecode:
         for i, x in enumerate(code.constants(), inputs):
             self._registers[i] = x
 
-    def kernel(self) -> str:
+    def kernel(self) -> Holed:
         """The assembly of `i64 kernel(const double *in, double *out)`."""
-        given = [
-            f"ptr {pointer(self._table.buffer_info()[0])}",
-            f"i64 {len(self._table) // 4}",
-            f"ptr {pointer(ctypes.addressof(self._registers))}",
-            f"i64 {self._first}",
-            "ptr %in",
-            f"i64 {len(self._program.inputs)}",
-            "ptr %out",
-            f"ptr {pointer(self._results.buffer_info()[0])}",
-            f"i64 {len(self._program.outputs)}",
-        ]
-        target = pointer(self._interpreter.address("interpret"))
         text = Text()
-        text.begin("i64 @kernel(ptr %in, ptr %out)")
+        text.begin(f"i64 @kernel(ptr %in, ptr %out{GIVEN})")
+        given = [
+            f"ptr {text.address(self._table.buffer_info()[0])}",
+            f"i64 {text.hole(len(self._table) // 4)}",
+            f"ptr {text.address(ctypes.addressof(self._registers))}",
+            f"i64 {text.hole(self._first)}",
+            "ptr %in",
+            f"i64 {text.hole(len(self._program.inputs))}",
+            "ptr %out",
+            f"ptr {text.address(self._results.buffer_info()[0])}",
+            f"i64 {text.hole(len(self._program.outputs))}",
+        ]
+        target = text.address(self._interpreter.address("interpret"))
         failed = text.set(f"call i64 {target}({', '.join(given)})")
         text.do(f"ret i64 {failed}\n}}")
-        return str(text)
+        return text.holed()
 
 
 def _check(program: Program, index: int) -> tuple[int, int, int, int | None]:

@@ -13,12 +13,13 @@ from autograd.compiler.ir.meanings import meaning
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
-from autograd.compiler.native.cpython_entry import Entry
+from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
-from autograd.compiler.native.llvm_writer import joined
+from autograd.compiler.native.llvm_writer import Holed
 from autograd.compiler.native.loop_codegen import NO_MEMORY, LoopKernel
-from autograd.compiler.native.machine import LANES, MachineCode, compile_llvm
+from autograd.compiler.native.machine import LANES, compile_llvm
+from autograd.compiler.native.shared_code import Made, SharedCode
 
 __all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel", "KernelCode"]
 
@@ -27,27 +28,41 @@ ON_ANY_STACK: Final = 8000  # numbers, of 8 bytes each; for more the stack has t
 
 class KernelCode:
     """The assembly of a program's kernel: with its loops, where it has some. It reads what is in
-    `kept`; `bytes` is the scratch memory that a call takes."""
+    `kept`; `bytes` is the scratch memory that a call takes. One without loops is written by
+    `flat`."""
 
     def __init__(
-        self, program: Program, rolled: Rolled | None, addresses: Mapping[tuple[str, int], int]
+        self,
+        program: Program,
+        rolled: Rolled | None,
+        addresses: Mapping[tuple[str, int], int],
+        flat: Callable[..., Holed] = scalar_kernel,
     ) -> None:
         self.has_loops = rolled is not None
         self.kept: Sequence[object] = ()
         self.bytes = 0
         if rolled is None:
-            self._text = scalar_kernel(program, addresses)
+            self._text = flat(program, addresses)
         else:
             kernel = LoopKernel(Sources(rolled), addresses)
-            self._text, self.kept, self.bytes = str(kernel), kernel.kept, kernel.bytes
+            self._text, self.kept, self.bytes = kernel.holed(), kernel.kept, kernel.bytes
 
     def __str__(self) -> str:
-        return self._text
+        return str(self._text)
 
-    def compiled(self, entry: Entry | None = None) -> MachineCode:
-        """Its machine code, and that of an entry, which calls the kernel by its name."""
-        text = self._text if entry is None else joined(self._text, entry)
-        return compile_llvm(text, loops=self.has_loops)
+    def holed(self, entry: Entry | None = None) -> Holed:
+        """Its assembly with holes, and that of an entry, which calls the kernel by its name."""
+        return self._text if entry is None else self._text.joined_with(entry.holed())
+
+    def compiled(self, entry: Entry | None = None, shared: SharedCode | None = None) -> Made:
+        """The machine code of both; that of other programs of the form, where some are known."""
+        return _made(self.holed(entry), self.has_loops, shared)
+
+
+def _made(text: Holed, loops: bool, shared: SharedCode | None) -> Made:
+    if shared is None:
+        return Made(compile_llvm(str(text), loops=loops))
+    return shared.compiled(text, loops)
 
 
 class Callbacks:
@@ -86,7 +101,8 @@ class Kernel:
     `entry` is the same as a function of Python's objects, where one was asked for.
 
     Machine code, with the program's loops if it has some, or the table of the native interpreter:
-    `tier` says which.
+    `tier` says which. `code` is its assembly, if that is there already; `shared` holds the machine
+    code of programs that may be alike.
     """
 
     def __init__(
@@ -95,6 +111,8 @@ class Kernel:
         entry: Entry | None = None,
         interpreted: bool = False,
         rolled: Rolled | None = None,
+        shared: SharedCode | None = None,
+        code: KernelCode | None = None,
     ) -> None:
         self.program = program
         self.tier = "interpreted" if interpreted else "compiled"
@@ -106,17 +124,18 @@ class Kernel:
             bytecode = Bytecode(program)
             self._reads: object = bytecode
             kernel = bytecode.kernel()
-            self._code = compile_llvm(kernel if entry is None else joined(kernel, entry))
+            text = kernel if entry is None else kernel.joined_with(entry.holed())
+            made = _made(text, False, shared)
         else:
-            text = KernelCode(program, rolled, self._callbacks.addresses)
-            self._reads, self.bytes = text.kept, text.bytes
-            self._code = text.compiled(entry)
-        self.entry = None if entry is None else entry.function(self._code, self._reads)
-        pointers = (ctypes.c_void_p, ctypes.c_void_p)
-        locked = interpreted or bool(self._callbacks)
-        self._function = self._code.function("kernel", ctypes.c_int64, *pointers, locked=locked)
+            code = code or KernelCode(program, rolled, self._callbacks.addresses)
+            self._reads, self.bytes = code.kept, code.bytes
+            made = code.compiled(entry, shared)
+        self.made = made
+        """The machine code, which others may run too."""
+        self.entry = None if entry is None else entry.function(made.code, self._reads, made.given)
+        self._function = made.kernel(locked=interpreted or bool(self._callbacks))
         # Which has no other way than machine code, however much of the stack that takes.
-        is_deep = bool(self._callbacks) and most_live(program) > ON_ANY_STACK and rolled is None
+        is_deep = bool(self._callbacks) and rolled is None and most_live(program) > ON_ANY_STACK
         self._asking = partial(_deeply, self._function) if is_deep else self._function
         self._inputs = ctypes.c_double * len(program.inputs)
         self._outputs = ctypes.c_double * len(program.outputs)

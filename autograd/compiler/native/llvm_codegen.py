@@ -19,10 +19,10 @@ from typing import Final
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
-from autograd.compiler.native.llvm_writer import Text, pointer
+from autograd.compiler.native.llvm_writer import GIVEN, Holed, Text, pointer
 from autograd.engine.primitives import TABLE
 
-__all__ = ["Instructions", "KernelText", "double", "scalar_kernel"]
+__all__ = ["Instructions", "KernelText", "bits_of", "double", "open_kernel", "scalar_kernel"]
 
 ARITHMETIC: Final = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
 INTRINSICS: Final = {
@@ -48,8 +48,13 @@ ATTRIBUTES: Final = "attributes #0 = { nobuiltin nounwind willreturn memory(none
 
 def double(x: float) -> str:
     """A constant by its bits: NaN and infinities have no decimal digits."""
-    bits: int = struct.unpack("<Q", struct.pack("<d", x))[0]
-    return f"0x{bits:016X}"
+    return f"0x{bits_of(x) % 2**64:016X}"
+
+
+def bits_of(x: float) -> int:
+    """A number's bits as a whole number, with a sign."""
+    bits: int = struct.unpack("<q", struct.pack("<d", x))[0]
+    return bits
 
 
 class Instructions(Text):
@@ -80,9 +85,10 @@ class Instructions(Text):
         self._scales = scales
         self._asked: set[int] = set()  # the numbers of inputs of the primitives that are asked
 
-    def __str__(self) -> str:
-        helpers = [str(_Asking(count)) for count in sorted(self._asked)]
-        return "".join([super().__str__(), *helpers, f"{ATTRIBUTES}\n"])
+    def assembly(self) -> str:
+        """All lines, and what they call."""
+        helpers = [_Asking(count).assembly() for count in sorted(self._asked)]
+        return "".join([super().assembly(), *helpers, f"{ATTRIBUTES}\n"])
 
     def vector(self, kind: str) -> str:
         """The type of one such thing for every lane."""
@@ -369,18 +375,26 @@ def callbacks_of(program: Program) -> set[str]:
     return program.names - INSTRUCTIONS
 
 
-def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> str:
+def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> Holed:
     """`i64 kernel(const double *in, double *out)`: -1, or the index of the guard that failed, or -2
     where Python has set an exception; then what is in `out` has no meaning, but for the number that
     a guard on a conversion to int is about (`Program.converted`)."""
-    text = _ScalarKernel(addresses=addresses)
+    return _kernel(_ScalarKernel(addresses=addresses), program)
+
+
+def open_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> Holed:
+    """The same, but that constants are holes too: another path may differ in these alone."""
+    return _kernel(_OpenKernel(addresses=addresses), program)
+
+
+def _kernel(text: _ScalarKernel, program: Program) -> Holed:
     # "noalias": so that results need not be written before the next input is read.
-    text.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
+    text.begin(f"i64 @kernel(ptr noalias readonly %in, ptr noalias %out{GIVEN})")
     text.operations(program, "%in")
     text.do("ret i64 -1")
     text.end_asking()
     text.do(f"{NEVER}\n}}")
-    return str(text)
+    return text.holed()
 
 
 class _ScalarKernel(KernelText):
@@ -404,3 +418,8 @@ class _ScalarKernel(KernelText):
 
     def give(self, i: int, x: str) -> None:
         self.store("double", x, self.element("double", "%out", i))
+
+
+class _OpenKernel(_ScalarKernel):
+    def constant(self, x: float) -> str:
+        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")

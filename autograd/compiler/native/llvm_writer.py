@@ -2,14 +2,29 @@
 
 LLVM's assembly is in static single assignment form: every result has a name of its own, code stands
 in basic blocks, each of which begins with a label and ends with a jump.
+
+Whole numbers that may be others in a program of the same form (how many rounds, where an array
+begins, the address of an object) are written as *holes*. Filled in, they are constants. Programs
+that have all but these in common can share machine code that reads them from an array (`Holed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Final, NamedTuple
 
-__all__ = ["Text", "joined", "pointer"]
+__all__ = ["FROM_SELF", "GIVEN", "Holed", "Text", "joined", "pointer"]
+
+HOLE: Final = re.compile("«([0-9]+)»")
+GIVEN: Final = "«given»"
+"""Where a function's parameters or a call's arguments end: there the array of numbers is handed
+on, if there is one."""
+FROM_SELF: Final = "«from self»"
+"""A line where a function called by Python finds that array (see `Entry.function`)."""
+INVARIANT: Final = "!invariant.load !0"  # so that it is read before a loop, and not in it
+NOTHING: Final = "!0 = !{}"
 
 
 def joined(*texts: object) -> str:
@@ -18,6 +33,49 @@ def joined(*texts: object) -> str:
     declared = dict.fromkeys([line for line in lines if line.startswith("declare ")])
     rest = [line for line in lines if not line.startswith("declare ")]
     return "\n".join([*declared, *rest, ""])
+
+
+class Holed(NamedTuple):
+    """Assembly with holes, and the numbers that belong there."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.with_parameters(())
+
+    def joined_with(self, other: Holed) -> Holed:
+        """Both as one module."""
+        first = len(self.numbers)
+        moved = HOLE.sub(lambda hole: f"«{int(hole[1]) + first}»", other.text)
+        return Holed(joined(self.text, moved), self.numbers + other.numbers)
+
+    def with_parameters(self, holes: Collection[int], found: str = "") -> str:
+        """With the numbers filled in, but for these holes: they are read, in this order, from an
+        array that `kernel` is handed after its other arguments. A function that is called by Python
+        finds it by the lines `found`."""
+        places = {hole: place for place, hole in enumerate(holes)}
+        lines: list[str] = []
+
+        def filled(hole: re.Match[str]) -> str:
+            place = places.get(int(hole[1]))
+            if place is None:
+                return str(self.numbers[int(hole[1])])
+            name = f"%given{len(lines)}"
+            lines.append(f"{name}.at = getelementptr i64, ptr %given, i64 {place}")
+            lines.append(f"{name} = load i64, ptr {name}.at, {INVARIANT}")
+            return name
+
+        for line in self.text.splitlines():
+            if "«" not in line:
+                lines.append(line)
+            elif line == FROM_SELF:
+                lines += found.splitlines()
+            else:
+                kind = "ptr noalias readonly" if line.startswith("define") else "ptr"
+                given = f", {kind} %given" if places else ""
+                lines.append(HOLE.sub(filled, line.replace(GIVEN, given)))
+        return "\n".join([*lines, *([NOTHING] if places else []), ""])
 
 
 def pointer(address: int) -> str:
@@ -31,10 +89,28 @@ class Text:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.declarations: set[str] = set()
+        self._open: list[int] = []
         self._count = 0
 
     def __str__(self) -> str:
+        return str(self.holed())
+
+    def holed(self) -> Holed:
+        """What is written, its holes still open."""
+        return Holed(self.assembly(), tuple(self._open))
+
+    def assembly(self) -> str:
+        """All lines."""
         return "\n".join([*sorted(self.declarations), *self.lines, ""])
+
+    def hole(self, number: int) -> str:
+        """A hole, as an operand of type i64."""
+        self._open.append(number)
+        return f"«{len(self._open) - 1}»"
+
+    def address(self, place: int) -> str:
+        """A place in memory that may be another one in a program of the same form."""
+        return self.set(f"inttoptr i64 {self.hole(place)} to ptr")
 
     def new(self, what: str = "v") -> str:
         """A name, for a result or a label, that is not taken yet."""

@@ -23,8 +23,8 @@ from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
-from autograd.compiler.native.llvm_writer import pointer
+from autograd.compiler.native.llvm_codegen import NEVER, Instructions, bits_of, double
+from autograd.compiler.native.llvm_writer import GIVEN
 
 __all__ = ["NO_MEMORY", "LoopKernel", "LoopText", "Scratch"]
 
@@ -79,7 +79,7 @@ class LoopText(Instructions):
         self._turns: dict[Place, str] = {}
         self._before: dict[Place, list[str]] = {}
         self._carried: dict[Carried, str] = {}
-        self._tables: dict[bytes, str] = {}
+        self._tables: dict[bytes, int] = {}
         self._compared: dict[WrittenRow, str] = {}
 
     @abstractmethod
@@ -129,8 +129,8 @@ class LoopText(Instructions):
         if key not in self._tables:
             own = entries.copy()
             self.kept.append(own)
-            self._tables[key] = pointer(own.ctypes.data)
-        return self._tables[key]
+            self._tables[key] = own.ctypes.data
+        return self.address(self._tables[key])
 
     # -- loops -------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class LoopText(Instructions):
 
     def _rounds(self, place: Place) -> str:
         if not place.is_ragged:
-            return str(place.rounds)
+            return self.hole(place.rounds)
         assert place.around is not None
         return self.whole(place.around, self.layout.numbered(place.around, place.rounds))
 
@@ -273,12 +273,12 @@ class LoopText(Instructions):
         if isinstance(others, Memory):
             slots = self.numbers([slot for slot, _ in self.layout.others])
             places = self.numbers(others.at.table.tolist())
-            with self.loop(len(self.layout.others)) as i:
+            with self.loop(self.hole(len(self.layout.others))) as i:
                 place, slot = (self.from_table(table, i) for table in (places, slots))
                 self.give(slot, self.got(self.arrays["all"], place))
             return
         for slot_of_one, source in others:
-            self.give(str(slot_of_one), self._operand(root, NO_COLUMN, source, False))
+            self.give(self.hole(slot_of_one), self._operand(root, NO_COLUMN, source, False))
 
     def numbers(self, numbers: Sequence[int]) -> str:
         """The address of a table of them."""
@@ -335,11 +335,11 @@ class LoopText(Instructions):
         while at is not None and at.around is not None:
             rounds.insert(0, self._turns[at])
             at = at.around
-        out = str(index.base)
+        out = self.hole(index.base) if index.base else "0"
         # Of a place around, where it is the same in all rounds of the loops within.
         for turn, step in zip(rounds, index.steps, strict=False):
             if step:
-                scaled = turn if step == 1 else self.set(f"mul nsw i64 {turn}, {step}")
+                scaled = turn if step == 1 else self.set(f"mul nsw i64 {turn}, {self.hole(step)}")
                 out = scaled if out == "0" else self.set(f"add nsw i64 {scaled}, {out}")
         if index.table is None or index.at is None:
             return out
@@ -357,7 +357,7 @@ class LoopKernel(LoopText):
         self._write()
 
     def _write(self) -> None:
-        self.begin("i64 @kernel(ptr noalias readonly %in, ptr noalias %out)")
+        self.begin(f"i64 @kernel(ptr noalias readonly %in, ptr noalias %out{GIVEN})")
         offsets = self.space_of_arrays()
         if self.bytes:
             self._take_scratch(offsets)
@@ -374,41 +374,46 @@ class LoopKernel(LoopText):
         self.do(f"{NEVER}\n}}")
 
     def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
-        cell = pointer(self.scratch.address)
+        cell = self.address(self.scratch.address)
         self.declarations.add("declare noalias ptr @PyMem_RawMalloc(i64)")
         self.declarations.add("declare void @PyMem_RawFree(ptr)")
         held = self.set(f"atomicrmw xchg ptr {cell}, ptr null acquire")
         is_held = self.set(f"icmp ne ptr {held}, null")
         self.branch(is_held, "%ready", "%allocate")
         self.label("%allocate")
-        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.bytes})")
+        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.hole(self.bytes)})")
         self.branch(self.set(f"icmp ne ptr {fresh}, null"), "%got", "%nomemory")
         self.label("%got")
         self.go("%ready")
         self.label("%ready")
         self.do(f"%work = phi ptr [ {held}, %entry ], [ {fresh}, %got ]")
         for array, offset in offsets.items():
-            self.arrays[array] = self.element("i8", "%work", offset)
+            self.arrays[array] = self.element("i8", "%work", self.hole(offset))
         if self.layout.takes_all:
             self.fill_all()
 
     def fill_all(self) -> None:
         rolled = self.layout.rolled
-        self.copy(
-            self.element("double", self.arrays["all"], rolled.length), "%in", 8 * rolled.inputs
-        )
+        place = self.element("double", self.arrays["all"], self.hole(rolled.length))
+        self.copy(place, "%in", self.hole(8 * rolled.inputs))
         if len(rolled.constants):
-            place = self.element("double", self.arrays["all"], rolled.length + rolled.inputs)
-            self.copy(place, self.table(rolled.constants), 8 * len(rolled.constants))
+            first = self.hole(rolled.length + rolled.inputs)
+            place = self.element("double", self.arrays["all"], first)
+            table = self.table(rolled.constants)
+            self.copy(place, table, self.hole(8 * len(rolled.constants)))
 
     def _give_back(self) -> None:
         """The scratch memory to its cell; what another call has put there meanwhile is freed."""
         if self.bytes:
-            cell = pointer(self.scratch.address)
+            cell = self.address(self.scratch.address)
             other = self.set(f"atomicrmw xchg ptr {cell}, ptr %work release")
             self.do(f"call void @PyMem_RawFree(ptr {other})")
 
     # -- inputs, guards, results -------------------------------------------------------------------
+
+    def constant(self, x: float) -> str:
+        """Perhaps another one in a program of the same form."""
+        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
 
     def read_input(self, place: Place, column: int, source: Memory) -> str:
         return self.load("double", self._element("%in", place, source.at))

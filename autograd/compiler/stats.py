@@ -1,0 +1,74 @@
+"""What a compiled function holds, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd.compiler.specializations import Specialization
+
+__all__ = ["Stats", "stats_of"]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a compiled function holds: how many paths, the guards and operations of them all, how
+    each is run ("recorded" only, "interpreted" or "compiled"), the seconds it took, how many calls
+    (of `vmap`, rows) were checked against the function itself, for how many nestings of arguments
+    and static values, and how many calls ran uncompiled because no more of them are kept; how many
+    loops were found, the share of the operations inside of them, the bytes of memory that compiled
+    loops keep, and for each path why it is not compiled, "" where it is or will be; how many pieces
+    of machine code there are, and for each path which of these it runs (-1 for none yet): paths
+    that do the same a different number of times share one."""
+
+    paths: int
+    guards: int
+    operations: int
+    tiers: tuple[str, ...]
+    recording_seconds: float
+    compiling_seconds: float
+    checked: int = 0
+    nestings: int = 0
+    uncompiled: int = 0
+    loops: int = 0
+    in_loops: float = 0.0
+    loop_bytes: int = 0
+    reasons: tuple[str, ...] = ()
+    codes: int = 0
+    code_of: tuple[int, ...] = ()
+
+
+def stats_of(
+    kept: Sequence[Specialization],
+    recording_seconds: float,
+    checked: int,
+    nestings: int,
+    uncompiled: int,
+) -> Stats:
+    """Those of a function with these paths."""
+    code = [one.code for one in kept]  # which other threads may be replacing
+    codes = list(dict.fromkeys([x for x in code if x is not None]))
+    return Stats(
+        paths=len(kept),
+        guards=sum(len(one.program.guards) for one in kept),
+        operations=sum(one.program.operations for one in kept),
+        tiers=tuple([one.tier for one in kept]),
+        recording_seconds=recording_seconds,
+        compiling_seconds=sum(one.seconds for one in kept),
+        checked=checked,
+        nestings=nestings,
+        uncompiled=uncompiled,
+        loops=sum(one.rolled.loops for one in kept if one.rolled is not None),
+        in_loops=_share_in_loops(kept),
+        loop_bytes=sum(one.bytes for one in kept),
+        reasons=tuple([one.reason for one in kept]),
+        codes=len(codes),
+        code_of=tuple([-1 if x is None else codes.index(x) for x in code]),
+    )
+
+
+def _share_in_loops(kept: Sequence[Specialization]) -> float:
+    """Of all operations, how many stand in loops."""
+    rolled = [one.rolled for one in kept if one.rolled is not None]
+    total = sum(one.instructions.operations for one in kept)
+    return min(1.0, sum(one.repeated for one in rolled) / total) if total else 0.0
