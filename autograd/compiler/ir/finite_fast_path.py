@@ -18,10 +18,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, Op, flat
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
+from autograd.compiler.ir.templates import Template
 
 __all__ = ["finite_fast_path"]
 
@@ -44,6 +45,8 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
         return None
     if not _is_certain(program, is_sum):
         return None
+    if "finite_part" not in program.names:
+        return rewritten_and_pruned(program, writer(), templates=_as_product)
     making = writer()
 
     def emit(name: str, *operands: int) -> int:
@@ -54,6 +57,13 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
         return making.emit("mul" if name in MESSAGES else name, *operands)
 
     return rewritten_and_pruned(program, making, emit)
+
+
+PRODUCT: Final = Template(lambda sketch, operands: sketch.emit("mul", *operands), 2)
+
+
+def _as_product(name: str, count: int) -> Template | None:
+    return PRODUCT if name in MESSAGES else None
 
 
 def _is_finite_part(op: Op, register: int) -> bool:
@@ -72,14 +82,29 @@ class _Difference(NamedTuple):
 
 
 SAME: Final = _Difference()
+ONE_BY_ONE: Final = frozenset(["where", "add"])
+"""Of which it matters what the operands are."""
 
 
 def _is_certain(program: Program, is_sum: bool) -> bool:
     """Whether every difference is seen in the results."""
     found: list[_Difference] = []
-    code = tuple(program.code)
-    for op in code:
-        difference = _difference(code, op, [found[i] for i in op.operands])
+    known: dict[tuple[int, tuple[_Difference, ...]], _Difference | None] = {}
+    code = columns = flat(program.code)
+    kinds, starts = columns.kinds.tolist(), columns.starts.tolist()
+    operands = columns.operands.tolist()
+    for i, kind in enumerate(kinds):
+        if kind in (CONST, INPUT):
+            found.append(SAME)
+            continue
+        inputs = tuple([found[j] for j in operands[starts[i] : starts[i + 1]]])
+        if NAMES[kind] in ONE_BY_ONE:
+            difference = _difference(code, code[i], inputs)
+        else:
+            # Of the few ways in which the operands of one operation differ, each is looked at once.
+            if (kind, inputs) not in known:
+                known[kind, inputs] = _difference(code, code[i], inputs)
+            difference = known[kind, inputs]
         if difference is None:
             return False
         found.append(difference)
@@ -88,7 +113,7 @@ def _is_certain(program: Program, is_sum: bool) -> bool:
     return is_sum or not any(found[i].sign for i in program.outputs)
 
 
-def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
+def _difference(code: FlatCode, op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
     """That of an operation's result; None where it could get lost."""
     if op.name == "where" and _is_finite_part(code[op.operands[2]], op.operands[1]):
         return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
