@@ -167,8 +167,8 @@ def fit(
     engine as it is. If none is given, "jit" is taken where llvmlite is installed and the training
     is long enough to be worth it. Models and losses may be any; but a model that draws random
     numbers, changes from call to call, reads a parameter past its attributes, or branches into
-    many paths is left to the engine, with a UserWarning that says so (where "jit" was asked for, it is a ValueError). `history.engine` says
-    which it was.
+    many paths is left to the engine, with a UserWarning that says so (where "jit" was asked for, it
+    is a ValueError). `history.engine` says which it was.
 
     Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
     do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn
