@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, Op, flat
+from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, Op, flat
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
@@ -82,53 +82,55 @@ class _Difference(NamedTuple):
 
 
 SAME: Final = _Difference()
-ONE_BY_ONE: Final = frozenset(["where", "add"])
-"""Of which it matters what the operands are."""
+DIFFERENCES: Final = [_Difference(bool(k & 1), bool(k & 2), bool(k & 4)) for k in range(8)]
+"""All that there are, by numbers."""
 
 
 def _is_certain(program: Program, is_sum: bool) -> bool:
     """Whether every difference is seen in the results."""
-    found: list[_Difference] = []
-    known: dict[tuple[int, tuple[_Difference, ...]], _Difference | None] = {}
-    code = columns = flat(program.code)
+    columns = flat(program.code)
     kinds, starts = columns.kinds.tolist(), columns.starts.tolist()
     operands = columns.operands.tolist()
+    zeros = {i for i, kind in enumerate(kinds) if kind == CONST and _is_zero(columns[i])}
+    found: list[int] = []
+    # Of the few ways in which the operands of an operation differ, each is looked at once.
+    known: dict[tuple[int, bool, tuple[int, ...]], int] = {}
     for i, kind in enumerate(kinds):
+        given = operands[starts[i] : starts[i + 1]]
         if kind in (CONST, INPUT):
-            found.append(SAME)
+            found.append(0)
             continue
-        inputs = tuple([found[j] for j in operands[starts[i] : starts[i + 1]]])
-        if NAMES[kind] in ONE_BY_ONE:
-            difference = _difference(code, code[i], inputs)
-        else:
-            # Of the few ways in which the operands of one operation differ, each is looked at once.
-            if (kind, inputs) not in known:
-                known[kind, inputs] = _difference(code, code[i], inputs)
-            difference = known[kind, inputs]
-        if difference is None:
-            return False
-        found.append(difference)
-    if any(found[guard.register] != SAME for guard in program.guards):
+        inputs = tuple([found[j] for j in given])
+        if NAMES[kind] == "where" and _is_finite_part(columns[given[2]], given[1]):
+            found.append(3 | inputs[1])
+            continue
+        key = (kind, not zeros.isdisjoint(given), inputs)
+        if key not in known:
+            difference = _difference(NAMES[kind], [DIFFERENCES[k] for k in inputs], key[1])
+            if difference is None:
+                return False
+            known[key] = DIFFERENCES.index(difference)
+        found.append(known[key])
+    if any(found[guard.register] for guard in program.guards):
         return False
-    return is_sum or not any(found[i].sign for i in program.outputs)
+    return is_sum or not any(DIFFERENCES[found[i]].sign for i in program.outputs)
 
 
-def _difference(code: FlatCode, op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
-    """That of an operation's result; None where it could get lost."""
-    if op.name == "where" and _is_finite_part(code[op.operands[2]], op.operands[1]):
-        return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
+def _difference(name: str, inputs: Sequence[_Difference], has_zero: bool) -> _Difference | None:
+    """That of an operation's result, of which an operand is 0.0 or not; None where it could get
+    lost."""
     if inputs.count(SAME) == len(inputs):
-        return _Difference(nan=True, sign=True) if op.name in MESSAGES else SAME
-    if op.name not in STRICT:
+        return _Difference(nan=True, sign=True) if name in MESSAGES else SAME
+    if name not in STRICT:
         return None
     infinite, sign = any(x.infinite for x in inputs), any(x.sign for x in inputs)
-    if (infinite or sign) and op.name not in LINEAR:
-        below = inputs[1] if op.name == "div" else inputs[0]
-        if op.name != "div" or below.infinite or below.sign:
+    if (infinite or sign) and name not in LINEAR:
+        below = inputs[1] if name == "div" else inputs[0]
+        if name != "div" or below.infinite or below.sign:
             return None
-    if op.name == "add" and any(_is_zero(code[i]) for i in op.operands):
+    if name == "add" and has_zero:
         sign = False  # a sum with 0.0 is never -0.0
-    return _Difference(True, infinite, sign or op.name in MESSAGES)
+    return _Difference(True, infinite, sign or name in MESSAGES)
 
 
 def _is_zero(op: Op) -> bool:
