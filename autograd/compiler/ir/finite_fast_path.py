@@ -40,7 +40,8 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
     """The program without choices in its derivatives; the same to the bit in rows whose results are
     finite. None where that is not certain, or not worth it. `is_sum` says that results will be
     added to sums that begin with 0.0."""
-    messages = sum(op.name in MESSAGES for op in program.code)
+    kinds = flat(program.code).kinds.tolist()
+    messages = sum(kinds.count(kind) for kind in {*kinds} if NAMES[kind] in MESSAGES)
     if messages == 0 or not (is_sum or messages >= len(program.outputs)):
         return None
     if not _is_certain(program, is_sum):
