@@ -18,11 +18,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, Op, flat
+from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
-from autograd.compiler.ir.templates import Template
 
 __all__ = ["finite_fast_path"]
 
@@ -40,14 +39,11 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
     """The program without choices in its derivatives; the same to the bit in rows whose results are
     finite. None where that is not certain, or not worth it. `is_sum` says that results will be
     added to sums that begin with 0.0."""
-    kinds = flat(program.code).kinds.tolist()
-    messages = sum(kinds.count(kind) for kind in {*kinds} if NAMES[kind] in MESSAGES)
+    messages = sum(op.name in MESSAGES for op in program.code)
     if messages == 0 or not (is_sum or messages >= len(program.outputs)):
         return None
     if not _is_certain(program, is_sum):
         return None
-    if "finite_part" not in program.names:
-        return rewritten_and_pruned(program, writer(), templates=_as_product)
     making = writer()
 
     def emit(name: str, *operands: int) -> int:
@@ -58,13 +54,6 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
         return making.emit("mul" if name in MESSAGES else name, *operands)
 
     return rewritten_and_pruned(program, making, emit)
-
-
-PRODUCT: Final = Template(lambda sketch, operands: sketch.emit("mul", *operands), 2)
-
-
-def _as_product(name: str, count: int) -> Template | None:
-    return PRODUCT if name in MESSAGES else None
 
 
 def _is_finite_part(op: Op, register: int) -> bool:
@@ -83,55 +72,38 @@ class _Difference(NamedTuple):
 
 
 SAME: Final = _Difference()
-DIFFERENCES: Final = [_Difference(bool(k & 1), bool(k & 2), bool(k & 4)) for k in range(8)]
-"""All that there are, by numbers."""
 
 
 def _is_certain(program: Program, is_sum: bool) -> bool:
     """Whether every difference is seen in the results."""
-    columns = flat(program.code)
-    kinds, starts = columns.kinds.tolist(), columns.starts.tolist()
-    operands = columns.operands.tolist()
-    zeros = {i for i, kind in enumerate(kinds) if kind == CONST and _is_zero(columns[i])}
-    found: list[int] = []
-    # Of the few ways in which the operands of an operation differ, each is looked at once.
-    known: dict[tuple[int, bool, tuple[int, ...]], int] = {}
-    for i, kind in enumerate(kinds):
-        given = operands[starts[i] : starts[i + 1]]
-        if kind in (CONST, INPUT):
-            found.append(0)
-            continue
-        inputs = tuple([found[j] for j in given])
-        if NAMES[kind] == "where" and _is_finite_part(columns[given[2]], given[1]):
-            found.append(3 | inputs[1])
-            continue
-        key = (kind, not zeros.isdisjoint(given), inputs)
-        if key not in known:
-            difference = _difference(NAMES[kind], [DIFFERENCES[k] for k in inputs], key[1])
-            if difference is None:
-                return False
-            known[key] = DIFFERENCES.index(difference)
-        found.append(known[key])
-    if any(found[guard.register] for guard in program.guards):
+    found: list[_Difference] = []
+    code = tuple(program.code)
+    for op in code:
+        difference = _difference(code, op, [found[i] for i in op.operands])
+        if difference is None:
+            return False
+        found.append(difference)
+    if any(found[guard.register] != SAME for guard in program.guards):
         return False
-    return is_sum or not any(DIFFERENCES[found[i]].sign for i in program.outputs)
+    return is_sum or not any(found[i].sign for i in program.outputs)
 
 
-def _difference(name: str, inputs: Sequence[_Difference], has_zero: bool) -> _Difference | None:
-    """That of an operation's result, of which an operand is 0.0 or not; None where it could get
-    lost."""
+def _difference(code: Sequence[Op], op: Op, inputs: Sequence[_Difference]) -> _Difference | None:
+    """That of an operation's result; None where it could get lost."""
+    if op.name == "where" and _is_finite_part(code[op.operands[2]], op.operands[1]):
+        return _Difference(nan=True, infinite=True, sign=inputs[1].sign)
     if inputs.count(SAME) == len(inputs):
-        return _Difference(nan=True, sign=True) if name in MESSAGES else SAME
-    if name not in STRICT:
+        return _Difference(nan=True, sign=True) if op.name in MESSAGES else SAME
+    if op.name not in STRICT:
         return None
     infinite, sign = any(x.infinite for x in inputs), any(x.sign for x in inputs)
-    if (infinite or sign) and name not in LINEAR:
-        below = inputs[1] if name == "div" else inputs[0]
-        if name != "div" or below.infinite or below.sign:
+    if (infinite or sign) and op.name not in LINEAR:
+        below = inputs[1] if op.name == "div" else inputs[0]
+        if op.name != "div" or below.infinite or below.sign:
             return None
-    if name == "add" and has_zero:
+    if op.name == "add" and any(_is_zero(code[i]) for i in op.operands):
         sign = False  # a sum with 0.0 is never -0.0
-    return _Difference(True, infinite, sign or name in MESSAGES)
+    return _Difference(True, infinite, sign or op.name in MESSAGES)
 
 
 def _is_zero(op: Op) -> bool:
