@@ -271,10 +271,13 @@ def computes(model: object) -> bool:
     return callable(model)
 
 
-def members(holder: Any) -> Iterator[tuple[str, Any]]:
-    """What a module or container holds, each with its name there."""
+def members(holder: Any, without_numbers: bool = False) -> Iterator[tuple[str, Any]]:
+    """What a module or container holds, each with its name there; of a module perhaps without the
+    entries of lists of numbers and Values, of which there may be thousands."""
     if isinstance(holder, Module):
         for attribute, held in vars(holder).items():
+            if without_numbers and isinstance(held, list) and NUMBERS.issuperset(map(type, held)):
+                continue
             short = holder.short_names.get(attribute)
             if short and isinstance(held, (list, tuple)):
                 yield from ((f"{short}{i}", entry) for i, entry in enumerate(held))
@@ -307,7 +310,7 @@ def _modules_of(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, M
     if isinstance(holder, Module):
         yield path, holder
         seen.add(id(holder))
-    for name, held in members(holder):
+    for name, held in members(holder, without_numbers=True):
         if id(held) not in seen and not isinstance(held, (Value, int, float, str)):
             seen.add(id(held))
             yield from _modules_of(held, f"{path}.{name}" if path else name, seen)
@@ -330,4 +333,5 @@ def _repeats_of(holder: Any, path: str, paths: dict[int, str]) -> Iterator[tuple
             yield from _repeats_of(held, inner, paths)
 
 
+NUMBERS = frozenset([Value, int, float])
 _STAND_INS = StandIns(Module)

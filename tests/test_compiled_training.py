@@ -725,12 +725,29 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_choice_without_one() -> None:
-    """By size: a short training is not worth compiling, a long one is, if it fits into memory."""
+    """By size: a short training is not worth compiling, a long one is, however large the model."""
     large = nn.MLP(2, [200, 100, 1], seed=1)
     sample = FIT.Samples(POINTS, SUMS, None)
-    assert not FIT.is_worth_compiling(10_000_000, sample, large)
+    assert not FIT.is_worth_compiling(1, sample, large)
+    assert FIT.is_worth_compiling(1000, sample, large)
     assert nn.fit(classifier(), POINTS, SIDES, epochs=1).engine == "eager"
     assert nn.fit(classifier(), POINTS, SIDES, epochs=3000, batch_size=None).engine == "jit"
+
+
+def test_more_than_twenty_thousand_parameters() -> None:
+    """Compiled with its loops: the engine's losses and weights but for rounding."""
+    numbers = random.Random(1)
+    rows = [[numbers.gauss(0.0, 1.0) for _ in range(160)] for _ in range(10)]
+    targets = [[math.tanh(row[i] + row[i + 1]) for i in range(125)] for row in rows]
+    models = [nn.MLP(160, [125], seed=2) for _ in range(2)]
+    histories = [
+        nn.fit(model, rows, targets, epochs=2, batch_size=6, engine=engine)
+        for model, engine in zip(models, ("jit", "eager"), strict=True)
+    ]
+    assert len(models[0].parameters()) == 20_125
+    assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], rel=1e-12)
+    found, wanted = ([p.data for p in model.parameters()] for model in models)
+    assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12)
 
 
 def test_nothing_is_left_behind() -> None:

@@ -20,6 +20,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rolling import roll
 from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native import vector_loop_codegen
+from autograd.compiler.native.kernels import Callbacks
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_codegen import Columns, Field
@@ -291,6 +292,13 @@ def test_sums_that_are_not_finite_are_those_of_the_full_program() -> None:
     slopes = vmap(grad(f))(x)
     assert slopes[5, 1] == 0.0
     assert vmap(grad(f), reduce="sum")(x) == pytest.approx(slopes.sum(axis=0), rel=1e-13)
+
+
+def test_vector_functions_need_no_lock() -> None:
+    """Nothing in them is Python's: other threads run meanwhile."""
+    program = in_vectors(program_of(lambda x: tanh(x) * exp(x), 0.5), host_vectors())
+    assert {"fma", "scale"} <= program.names
+    assert not Callbacks(program)
 
 
 @pytest.mark.parametrize("n", [500, 2000])

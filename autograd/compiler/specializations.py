@@ -63,7 +63,6 @@ class Specialization:
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
         self.program = optimised(recorded.program)
         self._recorded = recorded._replace(program=self.program)
-        self.instructions = lowered(self.program)
         self.captured = recorded.captured
         # Programs know them by their names, which may come to mean others.
         self._rows = [
@@ -76,6 +75,11 @@ class Specialization:
         self._making = new_lock()
         self._waiting: list[Callable[[], None]] = []
         self.is_kept = False
+
+    @cached_property
+    def instructions(self) -> Program:
+        """The program, lowered."""
+        return lowered(self.program)
 
     @property
     def kernel(self) -> Kernel:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
 from nn.frame_columns import column_names, in_order
@@ -51,6 +51,8 @@ def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
         return [_number(where, row)]
     if not entries:
         raise ValueError(f"{where} is empty; a row has a number for each input of the model")
+    if set(map(type, entries)) == {float} and isfinite(sum(entries)):  # so each of them is
+        return list(entries)
     return [
         x
         if type(x) is float and isfinite(x)
@@ -164,9 +166,14 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     """
     culprits = []
     for j, column in enumerate(zip(*rows, strict=True)):
+        low, high = min(column), max(column)
+        # Two numbers that are so far apart make for a spread of SMALL, whatever the others.
+        is_wide = high == low or high - low > SMALL * sqrt(2.0 * len(column))
+        if is_wide and low >= -LARGE and high <= LARGE:
+            continue
         mean, spread = mean_and_spread(column)
         if max(abs(mean), spread) > LARGE or 0.0 < spread < SMALL:
-            culprits.append((abs(mean) + spread, j, min(column), max(column)))
+            culprits.append((abs(mean) + spread, j, low, high))
     if not culprits:
         return None
     _, j, low, high = max(culprits)

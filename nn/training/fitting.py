@@ -163,13 +163,12 @@ def fit(
 
     **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
     tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
-    ready: 0.2 s for a few dozen parameters, 0.6 s for 300, 4 s for 2,400. "eager" trains with the
-    engine as it is. If none is given, "jit" is taken where llvmlite is installed and the training
-    is long enough to be worth it, for up to 20,000 parameters (which take 1 GB of memory). Models
-    and losses may be any; but a model that draws random numbers, changes from call to call, reads a
-    parameter past its attributes, or branches into many paths is left to the engine, with a
-    UserWarning that says so (where "jit" was asked for, it is a ValueError). `history.engine` says
-    which it was.
+    ready: some 0.5 s, and 0.1 s for each thousand parameters, of which there may be any number.
+    "eager" trains with the engine as it is. If none is given, "jit" is taken where llvmlite is
+    installed and the training is long enough to be worth it. Models and losses may be any; but a
+    model that draws random numbers, changes from call to call, reads a parameter past its
+    attributes, or branches into many paths is left to the engine, with a UserWarning that says so
+    (where "jit" was asked for, it is a ValueError). `history.engine` says which it was.
 
     Raises ValueError or TypeError, before anything has changed, for data, shapes and settings that
     do not fit each other. Warns (UserWarning) about numbers far from the range that networks learn

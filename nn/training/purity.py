@@ -5,7 +5,7 @@ It must not change its attributes. (That it draws no random numbers is seen when
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ def _settings_below(
     holder: Any, prefix: str, seen: set[int], known: Collection[int]
 ) -> Iterator[tuple[str, Any]]:
     is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
-    for name, held in members(vars(holder) if is_record else holder):
+    held_by: Iterable[tuple[str, Any]] = members(vars(holder) if is_record else holder)
+    for name, held in vars(holder).items() if isinstance(holder, Module) else held_by:
         if name in ("training", "meaning") and isinstance(holder, Module):
             continue  # which `fit` sees to
         if id(held) in known or not isinstance(held, Value) or not held.op:

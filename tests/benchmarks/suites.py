@@ -279,6 +279,26 @@ LOOPS = (
     *loop("mlp", "MLP 64-64-10, one row", 64, "c", 1.0),
 )
 
+
+def classifier(program: str, title: str, seconds: float) -> tuple[Row, Row]:
+    """A training in batches: until it is ready, and a further epoch."""
+
+    def row(headline: str, targets: dict[str, float], limit: float) -> Row:
+        compared = compiled(
+            "jit_classifier", title, "s", "torch", targets, headline=headline, limit=limit
+        )
+        return replace(compared, program=program)
+
+    return row("ready", {}, seconds), row("epoch", {"torch": 0.5}, math.inf)
+
+
+CLASSIFIERS = (
+    *classifier("digits 32", "64-64-10, batches of 32", 1.0),
+    *classifier("digits 256", "64-64-10, batches of 256", 1.0),
+    *classifier("images 32", "784-128-10, batches of 32", 5.0),
+    *classifier("images 256", "784-128-10, batches of 256", 5.0),
+)
+
 SUITES = {
     "eager": EAGER,
     "training": TRAINING,
@@ -286,4 +306,5 @@ SUITES = {
     "jit": JIT,
     "jit-training": JIT_TRAINING,
     "loops": LOOPS,
+    "classifiers": CLASSIFIERS,
 }

@@ -12,19 +12,29 @@ under its own name, and machine code calls back into Python for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS, TRUTHS
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import rewritten_and_pruned
-from autograd.compiler.ir.templates import Sketch, Template
+from autograd.compiler.ir.templates import Sketch, Template, Templates
 from autograd.compiler.ir.writing import Writer
 from autograd.engine import branchless
 from autograd.engine.primitives import TABLE, Primitive
 
-__all__ = ["BINARY", "INSTRUCTIONS", "LIBRARY", "UNARY", "Symbol", "lower", "lowered", "select"]
+__all__ = [
+    "BINARY",
+    "INSTRUCTIONS",
+    "LIBRARY",
+    "UNARY",
+    "Symbol",
+    "lower",
+    "lowered",
+    "select",
+    "templates_by",
+]
 
 
 def _rows(lowering: str) -> list[Primitive]:
@@ -165,7 +175,7 @@ select: Final[Callable[[Symbol, Any, Any], Symbol]] = branchless.select
 
 def lowered(program: Program) -> Program:
     """The same program in instructions, and names that call back into Python."""
-    return rewritten_and_pruned(program, writer(), templates=_template)
+    return rewritten_and_pruned(program, writer(), templates=templates_by(NO_RULES))
 
 
 def lower(writer: Writer | Sketch, name: str, *operands: int) -> int:
@@ -184,28 +194,40 @@ def lower(writer: Writer | Sketch, name: str, *operands: int) -> int:
     return _by(rule, writer, operands)
 
 
-_TEMPLATES: Final[dict[tuple[str, int], Template]] = {}
-"""Those of the table's own rules."""
+Rules = Mapping[str, Callable[..., Any]]
+"""How operations are made of others, in the place of the table's own rules."""
+NO_RULES: Final[Rules] = {}
+_TEMPLATES: Final[dict[int, dict[tuple[str, int], Template]]] = {}
+"""By the rules, of which there are few, that live as long as the process."""
 
 
-def _template(name: str, count: int) -> Template | None:
-    """What is written in the place of an operation; None for an instruction, and for what stays as
-    it is."""
-    is_special = name in ("pow", "copysign")
-    if not is_special and _rule(name) is None:
-        return None
-    if not is_special and not TABLE[name].builtin:
-        return _of_operation(name, count)
-    found = _TEMPLATES.get((name, count))
-    if found is None:
-        found = _of_operation(name, count)
-        if count <= KEPT:
-            _TEMPLATES[name, count] = found
-    return found
+def templates_by(rules: Rules) -> Templates:
+    """What is written in the place of an operation by these rules, and by the table's own: None for
+    an instruction, and for what stays as it is."""
+    kept = _TEMPLATES.setdefault(id(rules), {})
+
+    def template(name: str, count: int) -> Template | None:
+        is_special = name in ("pow", "copysign") or name in rules
+        if not is_special and _rule(name) is None:
+            return None
+        if not is_special and not TABLE[name].builtin:
+            return _of_operation(name, count, rules)
+        found = kept.get((name, count))
+        if found is None:
+            found = _of_operation(name, count, rules)
+            if count <= KEPT:
+                kept[name, count] = found
+        return found
+
+    return template
 
 
-def _of_operation(name: str, count: int) -> Template:
-    return Template(lambda sketch, operands: lower(sketch, name, *operands), count)
+def _of_operation(name: str, count: int, rules: Rules) -> Template:
+    def rule(sketch: Sketch, operands: tuple[int, ...]) -> int:
+        sketch.rules = rules
+        return lower(sketch, name, *operands)
+
+    return Template(rule, count)
 
 
 def _rule(name: str) -> Callable[..., Any] | None:

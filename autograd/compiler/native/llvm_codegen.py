@@ -38,6 +38,9 @@ INTRINSICS: Final = {
 CONDITIONS: Final = {"lt": "olt", "le": "ole", "eq": "oeq"}
 BINARY_LIBRARY: Final = frozenset(name for name in LIBRARY if TABLE[name].arity == 2)
 
+IN_VECTORS: Final = frozenset(["fma", "scale"])
+"""What `simd_math` writes with, beside the instructions."""
+
 PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
 NEVER: Final = "never:\nret i64 0"
 
@@ -372,7 +375,7 @@ def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
 
 def callbacks_of(program: Program) -> set[str]:
     """The names of the operations that no machine has."""
-    return program.names - INSTRUCTIONS
+    return program.names - INSTRUCTIONS - IN_VECTORS
 
 
 def scalar_kernel(program: Program, addresses: Mapping[tuple[str, int], int]) -> Holed:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from autograd.compiler.ir.lowering import Symbol, lower, select
+from autograd.compiler.ir.lowering import Symbol, lower, lowered, select, templates_by
 from autograd.compiler.ir.passes import writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
@@ -26,6 +26,10 @@ __all__ = ["in_vectors"]
 def in_vectors(program: Program, vectors: Vectors) -> Program:
     """The program in instructions, with the functions of this module for what no decision hangs
     on."""
+    if vectors.own and not program.guards:
+        return rewritten_and_pruned(program, writer(), templates=templates_by(VECTOR_RULES))
+    if not vectors.own:
+        return lowered(program)
     making = writer()
     decisive = needed_for(program, [guard.register for guard in program.guards])
     is_next_decisive = iter(
@@ -37,7 +41,7 @@ def in_vectors(program: Program, vectors: Vectors) -> Program:
     )
 
     def emit(name: str, *operands: int) -> int:
-        making.rules = {} if next(is_next_decisive) or not vectors.own else VECTOR_RULES
+        making.rules = {} if next(is_next_decisive) else VECTOR_RULES
         return lower(making, name, *operands)
 
     return rewritten_and_pruned(program, making, emit)
