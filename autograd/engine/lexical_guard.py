@@ -17,13 +17,19 @@ from typing import Any, Final
 
 from autograd.engine.primitive import TABLE, Primitive
 
-__all__ = ["inside_selection", "is_only_shown"]
+__all__ = ["inside_selection", "is_asked_by_c_code", "is_only_shown"]
 
 CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
 WRITING: Final = frozenset(["__format__", "__repr__", "__str__", "wrapper"])  # dataclasses'
 SHOWING: Final = frozenset(["bdb", "logging", "pdb", "traceback"])  # modules
 SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make one node
+
+COMPARING: Final = frozenset(["COMPARE_OP", "CONTAINS_OP"])
+BETWEEN: Final = frozenset(  # frames, where nothing is compiled
+    [__name__, "autograd.compiler.recording.tracing", "autograd.engine.modes"]
+    + ["autograd.engine.observers", "autograd.engine.value"]
+)
 
 Place = tuple[int, int]  # line and column
 Callee = tuple[bool, tuple[str, ...]]  # whether its first name is global; that name, attributes
@@ -59,6 +65,23 @@ def _selects(frame: FrameType, callee: Callee) -> bool:
     return (module == "autograd.engine.functions" and called in SEVERAL) or (
         module == "numpy" and called == "where"
     )
+
+
+def is_asked_by_c_code() -> bool:
+    """Whether the comparison that is being made is one of C code's that the user's code called
+    (NumPy, `sorted`, `max`), and not written there."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "") in BETWEEN:
+        frame = frame.f_back
+    if frame is None or frame.f_globals.get("__name__", "").partition(".")[0] == "autograd":
+        return False
+    return not _compares(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(4096)
+def _compares(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is a comparison."""
+    return dis.opname[code.co_code[offset]] in COMPARING
 
 
 def is_only_shown() -> bool:

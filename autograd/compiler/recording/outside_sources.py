@@ -178,6 +178,8 @@ def _state(generator: Any) -> bytes:
     if isinstance(generator, random.Random):
         is_hidden = isinstance(generator, random.SystemRandom)
         return b"" if is_hidden else pickle.dumps(generator.getstate())
+    if hasattr(generator, "get_state"):  # which keeps the second of each two normal numbers
+        return pickle.dumps(generator.get_state(legacy=False))
     for name in ("bit_generator", "_bit_generator"):
         generator = getattr(generator, name, generator)
     return pickle.dumps((generator.state, spawned))

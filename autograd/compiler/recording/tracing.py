@@ -22,7 +22,7 @@ from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.reachable_objects import values_of
 from autograd.compiler.recording.reading import Reader
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
-from autograd.engine.lexical_guard import is_only_shown
+from autograd.engine.lexical_guard import is_asked_by_c_code, is_only_shown
 from autograd.engine.modes import (
     TEXT,
     begin_recording,
@@ -53,7 +53,8 @@ class RecordingError(TypeError):
 
 
 class Decision(NamedTuple):
-    """A comparison that the function made, what came out, and how many nodes there were by then."""
+    """A comparison that the function made, what came out, how many nodes there were by then, and
+    whether it is one of order that does not hold and that C code asked for."""
 
     symbol: str
     a: Any
@@ -61,6 +62,7 @@ class Decision(NamedTuple):
     out: bool
     line: str
     place: int
+    by_c_code: bool = False
 
 
 class Trace:
@@ -129,7 +131,9 @@ class Trace:
         """A comparison of a with b (a Value or a number) came out as `out`; for the symbol "int", a
         was converted to the int b."""
         self.looks_for_anomalies = self.looks_for_anomalies or watching()
-        self.decisions.append(Decision(symbol, a, b, out, place(line), len(self.tape.nodes)))
+        by_c_code = not out and symbol in OPPOSITE and is_asked_by_c_code()
+        here = len(self.tape.nodes)
+        self.decisions.append(Decision(symbol, a, b, out, place(line), here, by_c_code))
 
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
@@ -274,9 +278,26 @@ def _guards(reader: Reader, decisions: Sequence[Decision], results: Sequence[Any
     found = []
     for decision in decisions:
         reader.read_until(decision.place)
-        found.append(_guard(reader, decision))
+        asked = _of_c_code(decision) if decision.by_c_code else [decision]
+        found += [_guard(reader, one) for one in asked]
     reader.read_until(reader.nodes)
     return found
+
+
+def _of_c_code(decision: Decision) -> list[Decision]:
+    """A comparison that does not hold, and whether it is for want of a number. NumPy's functions
+    have ways of their own with NaN in arrays of floats, and none in arrays of objects."""
+    operands = (decision.a, decision.b)
+    if any(map(_is_missing, operands)):
+        values = [x for x in operands if isinstance(x, Value)]
+        asked = [decision._replace(symbol="!=", a=x, b=x, out=_is_missing(x)) for x in values]
+        return [*asked, decision]
+    return [decision._replace(symbol=OPPOSITE[decision.symbol], out=True)]
+
+
+def _is_missing(x: Any) -> bool:
+    number = x.data if isinstance(x, Value) else x
+    return bool(number != number)
 
 
 def _check_captured(node: Value) -> None:
@@ -298,7 +319,7 @@ def _called(reader: Reader, node: Value) -> Guard:
 
 
 def _guard(reader: Reader, decision: Decision) -> Guard:
-    symbol, a, b, out, line, _ = decision
+    symbol, a, b, out, line = decision[:5]
     if symbol == "int":
         register = reader.emit("eq", reader.register(a), reader.const(float(b)))
         return Guard(register, True, ("int", b), line)
@@ -311,6 +332,8 @@ def _guard(reader: Reader, decision: Decision) -> Guard:
     return Guard(reader.emit(name, left, right), out != negated, out, line)
 
 
+OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""Of numbers that are not NaN."""
 ORDER: dict[str, tuple[str, bool, bool]] = {
     "<": ("lt", False, False),
     "<=": ("le", False, False),
