@@ -974,3 +974,32 @@ def test_the_page_is_true() -> None:
     """Its examples."""
     page = Path(__file__).parent.parent / "docs" / "numpy.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
+def test_powers_of_one_half_are_square_roots() -> None:
+    """As NumPy takes them, of arrays; at zeros of both signs and infinities, compiled after any
+    other call, in place, and as data of a derivative."""
+    points = np.array([4.0, 0.0, -0.0, INF, -INF, -1.0, NAN])
+    ways: list[Call] = [
+        lambda x: x**0.5,
+        lambda x: x ** np.float64(0.5),
+        lambda x: x ** np.array(0.5),
+        lambda x: np.power(x, 0.5),
+        lambda x: np.power(x[1:], 0.5),
+    ]
+    with np.errstate(all="ignore"):
+        for f in ways:
+            compiled = jit(f)
+            compiled(np.ones(7))
+            derivative = grad(lambda w, x, f=f: (w / f(x))[-1])
+            of_data = jit(derivative)
+            of_data(1.0, np.ones(2))
+            for x in points:
+                row = np.array([1.0, x])
+                assert repr(of_data(1.0, row)) == repr(float(derivative(1.0, row)))
+            want = repr(f(points).tolist())
+            assert repr(compiled(points).tolist()) == want
+            assert repr(jit(f)(points).tolist()) == want
+            assert repr([float(y) for y in np.ravel(f(points))]) == want
+        assert repr((pack_values([Value(-0.0)], (1,)) ** 0.5)[0].data) == "-0.0"
+        assert repr((Value(-0.0) ** 0.5).data) == "0.0"

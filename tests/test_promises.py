@@ -376,6 +376,14 @@ DRAWS: dict[str, Callable[[], Any]] = {
     "numpy.random": lambda: np.random.rand() < RARE,
     "numpy's Generator": lambda: OF_NUMPY.random() < RARE,
     "numpy's RandomState": lambda: OLD_NUMPY.rand() < RARE,
+    "numpy.random.randn": lambda: abs(np.random.randn()) < RARE,
+    "numpy.random.normal": lambda: abs(np.random.normal()) < RARE,
+    "numpy.random.lognormal": lambda: np.random.lognormal() < RARE,
+    "multivariate_normal": lambda: (
+        abs(np.random.multivariate_normal([0.0] * 3, np.eye(3))[0]) < RARE
+    ),
+    "the second of two normal numbers": lambda: abs(OLD_NUMPY.standard_normal()) < RARE,
+    "random.gauss": lambda: abs(random.gauss(0.0, 1.0)) < RARE,
     "a new one of numpy": lambda: np.random.default_rng().random() < RARE,
     "in a helper": lambda: helper() < RARE,
     "a class": lambda: Holder.shared.random() < RARE,

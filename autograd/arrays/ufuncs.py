@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import accumulate
 from typing import Any, Final
@@ -32,6 +32,7 @@ from autograd.arrays.refusals import refused
 from autograd.arrays.scalar_functions import PAIRS, PREDICATES, number_function
 from autograd.engine import functions
 from autograd.engine.operands import to_float
+from autograd.engine.primitives import TABLE
 from autograd.engine.value import Value
 
 __all__ = [
@@ -66,6 +67,7 @@ COMPARISONS: Final[dict[str, Callable[..., Any]]] = {
     "greater_equal": operator.ge,
 }
 
+SQRT: Final = TABLE["sqrt"]
 REALS: Final = (float, int, numpy.floating, numpy.integer, numpy.bool_)
 DOUBLES: Final = ("f8", "O")  # what a dtype may ask for
 
@@ -104,7 +106,7 @@ def of_numbers(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
             numbers.append(to_float(x, ELEMENT))
         else:
             return NotImplemented
-    return function(*numbers)
+    return SQRT(numbers[0]) if _is_root(name, numbers) else function(*numbers)
 
 
 def _is_real(x: Array) -> bool:
@@ -175,10 +177,18 @@ def elementwise(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         return each(PREDICATES[name], *arrays).astype(bool)
     if name in PAIRS:
         return tuple([each(function, *arrays) for function in PAIRS[name]])
+    if _is_root(name, [x[()] for x in arrays]):
+        return each(SQRT, arrays[0])
     function = number_function(ufunc)
     if function is not None:
         return each(function, *arrays)
     raise refused(_written(ufunc))
+
+
+def _is_root(name: str, inputs: Sequence[Any]) -> bool:
+    """Whether it is a power of which NumPy takes the square root, which is -0.0 of -0.0, and of
+    minus infinity NaN: one with 1/2 as the exponent of all elements."""
+    return name == "power" and type(inputs[1]) is float and inputs[1] == 0.5
 
 
 def _comparable(x: Any) -> Array:

@@ -27,8 +27,8 @@ SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make on
 
 COMPARING: Final = frozenset(["COMPARE_OP", "CONTAINS_OP"])
 BETWEEN: Final = frozenset(  # frames, where nothing is compiled
-    [__name__, "autograd.compiler.recording.tracing", "autograd.engine.modes"]
-    + ["autograd.engine.observers", "autograd.engine.value"]
+    {__name__, "autograd.compiler.recording.tracing", "autograd.engine.modes"}
+    | {"autograd.engine.observers", "autograd.engine.value"}
 )
 
 Place = tuple[int, int]  # line and column
