@@ -105,8 +105,18 @@ class CheckedCalls:
                     return enter, result
         known, results = function._known(arguments)
         if known is None:
-            return None, function._record(arguments)
+            return None, self._recorded(arguments)
         return known, function._taken(arguments, known, results)
+
+    def _recorded(self, arguments: Arguments) -> Any:
+        """The result of a call for which the function is recorded: on Values, and on floats."""
+        result = self._function._record(arguments)
+        if not arguments.are_floats:
+            expected = Uncompiled(self._function, arguments)
+            found = expected.compare_with_plain_numbers(*flatten_result(result))
+            if found:
+                raise found[0]
+        return result
 
     def _failures(self, arguments: Arguments, result: Any) -> Sequence[Exception]:
         expected = Uncompiled(self._function, arguments)

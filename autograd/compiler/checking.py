@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rounding import SLACK, Units, as_compiled, reach
 from autograd.compiler.recording.arguments import Arguments
-from autograd.compiler.recording.plain_floats import number_names
+from autograd.compiler.recording.plain_floats import number_names, plain_run, unlike_plain
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import cached_property, new_lock
@@ -46,6 +46,15 @@ VARIABLE: Final = "CHAINRULE_CHECK"
 TRIES: Final = 3  # while another thread changes the inputs
 MOST_GUARDS: Final = 20  # that are shown
 MOST_NUMBERS: Final = 10
+CHANGED: Final = (
+    "What it depends on beside its arguments and Values (a global number, a function it calls) has "
+    "changed since it was recorded, or the compiler is wrong."
+)
+ANOTHER: Final = (
+    "Compiled, all numbers are doubles: decide by what a number is worth, not by what it is "
+    "(isinstance, type, an exception), and hand over floats and arrays of float64, or name the "
+    "argument in static_argnames."
+)
 
 
 class CheckFailed(AssertionError):
@@ -149,9 +158,30 @@ class Uncompiled:
         for way in self._ways:
             found = self._against(way, numbers, structure, units, result)
             if found is None:
-                return []
+                return self.compare_with_plain_numbers(numbers, structure)
             failures.append(found)
         return failures[:1]
+
+    def compare_with_plain_numbers(
+        self, numbers: Sequence[float], structure: Structure
+    ) -> list[CheckFailed]:
+        """What there is to say against these results where the function runs as it was written, on
+        floats and on the arguments as they are: beyond rounding, and unless that raises."""
+        arguments, path = self._arguments, self.path
+        if path is None or isinstance(self._function.f, Derivative):
+            return []  # a derivative's function gets the same either way
+        inputs = [*arguments.numbers, *[value.data for value in path.captured]]
+        ways = [("for the arguments as they are", arguments.as_given)]
+        if not arguments.are_floats:
+            ways.append(("for floats", arguments.plainly))
+        for words, call in ways:
+            plain = plain_run(call)
+            if plain.result is not None:
+                shown = (words, "compiled")
+                found = unlike_plain(plain, numbers, structure, path.program, inputs, shown)
+                if found and not arguments.trace()[0].looks_for_anomalies:
+                    return [self.failure(f"is another function: {found}", ANOTHER)]
+        return []
 
     def result(self) -> tuple[list[Any], Structure]:
         """The function's own result, by the first way."""
@@ -213,16 +243,15 @@ class Uncompiled:
             if allowed[i] == 0.0 or not abs(got[i] - want[i]) <= SLACK * allowed[i]
         ]
 
-    def failure(self, text: str) -> CheckFailed:
+    def failure(self, text: str, why: str = CHANGED) -> CheckFailed:
         """An error with these words."""
         numbers = self._arguments.numbers
         shown = zip(self._arguments.names, numbers, strict=True)
         given = [f"{name} = {x!r}" for name, x in [*shown][:MOST_NUMBERS]]
         given += ["..."] * (len(numbers) > MOST_NUMBERS)
         return CheckFailed(
-            f"compiled, {self._function._name} {text}, at {', '.join(given) or 'no numbers'}. What "
-            "it depends on beside its arguments and Values (a global number, a function it calls) "
-            "has changed since it was recorded, or the compiler is wrong.\n"
+            f"compiled, {self._function._name} {text}, at {', '.join(given) or 'no numbers'}. "
+            f"{why}\n"
             + ("It runs uncompiled here" if self.path is None else guards_shown(self.path.program))
         )
 

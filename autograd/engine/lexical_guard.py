@@ -23,6 +23,7 @@ CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
 WRITING: Final = frozenset(["__format__", "__repr__", "__str__", "wrapper"])  # dataclasses'
 SHOWING: Final = frozenset(["bdb", "logging", "pdb", "traceback"])  # modules
+DROPPING: Final = frozenset(["asyncio", "enum", "reprlib", "signal"])
 SEVERAL: Final = frozenset(["max", "min"])  # autograd's, functions that make one node
 
 COMPARING: Final = frozenset(["COMPARE_OP", "CONTAINS_OP"])
@@ -91,8 +92,20 @@ def is_only_shown() -> bool:
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in ("autograd", "nn", "numpy") and frame.f_code.co_name not in WRITING:
+            if _is_for_nobody(frame):
+                return True
             prints = frame.f_globals.get("print", builtins.print) is builtins.print
             return package in SHOWING or (prints and _is_printed(frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return False
+
+
+def _is_for_nobody(frame: FrameType | None) -> bool:
+    """Whether a text is made by `signal`, of the error that it makes of a handler's repr, and
+    drops: asyncio's holds the task, and so its result."""
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in DROPPING:
+        if frame.f_code.co_name == "_int_to_enum":
+            return True
         frame = frame.f_back
     return False
 

@@ -164,6 +164,16 @@ class Arguments:
         """What the function gives, uncompiled, for plain numbers."""
         return self._call_with(with_own_attributes(self._copies()))
 
+    @property
+    def are_floats(self) -> bool:
+        """Whether all their numbers are plain floats, or arrays of such."""
+        return all(types_of_data(x) is None for x in self.traced)
+
+    def as_given(self) -> Any:
+        """What the function gives, uncompiled, for the arguments as they are handed over."""
+        copies = like_these(self.traced, [True] * len(self._bound), _plain_number)
+        return self._call_with(with_own_attributes(copies))
+
     def eagerly(self) -> Any:
         """What the function gives, as floats, by the engine; as Values, where a transform around
         this call differentiates what the function has captured."""

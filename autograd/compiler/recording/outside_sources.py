@@ -54,7 +54,17 @@ ASKING: Final = (
 )
 HANDING_OVER: Final = frozenset(["put", "release", "start_new_thread", "start_joinable_thread"])
 """What is called to begin a thread, or to give one something to do."""
-OF_INTEREST: Final = ASKING | HANDING_OVER | {"get", "set"}
+WHO: Final = {
+    "get_ident": "asks for the thread that it runs in",
+    "get_native_id": "asks for the thread that it runs in",
+    "get_running_loop": "asks for the task that it runs in",
+    "current_task": "asks for the task that it runs in",
+    "getpid": "asks for the process that it runs in",
+}
+"""What is another thing in each thread, task or process."""
+WHO_BY_PYTHON: Final = frozenset(["current_thread", "currentThread", "current_task"])
+"""Functions of Python's that ask for their caller."""
+OF_INTEREST: Final = ASKING | HANDING_OVER | {"get", "set"} | WHO.keys()
 BETWEEN: Final = frozenset(["numpy", "random", "secrets", "uuid"])
 """Modules that ask on behalf of their caller."""
 EXEMPT: Final = frozenset(
@@ -107,6 +117,10 @@ class Witness:
             self._of_generator(owner, called.__name__, frame)
         elif isinstance(owner, ContextVar):
             self._of_variable(owner, called.__name__, frame)
+        elif called.__name__ in WHO and isinstance(owner, ModuleType):
+            # The loop that runs is no secret to a coroutine, unless for the task of Python 3.11.
+            if called.__name__ != "get_running_loop" or frame.f_code.co_name == "current_task":
+                self._asks_who(WHO[called.__name__], frame)
         elif called in CLOCKS or (called.__name__ in TODAY and _is_date(owner)):
             self._asked("reads the clock", frame)
         elif called.__name__ in ENTROPY and isinstance(owner, ModuleType):
@@ -125,6 +139,13 @@ class Witness:
             self._seeded[id(variable)] = variable
         elif id(variable) not in self._seeded and _package(frame) not in LIBRARIES:
             self._asked(f"reads the context variable {variable.name!r}", frame)
+
+    def _asks_who(self, how: str, frame: FrameType | None) -> None:
+        """Not where a library does so for reasons of its own, as a lock does."""
+        while frame is not None and frame.f_code.co_name in WHO_BY_PYTHON:
+            frame = frame.f_back
+        if frame is not None and _package(frame) not in LIBRARIES:
+            self._asked(how, frame)
 
     def _asked(self, how: str, frame: FrameType | None) -> None:
         while frame is not None and _package(frame) in BETWEEN:

@@ -67,12 +67,14 @@ def unlike_plain(
     outputs: Structure,
     program: Program,
     inputs: Sequence[float],
+    words: tuple[str, str] = ("for floats", "for Values"),
 ) -> str:
     """How what the function gave for floats differs from what the recording gave, in words: by more
     than rounding; "" if it doesn't."""
+    plainly, recordedly = words
     recorded = outputs.unflatten(numbers)
     if len(plain.numbers) != len(numbers) or _texts(plain.result) != _texts(recorded):
-        return f"{describe(plain.result)} for floats, {describe(recorded)} for Values"
+        return f"{describe(plain.result)} {plainly}, {describe(recorded)} {recordedly}"
     pairs = list(zip(plain.numbers, numbers, strict=True))
     places = [i for i, (x, y) in enumerate(pairs) if not _same(x, y)]
     if not places:
@@ -88,7 +90,7 @@ def unlike_plain(
         x, y = pairs[i]
         is_rounding = math.isclose(x, y, rel_tol=OTHER_WAY, abs_tol=SLACK * allowed[i])
         if not (is_rounding or math.isinf(allowed[i])):
-            return f"{names[i]} is {x!r} for floats, {y!r} for Values"
+            return f"{names[i]} is {x!r} {plainly}, {y!r} {recordedly}"
     return ""
 
 

@@ -21,6 +21,7 @@ from autograd.compiler.ir.program import Guard, Program
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.reachable_objects import values_of
 from autograd.compiler.recording.reading import Reader
+from autograd.compiler.recording.texts_that_return import comes_back, streams
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_asked_by_c_code, is_only_shown
 from autograd.engine.modes import (
@@ -88,6 +89,7 @@ class Trace:
         """A leak that f was told of there and then."""
         self._functions: list[Any] = []
         self._hands_over = False
+        self._streams = streams()
         self._reached: set[int] | None = None
         mark_recorded(self.arguments)
 
@@ -121,7 +123,8 @@ class Trace:
 
     def _asked_outside(self, how: str, line: str) -> None:
         """The function asks for what is another number at every call."""
-        remedy = PASS_SETTING if "context variable" in how else PASS
+        is_setting = "context variable" in how or "asks for" in how
+        remedy = PASS_SETTING if is_setting else PASS
         text = f"a compiled function {how} ({line}), and would not again; {remedy}"
         self._leak = self._leak or RecordingError(text)
 
@@ -138,7 +141,9 @@ class Trace:
     def escapes(self, node: Value, how: str, line: str) -> None:
         """A number was about to leave the graph, or to enter it: harmless for a constant that stays
         one, else an error."""
-        if (how == TEXT and is_only_shown()) or not self._matters(node, how):
+        if how == TEXT and is_only_shown() and not comes_back(self._streams):
+            return
+        if not self._matters(node, how):
             return
         self._leak = self._leak or self._leaking(node, how, line)
         if how != TEXT:
