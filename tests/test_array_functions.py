@@ -978,7 +978,8 @@ def test_the_page_is_true() -> None:
 
 def test_powers_of_one_half_are_square_roots() -> None:
     """As NumPy takes them, of arrays; at zeros of both signs and infinities, compiled after any
-    other call, in place, and as data of a derivative."""
+    other call, and as data of a derivative."""
+    pytest.importorskip("llvmlite")
     points = np.array([4.0, 0.0, -0.0, INF, -INF, -1.0, NAN])
     ways: list[Call] = [
         lambda x: x**0.5,
@@ -1003,3 +1004,44 @@ def test_powers_of_one_half_are_square_roots() -> None:
             assert repr([float(y) for y in np.ravel(f(points))]) == want
         assert repr((pack_values([Value(-0.0)], (1,)) ** 0.5)[0].data) == "-0.0"
         assert repr((Value(-0.0) ** 0.5).data) == "0.0"
+
+
+OF_OUR_OWN: dict[str, tuple[Call, Any]] = {
+    "norm of large": (np.linalg.norm, [1e200, 1e200]),
+    "norm of small": (np.linalg.norm, [1e-200, 1e-200]),
+    "sinc": (np.sinc, [1.0, 2.0, 3.5, INF]),
+    "floor_divide": (lambda x: x // 2.0, [INF, -INF, 7.0]),
+    "i0": (np.i0, [INF, 1.0]),
+    "quantile": (lambda x: np.quantile(x, 0.5), [1.0, 2.0, INF]),
+    "percentile": (lambda x: np.percentile(x, 25), [1.0, 2.0, 3.0, 4.0, INF]),
+    "nanquantile": (lambda x: np.nanquantile(x, 0.5), [1.0, 2.0, INF]),
+    "linspace": (lambda x: np.linspace(x[0], x[1], 1), [INF, 1.0]),
+    "solve": (lambda x: np.linalg.solve(np.eye(2) * x[0], x[1:]), [1.0, NAN, 1.0]),
+    "std": (np.std, [1e308, 1e308, -1e308]),
+    "var of small": (np.var, [1e-200, 2e-200]),
+    "einsum": (lambda x: np.einsum("i->", x), [-0.0, 0.0, 0.0, 1e308, 1e308, -1e308]),
+    "sum": (np.sum, [1e308, 1e308, -1e308]),
+    "corrcoef": (lambda x: np.corrcoef(x, [1.0, 2.0, 4.0])[0, 1], [1e200, 2e200, 3e200]),
+}
+
+
+@pytest.mark.parametrize("kind", OF_OUR_OWN)
+def test_numbers_that_are_not_numpys_are_compiled(kind: str) -> None:
+    """That a function is another one of floats is not concluded from the differences that the page
+    lists, nor from overflow in another order."""
+    pytest.importorskip("llvmlite")
+    f, given = OF_OUR_OWN[kind]
+    x = np.array(given)
+    with np.errstate(all="ignore"):
+        got = jit(f)(x)
+        values = pack_values([*map(Value, given)], (len(given),))
+        want = flatten(f(values))[0]
+    numbers = [y.data if isinstance(y, Value) else float(y) for y in want]
+    assert repr(np.ravel(got).tolist()) == repr(numbers)
+
+
+@pytest.mark.parametrize("x", [1.0, 1e100, 1e200, 1e-100, -3.0])
+def test_other_functions_of_floats_are_refused_at_large_numbers(x: float) -> None:
+    pytest.importorskip("llvmlite")
+    with pytest.raises(TypeError, match="another result for plain floats"):
+        jit(lambda x: x * 2.0 if isinstance(x, float) else x * 3.0)(x)

@@ -25,6 +25,7 @@ from autograd.transforms.tree import Structure, components, opened
 __all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
 
 OTHER_WAY: Final = 1e-9  # of a number, which LAPACK may compute by another algorithm than ours
+SQUARE_ROOT_OF_LEAST: Final = 1e-154  # of a normal number: the squares of less are rounded to 0
 _PLAINLY: Final = Setting("running_plainly", False, lambda _, change: change)
 
 
@@ -88,10 +89,20 @@ def unlike_plain(
     names = number_names(recorded)
     for i in places:
         x, y = pairs[i]
-        is_rounding = math.isclose(x, y, rel_tol=OTHER_WAY, abs_tol=SLACK * allowed[i])
-        if not (is_rounding or math.isinf(allowed[i])):
+        off = max(SLACK * allowed[i], SQUARE_ROOT_OF_LEAST)
+        is_rounding = math.isclose(x, y, rel_tol=OTHER_WAY, abs_tol=off)
+        is_beyond = not (math.isfinite(x) and math.isfinite(y)) and _may_overflow(inputs)
+        if not (is_rounding or is_beyond or math.isinf(allowed[i])):
             return f"{names[i]} is {x!r} {plainly}, {y!r} {recordedly}"
     return ""
+
+
+def _may_overflow(inputs: Sequence[float]) -> bool:
+    """Whether there is an infinity, or a number of which the square is one, and none is missing:
+    NumPy multiplies infinities by 0, squares what it takes the root of, and adds in pairs."""
+    return not any(map(math.isnan, inputs)) and any(
+        abs(x) > 1 / SQUARE_ROOT_OF_LEAST for x in inputs
+    )
 
 
 def _same(x: float, y: float) -> bool:
