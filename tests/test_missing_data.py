@@ -58,7 +58,7 @@ def test_missing_numbers_in_plain_arrays(kind: str, make: Callable[[Any], Any]) 
         return w * f(X)
 
     for function in (loss, grad(loss)):
-        for first in ROWS[::2]:
+        for first in (ROWS[0], ROWS[2]):
             compiled = jit(function)
             for row in (first, *ROWS):
                 with np.errstate(all="ignore"):
