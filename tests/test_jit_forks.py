@@ -81,10 +81,11 @@ def test_a_child_finds_every_lock_free(what: str, call: str) -> None:
     """Forked while another thread is at its first call."""
     script = f"""
     there, go_on = threading.Event(), threading.Event()
-    parent = os.getpid()
+    first = [True]  # call: that of the other thread
 
     def pause():
-        if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
+        if first:
+            first.clear()
             there.set()
             go_on.wait(20)
 
