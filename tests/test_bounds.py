@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import sys
 import time
 import warnings
@@ -182,6 +183,66 @@ def test_the_warning_names_the_decision_that_splits() -> None:
     assert g(1.0) == 6.0
     with pytest.warns(RuntimeWarning, match=r"decision on x < 3\.0 in .*test_bounds"):
         assert g(5.0) == 0.0
+
+
+def counted_loop(x: Any) -> Any:
+    y = x * 2.0
+    if y > 3.0:  # in two ways
+        y = y + 1.0
+    n = 0
+    while n < y:  # another number each time
+        n += 1
+    return y * n
+
+
+def whole_and_sign(x: Any) -> Any:
+    out = x * 2.0 if x > 0 else x * 3.0
+    return out + int(abs(x)) * (2.0 if out > 0 else 3.0)
+
+
+def loop_that_ends_inside(x: Any) -> Any:
+    n = 0
+    while x > -1.0:  # met as often as the next one, and always alike
+        if n >= x:
+            break
+        n += 1
+    return x * n
+
+
+def newton(x: Any) -> Any:
+    y = x
+    while abs(y * y - x) > 1e-9 * x:
+        y = (y + x / y) / 2.0
+    return y
+
+
+def sum_up_to_a_whole_number(x: Any) -> Any:
+    return sum(x for _ in range(int(x)) if x > -1.0)
+
+
+SPLITTING: Any = [
+    (counted_loop, range(20), "while n < y"),
+    (whole_and_sign, [s * (i + 0.5) for i in range(10) for s in (1, -1)], "int(abs(x))"),
+    (loop_that_ends_inside, range(20), "if n >= x"),
+    (newton, [10.0**i for i in range(20)], "while abs"),
+    (sum_up_to_a_whole_number, range(20), "int(x)"),
+]
+
+
+@pytest.mark.parametrize(("f", "points", "text"), SPLITTING)
+@pytest.mark.parametrize("transform", [lambda f: f, grad], ids=["itself", "grad"])
+def test_the_rounds_of_a_loop_are_one_decision(
+    f: Any, points: Any, text: str, transform: Any
+) -> None:
+    """The warning names the line without whose decisions there would be fewest paths, whichever
+    numbers they compare."""
+    compiled = jit(transform(f), max_paths=8)
+    with pytest.warns(RuntimeWarning, match="8 different paths") as caught:
+        for x in points:
+            compiled(float(x))
+    lines, first = inspect.getsourcelines(f)
+    line = first + next(i for i, written in enumerate(lines) if text in written)
+    assert f"line {line}:" in str(caught[0].message)
 
 
 def test_nestings_have_a_bound() -> None:

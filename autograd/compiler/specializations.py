@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -37,6 +37,9 @@ STRAIGHT: Final = 1000  # instructions; as fast as it gets, and compiled soon
 SHORTER: Final = 70  # times; machine code of loops so short is ready before a table of all rounds
 INTERPRETED_FOR_GOOD: Final = 20_000  # instructions; the machine code of more is no faster
 MOST_LIVE: Final = 4000  # numbers at a time; machine code keeps them on the stack of its thread
+
+_Site = tuple[str, str]
+"""The line of a decision, and the operation that decides."""
 
 
 def is_long(instructions: Program) -> bool:
@@ -282,11 +285,38 @@ class SpecializationCache:
         return found, results
 
     def most_splitting(self) -> str:
-        """The decision that splits paths most often: where it is, and what is compared."""
-        met: Counter[str] = Counter()
+        """The decision without which there would be fewest paths: where it is, and what is
+        compared. The rounds of a loop, which compare other numbers each, are one decision."""
+        splits: Counter[_Site] = Counter()
+        examples: dict[_Site, Counter[str]] = defaultdict(Counter)
         for path, decision, ways in self._tree.forks():
-            met[path.program.decision(decision)] += ways - 1
-        if not met:  # a single path: of the decision that is met most often
-            programs = [path.program for path in self.kept]
-            met.update(p.decision(i) for p in programs for i in range(len(p.guards)))
-        return max(met, key=lambda text: met[text], default="")
+            site = _site(path.program, decision)
+            splits[site] += ways - 1
+            examples[site][path.program.decision(decision)] += ways - 1
+        if not splits:  # a single path: of the decision that is met most often
+            for program in [path.program for path in self.kept]:
+                for i in range(len(program.guards)):
+                    examples[_site(program, i)][program.decision(i)] += 1
+        ways_out: dict[_Site, set[Hashable]] = defaultdict(set)
+        for path in self.kept:
+            for site, outcomes in _outcomes_by_site(path).items():
+                ways_out[site].add(tuple(outcomes))
+        most = max(
+            examples,
+            key=lambda site: (len(ways_out[site]), splits[site], examples[site].total()),
+            default=None,
+        )
+        return "" if most is None else max(examples[most], key=lambda text: examples[most][text])
+
+
+def _site(program: Program, decision: int) -> _Site:
+    guard = program.guards[decision]
+    kind = "int" if isinstance(guard.outcome, tuple) else program.code[guard.register].name
+    return guard.line, kind
+
+
+def _outcomes_by_site(path: Specialization) -> dict[_Site, list[Hashable]]:
+    found: dict[_Site, list[Hashable]] = {}
+    for i, outcome in enumerate(path.outcomes):
+        found.setdefault(_site(path.program, i), []).append(outcome)
+    return found
