@@ -67,9 +67,11 @@ def find_activation(activation: Activation) -> Callable[[Any], Any]:
 
 
 def _chosen(activation: Activation | None, nonlin: bool | None) -> Activation:
-    """tanh, unless another is given, or micrograd's `nonlin`."""
+    """tanh, unless another is given, or micrograd's `nonlin`; an error before a weight is drawn."""
     if nonlin is None:
-        return "tanh" if activation is None else activation
+        chosen: Activation = "tanh" if activation is None else activation
+        find_activation(chosen)
+        return chosen
     if activation is not None:
         raise TypeError("give activation or nonlin, not both")
     return "relu" if nonlin else "linear"
@@ -324,6 +326,8 @@ class MLP(Chain):
             )
         n_inputs = as_count("n_inputs", n_inputs)
         widths = [as_count(f"sizes[{i}]", width) for i, width in enumerate(widths)]
+        for given in (activation, output_activation):
+            find_activation(given)  # of which a network of one layer has no use for the first
         rng = random_source(seed)
         activations = [activation] * (len(widths) - 1) + [output_activation]
         self.layers = [

@@ -142,6 +142,21 @@ def test_unknown_activation_names_the_known_ones() -> None:
         TypeError, match=r"an activation is a name .* or a function of one number, got 5"
     ):
         Layer(2, 3, 5)
+    with pytest.raises(ValueError, match=r"'rellu'; known: linear, relu"):
+        MLP(2, [1], activation="rellu")  # which a network of one layer has no use for
+
+
+def test_an_unknown_activation_draws_no_weights() -> None:
+    rng = random.Random(3)
+    makers: list[Any] = [
+        lambda: Neuron(2, "rellu", seed=rng),
+        lambda: Layer(2, 2, "rellu", seed=rng),
+        lambda: MLP(2, [3, 1], output_activation="rellu", seed=rng),
+    ]
+    for make in makers:
+        with pytest.raises(ValueError, match="no activation is called 'rellu'"):
+            make()
+    assert rng.random() == random.Random(3).random()
 
 
 # Layers and networks ------------------------------------------------------------------------------
