@@ -11,7 +11,8 @@ from hashlib import sha256
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import cells_of, is_library, names_in
+from autograd.compiler.recording.reachable_objects import cells_of, names_in
+from autograd.engine.loaded_modules import is_library
 from autograd.engine.value import Value
 from autograd.transforms.tree import is_array
 

@@ -1,12 +1,15 @@
-"""Modules that are asked for only if somebody else has loaded them."""
+"""Modules that are asked for only if somebody else has loaded them, and which are libraries."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["loaded", "quietly"]
+__all__ = ["LIBRARIES", "OURS", "is_library", "loaded", "quietly"]
+
+OURS: Final = frozenset(["autograd", "nn"])
+LIBRARIES: Final = sys.stdlib_module_names | OURS | {"numpy", "scipy"}
 
 
 def loaded(name: str) -> Any:
@@ -25,3 +28,12 @@ def quietly() -> AbstractContextManager[Any]:
     """Without NumPy's warnings, as of floats outside a function's domain."""
     numpy = loaded("numpy")
     return nullcontext() if numpy is None else numpy.errstate(all="ignore")
+
+
+def is_library(module: object) -> bool:
+    """Whether the module of this name is Python's, ours, NumPy's or SciPy's, and not the user's.
+
+    >>> is_library("numpy.linalg"), is_library("train")
+    (True, False)
+    """
+    return str(module).partition(".")[0] in LIBRARIES

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar, final, overload
 from weakref import ref
 
 from autograd.engine.block import Block
+from autograd.engine.loaded_modules import OURS, is_library
 from autograd.engine.setting import Setting
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "decided",
     "detect_anomaly",
     "end_recording",
+    "is_users",
     "modes_here",
     "no_grad",
     "notify_computed",
@@ -40,6 +42,7 @@ __all__ = [
     "recording",
     "traced_by",
     "tracer",
+    "user_line",
     "watching",
 ]
 
@@ -189,7 +192,8 @@ def record_lines(function: Any = None, /) -> Any:
     """Inside the block, every new Value remembers the file and line that asked for it, as `.line`.
 
     `explain` and whoever looks for the origin of a number can then point at the source. Lines of
-    `autograd` and `nn` themselves don't count: a neuron's Values name the line that called it.
+    `autograd` and `nn` themselves don't count, nor those of Python's own modules and NumPy: a
+    neuron's Values name the line that called it.
     Recording takes some three microseconds per Value; outside the block nothing is paid. It holds
     for the thread and the asyncio task that opened it, and decorates functions too.
 
@@ -294,11 +298,24 @@ def _recorded_elsewhere(node: object) -> Any:
 
 
 def caller_line() -> str:
-    """The file and line of the innermost caller outside this project."""
+    """The file and line of the innermost caller that is the user's."""
     frame: Any = sys._getframe()
-    while frame is not None:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package not in ("autograd", "nn"):
-            return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
         frame = frame.f_back
-    return "line unknown"
+    return "line unknown" if frame is None else user_line(frame)
+
+
+def user_line(innermost: Any) -> str:
+    """The file and line of a frame, or of that within which a library was called, where it is a
+    library's: nobody can mend Python's `pprint`. A library's own where there is none else."""
+    frame = innermost
+    while frame is not None and not is_users(frame):
+        frame = frame.f_back
+    found = innermost if frame is None else frame
+    return f"{found.f_code.co_filename}, line {found.f_lineno}"
+
+
+def is_users(frame: Any) -> bool:
+    """Whether its code was written by the user, and not by a library, or for a dataclass."""
+    is_generated = frame.f_code.co_filename == "<string>" and frame.f_code.co_name[:2] == "__"
+    return not is_generated and not is_library(frame.f_globals.get("__name__"))

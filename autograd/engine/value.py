@@ -459,19 +459,19 @@ class Value:
 
     def __copy__(self) -> Value:
         if MODES.active != 0:
-            notify_escape(self, "is copied or pickled")
+            notify_escape(self, "copies or pickles the number")
         copy: Value = HOOKS.copy(self)
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         if MODES.active != 0:
-            notify_escape(self, "is copied or pickled")
+            notify_escape(self, "copies or pickles the number")
         copy: Value = HOOKS.deep_copy(self, memo)
         return copy
 
     def __reduce__(self) -> Any:
         if MODES.active != 0:
-            notify_escape(self, "is copied or pickled")
+            notify_escape(self, "copies or pickles the number")
         return HOOKS.reduce(self)
 
     def conjugate(self) -> Value:

@@ -116,11 +116,11 @@ def pack(shape: Shape, leaves: Sequence[Any]) -> Any:
     return numpy.array(leaves, float).reshape(shape)
 
 
-def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]:
+def flatten(tree: Any, what: str = "the nesting", name: str = "") -> tuple[list[Any], Structure]:
     """The numbers of a nesting in order (floats and Values), and its Structure.
 
     Numbers of every real type become floats, Values stay what they are. Raises TypeError for
-    anything else; `what` names the culprit in the message.
+    anything else, with its place; `what` says what the nesting is, `name` what it is called.
 
     >>> numbers, structure = flatten([1, (2.5, {"b": True})])
     >>> numbers
@@ -131,7 +131,12 @@ def flatten(tree: Any, what: str = "the nesting") -> tuple[list[Any], Structure]
         raise TypeError(f"{what} must be {CONTAINERS}, got None{hint}")
     leaves: list[Any] = []
     shapes: list[Shape] = []
-    kind, build = _visit(tree, what, leaves, shapes)
+    try:
+        kind, build = _visit(tree, what, leaves, shapes)
+    except _NoNumberError as error:
+        places = (written for written, _, x in components(tree, name) if x is error.culprit)
+        place = next(places, name)
+        raise TypeError(_refusal(what, error.culprit, f" at {place}" if place else "")) from None
     return leaves, Structure(shapes, kind, build)
 
 
@@ -144,12 +149,12 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
         refuse_own_classes(tree, what)
-        leaves.extend(_number(x, what) for x in tree.ravel().tolist())
+        leaves.extend(_number(x) for x in tree.ravel().tolist())
         shapes.append(tree.shape)
         return ("array", tree.shape), next
     children, kind, assemble = opened(tree)
     if assemble is None:
-        leaves.append(_number(tree, what))
+        leaves.append(_number(tree))
         shapes.append(None)
         return None, next
     visited = [_visit(child, what, leaves, shapes) for child in children]
@@ -264,18 +269,30 @@ def with_values(tree: Any, changed: Callable[[Value], Any]) -> Any:
     return assemble([with_values(x, changed) for x in children])
 
 
-def _number(x: Any, what: str) -> Any:
+def _number(x: Any) -> Any:
     if isinstance(x, Value):
         return x
     try:
         return to_float(x, "")
     except TypeError:
-        hint = ""
-        if hasattr(x, "to_numpy"):
-            hint = "; a frame or a series becomes an array with .to_numpy()"
-        elif hasattr(x, "parameters"):
-            hint = "; a model's parameters get their gradients from loss.backward()"
-        raise TypeError(f"{what} must be {CONTAINERS}, got {describe(x)}{hint}") from None
+        raise _NoNumberError(x) from None
+
+
+class _NoNumberError(Exception):
+    """Something else was found among the numbers of a nesting."""
+
+    def __init__(self, culprit: Any) -> None:
+        super().__init__()
+        self.culprit = culprit
+
+
+def _refusal(what: str, x: Any, place: str) -> str:
+    hint = ""
+    if hasattr(x, "to_numpy"):
+        hint = "; a frame or a series becomes an array with .to_numpy()"
+    elif hasattr(x, "parameters"):
+        hint = "; a model's parameters get their gradients from loss.backward()"
+    return f"{what} must be {CONTAINERS}, got {describe(x)}{place}{hint}"
 
 
 def components(

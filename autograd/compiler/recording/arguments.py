@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from autograd.arrays.protocol import called
 from autograd.compiler.ir.flat_code import flat
@@ -23,6 +23,7 @@ from autograd.compiler.recording.beyond_numbers import (
     types_of_data,
     with_own_attributes,
 )
+from autograd.compiler.recording.changing_lines import line_that_changes
 from autograd.compiler.recording.layouts import like_these, values_like
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting
@@ -39,15 +40,19 @@ from autograd.compiler.recording.tracing import (
     read_off,
 )
 from autograd.compiler.recording.users_lowerings import check_lowerings
+from autograd.compiler.recording.values_refused import CLUMSY, of_values
 from autograd.engine.locks import cached_property
 from autograd.engine.operands import to_float
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import is_differentiated
-from autograd.transforms.tree import Structure, components, flatten
+from autograd.transforms.tree import Structure, components, flatten, is_array, opened
 
 __all__ = ["Arguments", "difference"]
+
+
+WHAT: Final = "an argument of a compiled function"
 
 
 class Arguments:
@@ -80,13 +85,10 @@ class Arguments:
         self._names: list[str] | None = None
         beyond = beyond_numbers(self.traced)
         try:
-            self.numbers, self.structure = flatten(
-                self.traced, "an argument of a compiled function"
-            )
-        except TypeError as error:
-            raise TypeError(
-                f"{error}; name arguments that are not numbers in static_argnames"
-            ) from None
+            self.numbers, self.structure = flatten(self.traced, WHAT)
+        except TypeError:
+            self._refuse_others()
+            raise
         check_number_types(f, args)
         self.are_written = False
         """Whether the function was seen to write to one of them."""
@@ -106,6 +108,17 @@ class Arguments:
                 f"static arguments are hashable, got {describe(_unhashable(static.values()))}; "
                 "make a list or an array a tuple"
             ) from None
+
+    def _refuse_others(self) -> None:
+        """TypeError with the place of what is no number among the arguments."""
+        for place, x in self._bound.items():
+            try:
+                if x is not None:
+                    flatten(x, WHAT, _shown(self._places, place))
+            except TypeError as error:
+                raise TypeError(
+                    f"{error}; name arguments that are not numbers in static_argnames"
+                ) from None
 
     @property
     def names(self) -> list[str]:
@@ -194,7 +207,7 @@ class Arguments:
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
             )
-        trace, found, outputs = self.trace()
+        trace, found, outputs = self._first_trace()
         decisions = trace.decisions
         first = self._read_off(trace, found)
         check_lowerings(trace)
@@ -237,6 +250,38 @@ class Arguments:
             return None
         # Perhaps in what no result depends on.
         return difference(first, self._read_off(again, found_again))
+
+    def _first_trace(self) -> tuple[Trace, list[Any], Structure]:
+        try:
+            return self.trace()
+        except RecordingError:
+            raise
+        except CLUMSY as error:
+            if self._is_of_values(error):
+                raise RecordingError(of_values(error, self._shown_f, self._bare_data)) from error
+            raise
+
+    def _is_of_values(self, error: Exception) -> bool:
+        """Whether the function raises this of Values, again, and nothing of plain numbers."""
+        if plain_run(self.plainly).error is not None:
+            return False
+        try:
+            self.trace()
+        except RecordingError:
+            return False
+        except CLUMSY as again:
+            return type(again) is type(error)
+        return False
+
+    @property
+    def _bare_data(self) -> list[str]:
+        """The names of the arguments that are one number which is not differentiated by."""
+        stays = self._stays if isinstance(self._f, Derivative) else lambda place: True
+        return [
+            _shown(self._places, place)
+            for place, x in self._bound.items()
+            if stays(place) and not is_array(x) and opened(x)[2] is None
+        ]
 
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
         """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so
@@ -307,9 +352,11 @@ class Arguments:
                 return
             states = now
             run()
+        line = line_that_changes(run, lambda: states_of(generators))
+        where = f" ({line})" if line else ""
         raise RecordingError(
-            f"a compiled function draws random numbers: after every run of {self._shown_f} a "
-            f"generator that it can reach is in another state (unless other threads draw from it "
+            f"a compiled function draws random numbers{where}: after every run of {self._shown_f} "
+            f"a generator that it can reach is in another state (unless other threads draw from it "
             f"all the time: then give it one of its own); {PASS}"
         )
 

@@ -24,8 +24,9 @@ from contextvars import ContextVar
 from types import FrameType, ModuleType
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import LIBRARIES, reached
-from autograd.engine.loaded_modules import loaded
+from autograd.compiler.recording.reachable_objects import reached
+from autograd.engine.loaded_modules import LIBRARIES, loaded
+from autograd.engine.modes import user_line
 from autograd.engine.text import place
 
 __all__ = ["generators_of", "states_of", "watched"]
@@ -151,7 +152,7 @@ class Witness:
         while frame is not None and _package(frame) in BETWEEN:
             frame = frame.f_back
         if frame is not None and _package(frame) not in EXEMPT and not _is_interruption(frame):
-            self._tell(how, place(f"{frame.f_code.co_filename}, line {frame.f_lineno}"))
+            self._tell(how, place(user_line(frame)))
 
 
 def _package(frame: FrameType) -> str:

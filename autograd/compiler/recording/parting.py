@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import is_library
+from autograd.engine.loaded_modules import is_library
 from autograd.engine.text import place
 
 __all__ = ["parting"]

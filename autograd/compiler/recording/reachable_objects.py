@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import random
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -19,12 +18,11 @@ from types import (
 )
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import OURS, is_library
 from autograd.engine.value import Value
 
 __all__ = [
-    "LIBRARIES",
     "cells_of",
-    "is_library",
     "names_in",
     "reached",
     "slots_of",
@@ -33,9 +31,6 @@ __all__ = [
 ]
 
 MOST: Final = 2000  # objects that are looked at
-OURS: Final = frozenset(["autograd", "nn"])
-LIBRARIES: Final = sys.stdlib_module_names | OURS | {"numpy", "scipy"}
-"""Whose functions draw from what they are given, or from what is seen anyway."""
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
 CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
 ITERATING: Final = ("builtins", "functools", "itertools")
@@ -149,11 +144,6 @@ def cells_of(f: FunctionType) -> list[Named]:
         except ValueError:  # nothing is in it yet
             continue
     return held
-
-
-def is_library(module: object) -> bool:
-    """Whether the module of this name is one of a library."""
-    return str(module).partition(".")[0] in LIBRARIES
 
 
 def names_in(code: CodeType) -> Iterator[str]:
