@@ -12,6 +12,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.ir.rolling import rolled_rows
 from autograd.compiler.ir.sources import Sources
+from autograd.compiler.native.kernels import Callbacks
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import Columns
 from autograd.compiler.native.vector_kernels import LoopedKernel, RowKernel, VectorKernel
@@ -66,13 +67,14 @@ class RowForm:
         # The sums of many results are added up in blocks, which are to be the same for all batches.
         return VECTORS if self._has_one_width or rows > 2 * lanes else 1
 
-    def kernel(self, columns: Columns, vectors: Vectors, threads: int, wide: int) -> RowKernel:
-        """Its machine code."""
+    def kernel(
+        self, columns: Columns, target: tuple[Vectors, int], wide: int, callbacks: Callbacks | None
+    ) -> RowKernel:
+        """Its machine code, for vectors and so many threads."""
         program, is_fast_path = self._instructions, self._is_fast_path
         if self._layout is None:
-            return VectorKernel(program, columns, vectors, threads, is_fast_path)
-        target = vectors, threads
-        return LoopedKernel(program, self._layout, columns, target, wide, is_fast_path)
+            return VectorKernel(program, columns, *target, is_fast_path, callbacks)
+        return LoopedKernel(program, self._layout, columns, target, wide, is_fast_path, callbacks)
 
 
 def _with_loops(program: Program, is_sum: bool) -> Sources | None:

@@ -18,13 +18,13 @@ from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.interpreter import can_interpret
-from autograd.compiler.native.kernels import Kernel
+from autograd.compiler.native.kernels import Callbacks, Kernel
 from autograd.compiler.native.machine import COMPILERS, MachineCode, is_ending
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded, check_current
+from autograd.compiler.recording.tracing import Recorded
 from autograd.compiler.relatives import Relatives
 from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
@@ -67,10 +67,10 @@ class Specialization:
         self.program = optimised(recorded.program)
         self._recorded = recorded._replace(program=self.program)
         self.captured = recorded.captured
-        # Programs know them by their names, which may come to mean others.
-        self._rows = [
-            row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin
-        ]
+        users = [row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin]
+        self.callbacks = Callbacks(self.instructions) if users else None
+        """The primitives of users, as they were when it was recorded: programs know them by names,
+        which may come to mean others."""
         self._relatives: Relatives | None = None
         self._kernel: Kernel | None = None
         self._rolled: Rolled | None = None
@@ -93,17 +93,20 @@ class Specialization:
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
-                self.check_primitives()
                 self._kernel = self._like_another() or self._own_kernel()
             return self._kernel
 
     def _own_kernel(self) -> Kernel:
         interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
         entry = self.entry()
-        kernel = Kernel(self.instructions, entry, interpreted, self.rolled, self.shared)
+        kernel = self._new_kernel(entry, interpreted)
         if interpreted and not self.stays_interpreted:
             COMPILERS.submit(partial(_improve, ref(self), entry))
         return kernel
+
+    def _new_kernel(self, entry: Entry | None, interpreted: bool = False) -> Kernel:
+        program, rolled = self.instructions, self.rolled
+        return Kernel(program, entry, interpreted, rolled, self.shared, callbacks=self.callbacks)
 
     def _like_another(self) -> Kernel | None:
         """The machine code of another path that does the same another number of times."""
@@ -167,14 +170,9 @@ class Specialization:
             "code so large, or that keeps so many numbers at a time, is no faster"
         )
 
-    def check_primitives(self) -> None:
-        """Raises RecordingError if one has been defined anew since the recording."""
-        for row in self._rows:
-            check_current(row)
-
     def improve(self, entry: Entry | None) -> None:
         """Make the machine code that takes the place of the interpreter."""
-        kernel = Kernel(self.instructions, entry, rolled=self.rolled, shared=self.shared)
+        kernel = self._new_kernel(entry)
         with self._making:
             self._kernel = kernel
         while self._waiting:

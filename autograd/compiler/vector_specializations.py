@@ -106,7 +106,6 @@ class VectorSpecialization:
     def _first_kernel(self, form: RowForm, purpose: _Purpose) -> RowKernel:
         with self._making:
             if purpose not in self._kernels:
-                self._specialization.check_primitives()
                 if form.is_compiled_at_once or not can_interpret_rows(self._instructions):
                     self._kernels[purpose] = self._compiled(form, purpose)
                 else:
@@ -127,7 +126,8 @@ class VectorSpecialization:
 
     def _compiled(self, form: RowForm, purpose: _Purpose) -> RowKernel:
         target = self._target.vectors, self._target.threads
-        return form.kernel(self._columns(purpose.is_sum), *target, purpose.wide)
+        callbacks = self._specialization.callbacks
+        return form.kernel(self._columns(purpose.is_sum), target, purpose.wide, callbacks)
 
     def _interpreted(self, is_sum: bool) -> RowKernel:
         return InterpretedKernel(self._instructions, self._columns(is_sum), *self._target[:2])

@@ -66,13 +66,18 @@ def _made(text: Holed, loops: bool, shared: SharedCode | None) -> Made:
 
 
 class Callbacks:
-    """The Python functions that a program's machine code calls, alive as long as this object."""
+    """The Python functions that a program's machine code calls, alive as long as this object: what
+    the names of its primitives mean when this is made, or meant when it was recorded."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, recorded: Callbacks | None = None) -> None:
         missing = callbacks_of(program)
         code = program.code if missing else ()
         asked = {(op.name, len(op.operands)) for op in code if op.name in missing}
-        self._functions = {key: meaning(key[0]) for key in asked}
+        known: dict[tuple[str, int], Callable[..., Any]]
+        known = {} if recorded is None else recorded._functions
+        self._functions: dict[tuple[str, int], Callable[..., Any]] = {
+            key: known.get(key) or meaning(key[0]) for key in asked
+        }
 
     def __bool__(self) -> bool:
         return bool(self._functions)
@@ -113,11 +118,12 @@ class Kernel:
         rolled: Rolled | None = None,
         shared: SharedCode | None = None,
         code: KernelCode | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         self.program = program
         self.tier = "interpreted" if interpreted else "compiled"
         start = time.perf_counter()
-        self._callbacks = Callbacks(program)
+        self._callbacks = Callbacks(program) if callbacks is None else callbacks
         self.bytes = 0
         """Of scratch memory that a call takes."""
         if interpreted:

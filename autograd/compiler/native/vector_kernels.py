@@ -123,10 +123,11 @@ class VectorKernel(RowKernel):
         vectors: Vectors,
         threads: int,
         is_fast_path: bool = False,
+        callbacks: Callbacks | None = None,
     ) -> None:
         results = len(program.outputs)
         super().__init__(results, work_size(columns, results, vectors.lanes), threads)
-        self._callbacks = Callbacks(program)
+        self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
         text = block_kernel(program, columns, vectors, addresses, is_fast_path)
@@ -154,9 +155,10 @@ class LoopedKernel(RowKernel):
         target: tuple[Vectors, int],
         wide: int,
         is_fast_path: bool,
+        callbacks: Callbacks | None = None,
     ) -> None:
         vectors, threads = target
-        self._callbacks = Callbacks(program)
+        self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
         kernel = looped_kernel(layout, columns, vectors, wide, addresses, is_fast_path)

@@ -276,12 +276,14 @@ class Arguments:
     @property
     def _bare_data(self) -> list[str]:
         """The names of the arguments that are one number which is not differentiated by."""
-        stays = self._stays if isinstance(self._f, Derivative) else lambda place: True
-        return [
-            _shown(self._places, place)
+        alone = {
+            place: _shown(self._places, place)
             for place, x in self._bound.items()
-            if stays(place) and not is_array(x) and opened(x)[2] is None
-        ]
+            if not is_array(x) and opened(x)[2] is None
+        }
+        if not isinstance(self._f, Derivative):
+            return list(alone.values())
+        return [name for place, name in alone.items() if self._stays(place)]
 
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
         """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so
