@@ -18,8 +18,9 @@ from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.interpreter import can_interpret
-from autograd.compiler.native.kernels import Callbacks, Kernel
-from autograd.compiler.native.machine import COMPILERS, MachineCode, is_ending
+from autograd.compiler.native.kernels import Callbacks, Kernel, KernelInPython, ProgramKernel
+from autograd.compiler.native.llvm_codegen import callbacks_of
+from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import difference
@@ -73,6 +74,8 @@ class Specialization:
         which may come to mean others."""
         self._relatives: Relatives | None = None
         self._kernel: Kernel | None = None
+        self._is_asked_for = False
+        self._is_improved = False
         self._rolled: Rolled | None = None
         self._is_searched = False
         self._making = new_lock()
@@ -85,22 +88,31 @@ class Specialization:
         return lowered(self.program)
 
     @property
-    def kernel(self) -> Kernel:
+    def kernel(self) -> ProgramKernel:
         """The machine code, made when it is first needed: at once for a short program; a longer one
-        is interpreted until its machine code is ready, in the background, or for good."""
-        return self._kernel or self._first_kernel()
+        is interpreted until its machine code is ready, in the background, or for good. Nobody waits
+        for LLVM to finish another program."""
+        if self._kernel is not None:
+            return self._kernel
+        if is_busy() and not callbacks_of(self.instructions):
+            return self._meanwhile()
+        return self._first_kernel()
 
     def _first_kernel(self) -> Kernel:
         with self._making:
             if self._kernel is None:
-                self._kernel = self._like_another() or self._own_kernel()
+                self._kernel = self._made_kernel()
             return self._kernel
+
+    def _made_kernel(self) -> Kernel:
+        return self._like_another() or self._own_kernel()
 
     def _own_kernel(self) -> Kernel:
         interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
         entry = self.entry()
         kernel = self._new_kernel(entry, interpreted)
-        if interpreted and not self.stays_interpreted:
+        if interpreted and not self.stays_interpreted and not self._is_improved:
+            self._is_improved = True
             COMPILERS.submit(partial(_improve, ref(self), entry))
         return kernel
 
@@ -128,6 +140,21 @@ class Specialization:
     def shared(self) -> SharedCode | None:
         """The machine code of paths of the same function."""
         return None if self._relatives is None else self._relatives.shared
+
+    def _meanwhile(self) -> ProgramKernel:
+        """What runs without machine code, which is made as soon as it can be."""
+        if not self._is_asked_for:
+            self._is_asked_for = True
+            LLVM.submit(partial(_make_first, ref(self)))
+        return KernelInPython(self.instructions)
+
+    def make_first(self) -> None:
+        """What a call would have made, had it waited."""
+        if self._kernel is None:
+            kernel = self._made_kernel()  # under no lock, for which calls would wait
+            with self._making:
+                if self.tier == "recorded":
+                    self._kernel = kernel
 
     @property
     def rolled(self) -> Rolled | None:
@@ -248,6 +275,13 @@ def _improve(specialization: ref[Specialization], entry: Entry | None) -> None:
     wanted = None if is_ending() else specialization()
     if wanted is not None:
         wanted.improve(entry)
+
+
+def _make_first(specialization: ref[Specialization]) -> None:
+    """The first machine code, or interpreter, of what had to be run without."""
+    wanted = None if is_ending() else specialization()
+    if wanted is not None:
+        wanted.make_first()
 
 
 class SpecializationCache:

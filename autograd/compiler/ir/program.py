@@ -15,6 +15,7 @@ to reproduce.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -37,11 +38,13 @@ class Guard(NamedTuple):
 
 
 class GuardFailed(Exception):
-    """The inputs leave the path that the program was recorded on; `index` is the guard's."""
+    """The inputs leave the path that the program was recorded on; `index` is the guard's, `told`
+    the number that it converts to int, if it does."""
 
-    def __init__(self, index: int, guard: Guard) -> None:
+    def __init__(self, index: int, guard: Guard, told: float = math.nan) -> None:
         super().__init__(f"guard {index} failed ({guard.line})")
         self.index = index
+        self.told = told
 
 
 DEPTH: Final = 3  # of operations within each other, when a decision is shown
@@ -93,7 +96,9 @@ class Program:
             for index in checks.get(i, ()):
                 guard = self.guards[index]
                 if bool(registers[guard.register]) != guard.expected:
-                    raise GuardFailed(index, guard)
+                    converted = self.converted(index)
+                    told = math.nan if converted is None else registers[converted]
+                    raise GuardFailed(index, guard, told)
         return [registers[i] for i in self.outputs]
 
     def checks(self) -> dict[int, list[int]]:

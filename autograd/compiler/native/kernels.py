@@ -6,11 +6,11 @@ import ctypes
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.meanings import meaning
-from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.program import GuardFailed, Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.entry_function import Entry
@@ -21,7 +21,15 @@ from autograd.compiler.native.loop_codegen import NO_MEMORY, LoopKernel
 from autograd.compiler.native.machine import LANES, compile_llvm
 from autograd.compiler.native.shared_code import Made, SharedCode
 
-__all__ = ["ON_ANY_STACK", "CallbackFailed", "Callbacks", "Kernel", "KernelCode"]
+__all__ = [
+    "ON_ANY_STACK",
+    "CallbackFailed",
+    "Callbacks",
+    "Kernel",
+    "KernelCode",
+    "KernelInPython",
+    "ProgramKernel",
+]
 
 ON_ANY_STACK: Final = 8000  # numbers, of 8 bytes each; for more the stack has to be a large one
 
@@ -98,6 +106,51 @@ class CallbackFailed(Exception):
 
 def _deeply(function: Callable[..., int], inputs: Any, out: Any) -> int:
     return LANES.deep(lambda: function(inputs, out))
+
+
+class ProgramKernel(Protocol):
+    """A program that is run somehow."""
+
+    @property
+    def entry(self) -> Callable[..., Any] | None:
+        """The same as a function of Python's objects, where there is one."""
+        ...
+
+    @property
+    def tier(self) -> str:
+        """How it is run."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """What making it took."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """The scratch memory that a call takes."""
+        ...
+
+    def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]: ...
+
+
+class KernelInPython:
+    """A program run operation by operation, as slow as the function itself: for as long as LLVM is
+    at work on another one, and nothing can be made with it."""
+
+    entry = None
+    tier = "recorded"
+    seconds = 0.0
+    bytes = 0
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def __call__(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
+        try:
+            return -1, [float(x) for x in self._program.evaluate(numbers)]
+        except GuardFailed as failure:
+            return failure.index, [failure.told]
 
 
 class Kernel:

@@ -20,11 +20,13 @@ from autograd.engine.locks import in_child, new_lock, renewed_in_child
 __all__ = [
     "COMPILERS",
     "LANES",
+    "LLVM",
     "MachineCode",
     "Pool",
     "compile_lanes",
     "compile_llvm",
     "cpu",
+    "is_busy",
     "is_ending",
     "library_has",
     "require",
@@ -37,6 +39,9 @@ _ENGINES: Final[dict[int, Any]] = {}
 """LLVM's engines, which the collector is never to find: it would have each free itself, without
 this module's lock, and perhaps while another thread frees it."""
 _DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
+_AT_WORK: Final[list[int]] = []
+"""The length of the text that LLVM is compiling."""
+LONG: Final = 200_000  # letters, which take some tenths of a second
 _WORKER: Final = threading.local()
 STACK: Final = 16 << 20  # bytes of address space; memory is taken as it is used
 _STACK_LOCK: Final = new_lock()
@@ -231,9 +236,22 @@ def compile_lanes(text: str) -> MachineCode:
 
 def _alone(text: str, effort: int, improve: Callable[[Any, Any], None]) -> MachineCode:
     with _LOCK:
-        while _DISCARDED:
-            _DISCARDED.popleft().close()
-        return _compile_llvm(text, effort, improve)  # whose objects are gone when the lock is
+        try:
+            _AT_WORK.append(len(text))
+            while _DISCARDED:
+                _DISCARDED.popleft().close()
+            return _compile_llvm(text, effort, improve)  # whose objects are gone when the lock is
+        finally:
+            _AT_WORK.clear()
+
+
+def is_busy() -> bool:
+    """Whether LLVM, which works for one thread at a time, is at work on something that takes it
+    long: whoever needs it now would wait, for seconds perhaps."""
+    try:
+        return _AT_WORK[-1] > LONG
+    except IndexError:
+        return False
 
 
 def _as_it_is(module: Any, machine: Any) -> None:
