@@ -4,10 +4,13 @@ it."""
 from __future__ import annotations
 
 import contextvars
+import decimal
+import locale
 import random
 import sys
 import types
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -415,11 +418,35 @@ def test_surroundings_that_are_not_all_known() -> None:
         lambda _: globals()["SCALE"],
         lambda _: eval("SCALE"),
         lambda _: next(iter_of_numbers),
+        lambda _: decimal.getcontext().prec,
+        lambda _: float(Decimal(1) / 3),
+        lambda _: len(locale.localeconv()),
+        lambda _: sys.getrecursionlimit(),
+        lambda _: len(np.geterr()),
     ):
         assert not Surroundings([Model(scaled_late(scale))]).is_all
 
 
 iter_of_numbers = iter([1.0])
+
+
+def test_a_setting_of_the_thread_that_a_callback_changes() -> None:
+    """The context of `decimal`, which late rows alone compute with: as the engine does."""
+
+    def losses(engine: str) -> Any:
+        def change(history: Any) -> None:
+            if len(history) == 2:
+                decimal.getcontext().prec = 1
+
+        with decimal.localcontext() as context:
+            context.prec = 28
+            model = Model(scaled_late(lambda _: float(Decimal(1) / 3)))
+            history = nn.fit(
+                model, ROWS, SUMS, epochs=5, callback=change, engine=engine, progress=False
+            )
+            return [record.loss for record in history.records]
+
+    assert losses("jit") == pytest.approx(losses("eager"), rel=1e-9)
 
 
 def test_surroundings_that_lead_back() -> None:

@@ -54,8 +54,21 @@ FIXED: Final = (
 """What is compared as itself, whatever is in it."""
 WRAPPING: Final = (staticmethod, classmethod, property, cached_property, type(lru_cache(int)))
 WRAPPED: Final = ("__func__", "fget", "func", "__wrapped__")
-UNSEEN: Final = frozenset(["__import__", "eval", "exec", "globals", "import_module", "open"])
+UNSEEN: Final = frozenset(
+    {"__import__", "eval", "exec", "globals", "import_module", "open"}
+    | {"getcwd", "getenv", "geterr", "geterrcall", "get_printoptions", "getrecursionlimit"}
+    | {
+        "getloadavg",
+        "getrlimit",
+        "getrusage",
+        "getsignal",
+        "getswitchinterval",
+        "getdefaulttimeout",
+    }
+)
 """Names of what reads things that no walk along names finds."""
+HIDING: Final = frozenset(["decimal", "_decimal", "_pydecimal", "locale", "_locale"])
+"""Modules whose functions compute by settings of the thread or the process."""
 BY_TEXT: Final = frozenset(
     ["__dict__", "getattr", "named_modules", "named_parameters", "parameters", "state_dict", "vars"]
 )
@@ -188,6 +201,9 @@ class _Walk:
         return ()
 
     def _in_code(self, name: str, x: Any) -> Iterable[Named]:
+        module = x.__name__ if isinstance(x, ModuleType) else getattr(x, "__module__", None)
+        if module in HIDING:
+            self.is_all = False
         if isinstance(x, FunctionType):
             self._is(name, (Itself(x), Itself(x.__code__)))
             return () if _is_library(x.__globals__.get("__name__")) else self._of_function(x)
