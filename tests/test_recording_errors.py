@@ -158,6 +158,26 @@ def test_the_line_at_which_a_generator_of_numpy_draws() -> None:
             jit(transform(draws_in_a_loop))(1.0)
 
 
+SEEDS = np.random.SeedSequence(3)
+
+
+def test_seeds_that_are_spawned() -> None:
+    """Each time others, of NumPy's generators and sequences alike."""
+    for f in (lambda x: x * len(SEEDS.spawn(1)), lambda x: x * len(GENERATOR.spawn(1))):
+        with error_at(f, "draws random numbers"):
+            jit(f)(1.0)
+
+
+def test_the_time_that_the_process_has_used() -> None:
+    resource = pytest.importorskip("resource")
+
+    def f(x: Any) -> Any:
+        return x if resource.getrusage(resource.RUSAGE_SELF).ru_utime > 1e9 else -x
+
+    with error_at(f, "reads the clock"):
+        jit(f)(1.0)
+
+
 def test_recorded_lines_are_the_users() -> None:
     from autograd import Value
 

@@ -48,10 +48,16 @@ CLOCKS: Final = frozenset(
 ENTROPY: Final = frozenset(
     ["urandom", "getrandom", "generate_time_safe", "UuidCreate", "RAND_bytes"]
 )
+MEASURED: Final = frozenset(["getrusage"])  # of a module that may not be loaded, or there
 TODAY: Final = frozenset(["now", "utcnow", "today"])
 DRAWING: Final = frozenset(["random", "getrandbits", "getstate"])
 ASKING: Final = (
-    DRAWING | TODAY | ENTROPY | {"seed", "setstate"} | {function.__name__ for function in CLOCKS}
+    DRAWING
+    | TODAY
+    | ENTROPY
+    | MEASURED
+    | {"seed", "setstate"}
+    | {function.__name__ for function in CLOCKS}
 )
 HANDING_OVER: Final = frozenset(["put", "release", "start_new_thread", "start_joinable_thread"])
 """What is called to begin a thread, or to give one something to do."""
@@ -126,6 +132,8 @@ class Witness:
             self._asked("reads the clock", frame)
         elif called.__name__ in ENTROPY and isinstance(owner, ModuleType):
             self._asked("draws random numbers", frame)
+        elif called.__name__ in MEASURED and isinstance(owner, ModuleType):
+            self._asked("reads the clock", frame)
 
     def _of_generator(self, generator: random.Random, name: str, frame: FrameType) -> None:
         if name == "setstate" or (name == "seed" and frame.f_locals.get("a") is not None):
@@ -186,6 +194,7 @@ def generators_of(f: Any) -> list[Any]:
     numpy_random = loaded("numpy.random")
     if numpy_random is not None:
         kinds += (numpy_random.Generator, numpy_random.RandomState, numpy_random.BitGenerator)
+        kinds += (numpy_random.SeedSequence,)
     return [x for _, x in reached(f) if isinstance(x, kinds)]
 
 
@@ -195,6 +204,8 @@ def states_of(generators: list[Any]) -> list[bytes]:
 
 
 def _state(generator: Any) -> bytes:
+    if hasattr(generator, "n_children_spawned"):  # a SeedSequence
+        return str(generator.n_children_spawned).encode()
     children = getattr(getattr(generator, "bit_generator", None), "seed_seq", None)
     spawned = getattr(children, "n_children_spawned", 0)
     if isinstance(generator, random.Random):
