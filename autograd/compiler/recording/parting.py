@@ -44,6 +44,8 @@ def _steps(run: Callable[[], object]) -> list[Step]:
             steps.append((frame.f_code, frame.f_lasti, frame.f_lineno))
         return follow
 
+    # Of any frame, before it is set: else CPython 3.12 tells of no instruction the first time.
+    sys._getframe().f_trace_opcodes = True
     try:  # before it is set: an interrupt may come with that
         sys.settrace(follow)
         run()
