@@ -9,7 +9,7 @@ from itertools import takewhile
 from types import FrameType
 from typing import Any, Final
 
-from autograd.compiler.recording.reachable_objects import is_library
+from autograd.engine.loaded_modules import is_library
 
 __all__ = ["comes_back", "streams"]
 
