@@ -12,7 +12,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from autograd.arrays.refusals import refuse_own_classes
 from autograd.engine.loaded_modules import loaded
@@ -37,6 +37,7 @@ __all__ = [
 Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
 
+NUMBERS: Final = frozenset([float, int, bool, Value])  # at sight: most of what a nesting holds
 CONTAINERS = "a number, or lists, tuples, dicts, dataclasses and NumPy arrays of numbers"
 
 
@@ -171,6 +172,8 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
     """The children of a container, what kind it is, and how to make another of them; None for the
     last where it is no container. All walks over nestings ask this function, but for arrays, whose
     numbers stay together."""
+    if type(tree) in NUMBERS:
+        return [], (), None
     if tree is None:
         return [], (type(None),), lambda items: None
     if isinstance(tree, dict):
@@ -194,6 +197,8 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
 
 def is_array(tree: Any) -> bool:
     """Whether it is a NumPy array."""
+    if type(tree) in NUMBERS:
+        return False
     numpy = loaded("numpy")
     return numpy is not None and isinstance(tree, numpy.ndarray)
 

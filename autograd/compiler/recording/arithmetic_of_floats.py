@@ -17,28 +17,31 @@ from autograd.engine.value import Value
 __all__ = ["add_decisions_of_floats"]
 
 WHERE: Final = "the arithmetic of plain numbers"
+ASKED: Final = ("div", "floordiv", "mod", "pow", "pow_const")
 
 
 def add_decisions_of_floats(trace: Trace, slots: Iterable[int]) -> None:
     """Add those on numbers that are computed from these arguments of a recording alone."""
-    nodes = trace.tape.nodes
+    nodes, first = trace.tape.nodes, len(trace.arguments)
+    if all(node.op not in ASKED for node in nodes[first:]):
+        return
     are_plain = bytearray(len(nodes))
     for i in slots:
         are_plain[i] = True
     found = []
-    for i in range(len(trace.arguments), len(nodes)):
-        node = nodes[i]
-        if node.primitive is None:
-            continue
+    for i, node in enumerate(nodes[first:], first):
         inputs = node.inputs
-        values = [x for x in inputs if isinstance(x, Value)]
-        if all(trace.owns(x) and are_plain[x._place] for x in values):
-            are_plain[i] = True
-            found += [
-                Decision(symbol, a, b, _holds(symbol, a, b), WHERE, i + 1)
-                for symbol, a, b in _asked(node, inputs)
-                if isinstance(a, Value)
-            ]
+        for x in inputs:
+            if isinstance(x, Value) and not (trace.owns(x) and are_plain[x._place]):
+                break
+        else:
+            are_plain[i] = node.primitive is not None
+            if are_plain[i] and node.op in ASKED:
+                found += [
+                    Decision(symbol, a, b, _holds(symbol, a, b), WHERE, i + 1)
+                    for symbol, a, b in _asked(node, inputs)
+                    if isinstance(a, Value)
+                ]
     if found:
         trace.decisions = sorted([*trace.decisions, *found], key=lambda decision: decision.place)
 
