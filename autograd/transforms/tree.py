@@ -77,6 +77,10 @@ class Structure:
             raise ValueError(f"the nesting holds {self.size} numbers, got {len(leaves)}")
         blocks, start = [], 0
         for shape in self.shapes:
+            if shape is None:
+                blocks.append(leaves[start])
+                start += 1
+                continue
             stop = start + size_of(shape)
             blocks.append(pack(shape, leaves[start:stop]))
             start = stop
