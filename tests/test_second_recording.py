@@ -4,6 +4,7 @@ takes from it the reverse and forward passes that would be the same.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from autograd import Value, exp, grad, hessian, jacfwd, jacobian, jit, value_and_grad
+from autograd import Value, exp, grad, hessian, jacfwd, jacobian, jit, primitive, value_and_grad
 from autograd.compiler.recording.arguments import difference
 from autograd.compiler.recording.tracing import RecordingError, Trace, read_off
+from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import flatten
 
 
@@ -130,3 +132,34 @@ def test_floats_that_were_kept_do_not_stay() -> None:
 
     jit(f)(3.0)
     assert isinstance(kept["slope"], Value)
+
+
+def test_a_rule_of_the_user_is_run_in_both_recordings() -> None:
+    """It may decide, here at 0, which the reverse pass of the first recording says nothing of."""
+    leaky = TABLE.get("leaky_at_0") or primitive(
+        "leaky_at_0",
+        lambda x, y: x if x > 0.0 else x * y,
+        lambda out, x, y: (1.0 if x > 0.0 else y, min(x, 0.0)),
+        arity=2,
+    )
+    slopes = grad(lambda x, y: leaky(x, y) * y, (0, 1))
+    compiled = jit(slopes)
+    for x in (1.5, -2.0, 0.5, 0.0, -0.25):
+        assert compiled(x, 3.0) == slopes(x, 3.0)
+
+
+def test_a_rule_of_the_user_that_gives_another_number_each_time_is_an_error() -> None:
+    """As a function that does is."""
+    calls = itertools.count()
+    shaky = TABLE.get("shaky") or primitive(
+        "shaky", lambda x: 2.0 * x, lambda out, x: 2.0 + next(calls) * x
+    )
+    with pytest.raises(RecordingError, match="depends on more than its arguments"):
+        jit(grad(shaky))(1.0)
+
+
+@pytest.mark.parametrize("result", [lambda x, zero: x + zero, lambda x, zero: zero])
+def test_zeros_of_two_signs_are_two_constants(result: Callable[[Any, float], Any]) -> None:
+    calls = itertools.count()
+    with pytest.raises(RecordingError, match="depends on more than its arguments"):
+        jit(lambda x: [x, result(x, -0.0 if next(calls) % 2 else 0.0)])(1.0)

@@ -44,8 +44,8 @@ _Site = tuple[str, str]
 
 
 def is_long(instructions: Program) -> bool:
-    """Whether it is interpreted until its machine code is ready."""
-    return instructions.operations > COMPILED_AT_ONCE
+    """Whether it is interpreted until its machine code is ready. (A guard is a branch.)"""
+    return instructions.operations + len(instructions.guards) > COMPILED_AT_ONCE
 
 
 class Specialization:

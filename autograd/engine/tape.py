@@ -37,13 +37,14 @@ class Tape:
     """The arguments of a recording, and the nodes that were made since; `first` is the tape of the
     first recording, if this is the second one."""
 
-    __slots__ = ("_agreed", "_arguments", "_first", "nodes", "repeated", "sweeps")
+    __slots__ = ("_agreed", "_arguments", "_first", "nodes", "repeated", "rules_of_users", "sweeps")
 
     def __init__(self, arguments: Sequence[Value], first: Tape | None = None) -> None:
         self._arguments = 0
         self.nodes: list[Value] = []
         self.sweeps: list[Sweep] = []
         self.repeated: list[Sweep] = []  # of the first recording's, those that are not made again
+        self.rules_of_users = 0  # how often one was run
         self._first = first
         self._agreed = 0  # how many nodes are known to be as in the first recording
         for x in arguments:
@@ -93,6 +94,12 @@ class Tape:
         return found
 
     # -- the second recording of two ---------------------------------------------------------------
+
+    def keep(self, asked: Sequence[Any], begin: int, rules: int, found: Sequence[Any]) -> None:
+        """For another recording: a reverse pass, and how many nodes and runs of users' rules there
+        were before it. With more of those now it is made again: such a rule may do anything."""
+        if rules == self.rules_of_users:
+            self.sweeps.append(Sweep(asked, begin, len(self.nodes), found))
 
     def sweep_again(self, asked: Sequence[Any]) -> Sequence[Any] | None:
         """What the first recording found by a reverse pass that was asked this at this place; its

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from autograd.engine import ieee
 from autograd.engine import primitives as table
-from autograd.engine.tape import Sweep, Tape
+from autograd.engine.tape import Tape
 from autograd.engine.value import Fan, Value, inputs_and_partials
 
 __all__ = ["factor_graphs", "tape_adjoints", "tape_tangents"]
@@ -39,9 +39,9 @@ def tape_adjoints(
     again = tape.sweep_again(asked)
     if again is not None:
         return list(again)
-    begin = len(tape.nodes)
+    begin, rules = len(tape.nodes), tape.rules_of_users
     arrived = _swept(tape, roots, weights, seeds, shared)
-    tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), arrived))
+    tape.keep(asked, begin, rules, arrived)
     return list(arrived)
 
 
@@ -56,9 +56,9 @@ def tape_tangents(
     asked = _asked(tape, "forward", [roots, seeds, *sweeps])
     again = tape.sweep_again(asked)
     if again is None:
-        begin = len(tape.nodes)
+        begin, rules = len(tape.nodes), tape.rules_of_users
         again = _pushed(tape, roots, seeds, sweeps)
-        tape.sweeps.append(Sweep(asked, begin, len(tape.nodes), again))
+        tape.keep(asked, begin, rules, again)
     count = len(roots)
     return [list(again[k * count : (k + 1) * count]) for k in range(len(sweeps))]
 
@@ -362,6 +362,8 @@ def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
         return (_inverse(tape, x),)
     if row is table.pow_const and x is not None and y is None:
         return _message(tape, node._pb, _power(tape, x, node._pb - 1.0)), 0.0
+    if row is not None and not row.builtin:
+        tape.rules_of_users += 1
     return factor_graphs(node)
 
 

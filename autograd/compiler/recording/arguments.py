@@ -427,7 +427,7 @@ def difference(first: Recorded, second: Recorded) -> str | None:
         return " in the Values they capture"
     same = flat(a.code).same_as(flat(b.code))
     for i, (p, q) in enumerate(() if same else zip(a.code, b.code, strict=False)):
-        same = p[:2] == q[:2] and (p.value == q.value or p.value != p.value)
+        same = p[:2] == q[:2] and repr(p.value) == repr(q.value)  # NaN, and the sign of 0, too
         if not same:
             return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"
     if len(a.code) != len(b.code) or a.outputs != b.outputs:
