@@ -215,7 +215,8 @@ def _zero(graph: Flow, origin: Origin) -> list[Finding]:
         return [_cancelling(graph, origin.node, origin.way)]
     path = graph.path_through(origin)
     if edge.partial == 0.0:
-        return [Finding(*blocked(edge, graph.name), edge.output, (path,))]
+        above = graph.way_up(edge.output)
+        return [Finding(*blocked(edge, graph.name, above), edge.output, (path,))]
     exponent = sum(map(magnitude, path.factors)) / math.log(10.0)
     why = (
         f"the product along the path, of {plural(len(path.factors), 'factor')}, is about "
