@@ -96,6 +96,8 @@ def test_sheets(tmp_path):
 def test_what_is_refused(tmp_path):
     with pytest.raises(ValueError, match="level must be 1, 2 or 3"):
         exercise(1, 4)
+    with pytest.raises(ValueError, match="level must be 1, 2 or 3"):
+        exercise(1, True)
     with pytest.raises(TypeError, match="whole number"):
         exercise(1.5)
     with pytest.raises(ValueError, match="lang must be"):
