@@ -537,6 +537,18 @@ def cancelling_paths() -> Explanation:
 
 
 @case("""\
+∂y/∂x = 0
+  cancelling: x gets 4 and -3 and one more message, which add up to 0
+    path: x–v1–v3–y  4 × 1 × 1 = 4
+    path: x–v2–v3–y  3 × (-1) × 1 = -3""")
+def three_messages_that_cancel() -> Explanation:
+    x = Value(3.0, "x")
+    y = 4 * x - 3 * x - x
+    y.label = "y"
+    return explain(x, y)
+
+
+@case("""\
 ∂y/∂x = 0.001
   cancelling: x ... 5 ... -4.999, ... up ... 0.001
     path: x–up–y  5 × 1 = 5

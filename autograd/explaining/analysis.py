@@ -230,7 +230,9 @@ def _cancelling(graph: Flow, node: Value, way: Sequence[Edge]) -> Finding:
     consumers = graph.consumers(node)
     ends = max(consumers, key=graph.sent), min(consumers, key=graph.sent)
     most, least = (number(graph.sent(edge), DIGITS) for edge in ends)
-    more = f" and {quantity(len(consumers) - 2)} more" if len(consumers) > 2 else ""
+    rest = len(consumers) - 2
+    many = "one more message" if rest == 1 else plural(rest, "more message")
+    more = f" and {many}" if rest > 0 else ""
     total = number(graph.arrives_at(node), DIGITS)
     why = f"{graph.name(node)} gets {most} and {least}{more}, which add up to {total}"
     ways = [graph.path([*way, edge, *graph.way_up(edge.output)]) for edge in ends]
