@@ -117,13 +117,13 @@ def _left_out(case: GradientCase, node: int, lost: Sequence[int]) -> str:
     kept = [graph.nodes[graph.outputs[e]] for e in graph.above[node] if e not in lost]
     missing = [graph.nodes[graph.outputs[e]] for e in lost]
     outputs = case.name.listed(missing)
-    if any(x is y for x in kept for y in missing):  # y * y has two edges with the same ends
-        uses, users = len(kept) + len(lost), case.name.listed([*kept, *missing])
-        said = f"only {len(kept)} of the {uses} messages to {name} arrived"
-        return f"{said}: it is used {plural(uses, 'time')}, by {users}"
     paths = f"path {name}{EN_DASH}{outputs}" if len(lost) == 1 else f"paths {name} to {outputs}"
     if len(kept) != 1:
         return f"the {paths} left out"
+    if any(x is kept[0] for x in missing):  # y * y has two edges with the same ends
+        uses = 1 + len(lost)
+        said = f"only 1 of the {uses} messages to {name} arrived"
+        return f"{said}: it is used {plural(uses, 'time')}, by {outputs}"
     return (
         f"the {paths} left out: only the contribution through {case.name(kept[0])} arrived, as "
         "when `=` is written where `+=` is needed"
