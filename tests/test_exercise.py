@@ -68,6 +68,19 @@ def test_the_quiz_shows_every_question_in_full():
         assert len(quiz.quiz.questions) == len(graph.order) + 2 * len(graph.edges)
 
 
+@pytest.mark.parametrize(("seed", "level"), [(25, 3), (1, 2)])
+def test_no_two_questions_have_one_name(seed, level, tmp_path):
+    """Not even where what is used again feeds the root itself."""
+    for lang in ("en", "zh"):
+        found = exercise(seed, level, lang=lang)
+        labels = [question.label for question in found.quiz().exploration.quiz.questions]
+        assert len(set(labels)) == len(labels)
+        page = Path(found.sheet(tmp_path / "sheet.html")).read_text("utf-8")
+        rows = re.findall(r'class="row"><span>([^<]*)</span>', page)
+        assert len(set(rows)) == len(rows) == len(labels)
+        assert "a.grad =" in rows
+
+
 def test_sheets(tmp_path):
     found = exercise(5, 2)
     blank = Path(found.sheet(tmp_path / "blank.html")).read_text("utf-8")
@@ -83,6 +96,8 @@ def test_sheets(tmp_path):
 def test_what_is_refused(tmp_path):
     with pytest.raises(ValueError, match="level must be 1, 2 or 3"):
         exercise(1, 4)
+    with pytest.raises(ValueError, match="level must be 1, 2 or 3"):
+        exercise(1, True)
     with pytest.raises(TypeError, match="whole number"):
         exercise(1.5)
     with pytest.raises(ValueError, match="lang must be"):

@@ -55,6 +55,29 @@ def dead_relu() -> Explanation:
 
 
 @case("""\
+∂loss/∂x = 0
+  beyond margin: v4 = relu(v3) ... beyond the margin, because v2 = 1 * v1 = 6 is at least 1
+    path: x–v1–v2–v3–v4–v5–loss  3 × 1 × (-1) × 0 × 0.5 × 1 = 0""")
+def hinge_loss_of_a_sample_that_is_right() -> Explanation:
+    x = Value(2.0, "x")
+    loss = nn.hinge_loss([x * 3, 0.5], [1, 1]) + Value(0.1, "r")
+    loss.label = "loss"
+    return explain(x, loss)
+
+
+@case("""\
+∂loss/∂w = 0
+  dead relu: h = relu(v2) ... v2 = 1 - v1 = -5 ... 0
+    path: w–v1–v2–h–v3–loss  2 × (-1) × 0 × 4 × 1 = 0""")
+def unit_of_the_form_of_a_hinge_loss() -> Explanation:
+    """Its output goes on to a weight: it is no loss."""
+    w, x, u = Value(3.0, "w"), Value(2.0, "x"), Value(4.0, "u")
+    h = autograd.relu(1 - w * x)
+    loss = u * h + 1
+    return explain(w, loss)
+
+
+@case("""\
 ∂out/∂z = 4.24835425529e-18
   saturated: out = sigmoid(z) ... z = 40: ... 4.248e-18
     path: z–out  4.24835e-18""")
@@ -511,6 +534,18 @@ def cancelling_paths() -> Explanation:
     y = up - down
     y.backward()
     return explain(x)
+
+
+@case("""\
+∂y/∂x = 0
+  cancelling: x gets 4 and -3 and one more message, which add up to 0
+    path: x–v1–v3–y  4 × 1 × 1 = 4
+    path: x–v2–v3–y  3 × (-1) × 1 = -3""")
+def three_messages_that_cancel() -> Explanation:
+    x = Value(3.0, "x")
+    y = 4 * x - 3 * x - x
+    y.label = "y"
+    return explain(x, y)
 
 
 @case("""\

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value, steps, tanh
+from autograd.check.tutor.common_mistakes import RIGHT, WRITTEN
 from autograd.drawing.number_text import figure
 from autograd.exploring import Exploration, explorable
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.slips import diagnosis, known_slips
+from autograd.exploring.tutor_phrases import OTHERWISE, in_chinese
 
 TOY = "c = a + b; d = b + 1; e = c * d"
+HARD = "c = a * b; d = c - a; e = c * d"
 
 
 def asked(formula=TOY, lang="en", **numbers):
@@ -38,23 +41,34 @@ def test_what_is_asked():
     """Five local derivatives, five messages, five gradients, by hand."""
     truth = {x.label: x.asked.truth for x in asked().quiz.questions}
     assert truth == {
-        "∂e/∂e": 1, "∂e/∂c": 2, "∂e/∂d": 3, "e → c": 2, "e → d": 3, "∂d/∂b": 1, "d → b": 3,
-        "∂c/∂a": 1, "∂c/∂b": 1, "c → a": 2, "c → b": 2, "∂e/∂b": 5, "∂e/∂a": 2,
+        "e.grad": 1, "∂e/∂c": 2, "∂e/∂d": 3, "e → c": 2, "e → d": 3, "c.grad": 2, "d.grad": 3,
+        "∂d/∂b": 1, "d → b": 3, "∂c/∂a": 1, "∂c/∂b": 1, "c → a": 2, "c → b": 2, "b.grad": 5,
+        "a.grad": 2,
     }  # fmt: skip
+
+
+def test_no_two_questions_have_one_name():
+    """a is used by g itself and on the way to it: local derivative 0, gradient 7."""
+    formula = "c = a - b; d = maximum(x, c); e = maximum(d, a); f = e * c; g = maximum(f, a)"
+    for lang in PHRASES:
+        exploration = asked(formula, lang, a=5, b=3, x=-3)
+        truth = {x.label: x.asked.truth for x in exploration.quiz.questions}
+        assert (truth["∂g/∂a"], truth["a.grad"]) == (0, 7)
+        assert len(truth) == len(exploration.quiz.questions)
 
 
 @pytest.mark.parametrize(
     ("label", "text", "said"),
     [
-        ("∂e/∂b", "2", "You followed one path, through c"),
-        ("∂e/∂b", "3", "= where += belongs"),
-        ("∂e/∂b", "6", "multiplied here; they are added"),
-        ("∂e/∂b", "2.5", "the mean"),
-        ("∂e/∂b", "-5", "sign is wrong"),
-        ("∂e/∂b", "1", "the value of b"),
-        ("∂e/∂b", "7", "counted twice"),
-        ("∂e/∂e", "6", "the value of e"),
-        ("∂e/∂e", "0", "change with itself"),
+        ("b.grad", "2", "You followed one path, through c"),
+        ("b.grad", "3", "= where += belongs"),
+        ("b.grad", "6", "multiplied here; they are added"),
+        ("b.grad", "2.5", "the mean"),
+        ("b.grad", "-5", "sign is wrong"),
+        ("b.grad", "1", "the value of b"),
+        ("b.grad", "7", "counted twice"),
+        ("e.grad", "6", "the value of e"),
+        ("e.grad", "0", "change with itself"),
         ("d → b", "1", "the local derivative alone"),
         ("d → b", "4", "added here; they are multiplied"),
         ("d → b", "5", "all that arrives at b"),
@@ -95,20 +109,148 @@ def test_wrong_rules_for_local_derivatives(formula, numbers, label, wrong, said)
     assert said in diagnosis(question.asked, number)
 
 
+@pytest.mark.parametrize(
+    ("formula", "numbers", "label", "text", "said", "not_said"),
+    [
+        ("c = a*2; d = c + a; e = d*c + a", {"a": 1}, "a.grad", "5", "of one", "The sign is wrong"),
+        ("c = a*2; d = c + a; e = d*c + a", {"a": 1}, "a.grad", "-13", "The sign is wrong.", "one"),
+        ("y = a - b; z = y*y", {"a": 1, "b": 4}, "b.grad", "3", "used 2 times, by z", "path y"),
+        ("y = a - b; z = y*y", {"a": 1, "b": 4}, "y.grad", "-3", "one use of y in z", "path"),
+        ("z = y*y*y", {"y": 2}, "y.grad", "4", "y", "contribution through v1 arrived"),
+    ],
+)  # fmt: skip
+def test_slips_of_a_part(formula, numbers, label, text, said, not_said):
+    status, found = answer(asked(formula, **numbers), label, text)
+    assert status == "wrong"
+    assert said in found
+    assert not_said not in found
+
+
+@pytest.mark.parametrize(
+    ("formula", "a", "label", "text", "close"),
+    [
+        ("e = sigmoid(a)", 1, "∂e/∂a", "0.197", True),
+        ("e = sigmoid(a)", 1, "a.grad", "0.197", True),
+        ("e = exp(a)", 2.6934, "a.grad", "14.7", True),
+        ("e = exp(a)", 2.6934, "e → a", "14.8", True),
+        ("e = exp(a)", 2.6934, "a.grad", "14", False),
+        ("e = a * 7", 3, "a.grad", "7.001", False),
+        ("e = a * -1.234", 3, "a.grad", "-1.23", True),
+        ("e = a * -1.234", 3, "a.grad", "1.23", False),
+    ],
+)
+def test_right_to_three_digits_is_close(formula, a, label, text, close):
+    exploration = asked(formula, a=a)
+    status, found = answer(exploration, label, text)
+    assert status == "wrong"
+    assert found.startswith("Close: four digits") == close
+    if close:  # on a page without Python too
+        question = next(x for x in exploration.quiz.questions if x.label == label)
+        near = [s for x, s in known_slips(question.asked) if question.asked.same(x, float(text))]
+        assert near[:1] == [found]
+
+
+NAMES = {
+    "grad",
+    "sigmoid",
+    "tanh",
+    "exp",
+    "relu",
+    "sqrt",
+    "log",
+    "sin",
+    "cos",
+    "mean",
+    "sum",
+    "div",
+}
+
+
+def words_in(text):
+    """Latin ones, besides what operations and values are called."""
+    return set(re.findall(r"(?<!\w)[A-Za-z]{2,}(?!\w)", text)) - NAMES
+
+
+@pytest.mark.parametrize(
+    ("formula", "numbers"),
+    [
+        (HARD, {"a": 2, "b": 5}),
+        ("c = 2 * a; d = c * b; e = d / 5 + a", {"a": 7, "b": 3}),
+        ("z = a * b; s = sigmoid(z); e = s * s", {"a": 2, "b": 0.25}),
+        ("z = a * b; s = tanh(z); t = tanh(s * a); e = s * t", {"a": 2, "b": 0.25}),
+        ("c = exp(a); d = log(b); e = c / d", {"a": 0.5, "b": 3}),
+        ("c = sin(a); d = cos(b); e = sqrt(c * d + 3)", {"a": 0.5, "b": 0.7}),
+        ("c = a**3; d = b**2; e = (c - d)**2 + relu(a)", {"a": 2, "b": 3}),
+        ("c = a - b; d = b / a; e = mean([c, d, 3])", {"a": 2, "b": 3}),
+    ],
+)
+def test_in_chinese_nothing_stays_english(formula, numbers):
+    for question in asked(formula, **numbers).quiz.questions:
+        for _, text in known_slips(question.asked, "zh"):
+            assert not words_in(text), text
+        for factor in (2, 0.5, 3, -1, 1 / 3, numbers["a"], numbers["b"], 1.234):
+            text = diagnosis(question.asked, question.asked.truth * factor, "zh")
+            assert not words_in(text), text
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("off by the factor 2 (a 1/2 forgotten, or?)", "相差因子 2"),
+        ("off by the factor -1/2 on every path c–d", "在每条路径 c–d 上，相差因子 -1/2"),
+        ("a factor b = 3 too many on every path through c",
+         "在经过 c 的每条路径上，多了因子 b = 3"),
+        ("the factor b = 3 is missing", "缺了因子 b = 3"),
+        ("the factors a, b and 2 more are missing", "缺了因子 a、b 等另外 2 个"),
+        ("the factor 2 of 2 * a is left out", "漏掉了 2 * a 的因子 2"),
+        ("the derivative of sin is left out (at c and d)", "sin 的导数漏掉了（在 c、d）"),
+        ("the derivative of x**3 is taken without the factor 3 (at c)",
+         "x**3 的导数缺了因子 3（在 c）"),
+        (
+            "the derivative of f is written as 1 - s**2, the form for tanh, in place of s (at s)",
+            "f 的导数写成了 1 - s**2，那是 tanh 的形式；应为 s（在 s）",
+        ),
+        (
+            "the derivative of e with respect to a is b, the other factor; a itself was used",
+            "e 对 a 的导数是另一个因子 b；这里用了 a 自己",
+        ),
+        ("something that has no translation", "有一个局部导数或因子错了"),
+    ],
+)  # fmt: skip
+def test_the_tutor_in_chinese(english, chinese):
+    assert in_chinese(english) == chinese
+
+
+@pytest.mark.parametrize("typed", ["five", "", "1/0", "1e999", None, True])
+def test_what_is_no_number_is_said_in_chinese(typed):
+    exploration = asked(lang="zh")
+    reply = exploration.receive({"answer": {"question": "n1-grad", "text": typed}})
+    assert re.search("[一-鿿]", reply["error"])
+    assert words_in(reply["error"]) <= {"five", "inf", "NoneType", "bool"}
+
+
+def test_every_rule_of_the_tutor_has_a_translation():
+    for op, rows in WRITTEN.items():
+        for _, _, text, _ in rows:
+            said = in_chinese(text.format(f"in place of {RIGHT.get(op)}"))
+            assert said != OTHERWISE, text
+            assert not words_in(said), text
+
+
 def test_a_wrong_rule_below_is_found_in_a_gradient():
     """de/dw for e = sigmoid(w x) with 1 - s^2: only check_grad's tutor can tell."""
     exploration = asked("z = w * x; s = sigmoid(z); e = s * s", w=2, x=0.25)
     s = 1 / (1 + math.exp(-0.5))
-    question = next(x for x in exploration.quiz.questions if x.label == "∂e/∂w")
+    question = next(x for x in exploration.quiz.questions if x.label == "w.grad")
     assert "the form for tanh" in diagnosis(question.asked, 2 * s * (1 - s * s) * 0.25)
 
 
 def test_right_answers_stay_and_count():
     exploration = asked()
-    assert answer(exploration, "∂e/∂b", "5") == ("right", "Right.")
-    assert answer(exploration, "∂e/∂b", "4") == ("right", "Right.")
-    answer(exploration, "∂e/∂a", "3")
-    answer(exploration, "∂e/∂a", "2")
+    assert answer(exploration, "b.grad", "5") == ("right", "Right.")
+    assert answer(exploration, "b.grad", "4") == ("right", "Right.")
+    answer(exploration, "a.grad", "3")
+    answer(exploration, "a.grad", "2")
     exploration.receive({"hint": "e0-message"})
     answer(exploration, "c → a", "2")
     reply = exploration.receive({"reveal": "e1-message"})
@@ -133,7 +275,7 @@ def test_all_answered_in_any_order():
 def test_a_line_tells_only_what_has_been_answered():
     """`grad 2 + 3 = 5` would tell two messages, `1 × 2 = 2` a gradient and a local derivative."""
     exploration = asked()
-    answer(exploration, "∂e/∂b", "5")
+    answer(exploration, "b.grad", "5")
     answer(exploration, "e → c", "2")
     texts = exploration.state()["texts"]
     assert texts["n1-grad"] == "grad 5"
@@ -141,9 +283,6 @@ def test_a_line_tells_only_what_has_been_answered():
     answer(exploration, "c → b", "2")
     answer(exploration, "d → b", "3")
     assert exploration.state()["texts"]["n1-grad"] == "grad 2 + 3 = 5"
-
-
-HARD = "c = a * b; d = c - a; e = c * d"
 
 
 def test_hidden_numbers_are_nowhere():
@@ -225,6 +364,8 @@ def test_reckoning_with_rounded_numbers_is_forgiven():
         {"reveal": None},
         {"quiz": "yes"},
         {"quiz": 1},
+        {"reset": False},
+        {"reset": None},
     ],
     ids=repr,
 )
@@ -242,7 +383,7 @@ def test_without_a_quiz_nothing_is_answered():
 
 def test_moving_a_number_asks_anew():
     exploration = asked()
-    answer(exploration, "∂e/∂b", "5")
+    answer(exploration, "b.grad", "5")
     reply = exploration.receive({"set": {"a": 3}})
     assert reply["texts"]["n1-grad"] == "grad ?"
     assert not reply["quiz"]["questions"][0]["given"]
@@ -251,7 +392,7 @@ def test_moving_a_number_asks_anew():
 
 def test_numbers_that_are_not_finite_are_not_asked_for():
     exploration = asked("e = sqrt(a)", a=0)
-    assert [x.label for x in exploration.quiz.questions] == ["∂e/∂e"]
+    assert [x.label for x in exploration.quiz.questions] == ["e.grad"]
 
 
 def test_known_slips_are_those_that_are_diagnosed():

@@ -215,7 +215,8 @@ def _zero(graph: Flow, origin: Origin) -> list[Finding]:
         return [_cancelling(graph, origin.node, origin.way)]
     path = graph.path_through(origin)
     if edge.partial == 0.0:
-        return [Finding(*blocked(edge, graph.name), edge.output, (path,))]
+        above = graph.way_up(edge.output)
+        return [Finding(*blocked(edge, graph.name, above), edge.output, (path,))]
     exponent = sum(map(magnitude, path.factors)) / math.log(10.0)
     why = (
         f"the product along the path, of {plural(len(path.factors), 'factor')}, is about "
@@ -229,7 +230,9 @@ def _cancelling(graph: Flow, node: Value, way: Sequence[Edge]) -> Finding:
     consumers = graph.consumers(node)
     ends = max(consumers, key=graph.sent), min(consumers, key=graph.sent)
     most, least = (number(graph.sent(edge), DIGITS) for edge in ends)
-    more = f" and {quantity(len(consumers) - 2)} more" if len(consumers) > 2 else ""
+    rest = len(consumers) - 2
+    many = "one more message" if rest == 1 else plural(rest, "more message")
+    more = f" and {many}" if rest > 0 else ""
     total = number(graph.arrives_at(node), DIGITS)
     why = f"{graph.name(node)} gets {most} and {least}{more}, which add up to {total}"
     ways = [graph.path([*way, edge, *graph.way_up(edge.output)]) for edge in ends]

@@ -7,7 +7,7 @@ what happens there. `gradient_flow` finds that operation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Edge
@@ -31,6 +31,7 @@ SMALL_SLOPE: Final = 0.01  # of a function that saturates: from here on it count
 
 REMEDIES: Final = {
     "accumulated": "call zero_grad() before backward(), unless they are meant to add up",
+    "beyond_margin": "none, for a loss: its sample is right; for a unit, that of a dead relu",
     "cancelling": "none, if every path is meant; else look for a wrong sign, or a term too many",
     "changed": "compute the result anew, inside the loop if any, then call backward() on it",
     "copied": "compute with the Value itself; .data is a bare number, which has no history",
@@ -126,12 +127,19 @@ def _changed(node: Any, name: Name, what: str) -> Cause:
 # -- a local derivative of 0 -----------------------------------------------------------------------
 
 
-def blocked(edge: Edge, name: Name) -> Cause:
-    """Why nothing passes through an edge whose local derivative is 0."""
+def blocked(edge: Edge, name: Name, above: Sequence[Edge] = ()) -> Cause:
+    """Why nothing passes through an edge whose local derivative is 0. `above`: the way from its
+    output up to the root."""
     node, x, i = edge.output, edge.parent, slot(edge)
     op, made, at = node.op, _made(node, name), shown(x, name)
     if is_stale(node):
         return _changed(node, name, f"had slope 0 in {name(x)}")
+    if op == "relu" and _is_hinge(node, above):
+        return Cause(
+            "beyond_margin",
+            f"{made} is 0 as a hinge loss is beyond the margin, because "
+            f"{shown(x.inputs[1], name)} is at least 1",
+        )
     if op == "relu":
         return Cause("dead_relu", f"{made} passes nothing on, because {at} is not above 0")
     if _is(node, "step"):
@@ -149,6 +157,21 @@ def blocked(edge: Edge, name: Name) -> Cause:
         return Cause("underflow", f"{made} is 0, because at {at} it is smaller than any double")
     kinks = f" ({node.primitive.kinks})" if _is(node, "kink") else ""
     return Cause("flat", f"{made} is flat at {at}: its slope is 0{kinks}")
+
+
+def _is_hinge(node: Any, above: Sequence[Edge]) -> bool:
+    """Whether a relu is max(0, 1 - margin), which is averaged, added or weighted to the loss but
+    enters nothing further; a unit of a network feeds weights, or has no such input."""
+    x = node.parents[0]
+    from_one = x.op == "sub" and not hasattr(x.inputs[0], "parents") and x.inputs[0] == 1.0
+    return from_one and all(_collects(edge.output) for edge in above)
+
+
+def _collects(node: Any) -> bool:
+    """Whether it averages or adds losses, or weights one by a plain number."""
+    return node.op in ("add", "mean", "sum") or (
+        node.op in ("mul", "div") and len(node.parents) == 1
+    )
 
 
 def _not_taken(node: Any, i: int, name: Name) -> str:

@@ -90,7 +90,7 @@ def exercise(seed: int | None = None, level: Level = 1, *, lang: str = "en") -> 
     >>> exercise(seed=1)
     <Exercise of level 1, seed 1: ...>
     """
-    if level not in KINDS:
+    if isinstance(level, bool) or level not in KINDS:
         raise ValueError(f"level must be 1, 2 or 3; got {level!r:.40}")
     if seed is None:
         seed = random.SystemRandom().randrange(10**6)

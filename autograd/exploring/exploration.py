@@ -192,7 +192,9 @@ class Exploration:
             key, action, given = self._action(message)
             before = self.moment
             action(given)
-        except (Refused, NotANumber) as problem:
+        except NotANumber as problem:
+            return {"error": problem.said(self.language)}
+        except Refused as problem:
             return {"error": str(problem)}
         new = self.moment.structure != before.structure
         spoken = self._words() if key == "language" else {}
@@ -256,6 +258,8 @@ class Exploration:
         self.losses = [*self.losses, self.moment.loss][-LOSSES:]
 
     def _reset(self, given: Any) -> None:
+        if given is not True:
+            raise Refused('"reset" takes true')
         self._move(self.source.start)
         self.losses = [self.moment.loss]
 

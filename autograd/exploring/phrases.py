@@ -27,6 +27,10 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "message": "Messages",
         "gradient": "Gradients",
         "not_a_number": "'{text}' is not a number; write one as in -2, 1/3 or 0.25",
+        "no_text": "nothing was typed; write one as in -2, 1/3 or 0.25",
+        "not_finite": "a number has to be finite, such as -2, 1/3 or 0.25; got {number}",
+        "over_0": "a fraction can't have 0 below the line; write a number as in 1/3",
+        "no_number": "a number is needed, such as -2, 1/3 or 0.25; got {kind}",
         "how": "Fill in what is hidden, in any order: 2, −2, 1/3 or 0.25, then Enter.",
         "check": "Check",
         "hint": "Hint",
@@ -60,7 +64,13 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "slip_multiplied": "The {count} messages to {name} are multiplied here; they are added.",
         "slip_mean": "This is the mean of the {count} messages to {name}; they are added.",
         "slip_subtracted": "The messages to {name} are subtracted here; they are added.",
+        "slip_one_use": "You counted one use of {name} in {output}: it is used {count} times "
+        "({outputs}), and all messages are added; this is = where += belongs.",
+        "slip_use_left_out": "One message from {left} is missing: {name} is used {count} times "
+        "({outputs}), and all messages are added.",
         "slip_sign": "The sign is wrong.",
+        "slip_sign_of_one": "The sign of one message on the way is wrong, not that of the whole.",
+        "close": "Close: four digits are asked for.",
         "slip_no_adjoint": "That is only the local derivatives; each is multiplied by the gradient "
         "of the value that uses {name}.",
         "slip_no_partial": "That is only the gradients of the values that use {name}; each is "
@@ -130,6 +140,10 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "message": "消息",
         "gradient": "梯度",
         "not_a_number": "“{text}”不是一个数；请写 -2、1/3 或 0.25 这样的数",
+        "no_text": "什么也没有写；请写 -2、1/3 或 0.25 这样的数",
+        "not_finite": "数必须是有限的，如 -2、1/3 或 0.25；得到的是 {number}",
+        "over_0": "分数的分母不能是 0；请写 1/3 这样的数",
+        "no_number": "需要一个数，如 -2、1/3 或 0.25；得到的是 {kind}",
         "how": "填出被隐藏的数，顺序随意：写 2、−2、1/3 或 0.25 这样的数，再按回车。",
         "check": "检查",
         "hint": "提示",
@@ -162,7 +176,13 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "slip_multiplied": "这里把传给 {name} 的 {count} 条消息相乘了；它们应当相加。",
         "slip_mean": "这是传给 {name} 的 {count} 条消息的平均；它们应当相加。",
         "slip_subtracted": "这里把传给 {name} 的消息相减了；它们应当相加。",
+        "slip_one_use": "你只算了 {name} 在 {output} 里的一次使用：它被用了 {count} 次"
+        "（{outputs}），所有消息要相加；这是该写 += 的地方写了 =。",
+        "slip_use_left_out": "缺了来自 {left} 的一条消息：{name} 被用了 {count} 次"
+        "（{outputs}），所有消息要相加。",
         "slip_sign": "符号错了。",
+        "slip_sign_of_one": "途中有一条消息的符号错了，而不是整个数的符号。",
+        "close": "很接近了：要写四位有效数字。",
         "slip_no_adjoint": "那只是局部导数；每个都要乘以用到 {name} 的那个值的梯度。",
         "slip_no_partial": "那只是用到 {name} 的那些值的梯度；每个都要乘以局部导数。",
         "slip_path": "从 {name} 到结果少了一条路径。",

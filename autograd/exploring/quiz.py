@@ -70,10 +70,10 @@ def questions_about(graph: DrawnGraph, level: str) -> list[Question]:
     finite are not asked for."""
     found: list[Question] = []
     columns = graph.columns
-    root = graph.term(graph.root)
     for i in reversed(range(len(graph.order))):
         node = graph.order[i]
-        label = f"{PARTIAL}{root}/{PARTIAL}{graph.term(node)}"
+        # d root/d node would be the local derivative too, where the root uses the node itself
+        label = f"{graph.term(node)}.grad"
         found.append(Question(Asked(graph, "gradient", i), f"n{i}-grad", label))
         for j in columns.into(i):
             edge = graph.edges[j]

@@ -27,6 +27,7 @@ from autograd.check.tutor.search import find_slips
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.locks import cached_property
 from autograd.exploring.phrases import PHRASES
+from autograd.exploring.tutor_phrases import in_chinese
 
 __all__ = ["Asked", "diagnosis", "known_slips"]
 
@@ -107,7 +108,24 @@ def diagnosis(asked: Asked, x: float, lang: str = "en") -> str:
     for number, text in _mixed_up(asked, lang):
         if asked.same(x, number) and not asked.same(number, asked.truth):
             return text
+    if _is_close(asked, x):
+        return PHRASES[lang]["close"]
     return _tutored(asked, x, lang) if asked.kind == "gradient" else ""
+
+
+def _is_close(asked: Asked, x: float) -> bool:
+    """Whether an answer is the number rounded, or cut off, after three digits or a wrong fourth."""
+    truth = asked.truth
+    if truth == 0.0 or math.isclose(float(f"{truth:.3g}"), truth, rel_tol=EXACT):
+        return False
+    return abs(x - truth) < 10.0 ** (math.floor(math.log10(abs(truth))) - 2)
+
+
+def _three_digits(truth: float) -> list[float]:
+    """A number rounded after three digits, and cut off there."""
+    mantissa, power = f"{truth:.17e}".split("e")
+    digits = 5 if truth < 0.0 else 4  # with the sign and the point
+    return [float(f"{truth:.3g}"), float(f"{mantissa[:digits]}e{power}")]
 
 
 def known_slips(asked: Asked, lang: str = "en") -> list[Slip]:
@@ -116,6 +134,7 @@ def known_slips(asked: Asked, lang: str = "en") -> list[Slip]:
     numbers = [number for number, _ in _mixed_up(asked, lang)]
     if asked.kind == "gradient" and len(asked.graph.edges) <= SAVED:
         numbers += _slipped_gradients(asked)
+    numbers += _three_digits(asked.truth)
     found: dict[float, str] = {}
     for x in numbers:
         if math.isfinite(x) and x not in found and not asked.same(x, asked.truth):
@@ -135,9 +154,9 @@ def _mixed_up(asked: Asked, lang: str) -> Iterator[Slip]:
     if asked.kind == "gradient":
         yield from _instead_of_gradient(asked, words)
     elif asked.kind == "message":
-        yield from _instead_of_message(asked, words)
+        yield from _instead_of_message(asked, words, lang)
     else:
-        yield from _instead_of_derivative(asked, words)
+        yield from _instead_of_derivative(asked, words, lang)
 
 
 def _instead_of_gradient(asked: Asked, words: Any) -> Iterator[Slip]:
@@ -148,13 +167,16 @@ def _instead_of_gradient(asked: Asked, words: Any) -> Iterator[Slip]:
         return
     outputs = [asked.name(output) for output in asked.outputs]
     if len(terms) > 1:
-        distinct = " , ".join(dict.fromkeys(outputs)).replace(" , ", words["listed"])
-        several = {"name": name, "outputs": distinct, "count": len(terms)}
-        for output, sent in zip(outputs, terms, strict=True):
-            yield sent, words["slip_one_path"].format(output=output, **several)
+        several = {"name": name, "outputs": words["listed"].join(outputs), "count": len(terms)}
+        users = asked.outputs
+        twice = [sum(x is y for y in users) > 1 for x in users]  # as the factors of y * y
+        for output, sent, again in zip(outputs, terms, twice, strict=True):
+            key = "slip_one_use" if again else "slip_one_path"
+            yield sent, words[key].format(output=output, **several)
         for k, left_out in enumerate(outputs):
             rest = math.fsum(terms[:k] + terms[k + 1 :])
-            yield rest, words["slip_left_out"].format(left=left_out, **several)
+            key = "slip_use_left_out" if twice[k] else "slip_left_out"
+            yield rest, words[key].format(left=left_out, **several)
         yield math.prod(terms), words["slip_multiplied"].format(**several)
         yield math.fsum(terms) / len(terms), words["slip_mean"].format(**several)
         yield terms[0] - math.fsum(terms[1:]), words["slip_subtracted"].format(**several)
@@ -166,7 +188,7 @@ def _instead_of_gradient(asked: Asked, words: Any) -> Iterator[Slip]:
     yield node.data, words["slip_value"].format(name=name)
 
 
-def _instead_of_message(asked: Asked, words: Any) -> Iterator[Slip]:
+def _instead_of_message(asked: Asked, words: Any, lang: str) -> Iterator[Slip]:
     output, parent = asked.name(asked.edge.output), asked.name(asked.edge.parent)
     both = {"output": output, "parent": parent}
     adjoint, partial = asked.adjoint, asked.partial
@@ -176,7 +198,7 @@ def _instead_of_message(asked: Asked, words: Any) -> Iterator[Slip]:
     yield adjoint + partial, words["slip_added"].format(**both)
     yield asked.edge.output.data * partial, words["slip_value_times"].format(**both)
     for local, value, text in asked.rules:
-        yield adjoint * value, words["slip_rule"].format(rule=_rule(local, text), **both)
+        yield adjoint * value, words["slip_rule"].format(rule=_rule(local, text, lang), **both)
     for j in asked.graph.columns.into(asked.graph.columns.outputs[asked.place]):
         if j != asked.place:
             other = asked.name(asked.graph.edges[j].parent)
@@ -186,7 +208,7 @@ def _instead_of_message(asked: Asked, words: Any) -> Iterator[Slip]:
     yield asked.edge.parent.data, words["slip_value"].format(name=parent)
 
 
-def _instead_of_derivative(asked: Asked, words: Any) -> Iterator[Slip]:
+def _instead_of_derivative(asked: Asked, words: Any, lang: str) -> Iterator[Slip]:
     node, parent = asked.edge.output, asked.edge.parent
     both = {"output": asked.name(node), "parent": asked.name(parent)}
     yield -asked.truth, words["slip_sign"]
@@ -200,7 +222,7 @@ def _instead_of_derivative(asked: Asked, words: Any) -> Iterator[Slip]:
             yield x, words["slip_sum_rule"].format(**both)
         yield 0.0, words["slip_sum_rule"].format(**both)
     for local, value, text in asked.rules:
-        yield value, words["slip_rule"].format(rule=_rule(local, text), **both)
+        yield value, words["slip_rule"].format(rule=_rule(local, text, lang), **both)
     for j in asked.graph.columns.into(asked.graph.columns.outputs[asked.place]):
         if j != asked.place:
             other = asked.name(asked.graph.edges[j].parent)
@@ -212,9 +234,9 @@ def _instead_of_derivative(asked: Asked, words: Any) -> Iterator[Slip]:
     yield parent.data, words["slip_value"].format(name=both["parent"])
 
 
-def _rule(local: LocalDerivative, text: str) -> str:
+def _rule(local: LocalDerivative, text: str, lang: str) -> str:
     name = {"square": "x**2", "pow_const": "x**n", "div": "a/b"}.get(local.op, local.op)
-    return f"{name}: {text}"
+    return f"{name}: {text if lang == 'en' else in_chinese(text)}"
 
 
 # -- what check_grad knows -------------------------------------------------------------------------
@@ -233,13 +255,14 @@ def _tutored(asked: Asked, x: float, lang: str) -> str:
         return ""
     slip = find_slips(_case(asked, x), [0], [])[0]
     words, name = PHRASES[lang], asked.name(asked.node)
-    if slip.kind == SIGN:
-        return words["slip_sign"]
+    if slip.kind == SIGN:  # of a part: that of the whole is told before
+        return words["slip_sign_of_one"]
     if slip.kind in ("unknown", "not finite", "no path", "rounded"):
         return ""  # which tell the derivative, or nothing of the way to it
     if slip.kind == LEFT_OUT and lang != "en":
         return words["slip_path"].format(name=name)
-    return words["slip_tutored"].format(text=slip.text[:1].upper() + slip.text[1:])
+    english = slip.text[:1].upper() + slip.text[1:]
+    return words["slip_tutored"].format(text=english if lang == "en" else in_chinese(slip.text))
 
 
 def _slipped_gradients(asked: Asked) -> list[float]:

@@ -8,6 +8,7 @@ import unicodedata
 from typing import Any, Final
 
 from autograd.engine.text import printable
+from autograd.exploring.phrases import PHRASES
 
 __all__ = ["NotANumber", "typed_number"]
 
@@ -24,7 +25,14 @@ SIGNS: Final = str.maketrans(
 
 
 class NotANumber(ValueError):
-    """What was typed is no number; says how one is written."""
+    """What was typed is no number; says how one is written, by a key of the phrases."""
+
+    def __init__(self, key: str, **given: Any) -> None:
+        self.key, self.given = key, given
+        super().__init__(self.said("en"))
+
+    def said(self, lang: str) -> str:
+        return PHRASES[lang][self.key].format(**self.given)
 
 
 def typed_number(given: Any) -> float:
@@ -36,7 +44,7 @@ def typed_number(given: Any) -> float:
     """
     number = _of_text(given) if isinstance(given, str) else _of_number(given)
     if not math.isfinite(number):
-        raise NotANumber(f"a number has to be finite, such as -2, 1/3 or 0.25; got {number}")
+        raise NotANumber("not_finite", number=number)
     return number
 
 
@@ -45,18 +53,17 @@ def _of_text(given: str) -> float:
     found = TYPED.fullmatch(text)
     if found is None:
         shown = printable(given.strip(), 30)
-        said = f"{shown!r} is not a number" if shown else "nothing was typed"
-        raise NotANumber(f"{said}; write one as in -2, 1/3 or 0.25")
+        raise NotANumber("not_a_number", text=shown) if shown else NotANumber("no_text")
     sign, above, below = found.groups()
     divisor = float(below) if below else 1.0
     if divisor == 0.0:
-        raise NotANumber("a fraction can't have 0 below the line; write a number as in 1/3")
+        raise NotANumber("over_0")
     return float(sign + above) / divisor
 
 
 def _of_number(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float):
-        raise NotANumber(f"a number is needed, such as -2, 1/3 or 0.25; got {type(given).__name__}")
+        raise NotANumber("no_number", kind=type(given).__name__)
     try:
         return float(given)
     except OverflowError:

@@ -9,7 +9,7 @@ from typing import Final
 
 from autograd.check.tutor.common_mistakes import FACTOR, LEFT_OUT, SIGN
 from autograd.check.tutor.hypotheses import GradientCase, Hypothesis
-from autograd.engine.text import EN_DASH, number
+from autograd.engine.text import EN_DASH, number, plural
 
 __all__ = ["off_by", "some_left_out", "through_places"]
 
@@ -115,10 +115,15 @@ def _left_out(case: GradientCase, node: int, lost: Sequence[int]) -> str:
     graph = case.graph
     name = case.name(graph.nodes[node])
     kept = [graph.nodes[graph.outputs[e]] for e in graph.above[node] if e not in lost]
-    outputs = case.name.listed([graph.nodes[graph.outputs[e]] for e in lost])
+    missing = [graph.nodes[graph.outputs[e]] for e in lost]
+    outputs = case.name.listed(missing)
     paths = f"path {name}{EN_DASH}{outputs}" if len(lost) == 1 else f"paths {name} to {outputs}"
     if len(kept) != 1:
         return f"the {paths} left out"
+    if any(x is kept[0] for x in missing):  # y * y has two edges with the same ends
+        uses = 1 + len(lost)
+        said = f"only 1 of the {uses} messages to {name} arrived"
+        return f"{said}: it is used {plural(uses, 'time')}, by {outputs}"
     return (
         f"the {paths} left out: only the contribution through {case.name(kept[0])} arrived, as "
         "when `=` is written where `+=` is needed"
