@@ -209,6 +209,57 @@ def test_a_weight_and_a_sample_say_why(room):
     room.wait_text("#why", "∂loss/∂layer0.neuron0.w0")
 
 
+def clicked(room, selector, times):
+    """Click so often that no answer comes in between."""
+    element = f"document.querySelector({selector!r})"
+    room.js(f"for (let i = 0; i < {times}; i++) {element}?.click()")
+
+
+def has_layers(room, widths):
+    """Title, address, neurons and their pictures are those of these hidden layers."""
+    neurons = 3 + sum(widths)
+    blank = "Object.assign(document.createElement('canvas'), {width: c.width, height: c.height})"
+    painted = f"c => c.toDataURL() !== {blank}.toDataURL()"
+    canvases = "[...document.querySelectorAll('#diagram canvas')]"
+    room.wait_for(f"{canvases}.filter({painted}).length === {neurons}", PATIENCE)
+    if len(widths) > 1:
+        room.wait_text("#layers-title", f"{len(widths)} hidden layers")
+    room.wait_for(f"location.hash.includes('layers={'-'.join(map(str, widths))}')", PATIENCE)
+    assert room.js("document.querySelectorAll('#diagram .neuron').length") == neurons
+    assert room.text("#network-error") == ""
+
+
+def test_layers_and_neurons_are_added_and_taken_away(room):
+    room.go("#network")
+    room.wait_text("#progress", "step 0")
+    room.click("#more-layers")
+    has_layers(room, [4, 4])
+    clicked(room, "#diagram .resizer button:last-child", 2)
+    has_layers(room, [6, 4])
+    room.click("#diagram .resizer button")
+    has_layers(room, [5, 4])
+    room.click("#fewer-layers")
+    has_layers(room, [5])
+
+
+def test_layers_and_neurons_are_added_quickly_and_during_training(room):
+    room.go("#network?layers=3-2")
+    room.wait_text("#layers-title", "2 hidden layers")
+    room.click("#play")
+    room.wait_for(
+        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 5", PATIENCE
+    )
+    clicked(room, "#diagram .resizer button:last-child", 9)
+    has_layers(room, [8, 2])
+    room.click("#play")
+    clicked(room, "#more-layers", 9)
+    has_layers(room, [8, 2, 2, 2])
+    room.click("#play")
+    room.wait_for(
+        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 2", PATIENCE
+    )
+
+
 def test_settings_that_cannot_be_are_refused_in_words(room):
     room.go("#network?layers=99")
     room.wait_text("#network-error", "the neurons of a layer must be from 1 to 8; got 99")
