@@ -22,6 +22,7 @@ Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
 FILE = "your code"  # what a traceback calls it
 MARK = re.compile(r"^# ?%%[ \t]*(.*)$", re.MULTILINE)
+EXPLORED_ELSEWHERE = "explore needs a notebook; in this page, use the Expression room"
 MOST_TEXT = 200_000  # characters of output
 PATIENCE = 0.05  # seconds for which printed text waits for more
 
@@ -162,6 +163,8 @@ def told(error: BaseException) -> str:
     said = "".join([*lines, *traceback.format_exception_only(error)])
     if isinstance(error, ModuleNotFoundError):
         said += "In the browser there is Python itself with autograd and nn, the pure engine.\n"
+    elif isinstance(error, ImportError) and "anywidget" in str(error):
+        said = said.replace(str(error), EXPLORED_ELSEWHERE)
     return said
 
 
