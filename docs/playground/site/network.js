@@ -106,6 +106,10 @@ export class NetworkRoom {
     if (layers !== null) {
       settings.layers = layers === "none" ? [] : layers.split("-").map(Number);
     }
+    const numbers = Object.keys(DEFAULTS).filter((name) => typeof DEFAULTS[name] === "number");
+    const wrong = numbers.filter((name) => !Number.isFinite(settings[name]));
+    if (!settings.layers.every(Number.isFinite)) wrong.push("layers");
+    for (const name of wrong) settings[name] = DEFAULTS[name];
     this.weight = given.get("weight");
     this.sample = given.has("sample") ? Number(given.get("sample")) : null;
     const speed = Number(given.get("speed") ?? 60);
@@ -119,6 +123,7 @@ export class NetworkRoom {
     if (untouched && first && !this.now) this.#take(first.network[spoken()]);
     const steps = Math.min(MOST_STEPS, Number(given.get("steps")) || 0);
     await this.begin(() => this.#network(settings, steps), steps);
+    if (wrong.length && !$("network-error").textContent) $("network-error").textContent = word("linkNumbers", wrong.join(", "));
   }
 
   /** A network that has made no more steps than these. */
