@@ -351,6 +351,7 @@ def test_explore_sends_to_the_expression_room(monkeypatch):
     assert found["error"].endswith(
         "ImportError: explore needs a notebook; in this page, use the Expression room\n"
     )
+    assert "pip install" not in found["error"] + found["details"]
 
 
 def test_too_large_a_graph_is_refused_without_advice_on_arguments():

@@ -163,8 +163,13 @@ def told(error: BaseException) -> str:
     said = "".join([*lines, *traceback.format_exception_only(error)])
     if isinstance(error, ModuleNotFoundError):
         said += "In the browser there is Python itself with autograd and nn, the pure engine.\n"
-    elif isinstance(error, ImportError) and "anywidget" in str(error):
-        said = said.replace(str(error), EXPLORED_ELSEWHERE)
+    return _for_page(said, error)
+
+
+def _for_page(said: str, error: BaseException) -> str:
+    """Without advice to install what a browser cannot have."""
+    if isinstance(error, ImportError) and "pip install anywidget" in str(error):
+        return said.replace(str(error), EXPLORED_ELSEWHERE)
     return said
 
 
@@ -175,7 +180,7 @@ def in_full(error: BaseException) -> str:
     start = error.__traceback__
     while start is not None and start.tb_frame.f_code.co_filename != FILE:
         start = start.tb_next
-    return "".join(traceback.format_exception(type(error), error, start))
+    return _for_page("".join(traceback.format_exception(type(error), error, start)), error)
 
 
 def own(trace: TracebackType | None) -> list[traceback.FrameSummary]:
