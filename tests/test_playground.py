@@ -337,6 +337,31 @@ def test_what_follows_from_what_is_missing_is_left_out_too():
     assert lines[2:4] == ["# a = np.ones(  (not in the browser)", "#   3)"]
 
 
+def test_chains_of_the_notebook_s_own_values_are_short_enough_to_be_freed():
+    for name in ("00_build_your_own_value", "00_build_your_own_value_zh"):
+        (code,) = [example["code"] for example in build.examples() if example["name"] == name]
+        assert code.count("range(300):  # not 2,000: freeing so long a chain") == 2
+        assert "2_000" not in code
+        assert "4_001" not in code
+
+
+def test_explore_sends_to_the_expression_room(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    (found,) = shown("from autograd import explore\nexplore('y = a*b', a=1, b=2)")
+    assert found["error"].endswith(
+        "ImportError: explore needs a notebook; in this page, use the Expression room\n"
+    )
+    assert "pip install" not in found["error"] + found["details"]
+
+
+def test_too_large_a_graph_is_refused_without_advice_on_arguments():
+    formula = "y = " + " + ".join(f"tanh(a*{i})" for i in range(150))
+    with pytest.raises(ValueError, match="450 nodes, more than the 200 that a page shows") as found:
+        ExpressionRoom(formula, {"a": 1}, "en")
+    assert "max_nodes" not in str(found.value)
+    assert "depth=" not in str(found.value)
+
+
 ENGLISH = [example for example in build.examples() if example["language"] == "en"]
 
 

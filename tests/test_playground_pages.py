@@ -165,6 +165,52 @@ def test_a_quiz_and_an_exercise(room):
     room.wait_for("document.querySelector('#explorer .cr-quiz input') !== null", PATIENCE)
 
 
+@pytest.mark.parametrize("number", ["nan", "1e309", "abc"])
+def test_a_link_without_a_number_opens_with_the_usual_one(room, number):
+    room.go(f"#expression?e=y+%3D+a*b&at=a:{number},b:3")
+    room.wait_text("#formula-error", "The link has no number for a; the usual one stands there.")
+    room.wait_for("document.querySelector('#explorer svg .cr-node') !== null", PATIENCE)
+    assert room.js("document.getElementById('formula').value") == "y = a*b"
+
+
+def test_back_leads_to_the_formula_before(room):
+    room.go("#expression?e=y+%3D+a*b&at=a:2,b:3")
+    room.wait_for("document.querySelector('#explorer svg') !== null", PATIENCE)
+    long = room.js("history.length")
+    room.choose("#explorer input[type=range]", "4", "input")
+    room.wait_for("location.hash.includes('a:4,b:3')", PATIENCE)
+    assert room.js("history.length") == long
+    room.js("document.getElementById('formula').value = 'z = a + b'")
+    room.click(".formula button")
+    room.wait_for("location.hash.includes('z+')", PATIENCE)
+    room.click("#exercise")
+    room.wait_for("location.hash.includes('quiz=1')", PATIENCE)
+    assert room.js("history.length") == long + 2
+    room.js("history.back()")
+    room.wait_for("document.getElementById('formula').value === 'z = a + b'", PATIENCE)
+    room.js("history.back()")
+    room.wait_for("document.getElementById('formula').value === 'y = a*b'", PATIENCE)
+    room.wait_for("location.hash.includes('a:4,b:3')", PATIENCE)
+    room.wait_for("document.querySelector('#explorer input[type=range]').value === '4'", PATIENCE)
+
+
+def test_quiz_me_by_key_goes_to_the_first_question(room):
+    room.go("#expression")
+    room.wait_for("document.querySelector('#explorer .cr-ask') !== null", PATIENCE)
+    room.click("#explorer .cr-ask")  # a click without a pointer, as Enter makes one
+    first = "document.querySelector('#explorer .cr-quiz input')"
+    room.wait_for(f"{first} !== null && document.activeElement === {first}", PATIENCE)
+
+
+def test_on_a_phone_no_question_hides_below_others(browser, site):
+    room = Room(browser, site, 390)
+    room.go("#expression?quiz=1")
+    groups = "document.querySelector('#explorer .cr-groups')"
+    room.wait_for(f"{groups} !== null", PATIENCE)
+    assert room.js(f"{groups}.scrollHeight <= {groups}.clientHeight")
+    room.end()
+
+
 # -- the network room ------------------------------------------------------------------------------
 
 
@@ -209,9 +255,69 @@ def test_a_weight_and_a_sample_say_why(room):
     room.wait_text("#why", "∂loss/∂layer0.neuron0.w0")
 
 
+def clicked(room, selector, times):
+    """Click so often that no answer comes in between."""
+    element = f"document.querySelector({selector!r})"
+    room.js(f"for (let i = 0; i < {times}; i++) {element}?.click()")
+
+
+def has_layers(room, widths):
+    """Title, address, neurons and their pictures are those of these hidden layers."""
+    neurons = 3 + sum(widths)
+    blank = "Object.assign(document.createElement('canvas'), {width: c.width, height: c.height})"
+    painted = f"c => c.toDataURL() !== {blank}.toDataURL()"
+    canvases = "[...document.querySelectorAll('#diagram canvas')]"
+    room.wait_for(f"{canvases}.filter({painted}).length === {neurons}", PATIENCE)
+    if len(widths) > 1:
+        room.wait_text("#layers-title", f"{len(widths)} hidden layers")
+    room.wait_for(f"location.hash.includes('layers={'-'.join(map(str, widths))}')", PATIENCE)
+    assert room.js("document.querySelectorAll('#diagram .neuron').length") == neurons
+    assert room.text("#network-error") == ""
+
+
+def test_layers_and_neurons_are_added_and_taken_away(room):
+    room.go("#network")
+    room.wait_text("#progress", "step 0")
+    room.click("#more-layers")
+    has_layers(room, [4, 4])
+    clicked(room, "#diagram .resizer button:last-child", 2)
+    has_layers(room, [6, 4])
+    room.click("#diagram .resizer button")
+    has_layers(room, [5, 4])
+    room.click("#fewer-layers")
+    has_layers(room, [5])
+
+
+def test_layers_and_neurons_are_added_quickly_and_during_training(room):
+    room.go("#network?layers=3-2")
+    room.wait_text("#layers-title", "2 hidden layers")
+    room.click("#play")
+    room.wait_for(
+        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 5", PATIENCE
+    )
+    clicked(room, "#diagram .resizer button:last-child", 9)
+    has_layers(room, [8, 2])
+    room.click("#play")
+    clicked(room, "#more-layers", 9)
+    has_layers(room, [8, 2, 2, 2])
+    room.click("#play")
+    room.wait_for(
+        "Number(document.querySelector('#progress').textContent.match(/\\d+/)) > 2", PATIENCE
+    )
+
+
 def test_settings_that_cannot_be_are_refused_in_words(room):
     room.go("#network?layers=99")
     room.wait_text("#network-error", "the neurons of a layer must be from 1 to 8; got 99")
+
+
+@pytest.mark.parametrize("setting", ["rate=nan", "seed=abc", "layers=3-x"])
+def test_a_setting_that_is_no_number_is_the_usual_one(room, setting):
+    room.go(f"#network?{setting}")
+    name = setting.partition("=")[0]
+    room.wait_text("#network-error", f"The link has no number for {name}; the usual one")
+    room.wait_text("#progress", "step 0")
+    assert room.text("#layers-title") == "1 hidden layer"
 
 
 # -- the code room ---------------------------------------------------------------------------------
@@ -273,6 +379,20 @@ def test_a_program_in_the_address(room):
     room.wait_for("document.getElementById('editor').value.startsWith('# %%')", PATIENCE)
 
 
+def test_a_link_without_a_program_opens_the_usual_one(room):
+    room.go("#code?z=@@@")
+    room.wait_text("#code-status", "The link does not hold a whole program")
+    assert "Values remember where they come from" in room.js("editor.value")
+
+
+def test_the_first_notebook_runs_to_its_end(room):
+    room.go("#code?example=00_build_your_own_value")
+    room.wait_for("document.getElementById('editor').value.startsWith('# %%')", PATIENCE)
+    room.click("#run")
+    room.wait_text("#code-status", "Done in")
+    assert "a chain of 300: 1" in room.text("#outputs")
+
+
 def test_html_of_a_program_reaches_neither_the_page_nor_the_network(room):
     room.go("#code")
     script = "try { parent.document.title = 'taken' } catch {}"
@@ -281,6 +401,69 @@ def test_html_of_a_program_reaches_neither_the_page_nor_the_network(room):
     room.wait_for("document.querySelector('#outputs iframe') !== null", PATIENCE)
     time.sleep(0.3)
     assert room.js("document.title") == "Chainrule playground"
+
+
+@pytest.fixture
+def elsewhere():
+    """Another host, by its port, and the paths that it was asked for."""
+    asked = []
+
+    class Counted(Quiet):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Content-Type", "text/javascript")
+            self.end_headers()
+
+        do_POST = do_OPTIONS = do_HEAD = do_GET
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+REACHING = """
+import js
+from pyodide.code import run_js
+
+host = {host!r}
+tried = {{
+    "xhr": "let x = new XMLHttpRequest(); x.open('GET', 'http://HOST/xhr', false); x.send()",
+    "fetch": "fetch('http://HOST/fetch', {{mode: 'no-cors'}}).catch(() => {{}})",
+    "import": "import('http://HOST/import').catch(() => {{}})",
+    "socket": "new WebSocket('ws://HOST/socket')",
+    "source": "new EventSource('http://HOST/source')",
+    "scripts": "importScripts('http://HOST/scripts')",
+    "worker": "new Worker({site!r} + 'worker.js', {{type: 'module'}}).onerror = () => {{}}",
+    "nested": "new Worker(URL.createObjectURL(new Blob([`fetch('http://HOST/nested')`])))",
+}}
+for name, code in tried.items():
+    try:
+        run_js(code.replace("HOST", host))
+    except Exception as error:
+        print(name, "is refused")
+try:
+    js.fetch(f"http://{{host}}/python")
+except Exception:
+    pass
+print("tried")
+"""
+
+
+def test_a_program_reaches_no_other_host(room, elsewhere):
+    host, asked = elsewhere
+    room.go("#code")
+    run(room, REACHING.format(host=host, site=room.site))
+    assert room.text("#outputs").splitlines()[-1] == "tried"
+    assert "xhr is refused" in room.text("#outputs")
+    time.sleep(1)
+    assert asked == []
+    run(room, f"import js\njs.fetch({room.site!r} + 'icon.svg')\nprint(6 * 7)")
+    assert room.text("#outputs").strip() == "42"
+    room.browser.events.clear()  # the refusals are on the console
 
 
 # -- everywhere ------------------------------------------------------------------------------------

@@ -77,7 +77,12 @@ export function mount(root, {state, receive, language}) {
     if (error) return refuse(message);
     const questions = ids(shown.quiz), asking = Boolean(shown.quiz);
     Object.assign(shown, changes);
-    if (changes.words || ids(shown.quiz) !== questions || Boolean(shown.quiz) !== asking) return build();
+    if (changes.words || ids(shown.quiz) !== questions || Boolean(shown.quiz) !== asking) {
+      build();
+      // Whoever works by keys goes on at the first question; a touch would only raise a keyboard.
+      if (message.quiz && byKey && shown.quiz) form.querySelector("input").focus();
+      return;
+    }
     if (changes.picture) picture();
     update();
     answered(message.answer ? message.answer.question : message.hint || message.reveal);
@@ -205,7 +210,10 @@ export function mount(root, {state, receive, language}) {
     }
     bar.append(shown.quiz
       ? button("cr-again", shown.still ? words.show_all : words.explore, () => send({quiz: false}))
-      : button("cr-ask", words.quiz, () => send({quiz: true})));
+      : button("cr-ask", words.quiz, event => {
+        byKey = event.detail === 0;
+        send({quiz: true});
+      }));
     if (!shown.still) bar.append(button("cr-reset", words.reset, () => send({reset: true})));
     bar.hidden = !bar.children.length;
   }
@@ -296,7 +304,7 @@ export function mount(root, {state, receive, language}) {
 
   // -- questions ----------------------------------------------------------------------------------
 
-  var asked, score;
+  var asked, score, byKey = false;
 
   function questions() {
     const words = shown.words;

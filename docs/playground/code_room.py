@@ -22,6 +22,7 @@ Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
 FILE = "your code"  # what a traceback calls it
 MARK = re.compile(r"^# ?%%[ \t]*(.*)$", re.MULTILINE)
+EXPLORED_ELSEWHERE = "explore needs a notebook; in this page, use the Expression room"
 MOST_TEXT = 200_000  # characters of output
 PATIENCE = 0.05  # seconds for which printed text waits for more
 
@@ -162,6 +163,13 @@ def told(error: BaseException) -> str:
     said = "".join([*lines, *traceback.format_exception_only(error)])
     if isinstance(error, ModuleNotFoundError):
         said += "In the browser there is Python itself with autograd and nn, the pure engine.\n"
+    return _for_page(said, error)
+
+
+def _for_page(said: str, error: BaseException) -> str:
+    """Without advice to install what a browser cannot have."""
+    if isinstance(error, ImportError) and "pip install anywidget" in str(error):
+        return said.replace(str(error), EXPLORED_ELSEWHERE)
     return said
 
 
@@ -172,7 +180,7 @@ def in_full(error: BaseException) -> str:
     start = error.__traceback__
     while start is not None and start.tb_frame.f_code.co_filename != FILE:
         start = start.tb_next
-    return "".join(traceback.format_exception(type(error), error, start))
+    return _for_page("".join(traceback.format_exception(type(error), error, start)), error)
 
 
 def own(trace: TracebackType | None) -> list[traceback.FrameSummary]:

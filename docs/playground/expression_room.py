@@ -3,6 +3,7 @@ are."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,10 @@ class ExpressionRoom:
     ) -> None:
         self.formula = formula
         source = explorable(formula, (), inputs)
-        self.exploration = Exploration(source, descend=True, quiz=quiz, lang=language)
+        try:
+            self.exploration = Exploration(source, descend=True, quiz=quiz, lang=language)
+        except ValueError as error:
+            raise _without_arguments(error) from None
 
     def _computed(self) -> tuple[Value, list[Value]]:
         """The graph at the numbers of the moment, after one backward pass; its inputs."""
@@ -48,3 +52,13 @@ class ExpressionRoom:
                 for x in inputs
             ]
         }
+
+
+def _without_arguments(error: ValueError) -> ValueError:
+    """Of a graph too large to be shown: without advice on arguments, which a page has not."""
+    found = re.match(r"(.*), more than max_nodes=(\d+)", str(error))
+    if not found:
+        return error
+    return ValueError(
+        f"{found[1]}, more than the {found[2]} that a page shows; try a shorter formula"
+    )

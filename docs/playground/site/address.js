@@ -2,7 +2,9 @@
 
 const PAUSE = 250; // milliseconds: browsers refuse an address that changes with every move of a slider
 const kept = {};
-let pending;
+let pending; // a change that waits to be written,
+let settle; // and what writes it
+let leaving = false;
 
 /** The room and its parameters that the address names. */
 export function read(rooms) {
@@ -23,15 +25,30 @@ export function write(room, parameters, language) {
   const hash = text ? `#${room}?${text}` : `#${room}`;
   kept[room] = hash;
   document.querySelector(`nav [data-room=${room}]`).setAttribute("href", hash);
-  clearTimeout(pending);
-  if (shown === room) pending = setTimeout(() => history.replaceState(null, "", hash), PAUSE);
+  if (room === shown) {
+    clearTimeout(pending);
+    settle = () => history.replaceState(null, "", hash);
+    if (leaving && hash !== location.hash) history.pushState(null, "", hash);
+    else pending = setTimeout(settle, PAUSE);
+    leaving = false;
+  }
   return new URL(hash, location.href).href;
+}
+
+/** Keep the present address in the history: the next one written is a new entry. */
+export function leaveBehind() {
+  if (pending) settle();
+  clearTimeout(pending);
+  pending = undefined;
+  leaving = true;
 }
 
 let shown;
 
 /** Only the room that is shown writes the address. */
 export function show(room) {
-  if (room !== shown) clearTimeout(pending);
+  clearTimeout(pending); // of a state that the address has left
+  pending = undefined;
+  leaving = false;
   shown = room;
 }

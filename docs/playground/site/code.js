@@ -58,7 +58,9 @@ export class CodeRoom {
     const packed = given.get("z");
     const named = this.examples.find(({ name }) => name === given.get("example"));
     this.example = named?.name ?? null;
-    this.set(packed ? await unpacked(packed) : named ? named.code : (this.code ?? FIRST[spoken()]));
+    const sent = packed && (await unpacked(packed));
+    this.set(sent || (named ? named.code : (!packed && this.code) || FIRST[spoken()]));
+    if (packed) $("code-status").textContent = sent === null ? word("linkProgram") : "";
   }
 
   /** The text of the editor. */
@@ -245,6 +247,7 @@ export async function packed(text) {
   return letters.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/** The program, or null where the letters hold none. */
 export async function unpacked(letters) {
   try {
     const text = atob(letters.replaceAll("-", "+").replaceAll("_", "/"));
@@ -252,6 +255,6 @@ export async function unpacked(letters) {
     const found = await through(bytes, new DecompressionStream("deflate-raw"));
     return new TextDecoder().decode(found);
   } catch {
-    return "# The link does not hold a whole program; ask for it again.\n";
+    return null;
   }
 }

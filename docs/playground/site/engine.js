@@ -6,6 +6,14 @@ export class Stopped extends Error {}
 
 const LONG = 400; // milliseconds
 
+/** A worker under the page's own content security policy. A worker from an address has the policy
+ * that the server sends with it, here none; one from a blob inherits the page's. So a program, which
+ * may have come with a link, can ask no other host for anything. */
+function confined(module) {
+  const code = new Blob([`import ${JSON.stringify(module.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(code), { type: "module" });
+}
+
 export class Engine {
   #worker;
   #waiting = new Map();
@@ -19,7 +27,7 @@ export class Engine {
   }
 
   #start() {
-    this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.#worker = confined(new URL("worker.js", import.meta.url));
     this.ready = new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => {
         if (data.ready) resolve(data.ready);

@@ -1,5 +1,6 @@
 // The expression room: a formula, its picture that follows every number, and its explanations.
 
+import { leaveBehind } from "./address.js";
 import { mount } from "./explorer.js";
 import { frameFor } from "./frames.js";
 import { FORMULA, INPUTS } from "./opening.js";
@@ -35,11 +36,11 @@ export class ExpressionRoom {
     this.view = "explore";
     document.querySelector(".formula").onsubmit = (event) => {
       event.preventDefault();
-      this.show($("formula").value, this.numbers ?? {});
+      this.show($("formula").value, this.numbers ?? {}, false, true);
     };
     $("formula-example").onchange = () => {
       const [formula, inputs] = EXAMPLES[$("formula-example").value] ?? [];
-      if (formula) this.show(formula, inputs);
+      if (formula) this.show(formula, inputs, false, true);
     };
     $("exercise").onclick = () => this.exercise(Number($("level").value));
     for (const view of VIEWS) {
@@ -51,14 +52,19 @@ export class ExpressionRoom {
   /** What an address says; `first` is the picture made at build time, of the opening formula. */
   async open(given, first) {
     const formula = given.get("e") ?? FORMULA;
-    const inputs = given.has("e") || given.has("at") ? numbersOf(given.get("at")) : INPUTS;
+    const said = numbersOf(given.get("at"));
+    const wrong = Object.keys(said).filter((name) => !Number.isFinite(said[name]));
+    wrong.forEach((name) => delete said[name]);
+    const inputs = formula === FORMULA ? { ...INPUTS, ...said } : said;
     const quiz = given.get("quiz") === "1";
     this.view = VIEWS.includes(given.get("view")) && !quiz ? given.get("view") : "explore";
     const usual = formula === FORMULA && JSON.stringify(inputs) === JSON.stringify(INPUTS);
     const opening = usual && !quiz;
-    if (opening && !this.state) this.#take(formula, first.expression[spoken()].state);
-    if (opening && this.formula === formula) this.asked = this.#ask(formula, inputs);
-    else await this.show(formula, inputs, quiz);
+    if (opening && !this.state) {
+      this.#take(formula, first.expression[spoken()].state);
+      this.asked = this.#ask(formula, inputs);
+    } else await this.show(formula, inputs, quiz);
+    if (wrong.length && !$("formula-error").textContent) $("formula-error").textContent = word("linkNumbers", wrong.join(", "));
     if (this.view !== "explore") await this.look(this.view);
     this.#tabs();
   }
@@ -71,17 +77,19 @@ export class ExpressionRoom {
   async exercise(level) {
     const { formula, inputs } = await this.engine.ask({ do: "exercise", level });
     this.view = "explore";
-    await this.show(formula, inputs, true);
+    await this.show(formula, inputs, true, true);
   }
 
-  /** Another formula; numbers of names that it has are kept. */
-  async show(formula, inputs, quiz = false) {
+  /** Another formula; numbers of names that it has are kept. Where `chosen` by hand, the Back button
+   * leads to what was there before. */
+  async show(formula, inputs, quiz = false, chosen = false) {
     const known = Object.entries(inputs).filter(([name]) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(formula));
     $("formula").value = formula;
     const answer = await this.#ask(formula, Object.fromEntries(known), quiz);
     $("formula-error").textContent = answer.error ?? "";
     $("formula").toggleAttribute("aria-invalid", Boolean(answer.error));
     if (answer.error) return;
+    if (chosen) leaveBehind();
     this.#take(formula, answer.state);
     if (this.view !== "explore") await this.look(this.view);
     this.note();

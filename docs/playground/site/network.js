@@ -27,6 +27,7 @@ const DEFAULTS = {
 const PICTURE_TIME = 0.006; // seconds of each turn for drawing
 const TURN = 30; // milliseconds of steps in a turn, at most
 const BEAT = 120; // milliseconds from one picture of the training to the next, at least
+const [MOST_LAYERS, MOST_NEURONS] = [4, 8]; // as in network_room.py
 const MOST_STEPS = 20_000; // that an address may ask for
 
 /** A number as the page says it. */
@@ -41,6 +42,7 @@ export class NetworkRoom {
     this.engine = engine;
     this.save = save;
     this.settings = { ...DEFAULTS };
+    this.asked = null; // settings on their way to Python; the next change begins with them
     this.playing = false;
     this.speed = 60;
     this.until = Infinity; // the step at which the training pauses
@@ -59,7 +61,7 @@ export class NetworkRoom {
     $("play").onclick = () => (this.playing ? this.pause() : this.play());
     $("one-step").onclick = () => this.oneStep();
     $("restart").onclick = () => this.begin(() => this.engine.ask({ do: "restart" }));
-    $("new-weights").onclick = () => this.change({ seed: this.settings.seed + 1 });
+    $("new-weights").onclick = () => this.change({ seed: this.#latest().seed + 1 });
     for (const name of ["activation", "loss", "optimizer"]) {
       $(name).onchange = () => this.change({ [name]: $(name).value });
     }
@@ -67,10 +69,13 @@ export class NetworkRoom {
       $(name).onchange = () => this.change({ [name]: Number($(name).value) });
       $(name).oninput = () => this.#sliders();
     }
-    $("fewer-layers").onclick = () => this.change({ layers: this.settings.layers.slice(0, -1) });
+    $("fewer-layers").onclick = () => {
+      const { layers } = this.#latest();
+      if (layers.length > 0) this.change({ layers: layers.slice(0, -1) });
+    };
     $("more-layers").onclick = () => {
-      const { layers } = this.settings;
-      this.change({ layers: [...layers, layers.at(-1) ?? 2] });
+      const { layers } = this.#latest();
+      if (layers.length < MOST_LAYERS) this.change({ layers: [...layers, layers.at(-1) ?? 2] });
     };
     for (const choice of document.getElementsByName("lines")) {
       choice.onchange = () => this.showLines();
@@ -101,6 +106,10 @@ export class NetworkRoom {
     if (layers !== null) {
       settings.layers = layers === "none" ? [] : layers.split("-").map(Number);
     }
+    const numbers = Object.keys(DEFAULTS).filter((name) => typeof DEFAULTS[name] === "number");
+    const wrong = numbers.filter((name) => !Number.isFinite(settings[name]));
+    if (!settings.layers.every(Number.isFinite)) wrong.push("layers");
+    for (const name of wrong) settings[name] = DEFAULTS[name];
     this.weight = given.get("weight");
     this.sample = given.has("sample") ? Number(given.get("sample")) : null;
     const speed = Number(given.get("speed") ?? 60);
@@ -114,6 +123,7 @@ export class NetworkRoom {
     if (untouched && first && !this.now) this.#take(first.network[spoken()]);
     const steps = Math.min(MOST_STEPS, Number(given.get("steps")) || 0);
     await this.begin(() => this.#network(settings, steps), steps);
+    if (wrong.length && !$("network-error").textContent) $("network-error").textContent = word("linkNumbers", wrong.join(", "));
   }
 
   /** A network that has made no more steps than these. */
@@ -159,10 +169,22 @@ export class NetworkRoom {
     this.#take(await this.engine.ask({ do: "now" }));
   }
 
+  /** The settings as the last click left them, whether or not Python has answered yet. */
+  #latest() {
+    return this.asked ?? this.settings;
+  }
+
   async change(changed) {
-    const settings = { ...this.settings, ...changed };
+    const settings = { ...this.#latest(), ...changed };
     const pace = Object.keys(changed).every((name) => name === "rate" || name === "batch");
-    const ask = () => this.engine.ask({ do: "network", settings });
+    this.asked = settings;
+    const ask = async () => {
+      try {
+        return await this.engine.ask({ do: "network", settings });
+      } finally {
+        if (this.asked === settings) this.asked = null;
+      }
+    };
     if (!pace) return this.begin(ask);
     const answer = await ask();
     if (answer.error) this.fail(answer.error);
@@ -171,8 +193,9 @@ export class NetworkRoom {
   }
 
   resize(layer, change) {
-    const layers = this.settings.layers.map((width, i) => (i === layer ? width + change : width));
-    if (layers[layer] > 0) this.change({ layers });
+    const layers = [...this.#latest().layers];
+    layers[layer] += change;
+    if (layers[layer] >= 1 && layers[layer] <= MOST_NEURONS) this.change({ layers });
   }
 
   fail(sentence) {
@@ -265,7 +288,11 @@ export class NetworkRoom {
       this.settings = answer.settings;
       this.described = answer;
       const shape = JSON.stringify([answer.names, spoken()]);
-      if (shape !== this.shape) this.diagram.describe(answer);
+      if (shape !== this.shape) {
+        this.pictures = null; // of other neurons: describing the diagram must not paint them
+        this.look(null);
+        this.diagram.describe(answer);
+      }
       this.shape = shape;
       if (!answer.names.includes(this.weight)) this.weight = null;
       if (!(this.sample >= 0 && this.sample < answer.samples.length)) this.sample = null;
@@ -410,7 +437,7 @@ export class NetworkRoom {
 
   #showWhy(why) {
     const box = $("why");
-    if (!why) {
+    if (!why || why.error) {
       box.innerHTML = this.sample === null ? `<p class="hint">${word("whyHint")}</p>` : "";
       return;
     }
@@ -464,7 +491,7 @@ export class NetworkRoom {
     this.#sliders();
     $("layers-title").textContent = word("hiddenLayers", settings.layers.length);
     $("fewer-layers").disabled = settings.layers.length === 0;
-    $("more-layers").disabled = settings.layers.length >= 4;
+    $("more-layers").disabled = settings.layers.length >= MOST_LAYERS;
     this.#dataSets();
     this.#choices();
     this.#playButton();
