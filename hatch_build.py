@@ -3,6 +3,8 @@
 The environment variable CHAINRULE_PURE decides: `1` never compiles; `0` compiles, or fails and
 shows the compiler's output; unset compiles where that works. A build that ends up uncompiled says
 so in one line of its log (seen with `pip install -v`), and `autograd.compiled` tells ever after.
+CHAINRULE_BUILD_CACHE may name a folder in which compiled modules are kept for the next build of the
+same sources by the same Python.
 
 An editable install is never compiled: a compiled module would have to lie in the source tree, where
 it would hide later edits of its own source. For the same reason the compiler works on a copy in a
@@ -11,6 +13,7 @@ temporary directory, and nothing is left in the source tree.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -62,8 +65,25 @@ class CustomBuildHook(BuildHookInterface[Any]):
         self.workshop = TemporaryDirectory(prefix="chainrule-")
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
-        script = str(Path(self.root, "mypyc_build.py"))
-        command = [sys.executable, script, *MODULES]
+        built = shop / "compiled"
+        script = Path(self.root, "mypyc_build.py")
+        kept = _kept(shop, script)
+        if kept is None or not kept.is_dir():
+            reason = self._run_compiler(shop, script)
+            if reason:
+                return reason
+            if kept is not None:
+                shutil.copytree(built, kept)
+        else:
+            shutil.copytree(kept, built)
+        for path in built.rglob("*.*"):
+            build_data["force_include"][str(path)] = str(path.relative_to(built))
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        return ""
+
+    def _run_compiler(self, shop: Path, script: Path) -> str:
+        command = [sys.executable, str(script), *MODULES]
         done = subprocess.run(
             command, cwd=shop, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
         )
@@ -74,13 +94,20 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return (
                 f"{shorten(last_line, 100)}; CHAINRULE_PURE=0 shows more (a C compiler is needed)"
             )
-        built = shop / "compiled"
-        for path in built.rglob("*.*"):
-            build_data["force_include"][str(path)] = str(path.relative_to(built))
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
         return ""
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if hasattr(self, "workshop"):
             self.workshop.cleanup()
+
+
+def _kept(shop: Path, script: Path) -> Path | None:
+    """Where the modules that are compiled of these sources are kept, if they are to be."""
+    cache = os.environ.get("CHAINRULE_BUILD_CACHE")
+    if not cache:
+        return None
+    said = hashlib.sha256(f"{sys.version} {MODULES} {COMPILER}".encode())
+    for path in (script, *sorted((shop / "autograd").rglob("*.[phi]*"))):
+        if path.suffix in (".py", ".pyi", ".h"):
+            said.update(f"{path.name} ".encode() + path.read_bytes())
+    return Path(cache, said.hexdigest())

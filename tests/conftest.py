@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,13 @@ settings.load_profile("repeatable")
 def _seed() -> None:
     """`random` begins the same in every test."""
     random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _llvm_is_free() -> None:
+    """Nothing that an earlier test has had compiled in the background is in this one's way."""
+    while machine.is_busy():
+        time.sleep(0.01)
 
 
 @pytest.fixture

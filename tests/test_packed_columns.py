@@ -46,7 +46,7 @@ def test_without_librt() -> None:
             print(error)
     """
     done = subprocess.run(
-        [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", dedent(code)], capture_output=True, text=True, check=True
     )
     missing = "compiled functions need librt, which is not installed; run: pip install librt"
     assert done.stdout.splitlines() == ["6.0", missing if autograd.compiled else "108.0"]
