@@ -37,7 +37,7 @@ ALLOWED = [
         "two recordings", LASTING, "a counter | error; a list that grows | error; a Value kept"
     ),
     Refusal("looks at the graph", LOOKS, "`x.op`, `x.parents`, `x.inputs`, `x.primitive` | error"),
-    Refusal("copied", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
+    Refusal("copies or pickles", r"copy\.", "`copy.copy(x)` | error: the copy would be a constant"),
     Refusal("kept when it was recorded|two recordings", LASTING, "a Value kept | error"),
     Refusal(PLAIN, ".", "`f` gives another result for plain floats | error"),
     Refusal(
