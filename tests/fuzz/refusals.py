@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["ALLOWED", "LASTING", "LEFT_BEHIND", "PLAIN", "Refusal", "refusal"]
+__all__ = ["ALLOWED", "LASTING", "LEFT_BEHIND", "OF_VALUES", "PLAIN", "Refusal", "refusal"]
 
 
 class Refusal(NamedTuple):
@@ -19,6 +19,7 @@ class Refusal(NamedTuple):
 
 CHANCE = r"random|time\.|default_rng"
 LASTING = r"KEPT|CALLS|LATEST|COUNT|TABULATED"
+OF_VALUES = "raises an error of the Values that it is recorded with"
 PLAIN = "gives another result for plain floats"
 LEFT_BEHIND = "so is what `f` itself left behind, by a third call"
 """Of plain numbers, which no recording can tell from constants."""

@@ -23,7 +23,7 @@ from fuzz.comparing import (
     same_outcome,
     shown,
 )
-from fuzz.refusals import LASTING, LEFT_BEHIND, PLAIN, refusal
+from fuzz.refusals import LASTING, LEFT_BEHIND, OF_VALUES, PLAIN, refusal
 from fuzz.truth import Truth
 
 __all__ = [
@@ -89,6 +89,8 @@ def difference(
     if kind == wanted == "gives" and is_same_nesting(what, right) and is_rounding(more, numbers):
         return None
     if wanted == "raises" and (right in HARMLESS or "complex" in numbers):
+        return None
+    if kind == wanted == "raises" and OF_VALUES in more:  # the same error, and what to do
         return None
     if kind == "gives" and re.search(LASTING, case.source) and remembers(case, calls):
         return Finding("refusal", name, made, calls, got, want, LEFT_BEHIND)
