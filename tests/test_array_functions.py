@@ -1011,6 +1011,7 @@ OF_OUR_OWN: dict[str, tuple[Call, Any]] = {
     "norm of small": (np.linalg.norm, [1e-200, 1e-200]),
     "sinc": (np.sinc, [1.0, 2.0, 3.5, INF]),
     "floor_divide": (lambda x: x // 2.0, [INF, -INF, 7.0]),
+    "floor_divide of a quotient by 0": (lambda x: x // x[1] // x, [2.0, 0.0, -3.0]),
     "i0": (np.i0, [INF, 1.0]),
     "quantile": (lambda x: np.quantile(x, 0.5), [1.0, 2.0, INF]),
     "percentile": (lambda x: np.percentile(x, 25), [1.0, 2.0, 3.0, 4.0, INF]),

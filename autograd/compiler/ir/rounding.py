@@ -21,9 +21,8 @@ from autograd.engine.primitives import TABLE
 
 __all__ = ["SLACK", "Reach", "as_compiled", "as_floats", "in_lanes", "reach"]
 
-Units = Callable[[str, int], float]
-"""By how many units in the last place an operation's result may be off, by its name and the number
-of its inputs."""
+Units = Callable[[str, Sequence[float]], float]
+"""By how many units in the last place an operation's result may be off, by its name and inputs."""
 
 FEW: Final = 4  # inputs; of more the local derivatives are asked, once for all
 IN_LANES: Final = 8.0  # a row of the table may be made of two functions, of 4 units each
@@ -40,23 +39,25 @@ class Reach(NamedTuple):
     is_decided: bool
 
 
-def as_compiled(name: str, arity: int) -> float:
+def as_compiled(name: str, inputs: Sequence[float]) -> float:
     """Of compiled code: norm and hypot, in one of a billion cases."""
     return 1.0 if name in ("hypot", "norm") else 0.0
 
 
-def in_lanes(name: str, arity: int) -> float:
+def in_lanes(name: str, inputs: Sequence[float]) -> float:
     """Of functions in the lanes of vectors."""
-    return max(as_compiled(name, arity), IN_LANES if _calls_library(name, arity) else 0.0)
+    return max(as_compiled(name, inputs), IN_LANES if _calls_library(name, len(inputs)) else 0.0)
 
 
-def as_floats(name: str, arity: int) -> float:
+def as_floats(name: str, inputs: Sequence[float]) -> float:
     """Of a function of Python's floats and NumPy's arrays, which add in another order and have
-    functions of their own."""
+    functions of their own, and for which infinity // x is no number."""
+    if name == "floordiv" and math.isinf(inputs[0]):
+        return math.inf
     row = TABLE.get(name)
     if row is None or name in EXACT or row.is_selection or "step" in row.traits:
         return 0.0
-    return 4.0 if _calls_library(name, arity) else 1.0
+    return 4.0 if _calls_library(name, len(inputs)) else 1.0
 
 
 @cache
@@ -82,7 +83,7 @@ def reach(program: Program, inputs: Sequence[float], units: Units) -> Reach:
         out = meaning(op.name)(*xs)
         registers.append(out)
         off = [errors[i] for i in op.operands]
-        errors.append(_error(op.name, out, xs, off, units(op.name, len(xs))))
+        errors.append(_error(op.name, out, xs, off, units(op.name, xs)))
     decided = all(errors[guard.register] == 0.0 for guard in program.guards)
     return Reach([errors[i] for i in program.outputs], decided)
 
@@ -115,6 +116,8 @@ def _of_comparison(xs: list[Any], off: list[float]) -> float:
 
 def _own(out: float, units: float) -> float:
     """What rounding the result adds; a difference that is 0 is exact."""
+    if math.isinf(units):
+        return math.inf
     if out == 0.0:
         return 0.0
     return units * math.ulp(out) if units and math.isfinite(out) else 0.0
