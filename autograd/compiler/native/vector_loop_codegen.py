@@ -156,15 +156,12 @@ class LoopedBlocks(BlockKernel, LoopText):
 
     def _nth(self, numbers: Any, k: str) -> str:
         """One of these whole numbers."""
-        first = int(numbers[0])
-        if (numbers == first + self.range_of(len(numbers))).all():
-            return self.set(f"add nuw nsw i64 {k}, {first}")
-        return self.from_table(self.numbers(numbers), k)
-
-    def range_of(self, count: int) -> Any:
         import numpy
 
-        return numpy.arange(count)
+        first = int(numbers[0])
+        if (numbers == first + numpy.arange(len(numbers))).all():
+            return self.set(f"add nuw nsw i64 {k}, {first}")
+        return self.from_table(self.numbers(numbers), k)
 
     def fill_all(self) -> None:
         rolled, own = self.layout.rolled, self.layout.outside_in_all
@@ -289,12 +286,11 @@ class _Adding(AddingKernel, LoopedBlocks):
             self._wanted.append(self.set(f"icmp ult {kind} {numbers}, {left}"))
         super().compute_block()
 
-    def with_rows(self, total: str, number: str, first: int = 0) -> str:
+    def with_rows(self, total: str, number: str) -> str:
         """A sum for every lane, with the numbers of the rows that there are."""
         kind = self.piece
         truth = "i1" if self.native == 1 else f"<{self.native} x i1>"
-        pieces = self.pieces(number)[first:]
-        for wanted, part in zip(self._wanted[first:], pieces, strict=True):
+        for wanted, part in zip(self._wanted, self.pieces(number), strict=True):
             new = self.set(f"fadd {kind} {total}, {part}")
             total = self.set(f"select {truth} {wanted}, {kind} {new}, {kind} {total}")
         return total
@@ -330,14 +326,11 @@ class _AddingBlocks(_Adding):
         return self.results
 
     def give(self, slot: str, number: str) -> None:
-        nothing = self.constants_of_piece(0.0)
+        nothing = "0.0" if self.native == 1 else "zeroinitializer"
         place = self.element("double", "%work", slot)
         total = added_up(self, self.with_rows(nothing, number))
         old = self.load("double", place, 8)
         self.store("double", self.set(f"fadd double {old}, {total}"), place, 8)
-
-    def constants_of_piece(self, x: float) -> str:
-        return "0.0" if self.native == 1 else "zeroinitializer"
 
     def total(self, i: str) -> str:
         return self.load("double", self.element("double", "%work", i), 8)
