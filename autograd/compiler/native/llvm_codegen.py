@@ -120,6 +120,10 @@ class Instructions(Text):
         """A number in every lane."""
         return self.in_every_lane("double", double(x))
 
+    def open_constant(self, x: float) -> str:
+        """A number that may be another one in a program of the same form."""
+        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
+
     def splat(self, kind: str, x: str, lanes: int = 0) -> str:
         """A vector that holds the same in all of its lanes, as many as there are here or others."""
         lanes = lanes or self.lanes
@@ -441,4 +445,4 @@ class _ScalarKernel(KernelText):
 
 class _OpenKernel(_ScalarKernel):
     def constant(self, x: float) -> str:
-        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
+        return self.open_constant(x)
