@@ -25,9 +25,7 @@ def settings_of(holder: Any, known: Collection[int] = ()) -> dict[str, Any]:
 def _settings_below(
     holder: Any, prefix: str, seen: set[int], known: Collection[int]
 ) -> Iterator[tuple[str, Any]]:
-    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
-    held_by: Iterable[tuple[str, Any]] = members(vars(holder) if is_record else holder)
-    for name, held in vars(holder).items() if isinstance(holder, Module) else held_by:
+    for name, held in _held_by(holder):
         if name in ("training", "meaning") and isinstance(holder, Module):
             continue  # which `fit` sees to
         if id(held) in known or not isinstance(held, Value) or not held.op:
@@ -38,6 +36,13 @@ def _settings_below(
                 yield f"{prefix}{name}.*", tuple(map(id, held))  # at once: there may be thousands
                 continue
             yield from _settings_below(held, f"{prefix}{name}.", seen, known)
+
+
+def _held_by(holder: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(holder, Module):
+        return vars(holder).items()  # lists as such: there may be thousands in one
+    is_record = is_dataclass(holder) and hasattr(holder, "__dict__")
+    return members(vars(holder) if is_record else holder)
 
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))

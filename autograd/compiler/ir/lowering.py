@@ -175,7 +175,7 @@ select: Final[Callable[[Symbol, Any, Any], Symbol]] = branchless.select
 
 def lowered(program: Program) -> Program:
     """The same program in instructions, and names that call back into Python."""
-    return rewritten_and_pruned(program, writer(), templates=templates_by(NO_RULES))
+    return rewritten_and_pruned(program, writer(), templates=OF_TABLE)
 
 
 def lower(writer: Writer | Sketch, name: str, *operands: int) -> int:
@@ -196,15 +196,12 @@ def lower(writer: Writer | Sketch, name: str, *operands: int) -> int:
 
 Rules = Mapping[str, Callable[..., Any]]
 """How operations are made of others, in the place of the table's own rules."""
-NO_RULES: Final[Rules] = {}
-_TEMPLATES: Final[dict[int, dict[tuple[str, int], Template]]] = {}
-"""By the rules, of which there are few, that live as long as the process."""
 
 
 def templates_by(rules: Rules) -> Templates:
     """What is written in the place of an operation by these rules, and by the table's own: None for
-    an instruction, and for what stays as it is."""
-    kept = _TEMPLATES.setdefault(id(rules), {})
+    an instruction, and for what stays as it is. They are kept as long as what is given here."""
+    kept: dict[tuple[str, int], Template] = {}
 
     def template(name: str, count: int) -> Template | None:
         is_special = name in ("pow", "copysign") or name in rules
@@ -220,6 +217,10 @@ def templates_by(rules: Rules) -> Templates:
         return found
 
     return template
+
+
+OF_TABLE: Final = templates_by({})
+"""By the table's own rules alone."""
 
 
 def _of_operation(name: str, count: int, rules: Rules) -> Template:

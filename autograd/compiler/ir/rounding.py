@@ -101,11 +101,9 @@ def _error(name: str, out: Any, xs: list[Any], off: list[float], units: float) -
         return 0.0
     if len(xs) > FEW:
         return _of_many(name, out, xs, off, units)
-    if name == "sinc" and units:  # NumPy rounds pi times its argument, ours is 0 at whole numbers
-        return units * math.ulp(1.0) + sum(
-            _moved(name, out, xs, i, e) for i, e in enumerate(off) if e
-        )
-    return _own(out, units) + sum(_moved(name, out, xs, i, e) for i, e in enumerate(off) if e)
+    # Of sinc NumPy rounds pi times its argument; ours is 0 at whole numbers.
+    own = _own(1.0 if name == "sinc" else out, units)
+    return own + sum(_moved(name, out, xs, i, e) for i, e in enumerate(off) if e)
 
 
 def _of_comparison(xs: list[Any], off: list[float]) -> float:

@@ -82,10 +82,8 @@ class Sources:
         self.rolled = rolled
         self.root, self.rows = written_out(rolled)
         self.storage = {row: Storage() for row in self.rows}
-        self.takes_all = False
-        """Whether inputs and constants too are read from the array of all rows."""
         self._sources: dict[tuple[Place, int], Source] = {}
-        self._read_from_all: list[Any] = []
+        self._outside_in_all: list[Any] = []
         for row in self.rows:
             for k in range(row.node.width):
                 self.source(row.place, row.column + k)
@@ -101,6 +99,11 @@ class Sources:
     def is_truth(self, row: WrittenRow) -> bool:
         """Whether its numbers are truth values."""
         return self.name(row) in TRUTHS
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether inputs and constants too are read from the array of all rows."""
+        return any(map(len, self._outside_in_all))
 
     @property
     def size_of_all(self) -> int:
@@ -122,7 +125,7 @@ class Sources:
         numbers from 0 on."""
         import numpy
 
-        read = [~addresses[addresses < 0] for addresses in self._read_from_all]
+        read = self._outside_in_all
         return numpy.unique(numpy.concatenate(read)) if read else numpy.zeros(0, numpy.int64)
 
     def inputs_read(self) -> Iterator[tuple[Place, int]]:
@@ -195,12 +198,7 @@ class Sources:
             kept = self._kept(place, addresses)
             if kept is not None:
                 return kept
-        else:
-            self.takes_all = True
-            self._read_from_all.append(addresses)
-            addresses = _in_all(addresses, self.rolled.length)
-        self._write_all(addresses)
-        return Memory("all", self._index(place, addresses))
+        return Memory("all", self._index(place, self._in_all(addresses)))
 
     def _kept(self, place: Place, addresses: Any) -> Memory | None:
         """These rows' numbers in the array of one of them; None where they belong to several that
@@ -238,12 +236,16 @@ class Sources:
             found.depth == 1 and found.is_regular and found.round_length == length
         )
 
-    def _write_all(self, addresses: Any) -> None:
+    def _in_all(self, addresses: Any) -> Any:
+        """The places of these in the array of all rows, to which they are to be written: inputs and
+        constants follow the rows."""
         import numpy
 
-        rows = addresses[addresses < self.rolled.length]
-        for number in numpy.unique(self._row_of[rows]).tolist():
+        is_row = addresses >= 0
+        for number in numpy.unique(self._row_of[addresses[is_row]]).tolist():
             self.storage[self.rows[number]].is_in_all = True
+        self._outside_in_all.append(~addresses[~is_row])
+        return numpy.where(is_row, addresses, self.rolled.length + ~addresses)
 
     def _constants(self, place: Place, numbers: Any) -> Source:
         """Numbers that vary: a table, as long as it has to be."""
@@ -323,11 +325,7 @@ class Sources:
         if len(self.others) <= ONE_BY_ONE:
             return [(slot, self.result(address)) for slot, address in self.others]
         addresses = numpy.array([address for _, address in self.others], numpy.int64)
-        self.takes_all = bool(addresses.min() < 0) or self.takes_all
-        self._read_from_all.append(addresses)
-        addresses = _in_all(addresses, self.rolled.length)
-        self._write_all(addresses)
-        return Memory("all", Index(0, (), addresses, Index(0, ())))
+        return Memory("all", Index(0, (), self._in_all(addresses), Index(0, ())))
 
     def result(self, address: int) -> float | WrittenRow | Memory:
         """The source of a result that is given at the end."""
@@ -340,13 +338,6 @@ class Sources:
             self.storage[row].extend(0, len(row.addresses) - 1)
             return Memory(row, Index(int(row.addresses.searchsorted(address)), ()))
         return row
-
-
-def _in_all(addresses: Any, length: int) -> Any:
-    """Inputs and constants follow the rows."""
-    import numpy
-
-    return numpy.where(addresses < 0, length + ~addresses, addresses)
 
 
 def running(place: Place, first: int = 0) -> Index:

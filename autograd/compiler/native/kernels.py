@@ -60,11 +60,15 @@ class KernelCode:
 
     def holed(self, entry: Entry | None = None) -> Holed:
         """Its assembly with holes, and that of an entry, which calls the kernel by its name."""
-        return self._text if entry is None else self._text.joined_with(entry.holed())
+        return _joined(self._text, entry)
 
     def compiled(self, entry: Entry | None = None, shared: SharedCode | None = None) -> Made:
         """The machine code of both; that of other programs of the form, where some are known."""
         return _made(self.holed(entry), self.has_loops, shared)
+
+
+def _joined(kernel: Holed, entry: Entry | None) -> Holed:
+    return kernel if entry is None else kernel.joined_with(entry.holed())
 
 
 def _made(text: Holed, loops: bool, shared: SharedCode | None) -> Made:
@@ -182,9 +186,7 @@ class Kernel:
         if interpreted:
             bytecode = Bytecode(program)
             self._reads: object = bytecode
-            kernel = bytecode.kernel()
-            text = kernel if entry is None else kernel.joined_with(entry.holed())
-            made = _made(text, False, shared)
+            made = _made(_joined(bytecode.kernel(), entry), False, shared)
         else:
             code = code or KernelCode(program, rolled, self._callbacks.addresses)
             self._reads, self.bytes = code.kept, code.bytes

@@ -22,7 +22,15 @@ from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.native.llvm_writer import GIVEN, Holed, Text, pointer
 from autograd.engine.primitives import TABLE
 
-__all__ = ["Instructions", "KernelText", "bits_of", "double", "open_kernel", "scalar_kernel"]
+__all__ = [
+    "Instructions",
+    "KernelText",
+    "bits_of",
+    "double",
+    "open_kernel",
+    "scalar_kernel",
+    "vector_of",
+]
 
 ARITHMETIC: Final = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
 INTRINSICS: Final = {
@@ -60,6 +68,11 @@ def bits_of(x: float) -> int:
     return bits
 
 
+def vector_of(kind: str, lanes: int) -> str:
+    """The type of so many such things, for so many lanes."""
+    return kind if lanes == 1 else f"<{lanes} x {kind}>"
+
+
 class Instructions(Text):
     """The instructions of programs, as text.
 
@@ -95,7 +108,7 @@ class Instructions(Text):
 
     def vector(self, kind: str) -> str:
         """The type of one such thing for every lane."""
-        return kind if self.lanes == 1 else f"<{self.lanes} x {kind}>"
+        return vector_of(kind, self.lanes)
 
     def in_every_lane(self, kind: str, x: object) -> str:
         """An operand that holds a constant of this type in every lane."""
@@ -107,13 +120,18 @@ class Instructions(Text):
         """A number in every lane."""
         return self.in_every_lane("double", double(x))
 
-    def splat(self, kind: str, x: str) -> str:
-        """A vector that holds the same in all lanes."""
-        if self.lanes == 1:
+    def open_constant(self, x: float) -> str:
+        """A number that may be another one in a program of the same form."""
+        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
+
+    def splat(self, kind: str, x: str, lanes: int = 0) -> str:
+        """A vector that holds the same in all of its lanes, as many as there are here or others."""
+        lanes = lanes or self.lanes
+        if lanes == 1:
             return x
-        vector = self.vector(kind)
+        vector = vector_of(kind, lanes)
         first = self.set(f"insertelement {vector} poison, {kind} {x}, i32 0")
-        zeros = f"<{self.lanes} x i32> zeroinitializer"
+        zeros = f"<{lanes} x i32> zeroinitializer"
         return self.set(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
     def compute(self, name: str, operands: Sequence[str], is_decisive: bool = False) -> str:
@@ -231,7 +249,8 @@ class Instructions(Text):
 
     @property
     def piece(self) -> str:
-        return "double" if self.native == 1 else f"<{self.native} x double>"
+        """The type of one of them."""
+        return vector_of("double", self.native)
 
     def pieces(self, x: str) -> list[str]:
         """A vector as so many of the processor's."""
@@ -240,7 +259,7 @@ class Instructions(Text):
         if self.native == 1:
             return [self.lane_of(x, lane) for lane in range(self.lanes)]
         return [
-            self._shuffled(self.type, x, "poison", range(first, first + self.native))
+            self.shuffled(self.type, x, "poison", range(first, first + self.native))
             for first in range(0, self.lanes, self.native)
         ]
 
@@ -252,12 +271,13 @@ class Instructions(Text):
             kind = f"<{width} x double>"
             width *= 2
             parts = [
-                self._shuffled(kind, *pair, range(width))
+                self.shuffled(kind, *pair, range(width))
                 for pair in zip(parts[::2], parts[1::2], strict=True)
             ]
         return parts[0]
 
-    def _shuffled(self, kind: str, a: str, b: str, lanes: Sequence[int]) -> str:
+    def shuffled(self, kind: str, a: str, b: str, lanes: Sequence[int]) -> str:
+        """These lanes of two vectors, those of the second counted on."""
         mask = ", ".join(f"i32 {lane}" for lane in lanes)
         return self.set(f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{mask}>")
 
@@ -425,4 +445,4 @@ class _ScalarKernel(KernelText):
 
 class _OpenKernel(_ScalarKernel):
     def constant(self, x: float) -> str:
-        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
+        return self.open_constant(x)

@@ -23,7 +23,7 @@ from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, bits_of, double
+from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
 from autograd.compiler.native.llvm_writer import GIVEN
 
 __all__ = ["NO_MEMORY", "LoopKernel", "LoopText", "Scratch"]
@@ -412,8 +412,7 @@ class LoopKernel(LoopText):
     # -- inputs, guards, results -------------------------------------------------------------------
 
     def constant(self, x: float) -> str:
-        """Perhaps another one in a program of the same form."""
-        return self.set(f"bitcast i64 {self.hole(bits_of(x))} to double")
+        return self.open_constant(x)
 
     def read_input(self, place: Place, column: int, source: Memory) -> str:
         return self.load("double", self._element("%in", place, source.at))

@@ -22,7 +22,6 @@ from autograd.engine.locks import new_lock
 
 __all__ = ["Made", "SharedCode"]
 
-
 KERNEL: Final = (ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -105,11 +104,11 @@ class SharedCode:
 
     def compiled(self, text: Holed, loops: bool) -> Made:
         """The machine code for such a program, compiled if need be."""
-        numbers = _numbers(text)
+        key, numbers = _key(text), _numbers(text)
         with self._lock:
-            form = self._forms.get(_key(text))
+            form = self._forms.get(key)
             if form is None:
-                self._forms[_key(text)] = _Form(numbers)
+                self._forms[key] = _Form(numbers)
             else:
                 found = form.fitting(numbers)
                 if found is not None:

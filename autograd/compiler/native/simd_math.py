@@ -27,7 +27,7 @@ def in_vectors(program: Program, vectors: Vectors) -> Program:
     """The program in instructions, with the functions of this module for what no decision hangs
     on."""
     if vectors.own and not program.guards:
-        return rewritten_and_pruned(program, writer(), templates=templates_by(VECTOR_RULES))
+        return rewritten_and_pruned(program, writer(), templates=TEMPLATES)
     if not vectors.own:
         return lowered(program)
     making = writer()
@@ -140,3 +140,4 @@ VECTOR_RULES: Final[dict[str, Callable[..., Symbol]]] = {
     "exp_square": _exp_square,
     "normal_cdf": _normal_cdf,
 }
+TEMPLATES: Final = templates_by(VECTOR_RULES)

@@ -14,11 +14,12 @@ threads, nor on which code paths the rows take.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText
+from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText, vector_of
 from autograd.compiler.native.simd_target import Vectors
 
 __all__ = [
@@ -249,6 +250,33 @@ class BlockKernel(Instructions):
         base = f"%b{field.array}" if field.stride else f"%array{field.array}"
         return self.element("double", base, field.offset + row * field.stride)
 
+    def gathered(self, stride: int, place: Callable[[int], str]) -> str:
+        """A number of every row, so far apart, and where it is in the row of a lane."""
+        if stride == 0 or self.lanes == 1:
+            return self.splat("double", self.load("double", place(0), 8))
+        if stride == 1:
+            return self.load(self.type, place(0), 8)
+        # One by one: the instruction that gathers them from one register of indices is no faster.
+        whole = "poison"
+        for lane in range(self.lanes):
+            whole = self.with_lane(whole, self.load("double", place(lane), 8), lane)
+        return whole
+
+    def scatter(self, x: str, stride: int, place: Callable[[int], str]) -> None:
+        """Write it there."""
+        if stride == 1 or self.lanes == 1:
+            self.store(self.type, x, place(0), 8)
+            return
+        for lane in range(self.lanes):
+            self.store("double", self.lane_of(x, lane), place(lane), 8)
+
+    def has_row(self, first: int, lanes: int, left: str) -> str:
+        """Holds in those of so many lanes, from one on, for which the block has rows; `left` says
+        in each how many it has."""
+        numbers = ", ".join(f"i64 {lane}" for lane in range(first, first + lanes))
+        shown = str(first) if lanes == 1 else f"<{numbers}>"
+        return self.set(f"icmp ult {vector_of('i64', lanes)} {shown}, {left}")
+
     def is_wanted(self, lane: int) -> str:
         if not self.on_path or self.lanes == 1:
             return self.on_path
@@ -356,16 +384,7 @@ class _Straight(BlockKernel, KernelText):
         # Loaded at every use, and not kept: there are more inputs than registers, and what LLVM
         # kept in memory instead would have to be loaded from there.
         field = self.columns.inputs[slot]
-        if field.stride == 0 or self.lanes == 1:
-            return self.splat("double", self.load("double", self.place(field), 8))
-        if field.stride == 1:
-            return self.load(self.type, self.place(field), 8)
-        # One by one: the instruction that gathers them from one register of indices is no faster.
-        whole = "poison"
-        for lane in range(self.lanes):
-            number = self.load("double", self.place(field, lane), 8)
-            whole = self.with_lane(whole, number, lane)
-        return whole
+        return self.gathered(field.stride, partial(self.place, field))
 
     def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         held = truth if expected else self.compute("not", [truth])
@@ -389,11 +408,7 @@ class _StraightFilling(FillingKernel, _Straight):
         if self.is_fast_path:
             self.check_finite(x)
         field = self.columns.results[i]
-        if field.stride == 1 or self.lanes == 1:
-            self.store(self.type, x, self.place(field), 8)
-            return
-        for lane in range(self.lanes):
-            self.store("double", self.lane_of(x, lane), self.place(field, lane), 8)
+        self.scatter(x, field.stride, partial(self.place, field))
 
 
 class _StraightAdding(AddingKernel, _Straight):
@@ -420,10 +435,7 @@ class _StraightAdding(AddingKernel, _Straight):
     def take_back(self) -> None:
         """Add a short block's results, but those of repeated rows. Here, once, and not in every
         block."""
-        lanes = ", ".join(f"i64 {lane}" for lane in range(self.lanes))
-        numbers = "0" if self.lanes == 1 else f"<{lanes}>"
-        kind = self.vector("i64")
-        counts = self.set(f"icmp ult {kind} {numbers}, {self.splat('i64', '%left')}")
+        counts = self.has_row(0, self.lanes, self.splat("i64", "%left"))
         with self.loop(len(self.program.outputs)) as i:
             place = self.element(self.type, "%work", i)
             old = self.load(self.type, place, 8)
@@ -441,12 +453,10 @@ def added_up(text: Instructions, sums: str) -> str:
     while width > 1:
         half = width // 2
         kind = f"<{width} x double>"
-        parts = []
-        for start in (0, half):
-            lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + half))
-            mask = f"<{half} x i32> <{lanes}>"
-            parts.append(text.set(f"shufflevector {kind} {sums}, {kind} poison, {mask}"))
-        sums = text.set(f"fadd <{half} x double> {parts[0]}, {parts[1]}")
+        low, high = (
+            text.shuffled(kind, sums, "poison", range(start, start + half)) for start in (0, half)
+        )
+        sums = text.set(f"fadd <{half} x double> {low}, {high}")
         width = half
     if text.native == 1:
         return sums

@@ -9,11 +9,12 @@ the work space.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.sources import Memory, Sources
+from autograd.compiler.native.llvm_codegen import vector_of
 from autograd.compiler.native.loop_codegen import LoopText
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
@@ -140,31 +141,21 @@ class LoopedBlocks(BlockKernel, LoopText):
             base = f"%b{array}" if stride else f"%array{array}"
             with self.loop(len(places)) as k:
                 first = self.element("double", base, self._nth(fields[:, 1], k))
-                whole = self._gathered(first, stride)
+                whole = self.gathered(stride, self._in_rows(first, stride))
                 self.put(whole, "%inputs", self._nth(places, k))
 
-    def _gathered(self, first: str, stride: int) -> str:
-        if stride == 0:
-            return self.splat("double", self.load("double", first, 8))
-        if stride == 1 or self.lanes == 1:
-            return self.load(self.type, first, 8)
-        whole = "poison"
-        for lane in range(self.lanes):
-            place = self.element("double", first, lane * stride)
-            whole = self.with_lane(whole, self.load("double", place, 8), lane)
-        return whole
+    def _in_rows(self, first: str, stride: int) -> Callable[[int], str]:
+        """Where a number is in the row of a lane, by where it is in the first."""
+        return lambda lane: self.element("double", first, lane * stride)
 
     def _nth(self, numbers: Any, k: str) -> str:
         """One of these whole numbers."""
-        first = int(numbers[0])
-        if (numbers == first + self.range_of(len(numbers))).all():
-            return self.set(f"add nuw nsw i64 {k}, {first}")
-        return self.from_table(self.numbers(numbers), k)
-
-    def range_of(self, count: int) -> Any:
         import numpy
 
-        return numpy.arange(count)
+        first = int(numbers[0])
+        if (numbers == first + numpy.arange(len(numbers))).all():
+            return self.set(f"add nuw nsw i64 {k}, {first}")
+        return self.from_table(self.numbers(numbers), k)
 
     def fill_all(self) -> None:
         rolled, own = self.layout.rolled, self.layout.outside_in_all
@@ -201,12 +192,9 @@ class LoopedBlocks(BlockKernel, LoopText):
         self.store(self.truth, self.compute("and", [before, held]), "%path")
 
     def is_wanted(self, lane: int) -> str:
-        if not self.layout.guards:
-            return ""
-        path = self.load(self.truth, "%path")
-        return (
-            path if self.lanes == 1 else self.set(f"extractelement {self.truth} {path}, i32 {lane}")
-        )
+        if self.layout.guards:
+            self.on_path = self.load(self.truth, "%path")
+        return super().is_wanted(lane)
 
 
 class _Filling(FillingKernel, LoopedBlocks):
@@ -232,7 +220,8 @@ class _Filling(FillingKernel, LoopedBlocks):
                 x = self.got("%results", self.set(f"add nuw nsw i64 {k}, {first}"))
                 if self.is_fast_path:
                     self._check_finite(x)
-                self._scatter(x, self.element("double", f"%b{array}", k), count)
+                first_row = self.element("double", f"%b{array}", k)
+                self.scatter(x, count, self._in_rows(first_row, count))
             first += count
         if self.is_fast_path:
             self.finite = self.load(self.truth, "%good")
@@ -246,14 +235,6 @@ class _Filling(FillingKernel, LoopedBlocks):
         ordered = self.set(f"fcmp ord {self.type} {rest}, {rest}")
         good = self.compute("and", [self.load(self.truth, "%good"), ordered])
         self.store(self.truth, good, "%good")
-
-    def _scatter(self, x: str, place: str, stride: int) -> None:
-        if stride == 1 or self.lanes == 1:
-            self.store(self.type, x, place, 8)
-            return
-        for lane in range(self.lanes):
-            to = self.element("double", place, lane * stride)
-            self.store("double", self.lane_of(x, lane), to, 8)
 
 
 class _Adding(AddingKernel, LoopedBlocks):
@@ -276,25 +257,16 @@ class _Adding(AddingKernel, LoopedBlocks):
         pass
 
     def compute_block(self) -> None:
-        kind = "i64" if self.native == 1 else f"<{self.native} x i64>"
-        left = "%left"
-        if self.native > 1:
-            one = self.set(f"insertelement {kind} poison, i64 %left, i32 0")
-            zeros = f"<{self.native} x i32> zeroinitializer"
-            left = self.set(f"shufflevector {kind} {one}, {kind} poison, {zeros}")
-        self._wanted = []
-        for first in range(0, self.lanes, self.native):
-            lanes = ", ".join(f"i64 {first + lane}" for lane in range(self.native))
-            numbers = str(first) if self.native == 1 else f"<{lanes}>"
-            self._wanted.append(self.set(f"icmp ult {kind} {numbers}, {left}"))
+        left = self.splat("i64", "%left", self.native)
+        self._wanted = [
+            self.has_row(first, self.native, left) for first in range(0, self.lanes, self.native)
+        ]
         super().compute_block()
 
-    def with_rows(self, total: str, number: str, first: int = 0) -> str:
+    def with_rows(self, total: str, number: str) -> str:
         """A sum for every lane, with the numbers of the rows that there are."""
-        kind = self.piece
-        truth = "i1" if self.native == 1 else f"<{self.native} x i1>"
-        pieces = self.pieces(number)[first:]
-        for wanted, part in zip(self._wanted[first:], pieces, strict=True):
+        kind, truth = self.piece, vector_of("i1", self.native)
+        for wanted, part in zip(self._wanted, self.pieces(number), strict=True):
             new = self.set(f"fadd {kind} {total}, {part}")
             total = self.set(f"select {truth} {wanted}, {kind} {new}, {kind} {total}")
         return total
@@ -330,14 +302,11 @@ class _AddingBlocks(_Adding):
         return self.results
 
     def give(self, slot: str, number: str) -> None:
-        nothing = self.constants_of_piece(0.0)
+        nothing = "0.0" if self.native == 1 else "zeroinitializer"
         place = self.element("double", "%work", slot)
         total = added_up(self, self.with_rows(nothing, number))
         old = self.load("double", place, 8)
         self.store("double", self.set(f"fadd double {old}, {total}"), place, 8)
-
-    def constants_of_piece(self, x: float) -> str:
-        return "0.0" if self.native == 1 else "zeroinitializer"
 
     def total(self, i: str) -> str:
         return self.load("double", self.element("double", "%work", i), 8)
