@@ -29,7 +29,7 @@ from autograd.engine.locks import cached_property
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.tutor_phrases import in_chinese
 
-__all__ = ["Asked", "diagnosis", "known_slips"]
+__all__ = ["Asked", "diagnosis", "known_slips", "shown_in_full"]
 
 EXACT: Final = 1e-9  # how far numbers may be apart that are taken for the same,
 ROUNDED: Final = 1e-3  # and where what is shown is rounded
@@ -67,7 +67,7 @@ class Asked:
             if kind == "derivative":
                 parts = [x.data for x in self.edge.output.parents] + [self.edge.output.data]
             self.scale = abs(self.truth)
-        self.rounded = not all(map(_shown_in_full, parts))
+        self.rounded = not all(map(shown_in_full, parts))
 
     def name(self, node: Any) -> str:
         """As part of a formula."""
@@ -99,7 +99,8 @@ class Asked:
         ]
 
 
-def _shown_in_full(x: float) -> bool:
+def shown_in_full(x: float) -> bool:
+    """Whether the digits of the picture say all of a number."""
     return not math.isfinite(x) or math.isclose(float(f"{x:.4g}"), x, rel_tol=1e-12) or x == 0.0
 
 
