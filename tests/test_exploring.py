@@ -14,6 +14,7 @@ import nn
 from autograd import Value, tanh
 from autograd.drawing.number_text import figure
 from autograd.exploring import Exploration, explorable
+from autograd.reading import open_names
 
 FORMULA = "c = a + b; d = b + 1; e = c * d"
 
@@ -307,3 +308,8 @@ def test_every_picture_level_is_filled():
 def test_a_picture_too_large_is_refused():
     with pytest.raises(ValueError, match="max_nodes=200"):
         Exploration(explorable(sum([Value(1.0) * i for i in range(150)]), (), {}))
+
+
+def test_names_are_read_as_the_formula_is():
+    """Python warns of `1or x` in a program; x is its only name all the same."""
+    assert open_names("1or x") == ["x"]
