@@ -5,6 +5,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
@@ -241,6 +242,17 @@ def test_nested_arguments_have_names_of_their_own():
     exploration = Exploration(explorable(f, ([2.0, 3.0],), {"x": {"u": 5.0}}))
     assert exploration.numbers == {"w[0]": 2.0, "w[1]": 3.0, "x['u']": 5.0}
     assert gradients(exploration, ["w[0]", "w[1]", "x['u']"]) == [5.0, 1.0, 2.0]
+
+
+class Point(NamedTuple):
+    u: float
+    v: float
+
+
+def test_a_record_stays_one():
+    """u²·v at (3, 2): 2·3·2 and 9."""
+    exploration = Exploration(explorable(lambda p: p.u**2 * p.v, (Point(3.0, 2.0),), {}))
+    assert gradients(exploration, ["p.u", "p.v"]) == [12.0, 9.0]
 
 
 @pytest.mark.parametrize(
