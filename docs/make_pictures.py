@@ -173,7 +173,7 @@ def explored(path: Path, theme: str) -> None:
     shown = Exploration(explorable(TOY, (), {"a": 2, "b": 1}))
     shown.receive({"set": {"a": -3}})
     shown.receive({"inspect": 1})
-    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "960,650", path)
+    photograph(explorer_page(shown, theme), "960,650", path)
 
 
 def descended(path: Path, theme: str) -> None:
@@ -182,7 +182,7 @@ def descended(path: Path, theme: str) -> None:
     shown = Exploration(explorable(model, ([0.5, -1.0], 0.8), {}), descend=True)
     for _ in range(8):
         shown.receive({"descend": {"rate": 0.3}})
-    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "1080,775", path)
+    photograph(explorer_page(shown, theme), "1080,775", path)
 
 
 def asked(path: Path, theme: str) -> None:
@@ -191,16 +191,17 @@ def asked(path: Path, theme: str) -> None:
     for line, text in QUIZ_ANSWERS.items():
         shown.receive({"answer": {"question": line, "text": text}})
     shown.receive({"hint": "n2-grad"})
-    photograph(EXPLORER.format(theme=theme, **explorer_with(shown)), "1180,850", path)
+    photograph(explorer_page(shown, theme), "1180,850", path)
 
 
-def explorer_with(shown: Exploration) -> dict[str, str]:
-    """The parts of a page that shows it."""
-    return {
-        "styles": explorer_styles(),
-        "module": explorer_module(),
-        "state": script_safe(shown.state()),
-    }
+def explorer_page(shown: Exploration, theme: str) -> str:
+    """A page that shows it and never answers."""
+    return EXPLORER.format(
+        theme=theme,
+        styles=explorer_styles(),
+        module=explorer_module(),
+        state=script_safe(shown.state()),
+    )
 
 
 def photograph(page: str, size: str, path: Path) -> None:

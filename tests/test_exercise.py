@@ -101,7 +101,7 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(TypeError, match="whole number"):
         exercise(1.5)
     with pytest.raises(ValueError, match="lang must be"):
-        exercise(1, lang="xx").quiz()
+        exercise(1, lang="xx")
     with pytest.raises(ValueError, match=r"\.html"):
         exercise(1).sheet(tmp_path / "sheet.pdf")
     with pytest.raises(ValueError, match=r"\.html"):

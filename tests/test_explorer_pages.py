@@ -5,35 +5,30 @@ import re
 
 import pytest
 from explorer_page import ExplorerPage
-from test_player import CALM, CHROMIUM, Browser, Page
+from test_player import CALM, CHROMIUM, Page, browser
 
 import nn
 from autograd import exercise, steps
 from autograd.cli.demo import toy
 from autograd.exploring import Exploration, explorable
 
+__all__ = ["browser"]  # a fixture
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
 TOY = "c = a + b; d = b + 1; e = c * d"
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def page(running):
-    tab = Page(running)
+def page(browser):
+    tab = Page(browser)
     tab.send(
         "Emulation.setEmulatedMedia",
         features=[{"name": "prefers-reduced-motion", "value": "reduce"}],
     )
     yield tab
     assert tab.errors() == []
-    running.send("Target.closeTarget", targetId=tab.target)
+    browser.send("Target.closeTarget", targetId=tab.target)
 
 
 @pytest.fixture

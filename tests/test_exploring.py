@@ -5,6 +5,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
@@ -14,6 +15,7 @@ import nn
 from autograd import Value, tanh
 from autograd.drawing.number_text import figure
 from autograd.exploring import Exploration, explorable
+from autograd.reading import open_names
 
 FORMULA = "c = a + b; d = b + 1; e = c * d"
 
@@ -242,6 +244,17 @@ def test_nested_arguments_have_names_of_their_own():
     assert gradients(exploration, ["w[0]", "w[1]", "x['u']"]) == [5.0, 1.0, 2.0]
 
 
+class Point(NamedTuple):
+    u: float
+    v: float
+
+
+def test_a_record_stays_one():
+    """u²·v at (3, 2): 2·3·2 and 9."""
+    exploration = Exploration(explorable(lambda p: p.u**2 * p.v, (Point(3.0, 2.0),), {}))
+    assert gradients(exploration, ["p.u", "p.v"]) == [12.0, 9.0]
+
+
 @pytest.mark.parametrize(
     ("what", "args", "given", "said"),
     [
@@ -307,3 +320,8 @@ def test_every_picture_level_is_filled():
 def test_a_picture_too_large_is_refused():
     with pytest.raises(ValueError, match="max_nodes=200"):
         Exploration(explorable(sum([Value(1.0) * i for i in range(150)]), (), {}))
+
+
+def test_names_are_read_as_the_formula_is():
+    """Python warns of `1or x` in a program; x is its only name all the same."""
+    assert open_names("1or x") == ["x"]

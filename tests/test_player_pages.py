@@ -2,32 +2,27 @@
 
 import pytest
 from graphs_to_draw import chain
-from test_player import CALM, CHROMIUM, Browser, Elements, Page, boxes, node, toy
+from test_player import CALM, CHROMIUM, Elements, Page, boxes, browser, node, toy
 
 import autograd
 from autograd import Value, steps
 from autograd.exploring.wording import LANGUAGES
 
+__all__ = ["browser"]  # a fixture
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def tab(running, tmp_path):
+def tab(browser, tmp_path):
     """The toy's player in a tab of its own."""
-    page = Page(running)
+    page = Page(browser)
     page.path = tmp_path / "e.html"
     steps(toy()).save(page.path)
     yield page
     assert page.errors() == []
-    running.send("Target.closeTarget", targetId=page.target)
+    browser.send("Target.closeTarget", targetId=page.target)
 
 
 def rectangle(page, selector):

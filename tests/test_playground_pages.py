@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from playground import build
-from test_player import CHROMIUM, Browser, Page
+from test_player import CHROMIUM, Page, browser
+
+__all__ = ["browser"]  # a fixture
 
 HERE = Path(build.__file__).parent
 MODULES = Path(os.environ.get("CHAINRULE_NODE_MODULES") or HERE / "node_modules")
@@ -50,13 +52,6 @@ def site(tmp_path_factory):
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 class Room(Page):

@@ -19,6 +19,7 @@ from autograd.exploring.explorable import explorable
 from autograd.exploring.exploration import Exploration
 from autograd.exploring.saved_page import QuizPage
 from autograd.exploring.sheet import sheet
+from autograd.exploring.wording import known_language
 from autograd.reading.expressions import compute
 
 __all__ = ["Exercise", "exercise"]
@@ -96,6 +97,7 @@ def exercise(seed: int | None = None, level: Level = 1, *, lang: str = "en") -> 
         seed = random.SystemRandom().randrange(10**6)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise TypeError(f"seed must be a whole number, got {type(seed).__name__}")
+    known_language(lang)
     rng, kind = random.Random(f"exercise {level} {seed}"), KINDS[level]
     while True:
         formula, inputs = _drawn(rng, kind)

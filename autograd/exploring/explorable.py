@@ -75,16 +75,12 @@ class FunctionSource:
                 f"explore calls {self.what} with the numbers that it is given, as in "
                 f"explore(f, a=2, b=1): {problem}"
             ) from None
-        trees = self._with_names(bound.arguments)
-        found, self._structure = flatten([tree for _, tree in trees], "an argument of explore")
+        trees = bound.arguments
+        found, self._structure = flatten(list(trees.values()), "an argument of explore")
         self._bound = bound
-        parts = [part for name, tree in trees for part in components(tree, name)]
+        parts = [part for name, tree in trees.items() for part in components(tree, name)]
         self.start = {part[0]: _start(x, part[0]) for part, x in zip(parts, found, strict=True)}
         self.steered, self.parameters = list(self.start), list[str]()
-
-    @staticmethod
-    def _with_names(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        return [(name, list(x) if isinstance(x, tuple) else x) for name, x in arguments.items()]
 
     def built(self, numbers: Mapping[str, float]) -> Built:
         leaves = {name: Value(x, name) for name, x in numbers.items()}
@@ -140,7 +136,7 @@ class ModelSource:
         parameters = dict(self._model.named_parameters())
         self._target, self._loss = target, loss or half_of_squares
         numbers, self._structure = flatten(x, "the sample")
-        given = [part[0] for part in components(list(x) if isinstance(x, tuple) else x, "x")]
+        given = [part[0] for part in components(x, "x")]
         self._inputs = {
             name: _start(number, name) for name, number in zip(given, numbers, strict=True)
         }

@@ -22,7 +22,7 @@ from autograd.exploring.page_parts import colour_names
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.quiz import Question, Quiz, questions_about
 from autograd.exploring.typed_numbers import NotANumber, typed_number
-from autograd.exploring.wording import LANGUAGES
+from autograd.exploring.wording import LANGUAGES, known_language
 
 __all__ = ["Exploration"]
 
@@ -72,7 +72,7 @@ class Exploration:
         still: bool = False,
     ) -> None:
         self.source = source
-        self.language = _language(lang)
+        self.language = known_language(lang)
         self._limits = limits
         self._roomy = not still
         self.descends = descend
@@ -284,7 +284,7 @@ class Exploration:
 
     def _speak(self, given: Any) -> None:
         try:
-            self.language = _language(given)
+            self.language = known_language(given)
         except ValueError as problem:
             raise Refused(str(problem)) from None
 
@@ -327,12 +327,6 @@ def _why(what: str, numbers: Mapping[str, float], problem: Exception) -> str:
     )
     said = printable(str(problem), 200) or type(problem).__name__
     return f"{what} has no value where {where}: {said}"
-
-
-def _language(lang: Any) -> str:
-    if not isinstance(lang, str) or lang not in LANGUAGES:
-        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
-    return lang
 
 
 def _reach(number: float) -> float:

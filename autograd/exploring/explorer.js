@@ -1,6 +1,6 @@
 // What a reader sees of an exploration, whoever computes: `receive` takes a message and promises the
 // reply (see exploration.py). Nothing here knows a derivative.
-import {drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
+import {center, drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
 
 const SPARKLINE = {width: 132, height: 34};
 const SHORT = 6; // characters of a name that stands beside its slider on a phone
@@ -185,10 +185,8 @@ export function mount(root, {state, receive, language}) {
 
   function buttons() {
     const words = shown.words;
-    const button = (className, textContent, action) => {
-      const made = element("button", {type: "button", className, textContent, onclick: action});
-      return made;
-    };
+    const button = (className, textContent, onclick) =>
+      element("button", {type: "button", className, textContent, onclick});
     bar.replaceChildren();
     sparkline = null;
     if (shown.descent && !shown.quiz && !shown.still) {
@@ -369,17 +367,7 @@ export function mount(root, {state, receive, language}) {
     if (!text) return;
     text.classList.toggle("cr-asked", on);
     text.parentNode.classList.toggle("cr-live", on);
-    if (on) center(text.parentNode);
-  }
-
-  // Where the picture is larger than its frame, scroll to what is asked for.
-  function center(group) {
-    const here = group.getBoundingClientRect(), frame = stage.getBoundingClientRect();
-    stage.scrollBy({
-      left: here.x + here.width / 2 - frame.x - frame.width / 2,
-      top: here.y + here.height / 2 - frame.y - frame.height / 2,
-      behavior: calm.matches ? "instant" : "smooth",
-    });
+    if (on) center(stage, text.parentNode, !calm.matches);
   }
 
   function ask(id) {

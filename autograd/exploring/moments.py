@@ -72,13 +72,17 @@ class Moment:
     def panel(self, place: int, words: Wording) -> dict[str, Any]:
         """The paths behind the gradient of the value there; which lines tell them is in `needs`."""
         graph = self.graph
-        places = {(id(edge.output), edge.position): j for j, edge in enumerate(graph.edges)}
-        found = panel(graph.root, graph.order[place], graph.name, words, places)
+        found = panel(graph.root, graph.order[place], graph.name, words, self._edge_at)
         for path in found["paths"]:
             path["needs"] = [f"e{j}-derivative" for j in path["edges"]]
         return {**found, "needs": f"n{place}-grad"}
 
     @cached_property
+    def _edge_at(self) -> dict[tuple[int, int], int]:
+        """The place of each edge, by its output's id and its position."""
+        return {(id(edge.output), edge.position): j for j, edge in enumerate(self.graph.edges)}
+
+    @property
     def ends(self) -> list[tuple[int, int]]:
         """The places of each edge's ends."""
         columns = self.graph.columns

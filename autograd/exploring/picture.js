@@ -20,6 +20,11 @@ export function filled(text, values) {
   return text.replace(/\{(\w*)\}/g, (_, name) => values[name]);
 }
 
+// The text that was written in base64, as pages hold pictures and answers.
+export function unpacked(text) {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
+}
+
 // -- the picture ----------------------------------------------------------------------------------
 
 // The SVG as an element in the colours of the page, and its parts by the ids they had: another
@@ -78,6 +83,16 @@ export function fit(text, group) {
     text.setAttribute("textLength", room);
     text.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
+}
+
+// Where the picture is larger than the stage, scroll to a part of it.
+export function center(stage, group, smoothly) {
+  const here = group.getBoundingClientRect(), frame = stage.getBoundingClientRect();
+  stage.scrollBy({
+    left: here.x + here.width / 2 - frame.x - frame.width / 2,
+    top: here.y + here.height / 2 - frame.y - frame.height / 2,
+    behavior: smoothly ? "smooth" : "instant",
+  });
 }
 
 // -- one value, and the paths behind its gradient -------------------------------------------------

@@ -16,7 +16,7 @@ from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.text import PARTIAL, term
 from autograd.exploring.hints import hint_for
 from autograd.exploring.phrases import PHRASES
-from autograd.exploring.slips import Asked, diagnosis, known_slips
+from autograd.exploring.slips import Asked, diagnosis, known_slips, shown_in_full
 
 __all__ = ["Question", "Quiz", "questions_about", "tolerance"]
 
@@ -41,6 +41,11 @@ class Question:
     said: str = ""
     alone: bool = True
 
+    @property
+    def closed(self) -> bool:
+        """Whether its number is seen, because it was found or asked for."""
+        return self.status in ("right", "shown")
+
     def as_data(self) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -59,7 +64,7 @@ def tolerance(asked: Asked) -> float:
     the error of reckoning with what is shown is forgiven, and no more."""
     if asked.rounded:
         return FORGIVEN * asked.scale
-    if asked.truth == 0.0 or math.isclose(float(f"{asked.truth:.4g}"), asked.truth, rel_tol=1e-12):
+    if shown_in_full(asked.truth):
         return 1e-9 * abs(asked.truth)
     last_digit: float = 10.0 ** (math.floor(math.log10(abs(asked.truth))) - 3)
     return last_digit
@@ -105,7 +110,7 @@ class Quiz:
     @property
     def hidden(self) -> frozenset[str]:
         """The lines whose numbers are not seen yet."""
-        return frozenset(x.id for x in self.questions if x.status not in ("right", "shown"))
+        return frozenset(x.id for x in self.questions if not x.closed)
 
     def follow(self, other: Quiz) -> None:
         """Take over how far the same questions have been answered."""
@@ -117,7 +122,7 @@ class Quiz:
 
     def answer(self, question: Question, typed: str, number: float, lang: str) -> None:
         """Take an answer; right ones stay, whatever is answered later."""
-        if question.status in ("right", "shown"):
+        if question.closed:
             return
         words = PHRASES[lang]
         question.given = typed
@@ -131,13 +136,13 @@ class Quiz:
 
     def hint(self, question: Question, lang: str) -> None:
         """Say how the number is found, without saying it."""
-        if question.status not in ("right", "shown"):
+        if not question.closed:
             question.alone = False
             question.said = hint_for(question.asked, lang)
 
     def reveal(self, question: Question, lang: str) -> None:
         """Show the number."""
-        if question.status not in ("right", "shown"):
+        if not question.closed:
             question.status, question.alone = "shown", False
             question.given = figure(question.asked.truth)
             question.said = f"{PHRASES[lang]['shown']} {hint_for(question.asked, lang)}"

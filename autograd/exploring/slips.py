@@ -9,14 +9,14 @@ signs and factors. No diagnosis says the number that is asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from autograd.check.tutor.common_mistakes import (
     LEFT_OUT,
     SIGN,
     LocalDerivative,
-    local_derivatives,
+    rules_applied,
     written_rules,
 )
 from autograd.check.tutor.faults_in_rules import rules_for_many, single_rules, without_factor
@@ -29,7 +29,7 @@ from autograd.engine.locks import cached_property
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.tutor_phrases import in_chinese
 
-__all__ = ["Asked", "diagnosis", "known_slips"]
+__all__ = ["Asked", "diagnosis", "known_slips", "shown_in_full"]
 
 EXACT: Final = 1e-9  # how far numbers may be apart that are taken for the same,
 ROUNDED: Final = 1e-3  # and where what is shown is rounded
@@ -67,7 +67,7 @@ class Asked:
             if kind == "derivative":
                 parts = [x.data for x in self.edge.output.parents] + [self.edge.output.data]
             self.scale = abs(self.truth)
-        self.rounded = not all(map(_shown_in_full, parts))
+        self.rounded = not all(map(shown_in_full, parts))
 
     def name(self, node: Any) -> str:
         """As part of a formula."""
@@ -90,22 +90,27 @@ class Asked:
     @cached_property
     def rules(self) -> list[tuple[LocalDerivative, float, str]]:
         """What is written in the place of the edge's local derivative, with the words for it."""
-        found = []
-        recorded = RecordedGraph(self.graph.root, [])
-        for local in local_derivatives(recorded):
-            if local.edges == (self.place,) or self.place in local.edges[:1]:
-                for _, value, text, _ in written_rules(local, recorded.nodes[local.node]):
-                    found.append((local, value, text))
-        return found
+        columns = self.graph.columns
+        return [
+            (local, value, text)
+            for local in rules_applied(columns, columns.outputs[self.place])
+            if local.edges[0] == self.place
+            for _, value, text, _ in written_rules(local, self.edge.output)
+        ]
 
 
-def _shown_in_full(x: float) -> bool:
+def shown_in_full(x: float) -> bool:
+    """Whether the digits of the picture say all of a number."""
     return not math.isfinite(x) or math.isclose(float(f"{x:.4g}"), x, rel_tol=1e-12) or x == 0.0
 
 
 def diagnosis(asked: Asked, x: float, lang: str = "en") -> str:
     """What to say of a wrong answer; nothing where no slip is known that gives this number."""
-    for number, text in _mixed_up(asked, lang):
+    return _told(asked, x, _mixed_up(asked, lang), lang)
+
+
+def _told(asked: Asked, x: float, mixed_up: Iterable[Slip], lang: str) -> str:
+    for number, text in mixed_up:
         if asked.same(x, number) and not asked.same(number, asked.truth):
             return text
     if _is_close(asked, x):
@@ -131,14 +136,15 @@ def _three_digits(truth: float) -> list[float]:
 def known_slips(asked: Asked, lang: str = "en") -> list[Slip]:
     """Wrong answers whose slip is known, with what to say, for a page on which nothing can be
     computed."""
-    numbers = [number for number, _ in _mixed_up(asked, lang)]
+    mixed_up = list(_mixed_up(asked, lang))
+    numbers = [number for number, _ in mixed_up]
     if asked.kind == "gradient" and len(asked.graph.edges) <= SAVED:
         numbers += _slipped_gradients(asked)
     numbers += _three_digits(asked.truth)
     found: dict[float, str] = {}
     for x in numbers:
         if math.isfinite(x) and x not in found and not asked.same(x, asked.truth):
-            text = diagnosis(asked, x, lang)
+            text = _told(asked, x, mixed_up, lang)
             if text:
                 found[x] = text
         if len(found) == TOLD:

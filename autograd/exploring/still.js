@@ -100,9 +100,8 @@ export function open(selector) {
     if (!data) continue;
     root.dataset.ready = "";
     const {state, saved} = JSON.parse(data.textContent);
-    const bytes = Uint8Array.from(atob(saved), c => c.charCodeAt(0));
     const here = document.createElement("div");
     root.replaceChildren(...root.querySelectorAll("style"), here);
-    mount(here, {state, receive: still(state, JSON.parse(new TextDecoder().decode(bytes)))});
+    mount(here, {state, receive: still(state, JSON.parse(unpacked(saved)))});
   }
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autograd.engine.text import plural, quantity
 
-__all__ = ["LANGUAGES", "Wording"]
+__all__ = ["LANGUAGES", "Wording", "known_language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +139,10 @@ LANGUAGES = {
         },
     ),
 }
+
+
+def known_language(lang: object) -> str:
+    """The same, if something is said in it. Raises ValueError."""
+    if not isinstance(lang, str) or lang not in LANGUAGES:
+        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
+    return lang

@@ -29,7 +29,7 @@ from autograd.engine.text import plural, printable
 from autograd.engine.value import Value
 from autograd.reading.notation import ALIASES, typed_out
 
-__all__ = ["Computation", "ExpressionError", "assignment", "compute"]
+__all__ = ["Computation", "ExpressionError", "assignment", "compute", "parsed"]
 
 MAX_LENGTH: Final = 100_000  # characters of an expression
 UNUSED: Final = re.compile("the expression does not use|nothing uses")  # errors that are no typos
@@ -115,7 +115,7 @@ def compute(text: str, inputs: Mapping[str, float]) -> Computation:
 
 
 def _computed(text: str, inputs: Mapping[str, float]) -> Computation:
-    formulas = _formulas(_parsed(text), inputs)
+    formulas = _formulas(parsed(text), inputs)
     scope = _Scope(formulas, inputs)
     for name, formula in formulas.items():
         scope.known[name] = _labelled(scope.value(formula), name)
@@ -162,8 +162,8 @@ def assignment(text: str) -> tuple[str, float]:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _parsed(text: str) -> list[ast.stmt]:
-    """The statements, by Python's parser, every way it can fail turned into one clear message."""
+def parsed(text: str) -> list[ast.stmt]:
+    """The statements, by Python's parser; every way it can fail is one clear ExpressionError."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
             f"the expression is {len(text):,} characters long, more than {MAX_LENGTH:,}; build a "

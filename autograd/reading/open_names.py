@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from autograd.reading.expressions import CONSTANTS, FUNCTIONS
+from autograd.reading.expressions import CONSTANTS, FUNCTIONS, ExpressionError, parsed
 
 __all__ = ["open_names"]
 
@@ -16,14 +16,14 @@ def open_names(text: str) -> list[str]:
     >>> open_names("c = a + b; e = c * tanh(b)")
     ['a', 'b']
     """
-    source = "\n".join(line.strip() for line in text.splitlines())
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        statements = parsed(text)
+    except ExpressionError:
         return []
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    found = [node for node in nodes if isinstance(node, ast.Name)]
     given = {node.id for node in found if isinstance(node.ctx, ast.Store)}
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     used = [node for node in found if id(node) not in called and isinstance(node.ctx, ast.Load)]
     used.sort(key=lambda node: (node.lineno, node.col_offset))
     known = given | CONSTANTS.keys() | FUNCTIONS.keys()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from autograd.check.tutor.recorded_graph import RecordedGraph
+from autograd.engine.graph import Graph
 from autograd.engine.text import number
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "LocalDerivative",
     "WrittenRule",
     "local_derivatives",
+    "rules_applied",
     "written_rules",
 ]
 
@@ -168,24 +169,29 @@ def _of_quotient(local: LocalDerivative, node: Any) -> Iterator[WrittenRule]:
     yield WrittenRule(RULE, 1 / b, "taken as 1/b, as if the divisor were the dividend", 0.2)
 
 
-def local_derivatives(graph: RecordedGraph) -> Iterator[LocalDerivative]:
+def local_derivatives(graph: Graph) -> Iterator[LocalDerivative]:
     """Every local derivative, and those of the composite functions that people write themselves."""
-    for i, node in enumerate(graph.nodes):
-        edges = tuple(graph.below[i])
-        out = node.data
-        inner = _as_sigmoid(node)
-        if inner is not None:
-            yield LocalDerivative("sigmoid", i, edges, out * (1.0 - out), out, inner)
-        elif node.op == "mul" and len(edges) == 2 and node.parents[0] is node.parents[1]:
-            x = node.parents[0].data
-            yield LocalDerivative("square", i, edges, 2.0 * x, out, x)
-        elif edges:
-            live = [k for k, x in enumerate(node.inputs) if hasattr(x, "parents")]
-            counted = live[:1] if node.primitive.arity is None else live  # all inputs are alike
-            for edge, k in zip(edges, counted, strict=False):
-                same = edges if node.op in ("mean", "sum") else (edge,)
-                x = node.inputs[k].data
-                yield LocalDerivative(node.op, i, same, graph.partials[edge], out, x, k)
+    for i in range(len(graph.nodes)):
+        yield from rules_applied(graph, i)
+
+
+def rules_applied(graph: Graph, i: int) -> Iterator[LocalDerivative]:
+    """The local derivatives of node i, or that of the composite function that ends there."""
+    node, edges = graph.nodes[i], tuple(graph.into(i))
+    out = node.data
+    inner = _as_sigmoid(node)
+    if inner is not None:
+        yield LocalDerivative("sigmoid", i, edges, out * (1.0 - out), out, inner)
+    elif node.op == "mul" and len(edges) == 2 and node.parents[0] is node.parents[1]:
+        x = node.parents[0].data
+        yield LocalDerivative("square", i, edges, 2.0 * x, out, x)
+    elif edges:
+        live = [k for k, x in enumerate(node.inputs) if hasattr(x, "parents")]
+        counted = live[:1] if node.primitive.arity is None else live  # all inputs are alike
+        for edge, k in zip(edges, counted, strict=False):
+            same = edges if node.op in ("mean", "sum") else (edge,)
+            x = node.inputs[k].data
+            yield LocalDerivative(node.op, i, same, graph.partials[edge], out, x, k)
 
 
 def _as_sigmoid(node: Any) -> float | None:

@@ -1,6 +1,6 @@
 // Starts every player of the page that is not running yet. The finished picture and all steps in
 // words are there already (see player.py); if anything goes wrong here, they stay.
-import {drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
+import {center, drawing, drawn, element, filled, fit, inspected, lined, outlined, traced, unpacked} from "./picture.js";
 
 const MOVE = 750, REST = 1000; // milliseconds at speed 1
 const PHASES = {value: "values", seed: "gradients", message: "gradients", sum: "gradients"};
@@ -29,8 +29,7 @@ function icon(name) {
 }
 
 function picture(image, data) {
-  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), c => c.charCodeAt(0));
-  const {svg, parts} = drawing(new TextDecoder().decode(bytes), image.alt, data);
+  const {svg, parts} = drawing(unpacked(image.src.split(",")[1]), image.alt, data);
   const groups = (letter, items) => items.map((_, i) => parts.get(`${letter}${i}`));
   const [nodes, edges] = [groups("n", data.nodes), groups("e", data.edges)];
   const canvas = svg.querySelector("g");
@@ -348,13 +347,7 @@ function player(root, image, data) {
   function reveal(step, smoothly) {
     if (!step || step.kind === "done") return;
     if (stage.scrollWidth <= stage.clientWidth && stage.scrollHeight <= stage.clientHeight) return;
-    const here = nodes[step.node].group.getBoundingClientRect();
-    const frame = stage.getBoundingClientRect();
-    stage.scrollBy({
-      left: here.x + here.width / 2 - frame.x - frame.width / 2,
-      top: here.y + here.height / 2 - frame.y - frame.height / 2,
-      behavior: smoothly ? "smooth" : "instant",
-    });
+    center(stage, nodes[step.node].group, smoothly);
   }
 
   // -- one value, and the paths behind its gradient ---------------------------------------------

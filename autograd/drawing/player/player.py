@@ -39,7 +39,7 @@ from autograd.exploring.page_parts import (
 )
 from autograd.exploring.panel import panel
 from autograd.exploring.saved_page import QuizPage
-from autograd.exploring.wording import LANGUAGES
+from autograd.exploring.wording import LANGUAGES, known_language
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
@@ -107,8 +107,7 @@ def steps(
     """
     if not hasattr(root, "parents") or not hasattr(root, "partials"):
         raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
-    if lang not in LANGUAGES:
-        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
+    known_language(lang)
     _check_size(root, max_nodes)
     if quiz:
         source, limits = explorable(root, (), {}), Limits(max_nodes, rankdir=rankdir)

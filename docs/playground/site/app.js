@@ -69,8 +69,7 @@ function inLanguage(language) {
   speak(language);
   $("language").textContent = language === "zh" ? "English" : "中文";
   $("language").lang = language === "zh" ? "en" : "zh";
-  themeButton();
-  Object.values(rooms).forEach((room) => room.restate());
+  restate();
 }
 
 // -- light and dark ------------------------------------------------------------------------------
@@ -78,25 +77,23 @@ function inLanguage(language) {
 const preference = matchMedia("(prefers-color-scheme: dark)");
 const dark = () => (document.documentElement.dataset.theme ?? (preference.matches ? "dark" : "light")) === "dark";
 
-function themeButton() {
+/** The same page in another language or theme. */
+function restate() {
   $("theme").dataset.w = dark() ? "light" : "dark";
   $("theme").textContent = word($("theme").dataset.w);
+  Object.values(rooms).forEach((room) => room.restate());
 }
 
 $("theme").onclick = () => {
   document.documentElement.dataset.theme = dark() ? "light" : "dark";
-  themeButton();
-  Object.values(rooms).forEach((room) => room.restate());
+  restate();
 };
-preference.onchange = () => {
-  themeButton();
-  Object.values(rooms).forEach((room) => room.restate());
-};
+preference.onchange = restate;
 
 $("language").onclick = () => {
   chosenLanguage = spoken() === "zh" ? "en" : "zh";
   inLanguage(chosenLanguage);
-  rooms[present].note?.();
+  rooms[present].note();
 };
 
 engine.onBreak = go; // what it knew is gone; the address tells it again

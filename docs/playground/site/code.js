@@ -228,7 +228,7 @@ export class CodeRoom {
   restate() {
     this.#options();
     if (Object.values(FIRST).includes(this.code)) this.set(FIRST[spoken()]);
-    for (const frame of $("outputs").querySelectorAll("iframe")) frame.retheme?.();
+    for (const frame of $("outputs").querySelectorAll("iframe")) frame.retheme();
   }
 
   leave() {}

@@ -58,11 +58,10 @@ export class ExpressionRoom {
     const inputs = formula === FORMULA ? { ...INPUTS, ...said } : said;
     const quiz = given.get("quiz") === "1";
     this.view = VIEWS.includes(given.get("view")) && !quiz ? given.get("view") : "explore";
-    const usual = formula === FORMULA && JSON.stringify(inputs) === JSON.stringify(INPUTS);
-    const opening = usual && !quiz;
+    const opening = formula === FORMULA && written(inputs) === written(INPUTS) && !quiz;
     if (opening && !this.state) {
       this.#take(formula, first.expression[spoken()].state);
-      this.asked = this.#ask(formula, inputs);
+      this.#ask(formula, inputs);
     } else await this.show(formula, inputs, quiz);
     if (wrong.length && !$("formula-error").textContent) $("formula-error").textContent = word("linkNumbers", wrong.join(", "));
     if (this.view !== "explore") await this.look(this.view);
@@ -131,11 +130,11 @@ export class ExpressionRoom {
     this.note();
     if (view === "player") {
       const { html, error } = await this.engine.ask({ do: "player", language: spoken() });
-      $("view-player").replaceChildren(error ? said(error) : frameFor(html, word("player")));
+      $("view-player").replaceChildren(error ? refusal(error) : frameFor(html, word("player")));
     } else if (view === "explained") {
       const { reasons: found, error } = await this.engine.ask({ do: "explained" });
       $("view-explained").replaceChildren(
-        ...(error ? [said(error)] : found.map((one) => reasons(word("reasonFor", one.name), one))),
+        ...(error ? [refusal(error)] : found.map((one) => reasons(word("reasonFor", one.name), one))),
       );
     }
   }
@@ -152,8 +151,7 @@ export class ExpressionRoom {
 
   #walk(event, view) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    if (this.quiz) return;
+    if (!step || this.quiz) return;
     const next = VIEWS[(VIEWS.indexOf(view) + step + VIEWS.length) % VIEWS.length];
     this.look(next);
     $(`tab-${next}`).focus();
@@ -162,11 +160,10 @@ export class ExpressionRoom {
   // -- the address -------------------------------------------------------------------------------
 
   note() {
-    const at = Object.entries(this.numbers ?? {}).map(([name, x]) => `${name}:${x}`).join(",");
-    const usual = Object.entries(INPUTS).map(([name, x]) => `${name}:${x}`).join(",");
+    const at = written(this.numbers ?? {});
     const view = this.view === "explore" ? undefined : this.view;
     const quiz = this.quiz ? 1 : undefined;
-    if (this.formula === FORMULA && at === usual) this.save({ view, quiz });
+    if (this.formula === FORMULA && at === written(INPUTS)) this.save({ view, quiz });
     else this.save({ e: this.formula, at, view, quiz });
   }
 
@@ -182,8 +179,15 @@ export class ExpressionRoom {
   leave() {}
 }
 
-function said(sentence) {
+/** Why there is nothing to see, as a paragraph. */
+export function refusal(sentence) {
   return Object.assign(document.createElement("p"), { className: "error", textContent: sentence });
+}
+
+// Numbers by their names in an address: `a:2,b:1`.
+
+function written(numbers) {
+  return Object.entries(numbers).map(([name, x]) => `${name}:${x}`).join(",");
 }
 
 function numbersOf(text) {

@@ -5,7 +5,7 @@ import { Curve } from "./curve.js";
 import { Diagram } from "./diagram.js";
 import { boundary, mark, paint, pictureOf, scale } from "./plane.js";
 import { Stopped } from "./engine.js";
-import { mounted } from "./expression.js";
+import { mounted, refusal } from "./expression.js";
 import { frameFor } from "./frames.js";
 import { reasons } from "./reasons.js";
 import { spoken, word } from "./words.js";
@@ -13,6 +13,7 @@ import { spoken, word } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
 const SPEEDS = [1, 10, 60, 0]; // steps a second; 0 is as many as there is time for
+const USUAL_SPEED = 60;
 const DEFAULTS = {
   data: "moons",
   noise: 0.1,
@@ -37,6 +38,23 @@ export function figure(x) {
 }
 const share = (x) => `${Math.round(100 * x)} %`;
 
+/** The settings of an address, and the names of those that should be numbers and are none: they are
+ * the usual ones. */
+function settingsOf(given) {
+  const settings = { ...DEFAULTS };
+  const wrong = [];
+  for (const [name, usual] of Object.entries(DEFAULTS)) {
+    const text = given.get(name);
+    if (text === null) continue;
+    const found = name === "layers" ? widthsOf(text) : typeof usual === "number" ? Number(text) : text;
+    if (typeof found !== "string" && ![found].flat().every(Number.isFinite)) wrong.push(name);
+    else settings[name] = found;
+  }
+  return { settings, wrong };
+}
+
+const widthsOf = (text) => (text === "none" ? [] : text.split("-").map(Number));
+
 export class NetworkRoom {
   constructor(engine, save) {
     this.engine = engine;
@@ -44,7 +62,7 @@ export class NetworkRoom {
     this.settings = { ...DEFAULTS };
     this.asked = null; // settings on their way to Python; the next change begins with them
     this.playing = false;
-    this.speed = 60;
+    this.speed = USUAL_SPEED;
     this.until = Infinity; // the step at which the training pauses
     this.curve = new Curve();
     this.diagram = new Diagram($("diagram"), {
@@ -96,24 +114,11 @@ export class NetworkRoom {
 
   /** Show what an address says; `first` is the picture made at build time, of the defaults. */
   async open(given, first) {
-    const layers = given.get("layers");
-    const settings = { ...DEFAULTS };
-    for (const name of Object.keys(DEFAULTS)) {
-      const text = given.get(name);
-      if (text === null) continue;
-      settings[name] = typeof DEFAULTS[name] === "number" ? Number(text) : text;
-    }
-    if (layers !== null) {
-      settings.layers = layers === "none" ? [] : layers.split("-").map(Number);
-    }
-    const numbers = Object.keys(DEFAULTS).filter((name) => typeof DEFAULTS[name] === "number");
-    const wrong = numbers.filter((name) => !Number.isFinite(settings[name]));
-    if (!settings.layers.every(Number.isFinite)) wrong.push("layers");
-    for (const name of wrong) settings[name] = DEFAULTS[name];
+    const { settings, wrong } = settingsOf(given);
     this.weight = given.get("weight");
     this.sample = given.has("sample") ? Number(given.get("sample")) : null;
-    const speed = Number(given.get("speed") ?? 60);
-    this.speed = SPEEDS.includes(speed) ? speed : 60;
+    const speed = Number(given.get("speed") ?? USUAL_SPEED);
+    this.speed = SPEEDS.includes(speed) ? speed : USUAL_SPEED;
     if (given.has("lines")) {
       for (const choice of document.getElementsByName("lines")) {
         choice.checked = choice.value === given.get("lines");
@@ -455,7 +460,7 @@ export class NetworkRoom {
     box.replaceChildren();
     if (!graph) return;
     if (graph.error) {
-      box.append(Object.assign(document.createElement("p"), { className: "error", textContent: graph.error }));
+      box.append(refusal(graph.error));
       return;
     }
     const title = document.createElement("h3");
@@ -519,11 +524,10 @@ export class NetworkRoom {
 
   #choices() {
     const { names, samples } = this.described;
-    const option = (text, value) => new Option(text, value);
-    $("weight").replaceChildren(option(word("chooseWeight"), ""), ...names.map((name) => option(name, name)));
+    $("weight").replaceChildren(new Option(word("chooseWeight"), ""), ...names.map((name) => new Option(name, name)));
     $("sample").replaceChildren(
-      option(word("nextBatch"), ""),
-      ...samples.map(([, , k], i) => option(word("sample", i, k), i)),
+      new Option(word("nextBatch"), ""),
+      ...samples.map(([, , k], i) => new Option(word("sample", i, k), i)),
     );
     $("weight").value = this.weight ?? "";
     $("sample").value = this.sample ?? "";
@@ -534,12 +538,12 @@ export class NetworkRoom {
     const { settings } = this;
     const said = {};
     for (const [name, usual] of Object.entries(DEFAULTS)) {
-      if (name === "layers") continue;
-      if (settings[name] !== usual) said[name] = settings[name];
+      if (name !== "layers" && settings[name] !== usual) said[name] = settings[name];
     }
-    if (settings.layers.join("-") !== "4") said.layers = settings.layers.join("-") || "none";
+    const layers = settings.layers.join("-");
+    if (layers !== DEFAULTS.layers.join("-")) said.layers = layers || "none";
     if (this.now?.steps) said.steps = this.now.steps;
-    if (this.speed !== 60) said.speed = this.speed;
+    if (this.speed !== USUAL_SPEED) said.speed = this.speed;
     const lines = document.querySelector("[name=lines]:checked").value;
     if (lines !== "weights") said.lines = lines;
     this.save({ ...said, weight: this.weight, sample: this.sample });

@@ -47,7 +47,7 @@ export function boundary(context, picture, cells, width, height) {
   context.stroke();
 }
 
-/** Where a point of the plane lies on a canvas, and back. */
+/** Where a point of the plane lies on a canvas. */
 export const scale = (span, size) => ({
   x: (u) => ((u + span) / (2 * span)) * size,
   y: (v) => ((span - v) / (2 * span)) * size,
