@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from itertools import accumulate
 from typing import Any, Final
@@ -106,7 +106,8 @@ def of_numbers(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
             numbers.append(to_float(x, ELEMENT))
         else:
             return NotImplemented
-    return SQRT(numbers[0]) if _is_root(name, numbers) else function(*numbers)
+    is_root = name == "power" and _is_half(numbers[1])
+    return SQRT(numbers[0]) if is_root else function(*numbers)
 
 
 def _is_real(x: Array) -> bool:
@@ -177,7 +178,7 @@ def elementwise(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         return each(PREDICATES[name], *arrays).astype(bool)
     if name in PAIRS:
         return tuple([each(function, *arrays) for function in PAIRS[name]])
-    if _is_root(name, [x[()] for x in arrays]):
+    if name == "power" and _is_half(arrays[1][()]):
         return each(SQRT, arrays[0])
     function = number_function(ufunc)
     if function is not None:
@@ -185,10 +186,10 @@ def elementwise(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     raise refused(_written(ufunc))
 
 
-def _is_root(name: str, inputs: Sequence[Any]) -> bool:
-    """Whether it is a power of which NumPy takes the square root, which is -0.0 of -0.0, and of
-    minus infinity NaN: one with 1/2 as the exponent of all elements."""
-    return name == "power" and type(inputs[1]) is float and inputs[1] == 0.5
+def _is_half(exponent: Any) -> bool:
+    """Whether NumPy takes the square root for a power, which is -0.0 of -0.0, and of minus infinity
+    NaN: where 1/2 is the exponent of all elements."""
+    return type(exponent) is float and exponent == 0.5
 
 
 def _comparable(x: Any) -> Array:
