@@ -380,11 +380,8 @@ class Jitted(Compiled):
                 return c_source(instructions)
             return c_source_with_loops(instructions, Sources(rolled))
         if language == "llvm":
-            return str(
-                KernelCode(
-                    instructions, rolled, (last.callbacks or Callbacks(instructions)).addresses
-                )
-            )
+            callbacks = Callbacks(instructions, last.callbacks)
+            return str(KernelCode(instructions, rolled, callbacks.addresses))
         raise ValueError(f'source comes in "c" or "llvm", got {describe(language)}')
 
     def stats(self) -> Stats:

@@ -106,7 +106,7 @@ class VectorSpecialization:
     def _first_kernel(self, form: RowForm, purpose: _Purpose) -> RowKernel:
         with self._making:
             if purpose not in self._kernels:
-                if form.is_compiled_at_once or not can_interpret_rows(self._instructions):
+                if form.is_compiled_at_once or not self.tells:
                     self._kernels[purpose] = self._compiled(form, purpose)
                 else:
                     self._kernels[purpose] = self._interpreted(purpose.is_sum)
@@ -159,7 +159,7 @@ class VectorSpecialization:
         """What came out at each of its decisions."""
         return self._specialization.outcomes
 
-    @property
+    @cached_property
     def tells(self) -> bool:
         """Whether it can say which decision comes out otherwise; not if it calls Python back, which
         a row on another path is no reason for."""

@@ -32,7 +32,7 @@ from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
-from autograd.compiler.recording.beyond_numbers import check_number_types
+from autograd.compiler.recording.beyond_numbers import check_number_types, data_places
 from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
@@ -280,7 +280,8 @@ class Mapped(Compiled):
 
     def _batch(self, call: Call) -> Batch:
         """The arguments of a call, taken apart."""
-        check_number_types(self.f, call.args)
+        places = data_places(self.f, len(call.args))
+        check_number_types([call.args[i] for i in places])
         return Batch(call, self.in_axes, self.row.parameters, self.row.static)
 
     def _record(self, call: Call, row: int) -> tuple[Specialization, list[float]]:

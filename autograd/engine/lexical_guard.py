@@ -15,9 +15,10 @@ from functools import lru_cache
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import package_of
 from autograd.engine.primitive import TABLE, Primitive
 
-__all__ = ["inside_selection", "is_asked_by_c_code", "is_only_shown"]
+__all__ = ["WRITING", "inside_selection", "is_asked_by_c_code", "is_only_shown"]
 
 CALLS: Final = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX"])
 GLOBAL: Final = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
@@ -74,7 +75,7 @@ def is_asked_by_c_code() -> bool:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "") in BETWEEN:
         frame = frame.f_back
-    if frame is None or frame.f_globals.get("__name__", "").partition(".")[0] == "autograd":
+    if frame is None or package_of(frame) == "autograd":
         return False
     return not _compares(frame.f_code, frame.f_lasti)
 
@@ -90,7 +91,7 @@ def is_only_shown() -> bool:
     nothing comes back, or is made by a log or a debugger."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        package = package_of(frame)
         if package not in ("autograd", "nn", "numpy") and frame.f_code.co_name not in WRITING:
             if _is_for_nobody(frame):
                 return True
@@ -103,7 +104,7 @@ def is_only_shown() -> bool:
 def _is_for_nobody(frame: FrameType | None) -> bool:
     """Whether a text is made by `signal`, of the error that it makes of a handler's repr, and
     drops: asyncio's holds the task, and so its result."""
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in DROPPING:
+    while frame is not None and package_of(frame) in DROPPING:
         if frame.f_code.co_name == "_int_to_enum":
             return True
         frame = frame.f_back

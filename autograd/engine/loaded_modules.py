@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from types import FrameType
 from typing import Any, Final
 
-__all__ = ["LIBRARIES", "OURS", "is_library", "loaded", "quietly"]
+__all__ = ["LIBRARIES", "OURS", "is_library", "loaded", "package_of", "quietly"]
 
 OURS: Final = frozenset(["autograd", "nn"])
 LIBRARIES: Final = sys.stdlib_module_names | OURS | {"numpy", "scipy"}
@@ -28,6 +29,11 @@ def quietly() -> AbstractContextManager[Any]:
     """Without NumPy's warnings, as of floats outside a function's domain."""
     numpy = loaded("numpy")
     return nullcontext() if numpy is None else numpy.errstate(all="ignore")
+
+
+def package_of(frame: FrameType) -> str:
+    """The package to which the code that runs in a frame belongs."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def is_library(module: object) -> bool:

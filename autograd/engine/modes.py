@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar, final, overload
 from weakref import ref
 
 from autograd.engine.block import Block
-from autograd.engine.loaded_modules import OURS, is_library
+from autograd.engine.loaded_modules import OURS, is_library, package_of
 from autograd.engine.setting import Setting
 
 __all__ = [
@@ -274,8 +274,7 @@ def asked_by_us() -> bool:
     frame: Any = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "") in ASKING:
         frame = frame.f_back
-    package = "" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
-    return package in ("autograd", "nn")
+    return frame is not None and package_of(frame) in OURS
 
 
 def notify_computed(inputs: Any) -> None:
@@ -300,7 +299,7 @@ def _recorded_elsewhere(node: object) -> Any:
 def caller_line() -> str:
     """The file and line of the innermost caller that is the user's."""
     frame: Any = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+    while frame is not None and package_of(frame) in OURS:
         frame = frame.f_back
     return "line unknown" if frame is None else user_line(frame)
 

@@ -4,7 +4,8 @@ A node knows its place (`_place`), so whether it belongs to the recording is one
 nodes is kept beside the list.
 
 A second recording of the same function is compared with the first while it runs. As long as the two
-agree, a reverse pass that the first has made is not made again: its nodes are those of the first.
+agree, a reverse or forward accumulation that the first has made is not made again: its nodes are
+those of the first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["Sweep", "Tape"]
 
 @final
 class Sweep:
-    """A reverse pass over a tape: what it was asked, the places of its nodes, and what it found."""
+    """An accumulation over a tape: what it was asked, the places of its nodes, and what it found."""
 
     __slots__ = ("asked", "begin", "end", "found")
 
@@ -96,13 +97,13 @@ class Tape:
     # -- the second recording of two ---------------------------------------------------------------
 
     def keep(self, asked: Sequence[Any], begin: int, rules: int, found: Sequence[Any]) -> None:
-        """For another recording: a reverse pass, and how many nodes and runs of users' rules there
+        """For another recording: an accumulation, and how many nodes and runs of users' rules there
         were before it. With more of those now it is made again: such a rule may do anything."""
         if rules == self.rules_of_users:
             self.sweeps.append(Sweep(asked, begin, len(self.nodes), found))
 
     def sweep_again(self, asked: Sequence[Any]) -> Sequence[Any] | None:
-        """What the first recording found by a reverse pass that was asked this at this place; its
+        """What the first recording found by an accumulation that was asked this at this place; its
         nodes are here too, then. None if there is no such one."""
         first, k = self._first, len(self.repeated)
         if first is None:
@@ -167,7 +168,7 @@ class Tape:
         if row is None:
             return _same_number(x._data, y._data)
         if x._fan is not None or y._fan is not None:
-            return self._same_fan(first, x._fan, y._fan)
+            return self._same_fan(x._fan, y._fan)
         if x._a is not None and y._a is not None:
             if not self._same_input(first, x._a, y._a):
                 return False
@@ -177,7 +178,7 @@ class Tape:
             return self._same_input(first, x._b, y._b)
         return x._b is y._b and (row.arity == 1 or _same_number(x._pb, y._pb))
 
-    def _same_fan(self, first: Tape, x: Fan | None, y: Fan | None) -> bool:
+    def _same_fan(self, x: Fan | None, y: Fan | None) -> bool:
         if x is None or y is None or len(x.inputs) != len(y.inputs):
             return False
         return all(self.same(a, b) for a, b in zip(x.inputs, y.inputs, strict=True))

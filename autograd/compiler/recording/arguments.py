@@ -69,7 +69,8 @@ class Arguments:
         self._f = f
         self._bound: dict[int | str, Any] = {}
         static: dict[int | str, Any] = {}
-        self._data: set[int | str] = {*data_places(f, len(args))}
+        data_by_place = data_places(f, len(args))
+        self._data: set[int | str] = {*data_by_place}
         if isinstance(f, Derivative):
             self._data.update(keywords)
         given: dict[int | str, Any] = dict(enumerate(args))
@@ -89,7 +90,7 @@ class Arguments:
         except TypeError:
             self._refuse_others()
             raise
-        check_number_types(f, args)
+        check_number_types([args[i] for i in data_by_place])
         self.are_written = False
         """Whether the function was seen to write to one of them."""
         kinds: tuple[Hashable, ...] = (tuple(self._bound), self.structure.kind)

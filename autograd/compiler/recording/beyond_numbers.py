@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from enum import Enum
 from functools import lru_cache, partial
 from itertools import combinations
@@ -284,11 +284,11 @@ def _share(a: Any, b: Any) -> bool:
 # -- types of numbers ------------------------------------------------------------------------------
 
 
-def check_number_types(f: Any, args: Sequence[Any]) -> None:
+def check_number_types(data: Iterable[Any]) -> None:
     """TypeError where a derivative gets, beside what it differentiates by, numbers whose arithmetic
     is not that of doubles: uncompiled it would compute with them as they are."""
-    for i in data_places(f, len(args)):
-        _check_types(args[i])
+    for x in data:
+        _check_types(x)
 
 
 def data_places(f: Any, count: int) -> list[int]:

@@ -25,7 +25,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 from autograd.compiler.recording.reachable_objects import reached
-from autograd.engine.loaded_modules import LIBRARIES, loaded
+from autograd.engine.loaded_modules import LIBRARIES, loaded, package_of
 from autograd.engine.modes import user_line
 from autograd.engine.text import place
 
@@ -118,7 +118,7 @@ class Witness:
     def meet(self, frame: FrameType, called: Any) -> None:
         owner = called.__self__
         if called.__name__ in HANDING_OVER:
-            if called.__name__ != "release" or _package(frame) == "threading":  # by an Event, say
+            if called.__name__ != "release" or package_of(frame) == "threading":  # by an Event, say
                 self._hand_over()
         elif isinstance(owner, random.Random):
             self._of_generator(owner, called.__name__, frame)
@@ -146,25 +146,21 @@ class Witness:
     def _of_variable(self, variable: ContextVar[Any], name: str, frame: FrameType) -> None:
         if name == "set":
             self._seeded[id(variable)] = variable
-        elif id(variable) not in self._seeded and _package(frame) not in LIBRARIES:
+        elif id(variable) not in self._seeded and package_of(frame) not in LIBRARIES:
             self._asked(f"reads the context variable {variable.name!r}", frame)
 
     def _asks_who(self, how: str, frame: FrameType | None) -> None:
         """Not where a library does so for reasons of its own, as a lock does."""
         while frame is not None and frame.f_code.co_name in WHO_BY_PYTHON:
             frame = frame.f_back
-        if frame is not None and _package(frame) not in LIBRARIES:
+        if frame is not None and package_of(frame) not in LIBRARIES:
             self._asked(how, frame)
 
     def _asked(self, how: str, frame: FrameType | None) -> None:
-        while frame is not None and _package(frame) in BETWEEN:
+        while frame is not None and package_of(frame) in BETWEEN:
             frame = frame.f_back
-        if frame is not None and _package(frame) not in EXEMPT and not _is_interruption(frame):
+        if frame is not None and package_of(frame) not in EXEMPT and not _is_interruption(frame):
             self._tell(how, place(user_line(frame)))
-
-
-def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _is_interruption(frame: FrameType | None) -> bool:

@@ -9,12 +9,12 @@ from itertools import takewhile
 from types import FrameType
 from typing import Any, Final
 
-from autograd.engine.loaded_modules import is_library
+from autograd.engine.lexical_guard import WRITING
+from autograd.engine.loaded_modules import is_library, package_of
 
 __all__ = ["comes_back", "streams"]
 
 WRITERS: Final = frozenset(["autograd", "nn", "numpy", "reprlib"])
-WRITING: Final = frozenset(["__format__", "__repr__", "__str__", "wrapper"])
 
 
 def streams() -> tuple[Any, Any]:
@@ -26,20 +26,20 @@ def comes_back(before: tuple[Any, Any]) -> bool:
     """Whether the function may read a text that is being made to be shown; `before` is what
     `streams` gave when it was called."""
     frames = [*_frames()]
-    while frames and (_package(frames[0]) in WRITERS or frames[0].f_code.co_name in WRITING):
+    while frames and (package_of(frames[0]) in WRITERS or frames[0].f_code.co_name in WRITING):
         frames.pop(0)
     # Those of the function itself, or of what it calls: up to the first one of ours.
-    frames = [*takewhile(lambda frame: _package(frame) != "autograd", frames)]
-    if _package(frames[0]) == "traceback":
+    frames = [*takewhile(lambda frame: package_of(frame) != "autograd", frames)]
+    if package_of(frames[0]) == "traceback":
         return _traceback_comes_back(frames, before)
-    if _package(frames[0]) == "logging":
+    if package_of(frames[0]) == "logging":
         return _log_comes_back(frames)
     return streams() != before
 
 
 def _traceback_comes_back(frames: list[FrameType], before: tuple[Any, Any]) -> bool:
     own, others = _split(frames, "traceback")
-    if _package(others[0]) == "logging":
+    if package_of(others[0]) == "logging":
         return _log_comes_back(others)
     if not own[-1].f_code.co_name.startswith("print"):
         return not is_library(others[0].f_globals.get("__name__"))
@@ -49,7 +49,7 @@ def _traceback_comes_back(frames: list[FrameType], before: tuple[Any, Any]) -> b
 
 def _log_comes_back(frames: list[FrameType]) -> bool:
     """Whether it goes to a handler, or a stream, that the function has."""
-    logging = [i for i, frame in enumerate(frames) if _package(frame) == "logging"]
+    logging = [i for i, frame in enumerate(frames) if package_of(frame) == "logging"]
     writing, asking = frames[: logging[-1] + 1], frames[logging[-1] + 1 :]
     homes = [frame.f_globals for frame in _of_function(asking)]
     held = [*_held(asking)]
@@ -80,7 +80,7 @@ def _of_function(frames: list[FrameType]) -> list[FrameType]:
 def _split(frames: list[FrameType], package: str) -> tuple[list[FrameType], list[FrameType]]:
     """Those of a package at the beginning, and the others."""
     n = 0
-    while n < len(frames) - 1 and _package(frames[n]) == package:
+    while n < len(frames) - 1 and package_of(frames[n]) == package:
         n += 1
     return frames[:n], frames[n:]
 
@@ -90,7 +90,3 @@ def _frames() -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
-
-
-def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
