@@ -22,7 +22,7 @@ __all__ = ["Sweep", "Tape"]
 
 @final
 class Sweep:
-    """An accumulation over a tape: what it was asked, the places of its nodes, and what it found."""
+    """An accumulation over a tape: what it was asked, its nodes' places, and what it found."""
 
     __slots__ = ("asked", "begin", "end", "found")
 
