@@ -199,30 +199,33 @@ def test_batches_within_batches() -> None:
 
 def test_an_interrupt_waits_for_the_threads() -> None:
     """They write to arrays that would be freed, and lent out again."""
-    running = 0
-    lock = threading.Lock()
+    inside: set[int] = set()
+    interrupt = threading.Event()
 
     def forward(x: float) -> float:
-        nonlocal running
         if x == 1.0:
-            with lock:
-                running += 1
-            time.sleep(0.3)
-            with lock:
-                running -= 1
+            wait()
         return x
+
+    def wait() -> None:
+        try:
+            inside.add(threading.get_ident())
+            if interrupt.is_set():
+                interrupt.clear()
+                _thread.interrupt_main(signal.SIGINT)
+            time.sleep(0.3)
+        finally:
+            inside.discard(threading.get_ident())
 
     ask = primitive("asks_slowly", forward, lambda out, x: 1.0)
     f = vmap(lambda x: ask(x) * 2, threads=2)
     rows = np.zeros(2048)
     assert f(rows).sum() == 0.0
     rows[::1024] = 1.0
-    timer = threading.Timer(0.1, _thread.interrupt_main, [signal.SIGINT])
-    timer.start()
+    interrupt.set()
     with pytest.raises(KeyboardInterrupt):
         f(rows)
-    assert running == 0
-    timer.join()
+    assert not inside
     assert f(rows).sum() == 4.0
 
 

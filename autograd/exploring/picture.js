@@ -20,7 +20,7 @@ export function filled(text, values) {
   return text.replace(/\{(\w*)\}/g, (_, name) => values[name]);
 }
 
-// The text that was written in base64, as pages hold pictures and answers.
+// The text that was written in base64 as pages hold pictures and answers.
 export function unpacked(text) {
   return new TextDecoder().decode(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
 }

@@ -52,13 +52,13 @@ def plain(case: Case, truth: Truth) -> Found:
 @route
 def backward(case: Case, truth: Truth) -> Found:
     """f(Values).backward() against grad(f) of Values and of numbers; and forward mode, whose sums
-    have another order, within rounding."""
+    have another order, within rounding. What is not differentiated is plain, as in grad(f)."""
     if not truth.is_single or case.static or re.search(rf"{LASTING}|time\.", case.source):
         return
     derivative = truth.derivative
     loaded = Loaded(case)
     for i, want in zip(truth.calls[: len(case.points)], truth.gradients, strict=False):
-        args, keywords = _as_values(*loaded.arguments(i))
+        args, keywords = _differentiated(case, *loaded.arguments(i))
         root: list[Any] = []
 
         def pulled(args: Any = args, keywords: Any = keywords, root: Any = root) -> Any:
@@ -71,7 +71,7 @@ def backward(case: Case, truth: Truth) -> Found:
             return structure.unflatten([x.grad for x in leaves])
 
         got = outcome_of(pulled)
-        again = _as_values(*loaded.arguments(i))
+        again = _differentiated(case, *loaded.arguments(i))
         recorded = outcome_of(partial(derivative(loaded.f), *again[0], **again[1]))
         made = truth.written("f")
         found = difference(case, "grad of Values", made, (i,), recorded, got, _are_equal)
@@ -89,8 +89,14 @@ def _are_equal(a: Sequence[float], b: Sequence[float]) -> bool:
     return all(x == y or (x != x and y != y) for x, y in zip(a, b, strict=True))
 
 
-def _as_values(args: Sequence[Any], keywords: dict[str, Any]) -> Any:
-    numbers, structure = flatten([list(args), keywords])
+def _differentiated(case: Case, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
+    """The arguments, with Values for what the case differentiates by."""
+    places = (0,) if case.argnums == 0 else range(len(args))
+    return [_as_values(x) if i in places else x for i, x in enumerate(args)], keywords
+
+
+def _as_values(argument: Any) -> Any:
+    numbers, structure = flatten(argument)
     return structure.unflatten([Value(x) for x in numbers])
 
 
@@ -100,15 +106,22 @@ def _forward(case: Case, loaded: Loaded, i: int, root: Value, args: Any, back: O
     if not math.isfinite(sum(scale[id(leaf)] for leaf in leaves)):
         return
     for place, leaf in enumerate(leaves):
-        numbers, _ = loaded.arguments(i)
+        given, _ = loaded.arguments(i)
+        varied = 1 if case.argnums == 0 else len(given)
+        numbers, others = given[:varied], given[varied:]
         flat, structure = flatten(list(numbers))
         unit = structure.unflatten([float(k == place) for k in range(len(flat))])
-        got = outcome_of(lambda: jvp(loaded.f, numbers, unit)[1])  # noqa: B023 (called at once)
+        f = lambda *varied, others=others: loaded.f(*varied, *others)  # noqa: E731
+        got = outcome_of(partial(_tangent, f, numbers, unit))
         reach = 1e-9 * scale[id(leaf)] + 1e-300
         near = got[0] == "gives" and abs(got[2][0] - back[2][place]) <= reach
         if not near:
             want: Outcome = ("gives", got[1], [back[2][place]])
             yield Finding("wrong number", "jvp", "f", (i,), got, want)
+
+
+def _tangent(f: Any, numbers: Any, unit: Any) -> Any:
+    return jvp(f, numbers, unit)[1]
 
 
 @route

@@ -116,13 +116,20 @@ def remembers(case: Case, calls: Sequence[int]) -> bool:
 
 
 def differs_on_floats(case: Case, calls: Sequence[int]) -> bool:
-    """Whether f of plain floats is something else than f of Values, at one of these points."""
+    """Whether f of plain floats, or of the numbers as they are given, is something else than f of
+    Values, at one of these points."""
     loaded, right = Loaded(case), Truth(case).values
-    return any(_is_elsewhere(loaded, i, right[i]) for i in dict.fromkeys(calls))
+    return any(
+        _is_elsewhere(loaded, given, right[i])
+        for i in dict.fromkeys(calls)
+        for given in (loaded.floats(i), loaded.arguments(i))
+    )
 
 
-def _is_elsewhere(loaded: Loaded, i: int, want: Outcome) -> bool:
-    args, keywords = loaded.floats(i)
+def _is_elsewhere(
+    loaded: Loaded, given: tuple[Sequence[Any], dict[str, Any]], want: Outcome
+) -> bool:
+    args, keywords = given
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = outcome_of(partial(loaded.f, *args, **keywords))
