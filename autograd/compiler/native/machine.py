@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 from autograd.engine.locks import in_child, new_lock, renewed_in_child
@@ -80,26 +80,28 @@ class Pool:
         threads it is as large as whoever started them thought would do.)"""
         if getattr(_WORKER, "is_one", False) or get_ident() == threading.main_thread().ident:
             return work()
-        future = self.submit(work)
-        if future is None:  # the process is about to end, and there are no new threads
-            return work()
-        try:
-            return future.result()
-        finally:
-            _await_all([future])
+        return self._hand_over([work])[0]
 
     def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
         """Do all parts, and give what they give; nothing goes on when this returns or raises. A
         thread of a pool does them by itself: those that it would wait for may wait for it."""
         if len(parts) == 1 or getattr(_WORKER, "is_one", False):
             return [part() for part in parts]
-        futures: list[Future[T]] = []
+        return self._hand_over(parts)
+
+    def _hand_over(self, parts: Sequence[Callable[[], T]]) -> list[T]:
+        # Known before a thread begins: an interrupt may come with the call that hands one over.
+        results: list[Future[T]] = [Future() for _ in parts]
         try:
-            futures.extend(iter(map(self.submit, parts).__next__, None))
-            own = [part() for part in parts[len(futures) :]]
-            return [*[future.result() for future in futures], *own]
+            handed = 0
+            for result, part in zip(results, parts, strict=True):
+                if self.submit(partial(_do, result, part)) is None:
+                    break
+                handed += 1
+            own = [part() for part in parts[handed:]]
+            return [*[result.result() for result in results[:handed]], *own]
         finally:
-            _await_all(futures)
+            _await_all(results)
 
 
 def is_ending() -> bool:
@@ -126,14 +128,21 @@ def _in_worker(work: Callable[[], T]) -> T:
     return work()
 
 
-def _await_all(futures: Sequence[Future[Any]]) -> None:
-    """Until none is running, whatever interrupts the waiting: they write to memory of the caller,
-    which is about to be freed."""
+def _do(result: Future[T], part: Callable[[], T]) -> None:
+    """In a thread of a pool, unless nobody waits for it any more."""
+    if result.set_running_or_notify_cancel():
+        try:
+            result.set_result(part())
+        except BaseException as error:  # noqa: BLE001 (it is raised where the result is read)
+            result.set_exception(error)
+
+
+def _await_all(results: Sequence[Future[Any]]) -> None:
+    """Until none is being computed, whatever interrupts the waiting: they write to memory of the
+    caller, which is about to be freed."""
     while True:
         try:
-            for future in futures:
-                future.cancel()
-            wait(futures)
+            wait([result for result in results if not result.cancel()])
             return
         except BaseException:  # noqa: BLE001 (what ended the work is raised already)
             continue
