@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, overload
 
+from autograd.compiler.array_kinds import Kind, array_kind
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
@@ -192,6 +193,14 @@ class Mapped(Compiled):
             return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
+        return self._ways[array_kind(call.args, call.keywords)](call)
+
+    @property
+    def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
+        """How to answer a call, by where its arrays are."""
+        return {"numpy": self._in_memory, "dask": self._in_memory, "cuda": self._in_memory}
+
+    def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values or is_running_plainly():
