@@ -28,6 +28,7 @@ from autograd.compiler.batching import (
 from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
+from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
@@ -176,6 +177,8 @@ class Mapped(Compiled):
         self._target = Target(vectors or host_vectors(), threads, reduce)
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
+        self.sent: dict[Hashable, Sent] = {}
+        """By the nesting of arguments, what has gone to the workers of a cluster."""
         self._lock = new_lock()
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -198,7 +201,18 @@ class Mapped(Compiled):
     @property
     def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
         """How to answer a call, by where its arrays are."""
-        return {"numpy": self._in_memory, "dask": self._in_memory, "cuda": self._in_memory}
+        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._in_memory}
+
+    def _on_chunks(self, call: Call) -> Any:
+        return call_on_chunks(self, call)
+
+    def adding_up(self) -> Mapped:
+        """The same, with sums in the place of means."""
+        if self.reduce != "mean":
+            return self
+        other = Mapped.__new__(Mapped)
+        other._begin(self.f, self.row, self.in_axes, "sum", self.threads, self.out_axes)
+        return other
 
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
