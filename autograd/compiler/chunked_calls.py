@@ -13,8 +13,8 @@ from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.cluster.chunk_graphs import ChunkTasks
 from autograd.compiler.cluster.row_chunks import (
     RowChunks,
-    computed,
     cut_alike,
+    fetched,
     refuse_unknown,
     whole,
 )
@@ -30,7 +30,7 @@ from autograd.transforms.tree import Structure, opened, size_of
 __all__ = ["Sent", "call_on_chunks"]
 
 
-class Rows(Protocol):
+class Mappable(Protocol):
     """What is needed of a mapped function."""
 
     row: Jitted
@@ -44,7 +44,7 @@ class Rows(Protocol):
     def _batch(self, call: Call) -> Batch: ...
     def _signature(self, batch: Batch) -> BatchSignature | None: ...
     def _checked(self, batch: Batch, signature: BatchSignature) -> CheckedRows: ...
-    def adding_up(self) -> Rows:
+    def adding_up(self) -> Mappable:
         """The same, with sums in the place of means."""
 
 
@@ -60,7 +60,7 @@ class ChunkFunction:
     """A mapped function on a worker, and the path that was recorded for it elsewhere, unless that
     is worth nothing but there."""
 
-    def __init__(self, mapped: Rows, path: Specialization, axes: Sequence[int | None]) -> None:
+    def __init__(self, mapped: Mappable, path: Specialization, axes: Sequence[int | None]) -> None:
         self._mapped = mapped
         self._path = path if _means_the_same_elsewhere(path) else None
         self._axes = axes
@@ -82,7 +82,7 @@ class ChunkFunction:
         return [_kept(x, axis) for x, axis in zip(parts, self._axes, strict=True)]
 
 
-def call_on_chunks(mapped: Rows, call: Call) -> Any:
+def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     """What the function gives for rows in Dask arrays: Dask arrays, none of them computed yet."""
     stand_ins: dict[int, Any] = {}
     shown = Call(
@@ -139,7 +139,7 @@ def _refuse_values(batch: Batch, name: str) -> None:
 # -- recording -------------------------------------------------------------------------------------
 
 
-def _sent(mapped: Rows, batch: Batch, contents: Sequence[Any]) -> Sent:
+def _sent(mapped: Mappable, batch: Batch, contents: Sequence[Any]) -> Sent:
     """The function with a path for such arguments, recorded when they are met first."""
     pairs = list(zip(batch.leaves, contents, strict=True))
     one = mapped._batch(batch.of([_one_row_of_ones(leaf, x) for leaf, x in pairs]))
@@ -158,7 +158,7 @@ def _sent(mapped: Rows, batch: Batch, contents: Sequence[Any]) -> Sent:
     return mapped.sent[one.key]
 
 
-def _recorded(mapped: Rows, one: Batch) -> Specialization:
+def _recorded(mapped: Mappable, one: Batch) -> Specialization:
     return mapped.row.record(*one.row(0))[0]
 
 
@@ -184,7 +184,7 @@ def _one_row_of_ones(leaf: Leaf, content: Any) -> Any:
 def _first_rows(pairs: Sequence[tuple[Leaf, Any]]) -> list[Any]:
     """The first row of the data, which is computed."""
     some = [x if leaf.axis is None else leaf._replace(content=x).first() for leaf, x in pairs]
-    return computed(some)
+    return fetched(some)
 
 
 # -- chunks ----------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _chunks_of(
     return slots, inputs, sizes
 
 
-def _count(mapped: Rows, batch: Batch) -> int:
+def _count(mapped: Mappable, batch: Batch) -> int:
     if mapped.reduce != "mean":
         return 1
     if batch.length == 0:
@@ -238,7 +238,7 @@ def _flat(parts: Sequence[Any]) -> Any:
 
 
 def _kept(x: Any, axis: int | None) -> Any:
-    """Rows along the axis where they are wanted; of those that are all the same, one."""
+    """Mappable along the axis where they are wanted; of those that are all the same, one."""
     if axis is None and len(x):
         return rows_at(x, None)[None]
     return x if axis is None else rows_at(x, axis)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.engine.primitives import describe
 
-__all__ = ["RowChunks", "computed", "cut_alike", "refuse_unknown", "whole"]
+__all__ = ["RowChunks", "cut_alike", "fetched", "refuse_unknown", "whole"]
 
 
 class RowChunks(NamedTuple):
@@ -33,7 +33,7 @@ def refuse_unknown(x: Any) -> None:
 
     if not isinstance(x, dask.array.Array):
         kind = type(x).__name__
-        if hasattr(x, "to_dask_array"):
+        if hasattr(type(x), "to_dask_array"):
             raise TypeError(
                 f"vmap maps over Dask arrays, and got a {kind} of Dask; hand over "
                 "x.to_dask_array(lengths=True)"
@@ -78,7 +78,7 @@ def _cut(x: Any, axis: int, sizes: tuple[int, ...]) -> Any:
     return dask.array.from_array(x, chunks=chunks)
 
 
-def computed(arrays: Sequence[Any]) -> list[Any]:
+def fetched(arrays: Sequence[Any]) -> list[Any]:
     """Dask arrays as NumPy's; others as they are."""
     import dask
 
