@@ -1,10 +1,12 @@
 """vmap of Dask arrays: the rows of a NumPy array, wherever its chunks are."""
 
+import doctest
 import os
 import signal
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy
 import pytest
@@ -15,6 +17,7 @@ from autograd.compiler import RecordingError
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "cluster.md"
 ROWS = numpy.random.default_rng(0).normal(size=(1000, 3))
 CHUNKED = da.from_array(ROWS, chunks=((300, 1, 0, 450, 249), (3,)))
 
@@ -337,3 +340,11 @@ def test_the_tree_of_sums_depends_on_the_chunks_alone():
     for part in sums[1:]:
         expected += part
     assert in_this_process(vmap(exp, reduce="sum")(x)) == expected
+
+
+def test_the_page_says_what_is():
+    """The examples of docs/cluster.md."""
+    with dask.config.set(scheduler="synchronous"):
+        found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert found.attempted > 5
+    assert found.failed == 0

@@ -44,8 +44,8 @@ class Mappable(Protocol):
     def _batch(self, call: Call) -> Batch: ...
     def _signature(self, batch: Batch) -> BatchSignature | None: ...
     def _checked(self, batch: Batch, signature: BatchSignature) -> CheckedRows: ...
-    def adding_up(self) -> Mappable:
-        """The same, with sums in the place of means."""
+    def for_chunks(self) -> Mappable:
+        """The same for a part of the rows."""
 
 
 class Sent:
@@ -153,7 +153,7 @@ def _sent(mapped: Mappable, batch: Batch, contents: Sequence[Any]) -> Sent:
                 raise
             path = _recorded(mapped, mapped._batch(batch.of(_first_rows(pairs))))
         axes = result_axes(path.outputs, mapped.out_axes) if mapped.reduce is None else []
-        parcel = pack_for_workers(ChunkFunction(mapped.adding_up(), path, axes))
+        parcel = pack_for_workers(ChunkFunction(mapped.for_chunks(), path, axes))
         mapped.sent[one.key] = Sent(parcel, path.outputs)
     return mapped.sent[one.key]
 

@@ -111,6 +111,9 @@ def vmap(
     variable CHAINRULE_CHECK, where `check` is not given. CheckFailed tells what differs by more
     than those functions may.
 
+    Dask arrays are mapped where their chunks are, which may be a cluster, and the results are Dask
+    arrays too (docs/cluster.md).
+
     Raises ValueError for batches of different lengths; RecordingError as `jit` does; ImportError
     without llvmlite and NumPy.
 
@@ -206,12 +209,12 @@ class Mapped(Compiled):
     def _on_chunks(self, call: Call) -> Any:
         return call_on_chunks(self, call)
 
-    def adding_up(self) -> Mapped:
-        """The same, with sums in the place of means."""
-        if self.reduce != "mean":
-            return self
+    def for_chunks(self) -> Mapped:
+        """The same for a part of the rows: with sums in the place of means; and in one thread, if
+        nothing else is said, for a cluster's workers have their own."""
+        reduce = None if self.reduce is None else "sum"
         other = Mapped.__new__(Mapped)
-        other._begin(self.f, self.row, self.in_axes, "sum", self.threads, self.out_axes)
+        other._begin(self.f, self.row, self.in_axes, reduce, self.threads or 1, self.out_axes)
         return other
 
     def _in_memory(self, call: Call) -> Any:
