@@ -173,6 +173,30 @@ def test_calls_are_checked_where_that_is_asked_for():
     assert in_this_process(total) == pytest.approx(vmap(kinked)(ROWS).sum(), rel=1e-12)
 
 
+def test_the_tree_of_sums_depends_on_the_chunks_alone():
+    """Against the sums of chunks, added eight at a time by hand."""
+    x = da.from_array(ROWS[:, 0], chunks=20)  # 50 chunks: 7 tasks, then 1
+    parts = [vmap(exp, reduce="sum")(ROWS[a:b, 0]) for a, b in pairwise(range(0, 1001, 20))]
+    sums = []
+    for i in range(0, 50, 8):
+        total = parts[i]
+        for part in parts[i + 1 : i + 8]:
+            total += part
+        sums.append(total)
+    expected = sums[0]
+    for part in sums[1:]:
+        expected += part
+    assert in_this_process(vmap(exp, reduce="sum")(x)) == expected
+
+
+def test_the_page_says_what_is():
+    """The examples of docs/cluster.md."""
+    with dask.config.set(scheduler="synchronous"):
+        found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert found.attempted > 5
+    assert found.failed == 0
+
+
 # -- errors ----------------------------------------------------------------------------------------
 
 
@@ -301,6 +325,7 @@ def test_errors_of_a_worker_come_back(cluster):
         vmap(leaks)(da.from_array(numbers, chunks=400)).compute()
 
 
+@pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
 def test_the_same_bits_whatever_the_workers(cluster):
     """One process, two, and two of which one dies in the middle."""
     x = da.random.default_rng(0).normal(size=(60_000, 3), chunks=(1_500, 3))
@@ -324,27 +349,3 @@ def test_the_same_bits_whatever_the_workers(cluster):
     os.kill(victim[workers[0][0]], signal.SIGKILL)
     found = cluster.gather(future)
     assert same(found, alone)
-
-
-def test_the_tree_of_sums_depends_on_the_chunks_alone():
-    """Against the sums of chunks, added eight at a time by hand."""
-    x = da.from_array(ROWS[:, 0], chunks=20)  # 50 chunks: 7 tasks, then 1
-    parts = [vmap(exp, reduce="sum")(ROWS[a:b, 0]) for a, b in pairwise(range(0, 1001, 20))]
-    sums = []
-    for i in range(0, 50, 8):
-        total = parts[i]
-        for part in parts[i + 1 : i + 8]:
-            total += part
-        sums.append(total)
-    expected = sums[0]
-    for part in sums[1:]:
-        expected += part
-    assert in_this_process(vmap(exp, reduce="sum")(x)) == expected
-
-
-def test_the_page_says_what_is():
-    """The examples of docs/cluster.md."""
-    with dask.config.set(scheduler="synchronous"):
-        found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
-    assert found.attempted > 5
-    assert found.failed == 0
