@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+import nn
 from autograd import Value, exp, grad, implicit_root, jit, log, value_and_grad, vmap
 from autograd.compiler import RecordingError
 
@@ -100,6 +101,20 @@ def test_numpy_arrays_are_cut_like_those_of_dask():
     assert found.chunks == (CHUNKED.chunks[0],)
     assert numpy.array_equal(in_this_process(found), ROWS[:, 0] * ROWS[:, 1])
     assert numpy.array_equal(in_this_process(vmap(lambda x, y: x * y)(y=ROWS, x=CHUNKED)), ROWS**2)
+
+
+def test_chunks_may_lie_in_memory_as_they_come():
+    """Read-only, in the order of Fortran, every other number: one compiled form does for all."""
+
+    def odd(block, block_info=None):
+        number = block_info[0]["chunk-location"][0]
+        block = numpy.asfortranarray(block) if number % 2 else numpy.repeat(block, 2, 0)[::2]
+        block.flags.writeable = number % 3 != 0
+        return block
+
+    x = CHUNKED.map_blocks(odd, meta=ROWS[:0])
+    found = vmap(kinked, max_nestings=1)(x)
+    assert numpy.array_equal(in_this_process(found), vmap(kinked)(ROWS))
 
 
 @pytest.mark.parametrize("dtype", ["f4", "i2", "?", "u8"])
@@ -299,6 +314,23 @@ def test_each_process_compiles_once(cluster):
     assert mapped.row.recordings == 1
     for stats in cluster.run(recordings).values():
         assert [one.paths for one in stats][-1] <= 1  # beside the path that came along
+
+
+def test_training_goes_to_the_workers(cluster):
+    """With the numbers of one process."""
+    y = (ROWS[:, 0] > ROWS[:, 1]).astype(int)
+    settings = {"engine": "jit", "epochs": 2, "batch_size": None, "progress": False}
+    found = nn.fit(nn.MLP(3, [2, 1], seed=0), CHUNKED, da.from_array(y, chunks=500), **settings)
+    expected = nn.fit(nn.MLP(3, [2, 1], seed=0), ROWS, y, **settings)
+    assert [r.loss for r in found] == pytest.approx([r.loss for r in expected], rel=1e-12)
+    assert [r.accuracy for r in found] == [r.accuracy for r in expected]
+
+
+def test_functions_are_submitted_as_they_are(cluster):
+    """Before their first call, and after it."""
+    for f in (grad(lambda x: x**3), jit(grad(lambda x: x**3)), jit(jit(grad(grad(exp))))):
+        sent = cluster.submit(f, 2.0)
+        assert sent.result() == f(2.0) == cluster.submit(f, 2.0, pure=False).result()
 
 
 def test_errors_of_a_worker_come_back(cluster):

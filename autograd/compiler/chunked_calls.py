@@ -64,13 +64,16 @@ class ChunkFunction:
         self._mapped = mapped
         self._path = path if _means_the_same_elsewhere(path) else None
         self._axes = axes
+        self._signature: BatchSignature | None = None
 
     def __call__(self, call: Call) -> Any:
         """For a chunk of rows: an array for each place of the results; or all sums in one."""
         mapped = self._mapped
         batch = mapped._batch(call)
-        signature = mapped._signature(batch)
-        assert signature is not None, "as many nestings are kept as were sent: one"
+        # One for all chunks: they differ in how they lie in memory, and whether they are read-only,
+        # as it comes when they travel.
+        signature = self._signature = self._signature or mapped._signature(batch)
+        assert signature is not None, "there is room for one"
         if mapped.row.checks is not None:  # which compares with recordings of its own
             parts = mapped._checked(batch, signature).run(call)[0]
         else:
