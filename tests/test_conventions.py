@@ -6,7 +6,9 @@ A seed of inf or NaN (`backward(math.inf)`) stands for whatever bad thing happen
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
+import operator
 import os
 import re
 import subprocess
@@ -1398,3 +1400,41 @@ def test_a_line_waits_for_what_it_tells() -> None:
     for line, typed in (("e1-message", "2"), ("e2-message", "3")):
         assert status(asked, line, typed) == "right"
     assert asked.state()["texts"]["n1-grad"] == "grad 2 + 3 = 5"
+
+
+# -- arrays of rows --------------------------------------------------------------------------------
+
+
+class OnDevice:
+    """As an array of CUDA's shows itself to DLPack."""
+
+    def __dlpack__(self) -> None:
+        raise NotImplementedError
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0
+
+
+def test_arrays_of_one_call_are_in_one_place() -> None:
+    numpy = pytest.importorskip("numpy")
+    product = autograd.vmap(lambda x, y: x * y)
+    with pytest.raises(TypeError, match="OnDevice on a CUDA device and a numpy ndarray"):
+        product(OnDevice(), numpy.ones(3))
+    da = pytest.importorskip("dask.array")
+    beside = product(da.from_array([1.0, 2.0, 3.0], chunks=2), numpy.array([2.0, 3.0, 4.0]))
+    assert beside.chunks == ((2, 1),)
+    assert beside.compute(scheduler="synchronous").tolist() == [2.0, 6.0, 12.0]
+    with pytest.raises(TypeError, match="on a CUDA device and a dask Array"):
+        product(OnDevice(), da.ones(3))
+
+
+def test_chunks_are_added_in_a_fixed_tree() -> None:
+    """Numbers of which most sums are rounded; a chunk each, added by hand in the same order."""
+    da = pytest.importorskip("dask.array")
+    numbers = [math.sin(i) * 10.0 ** (i % 7) for i in range(20)]
+    total = autograd.vmap(lambda x: x, reduce="sum")(da.from_array(numbers, chunks=1))
+    by_eight = [functools.reduce(operator.add, numbers[i : i + 8]) for i in (0, 8, 16)]
+    assert (
+        float(total.compute(scheduler="synchronous")) == (by_eight[0] + by_eight[1]) + by_eight[2]
+    )
+    assert float(total.compute(scheduler="threads")) == (by_eight[0] + by_eight[1]) + by_eight[2]

@@ -163,4 +163,20 @@ WRONG = {
             "wrong",
         ),
     ],
+    "09_from_one_core_to_a_cluster": [
+        (
+            "def with_whole_rows(x):\n    return x.rechunk(-1)",
+            "A chunk has 40000 rows, more than 10000.",
+            "有一块 40000 行，超过了 10000。",
+        ),
+        (
+            (
+                "def mean_of(sums, sizes):\n"
+                "    means = [total / size for total, size in zip(sums, sizes)]\n"
+                "    return sum(means) / len(means)"
+            ),
+            "Do rows of a small chunk count as much as others?",
+            "小块里的行和别的行分量相同吗？",
+        ),
+    ],
 }

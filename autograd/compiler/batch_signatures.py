@@ -93,6 +93,12 @@ class BatchSignature:
             assert self._outputs is not None
         return self._outputs
 
+    def begin_with(self, path: Specialization) -> None:
+        """Know a path that was recorded elsewhere, unless there is one already."""
+        if not self._paths:
+            path.is_kept = True
+            in_turn(self._turn, lambda: self._paths or self._take_up(path))
+
     @property
     def paths(self) -> list[VectorSpecialization]:
         """Those that rows have taken so far."""
@@ -218,7 +224,11 @@ class BatchSignature:
     def _specialise(self, call: Call, row: int) -> tuple[VectorSpecialization | None, list[float]]:
         """The new path of a row, if it is kept, and its results."""
         specialization, results = self._record(call, row)
-        outputs = agreed(self._outputs, specialization.outputs, row, self._name)
+        agreed(self._outputs, specialization.outputs, row, self._name)
+        return self._take_up(specialization), results
+
+    def _take_up(self, specialization: Specialization) -> VectorSpecialization | None:
+        """The path in lanes, if it is kept and not known already."""
         new = None
         if specialization.is_kept:
             new = VectorSpecialization(specialization, self._fields, self._has_rows, self._target)
@@ -229,8 +239,8 @@ class BatchSignature:
                 else:
                     self._paths = [*self._paths, new]
                     self._tree.add(new)
-        self._outputs = outputs  # once there is a path: other threads go by it
-        return new, results
+        self._outputs = specialization.outputs  # once there is a path: other threads go by it
+        return new
 
     def _put(self, out: Sequence[Any], row: int, results: Sequence[float]) -> None:
         """Write a row of results."""

@@ -3,7 +3,7 @@ its results, as arrays of all rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,7 +22,9 @@ __all__ = [
     "inputs_of",
     "is_in_place",
     "placed",
+    "result_axes",
     "row_shape",
+    "rows_at",
     "views",
 ]
 
@@ -49,6 +51,10 @@ class Leaf(NamedTuple):
         if self.axis is None:
             return self.content
         return self.content[(slice(None),) * self.axis + (i,)]
+
+    def first(self) -> Any:
+        """The part of the first row, with the axis of rows."""
+        return self.content[(slice(None),) * (self.axis or 0) + (slice(0, 1),)]
 
     def rows(self, chosen: Any) -> Any:
         """A copy of the parts of some rows, or of what all rows share."""
@@ -146,15 +152,14 @@ class Batch:
 
     def row(self, i: int) -> Call:
         """The arguments of the function for one row; for row 0 of none, arguments like these."""
-        return self._with(
-            [leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves]
-        )
+        return self.of([leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves])
 
     def rows(self, chosen: Any) -> Call:
         """A copy of the arguments for some rows."""
-        return self._with([leaf.rows(chosen) for leaf in self.leaves])
+        return self.of([leaf.rows(chosen) for leaf in self.leaves])
 
-    def _with(self, contents: list[Any]) -> Call:
+    def of(self, contents: Iterable[Any]) -> Call:
+        """Arguments like these, with other contents in the places of the leaves."""
         parts = iter(contents)
         args = tuple([build(parts) for build in self._builds])
         return Call(args, {name: build(parts) for name, build in self._named_builds.items()})
@@ -335,13 +340,32 @@ def placed(blocks: Sequence[Any], outputs: Structure, out_axes: Any) -> Any:
     rows along `out_axes`: one axis for all, or a nesting of them."""
     if out_axes == 0 and type(out_axes) is int:
         return outputs.build(blocks)
-    example = outputs.build(range(len(blocks)))
-    axes: list[Any] = [None] * len(blocks)
-    _spread(out_axes, example, "the result", axes)
-    return outputs.build([_rows_at(x, axis) for x, axis in zip(blocks, axes, strict=True)])
+    axes = result_axes(outputs, out_axes)
+    return outputs.build([rows_at(x, axis) for x, axis in zip(blocks, axes, strict=True)])
 
 
-def _spread(axes: Any, example: Any, name: str, out: list[Any]) -> None:
+def result_axes(outputs: Structure, out_axes: Any) -> list[int | None]:
+    """The axis of the rows, from 0, for every place of a nesting of results; None for what is the
+    same in all of them."""
+    count = len(outputs.shapes)
+    axes: list[int | None] = [None] * count
+    _spread(out_axes, outputs.build(range(count)), "the result", axes)
+    return [
+        None if axis is None else _axis_of_result(axis, len(shape or ()) + 1)
+        for axis, shape in zip(axes, outputs.shapes, strict=True)
+    ]
+
+
+def _axis_of_result(axis: int, ndim: int) -> int:
+    if not -ndim <= axis < ndim:
+        raise ValueError(
+            f"out_axes puts rows along axis {axis}, and with them the result has {ndim} "
+            f"ax{'is' if ndim == 1 else 'es'}"
+        )
+    return axis % ndim
+
+
+def _spread(axes: Any, example: Any, name: str, out: list[int | None]) -> None:
     """The axis for every place of a nesting, which holds the number of the place."""
     children, _, assemble = opened(example)
     if assemble is None:
@@ -358,7 +382,7 @@ def _spread(axes: Any, example: Any, name: str, out: list[Any]) -> None:
         _spread(axis, child, name + part, out)
 
 
-def _rows_at(x: Any, axis: int | None) -> Any:
+def rows_at(x: Any, axis: int | None) -> Any:
     """Rows from axis 0 to another one; with None what is the same in each, once."""
     import numpy
 
@@ -368,11 +392,6 @@ def _rows_at(x: Any, axis: int | None) -> Any:
                 "out_axes is None for a result that is not the same for all rows; give it an axis"
             )
         return x[0]
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"out_axes puts rows along axis {axis}, and with them the result has {x.ndim} "
-            f"ax{'is' if x.ndim == 1 else 'es'}"
-        )
     return numpy.moveaxis(x, 0, axis)
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, overload
 
+from autograd.compiler.array_kinds import Kind, array_kind
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
@@ -27,6 +28,7 @@ from autograd.compiler.batching import (
 from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
+from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
@@ -109,6 +111,9 @@ def vmap(
     variable CHAINRULE_CHECK, where `check` is not given. CheckFailed tells what differs by more
     than those functions may.
 
+    Dask arrays are mapped where their chunks are, which may be a cluster, and the results are Dask
+    arrays too (docs/cluster.md).
+
     Raises ValueError for batches of different lengths; RecordingError as `jit` does; ImportError
     without llvmlite and NumPy.
 
@@ -175,6 +180,8 @@ class Mapped(Compiled):
         self._target = Target(vectors or host_vectors(), threads, reduce)
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
+        self.sent: dict[Hashable, Sent] = {}
+        """By the nesting of arguments, what has gone to the workers of a cluster."""
         self._lock = new_lock()
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -192,6 +199,25 @@ class Mapped(Compiled):
             return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
+        return self._ways[array_kind(call.args, call.keywords)](call)
+
+    @property
+    def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
+        """How to answer a call, by where its arrays are."""
+        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._in_memory}
+
+    def _on_chunks(self, call: Call) -> Any:
+        return call_on_chunks(self, call)
+
+    def for_chunks(self) -> Mapped:
+        """The same for a part of the rows: with sums in the place of means; and in one thread, if
+        nothing else is said, for a cluster's workers have their own."""
+        reduce = None if self.reduce is None else "sum"
+        other = Mapped.__new__(Mapped)
+        other._begin(self.f, self.row, self.in_axes, reduce, self.threads or 1, self.out_axes)
+        return other
+
+    def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
         observed = MODES.active != 0 and (tracer() is not None or watching())
         if observed or batch.has_values or is_running_plainly():

@@ -36,6 +36,9 @@ class Transform:
         said = getattr(f, "__doc__", None) if hasattr(f, "__qualname__") else None
         self.__doc__ = self.summary.format(name) + (f"\n\n{said}" if said else "")
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.__name__ = name  # by which a pickle finds a method again
+
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """As a method, it is called with its object first."""
         return self if owner is None else MethodType(self, owner)  # type: ignore[arg-type]
@@ -50,7 +53,7 @@ class Transform:
         )
 
     def __repr__(self) -> str:
-        return f"<{self.__name__}>"
+        return f"<{self.__qualname__}>"
 
 
 def found_by_name(module: str, name: str) -> Any:

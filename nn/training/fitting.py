@@ -26,9 +26,11 @@ from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.output_meaning import meaning_of, trained_columns
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
+from nn.training.chunked_data import ChunkedSamples, chunked_data, is_chunked
+from nn.training.chunked_step import chunked_step
 from nn.training.dataset import Row, Samples, read_rows, read_targets
 from nn.training.history import History
-from nn.training.jit_step import compiled_step, is_worth_compiling
+from nn.training.jit_step import TRIED_ROWS, compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
 from nn.training.objective import LOSSES, Evaluation, Loss, Objective, find_objective
 from nn.training.resumption import Expected
@@ -113,7 +115,8 @@ def fit(
     **Data.** `X` has a row for each sample (lists, a NumPy array, a pandas frame; single numbers
     for a model of one input), `y` a target for each: a number or a row of numbers for a regression;
     for classes an index from 0, a text label, a one-hot row, or, with one output, 0 and 1 or -1 and
-    1. Missing numbers are an error.
+    1. Missing numbers are an error. Data in Dask arrays and frames stay where they are: their
+    workers compute loss and gradient of each step for the rows that they hold.
 
     **Loss.** A name ("mse", "half_squared_error", "huber", "binary_cross_entropy", "cross_entropy",
     "hinge") or a function (predictions, targets) -> Value of a whole batch. Classes are put into
@@ -203,19 +206,28 @@ def fit(
         raise ValueError("resume=True must know from where: give checkpoint='training.json' too")
     if engine not in (None, "jit", "eager"):
         raise ValueError(f"""engine is "jit", "eager" or None, got {engine!r:.80}""")
+    if engine == "eager" and (is_chunked(X) or is_chunked(y)):
+        raise ValueError(
+            "engine='eager' computes here, and the rows of a Dask array are elsewhere; leave it "
+            "out, or hand over X.compute() and y.compute()"
+        )
     rng = _shuffler(seed)
 
     known = trained_columns(model)
-    rows = read_rows("X", X, known)
-    columns = list(known) or column_names(X)
-    targets = read_targets("y", y, len(rows))
+    chunked = chunked_data(X, y, known)
+    labels = chunked.labels if chunked else column_labels(y)
+    columns = list(known) or (chunked.columns if chunked else column_names(X))
+    rows = read_rows("X", chunked.example_rows if chunked else X, known)
+    targets = read_targets("y", chunked.example_targets if chunked else y, len(rows))
     objective = find_objective(model, rows[0], targets, loss)
     if objective.classes is not None and isinstance(targets[0], list):
-        objective = replace(objective, classes=column_labels(y) or objective.classes)
+        objective = replace(objective, classes=labels or objective.classes)
     samples = Samples(rows, *objective.encode("y", targets))
-    given = _given_validation(objective, validation, len(rows[0]), columns)
-    for part in filter(None, (samples, given)):
-        objective.check_loss(part)
+    data = chunked.samples(objective) if chunked else samples
+    given = _given_validation(objective, validation, len(rows[0]), columns, chunked is not None)
+    objective.check_loss(samples)
+    if isinstance(given, Samples):
+        objective.check_loss(given)
     optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
 
     outputs = objective.n_outputs if objective.classes is None else None
@@ -233,14 +245,14 @@ def fit(
                 "clip_norm": clip_norm,
                 "clip_value": clip_value,
                 "validation": validation if given is None else "given",
-                "data": data_digest(samples, given),
+                "data": data_digest(samples, given if isinstance(given, Samples) else None),
             }
             file = Checkpoint(checkpoint, settings, model)
             expected = Expected(
                 model=model,
                 optimizer=optimizer,
-                samples=len(samples),
-                held_out=_count_held_out(validation, len(samples)),
+                samples=len(data),
+                held_out=_count_held_out(validation, len(data)),
                 has_validation=validation is not None,
                 has_classes=objective.classes is not None,
                 has_schedule=schedule is not None,
@@ -250,15 +262,19 @@ def fit(
         hints = objective.hints(rows, targets, columns)
         for hint in hints:
             warnings.warn(hint, stacklevel=3)
-        held_out = saved["held_out"] if saved else _draw_validation(validation, len(rows), rng)
-        measure(*_without(held_out, samples))
+        held_out = saved["held_out"] if saved else _draw_validation(validation, len(data), rng)
+        measure(*_without(held_out, data))
         if saved:
             _restore_buffers(model, saved["parameters"])
         step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
         wanted = engine or (saved["engine"] if saved else None)
-        if wanted == "jit" or (wanted is None and is_worth_compiling(plan.epochs, samples, model)):
+        if chunked:
+            step = chunked_step(step, model, samples.take(range(min(TRIED_ROWS, len(data)))))
+        elif wanted == "jit" or (
+            wanted is None and is_worth_compiling(plan.epochs, samples, model)
+        ):
             step = compiled_step(step, model, samples, must=engine == "jit")
-        training = Training(model, step, plan, samples, held_out, given, rng)
+        training = Training(model, step, plan, data, held_out, given, rng)
         training.history.hints = hints
         training.history.loss_name = name_of(objective.loss)
     lr_before = optimizer.lr
@@ -284,11 +300,14 @@ def _measure_nothing(rows: Sequence[Row], targets: Sequence[Any]) -> None:
     """In the place of scaling's."""
 
 
-def _without(held_out: Sequence[int], samples: Samples) -> tuple[list[Row], list[Any]]:
-    """The rows and targets that are trained on."""
+def _without(
+    held_out: Sequence[int], samples: Samples | ChunkedSamples
+) -> tuple[list[Row], list[Any]]:
+    """The rows and targets that are trained on, or some with the same mean and deviation."""
     out = set(held_out)
-    kept = samples.take([i for i in range(len(samples)) if i not in out])
-    return kept.rows, kept.targets
+    if out:
+        samples = samples.take([i for i in range(len(samples)) if i not in out])
+    return (samples.rows, samples.targets) if isinstance(samples, Samples) else samples.like_these()
 
 
 def _restore_buffers(model: Module, numbers: Mapping[str, float]) -> None:
@@ -325,8 +344,12 @@ def _shuffler(seed: Seed) -> Any:
 
 
 def _given_validation(
-    objective: Objective, validation: Any, width: int, columns: Sequence[str]
-) -> Samples | None:
+    objective: Objective,
+    validation: Any,
+    width: int,
+    columns: Sequence[str],
+    may_be_chunked: bool,
+) -> Samples | ChunkedSamples | None:
     """Validation data that are not a part of the training data."""
     if validation is None or isinstance(validation, float):
         return None
@@ -335,13 +358,21 @@ def _given_validation(
             "validation is a fraction of the samples, such as 0.2, or a pair (X, y); "
             f"got {validation!r:.80}"
         )
-    rows = read_rows("validation X", validation[0], columns)
+    chunked = chunked_data(validation[0], validation[1], columns, "validation ")
+    if chunked and not may_be_chunked:
+        raise TypeError(
+            "validation data are Dask arrays, and the training data are not; hand over "
+            "X.compute() and y.compute(), or Dask arrays for both"
+        )
+    X, y = (chunked.example_rows, chunked.example_targets) if chunked else validation
+    rows = read_rows("validation X", X, columns)
     if len(rows[0]) != width:
         raise ValueError(
             f"a row of X has {counted(width, 'number')}, of validation X {len(rows[0])}"
         )
-    targets = read_targets("validation y", validation[1], len(rows), "validation X")
-    return Samples(rows, *objective.encode("validation y", targets))
+    targets = read_targets("validation y", y, len(rows), "validation X")
+    samples = Samples(rows, *objective.encode("validation y", targets))
+    return chunked.samples(objective) if chunked else samples
 
 
 def _draw_validation(validation: Any, count: int, rng: Any) -> list[int]:

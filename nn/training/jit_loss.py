@@ -248,8 +248,8 @@ class ByRow(CompiledModel):
     ) -> None:
         super().__init__(objective, parameters, model, row)
         reduce = "sum" if objective.loss is losses.half_squared_error else "mean"
-        self._gradient = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
-        self._loss = autograd.vmap(self._row_evaluated, (None, 0, 0, 0), reduce)
+        self._gradient: Any = autograd.vmap(self._row_with_gradient, (None, 0, 0, 0), reduce)
+        self._loss: Any = autograd.vmap(self._row_evaluated, (None, 0, 0, 0), reduce)
         self._is_mean = reduce == "mean"
 
     @property

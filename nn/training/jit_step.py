@@ -19,8 +19,8 @@ import autograd
 from nn.dropout import mode
 from nn.module import Module
 from nn.optim import Optimizer
-from nn.training.dataset import Samples
-from nn.training.jit_loss import Arrays, CannotCompile, compiled_model
+from nn.training.dataset import Row, Samples
+from nn.training.jit_loss import Arrays, CannotCompile, CompiledModel, compiled_model
 from nn.training.objective import Evaluation
 from nn.training.surroundings import Surroundings
 from nn.training.training_step import NotFinite, Outcome, TrainingStep, without_collection
@@ -143,7 +143,7 @@ class CompiledStep(TrainingStep):
     def _compile(self) -> None:
         """Record, compile and compare with the engine; nothing changes."""
         optimizer, trial = self.optimizer, self._trial
-        self._model = compiled_model(self.objective, self.parameters, self._module, trial.rows[0])
+        self._model = self._compiled_model(self._module, trial.rows[0])
         self._rule = CompiledOptimizer(optimizer)
         self._read()
         loss, _, gradient = self._tried(trial)
@@ -155,6 +155,9 @@ class CompiledStep(TrainingStep):
             )
         rule = optimizer.rule
         self._surroundings = Surroundings([self._module, rule], self._model.captured)
+
+    def _compiled_model(self, model: Module, row: Row) -> CompiledModel:
+        return compiled_model(self.objective, self.parameters, model, row)
 
     def _engine_agrees(self, samples: Samples, loss: float, gradient: Any) -> bool:
         """Whether the engine finds the same loss and gradient."""
@@ -208,7 +211,7 @@ class CompiledStep(TrainingStep):
         self._eager.undo = self.undo
         return self._eager
 
-    def prepare(self, samples: Samples) -> Any:
+    def prepare(self, samples: Any) -> Any:
         self._prepared.append(samples)
         return self._model.arrays(samples)
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from nn.module import Module
 from nn.schedules import Schedule
 from nn.training.checkpoint import Checkpoint
+from nn.training.chunked_data import ChunkedSamples
 from nn.training.dataset import Samples
 from nn.training.history import History, Record, records_from
 from nn.training.jit_step import CannotCompile, CompiledStep
@@ -66,9 +67,9 @@ class Training:
         model: Module,
         step: TrainingStep,
         plan: Plan,
-        samples: Samples,
+        samples: Samples | ChunkedSamples,
         held_out: list[int],
-        validation: Samples | None,
+        validation: Samples | ChunkedSamples | None,
         rng: Any,
     ) -> None:
         self.model = model

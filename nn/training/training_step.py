@@ -55,7 +55,7 @@ class TrainingStep:
     undo: bool = True
     name: ClassVar[str] = "eager"
 
-    def prepare(self, samples: Samples) -> Samples:
+    def prepare(self, samples: Any) -> Any:
         """Samples in the form that the other methods take."""
         return samples
 
