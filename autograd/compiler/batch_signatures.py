@@ -142,7 +142,7 @@ class BatchSignature:
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
             target = self._target
-            self._totals = VectorKernel(program, places, target.vectors, target.threads)
+            self._totals = VectorKernel(program, places, target.vectors, target.sharing)
         return self._totals
 
     # -- rows and their paths ----------------------------------------------------------------------
