@@ -139,8 +139,8 @@ class LoopCLines(LoopLines):
             places = self._table("int", others.at.table)
             count = len(self.layout.others)
             self.lines.append(f"    for (long i = 0; i < {count}; i++)")
-            to, source = self.at("out", f"{slots}[i]"), self.at("all", f"{places}[i]")
-            self.lines.append(f"        {to} = {source};")
+            given = self.at("all", f"{places}[i]")
+            self.lines.append(f"        {self.at('out', f'{slots}[i]')} = {given};")
             return
         for slot, source in others:
             self.lines.append(f"    {self.at('out', str(slot))} = {self.operand(source)};")
