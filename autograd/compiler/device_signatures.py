@@ -15,6 +15,7 @@ from autograd.compiler.cuda.device_rows import (
     DevicePath,
     Left,
     Rows,
+    Sums,
     add_chunks,
     add_rows,
     chunks_of,
@@ -108,14 +109,14 @@ class DeviceSignature:
         """Those that rows have taken so far, the one that most have taken first."""
         return [path.kernels for path in self._paths]
 
-    def outputs(self, inputs: DeviceInputs, like: Inputs | None = None) -> Structure:
-        """What every row's results look like; of no rows, for a row like that."""
+    def outputs(self, inputs: DeviceInputs) -> Structure:
+        """What every row's results look like; of no rows, those of a row of ones."""
         if self._outputs is None:
 
             def first() -> Any:
                 if self._outputs is None:
                     with inputs.device.memory(inputs.stream) as memory:
-                        one = self._row(inputs, 0, memory) if like is None else like
+                        one = self._row(inputs, 0, memory) if inputs.rows else _ones(inputs)
                     self._specialise(one, 0)
 
             in_turn(self._turn, first)
@@ -266,10 +267,11 @@ class DeviceSignature:
 
     # -- sums --------------------------------------------------------------------------------------
 
-    def sums(self, inputs: DeviceInputs, out: int) -> None:
-        """Write the sums of the rows' results, or their means, to an address, one after the
-        other."""
-        width = self.outputs(inputs).size
+    def sums(self, inputs: DeviceInputs, out: Sequence[int]) -> None:
+        """Write the sums of the rows' results, or their means, to these addresses, one for each
+        place of their nesting."""
+        sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
+        width = sum(sizes)
         if width == 0:
             return
         divisor = float(inputs.rows) if self._target.reduce == "mean" else 1.0
@@ -284,7 +286,10 @@ class DeviceSignature:
                     "at a time, and add up"
                 ) from None
             self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width))
-            add_chunks(partial, chunks, width, divisor, out, memory)
+            first = 0
+            for place in zip(out, sizes, strict=True):
+                add_chunks(Sums(partial, chunks, width), first, place, divisor, memory)
+                first += place[1]
 
     def _adding(
         self, inputs: DeviceInputs, partial: int, width: int
@@ -304,6 +309,17 @@ class DeviceSignature:
             add_rows(matrix, some.rows, width, place, memory)
 
         return add
+
+
+def _ones(inputs: DeviceInputs) -> Inputs:
+    """The like of a row, where there is none."""
+    import numpy
+
+    shapes = [
+        (1, *view.shape[1:]) if rows else view.shape
+        for view, rows in zip(inputs.views, inputs.has_rows, strict=True)
+    ]
+    return Inputs([numpy.ones(shape) for shape in shapes], inputs.numbers, 1)
 
 
 def _put(

@@ -29,6 +29,7 @@ from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
+from autograd.compiler.device_calls import DeviceCalls
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.cores import Sharing, Threads
@@ -41,7 +42,7 @@ from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import Structure, is_array, pack, size_of
@@ -208,7 +209,7 @@ class Mapped(Compiled):
     @property
     def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
         """How to answer a call, by where its arrays are."""
-        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._in_memory}
+        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._on_device.run}
 
     def _on_chunks(self, call: Call) -> Any:
         return call_on_chunks(self, call)
@@ -220,6 +221,11 @@ class Mapped(Compiled):
         other = Mapped.__new__(Mapped)
         other._begin(self.f, self.row, self.in_axes, reduce, self.threads or 1, self.out_axes)
         return other
+
+    @cached_property
+    def _on_device(self) -> DeviceCalls:
+        """What answers calls with arrays on a CUDA device."""
+        return DeviceCalls(self)
 
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)

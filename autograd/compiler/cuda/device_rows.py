@@ -30,6 +30,7 @@ __all__ = [
     "Left",
     "Operands",
     "Rows",
+    "Sums",
     "add_chunks",
     "add_rows",
     "chunks_of",
@@ -150,14 +151,26 @@ def add_rows(matrix: int, rows: int, width: int, partial: int, memory: Memory) -
     memory.device.launch(function, chunks_of(rows) * 32, args, memory.stream)
 
 
+class Sums(NamedTuple):
+    """Those over every chunk: the address, how many, and how many numbers each of them has."""
+
+    pointer: int
+    chunks: int
+    width: int
+
+
 def add_chunks(
-    partial: int, chunks: int, width: int, divisor: float, out: int, memory: Memory
+    sums: Sums, first: int, out: tuple[int, int], divisor: float, memory: Memory
 ) -> None:
-    """The sums over all chunks, over a divisor."""
+    """The sums over all chunks, over a divisor: of the columns from the first on, to an address,
+    so many."""
     function = memory.device.function(ADDING, "add_chunks")
-    args: list[Any] = [ctypes.c_uint64(partial), ctypes.c_longlong(chunks)]
-    args += [ctypes.c_int(width), ctypes.c_double(divisor), ctypes.c_uint64(out)]
-    memory.device.launch(function, width * THREADS, args, memory.stream)
+    pointer, size = out
+    if size:
+        args: list[Any] = [ctypes.c_uint64(sums.pointer + 8 * first)]
+        args += [ctypes.c_longlong(sums.chunks), ctypes.c_int(sums.width), ctypes.c_int(size)]
+        args += [ctypes.c_double(divisor), ctypes.c_uint64(pointer)]
+        memory.device.launch(function, size * THREADS, args, memory.stream)
 
 
 # -- a path ----------------------------------------------------------------------------------------

@@ -90,14 +90,14 @@ extern "C" __global__ void __launch_bounds__(THREADS) add_rows(
     }
 }
 
-/* The sums over all chunks, over a divisor: a block for each column. */
+/* The sums over all chunks of some columns, over a divisor: a block for each. */
 extern "C" __global__ void __launch_bounds__(THREADS) add_chunks(
-    const double *__restrict__ partial, long long chunks, int width, double divisor,
+    const double *__restrict__ partial, long long chunks, int width, int columns, double divisor,
     double *__restrict__ out)
 {
     __shared__ double tree[THREADS];
     const unsigned t = threadIdx.x;
-    for (int column = blockIdx.x; column < width; column += gridDim.x) {
+    for (int column = blockIdx.x; column < columns; column += gridDim.x) {
         double sum = 0.0;
         for (long long i = t; i < chunks; i += THREADS)
             sum = sum + partial[i * width + column];
