@@ -74,7 +74,7 @@ def _compiled(library: Any, source: str, arch: str) -> bytes:
         if status:
             raise NvrtcError(
                 f"NVRTC {'.'.join(map(str, nvrtc_version()))} did not compile a kernel for {arch}: "
-                f"{_text(library, program, 'ProgramLog').decode(errors='replace')[:2000]}"
+                f"{_text(library, program, 'ProgramLog').decode(errors='replace')[:2000].rstrip(chr(0))}"
             )
         return _text(library, program, "PTX" if arch.startswith("compute") else "CUBIN")
     finally:
