@@ -264,12 +264,12 @@ def test_loops_have_the_numbers_of_the_cpu(device, sizes, monkeypatch):
 
 def test_loops_are_compiled_by_nvrtc(monkeypatch):
     _require_nvrtc()
-    loss, count = network((2, 12, 12, 1))
+    loss, count = network((3, 20, 1))
     monkeypatch.setattr("autograd.compiler.cuda.device_rows.STRAIGHT", 100)
-    program = program_of(value_and_grad(loss), [0.1] * count, [0.1, 0.2, 0.3])
-    slots = [(0, i) for i in range(count)] + [(1, i) for i in range(3)]
+    program = program_of(value_and_grad(loss), [0.1] * count, [0.1, 0.2, 0.3, 0.4])
+    slots = [(0, i) for i in range(count)] + [(1, i) for i in range(4)]
     path = DevicePath(program, slots, "loss")
-    kinds = [Operand(count, True, False), Operand(3, False, True)]
+    kinds = [Operand(count, True, False), Operand(4, False, True)]
     for sizes in ([1, count], None):
         assert b".entry" in nvrtc.compiled(path.source(kinds, sizes), "compute_80")
 

@@ -72,10 +72,9 @@ def _compiled(library: Any, source: str, arch: str) -> bytes:
         given = (ctypes.c_char_p * len(options))(*options)
         status = library.nvrtcCompileProgram(program, len(options), given)
         if status:
-            raise NvrtcError(
-                f"NVRTC {'.'.join(map(str, nvrtc_version()))} did not compile a kernel for {arch}: "
-                f"{_text(library, program, 'ProgramLog').decode(errors='replace')[:2000].rstrip(chr(0))}"
-            )
+            log = _text(library, program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
+            version = ".".join(map(str, nvrtc_version()))
+            raise NvrtcError(f"NVRTC {version} did not compile a kernel for {arch}: {log[:2000]}")
         return _text(library, program, "PTX" if arch.startswith("compute") else "CUBIN")
     finally:
         library.nvrtcDestroyProgram(ctypes.byref(program))
