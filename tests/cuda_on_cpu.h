@@ -1,6 +1,8 @@
 /* A CUDA kernel's text as C++ of the CPU: blocks one after the other, the threads of a block in
    turn, each up to where it waits for others. So barriers mean what they mean on a device. */
+#undef _FORTIFY_SOURCE /* which takes a jump to another stack for a mistake */
 #include <math.h>
+#include <setjmp.h>
 #include <string.h>
 #include <type_traits>
 #include <ucontext.h>
@@ -17,15 +19,46 @@
 struct Place { unsigned x, y, z; };
 static Place threadIdx, blockIdx, gridDim, blockDim;
 
-static ucontext_t scheduler;
-struct Thread { ucontext_t context; std::vector<char> stack; bool is_done; };
-static std::vector<Thread> *threads;
+struct Kernel { void (*run)(void *); void *args; };
+static Kernel kernel;
+
+/* A thread has a stack of its own, made once, and is left and resumed by jumps, which are no calls
+   of the system. */
+struct Thread { jmp_buf at; std::vector<char> stack; bool is_started, is_done; };
+static std::vector<Thread> threads;
+static jmp_buf scheduler;
 
 static void others() /* let the others run */
 {
-    const Place mine = threadIdx;
-    swapcontext(&(*threads)[mine.x].context, &scheduler);
-    threadIdx = mine;
+    const unsigned mine = threadIdx.x;
+    if (!_setjmp(threads[mine].at)) _longjmp(scheduler, 1);
+    threadIdx.x = mine;
+}
+
+static void one_thread()
+{
+    const unsigned mine = threadIdx.x;
+    for (;;) {
+        kernel.run(kernel.args);
+        threads[mine].is_done = true;
+        others();
+    }
+}
+
+static void resume(unsigned t)
+{
+    Thread &one = threads[t];
+    threadIdx.x = t;
+    if (_setjmp(scheduler)) return;
+    if (one.is_started) _longjmp(one.at, 1);
+    one.is_started = true;
+    one.stack.resize(1 << 17);
+    ucontext_t context;
+    getcontext(&context);
+    context.uc_stack.ss_sp = one.stack.data();
+    context.uc_stack.ss_size = one.stack.size();
+    makecontext(&context, one_thread, 0);
+    setcontext(&context);
 }
 
 struct Barrier {
@@ -54,38 +87,18 @@ static inline void __syncwarp() { of_warp[threadIdx.x / 32].wait(32, 0); }
 static inline unsigned atomicAdd(unsigned *at, unsigned x) { return (*at += x) - x; }
 static inline void atomicMin(unsigned *at, unsigned x) { if (x < *at) *at = x; }
 
-struct Kernel { void (*run)(void *); void *args; };
-static Kernel kernel;
-static void one_thread()
-{
-    const unsigned mine = threadIdx.x;
-    kernel.run(kernel.args);
-    (*threads)[mine].is_done = true;
-    setcontext(&scheduler);
-}
-
 static void run(unsigned blocks, unsigned count, Kernel what)
 {
-    static std::vector<Thread> pool;
-    kernel = what, threads = &pool;
-    if (pool.size() < count) pool.resize(count);
+    kernel = what;
+    if (threads.size() < count) threads.resize(count);
     gridDim.x = blocks, blockDim.x = count;
-    for (unsigned block = 0; block < blocks; block++) {
-        for (unsigned t = 0; t < count; t++) {
-            Thread &one = pool[t];
-            one.stack.resize(1 << 17);
-            one.is_done = false;
-            getcontext(&one.context);
-            one.context.uc_stack.ss_sp = one.stack.data();
-            one.context.uc_stack.ss_size = one.stack.size();
-            makecontext(&one.context, one_thread, 0);
-        }
+    for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
+        for (unsigned t = 0; t < count; t++) threads[t].is_done = false;
         for (unsigned left = count; left;) {
             for (unsigned t = 0; t < count; t++) {
-                if (pool[t].is_done) continue;
-                threadIdx.x = t, blockIdx.x = block;
-                swapcontext(&scheduler, &pool[t].context);
-                left -= pool[t].is_done;
+                if (threads[t].is_done) continue;
+                resume(t);
+                left -= threads[t].is_done;
             }
         }
     }

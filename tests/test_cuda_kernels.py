@@ -275,7 +275,7 @@ def test_loops_are_compiled_by_nvrtc(monkeypatch):
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("kind", sorted(NUMBERS))
+@pytest.mark.parametrize("kind", ["<f4", "<u4", "|b1"])
 def test_arrays_of_any_layout_and_type_become_doubles(device, kind):
     """As NumPy converts them."""
     whole = numpy.random.default_rng(3).integers(0, 2, (5, 6, 7)).astype(kind)
