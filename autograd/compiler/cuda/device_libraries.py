@@ -96,6 +96,7 @@ def library_of(x: Any) -> Library:
     """That of an array."""
     name = type(x).__module__.partition(".")[0]
     kinds = {"cupy": _Cupy, "torch": _Torch, "jax": _Jax, "jaxlib": _Jax, "numba": _Numba}
+    kinds["numba_cuda"] = _Numba  # which its arrays have been of since 2025
     return kinds.get(name, Library)()
 
 
