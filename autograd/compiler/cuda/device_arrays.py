@@ -4,11 +4,13 @@ results stand for libraries that are not known."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.cuda.device import Device
 from autograd.compiler.cuda.dlpack import CUDA, capsule_of, tensor_in
+from autograd.compiler.cuda.driver import CudaError
 from autograd.compiler.cuda.kernel_prelude import NUMBERS
 
 __all__ = ["DeviceArray", "View", "packed_strides", "view_of"]
@@ -115,7 +117,8 @@ class DeviceArray:
 
     def __del__(self) -> None:
         if hasattr(self, "_pointer"):
-            with self.device.driver.current(self.device.number):
+            # Not as the process ends, nor in a forked child.
+            with suppress(CudaError), self.device.driver.current(self.device.number):
                 self.device.driver.free(self._pointer, 0)
 
     @classmethod
