@@ -16,7 +16,7 @@ from autograd.compiler.cuda import nvrtc
 from autograd.compiler.cuda.device_arrays import View, packed_strides
 from autograd.compiler.cuda.device_rows import (
     DevicePath,
-    Rows,
+    ListedRows,
     Sums,
     add_chunks,
     add_rows,
@@ -55,7 +55,7 @@ def filled(path, arrays, memory, sizes, listed=None):
     n = len(arrays[0])
     out = [numpy.full((n, size), -7.0) for size in sizes]
     operands = operands_of([view(x) for x in arrays], [True] * len(arrays), memory)
-    rows = Rows(n) if listed is None else Rows(len(listed), listed.ctypes.data)
+    rows = ListedRows(n) if listed is None else ListedRows(len(listed), listed.ctypes.data)
     results = [(x.ctypes.data, x.shape[1]) for x in out]
     left = path.fill(operands, 0, results, rows, memory)
     names = (ctypes.c_uint32 * left.rows.number).from_address(left.rows.listed or 1 << 20)
@@ -253,7 +253,7 @@ def test_loops_have_the_numbers_of_the_cpu(device, sizes, monkeypatch):
     with device.memory(0) as memory:
         operands = operands_of([view(p), view(rows)], [False, True], memory)
         results = [(value.ctypes.data, 1), (slopes.ctypes.data, count)]
-        assert path.fill(operands, 0, results, Rows(70), memory).rows.number == 0
+        assert path.fill(operands, 0, results, ListedRows(70), memory).rows.number == 0
         assert value.tolist() == [one[0] for one in expected]
         assert slopes.tolist() == [list(one[1]) for one in expected]
         partial = memory.take(8 * (count + 1))

@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple
 
 from autograd.compiler.batch_signatures import agreed, fields_of
 from autograd.compiler.batching import Batch, Inputs
-from autograd.compiler.cuda.device import Device, Memory
+from autograd.compiler.cuda.device import Device, DeviceMemory
 from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.device_rows import (
     DevicePath,
     Left,
-    Rows,
+    ListedRows,
     Sums,
     add_chunks,
     add_rows,
@@ -78,7 +78,7 @@ class _Known:
     def outcomes(self) -> Sequence[Any]:
         return self.deciding.outcomes
 
-    def numbers(self, inputs: DeviceInputs, memory: Memory) -> int:
+    def numbers(self, inputs: DeviceInputs, memory: DeviceMemory) -> int:
         """The address of the numbers that all rows share: the arguments', then captured Values."""
         import numpy
 
@@ -129,7 +129,7 @@ class DeviceSignature:
         """Write every row's results to these addresses, one for each place of their nesting."""
         sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
 
-        def part(start: int, stop: int, memory: Memory) -> None:
+        def part(start: int, stop: int, memory: DeviceMemory) -> None:
             results = [
                 (pointer + 8 * start * size, size) for pointer, size in zip(out, sizes, strict=True)
             ]
@@ -138,7 +138,7 @@ class DeviceSignature:
         self._in_parts(inputs, MOST_ROWS, part)
 
     def _in_parts(
-        self, inputs: DeviceInputs, step: int, work: Callable[[int, int, Memory], None]
+        self, inputs: DeviceInputs, step: int, work: Callable[[int, int, DeviceMemory], None]
     ) -> None:
         """Do something with all rows, so many at a time; with half as many where that takes more
         memory than the device has. Parts are of whole chunks."""
@@ -165,20 +165,20 @@ class DeviceSignature:
         inputs: DeviceInputs,
         results: Sequence[tuple[int, int]],
         first: int,
-        memory: Memory,
+        memory: DeviceMemory,
     ) -> bool:
         """Write the results of these rows, which are those from row `first` on; whether they took
         several paths."""
         operands = operands_of(inputs.views, self._has_rows, memory)
         taken: dict[_Known, int] = {}
 
-        def run(path: _Known, rows: Rows) -> Left:
+        def run(path: _Known, rows: ListedRows) -> Left:
             numbers = path.numbers(inputs, memory)
             left = path.kernels.fill(operands, numbers, results, rows, memory)
             taken[path] = rows.number - left.rows.number
             return left
 
-        left = Left(Rows(inputs.rows), 0)
+        left = Left(ListedRows(inputs.rows), 0)
         for path in self._paths[:1]:
             left = run(path, left.rows)
         while left.rows.number:
@@ -202,7 +202,7 @@ class DeviceSignature:
         row: int,
         first: int,
         tried: dict[_Known, int],
-        memory: Memory,
+        memory: DeviceMemory,
     ) -> tuple[_Known | None, list[float]]:
         """The path that a row takes, which is none of those tried; if it is new, the row's results
         too, and no path where no more are kept."""
@@ -220,11 +220,11 @@ class DeviceSignature:
         return in_turn(self._turn, known_or_recorded) if path is None else (path, [])
 
     def _recorded(
-        self, inputs: DeviceInputs, row: int, first: int, memory: Memory
+        self, inputs: DeviceInputs, row: int, first: int, memory: DeviceMemory
     ) -> tuple[Specialization, list[float]]:
         return self._record(self._row(inputs, row, memory), first + row)
 
-    def _row(self, inputs: DeviceInputs, row: int, memory: Memory) -> Inputs:
+    def _row(self, inputs: DeviceInputs, row: int, memory: DeviceMemory) -> Inputs:
         """One row, in the memory of the CPU."""
         import numpy
 
@@ -293,10 +293,10 @@ class DeviceSignature:
 
     def _adding(
         self, inputs: DeviceInputs, partial: int, width: int
-    ) -> Callable[[int, int, Memory], None]:
+    ) -> Callable[[int, int, DeviceMemory], None]:
         """What writes the sums over all chunks of some rows."""
 
-        def add(start: int, stop: int, memory: Memory) -> None:
+        def add(start: int, stop: int, memory: DeviceMemory) -> None:
             place = partial + 8 * width * chunks_of(start)
             some = inputs.part(start, stop)
             for path in self._paths[:1]:
@@ -323,7 +323,7 @@ def _ones(inputs: DeviceInputs) -> Inputs:
 
 
 def _put(
-    results: Sequence[float], places: Sequence[tuple[int, int]], row: int, memory: Memory
+    results: Sequence[float], places: Sequence[tuple[int, int]], row: int, memory: DeviceMemory
 ) -> None:
     """Write a row of results."""
     import numpy
@@ -336,7 +336,7 @@ def _put(
         at += size
 
 
-def _without(left: Left, memory: Memory) -> Left:
+def _without(left: Left, memory: DeviceMemory) -> Left:
     """What is left without the first row."""
     import numpy
 
@@ -347,5 +347,5 @@ def _without(left: Left, memory: Memory) -> Left:
         rows = numpy.arange(left.rows.number, dtype=numpy.uint32)
     rows = rows[rows != left.first]
     if not len(rows):
-        return Left(Rows(0), 0)
-    return Left(Rows(len(rows), memory.holding(rows.tobytes())), int(rows.min()))
+        return Left(ListedRows(0), 0)
+    return Left(ListedRows(len(rows), memory.holding(rows.tobytes())), int(rows.min()))

@@ -12,7 +12,7 @@ from autograd.compiler.cuda.kernel_prelude import THREADS
 from autograd.compiler.cuda.nvrtc import OPTIONS, compiled, highest_arch, nvrtc_version
 from autograd.engine.locks import new_lock
 
-__all__ = ["Device", "DriverLike", "Memory", "device_of"]
+__all__ = ["Device", "DeviceMemory", "DriverLike", "device_of"]
 
 BLOCKS: Final = 32  # for each multiprocessor: two rounds of all that it holds at a time
 
@@ -61,10 +61,10 @@ class Device:
         return self.driver.function(self.driver.module(self._compile(source, self.arch)), name)
 
     @contextmanager
-    def memory(self, stream: int) -> Iterator[Memory]:
+    def memory(self, stream: int) -> Iterator[DeviceMemory]:
         """A block with memory of its own, in which this device is the current one."""
         with self.driver.current(self.number):
-            memory = Memory(self, stream)
+            memory = DeviceMemory(self, stream)
             try:
                 yield memory
             finally:
@@ -76,7 +76,7 @@ class Device:
         self.driver.launch(function, blocks, args, stream)
 
 
-class Memory:
+class DeviceMemory:
     """What is taken of a device's memory during a block, and given back after it, in the order of a
     stream."""
 

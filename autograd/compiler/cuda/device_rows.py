@@ -10,7 +10,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.cuda.device import Memory
+from autograd.compiler.cuda.device import DeviceMemory
 from autograd.compiler.cuda.device_arrays import View, packed_strides
 from autograd.compiler.cuda.kernel_prelude import ADDING, CHUNK, THREADS, copying
 from autograd.compiler.cuda.kernel_writer import (
@@ -28,8 +28,8 @@ from autograd.compiler.native.llvm_codegen import callbacks_of
 __all__ = [
     "DevicePath",
     "Left",
+    "ListedRows",
     "Operands",
-    "Rows",
     "Sums",
     "add_chunks",
     "add_rows",
@@ -60,7 +60,7 @@ class Operands(NamedTuple):
         return out
 
 
-class Rows(NamedTuple):
+class ListedRows(NamedTuple):
     """Which rows: their number, and where their numbers stand (0: all, from the first)."""
 
     number: int
@@ -70,18 +70,20 @@ class Rows(NamedTuple):
 class Left(NamedTuple):
     """The rows that are on other paths, in no order, and the first of them."""
 
-    rows: Rows
+    rows: ListedRows
     first: int
 
 
-def operands_of(views: Sequence[View], has_rows: Sequence[bool], memory: Memory) -> Operands:
+def operands_of(views: Sequence[View], has_rows: Sequence[bool], memory: DeviceMemory) -> Operands:
     """Arrays, rows along the first axis where they have any; what a kernel can't read in place is
     copied, as doubles."""
     pairs = [_operand(*pair, memory) for pair in zip(views, has_rows, strict=True)]
     return Operands(tuple([kind for kind, _ in pairs]), tuple([place for _, place in pairs]))
 
 
-def _operand(view: View, has_rows: bool, memory: Memory) -> tuple[Operand, tuple[int, int, int]]:
+def _operand(
+    view: View, has_rows: bool, memory: DeviceMemory
+) -> tuple[Operand, tuple[int, int, int]]:
     shape, strides = view.shape[has_rows:], view.strides[has_rows:]
     size, step = prod(shape), _step(shape, strides)
     if view.kind != "<f8" or step is None:
@@ -115,7 +117,7 @@ class _Axes(ctypes.Structure):
     )
 
 
-def doubles(view: View, memory: Memory) -> View:
+def doubles(view: View, memory: DeviceMemory) -> View:
     """A copy of an array as doubles in the order of C."""
     shape, size = view.shape, prod(view.shape)
     if len(shape) > MOST_AXES:
@@ -143,7 +145,7 @@ def chunks_of(rows: int) -> int:
     return -(-rows // CHUNK)
 
 
-def add_rows(matrix: int, rows: int, width: int, partial: int, memory: Memory) -> None:
+def add_rows(matrix: int, rows: int, width: int, partial: int, memory: DeviceMemory) -> None:
     """The sums of a matrix's columns over every chunk of rows, as a path's kernel adds them."""
     function = memory.device.function(ADDING, "add_rows")
     args = [ctypes.c_uint64(matrix), ctypes.c_longlong(rows), ctypes.c_int(width)]
@@ -160,7 +162,7 @@ class Sums(NamedTuple):
 
 
 def add_chunks(
-    sums: Sums, first: int, out: tuple[int, int], divisor: float, memory: Memory
+    sums: Sums, first: int, out: tuple[int, int], divisor: float, memory: DeviceMemory
 ) -> None:
     """The sums over all chunks, over a divisor: of the columns from the first on, to an address,
     so many."""
@@ -235,8 +237,8 @@ class DevicePath:
         inputs: Operands,
         numbers: int,
         results: Sequence[tuple[int, int]],
-        rows: Rows,
-        memory: Memory,
+        rows: ListedRows,
+        memory: DeviceMemory,
     ) -> Left:
         """Write the results of rows that are on this path, to addresses with so many numbers to a
         row; what is left."""
@@ -249,11 +251,13 @@ class DevicePath:
         rest += [ctypes.c_uint64(left), ctypes.c_uint64(status)]
         self._launch(text, "fill", scratch, rows.number, args, rest, memory)
         if not self.has_guards:
-            return Left(Rows(0), 0)
+            return Left(ListedRows(0), 0)
         count, first = self._status(status, memory)
-        return Left(Rows(count, left), first)
+        return Left(ListedRows(count, left), first)
 
-    def add(self, inputs: Operands, numbers: int, partial: int, rows: int, memory: Memory) -> bool:
+    def add(
+        self, inputs: Operands, numbers: int, partial: int, rows: int, memory: DeviceMemory
+    ) -> bool:
         """Write the sums of the rows' results over every chunk; whether all rows are on this path,
         without which they are worth nothing."""
         text, scratch = self._text(inputs.kinds, None)
@@ -272,7 +276,7 @@ class DevicePath:
         threads: int,
         args: list[Any],
         rest: list[Any],
-        memory: Memory,
+        memory: DeviceMemory,
     ) -> None:
         device = memory.device
         function = device.function(text, name)
@@ -283,7 +287,7 @@ class DevicePath:
         device.launch(function, threads, [*args, *rest], memory.stream)
 
     @staticmethod
-    def _status(status: int, memory: Memory) -> tuple[int, int]:
+    def _status(status: int, memory: DeviceMemory) -> tuple[int, int]:
         data = memory.device.driver.read(status, len(NONE_LEFT), memory.stream)
         count, first = struct.unpack("<II", data)
         return count, first

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -54,6 +53,8 @@ def _read(file: Path) -> bytes | None:
 
 
 def _write(file: Path, image: bytes) -> None:
+    import tempfile
+
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent)

@@ -7,7 +7,6 @@ comes from its wheel on PyPI or with the system, and compiles without a GPU.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -109,12 +108,14 @@ def _library() -> Any:
 
 def _candidates(folders: Sequence[str] | None = None) -> Iterator[str]:
     """The files of wheels, then what the system finds by name."""
+    from ctypes.util import find_library  # which loads much
+
     for folder in sys.path if folders is None else folders:
         for pattern in PATTERNS:
             for found in sorted(Path(folder or ".").glob(pattern), reverse=True):
                 if "builtins" not in found.name and ".alt." not in found.name:
                     yield str(found)
-    named = ctypes.util.find_library("nvrtc")
+    named = find_library("nvrtc")
     if named is not None:
         yield named
     yield from ("libnvrtc.so.13", "libnvrtc.so.12")
