@@ -1438,3 +1438,33 @@ def test_chunks_are_added_in_a_fixed_tree() -> None:
         float(total.compute(scheduler="synchronous")) == (by_eight[0] + by_eight[1]) + by_eight[2]
     )
     assert float(total.compute(scheduler="threads")) == (by_eight[0] + by_eight[1]) + by_eight[2]
+
+
+def test_cores_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is long enough to be shared out, by one core and by five."""
+    numpy = pytest.importorskip("numpy")
+    x = numpy.random.default_rng(0).normal(size=3_000_000)
+    f = autograd.vmap(autograd.value_and_grad(lambda x: x * x * x / 3 + x), reduce="sum")
+    found = []
+    for cores in ("1", "5"):
+        monkeypatch.setenv("CHAINRULE_NUM_THREADS", cores)
+        found.append(f(x))
+    assert found[0] == found[1]
+
+
+def test_sums_on_a_device_have_a_fixed_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """32 rows in their order, and their sum to that of those before: by hand, of 64 rows."""
+    numpy = pytest.importorskip("numpy")
+    device_on_cpu = pytest.importorskip("cuda_on_cpu")
+    if device_on_cpu.COMPILER is None:
+        pytest.skip("needs a C++ compiler")
+    device = device_on_cpu.device_on_cpu(tmp_path)
+    monkeypatch.setattr("autograd.compiler.device_calls.device_of", lambda pointer: device)
+    x = numpy.array([math.sin(i) * 10.0 ** (i % 7) for i in range(64)])
+    total = autograd.vmap(lambda x: x * 1.0, reduce="sum")
+    by_step = [functools.reduce(operator.add, x[i : i + 32].tolist()) for i in (0, 32)]
+    assert float(total(device_on_cpu.HostArray(x)).numpy()) == by_step[0] + by_step[1]
+    with pytest.warns(RuntimeWarning, match="x holds float32: it is converted at every call"):
+        total(device_on_cpu.HostArray(x.astype("f4")))

@@ -18,6 +18,7 @@ ORDER = [
     "autograd/compiler/ir",
     "autograd/compiler/native",
     "autograd/compiler/recording",
+    "autograd/compiler/cuda",
     "autograd/compiler/cluster",
     "autograd/compiler",
     "autograd/explaining",

@@ -20,6 +20,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rolling import roll
 from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native import vector_loop_codegen
+from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.kernels import Callbacks
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors, host_vectors
@@ -60,10 +61,11 @@ def kernels(
     rows = rows_from(instructions)
     layout = Sources(roll(without_added_zeros(rows) if is_sum else rows))
     looped = [
-        LoopedKernel(instructions, layout, columns, (vectors, 2), wide, is_fast) for wide in (1, 4)
+        LoopedKernel(instructions, layout, columns, (vectors, Sharing(2)), wide, is_fast)
+        for wide in (1, 4)
     ]
-    straight = VectorKernel(instructions, columns, vectors, 1, is_fast)
-    return straight, [*looped, InterpretedKernel(instructions, columns, vectors, 1)]
+    straight = VectorKernel(instructions, columns, vectors, Sharing(1), is_fast)
+    return straight, [*looped, InterpretedKernel(instructions, columns, vectors, Sharing(1))]
 
 
 def bits(numbers: Any) -> Any:

@@ -26,7 +26,7 @@ from autograd.compiler.vector_specializations import Target, VectorSpecializatio
 from autograd.engine.locks import in_turn, new_lock
 from autograd.transforms.tree import Structure, is_array, size_of
 
-__all__ = ["BatchSignature", "agreed"]
+__all__ = ["BatchSignature", "agreed", "fields_of"]
 
 AT_A_TIME: Final = 1 << 22  # numbers that the rows of several paths may need, before they are added
 SMALL, HUGE = 1 << 20, 1 << 28  # bytes of a result, between which its memory is kept
@@ -47,7 +47,7 @@ class BatchSignature:
         self._record = record
         self._name = name
         self._has_rows = [leaf.axis is not None for leaf in arrays]
-        self._fields = _fields(batch.leaves, len(arrays))
+        self._fields = fields_of(batch.leaves, len(arrays))
         self._paths: list[VectorSpecialization] = []
         self._tree: PathTree[VectorSpecialization] = PathTree()
         self._outputs: Structure | None = None
@@ -142,7 +142,7 @@ class BatchSignature:
             program = Program(code, ("",) * size, tuple(range(size)))
             places = Columns([Field(0, i, size) for i in range(size)], None)
             target = self._target
-            self._totals = VectorKernel(program, places, target.vectors, target.threads)
+            self._totals = VectorKernel(program, places, target.vectors, target.sharing)
         return self._totals
 
     # -- rows and their paths ----------------------------------------------------------------------
@@ -309,7 +309,7 @@ def agreed(known: Structure | None, outputs: Structure, row: int, name: str) -> 
     return outputs
 
 
-def _fields(leaves: Sequence[Leaf], shared: int) -> list[Field]:
+def fields_of(leaves: Sequence[Leaf], shared: int) -> list[Field]:
     """Where each number of the arguments is: in its array, or in that of the shared numbers."""
     fields: list[Field] = []
     array = number = 0

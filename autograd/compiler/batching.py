@@ -4,6 +4,7 @@ its results, as arrays of all rows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from copy import copy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -153,6 +154,12 @@ class Batch:
     def row(self, i: int) -> Call:
         """The arguments of the function for one row; for row 0 of none, arguments like these."""
         return self.of([leaf.row(i) if self.length else leaf.row_of_ones() for leaf in self.leaves])
+
+    def forgetting(self) -> Batch:
+        """The same without the arguments that it was made of."""
+        out = copy(self)
+        out._call = Call((), {})
+        return out
 
     def rows(self, chosen: Any) -> Call:
         """A copy of the arguments for some rows."""

@@ -12,6 +12,7 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.ir.rolling import rolled_rows
 from autograd.compiler.ir.sources import Sources
+from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.kernels import Callbacks
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import Columns
@@ -68,9 +69,13 @@ class RowForm:
         return VECTORS if self._has_one_width or rows > 2 * lanes else 1
 
     def kernel(
-        self, columns: Columns, target: tuple[Vectors, int], wide: int, callbacks: Callbacks | None
+        self,
+        columns: Columns,
+        target: tuple[Vectors, Sharing],
+        wide: int,
+        callbacks: Callbacks | None,
     ) -> RowKernel:
-        """Its machine code, for vectors and so many threads."""
+        """Its machine code, for vectors and threads."""
         program, is_fast_path = self._instructions, self._is_fast_path
         if self._layout is None:
             return VectorKernel(program, columns, *target, is_fast_path, callbacks)

@@ -12,6 +12,7 @@ from autograd.compiler.batching import Inputs
 from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import Program
+from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.machine import COMPILERS
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors
@@ -30,11 +31,11 @@ ROWS_INTERPRETED_FOR_GOOD: Final = 100_000  # instructions; LLVM takes too long 
 
 
 class Target(NamedTuple):
-    """What rows are compiled for: the processor's vectors, so many threads, results that are kept
+    """What rows are compiled for: the processor's vectors, threads, results that are kept
     (None), added up ("sum") or averaged ("mean")."""
 
     vectors: Vectors
-    threads: int
+    sharing: Sharing
     reduce: str | None
 
 
@@ -125,7 +126,7 @@ class VectorSpecialization:
         return self._specialization is specialization
 
     def _compiled(self, form: RowForm, purpose: _Purpose) -> RowKernel:
-        target = self._target.vectors, self._target.threads
+        target = self._target.vectors, self._target.sharing
         callbacks = self._specialization.callbacks
         return form.kernel(self._columns(purpose.is_sum), target, purpose.wide, callbacks)
 
@@ -238,7 +239,7 @@ class _Deciding:
         self._count = len(registers)
         results = [Field(place, i, self._count) for i in range(self._count)]
         program = Program(instructions.code, instructions.inputs, tuple(registers), guards)
-        self._kernel = InterpretedKernel(program, Columns(inputs, results), vectors, 1)
+        self._kernel = InterpretedKernel(program, Columns(inputs, results), vectors, Sharing(1))
 
     def of(self, arrays: Sequence[Any]) -> list[float]:
         """For the only row of these arrays."""

@@ -29,8 +29,10 @@ from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
+from autograd.compiler.device_calls import DeviceCalls
 from autograd.compiler.ir.program import Program
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
+from autograd.compiler.native.cores import Sharing, Threads
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
@@ -40,7 +42,7 @@ from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
-from autograd.engine.locks import new_lock
+from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import Structure, is_array, pack, size_of
@@ -55,7 +57,7 @@ def vmap(
     f: Callable[..., Any],
     in_axes: Any = ...,
     reduce: str | None = ...,
-    threads: int = ...,
+    threads: Threads = ...,
     *,
     out_axes: Any = ...,
     max_paths: int = ...,
@@ -69,7 +71,7 @@ def vmap(
     f: None = None,
     in_axes: Any = ...,
     reduce: str | None = ...,
-    threads: int = ...,
+    threads: Threads = ...,
     *,
     out_axes: Any = ...,
     max_paths: int = ...,
@@ -82,7 +84,7 @@ def vmap(
     f: Callable[..., Any] | None = None,
     in_axes: Any = 0,
     reduce: str | None = None,
-    threads: int = 1,
+    threads: Threads = None,
     *,
     out_axes: Any = 0,
     max_paths: int = 100,
@@ -97,7 +99,10 @@ def vmap(
     what `f` returns, with arrays in the place of its numbers and arrays, the rows along `out_axes`,
     one axis for all or a nesting of them (None for what is the same for all rows); with
     `reduce="sum"` or `"mean"` they are added up over the rows, always in the same order, and have
-    the shapes that `f` returns. `threads` share the rows out, without any effect on the numbers.
+    the shapes that `f` returns. `threads` share the rows out, without any effect on the numbers: so
+    many, one for each core ("all"), or None: as many of those as pay, of long batches. The cores
+    are those that the process may use, or as many as the environment variable
+    CHAINRULE_NUM_THREADS says, or else OMP_NUM_THREADS.
     Without `f` it is a decorator with these options: `@vmap(in_axes=(None, 0))`.
 
     `f` may decide on its numbers like any Python function, and be a transform, as in
@@ -148,7 +153,7 @@ class Mapped(Compiled):
         f: Callable[..., Any],
         in_axes: Any = 0,
         reduce: str | None = None,
-        threads: int = 1,
+        threads: Threads = None,
         max_paths: int = 100,
         vectors: Vectors | None = None,
         out_axes: Any = 0,
@@ -167,7 +172,7 @@ class Mapped(Compiled):
         row: Jitted,
         in_axes: Any,
         reduce: str | None,
-        threads: int,
+        threads: Threads,
         out_axes: Any,
         vectors: Vectors | None = None,
     ) -> None:
@@ -177,7 +182,7 @@ class Mapped(Compiled):
         self.reduce = reduce
         self.threads = threads
         self.out_axes = out_axes
-        self._target = Target(vectors or host_vectors(), threads, reduce)
+        self._target = Target(vectors or host_vectors(), Sharing(threads), reduce)
         self._signatures: dict[Hashable, BatchSignature] = {}
         self._latest: BatchSignature | None = None
         self.sent: dict[Hashable, Sent] = {}
@@ -204,7 +209,7 @@ class Mapped(Compiled):
     @property
     def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
         """How to answer a call, by where its arrays are."""
-        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._in_memory}
+        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._on_device.run}
 
     def _on_chunks(self, call: Call) -> Any:
         return call_on_chunks(self, call)
@@ -216,6 +221,11 @@ class Mapped(Compiled):
         other = Mapped.__new__(Mapped)
         other._begin(self.f, self.row, self.in_axes, reduce, self.threads or 1, self.out_axes)
         return other
+
+    @cached_property
+    def _on_device(self) -> DeviceCalls:
+        """What answers calls with arrays on a CUDA device."""
+        return DeviceCalls(self)
 
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
@@ -398,11 +408,14 @@ def _stacked(outputs: Structure, rows: Sequence[Sequence[Any]]) -> list[Any]:
     return blocks
 
 
-def _check(in_axes: Any, reduce: str | None, threads: int, out_axes: Any) -> None:
+def _check(in_axes: Any, reduce: str | None, threads: Any, out_axes: Any) -> None:
     if reduce not in (None, "sum", "mean"):
         raise ValueError(f'reduce is None, "sum" or "mean", got {describe(reduce)}')
-    if type(threads) is not int or threads < 1:
-        raise ValueError(f"threads is a whole number from 1, got {describe(threads)}")
+    if threads not in (None, "all") and (type(threads) is not int or threads < 1):
+        raise ValueError(
+            'threads is a whole number from 1, "all", or None for as many as pay, got '
+            f"{describe(threads)}"
+        )
     if reduce is not None and (out_axes != 0 or type(out_axes) is not int):
         raise ValueError(
             f"out_axes places the rows of results, and with reduce={reduce!r} there are none left"

@@ -157,7 +157,7 @@ if hasattr(os, "register_at_fork"):
 
 COMPILERS: Final = Pool("chainrule-compiler", 1)  # LLVM works for one thread at a time anyway
 LLVM: Final = Pool("chainrule-llvm", 1)  # what others wait for, before what is in the background
-LANES: Final = Pool("vmap")
+LANES: Final = Pool("vmap", (os.cpu_count() or 1) + 4)  # the more, for calls at the same time
 
 
 @cache

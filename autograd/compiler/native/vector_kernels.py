@@ -11,6 +11,7 @@ from typing import Any, Final
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
+from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.cpython_layout import address_of
 from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
 from autograd.compiler.native.machine import LANES, compile_lanes, compile_llvm
@@ -32,6 +33,7 @@ SIGNATURE: Final = (
     *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double),
 )
 """Of both: a status, of arrays, the first row and the end, work space, results and a divisor."""
+SLOWER: Final = 4  # times, than machine code: a row of the interpreter
 TOO_LONG_TO_OPTIMISE: Final = 30_000  # lines; slightly slower code is made several times as fast
 
 
@@ -47,13 +49,14 @@ class RowKernel:
     _function: Callable[..., int]
     _is_deep = False
 
-    def __init__(self, results: int, work: int, threads: int) -> None:
+    def __init__(self, results: int, work: int, operations: int, sharing: Sharing) -> None:
         import numpy
 
         self._results = results
         self._work = work
         self._free: list[tuple[Any, int]] = []  # work spaces
-        self._threads = threads
+        self._operations = operations
+        self._sharing = sharing
         self._empty = numpy.empty
 
     def fill(self, arrays: Sequence[Any], rows: int) -> tuple[Any, int]:
@@ -86,7 +89,8 @@ class RowKernel:
         """Run all chunks; 0 if all rows are done."""
         table = _table(arrays)
         chunks = -(-rows // CHUNK)
-        share = -(-chunks // self._threads)
+        threads = 1 if chunks == 1 else self._sharing.among(rows * self._operations)
+        share = -(-chunks // threads)
 
         def part(first: int) -> int:
             end = min(rows, (first + share) * CHUNK)
@@ -121,12 +125,13 @@ class VectorKernel(RowKernel):
         program: Program,
         columns: Columns,
         vectors: Vectors,
-        threads: int,
+        sharing: Sharing,
         is_fast_path: bool = False,
         callbacks: Callbacks | None = None,
     ) -> None:
         results = len(program.outputs)
-        super().__init__(results, work_size(columns, results, vectors.lanes), threads)
+        work = work_size(columns, results, vectors.lanes)
+        super().__init__(results, work, program.operations, sharing)
         self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
@@ -152,17 +157,18 @@ class LoopedKernel(RowKernel):
         program: Program,
         layout: Sources,
         columns: Columns,
-        target: tuple[Vectors, int],
+        target: tuple[Vectors, Sharing],
         wide: int,
         is_fast_path: bool,
         callbacks: Callbacks | None = None,
     ) -> None:
-        vectors, threads = target
+        vectors, sharing = target
         self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
         kernel = looped_kernel(layout, columns, vectors, wide, addresses, is_fast_path)
-        super().__init__(len(layout.rolled.results), kernel.size, threads)
+        results, operations = len(layout.rolled.results), layout.rolled.length
+        super().__init__(results, kernel.size, operations, sharing)
         self.bytes = 8 * kernel.size
         self._kept = kernel.kept
         self._code = compile_lanes(str(kernel))
@@ -176,9 +182,12 @@ class InterpretedKernel(RowKernel):
 
     tier = "interpreted"
 
-    def __init__(self, program: Program, columns: Columns, vectors: Vectors, threads: int) -> None:
+    def __init__(
+        self, program: Program, columns: Columns, vectors: Vectors, sharing: Sharing
+    ) -> None:
         self._table = RowTable(program, columns, vectors)
-        super().__init__(len(program.outputs), self._table.size, threads)
+        operations = SLOWER * program.operations
+        super().__init__(len(program.outputs), self._table.size, operations, sharing)
         self._function = self._table.function(*SIGNATURE)
 
 

@@ -1,0 +1,111 @@
+"""DLPack's structures, by which libraries hand arrays to each other: read, and made.
+
+See dlpack.h, of version 0.8, which all libraries understand: a capsule named "dltensor" with a
+tensor and the function that frees it; whoever takes it over renames it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any, Final
+
+__all__ = ["CUDA", "capsule_of", "tensor_in"]
+
+CUDA: Final = 2
+"""DLPack's number for the memory of a CUDA device."""
+FLOAT: Final = 2
+LETTERS: Final = {0: "i", 1: "u", FLOAT: "f", 6: "b"}
+NAME, USED = b"dltensor", b"used_dltensor"
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("device_type", ctypes.c_int32),
+        ("device", ctypes.c_int32),
+        ("axes", ctypes.c_int32),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("offset", ctypes.c_uint64),
+    )
+
+
+class _Managed(ctypes.Structure):
+    pass
+
+
+_Deleter = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Managed))
+_Managed._fields_ = (("tensor", _Tensor), ("context", ctypes.c_void_p), ("deleter", _Deleter))
+
+_LENT: Final[dict[int, tuple[Any, ...]]] = {}
+"""What a tensor that was handed out consists of, by its address, until its user frees it."""
+
+
+def _api(name: str, result: Any, *arguments: Any) -> Any:
+    function = getattr(ctypes.pythonapi, name)
+    function.restype, function.argtypes = result, list(arguments)
+    return function
+
+
+_NEW = _api("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+_POINTER = _api("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+_IS_VALID = _api("PyCapsule_IsValid", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
+_POINTER_LATE = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
+
+
+def _free(managed: Any) -> None:
+    _LENT.pop(ctypes.addressof(managed.contents), None)
+
+
+def _forget(capsule: int) -> None:
+    """A capsule goes that nobody took the tensor from."""
+    if _IS_VALID(capsule, NAME):
+        _LENT.pop(_POINTER_LATE(capsule, NAME), None)
+
+
+# As long as the process: C calls them.
+_FREE: Final = _Deleter(_free)
+_FORGET: Final = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_forget)
+
+
+def capsule_of(owner: Any, pointer: int, device: int, shape: Sequence[int]) -> Any:
+    """Doubles in the memory of a CUDA device, in the order of C, to be handed out; the owner lives
+    as long as they are used."""
+    sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+    strides = (ctypes.c_int64 * max(len(shape), 1))(*_packed(shape))
+    managed = _Managed(
+        _Tensor(pointer, CUDA, device, len(shape), FLOAT, 64, 1, sizes, strides, 0), None, _FREE
+    )
+    address = ctypes.addressof(managed)
+    _LENT[address] = (managed, sizes, strides, owner)
+    return _NEW(address, NAME, ctypes.cast(_FORGET, ctypes.c_void_p))
+
+
+def tensor_in(capsule: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
+    """What a capsule holds: the address, the shape, the strides in numbers, and their type as in an
+    array interface. The capsule owns it as long as it lives. TypeError for other types."""
+    found = ctypes.cast(_POINTER(capsule, NAME), ctypes.POINTER(_Managed)).contents.tensor
+    letter = LETTERS.get(found.code)
+    if letter is None or found.lanes != 1 or found.bits % 8:
+        raise TypeError(f"numbers of DLPack's type {found.code} with {found.bits} bits")
+    shape = tuple(found.shape[: found.axes])
+    strides = tuple(found.strides[: found.axes]) if found.strides else tuple(_packed(shape))
+    size = found.bits // 8
+    kind = f"{'|' if size == 1 else '<'}{letter}{size}"
+    return (found.data or 0) + found.offset, shape, strides, kind
+
+
+def _packed(shape: Sequence[int]) -> list[int]:
+    """Strides in the order of C."""
+    strides: list[int] = []
+    step = 1
+    for size in reversed(shape):
+        strides.insert(0, step)
+        step *= size
+    return strides

@@ -1,0 +1,159 @@
+"""What every kernel's text begins with, and the kernels that no program is needed for.
+
+The order of additions is fixed by the number of rows. Of every `CHUNK` rows a warp takes 32 at a
+time; their results are added in the order of the rows, and the sum of the 32 to that of those
+before. The sums of all chunks are added by 128 threads, each every 128th, and those in a tree.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["ADDING", "CHUNK", "NUMBERS", "PRELUDE", "THREADS", "copying"]
+
+THREADS: Final = 128
+"""Of a block."""
+CHUNK: Final = 1024
+"""Rows that one warp adds up."""
+
+PRELUDE: Final = """\
+/* Compile it without contraction of products and sums: --fmad=false. */
+#ifndef NAN
+#define NAN __longlong_as_double(0x7ff8000000000000LL)
+#define INFINITY __longlong_as_double(0x7ff0000000000000LL)
+#endif
+#define THREADS 128
+#define CHUNK 1024
+
+/* How many rows are on other paths, and the first of them. */
+struct Status { unsigned left, first; };
+
+static __device__ __forceinline__ void report(
+    bool is_left, unsigned row, unsigned *left, Status *status)
+{
+    __shared__ unsigned lost, base;
+    if (!__syncthreads_or(is_left)) return;
+    if (threadIdx.x == 0) lost = 0;
+    __syncthreads();
+    unsigned place = 0;
+    if (is_left) place = atomicAdd(&lost, 1u);
+    __syncthreads();
+    if (threadIdx.x == 0) base = atomicAdd(&status->left, lost);
+    __syncthreads();
+    if (is_left) {
+        left[base + place] = row;
+        atomicMin(&status->first, row);
+    }
+    __syncthreads();
+}
+
+/* A warp's numbers, number by number, each in all lanes; and the sum of one of them over the lanes
+   in their order, number i in lane i. */
+typedef double Tile[32 * 33];
+
+static __device__ __forceinline__ double over_lanes(
+    const double *tile, unsigned lane, int lanes, int size)
+{
+    double sum = 0.0;
+    __syncwarp();
+    if ((int)lane < size)
+        for (int k = 0; k < lanes; k++) sum = sum + tile[lane * 33 + k];
+    __syncwarp();
+    return sum;
+}
+"""
+
+ADDING: Final = (
+    PRELUDE
+    + """
+/* The sums of a matrix's columns over every chunk of its rows. */
+extern "C" __global__ void __launch_bounds__(THREADS) add_rows(
+    const double *__restrict__ matrix, long long rows, int width, double *__restrict__ partial)
+{
+    const unsigned lane = threadIdx.x % 32;
+    long long chunk = (long long)blockIdx.x * (THREADS / 32) + threadIdx.x / 32;
+    for (; chunk * CHUNK < rows; chunk += (long long)gridDim.x * (THREADS / 32)) {
+        for (int first = 0; first < width; first += 32) {
+            double sum = 0.0;
+            for (int step = 0; step < CHUNK; step += 32) {
+                const long long i = chunk * CHUNK + step;
+                if (i >= rows) break;
+                const int lanes = rows - i < 32 ? (int)(rows - i) : 32;
+                double over = 0.0;
+                if (first + (int)lane < width)
+                    for (int k = 0; k < lanes; k++)
+                        over = over + matrix[(i + k) * width + first + lane];
+                sum = sum + over;
+            }
+            if (first + (int)lane < width) partial[chunk * width + first + lane] = sum;
+        }
+    }
+}
+
+/* The sums over all chunks of some columns, over a divisor: a block for each. */
+extern "C" __global__ void __launch_bounds__(THREADS) add_chunks(
+    const double *__restrict__ partial, long long chunks, int width, int columns, double divisor,
+    double *__restrict__ out)
+{
+    __shared__ double tree[THREADS];
+    const unsigned t = threadIdx.x;
+    for (int column = blockIdx.x; column < columns; column += gridDim.x) {
+        double sum = 0.0;
+        for (long long i = t; i < chunks; i += THREADS)
+            sum = sum + partial[i * width + column];
+        tree[t] = sum;
+        __syncthreads();
+        for (unsigned half = THREADS / 2; half; half /= 2) {
+            if (t < half) tree[t] = tree[t] + tree[t + half];
+            __syncthreads();
+        }
+        if (t == 0) out[column] = tree[0] / divisor;
+        __syncthreads();
+    }
+}
+"""
+)
+
+NUMBERS: Final = {
+    "<f8": "double",
+    "<f4": "float",
+    "<i8": "long long",
+    "<i4": "int",
+    "<i2": "short",
+    "|i1": "signed char",
+    "<u8": "unsigned long long",
+    "<u4": "unsigned",
+    "<u2": "unsigned short",
+    "|u1": "unsigned char",
+    "|b1": "bool",
+}
+"""The types of numbers that arrays on a device may have, as in an array interface and as in C."""
+
+_COPY: Final = """
+struct Places { long long shape[8], strides[8]; };
+
+/* An array in the order of C, as doubles; strides count numbers. */
+template <typename T>
+static __device__ void copy(const T *x, Places places, int axes, long long size, double *out)
+{
+    long long i = (long long)blockIdx.x * THREADS + threadIdx.x;
+    for (; i < size; i += (long long)gridDim.x * THREADS) {
+        long long at = 0, rest = i;
+        for (int axis = axes - 1; axis >= 0; axis--) {
+            at += rest % places.shape[axis] * places.strides[axis];
+            rest /= places.shape[axis];
+        }
+        out[i] = (double)x[at];
+    }
+}
+"""
+
+
+def copying(written: str) -> str:
+    """The text of a kernel that copies arrays with numbers of a type."""
+    head = 'extern "C" __global__ void __launch_bounds__(THREADS) copy_numbers'
+    arguments = "Places places, int axes, long long size, double *out"
+    return (
+        f"{PRELUDE}{_COPY}\n{head}(const {NUMBERS[written]} *x, {arguments})\n"
+        "{ copy(x, places, axes, size, out); }\n"
+    )

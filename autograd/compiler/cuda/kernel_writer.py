@@ -1,0 +1,298 @@
+"""The program that `source("c")` prints, as two kernels: one that writes the rows' results, and one
+that adds them up.
+
+A thread computes a row. Where a guard fails, the row is on another path: its results are left alone
+and its number is listed, to be run by the kernel of that path over the rows listed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from autograd.compiler.cuda.kernel_prelude import PRELUDE
+from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.lowering import LIBRARY
+from autograd.compiler.ir.meanings import TRUTHS
+from autograd.compiler.ir.program import Program
+from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number, require_c
+from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
+
+__all__ = [
+    "INDENT",
+    "LANES",
+    "Operand",
+    "Places",
+    "adding_frame",
+    "adding_kernel",
+    "called_often",
+    "filling_frame",
+    "filling_kernel",
+]
+
+LANES: Final = 32
+INDENT: Final = "    "
+INLINE: Final = 6  # calls of a function, each with its code
+CALLS: Final = re.compile(r"\b([a-z]\w*)\(")
+
+
+class Operand(NamedTuple):
+    """An array of the arguments: how many numbers a row has, whether its rows are one after the
+    other (else strides are told at every call), and whether there are rows at all."""
+
+    size: int
+    is_packed: bool
+    has_rows: bool
+
+    def parameters(self, number: int) -> list[str]:
+        """In a kernel's head."""
+        pointer = f"const double *__restrict__ x{number}"
+        if self.is_packed:
+            return [pointer]
+        return [pointer, f"long long rows{number}", f"long long step{number}"]
+
+    def at(self, number: int, index: str) -> str:
+        """One of a row's numbers, in row `i`."""
+        step = index if self.is_packed else f"{index} * step{number}"
+        if not self.has_rows:
+            return f"x{number}[{step}]"
+        row = f"i * {self.size}" if self.is_packed else f"i * rows{number}"
+        return f"x{number}[{row} + {step}]"
+
+
+class Places(NamedTuple):
+    """Where the inputs come from and the results go: arrays, then numbers that all rows share; and
+    how many results every array of them has in a row."""
+
+    operands: Sequence[Operand]
+    slots: Sequence[tuple[int, int]]
+    """Of each input: the array, and which of a row's numbers; behind the arrays, shared numbers."""
+    results: Sequence[int]
+
+    def parameters(self) -> list[str]:
+        """Of the inputs, in a kernel's head."""
+        own = [text for k, one in enumerate(self.operands) for text in one.parameters(k)]
+        return [*own, "const double *__restrict__ numbers"]
+
+    def input(self, slot: int) -> str:
+        """An input, in row `i`."""
+        array, index = self.slots[slot]
+        if array == len(self.operands):
+            return f"numbers[{index}]"
+        return self.operands[array].at(array, str(index))
+
+    def outputs(self) -> list[str]:
+        """Pointers, in a kernel's head."""
+        return [f"double *__restrict__ y{k}" for k in range(len(self.results))]
+
+    def output(self, number: int) -> str:
+        """A result, in row `i`."""
+        for k, size in enumerate(self.results):
+            if number < size:
+                return f"y{k}[i * {size} + {number}]"
+            number -= size
+        raise IndexError(number)
+
+
+class _Lines:
+    """A program's operations as lines of C."""
+
+    def __init__(self, program: Program, places: Places, margin: str) -> None:
+        require_c(program)
+        self._program = program
+        self._places = places
+        self._margin = margin
+        self._checks = program.checks()
+        self.shown: list[str] = []
+        self.lines: list[str] = []
+
+    def operation(self, i: int, op: Op) -> None:
+        """Append one; a constant stands where it is used."""
+        if op.name == "const":
+            self.shown.append(c_number(op.value))
+            return
+        if op.name == "input":
+            kind, text = "double", self._places.input(int(op.value))
+        else:
+            kind = "int" if op.name in TRUTHS else "double"
+            text = c_formula(op.name, [self.shown[j] for j in op.operands])
+        self.shown.append(f"r{i}")
+        self.lines.append(f"{self._margin}const {kind} r{i} = {text};")
+
+    def failures(self, i: int) -> list[tuple[str, str]]:
+        """Of the guards that are known after an operation: when each fails, and a comment."""
+        guards = [self._program.guards[index] for index in self._checks.get(i, ())]
+        return [
+            (f"{'!' * guard.expected}{self.shown[guard.register]}", c_comment(guard.line))
+            for guard in guards
+        ]
+
+
+def filling_kernel(program: Program, places: Places, name: str = "fill") -> str:
+    """`fill(arrays, numbers, results, rows, count, left, status)`: the results of `count` rows,
+    those whose numbers are in `rows`, or all where that is null."""
+    lines = _Lines(program, places, INDENT * 4)
+    for i, op in enumerate(program.code):
+        lines.operation(i, op)
+        lines.lines += [
+            f"{INDENT * 4}if ({when}) break; /* {comment} */" for when, comment in lines.failures(i)
+        ]
+    body = lines.lines
+    body += [
+        f"{INDENT * 4}{places.output(k)} = {lines.shown[j]};" for k, j in enumerate(program.outputs)
+    ]
+    head = [PRELUDE, *called_often(body)]
+    return "\n".join([*head, *filling_frame(name, places, bool(program.guards), body), ""])
+
+
+def called_often(lines: Sequence[str]) -> list[str]:
+    """Lines that have functions of the library which are called in many places stand in one:
+    compiling them takes longer than everything else."""
+    counts = Counter(name for line in lines for name in CALLS.findall(line))
+    out = []
+    for name in sorted(LIBRARY & counts.keys()):
+        if counts[name] > INLINE:
+            count = 2 if name in BINARY_LIBRARY else 1
+            given, taken = ", ".join("xy"[:count]), ", ".join(f"double {x}" for x in "xy"[:count])
+            out += [
+                f"static __device__ __noinline__ double called_{name}({taken})",
+                f"{{ return {name}({given}); }}",
+                f"#define {name} called_{name}",
+                "",
+            ]
+    return out
+
+
+def filling_frame(
+    name: str, places: Places, has_guards: bool, body: Sequence[str], more: Sequence[str] = ()
+) -> list[str]:
+    """The loop over rows around a body, which `break`s where row `i` is on another path. `more` are
+    further parameters."""
+    parameters = [*places.parameters(), *places.outputs(), *more]
+    parameters += ["const unsigned *__restrict__ rows", "long long count"]
+    parameters += ["unsigned *__restrict__ left", "Status *__restrict__ status"]
+    reports = [f"{INDENT * 2}report(is_left, (unsigned)i, left, status);"] if has_guards else []
+    return [
+        f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
+        f"{INDENT}{', '.join(parameters)})",
+        "{",
+        f"{INDENT}const long long every = (long long)gridDim.x * THREADS;",
+        f"{INDENT}long long first = (long long)blockIdx.x * THREADS;",
+        f"{INDENT}for (; first < count; first += every) {{",
+        f"{INDENT * 2}const long long at = first + threadIdx.x;",
+        f"{INDENT * 2}bool is_left = at < count;",
+        f"{INDENT * 2}const long long i = !is_left ? 0 : rows ? rows[at] : at;",
+        f"{INDENT * 2}if (is_left) {{",
+        f"{INDENT * 3}do {{",
+        *body,
+        f"{INDENT * 4}is_left = false;",
+        f"{INDENT * 3}}} while (0);",
+        f"{INDENT * 2}}}",
+        *reports,
+        f"{INDENT}}}",
+        "}",
+    ]
+
+
+def adding_kernel(program: Program, places: Places, name: str = "add") -> str:
+    """`add(arrays, numbers, partial, count, status)`: the sums of the rows' results over every
+    chunk of `count` rows; `status` says whether a row is on another path, and then they are worth
+    nothing."""
+    lines = _Lines(program, places, INDENT * 3)
+    groups = _Groups(program.outputs)
+    for i, op in enumerate(program.code):
+        lines.operation(i, op)
+        lines.lines += [
+            f"{INDENT * 3}is_left |= is_row && {'(' + when + ')'}; /* {comment} */"
+            for when, comment in lines.failures(i)
+        ]
+        lines.lines += groups.added_after(i, lines.shown)
+    return "\n".join(
+        [
+            PRELUDE,
+            *called_often(lines.lines),
+            f"static __device__ const int order[] = {{{', '.join(map(str, groups.order))}}};",
+            "",
+            *adding_frame(name, places.parameters(), groups.begun(), lines.lines, groups.written()),
+            "",
+        ]
+    )
+
+
+class _Groups:
+    """Results by 32, in the order in which they are computed, so that few are kept at a time."""
+
+    def __init__(self, outputs: Sequence[int]) -> None:
+        self.order = sorted(range(len(outputs)), key=lambda k: outputs[k])
+        self.starts = range(0, len(self.order), LANES)
+        self._ending_at: dict[int, list[int]] = {}
+        for at, k in enumerate(self.order):
+            self._ending_at.setdefault(outputs[k], []).append(at)
+
+    def sizes(self) -> list[int]:
+        """How many each has."""
+        return [len(self.order[start : start + LANES]) for start in self.starts]
+
+    def begun(self) -> list[str]:
+        """The lines with which their sums begin."""
+        return [f"double sum{group} = 0.0;" for group in range(len(self.starts))]
+
+    def written(self) -> list[str]:
+        """The lines that write a chunk's sums."""
+        lines = []
+        for group, size in enumerate(self.sizes()):
+            to = f"chunk * {len(self.order)} + order[{group * LANES} + lane]"
+            lines.append(f"if (lane < {size}) partial[{to}] = sum{group};")
+        return lines
+
+    def added_after(self, i: int, shown: Sequence[str]) -> list[str]:
+        """The lines that put what an operation gives with others, and add up the groups that are
+        complete with it."""
+        lines = []
+        for at in self._ending_at.get(i, ()):
+            group, j = divmod(at, LANES)
+            lines.append(f"{INDENT * 3}tile[{33 * j} + lane] = {shown[i]};")
+            if j == LANES - 1 or at == len(self.order) - 1:
+                lines.append(
+                    f"{INDENT * 3}sum{group} = sum{group} + over_lanes(tile, lane, lanes, {j + 1});"
+                )
+        return lines
+
+
+def adding_frame(
+    name: str,
+    parameters: Sequence[str],
+    sums: Sequence[str],
+    body: Sequence[str],
+    written: Sequence[str],
+) -> list[str]:
+    """The loops over chunks and their rows around a body: before it the `sums` of a chunk begin,
+    after it they are `written`."""
+    own = ["double *__restrict__ partial", "long long count", "Status *__restrict__ status"]
+    return [
+        f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
+        f"{INDENT}{', '.join([*parameters, *own])})",
+        "{",
+        f"{INDENT}__shared__ Tile tiles[THREADS / 32];",
+        f"{INDENT}double *const tile = tiles[threadIdx.x / 32];",
+        f"{INDENT}const unsigned lane = threadIdx.x % 32;",
+        f"{INDENT}long long chunk = (long long)blockIdx.x * (THREADS / 32) + threadIdx.x / 32;",
+        f"{INDENT}for (; chunk * CHUNK < count; chunk += (long long)gridDim.x * (THREADS / 32)) {{",
+        *[f"{INDENT * 2}{line}" for line in sums],
+        f"{INDENT * 2}bool is_left = false;",
+        f"{INDENT * 2}for (int step = 0; step < CHUNK; step += 32) {{",
+        f"{INDENT * 3}const long long at = chunk * CHUNK + step + lane;",
+        f"{INDENT * 3}const long long over = count - (at - lane);",
+        f"{INDENT * 3}if (over <= 0) break;",
+        f"{INDENT * 3}const int lanes = over < 32 ? (int)over : 32;",
+        f"{INDENT * 3}const bool is_row = at < count;",
+        f"{INDENT * 3}const long long i = is_row ? at : count - 1;",
+        *body,
+        f"{INDENT * 2}}}",
+        *[f"{INDENT * 2}{line}" for line in written],
+        f"{INDENT * 2}if (is_left) status->left = 1;",
+        f"{INDENT}}}",
+        "}",
+    ]

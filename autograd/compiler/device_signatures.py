@@ -1,0 +1,351 @@
+"""Calls of a mapped function with arrays on a CUDA device, of one nesting: the paths that their
+rows take, and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, Final, NamedTuple
+
+from autograd.compiler.batch_signatures import agreed, fields_of
+from autograd.compiler.batching import Batch, Inputs
+from autograd.compiler.cuda.device import Device, DeviceMemory
+from autograd.compiler.cuda.device_arrays import View
+from autograd.compiler.cuda.device_rows import (
+    DevicePath,
+    Left,
+    ListedRows,
+    Sums,
+    add_chunks,
+    add_rows,
+    chunks_of,
+    doubles,
+    operands_of,
+)
+from autograd.compiler.cuda.driver import OutOfDeviceMemory
+from autograd.compiler.cuda.kernel_prelude import CHUNK
+from autograd.compiler.native.cores import Sharing
+from autograd.compiler.native.simd_target import host_vectors
+from autograd.compiler.path_tree import PathTree
+from autograd.compiler.specializations import Specialization
+from autograd.compiler.vector_specializations import Target, VectorSpecialization
+from autograd.engine.locks import in_turn, new_lock
+from autograd.transforms.tree import Structure, is_array, size_of
+
+__all__ = ["DeviceInputs", "DeviceSignature"]
+
+MOST_ROWS: Final = 1 << 26
+"""At a time: the numbers of rows that leave a path take four bytes each."""
+
+RecordRow = Callable[[Inputs, int], tuple[Specialization, list[float]]]
+"""Records the function for one row, given as arrays of one row, and its number in the batch."""
+
+
+class DeviceInputs(NamedTuple):
+    """Arrays on a device, rows along the first axis where they have any; the numbers that all rows
+    share; how many rows there are."""
+
+    views: list[View]
+    has_rows: list[bool]
+    numbers: list[float]
+    rows: int
+    device: Device
+    stream: int
+
+    def part(self, start: int, stop: int) -> DeviceInputs:
+        """Some of the rows."""
+        views = [
+            view.rows(start, stop) if rows else view
+            for view, rows in zip(self.views, self.has_rows, strict=True)
+        ]
+        return self._replace(views=views, rows=stop - start)
+
+
+class _Known:
+    """A path: its kernels, and what says on the CPU which of its decisions a row takes."""
+
+    def __init__(
+        self,
+        specialization: Specialization,
+        kernels: DevicePath,
+        deciding: VectorSpecialization,
+    ) -> None:
+        self.specialization = specialization
+        self.kernels = kernels
+        self.deciding = deciding
+
+    @property
+    def outcomes(self) -> Sequence[Any]:
+        return self.deciding.outcomes
+
+    def numbers(self, inputs: DeviceInputs, memory: DeviceMemory) -> int:
+        """The address of the numbers that all rows share: the arguments', then captured Values."""
+        import numpy
+
+        captured = [value.data for value in self.specialization.captured]
+        return memory.holding(numpy.array([*inputs.numbers, *captured], float).tobytes())
+
+
+class DeviceSignature:
+    """All such calls. `batch` is of one of them, with stand-ins for the arrays; `name` is the
+    function's in messages."""
+
+    def __init__(self, batch: Batch, reduce: str | None, record: RecordRow, name: str) -> None:
+        arrays = [leaf for leaf in batch.leaves if is_array(leaf.content)]
+        self._has_rows = [leaf.axis is not None for leaf in arrays]
+        self._fields = fields_of(batch.leaves, len(arrays))
+        self._numbers = sum(field.array == len(arrays) for field in self._fields)
+        self._target = Target(host_vectors(), Sharing(1), reduce)
+        self._record = record
+        self._name = name
+        self._paths: list[_Known] = []
+        self._tree: PathTree[_Known] = PathTree()
+        self._outputs: Structure | None = None
+        self._turn = new_lock()
+        self._lock = new_lock()
+
+    @property
+    def paths(self) -> list[DevicePath]:
+        """Those that rows have taken so far, the one that most have taken first."""
+        return [path.kernels for path in self._paths]
+
+    def outputs(self, inputs: DeviceInputs) -> Structure:
+        """What every row's results look like; of no rows, those of a row of ones."""
+        if self._outputs is None:
+
+            def first() -> Any:
+                if self._outputs is None:
+                    with inputs.device.memory(inputs.stream) as memory:
+                        one = self._row(inputs, 0, memory) if inputs.rows else _ones(inputs)
+                    self._specialise(one, 0)
+
+            in_turn(self._turn, first)
+            assert self._outputs is not None
+        return self._outputs
+
+    # -- rows --------------------------------------------------------------------------------------
+
+    def fill(self, inputs: DeviceInputs, out: Sequence[int]) -> None:
+        """Write every row's results to these addresses, one for each place of their nesting."""
+        sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
+
+        def part(start: int, stop: int, memory: DeviceMemory) -> None:
+            results = [
+                (pointer + 8 * start * size, size) for pointer, size in zip(out, sizes, strict=True)
+            ]
+            self._fill_part(inputs.part(start, stop), results, start, memory)
+
+        self._in_parts(inputs, MOST_ROWS, part)
+
+    def _in_parts(
+        self, inputs: DeviceInputs, step: int, work: Callable[[int, int, DeviceMemory], None]
+    ) -> None:
+        """Do something with all rows, so many at a time; with half as many where that takes more
+        memory than the device has. Parts are of whole chunks."""
+        start = 0
+        while start < inputs.rows:
+            stop = min(inputs.rows, start + step)
+            try:
+                with inputs.device.memory(inputs.stream) as memory:
+                    work(start, stop, memory)
+            except OutOfDeviceMemory:
+                if stop - start <= CHUNK:
+                    raise MemoryError(
+                        f"vmap of {self._name}: the CUDA device has no memory left, not even for "
+                        f"{stop - start} rows at a time; free some of its arrays "
+                        "(cupy.get_default_memory_pool().free_all_blocks(), "
+                        "torch.cuda.empty_cache())"
+                    ) from None
+                step = max(CHUNK, chunks_of(min(step, stop - start)) // 2 * CHUNK)
+                continue
+            start = stop
+
+    def _fill_part(
+        self,
+        inputs: DeviceInputs,
+        results: Sequence[tuple[int, int]],
+        first: int,
+        memory: DeviceMemory,
+    ) -> bool:
+        """Write the results of these rows, which are those from row `first` on; whether they took
+        several paths."""
+        operands = operands_of(inputs.views, self._has_rows, memory)
+        taken: dict[_Known, int] = {}
+
+        def run(path: _Known, rows: ListedRows) -> Left:
+            numbers = path.numbers(inputs, memory)
+            left = path.kernels.fill(operands, numbers, results, rows, memory)
+            taken[path] = rows.number - left.rows.number
+            return left
+
+        left = Left(ListedRows(inputs.rows), 0)
+        for path in self._paths[:1]:
+            left = run(path, left.rows)
+        while left.rows.number:
+            found, own = self._path_of(inputs, left.first, first, taken, memory)
+            before = left.rows.number
+            if found is not None:
+                left = run(found, left.rows)
+            if left.rows.number == before:
+                # No more paths are kept, or the device rounds to another decision: the results of
+                # the row are those of its recording.
+                own = own or self._recorded(inputs, left.first, first, memory)[1]
+                _put(own, results, left.first, memory)
+                left = _without(left, memory)
+        with self._lock:
+            self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
+        return max(taken.values(), default=0) < inputs.rows
+
+    def _path_of(
+        self,
+        inputs: DeviceInputs,
+        row: int,
+        first: int,
+        tried: dict[_Known, int],
+        memory: DeviceMemory,
+    ) -> tuple[_Known | None, list[float]]:
+        """The path that a row takes, which is none of those tried; if it is new, the row's results
+        too, and no path where no more are kept."""
+        one = self._row(inputs, row, memory)
+
+        def known() -> _Known | None:
+            found = self._tree.find(lambda path: path.deciding.departure(one))
+            return None if found in tried else found
+
+        def known_or_recorded() -> tuple[_Known | None, list[float]]:
+            path = known()  # by another thread, perhaps
+            return self._specialise(one, first + row) if path is None else (path, [])
+
+        path = known()
+        return in_turn(self._turn, known_or_recorded) if path is None else (path, [])
+
+    def _recorded(
+        self, inputs: DeviceInputs, row: int, first: int, memory: DeviceMemory
+    ) -> tuple[Specialization, list[float]]:
+        return self._record(self._row(inputs, row, memory), first + row)
+
+    def _row(self, inputs: DeviceInputs, row: int, memory: DeviceMemory) -> Inputs:
+        """One row, in the memory of the CPU."""
+        import numpy
+
+        arrays = []
+        for view, has_rows in zip(inputs.views, self._has_rows, strict=True):
+            part = view.rows(row, row + 1) if has_rows else view
+            size = 8 * prod(part.shape)
+            copy = doubles(part, memory)
+            data = memory.device.driver.read(copy.pointer, size, memory.stream) if size else b""
+            arrays.append(numpy.frombuffer(data).reshape(part.shape).copy())
+        return Inputs(arrays, inputs.numbers, 1)
+
+    def _specialise(self, one: Inputs, row: int) -> tuple[_Known | None, list[float]]:
+        """The new path of a row, if it is kept, and its results."""
+        specialization, results = self._record(one, row)
+        outputs = agreed(self._outputs, specialization.outputs, row, self._name)
+        new = None
+        if specialization.is_kept:
+            new = self._known(specialization)
+            with self._lock:
+                if any(path.specialization is specialization for path in self._paths):
+                    new = None
+                else:
+                    self._paths = [*self._paths, new]
+                    self._tree.add(new)
+        self._outputs = outputs  # once there is a path: other threads go by it
+        return new, results
+
+    def _known(self, specialization: Specialization) -> _Known:
+        shared = len(self._has_rows)
+        captured = range(len(specialization.captured))
+        slots = [(field.array, field.offset) for field in self._fields]
+        slots += [(shared, self._numbers + i) for i in captured]
+        deciding = (specialization, self._fields, self._has_rows, self._target)
+        return _Known(
+            specialization,
+            DevicePath(specialization.instructions, slots, self._name),
+            VectorSpecialization(*deciding),
+        )
+
+    # -- sums --------------------------------------------------------------------------------------
+
+    def sums(self, inputs: DeviceInputs, out: Sequence[int]) -> None:
+        """Write the sums of the rows' results, or their means, to these addresses, one for each
+        place of their nesting."""
+        sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
+        width = sum(sizes)
+        if width == 0:
+            return
+        divisor = float(inputs.rows) if self._target.reduce == "mean" else 1.0
+        chunks = chunks_of(inputs.rows)
+        with inputs.device.memory(inputs.stream) as memory:
+            try:
+                partial = memory.take(8 * width * chunks)
+            except OutOfDeviceMemory:
+                raise MemoryError(
+                    f"vmap of {self._name}: the CUDA device has no memory for the sums of "
+                    f"{chunks} times {CHUNK} rows, {8 * width * chunks:,} bytes; pass fewer rows "
+                    "at a time, and add up"
+                ) from None
+            self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width))
+            first = 0
+            for place in zip(out, sizes, strict=True):
+                add_chunks(Sums(partial, chunks, width), first, place, divisor, memory)
+                first += place[1]
+
+    def _adding(
+        self, inputs: DeviceInputs, partial: int, width: int
+    ) -> Callable[[int, int, DeviceMemory], None]:
+        """What writes the sums over all chunks of some rows."""
+
+        def add(start: int, stop: int, memory: DeviceMemory) -> None:
+            place = partial + 8 * width * chunks_of(start)
+            some = inputs.part(start, stop)
+            for path in self._paths[:1]:
+                operands = operands_of(some.views, self._has_rows, memory)
+                numbers = path.numbers(some, memory)
+                if path.kernels.add(operands, numbers, place, some.rows, memory):
+                    return
+            matrix = memory.take(8 * width * some.rows)
+            self._fill_part(some, [(matrix, width)], start, memory)
+            add_rows(matrix, some.rows, width, place, memory)
+
+        return add
+
+
+def _ones(inputs: DeviceInputs) -> Inputs:
+    """The like of a row, where there is none."""
+    import numpy
+
+    shapes = [
+        (1, *view.shape[1:]) if rows else view.shape
+        for view, rows in zip(inputs.views, inputs.has_rows, strict=True)
+    ]
+    return Inputs([numpy.ones(shape) for shape in shapes], inputs.numbers, 1)
+
+
+def _put(
+    results: Sequence[float], places: Sequence[tuple[int, int]], row: int, memory: DeviceMemory
+) -> None:
+    """Write a row of results."""
+    import numpy
+
+    at = 0
+    for pointer, size in places:
+        data = numpy.array(results[at : at + size], float).tobytes()
+        if data:
+            memory.device.driver.write(pointer + 8 * size * row, data, memory.stream)
+        at += size
+
+
+def _without(left: Left, memory: DeviceMemory) -> Left:
+    """What is left without the first row."""
+    import numpy
+
+    if left.rows.listed:
+        data = memory.device.driver.read(left.rows.listed, 4 * left.rows.number, memory.stream)
+        rows = numpy.frombuffer(data, numpy.uint32)
+    else:
+        rows = numpy.arange(left.rows.number, dtype=numpy.uint32)
+    rows = rows[rows != left.first]
+    if not len(rows):
+        return Left(ListedRows(0), 0)
+    return Left(ListedRows(len(rows), memory.holding(rows.tobytes())), int(rows.min()))

@@ -1,0 +1,407 @@
+"""`vmap` of arrays on a CUDA device: the rows' numbers, on their paths, in arrays of the same
+library. The device is the CPU (`cuda_on_cpu`); tests/gpu has the tests that need a real one."""
+
+import ctypes
+import pickle
+import subprocess
+import sys
+
+import numpy
+import pytest
+from cuda_on_cpu import COMPILER, DriverOnCpu, HostArray, device_on_cpu
+from on_device import added_up, black_scholes, branches, greeks, implied, network, options
+
+import autograd
+from autograd import Value, grad, jit, value_and_grad, vmap
+from autograd.compiler.cuda import dlpack, image_store, nvrtc
+from autograd.compiler.cuda.device_arrays import DeviceArray, view_of
+from autograd.compiler.cuda.driver import CudaError, Driver, the_driver
+
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C++ compiler")
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    return tmp_path_factory.mktemp("kernels")
+
+
+@pytest.fixture
+def device(kernels, monkeypatch):
+    """The device of every array."""
+    found = device_on_cpu(kernels)
+    monkeypatch.setattr("autograd.compiler.device_calls.device_of", lambda pointer: found)
+    monkeypatch.setattr(autograd.compiler.device_signatures, "MOST_ROWS", 4096)
+    return found
+
+
+def numpys(x):
+    """Results as NumPy arrays."""
+    if isinstance(x, DeviceArray):
+        return x.numpy()
+    return type(x)([numpys(part) for part in x])
+
+
+def launches(device):
+    return [event for event in device.driver.events if event.startswith("launch")]
+
+
+def test_rows_stay_on_the_device_and_have_the_numbers_of_eager(device):
+    """Without guards nothing is read back."""
+    columns = options(5000)
+    f = vmap(greeks)
+    on = [HostArray(x) for x in columns]
+    f(*on)
+    device.driver.events.clear()
+    value, slopes = numpys(f(*on))
+    assert launches(device) == ["launch fill"] * 2
+    wanted = [greeks(*row) for row in zip(*[x[:50].tolist() for x in columns], strict=True)]
+    assert value[:50].tolist() == [one[0] for one in wanted]
+    assert [[x[i] for x in slopes] for i in range(50)] == [list(one[1]) for one in wanted]
+    assert value.shape == (5000,)
+
+
+def test_rows_take_their_own_paths(device):
+    """The numbers of eager, in one call and in later ones; each path is recorded once."""
+    x = numpy.random.default_rng(0).normal(size=6000) * 2
+    f = vmap(branches)
+    for _ in range(2):
+        assert f(HostArray(x)).numpy().tolist() == [branches(float(a)) for a in x]
+    assert f.row.recordings == f.stats().paths == 5
+    device.driver.events.clear()
+    f(HostArray(numpy.full(3000, 2.0)))
+    f(HostArray(numpy.full(3000, 2.0)))
+    assert len(launches(device)) < 6  # the path that most rows take is tried first
+
+
+def test_newton_takes_as_many_steps_as_a_row_needs(device):
+    s, k, t, v, r = options(300)
+    prices = numpy.array([black_scholes(*row) for row in zip(s, k, t, v, r, strict=True)])
+    found = vmap(implied)(*[HostArray(x) for x in (prices, s, k, t, r)]).numpy()
+    rows = zip(prices, s, k, t, r, strict=True)
+    assert found.tolist() == [implied(*map(float, row)) for row in rows]
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+@pytest.mark.parametrize("f", [value_and_grad(branches), value_and_grad(lambda x: x * x)])
+def test_sums_have_the_bits_that_are_documented(device, f, reduce):
+    """On one path or several, in parts or at once."""
+    x = numpy.random.default_rng(0).normal(size=9000)
+    rows = numpy.array([f(float(a)) for a in x])
+    mapped = vmap(f, reduce=reduce)
+    wanted = added_up(rows) / (9000 if reduce == "mean" else 1)
+    for _ in range(2):
+        found = mapped(HostArray(x))
+        assert [part.shape for part in found] == [(), ()]
+        assert numpys(found) == tuple(wanted)
+
+
+def test_a_training_step_stays_on_the_device(device):
+    """Parameters in one array for all rows; the mean loss and its gradient."""
+    loss, count = network((2, 8, 1))
+    draw = numpy.random.default_rng(1)
+    p, rows = draw.normal(size=count), draw.normal(size=(3000, 3))
+    step = vmap(value_and_grad(loss), in_axes=(None, 0), reduce="mean")
+    value, slopes = numpys(step(HostArray(p), HostArray(rows)))
+    expected = step(p, rows)
+    assert value == pytest.approx(expected[0], rel=1e-13)
+    assert slopes == pytest.approx(expected[1], rel=1e-10, abs=1e-15)
+
+
+def test_layouts_are_read_where_they_are(device):
+    """Rows along any axis, strided, backwards, of many dimensions; only the last is copied."""
+    x = numpy.random.default_rng(2).normal(size=(50, 3, 4))
+
+    def f(row):
+        return row[0][0] * row[2][3] - row[1][2]
+
+    wanted = [f(row) for row in x]
+    f0, f2 = vmap(f), vmap(f, in_axes=2)
+    flat = vmap(lambda row: row[0] * row[1] - row[2])
+    for array in (x, x[::-1].copy()[::-1], numpy.repeat(x, 2, 0)[::2]):
+        assert f0(HostArray(array)).numpy().tolist() == wanted
+    assert f2(HostArray(x.transpose(1, 2, 0))).numpy().tolist() == wanted
+    three = x[:, :, 0]
+    device.driver.events.clear()
+    for array in (three, three.copy(), numpy.asfortranarray(three)):
+        assert (flat(HostArray(array)).numpy() == three[:, 0] * three[:, 1] - three[:, 2]).all()
+    assert launches(device).count("launch copy_numbers") == 1  # of the row that is recorded
+
+
+def test_numbers_lists_and_keywords_stand_beside_arrays(device):
+    f = vmap(lambda w, x, scale: (w[0] * x["a"] + w[1]) * scale, in_axes=(None, 0))
+    x = numpy.arange(5.0)
+    out = f([2.0, 1.0], {"a": HostArray(x)}, scale=HostArray(x))
+    assert out.numpy().tolist() == [(2 * a + 1) * a for a in x]
+
+
+def test_captured_values_are_read_at_every_call(device):
+    w = Value(2.0)
+    f = vmap(lambda x: w * x)
+    assert f(HostArray(numpy.ones(3))).numpy().tolist() == [2, 2, 2]
+    w.data = 5.0
+    assert f(HostArray(numpy.ones(3))).numpy().tolist() == [5, 5, 5]
+
+
+def test_derivatives_of_derivatives(device):
+    f = vmap(grad(grad(lambda x: autograd.exp(x) * x)))
+    x = numpy.linspace(-1, 1, 9)
+    assert f(HostArray(x)).numpy() == pytest.approx(numpy.exp(x) * (x + 2), rel=1e-14)
+
+
+def test_no_rows(device):
+    """Results of the right shapes; sums of 0; no mean."""
+    x = HostArray(numpy.ones((0, 3)))
+    f = lambda row: [row[0], row * 2]  # noqa: E731
+    x.x = numpy.ones((4, 3))[:0]
+    one, three = numpys(vmap(f)(x))
+    assert (one.shape, three.shape) == ((0,), (0, 3))
+    assert numpys(vmap(f, reduce="sum")(x))[1].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="there is no mean over no rows"):
+        vmap(f, reduce="mean")(x)
+
+
+def test_no_more_paths_than_are_kept(device):
+    """Other rows have the numbers of their recording."""
+    f = vmap(branches, max_paths=2)
+    x = numpy.array([2.0, 0.5, -3.0, 0.0, 0.8, 4.0])
+    with pytest.warns(RuntimeWarning, match="has taken 2 different paths"):
+        out = f(HostArray(x)).numpy()
+    assert out.tolist() == [branches(float(a)) for a in x]
+
+
+def test_float32_is_converted_and_that_is_said_once(device):
+    x = numpy.random.default_rng(3).normal(size=100).astype(numpy.float32)
+    f = vmap(lambda x: x * x)
+    with pytest.warns(RuntimeWarning, match="x holds float32: it is converted at every call"):
+        out = f(HostArray(x)).numpy()
+    assert (out == x.astype(float) ** 2).all()
+    assert (f(HostArray(x)).numpy() == out).all()
+    assert vmap(lambda n: n * 2)(HostArray(numpy.arange(4))).numpy().tolist() == [0, 2, 4, 6]
+
+
+def test_rows_are_split_where_memory_is_short(device, monkeypatch):
+    """The same numbers, to the bit; with none at all, an error says what to free."""
+    monkeypatch.setattr(autograd.compiler.device_signatures, "MOST_ROWS", 1 << 26)
+    x = numpy.random.default_rng(4).normal(size=20_000)
+    for reduce in (None, "sum"):
+        f = vmap(branches, reduce=reduce)
+        wanted = f(HostArray(x)).numpy()
+        device.driver.room = device.driver.in_use + 8 * 20_000 + 60_000
+        device.driver.events.clear()
+        assert (f(HostArray(x)).numpy() == wanted).all()
+        assert len(launches(device)) > 8
+        device.driver.room = device.driver.in_use + 8 * 20_000 * (reduce is None) + 1000
+        with pytest.raises(MemoryError, match=r"no memory left, not even for \d+ rows at a ti"):
+            f(HostArray(x))
+        device.driver.room = 1 << 40
+    del wanted, f
+    assert device.driver.in_use < 9 * 20_000
+
+
+def test_an_array_that_is_being_computed_is_waited_for(device):
+    """On the stream that it names, unless that is ours."""
+    f = vmap(lambda x: x + 1)
+    f(HostArray(numpy.ones(3)))
+    device.driver.events.clear()
+    f(HostArray(numpy.ones(3), stream=7))
+    assert device.driver.events[0] == "synchronise 7"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda f, x: f(x, numpy.ones(3)), TypeError, "in the memory of the CPU; put all arrays"),
+        (lambda f, x: f(x, Value(1.0)), TypeError, "maps y along axis 0"),
+        (
+            lambda f, x: vmap(f.f, (0, None))(x, Value(1.0)),
+            TypeError,
+            "which arrays on a device",
+        ),
+        (lambda f, x: vmap(f.f, check=True)(x, x), ValueError, "pass NumPy arrays to check it"),
+        (lambda f, x: f.bind(x, x), TypeError, "NumPy"),
+        (lambda f, x: jit(f.f)(x, x), TypeError, "HostArray"),
+        (lambda f, x: f(x, HostArray(numpy.ones(3, complex))), TypeError, "the type '<c16'"),
+        (lambda f, x: f(x, HostArray(numpy.ones(3, ">f8"))), TypeError, "in the other order"),
+        (lambda f, x: f(x, HostArray(numpy.ones(4))), ValueError, "the same number of rows"),
+        (lambda f, x: vmap(autograd.lgamma)(x), ValueError, "can't call Python back for lgamma"),
+        (
+            lambda f, x: vmap(lambda x: [x, x], out_axes=1)(x),
+            ValueError,
+            "with them the result",
+        ),
+        (lambda f, x: vmap(lambda x: 1.0, out_axes=None)(x), ValueError, "out_axes is None"),
+        (lambda f, x: vmap(lambda x: [x] * 2, max_nestings=1)([x], [x]), TypeError, "argument"),
+    ],
+)
+def test_errors_say_what_to_do(device, call, error, message):
+    f = vmap(lambda x, y: x * y)
+    with pytest.raises(error, match=message):
+        call(f, HostArray(numpy.ones(3)))
+
+
+def test_two_devices_are_an_error(device, monkeypatch, kernels):
+    here, there = HostArray(numpy.ones(3)), HostArray(numpy.ones(3))
+    other = device_on_cpu(kernels)
+    other.number = 1
+    monkeypatch.setattr(
+        "autograd.compiler.device_calls.device_of",
+        lambda pointer: other if pointer == there.x.ctypes.data else device,
+    )
+    with pytest.raises(ValueError, match="x on device 0 and y on device 1; put all arrays on one"):
+        vmap(lambda x, y: x * y)(here, there)
+
+
+def test_an_error_of_the_function_names_the_row(device):
+    def f(x):
+        if x < 0:
+            raise ArithmeticError("negative")
+        return x
+
+    x = numpy.ones(5000)
+    x[4321] = -1.0
+    with pytest.raises(ArithmeticError) as raised:
+        vmap(f)(HostArray(x))
+    assert "met this in row 4321 of the batch" in raised.value.__notes__[-1]
+
+
+def test_copies_and_pickles_run_on_the_device_too(device):
+    f = pickle.loads(pickle.dumps(vmap(branches)))
+    assert f(HostArray(numpy.array([2.0]))).numpy().tolist() == [4.0]
+
+
+# -- what lies below -------------------------------------------------------------------------------
+
+
+def test_arrays_are_handed_over_by_dlpack(kernels):
+    """Address, shape and type; the memory lives as long as a capsule, or who takes it over."""
+    device = device_on_cpu(kernels)
+    array = DeviceArray.like(numpy.arange(6.0).reshape(2, 3), device)
+    assert array.__dlpack_device__() == (2, 0)
+    capsule = array.__dlpack__(stream=1, max_version=(1, 0))
+    pointer, shape, strides, kind = dlpack.tensor_in(capsule)
+    assert (shape, strides, kind) == ((2, 3), (3, 1), "<f8")
+    assert numpy.frombuffer(ctypes.string_at(pointer, 48)).tolist() == list(range(6))
+    del array
+    assert device.driver.in_use == 48
+    del capsule
+    assert (device.driver.in_use, dlpack._LENT) == (0, {})
+
+
+def test_arrays_are_taken_over_by_dlpack(kernels):
+    """Of libraries without an array interface."""
+
+    class Other:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __dlpack_device__(self):
+            return 2, 0
+
+        def __dlpack__(self):
+            return self.inner.__dlpack__()
+
+    array = DeviceArray.like(numpy.arange(3.0), device_on_cpu(kernels))
+    view = view_of(Other(array), "x")
+    assert (view.shape, view.strides, view.kind) == ((3,), (1,), "<f8")
+
+
+def test_what_pytorch_differentiates_is_refused():
+    class Tensor:
+        @property
+        def __cuda_array_interface__(self):
+            raise RuntimeError("requires grad")
+
+    with pytest.raises(TypeError, match=r"pass x.detach\(\): derivatives are those of vmap"):
+        view_of(Tensor(), "x")
+
+
+def test_images_are_kept_from_one_process_to_the_next(tmp_path, monkeypatch):
+    """By their key; one that is damaged is made anew, and the variable can say that none is."""
+    made = []
+
+    def make(image=b"image"):
+        made.append(image)
+        return image
+
+    monkeypatch.setenv("CHAINRULE_CUDA_CACHE", str(tmp_path / "kept"))
+    for _ in range(2):
+        assert image_store.kept_or_made(("text", "sm_90"), make) == b"image"
+    assert image_store.kept_or_made(("text", "sm_80"), make) == b"image"
+    assert len(made) == 2
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(file.read_bytes()[:-1] + b"?")
+    assert image_store.kept_or_made(("text", "sm_90"), make) == b"image"
+    assert len(made) == 3
+    monkeypatch.setenv("CHAINRULE_CUDA_CACHE", "")
+    assert image_store.kept_or_made(("text", "sm_90"), make) == b"image"
+    assert len(made) == 4
+    monkeypatch.setenv("CHAINRULE_CUDA_CACHE", "/proc/nothing/can/be/written/here")
+    assert image_store.kept_or_made(("text", "sm_90"), make) == b"image"
+
+
+def test_without_a_driver_and_without_nvrtc_an_error_says_what_to_install(monkeypatch):
+    def missing(name, *rest):
+        raise OSError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(ImportError, match=r"need NVIDIA's driver \(.*\), which is not installed"):
+        the_driver.__wrapped__()
+    with pytest.raises(ImportError, match=r"NVRTC, which is not installed; run: pip install"):
+        nvrtc._library.__wrapped__()
+
+
+class _Library:
+    """CUDA's driver, which answers every call with the same number."""
+
+    def __init__(self, answer=0):
+        self.answer = answer
+        self.calls = []
+
+    def __getitem__(self, name):
+        def function(*args):
+            self.calls.append(name)
+            return 0 if name == "cuInit" else self.answer
+
+        return function
+
+    def __getattr__(self, name):
+        return self[name]
+
+
+def test_the_driver_says_what_is_wrong(monkeypatch):
+    """Out of memory, too new a compiler, a forked process; each with a remedy."""
+    with pytest.raises(MemoryError, match="the CUDA device has no memory left"):
+        Driver(_Library(2)).allocate(8, 0)
+    with pytest.raises(CudaError, match="cuStreamSynchronize: error 700"):
+        Driver(_Library(700)).synchronise(0)
+    library = _Library(0)
+    driver = Driver(library)
+    library.cuModuleLoadData = lambda *args: 222
+    with pytest.raises(CudaError, match="update the driver, or install the NVRTC of its version"):
+        driver.module(b"")
+    with driver.current(0):
+        driver.free(driver.allocate(8, 0), 0)
+        driver.write(0, b"abc", 0)
+        assert driver.read(0, 4, 0) == b"\0" * 4
+        driver.launch(driver.function(None, "fill"), 2, [ctypes.c_int(1)], 0)
+    assert library.calls[-2:] == ["cuLaunchKernel", "cuCtxPopCurrent_v2"]
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(CudaError, match='start worker processes by "spawn" or "forkserver"'):
+        driver.synchronise(0)
+
+
+def test_the_driver_on_the_cpu_does_what_the_driver_does():
+    """It has the same methods, so what is tested with it means something."""
+    names = {name for name in vars(Driver) if not name.startswith("_")}
+    assert names - {"version"} <= set(dir(DriverOnCpu()))
+
+
+def test_nothing_of_cuda_is_loaded_for_numpy_arrays():
+    code = (
+        "import sys, numpy; from autograd import vmap; vmap(lambda x: x * x)(numpy.ones(3))\n"
+        "from autograd.compiler.cuda import driver, nvrtc\n"
+        "print(driver.the_driver.cache_info().currsize, nvrtc._library.cache_info().currsize)\n"
+        "print(*[name for name in ('cupy', 'torch', 'jax', 'numba') if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "0 0\n\n"
