@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from autograd.arrays.refusals import refuse_own_classes
@@ -24,6 +25,7 @@ __all__ = [
     "Structure",
     "components",
     "flatten",
+    "hold_numbers",
     "is_array",
     "named_children",
     "opened",
@@ -38,6 +40,7 @@ Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
 
 NUMBERS: Final = frozenset([float, int, bool, Value])  # at sight: most of what a nesting holds
+AS_THEY_ARE: Final = frozenset([float, Value])
 CONTAINERS = "a number, or lists, tuples, dicts, dataclasses and NumPy arrays of numbers"
 
 
@@ -59,7 +62,14 @@ class Structure:
     @property
     def size(self) -> int:
         """How many numbers it holds."""
+        if self._is_bare:
+            return len(self.shapes)
         return sum(map(size_of, self.shapes))
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether its numbers are in no arrays."""
+        return self.shapes.count(None) == len(self.shapes)
 
     @property
     def is_single(self) -> bool:
@@ -75,6 +85,8 @@ class Structure:
         """
         if len(leaves) != self.size:
             raise ValueError(f"the nesting holds {self.size} numbers, got {len(leaves)}")
+        if self._is_bare:
+            return self.build(leaves)
         blocks, start = [], 0
         for shape in self.shapes:
             if shape is None:
@@ -162,9 +174,14 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         leaves.append(_number(tree))
         shapes.append(None)
         return None, next
+    put = assemble
+    if AS_THEY_ARE.issuperset(map(type, children)):
+        count = len(children)
+        leaves += children
+        shapes += [None] * count
+        return (*kind, *[None] * count), lambda blocks: put(list(islice(blocks, count)))
     visited = [_visit(child, what, leaves, shapes) for child in children]
     builds = [build for _, build in visited]
-    put = assemble
 
     def build(blocks: Iterator[Any]) -> Any:
         return put([build(blocks) for build in builds])
@@ -197,6 +214,11 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def hold_numbers(children: Sequence[Any]) -> bool:
+    """Whether a container's children are numbers at sight, none of which need be looked at."""
+    return NUMBERS.issuperset(map(type, children))
 
 
 def is_array(tree: Any) -> bool:
