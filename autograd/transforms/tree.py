@@ -166,7 +166,8 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
         refuse_own_classes(tree, what)
-        leaves.extend(_number(x) for x in tree.ravel().tolist())
+        entries = tree.ravel().tolist()
+        leaves += entries if AS_THEY_ARE.issuperset(map(type, entries)) else map(_number, entries)
         shapes.append(tree.shape)
         return ("array", tree.shape), next
     children, kind, assemble = opened(tree)
