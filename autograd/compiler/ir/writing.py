@@ -37,17 +37,22 @@ SELECT: Final = kind_of("select")
 
 IS_COMMUTATIVE: Final = 1
 IS_TRUTH: Final = 2
-# When its identities are worth asking for: where an operand is constant; one of 0, 1, -1 and 2;
-# where the first operand, or a truth value, is known; where its operand is of one of these names.
+# When its identities are worth asking for: where an operand is constant; one of 0, 1, -1 and 2; a
+# zero; 1 or -1; where the first operand, or a truth value, is known; where its operand is of one of
+# these names.
 ON_CONSTANTS: Final = 4
 ON_SMALL: Final = 8
-ON_CHOICES: Final = 16
-ON_SIGNS: Final = 32
+ON_ZEROS: Final = 16
+ON_ONES: Final = 32
+ON_CHOICES: Final = 64
+ON_SIGNS: Final = 128
 NAMED: Final = {
     IS_COMMUTATIVE: COMMUTATIVE,
     IS_TRUTH: TRUTHS,
     ON_CONSTANTS: ["message", "cut_message"],
-    ON_SMALL: ["add", "sub", "mul", "div", "pow", "pow_const"],
+    ON_SMALL: ["pow", "pow_const"],
+    ON_ZEROS: ["add", "sub"],
+    ON_ONES: ["mul", "div"],
     ON_CHOICES: ["where", "select", "and", "or"],
     ON_SIGNS: ["neg", "abs"],
 }
@@ -91,7 +96,10 @@ class Writer:
         self.rest: dict[int, tuple[int, ...]] = {}  # all operands of lines with many
         self._wide: dict[tuple[int, ...], int] = {}  # these, by their kind and operands
         self._constants: dict[float, int] = {}
-        self._minus_zero = NONE
+        # The commonest of them.
+        self._zero: i64 = NONE
+        self._minus_zero: i64 = NONE
+        self._one: i64 = NONE
         self._slots: dict[int, int] = {}
         self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
         self._entered: i64 = 0  # how many there are in all
@@ -133,10 +141,18 @@ class Writer:
 
     def const(self, value: float) -> i64:
         """The register of a constant; 0.0 and -0.0 are two."""
-        if value == 0.0 and math.copysign(1.0, value) < 0.0:
-            if self._minus_zero == NONE:
-                self._minus_zero = self._new_constant(value)
-            return i64(self._minus_zero)
+        if value == 0.0:
+            if math.copysign(1.0, value) < 0.0:
+                if self._minus_zero == NONE:
+                    self._minus_zero = self._new_constant(value)
+                return self._minus_zero
+            if self._zero == NONE:
+                self._zero = self._new_constant(value)
+            return self._zero
+        if value == 1.0:
+            if self._one == NONE:
+                self._one = self._new_constant(value)
+            return self._one
         found = self._constants.get(value)
         if found is None:
             found = self._constants[value] = self._new_constant(value)
@@ -226,8 +242,8 @@ class Writer:
 
     def _is_worth_asking(self, traits: i64, some: bool, a: i64, b: i64, c: i64) -> bool:
         """Whether its identities could give something. Asking them takes longer."""
-        if traits & ON_SMALL:
-            return some and (self._is_small(a) or self._is_small(b))
+        if traits & (ON_SMALL | ON_ZEROS | ON_ONES):
+            return some and (self._is_small(traits, a) or self._is_small(traits, b))
         if traits & ON_CONSTANTS:
             return some
         if traits & ON_CHOICES:
@@ -239,10 +255,14 @@ class Writer:
     def _is_constant(self, register: i64) -> bool:
         return register >= 0 and self._lines[LINE * register] == CONSTANT
 
-    def _is_small(self, register: i64) -> bool:
+    def _is_small(self, traits: i64, register: i64) -> bool:
         if register < 0 or self._lines[LINE * register] != CONSTANT:
             return False
         x = abs(self.values[i64(self._lines[LINE * register + 1])])
+        if traits & ON_ZEROS:
+            return x == 0.0
+        if traits & ON_ONES:
+            return x == 1.0
         return x == 0.0 or x == 1.0 or x == 2.0
 
     def _is_known(self, register: i64) -> bool:
@@ -263,7 +283,8 @@ class Writer:
         """The register that holds this already, or a new one. Where a + b and b + a are one
         number, to the bit, either will do."""
         low, high = (b, a) if traits & IS_COMMUTATIVE != 0 and b < a else (a, b)
-        owner = max(a, max(b, c))
+        owner = max(a, b)  # the last of those that are there
+        owner = max(owner, c)
         place: i64 = 0
         met: i64 = CHAIN  # of what reads no register nothing is a reader
         if owner >= 0:
