@@ -347,13 +347,20 @@ def components(
     if assemble is None:
         yield name, path, tree
         return
-    for key, written, child in zip(*named_children(tree, children), children, strict=True):
+    named = zip(*named_children(tree, children), children, strict=True)
+    if hold_numbers(children):
+        yield from ((name + written, (*path, key), child) for key, written, child in named)
+        return
+    for key, written, child in named:
         yield from components(child, name + written, (*path, key))
 
 
 def named_children(tree: Any, children: Sequence[Any]) -> tuple[Sequence[Any], list[str]]:
     """The keys of a container's children, and each as it is written behind the container's name."""
     fields = _fields(type(tree))
+    if isinstance(tree, (list, tuple)) and not fields:
+        places = range(len(children))
+        return places, [f"[{place}]" for place in places]
     keys = list(tree) if isinstance(tree, dict) else fields or range(len(children))
     return keys, [f".{key}" if fields else f"[{printable(repr(key))}]" for key in keys]
 
