@@ -228,8 +228,7 @@ class Arguments:
                 "argument"
             )
         looks_for_anomalies = trace.looks_for_anomalies
-        # What f keeps of the second may refer to nodes of the first.
-        values = [*trace.arguments, *again.arguments]
+        values = again.arguments
         del trace, again, found, found_again, others  # with them the Values that nobody keeps
         # What looks for anomalies of Values does not find them in floats.
         if not looks_for_anomalies and not is_differentiated(first.captured):
@@ -246,9 +245,10 @@ class Arguments:
         found_again: Sequence[Any],
     ) -> str | None:
         """Where the second recording differs from the first, in words."""
-        if again.repeats(decisions, found_again, found):
+        is_same = again.repeats(decisions, found_again, found)
+        again.tape.part()  # so that what f keeps of it refers to its arguments
+        if is_same:
             return None
-        again.tape.part()
         # Perhaps in what no result depends on.
         return difference(first, self._read_off(again, found_again))
 
