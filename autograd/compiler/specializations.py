@@ -65,10 +65,10 @@ class Specialization:
         self.writes = writes
         """Whether the function writes to its arguments; then every call is looked at first."""
         self.outcomes = [guard.outcome for guard in recorded.program.guards]
-        self.program = optimised(recorded.program)
-        self._recorded = recorded._replace(program=self.program)
+        self._recorded = recorded
         self.captured = recorded.captured
-        users = [row for name in self.program.names if (row := TABLE.get(name)) and not row.builtin]
+        names = recorded.program.names
+        users = [row for name in names if (row := TABLE.get(name)) and not row.builtin]
         self.callbacks = Callbacks(self.instructions) if users else None
         """The primitives of users, as they were when it was recorded: programs know them by names,
         which may come to mean others."""
@@ -83,9 +83,14 @@ class Specialization:
         self.is_kept = False
 
     @cached_property
+    def program(self) -> Program:
+        """What was recorded, by its shortest."""
+        return optimised(self._recorded.program)
+
+    @cached_property
     def instructions(self) -> Program:
         """The program, lowered."""
-        return lowered(self.program)
+        return lowered(self._recorded.program)
 
     @property
     def kernel(self) -> ProgramKernel:
@@ -247,11 +252,15 @@ class Specialization:
         return 0.0 if self._kernel is None else self._kernel.seconds
 
     def __reduce__(self) -> Any:
-        return Specialization, (self._recorded, self._arguments, self._result, self.writes)
+        return Specialization, (self._shorter, self._arguments, self._result, self.writes)
+
+    @property
+    def _shorter(self) -> Recorded:
+        return self._recorded._replace(program=self.program)
 
     def is_same_path(self, other: Specialization) -> bool:
         """Whether the other one is a recording of the same."""
-        return self.outcomes == other.outcomes and not difference(self._recorded, other._recorded)
+        return self.outcomes == other.outcomes and not difference(self._shorter, other._shorter)
 
     def other_outcome(self, failed: int, results: Sequence[float]) -> Hashable:
         """What came out at a guard that failed, as far as it is known: of a comparison the

@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from autograd.arrays.refusals import refuse_own_classes
@@ -24,6 +25,7 @@ __all__ = [
     "Structure",
     "components",
     "flatten",
+    "hold_numbers",
     "is_array",
     "named_children",
     "opened",
@@ -38,6 +40,7 @@ Shape = tuple[int, ...] | None  # None: a bare number
 Build = Callable[[Iterator[Any]], Any]
 
 NUMBERS: Final = frozenset([float, int, bool, Value])  # at sight: most of what a nesting holds
+AS_THEY_ARE: Final = frozenset([float, Value])
 CONTAINERS = "a number, or lists, tuples, dicts, dataclasses and NumPy arrays of numbers"
 
 
@@ -59,7 +62,14 @@ class Structure:
     @property
     def size(self) -> int:
         """How many numbers it holds."""
+        if self._is_bare:
+            return len(self.shapes)
         return sum(map(size_of, self.shapes))
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether its numbers are in no arrays."""
+        return self.shapes.count(None) == len(self.shapes)
 
     @property
     def is_single(self) -> bool:
@@ -75,6 +85,8 @@ class Structure:
         """
         if len(leaves) != self.size:
             raise ValueError(f"the nesting holds {self.size} numbers, got {len(leaves)}")
+        if self._is_bare:
+            return self.build(leaves)
         blocks, start = [], 0
         for shape in self.shapes:
             if shape is None:
@@ -154,7 +166,8 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{what} must be {CONTAINERS}, got an array of {tree.dtype}")
         refuse_own_classes(tree, what)
-        leaves.extend(_number(x) for x in tree.ravel().tolist())
+        entries = tree.ravel().tolist()
+        leaves += entries if AS_THEY_ARE.issuperset(map(type, entries)) else map(_number, entries)
         shapes.append(tree.shape)
         return ("array", tree.shape), next
     children, kind, assemble = opened(tree)
@@ -162,9 +175,14 @@ def _visit(tree: Any, what: str, leaves: list[Any], shapes: list[Shape]) -> tupl
         leaves.append(_number(tree))
         shapes.append(None)
         return None, next
+    put = assemble
+    if AS_THEY_ARE.issuperset(map(type, children)):
+        count = len(children)
+        leaves += children
+        shapes += [None] * count
+        return (*kind, *[None] * count), lambda blocks: put(list(islice(blocks, count)))
     visited = [_visit(child, what, leaves, shapes) for child in children]
     builds = [build for _, build in visited]
-    put = assemble
 
     def build(blocks: Iterator[Any]) -> Any:
         return put([build(blocks) for build in builds])
@@ -197,6 +215,11 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def hold_numbers(children: Sequence[Any]) -> bool:
+    """Whether a container's children are numbers at sight, none of which need be looked at."""
+    return NUMBERS.issuperset(map(type, children))
 
 
 def is_array(tree: Any) -> bool:
@@ -324,13 +347,20 @@ def components(
     if assemble is None:
         yield name, path, tree
         return
-    for key, written, child in zip(*named_children(tree, children), children, strict=True):
+    named = zip(*named_children(tree, children), children, strict=True)
+    if hold_numbers(children):
+        yield from ((name + written, (*path, key), child) for key, written, child in named)
+        return
+    for key, written, child in named:
         yield from components(child, name + written, (*path, key))
 
 
 def named_children(tree: Any, children: Sequence[Any]) -> tuple[Sequence[Any], list[str]]:
     """The keys of a container's children, and each as it is written behind the container's name."""
     fields = _fields(type(tree))
+    if isinstance(tree, (list, tuple)) and not fields:
+        places = range(len(children))
+        return places, [f"[{place}]" for place in places]
     keys = list(tree) if isinstance(tree, dict) else fields or range(len(children))
     return keys, [f".{key}" if fields else f"[{printable(repr(key))}]" for key in keys]
 

@@ -13,6 +13,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, final
 
+from mypy_extensions import i32, i64
+
+from autograd.compiler.ir.packed_columns import vec
 from autograd.engine.locks import new_lock
 
 __all__ = ["CONST", "INPUT", "KINDS", "NAMES", "FlatCode", "Op", "flat", "kind_of"]
@@ -53,13 +56,14 @@ def _new_kind(name: str) -> int:
 class FlatCode:
     """Operations in columns."""
 
-    __slots__ = ("kinds", "operands", "starts", "values")
+    __slots__ = ("_times", "kinds", "operands", "starts", "values")
 
     def __init__(self, kinds: Any, starts: Any, operands: Any, values: Any) -> None:
         self.kinds: Any = kinds  # arrays of "i", the values of "d"
         self.starts: Any = starts
         self.operands: Any = operands
         self.values: Any = values
+        self._times: dict[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -109,7 +113,7 @@ class FlatCode:
 
     def kinds_used(self) -> set[int]:
         """The kinds that occur."""
-        return set(self.kinds)
+        return set(self._counted())
 
     def constants(self) -> list[float]:
         """The numbers of the constants, in their order."""
@@ -118,8 +122,16 @@ class FlatCode:
 
     def count_of(self, kind: int) -> int:
         """How many operations are of a kind."""
-        found: int = self.kinds.count(kind)
-        return found
+        return self._counted().get(kind, 0)
+
+    def _counted(self) -> dict[int, int]:
+        """How many operations are of each kind that occurs."""
+        if self._times is None:
+            column, counts = vec[i32](self.kinds), vec[i64]([i64(0)] * len(NAMES))
+            for i in range(i64(len(column))):
+                counts[i64(column[i])] += 1
+            self._times = {kind: int(counts[kind]) for kind in range(len(counts)) if counts[kind]}
+        return self._times
 
     @property
     def size(self) -> int:

@@ -58,7 +58,7 @@ def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
     named = numpy.array(code.kinds, numpy.int32)
     if alone:
         named[numpy.array(alone, bool) & (named != CONST) & (named != INPUT)] += len(NAMES)
-    used = sorted({*numpy.unique(named).tolist()} - {CONST, INPUT})
+    used = sorted({*numpy.flatnonzero(numpy.bincount(named)).tolist()} - {CONST, INPUT})
     tested = [guard.register for guard in program.guards]
     fails = [not guard.expected for guard in program.guards]
     inputs = len(program.inputs)

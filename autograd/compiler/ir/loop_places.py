@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import Rows
 from autograd.compiler.ir.loops import (
@@ -22,6 +22,8 @@ from autograd.compiler.ir.loops import (
 )
 
 __all__ = ["Place", "WrittenRow", "unrolled", "written_out"]
+
+FEW: Final = 3  # places, of which a slice would be no gain
 
 
 class WrittenRow:
@@ -220,15 +222,33 @@ def unrolled(rolled: Rolled) -> Rows:
     _, rows = written_out(rolled)
     codes = numpy.zeros(rolled.length, numpy.int32)
     widths = numpy.zeros(rolled.length, numpy.int64)
-    for row in rows:
-        codes[row.addresses] = row.node.code
-        widths[row.addresses] = row.node.width
+    places = [_evenly(row.addresses) for row in rows]
+    for row, at in zip(rows, places, strict=True):
+        codes[at] = row.node.code
+        widths[at] = row.node.width
     starts = numpy.zeros(rolled.length + 1, numpy.int64)
     numpy.cumsum(widths, out=starts[1:])
     operands = numpy.zeros(starts[-1], numpy.int64)
-    for row in rows:
+    for row, at in zip(rows, places, strict=True):
+        first = _evenly(starts[at])
         for k in range(row.node.width):
-            operands[starts[row.addresses] + k] = row.place.values(row.column + k)
+            operands[_moved(first, k)] = row.place.values(row.column + k)
     return Rows(
         rolled.names, codes, starts, operands, rolled.constants, rolled.inputs, rolled.results
     )
+
+
+def _evenly(places: Any) -> Any:
+    """These places as a slice, if they are evenly spaced: it takes a fraction of the time."""
+    if len(places) < FEW:
+        return places
+    step = int(places[1] - places[0])
+    if step <= 0 or (places[1:] - places[:-1] != step).any():
+        return places
+    return slice(int(places[0]), int(places[-1]) + 1, step)
+
+
+def _moved(places: Any, by: int) -> Any:
+    if isinstance(places, slice):
+        return slice(places.start + by, places.stop + by, places.step)
+    return places + by

@@ -174,7 +174,8 @@ select: Final[Callable[[Symbol, Any, Any], Symbol]] = branchless.select
 
 
 def lowered(program: Program) -> Program:
-    """The same program in instructions, and names that call back into Python."""
+    """The same program in instructions, and names that call back into Python. It need not have been
+    made shorter before: all passes are applied on the way."""
     return rewritten_and_pruned(program, writer(), templates=OF_TABLE)
 
 

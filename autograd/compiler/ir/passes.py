@@ -13,13 +13,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from autograd.compiler.ir.flat_code import Op
+from autograd.compiler.ir.flat_code import Op, kind_of
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
-from autograd.compiler.ir.writing import Writer
+from autograd.compiler.ir.writing import NONE, Writer
 
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
+
+ABS: Final = kind_of("abs")
+ADD: Final = kind_of("add")
+MUL: Final = kind_of("mul")
+NEG: Final = kind_of("neg")
 
 MOST_WRITTEN: Final = 128.0
 """Numbers that people write are whole and small. Others are taken for data, which are different in
@@ -95,15 +100,23 @@ def _mul(writer: Writer, a: int, b: int) -> int | None:
     if x == 1.0:
         return b
     if y == -1.0:
-        return writer.emit("neg", a)
-    return writer.emit("neg", b) if x == -1.0 else None
+        return _negative(writer, a)
+    return _negative(writer, b) if x == -1.0 else None
+
+
+def _negative(writer: Writer, a: int) -> int:
+    return writer.put(NEG, 1, a, NONE, NONE)
+
+
+def _product(writer: Writer, a: int, b: int) -> int:
+    return writer.put(MUL, 2, a, b, NONE)
 
 
 def _abs(writer: Writer, a: int) -> int | None:
     if writer.name(a) == "abs":
         return a
     inner = _inner(writer, a, "neg")
-    return None if inner is None else writer.emit("abs", inner)
+    return None if inner is None else int(writer.put(ABS, 1, inner, NONE, NONE))
 
 
 def _power(writer: Writer, a: int, n: int) -> int | None:
@@ -112,17 +125,17 @@ def _power(writer: Writer, a: int, n: int) -> int | None:
         return writer.const(1.0)
     if exponent == 1.0:
         return a
-    return writer.emit("mul", a, a) if exponent == 2.0 else None
+    return _product(writer, a, a) if exponent == 2.0 else None
 
 
 def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
     """adjoint * factor, 0.0 where the adjoint is 0."""
     x, y = writer.number(adjoint), writer.number(factor)
     if x is not None:
-        return writer.const(0.0) if x == 0.0 else writer.emit("mul", adjoint, factor)
+        return writer.const(0.0) if x == 0.0 else _product(writer, adjoint, factor)
     if y is not None and 1.0 <= abs(y) <= MOST_WRITTEN and y.is_integer():
         # No product underflows, so it is a zero only where the adjoint is; and -0.0 + 0.0 is 0.0.
-        return writer.emit("add", writer.emit("mul", adjoint, factor), writer.const(0.0))
+        return writer.put(ADD, 2, _product(writer, adjoint, factor), writer.const(0.0), NONE)
     return None
 
 

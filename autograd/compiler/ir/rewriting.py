@@ -6,13 +6,14 @@ Compiled with the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import final
 
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.templates import Plans, Templates
+from autograd.compiler.ir.templates import Plans, Template, Templates
 from autograd.compiler.ir.writing import FEW, NONE, Writer
 
 __all__ = ["most_live", "needed_for", "rewritten", "rewritten_and_pruned"]
@@ -31,7 +32,7 @@ def rewritten_and_pruned(
     program: Program, writer: Writer, emit: Emit | None = None, templates: Templates | None = None
 ) -> Program:
     """The same, without what nothing needs any more. Of an operation for which there is a template
-    that is written in its place."""
+    that is written in its place, unless the operation as such is a shorter one."""
     new = _translated(program, writer, emit, templates)
     roots = [*program.outputs, *[guard.register for guard in program.guards]]
     needed = vec[bool]([False] * int(writer.size))
@@ -52,6 +53,8 @@ def _translated(
     kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
     operands = vec[i32](code.operands)
     plans = Plans(templates)
+    if templates is not None:
+        writer.expand = Expansion(plans, writer).register
     for i in range(i64(len(kinds))):
         kind = i64(kinds[i])
         at = i64(starts[i])
@@ -67,20 +70,48 @@ def _translated(
             new = append(new, i32(emit(NAMES[kind], *given)))
             continue
         plan = None if templates is None else plans.of(kind, count)
-        if plan is not None:
+        if count > FEW:
+            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
+            new = append(new, i32(_put_all(writer, plan, kind, given)))
+            continue
+        a = i64(new[i64(operands[at])]) if count > 0 else NONE
+        b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
+        c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
+        if plan is None:
+            new = append(new, i32(writer.put(kind, count, a, b, c)))
+            continue
+        register = writer.shorter(kind, count, a, b, c)
+        if register < 0:
             registers = vec[i32]()
             for k in range(count):
                 registers = append(registers, new[i64(operands[at + k])])
-            new = append(new, i32(plan.write(writer, registers)))
-        elif count > FEW:
-            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
-            new = append(new, i32(writer.put_all(kind, given)))
-        else:
-            a = i64(new[i64(operands[at])]) if count > 0 else NONE
-            b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
-            c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
-            new = append(new, i32(writer.put(kind, count, a, b, c)))
+            register = plan.write(writer, registers)
+        new = append(new, i32(register))
+    writer.expand = None
     return new
+
+
+def _put_all(writer: Writer, plan: Template | None, kind: int, operands: list[int]) -> int:
+    """Write an operation, by its template if it has one."""
+    if plan is None:
+        return writer.put_all(kind, operands)
+    found = writer.shorter_of_all(kind, operands)
+    return found if found >= 0 else plan.write(writer, vec[i32]([i32(i) for i in operands]))
+
+
+@final
+class Expansion:
+    """Writes what identities make of operations, by the templates of one program."""
+
+    __slots__ = ("_plans", "_writer")
+
+    def __init__(self, plans: Plans, writer: Writer) -> None:
+        self._plans = plans
+        self._writer = writer
+
+    def register(self, kind: int, operands: tuple[int, ...]) -> int:
+        """That of an operation."""
+        return _put_all(self._writer, self._plans.of(kind, len(operands)), kind, list(operands))
 
 
 def needed_for(program: Program, registers: Iterable[int]) -> list[bool]:

@@ -1,8 +1,9 @@
 """A program in the making.
 
-The same operation on the same registers is written once, found by a hash table of the lines
-themselves. Compiled with the engine: a line is five numbers, side by side in one column, and
-writing one takes some tens of nanoseconds.
+The same operation on the same registers is written once: it is looked for among the lines that read
+the last of these registers, which mostly is a recent one, and its readers are near it in memory; of
+a register with many readers by a hash table. Compiled with the engine: a line is six numbers, side
+by side in one column, and writing one takes some tens of nanoseconds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ __all__ = ["FEW", "NONE", "POW", "Writer"]
 
 NONE: Final = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
-LINE: Final = 5  # numbers of a line
+LINE: Final = 6  # numbers of a line
+NEXT: Final = 4  # its places: the line before it in the same chain,
+READERS: Final = 5  # and the last of the lines that read it
+CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
 BITS: Final = 3  # of the number of operands
 MANY: Final = (1 << BITS) - 1  # it stands for any number above FEW
 CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
@@ -33,17 +37,22 @@ SELECT: Final = kind_of("select")
 
 IS_COMMUTATIVE: Final = 1
 IS_TRUTH: Final = 2
-# When its identities are worth asking for: where an operand is constant; one of 0, 1, -1 and 2;
-# where the first operand, or a truth value, is known; where its operand is of one of these names.
+# When its identities are worth asking for: where an operand is constant; one of 0, 1, -1 and 2; a
+# zero; 1 or -1; where the first operand, or a truth value, is known; where its operand is of one of
+# these names.
 ON_CONSTANTS: Final = 4
 ON_SMALL: Final = 8
-ON_CHOICES: Final = 16
-ON_SIGNS: Final = 32
+ON_ZEROS: Final = 16
+ON_ONES: Final = 32
+ON_CHOICES: Final = 64
+ON_SIGNS: Final = 128
 NAMED: Final = {
     IS_COMMUTATIVE: COMMUTATIVE,
     IS_TRUTH: TRUTHS,
     ON_CONSTANTS: ["message", "cut_message"],
-    ON_SMALL: ["add", "sub", "mul", "div", "pow", "pow_const"],
+    ON_SMALL: ["pow", "pow_const"],
+    ON_ZEROS: ["add", "sub"],
+    ON_ONES: ["mul", "div"],
     ON_CHOICES: ["where", "select", "and", "or"],
     ON_SIGNS: ["neg", "abs"],
 }
@@ -63,8 +72,9 @@ class Writer:
     whether a register holds the same already. `rules` are for lowering.
 
     A line begins with its kind and how many operands it reads, in one number; the first three of
-    them follow, and the line before it with the same hash. A constant has in the place of an
-    operand that of its number, an input its slot.
+    them follow, the line before it in its chain, and the last of its readers. A constant has in the
+    place of an operand that of its number, an input its slot. With `expand`, what identities emit
+    is made of instructions by that.
     """
 
     def __init__(
@@ -86,9 +96,14 @@ class Writer:
         self.rest: dict[int, tuple[int, ...]] = {}  # all operands of lines with many
         self._wide: dict[tuple[int, ...], int] = {}  # these, by their kind and operands
         self._constants: dict[float, int] = {}
-        self._minus_zero = NONE
+        # The commonest of them.
+        self._zero: i64 = NONE
+        self._minus_zero: i64 = NONE
+        self._one: i64 = NONE
         self._slots: dict[int, int] = {}
         self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
+        self._entered: i64 = 0  # how many there are in all
+        self.expand: Callable[[int, tuple[int, ...]], int] | None = None
 
     # -- what is written so far --------------------------------------------------------------------
 
@@ -126,10 +141,18 @@ class Writer:
 
     def const(self, value: float) -> i64:
         """The register of a constant; 0.0 and -0.0 are two."""
-        if value == 0.0 and math.copysign(1.0, value) < 0.0:
-            if self._minus_zero == NONE:
-                self._minus_zero = self._new_constant(value)
-            return i64(self._minus_zero)
+        if value == 0.0:
+            if math.copysign(1.0, value) < 0.0:
+                if self._minus_zero == NONE:
+                    self._minus_zero = self._new_constant(value)
+                return self._minus_zero
+            if self._zero == NONE:
+                self._zero = self._new_constant(value)
+            return self._zero
+        if value == 1.0:
+            if self._one == NONE:
+                self._one = self._new_constant(value)
+            return self._one
         found = self._constants.get(value)
         if found is None:
             found = self._constants[value] = self._new_constant(value)
@@ -148,6 +171,8 @@ class Writer:
 
     def emit(self, name: str, *operands: int) -> int:
         """The register of an operation."""
+        if self.expand is not None:
+            return self.expand(kind_of(name), operands)
         return self.put_all(kind_of(name), operands)
 
     def power(self, a: i64, n: i64) -> i64:
@@ -165,16 +190,10 @@ class Writer:
             a = operands[0] if count > 0 else NONE
             b = operands[1] if count > 1 else NONE
             return self.put(kind, count, a, b, operands[2] if count > FEW - 1 else NONE)
+        shorter = self.shorter_of_all(kind, operands)
+        if shorter >= 0:
+            return shorter
         given = tuple(operands)
-        identity = self._identity(kind)
-        if identity is not None:
-            found = identity(self, *given)
-            if found is not None:
-                return found
-        if self._fold and not self._traits_of(kind) & IS_TRUTH:
-            numbers = [self.number(i) for i in given]
-            if None not in numbers:
-                return self.const(meaning(NAMES[kind])(*numbers))
         key = (kind, *given)
         known = self._wide.get(key)
         if known is None:
@@ -182,8 +201,26 @@ class Writer:
             self.rest[known] = given
         return known
 
+    def shorter_of_all(self, kind: int, operands: Sequence[int]) -> int:
+        """The same as `shorter`, for any number of operands."""
+        identity = self._identity(kind)
+        if identity is not None:
+            found = identity(self, *operands)
+            if found is not None:
+                return found
+        if self._fold and not self._traits_of(kind) & IS_TRUTH:
+            numbers = [self.number(i) for i in operands]
+            if None not in numbers:
+                return self.const(meaning(NAMES[kind])(*numbers))
+        return NONE
+
     def put(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The same for at most three operands, of which those that are not there are -1."""
+        found = self.shorter(kind, count, a, b, c)
+        return found if found >= 0 else self._shared(kind, count, a, b, c, self._traits_of(kind))
+
+    def shorter(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
+        """A register that holds the result already, or that takes less to compute; else NONE."""
         some = self._is_constant(a) or self._is_constant(b) or self._is_constant(c)
         traits = self._traits_of(kind)
         if self._is_worth_asking(traits, some, a, b, c):
@@ -194,10 +231,8 @@ class Writer:
                     return i64(found)
         # Not a comparison of constants: there is no `const` that holds a truth value.
         if some and self._fold and traits & IS_TRUTH == 0:
-            known = self._folded(kind, count, a, b, c)
-            if known >= 0:
-                return known
-        return self._shared(kind, count, a, b, c, traits)
+            return self._folded(kind, count, a, b, c)
+        return NONE
 
     def _traits_of(self, kind: i64) -> i64:
         return i64(self._traits[kind]) if kind < len(self._traits) else 0
@@ -207,8 +242,8 @@ class Writer:
 
     def _is_worth_asking(self, traits: i64, some: bool, a: i64, b: i64, c: i64) -> bool:
         """Whether its identities could give something. Asking them takes longer."""
-        if traits & ON_SMALL:
-            return some and (self._is_small(a) or self._is_small(b))
+        if traits & (ON_SMALL | ON_ZEROS | ON_ONES):
+            return some and (self._is_small(traits, a) or self._is_small(traits, b))
         if traits & ON_CONSTANTS:
             return some
         if traits & ON_CHOICES:
@@ -220,10 +255,14 @@ class Writer:
     def _is_constant(self, register: i64) -> bool:
         return register >= 0 and self._lines[LINE * register] == CONSTANT
 
-    def _is_small(self, register: i64) -> bool:
+    def _is_small(self, traits: i64, register: i64) -> bool:
         if register < 0 or self._lines[LINE * register] != CONSTANT:
             return False
         x = abs(self.values[i64(self._lines[LINE * register + 1])])
+        if traits & ON_ZEROS:
+            return x == 0.0
+        if traits & ON_ONES:
+            return x == 1.0
         return x == 0.0 or x == 1.0 or x == 2.0
 
     def _is_known(self, register: i64) -> bool:
@@ -243,31 +282,56 @@ class Writer:
     def _shared(self, kind: i64, count: i64, a: i64, b: i64, c: i64, traits: i64) -> i64:
         """The register that holds this already, or a new one. Where a + b and b + a are one
         number, to the bit, either will do."""
-        swaps = traits & IS_COMMUTATIVE != 0
-        low, high = (b, a) if swaps and b < a else (a, b)
-        found: i64 = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
-        lines, head = self._lines, (kind << BITS) | count
-        while found >= 0:
-            at = LINE * found
-            if lines[at] == head and lines[at + 3] == c:
-                first, second = i64(lines[at + 1]), i64(lines[at + 2])
-                if (first == a and second == b) or (swaps and first == b and second == a):
+        low, high = (b, a) if traits & IS_COMMUTATIVE != 0 and b < a else (a, b)
+        owner = max(a, b)  # the last of those that are there
+        owner = max(owner, c)
+        place: i64 = 0
+        met: i64 = CHAIN  # of what reads no register nothing is a reader
+        if owner >= 0:
+            met = 0
+            found = i64(self._lines[LINE * owner + READERS])
+            while found >= 0:
+                if self._is_this(found, kind, count, low, high, c, traits):
                     return found
-            found = i64(lines[at + 4])
-        place = self._append(kind, count, a, b, c)
-        if 2 * place > len(self._table):
-            self._grow()
+                met += 1
+                found = i64(self._lines[LINE * found + NEXT])
+        if met < CHAIN:
+            place = self._append(kind, count, a, b, c)
+            self._lines[LINE * place + NEXT] = self._lines[LINE * owner + READERS]
+            self._lines[LINE * owner + READERS] = i32(place)
         else:
+            found = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
+            while found >= 0:
+                if self._is_this(found, kind, count, low, high, c, traits):
+                    return found
+                found = i64(self._lines[LINE * found + NEXT])
+            place = self._append(kind, count, a, b, c)
+            self._entered += 1
+            if 2 * self._entered > len(self._table):
+                self._grow()
             self._enter(place)
         if traits & IS_TRUTH:
             self._decide(kind, place)
         return place
+
+    def _is_this(
+        self, line: i64, kind: i64, count: i64, low: i64, high: i64, c: i64, traits: i64
+    ) -> bool:
+        """Whether a line is this operation, whose operands are in order if that is of no matter."""
+        lines, at = self._lines, LINE * line
+        if lines[at] != (kind << BITS) | count or lines[at + 3] != c:
+            return False
+        first, second = i64(lines[at + 1]), i64(lines[at + 2])
+        if first == low and second == high:
+            return True
+        return traits & IS_COMMUTATIVE != 0 and first == high and second == low
 
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         lines = append(self._lines, i32((kind << BITS) | min(count, i64(MANY))))
         lines = append(lines, i32(a))
         lines = append(lines, i32(b))
         lines = append(lines, i32(c))
+        lines = append(lines, i32(NONE))
         self._lines = append(lines, i32(NONE))
         self.size += 1
         return self.size - 1
@@ -278,15 +342,18 @@ class Writer:
         if high < low and self._traits_of(kind) & IS_COMMUTATIVE:
             low, high = high, low
         place = _hash(kind, low, high, i64(lines[at + 3])) & (len(self._table) - 1)
-        lines[at + 4] = self._table[place]
+        lines[at + NEXT] = self._table[place]
         self._table[place] = i32(line)
 
     def _grow(self) -> None:
-        self._table = vec[i32]([i32(NONE)] * (4 * len(self._table)))
-        for line in range(self.size):
-            head = i64(self._lines[LINE * line])
-            if head >> BITS > CONST and head & MANY <= FEW:
+        before = self._table
+        self._table = vec[i32]([i32(NONE)] * (4 * len(before)))
+        for i in range(i64(len(before))):
+            line = i64(before[i])
+            while line >= 0:
+                following = i64(self._lines[LINE * line + NEXT])
                 self._enter(line)
+                line = following
 
     def _decide(self, kind: i64, register: i64) -> None:
         """Keep what a truth value always is, if that is known."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final
 
-from autograd.transforms.tree import is_array, opened
+from autograd.transforms.tree import hold_numbers, is_array, opened
 
 __all__ = ["layout_of", "like_these", "values_like"]
 
@@ -47,7 +47,8 @@ def _collect(x: Any, stays: bool, found: dict[int, tuple[Any, bool]]) -> None:
     if is_array(x):
         found.setdefault(id(x), (x, stays))
         return
-    for child in opened(x)[0]:
+    children = opened(x)[0]
+    for child in () if hold_numbers(children) else children:
         _collect(child, stays, found)
 
 
@@ -59,7 +60,10 @@ def _rebuilt(x: Any, stays: bool, number: Convert, made: dict[int, Any]) -> Any:
     children, _, assemble = opened(x)
     if assemble is None:
         return number(x, stays)
-    out = assemble([_rebuilt(child, stays, number, made) for child in children])
+    if hold_numbers(children):
+        out = assemble([number(child, stays) for child in children])
+    else:
+        out = assemble([_rebuilt(child, stays, number, made) for child in children])
     if x is not None and not isinstance(x, tuple):
         made[id(x)] = out
     return out
@@ -141,7 +145,8 @@ def values_like(tree: Any, arguments: Any) -> Any:
 def _has_strides(x: Any) -> bool:
     if is_array(x):
         return not x.flags.c_contiguous
-    return any(map(_has_strides, opened(x)[0]))
+    children = opened(x)[0]
+    return not hold_numbers(children) and any(map(_has_strides, children))
 
 
 def _laid_out(values: Any, like: Any) -> Any:

@@ -20,7 +20,7 @@ from autograd.compiler.recording.texts_in_results import flatten_result, floats_
 from autograd.engine.loaded_modules import quietly
 from autograd.engine.operands import describe
 from autograd.engine.setting import Setting
-from autograd.transforms.tree import Structure, components, opened
+from autograd.transforms.tree import Structure, components, hold_numbers, opened
 
 __all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
 
@@ -76,6 +76,8 @@ def unlike_plain(
     recorded = outputs.unflatten(numbers)
     if len(plain.numbers) != len(numbers) or _texts(plain.result) != _texts(recorded):
         return f"{describe(plain.result)} {plainly}, {describe(recorded)} {recordedly}"
+    if plain.numbers == list(numbers):
+        return ""
     pairs = list(zip(plain.numbers, numbers, strict=True))
     places = [i for i, (x, y) in enumerate(pairs) if not _same(x, y)]
     if not places:
@@ -113,7 +115,10 @@ def _texts(tree: Any) -> list[Any]:
     """What stands in a result beside numbers."""
     if is_text(tree):
         return [tree]
-    return [text for child in opened(tree)[0] for text in _texts(child)]
+    children = opened(tree)[0]
+    if hold_numbers(children):
+        return []
+    return [text for child in children for text in _texts(child)]
 
 
 def number_names(result: Any) -> list[str]:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from autograd.engine.value import Value
-from autograd.transforms.tree import Structure, flatten, opened
+from autograd.transforms.tree import Structure, flatten, hold_numbers, opened
 
 __all__ = ["flatten_result", "floats_of", "is_text"]
 
@@ -53,7 +53,7 @@ def _marked(tree: Any) -> Any:
     if is_text(tree):
         return Constant({tree: ()})
     children, _, assemble = opened(tree)
-    if assemble is None:
+    if assemble is None or hold_numbers(children):
         return tree
     marked = [_marked(child) for child in children]
     if all(new is old for new, old in zip(marked, children, strict=True)):
