@@ -34,7 +34,7 @@ def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
     command += ["--collector", row.collector]
     if row.program:
         command += ["--program", row.program]
-    if row.workload == "microgpt":
+    if row.needs_microgpt:
         source = module_path(pythons["microgpt"], "strands_microgpt/engine.py")
         command += ["--source", str(source)]
     environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
@@ -101,7 +101,7 @@ def main() -> int:
     arguments = parse()
     rows = select(SUITES[arguments.suite], arguments.only, arguments.peers)
     needed = dict.fromkeys(peer for row in rows for peer in row.peers)
-    if any(row.workload == "microgpt" for row in rows):
+    if any(row.needs_microgpt for row in rows):
         needed["microgpt"] = None  # ours borrow its engine module
     directory = arguments.environments.resolve()
     pythons = {peer: interpreter(peer, directory) for peer in needed}
