@@ -314,7 +314,8 @@ class LoopText(Instructions):
 
     def from_table(self, table: str, index: str) -> str:
         """A whole number from a table."""
-        return self.set(f"sext i32 {self.load('i32', self.element('i32', table, index))} to i64")
+        number = self.load_invariant("i32", self.element("i32", table, index))
+        return self.set(f"sext i32 {number} to i64")
 
     # -- operands ----------------------------------------------------------------------------------
 
@@ -343,7 +344,7 @@ class LoopText(Instructions):
         elif array == "constants":
             table = self.table(source.table)
             number = self.splat(
-                "double", self.load("double", self._element(table, place, source.at))
+                "double", self.load_invariant("double", self._element(table, place, source.at))
             )
         else:
             number = self.got(self.arrays[array], self.whole(place, source.at))
