@@ -22,7 +22,7 @@ from autograd.compiler.specializations import is_long
 
 __all__ = ["RowForm"]
 
-STRAIGHT: Final = 2500  # instructions; of so few, straight-line code is the faster one
+STRAIGHT: Final = 5000  # instructions; of so few, straight-line code is the faster one
 LOOPS_COMPILED_AT_ONCE: Final = 4000  # instructions that are written out; half a second
 LARGEST: Final = 1 << 22  # numbers that loops leave for later, of each row; 1 GB for 32 rows
 

@@ -18,7 +18,13 @@ from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.interpreter import can_interpret
-from autograd.compiler.native.kernels import Callbacks, Kernel, KernelInPython, ProgramKernel
+from autograd.compiler.native.kernels import (
+    ON_ANY_STACK,
+    Callbacks,
+    Kernel,
+    KernelInPython,
+    ProgramKernel,
+)
 from autograd.compiler.native.llvm_codegen import callbacks_of
 from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
 from autograd.compiler.native.shared_code import SharedCode
@@ -189,7 +195,7 @@ class Specialization:
         if self._size > INTERPRETED_FOR_GOOD:
             return True
         if self.rolled is not None:
-            return self._size > MOST_LIVE  # what loops leave for later rounds is on no stack
+            return self._size > ON_ANY_STACK  # what loops leave for later rounds is on no stack
         return most_live(self.instructions) > MOST_LIVE
 
     @property

@@ -52,6 +52,34 @@ def interpreter(peer: str, directory: Path) -> Path:
     return python
 
 
+def at_commit(reference: str, directory: Path) -> Path:
+    """The Python of an environment in which this project is installed, compiled, as it was at a
+    commit."""
+    commit = _git("rev-parse", f"{reference}^{{commit}}").strip()
+    home = directory / f"at-{commit[:12]}"
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = home / "requirements.txt"
+    if not stamp.exists():
+        print(f"installing {reference} ...", file=sys.stderr)
+        source = home / "source"
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        source.mkdir()
+        _git("archive", "--output", f"{home}/source.tar", commit)
+        subprocess.run(["tar", "-xf", f"{home}/source.tar", "-C", str(source)], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", f"{source}[jit]", "scipy"],
+            check=True,
+            env={**os.environ, **VARIABLES["chainrule"]},
+        )
+        stamp.write_text(commit)
+    return python
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(PROJECT), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def fingerprint(peer: str) -> str:
     """Changes whenever what would be installed for `peer` from this checkout changes."""
     if not any(text.startswith(str(PROJECT)) for text in REQUIREMENTS[peer]):

@@ -1,8 +1,9 @@
-/* Values and gradients of the programs of loop_programs.py, by hand:
+/* Derivatives of the programs of loop_programs.py, by hand:
  *
- *     double NAME(const double *p, const double *data, long n, double *gradient)
+ *     double NAME(const double *p, const double *data, long n, double *results)
  *
- * The reverse pass goes backward over what the forward pass has left in an array.
+ * gives the value and writes the gradient. The reverse pass goes backward over what the forward pass
+ * has left in an array. A Hessian and a Jacobian in few parameters are carried forward; 0 is given.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -40,6 +41,66 @@ double garch(const double *p, const double *restrict y, long n, double *gradient
         adjoint *= p[2];
     }
     gradient[0] = w, gradient[1] = a, gradient[2] = b;
+    return total;
+}
+
+double garch_hessian(const double *p, const double *restrict y, long n, double *hessian)
+{
+    double h = 1.0, d[3] = {0}, dd[3][3] = {{0}}, out[3][3] = {{0}};
+    for (long i = 1; i < n; i++) {
+        const double own[3] = {1.0, y[i - 1] * y[i - 1], h};
+        double r, first, second;
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < 3; k++)
+                dd[j][k] = p[2] * dd[j][k] + (k == 2) * d[j] + (j == 2) * d[k];
+        h = p[0] + p[1] * own[1] + p[2] * h;
+        for (int j = 0; j < 3; j++)
+            d[j] = own[j] + p[2] * d[j];
+        r = 1.0 / h;
+        first = 0.5 * (r - y[i] * y[i] * r * r);
+        second = 0.5 * r * r * (2.0 * y[i] * y[i] * r - 1.0);
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < 3; k++)
+                out[j][k] += second * d[j] * d[k] + first * dd[j][k];
+    }
+    memcpy(hessian, out, sizeof out);
+    return 0.0;
+}
+
+double kalman(const double *p, const double *restrict y, long n, double *gradient)
+{
+    static double (*kept)[5];
+    static long size;
+    if (size < n)
+        kept = realloc(kept, (size = n) * sizeof *kept);
+    const double q = p[0], r = p[1], f = p[2];
+    double m0 = 0.0, m1 = 0.0, c00 = 1.0, c01 = 0.0, c11 = 1.0, total = 0.0;
+    for (long i = 0; i < n; i++) {
+        kept[i][0] = m0, kept[i][1] = m1, kept[i][2] = c00, kept[i][3] = c01, kept[i][4] = c11;
+        double a0 = f * m0 + m1, a00 = f * f * c00 + 2.0 * f * c01 + c11 + q;
+        double a01 = f * c01 + c11, a11 = c11 + q, s = a00 + r, v = y[i] - a0;
+        double k0 = a00 / s, k1 = a01 / s;
+        m0 = a0 + k0 * v, m1 += k1 * v;
+        c00 = a00 - k0 * a00, c01 = a01 - k0 * a01, c11 = a11 - k1 * a01;
+        total -= 0.5 * (log(s) + v * v / s);
+    }
+    double dq = 0.0, dr = 0.0, df = 0.0, dm0 = 0.0, dm1 = 0.0, d00 = 0.0, d01 = 0.0, d11 = 0.0;
+    for (long i = n - 1; i >= 0; i--) {
+        m0 = kept[i][0], m1 = kept[i][1], c00 = kept[i][2], c01 = kept[i][3], c11 = kept[i][4];
+        double a0 = f * m0 + m1, a00 = f * f * c00 + 2.0 * f * c01 + c11 + q;
+        double a01 = f * c01 + c11, v = y[i] - a0, inverse = 1.0 / (a00 + r);
+        double k0 = a00 * inverse, k1 = a01 * inverse;
+        double e0 = dm0 * v - d00 * a00 - d01 * a01, e1 = dm1 * v - d11 * a01;
+        double dv = dm0 * k0 + dm1 * k1 - v * inverse;
+        double ds = -0.5 * (inverse - v * v * inverse * inverse) - (e0 * k0 + e1 * k1) * inverse;
+        double b00 = d00 * (1.0 - k0) + e0 * inverse + ds;
+        double b01 = d01 * (1.0 - k0) - d11 * k1 + e1 * inverse, b0 = dm0 - dv;
+        dr += ds, dq += b00 + d11;
+        df += 2.0 * (f * c00 + c01) * b00 + c01 * b01 + m0 * b0;
+        dm0 = f * b0, dm1 += b0;
+        d00 = f * f * b00, d01 = 2.0 * f * b00 + f * b01, d11 += b00 + b01;
+    }
+    gradient[0] = dq, gradient[1] = dr, gradient[2] = df;
     return total;
 }
 
@@ -95,6 +156,52 @@ double lorenz(const double *p, const double *data, long n, double *gradient)
     }
     memcpy(gradient, g, sizeof g);
     return total;
+}
+
+/* A state with its derivatives by the parameters, and the slope of all of it. */
+typedef struct { double s[3], d[3][4]; } tangents;
+
+static tangents moved(const tangents *t, double h, const tangents *k)
+{
+    tangents out;
+    for (int i = 0; i < 3; i++) {
+        out.s[i] = t->s[i] + h * k->s[i];
+        for (int j = 0; j < 4; j++)
+            out.d[i][j] = t->d[i][j] + h * k->d[i][j];
+    }
+    return out;
+}
+
+static tangents slopes(const tangents *t, const double *p)
+{
+    const double x = t->s[0], y = t->s[1], z = t->s[2];
+    tangents k = {{p[0] * (y - x), x * (p[1] - z) - y * p[3], x * y - p[2] * z}, {{0}}};
+    for (int j = 0; j < 4; j++) {
+        const double dx = t->d[0][j], dy = t->d[1][j], dz = t->d[2][j];
+        k.d[0][j] = p[0] * (dy - dx);
+        k.d[1][j] = dx * (p[1] - z) - x * dz - p[3] * dy;
+        k.d[2][j] = dx * y + x * dy - p[2] * dz;
+    }
+    k.d[0][0] += y - x, k.d[1][1] += x, k.d[2][2] -= z, k.d[1][3] -= y;
+    return k;
+}
+
+double residuals(const double *p, const double *data, long n, double *jacobian)
+{
+    const double h = 0.01;
+    tangents t = {{1.0, 1.0, 1.0}, {{0}}};
+    for (long i = 0, k = 0; i < n; i++) {
+        tangents k1 = slopes(&t, p), t2 = moved(&t, h / 2, &k1), k2 = slopes(&t2, p);
+        tangents t3 = moved(&t, h / 2, &k2), k3 = slopes(&t3, p);
+        tangents t4 = moved(&t, h, &k3), k4 = slopes(&t4, p);
+        t = moved(&t, h / 6, &k1), t = moved(&t, h / 3, &k2);
+        t = moved(&t, h / 3, &k3), t = moved(&t, h / 6, &k4);
+        if ((i + 1) % (n / 20) == 0) {
+            memcpy(jacobian + 4 * k++, t.d[0], sizeof t.d[0]);
+            memcpy(jacobian + 4 * k++, t.d[2], sizeof t.d[2]);
+        }
+    }
+    return 0.0;
 }
 
 double pairs(const double *restrict x, const double *data, long n, double *restrict gradient)

@@ -9,6 +9,7 @@ from harness import Measurement
 from suites import OURS, Row
 
 TOLERANCE = 1e-9
+WORSE = 0.05
 
 Rounds = dict[str, list[Measurement]]  # by peer
 
@@ -54,6 +55,26 @@ def table(row: Row, rounds: Rounds) -> str:
     if "chainrule" in figures and row.limit < float("inf"):
         agreement += f" Target: {row.limit:g} or less; {figures['chainrule'][row.headline]:.4g}."
     return f"### {row.name} ({row.unit})\n\n{markdown(lines)}\n\n{agreement}\n"
+
+
+def worse_than(rows: Sequence[Row], results: Sequence[Rounds], earlier: str) -> str:
+    """Every figure beside that of an earlier state, the least of all rounds of each; and those that
+    are worse by more than `WORSE`."""
+    lines = [["workload", "figure", earlier, "now", "now ÷ then"]]
+    worse = []
+    for row, rounds in zip(rows, results, strict=True):
+        for name in rounds["chainrule"][0].figures:
+            now, then = (
+                min(run.figures[name] for run in rounds[peer]) for peer in ("chainrule", earlier)
+            )
+            times = now / then
+            lines.append([row.title, name, number(then), number(now), f"{times:.3f}"])
+            if times > 1.0 + WORSE:
+                worse.append(f"- {row.title}, {name}: {times:.3f} times\n")
+    listed = "".join(worse) or "None.\n"
+    return (
+        f"### Against {earlier}\n\n{markdown(lines)}\n\nWorse by more than {WORSE:.0%}:\n\n{listed}"
+    )
 
 
 def summary(rows: Sequence[Row], results: Sequence[Rounds]) -> str:

@@ -4,6 +4,8 @@ Every peer runs in its own virtual environment, in turn (A B C A B C ...) for se
 one core. Printed are medians over the rounds and, per peer, how many times as fast the engine is
 (for memory: how many times as small) with the target beside it. Results that differ between peers
 by more than 1e-9 make the exit status 1; times never do.
+
+With ``--against COMMIT`` the one peer is the engine as it was at that commit.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from environments import PEERS, PROJECT, interpreter, module_path
+from environments import PEERS, PROJECT, at_commit, interpreter, module_path
 from harness import Measurement
-from report import TOLERANCE, Rounds, disagreement, medians, summary, table
+from report import TOLERANCE, Rounds, disagreement, medians, summary, table, worse_than
 from suites import SUITES, Row
 
 HERE = Path(__file__).resolve().parent
@@ -30,11 +32,12 @@ HERE = Path(__file__).resolve().parent
 def measure(row: Row, peer: str, pythons: dict[str, Path]) -> Measurement:
     """Run one workload script once, in the environment of `peer`."""
     size = row.sizes.get(peer, row.size)
-    command = [str(pythons[peer]), str(HERE / f"{row.workload}.py"), peer, str(size)]
+    shown = peer if peer in PEERS else "chainrule"  # as it was
+    command = [str(pythons[peer]), str(HERE / f"{row.workload}.py"), shown, str(size)]
     command += ["--collector", row.collector]
     if row.program:
         command += ["--program", row.program]
-    if row.workload == "microgpt":
+    if row.needs_microgpt:
         source = module_path(pythons["microgpt"], "strands_microgpt/engine.py")
         command += ["--source", str(source)]
     environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
@@ -88,6 +91,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", choices=PEERS, help="these peers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument(
+        "--against", metavar="COMMIT", help="compare with the engine as it was there"
+    )
+    parser.add_argument(
         "--environments",
         type=Path,
         metavar="DIRECTORY",
@@ -100,18 +106,26 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     arguments = parse()
     rows = select(SUITES[arguments.suite], arguments.only, arguments.peers)
+    directory, against = arguments.environments.resolve(), arguments.against
+    if against:
+        rows = [replace(row, peers=(against, "chainrule")) for row in rows]
     needed = dict.fromkeys(peer for row in rows for peer in row.peers)
-    if any(row.workload == "microgpt" for row in rows):
+    if any(row.needs_microgpt for row in rows):
         needed["microgpt"] = None  # ours borrow its engine module
-    directory = arguments.environments.resolve()
-    pythons = {peer: interpreter(peer, directory) for peer in needed}
+    pythons = {
+        peer: at_commit(peer, directory) if peer == against else interpreter(peer, directory)
+        for peer in needed
+    }
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by every peer
     results = run(rows, pythons, arguments.rounds)
     print(f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}\n")
-    for row, rounds in zip(rows, results, strict=True):
-        print(table(row, rounds))
-    print(summary(rows, results))
+    if against:
+        print(worse_than(rows, results, against))
+    else:
+        for row, rounds in zip(rows, results, strict=True):
+            print(table(row, rounds))
+        print(summary(rows, results))
     if arguments.json:
         document = [
             {

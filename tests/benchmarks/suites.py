@@ -33,6 +33,11 @@ class Row:
     def name(self) -> str:
         return f"{self.title}; collector {self.collector}"
 
+    @property
+    def needs_microgpt(self) -> bool:
+        """Whether it runs the foreign program's code."""
+        return "microgpt" in (self.workload, self.program)
+
 
 def chain(operations: int, collector: str, peers: str, targets: dict[str, float]) -> Row:
     aims = {("chainrule", peer): ratio for peer, ratio in targets.items()}
@@ -265,18 +270,23 @@ def loop(program: str, title: str, size: int, peers: str, seconds: float) -> tup
         compared = compiled("loops", title, unit, peers, targets, headline=headline, limit=limit)
         return replace(compared, size=size, program=program)
 
-    aims = {peer: 0.5 if peer == "c" else 1.0 for peer in peers.split()}
+    aims = {peer: {"c": 0.5, "jax": 1.0}[peer] for peer in peers.split() if peer in ("c", "jax")}
     return row("ready, s", "s", {}, seconds), row("call", "µs", aims, math.inf)
 
 
+MICROGPT = "microgpt, a document of 6 characters, 4,192 parameters"
+
 LOOPS = (
-    *loop("rosenbrock", "Rosenbrock, 100,000 variables", 100_000, "c", 3.0),
-    *loop("garch", "GARCH(1,1), 10,000 observations", 10_000, "c jax", 1.0),
-    *loop("lorenz", "10,000 steps of Runge and Kutta, 3 states", 10_000, "c jax", 1.0),
-    *loop("kalman", "Kalman filter, 2 states, 10,000 observations", 10_000, "jax", 1.0),
-    *loop("pairs", "All pairs of 100 bodies", 100, "c", 1.0),
-    *loop("hierarchical", "Hierarchical model, 5,000 rows", 5_000, "c", 1.0),
-    *loop("mlp", "MLP 64-64-10, one row", 64, "c", 1.0),
+    *loop("rosenbrock", "Rosenbrock, 100,000 variables", 100_000, "c jax torch casadi", 3.0),
+    *loop("garch", "GARCH(1,1), 10,000 observations", 10_000, "c jax casadi", 1.0),
+    *loop("garch_hessian", "its Hessian in 3 parameters", 10_000, "c jax casadi", 2.0),
+    *loop("lorenz", "10,000 steps of Runge and Kutta, 3 states", 10_000, "c jax casadi", 1.0),
+    *loop("residuals", "Jacobian of 40 residuals along 500 steps", 500, "c jax casadi", 2.0),
+    *loop("kalman", "Kalman filter, 2 states, 10,000 observations", 10_000, "c jax casadi", 1.0),
+    *loop("pairs", "All pairs of 100 bodies", 100, "c jax torch casadi", 1.0),
+    *loop("hierarchical", "Hierarchical model, 5,000 rows", 5_000, "c jax torch casadi", 1.0),
+    *loop("mlp", "MLP 64-64-10, one row", 64, "c casadi", 1.0),
+    *loop("microgpt", MICROGPT, 0, "ddx casadi casadi-c", 3.0),
 )
 
 

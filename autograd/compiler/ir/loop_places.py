@@ -137,6 +137,19 @@ class Place:
         return numpy.arange(int(self.rounds.sum())) - self.repeated(self.firsts)
 
     @cached_property
+    def is_last(self) -> Any:
+        """Of each round: whether it is the last one in a round of the place around."""
+        rounds = self.repeated(self.rounds) if self.is_ragged else self.rounds
+        return self.turns == rounds - 1
+
+    def is_in(self, other: Place) -> bool:
+        """Whether it is the other one, or a loop inside."""
+        at: Place | None = self
+        while at is not None and at is not other:
+            at = at.around
+        return at is not None
+
+    @cached_property
     def firsts(self) -> Any:
         """Which of all rounds is the first in each round of the place around."""
         import numpy

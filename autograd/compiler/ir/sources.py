@@ -65,6 +65,9 @@ class Storage:
         """The places among the results which the numbers have."""
         self.is_in_all = False
         """Whether they are written to the array of all rows."""
+        self.is_read_within = False
+        """Whether that of a round other than its loop's last is read, or any inside that loop: if
+        not, it is enough to write the last one, when the loop has ended."""
 
     def extend(self, low: int, high: int) -> None:
         """The row's own array has these places too."""
@@ -198,18 +201,20 @@ class Sources:
             kept = self._kept(place, addresses)
             if kept is not None:
                 return kept
-        return Memory("all", self._index(place, self._in_all(addresses)))
+        return Memory("all", self._index(place, self._in_all(place, addresses)))
 
     def _kept(self, place: Place, addresses: Any) -> Memory | None:
         """These rows' numbers in the array of one of them; None where they belong to several that
         do not stand in one line."""
         import numpy
 
-        numbers, times = numpy.unique(self._row_of[addresses], return_counts=True)
-        row = self.rows[numbers[times.argmax()]]
-        if len(numbers) == 1:
+        found = self._row_of[addresses]
+        if (found == found[0]).all():
+            row = self.rows[found[0]]
             places = row.addresses.searchsorted(addresses)
         else:
+            numbers, times = numpy.unique(found, return_counts=True)
+            row = self.rows[numbers[times.argmax()]]
             others = [self.rows[i] for i in numbers.tolist()]
             if not all(self._in_line(row, other) for other in others):
                 return None
@@ -221,7 +226,20 @@ class Sources:
                     self.storage[other].left_in[row] = at
                     self.storage[row].extend(at, at + len(other.addresses) - 1)
         self.storage[row].extend(0, len(row.addresses) - 1)
+        self._note_reads(place, addresses, found)
         return Memory(row, self._index(place, places))
+
+    def _note_reads(self, place: Place, addresses: Any, numbers: Any) -> None:
+        """These repetitions of these rows are read from memory, in this place."""
+        import numpy
+
+        for number in numpy.unique(numbers).tolist():
+            row = self.rows[number]
+            storage = self.storage[row]
+            if row.place.around is None or storage.is_read_within:
+                continue
+            read = row.addresses.searchsorted(addresses[numbers == number])
+            storage.is_read_within = place.is_in(row.place) or not row.place.is_last[read].all()
 
     def _in_line(self, row: WrittenRow, other: WrittenRow) -> bool:
         """Whether a row in a loop and another one stand in one line: as rows before a loop or after
@@ -236,14 +254,16 @@ class Sources:
             found.depth == 1 and found.is_regular and found.round_length == length
         )
 
-    def _in_all(self, addresses: Any) -> Any:
+    def _in_all(self, place: Place, addresses: Any) -> Any:
         """The places of these in the array of all rows, to which they are to be written: inputs and
         constants follow the rows."""
         import numpy
 
         is_row = addresses >= 0
-        for number in numpy.unique(self._row_of[addresses[is_row]]).tolist():
+        numbers = self._row_of[addresses[is_row]]
+        for number in numpy.unique(numbers).tolist():
             self.storage[self.rows[number]].is_in_all = True
+        self._note_reads(place, addresses[is_row], numbers)
         self._outside_in_all.append(~addresses[~is_row])
         return numpy.where(is_row, addresses, self.rolled.length + ~addresses)
 
@@ -325,10 +345,12 @@ class Sources:
         if len(self.others) <= ONE_BY_ONE:
             return [(slot, self.result(address)) for slot, address in self.others]
         addresses = numpy.array([address for _, address in self.others], numpy.int64)
-        return Memory("all", Index(0, (), self._in_all(addresses), Index(0, ())))
+        return Memory("all", Index(0, (), self._in_all(self.root, addresses), Index(0, ())))
 
     def result(self, address: int) -> float | WrittenRow | Memory:
         """The source of a result that is given at the end."""
+        import numpy
+
         if address < 0:
             k = ~address - self.rolled.inputs
             return float(self.rolled.constants[k]) if k >= 0 else Memory("in", Index(~address, ()))
@@ -336,6 +358,7 @@ class Sources:
         if row is None:
             row = self.rows[int(self._row_of[address])]
             self.storage[row].extend(0, len(row.addresses) - 1)
+            self._note_reads(self.root, numpy.array([address]), self._row_of[[address]])
             return Memory(row, Index(int(row.addresses.searchsorted(address)), ()))
         return row
 

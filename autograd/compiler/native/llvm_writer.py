@@ -23,7 +23,8 @@ GIVEN: Final = "«given»"
 on, if there is one."""
 FROM_SELF: Final = "«from self»"
 """A line where a function called by Python finds that array (see `Entry.function`)."""
-INVARIANT: Final = "!invariant.load !0"  # so that it is read before a loop, and not in it
+INVARIANT: Final = ", !invariant.load !0"
+"""Of a load of what nobody writes: it may be done before a loop, and not in it."""
 NOTHING: Final = "!0 = !{}"
 
 
@@ -63,7 +64,7 @@ class Holed(NamedTuple):
                 return str(self.numbers[int(hole[1])])
             name = f"%given{len(lines)}"
             lines.append(f"{name}.at = getelementptr i64, ptr %given, i64 {place}")
-            lines.append(f"{name} = load i64, ptr {name}.at, {INVARIANT}")
+            lines.append(f"{name} = load i64, ptr {name}.at{INVARIANT}")
             return name
 
         for line in self.text.splitlines():
@@ -75,7 +76,8 @@ class Holed(NamedTuple):
                 kind = "ptr noalias readonly" if line.startswith("define") else "ptr"
                 given = f", {kind} %given" if places else ""
                 lines.append(HOLE.sub(filled, line.replace(GIVEN, given)))
-        return "\n".join([*lines, *([NOTHING] if places else []), ""])
+        has_invariants = places or any(line.endswith(INVARIANT) for line in lines)
+        return "\n".join([*lines, *([NOTHING] if has_invariants else []), ""])
 
 
 def pointer(address: int) -> str:
@@ -188,6 +190,10 @@ class Text:
     def load(self, kind: str, address: str, align: int = 0) -> str:
         """What stands there. Without `align` it begins at a multiple of its own size."""
         return self.set(f"load {kind}, ptr {address}{f', align {align}' if align else ''}")
+
+    def load_invariant(self, kind: str, address: str) -> str:
+        """The same of a place that nobody writes to as long as the code is run."""
+        return self.set(f"load {kind}, ptr {address}{INVARIANT}")
 
     def store(self, kind: str, x: str, address: str, align: int = 0) -> None:
         """Write it there, aligned likewise."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ctypes
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -78,6 +78,7 @@ class LoopText(Instructions):
         self._computed: dict[WrittenRow, str] = {}
         self._turns: dict[Place, str] = {}
         self._before: dict[Place, list[str]] = {}
+        self._left_after: dict[Place, list[WrittenRow]] = {}
         self._carried: dict[Carried, str] = {}
         self._tables: dict[bytes, int] = {}
         self._compared: dict[WrittenRow, str] = {}
@@ -158,6 +159,7 @@ class LoopText(Instructions):
         leading: list[str] = []
         body: list[str] = []
         self._before[place] = leading
+        self._left_after[place] = []
         with self._into(body):
             self._items(place)
         phis: list[str] = []
@@ -184,6 +186,8 @@ class LoopText(Instructions):
         self.do(f"{following} = add nuw nsw i64 {turn}, 1")
         self.branch(self.set(f"icmp ult i64 {following}, {rounds}"), head, done)
         self.label(done)
+        for row in self._left_after[place]:
+            self._keep_last(row)
 
     def _rounds(self, place: Place) -> str:
         if not place.is_ragged:
@@ -226,22 +230,44 @@ class LoopText(Instructions):
 
     def _keep(self, row: WrittenRow) -> None:
         """Leave a row's number where later rounds look for it."""
-        number, place, storage = self._computed[row], row.place, self.layout.storage[row]
-        is_truth = self.layout.is_truth(row)
+        place, storage = row.place, self.layout.storage[row]
         for index in storage.given:
-            self.give(self.whole(place, index), number)
+            self.give(self.whole(place, index), self._computed[row])
+        if place.around is not None and not storage.is_read_within:
+            self._left_after[place].append(row)
+            return
+        of_all = self.layout.numbered(place, row.addresses) if storage.is_in_all else None
+        self._leave(row, place, lambda first: running(place, first), of_all)
+
+    def _keep_last(self, row: WrittenRow) -> None:
+        """The same, after the loop, of the number that its last round has left."""
+        place, storage = row.place, self.layout.storage[row]
+        around = place.around
+        assert around is not None
+        last = place.is_last.nonzero()[0]
+        of_all = None
+        if storage.is_in_all:
+            of_all = self.layout.numbered(around, row.addresses[last])
+        self._leave(row, around, lambda first: self.layout.numbered(around, last + first), of_all)
+
+    def _leave(
+        self, row: WrittenRow, place: Place, nth: Callable[[int], Index], of_all: Index | None
+    ) -> None:
+        """Write a row's number to the arrays of rows, where `nth` gives the place by that of the
+        row's first number, and to that of all rows."""
+        number, storage = self._computed[row], self.layout.storage[row]
+        is_truth = self.layout.is_truth(row)
         own = [] if storage.extent is None else [(row, 0)]
         for owner, first in [*own, *storage.left_in.items()]:
-            at = self.whole(place, running(place, first))
+            at = self.whole(place, nth(first))
             if is_truth:
                 self._put_truth(number, self.arrays[owner], at)
             else:
                 self.put(number, self.arrays[owner], at)
-        if storage.is_in_all:
+        if of_all is not None:
             if is_truth:
                 number = self.set(f"uitofp {self.truth} {number} to {self.type}")
-            at = self.whole(place, self.layout.numbered(place, row.addresses))
-            self.put(number, self.arrays["all"], at)
+            self.put(number, self.arrays["all"], self.whole(place, of_all))
 
     # A vector in an array begins at a multiple of a number's size.
 
@@ -288,7 +314,8 @@ class LoopText(Instructions):
 
     def from_table(self, table: str, index: str) -> str:
         """A whole number from a table."""
-        return self.set(f"sext i32 {self.load('i32', self.element('i32', table, index))} to i64")
+        number = self.load_invariant("i32", self.element("i32", table, index))
+        return self.set(f"sext i32 {number} to i64")
 
     # -- operands ----------------------------------------------------------------------------------
 
@@ -317,7 +344,7 @@ class LoopText(Instructions):
         elif array == "constants":
             table = self.table(source.table)
             number = self.splat(
-                "double", self.load("double", self._element(table, place, source.at))
+                "double", self.load_invariant("double", self._element(table, place, source.at))
             )
         else:
             number = self.got(self.arrays[array], self.whole(place, source.at))

@@ -42,6 +42,9 @@ _DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the 
 _AT_WORK: Final[list[int]] = []
 """The length of the text that LLVM is compiling."""
 LONG: Final = 200_000  # letters, which take some tenths of a second
+TOO_LONG_TO_IMPROVE: Final = 400_000
+"""Letters. Improving so much code takes LLVM four times as long as compiling it, and makes it no
+faster: loops are a small part of it."""
 _WORKER: Final = threading.local()
 STACK: Final = 16 << 20  # bytes of address space; memory is taken as it is used
 _STACK_LOCK: Final = new_lock()
@@ -233,7 +236,7 @@ class MachineCode:
 def compile_llvm(text: str, effort: int = 2, loops: bool = False) -> MachineCode:
     """Compile assembly. `effort` is LLVM's level of code generation (0 to 3); with `loops` LLVM
     first improves the text itself, where it may use vectors if no bit changes by that."""
-    improve = _improved if loops else _as_it_is
+    improve = _improved if loops and len(text) < TOO_LONG_TO_IMPROVE else _as_it_is
     return LLVM.deep(lambda: _alone(text, effort, improve))
 
 

@@ -168,7 +168,7 @@ class LoopedBlocks(BlockKernel, LoopText):
         if len(constants):
             table = self.table(rolled.constants[constants - rolled.inputs])
             with self.loop(len(constants)) as k:
-                number = self.load("double", self.element("double", table, k))
+                number = self.load_invariant("double", self.element("double", table, k))
                 place = self._nth(rolled.length + constants, k)
                 self.put(self.splat("double", number), self.arrays["all"], place)
 
