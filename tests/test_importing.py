@@ -29,7 +29,7 @@ def test_few_modules_are_loaded(loaded: list[str]) -> None:
 
 
 def test_what_few_ask_for_waits(loaded: list[str]) -> None:
-    """Signatures, lines of source, dataclasses, decimals: imported when one is asked for, or come."""
+    """Signatures, lines of source, dataclasses, decimals: imported when somebody asks for one."""
     assert not set(SLOW) & set(loaded)
 
 
