@@ -1,8 +1,16 @@
-"""What the tests share: runs that repeat exactly, random formulas, derivatives as graphs."""
+"""What the tests share: runs that repeat exactly, random formulas, derivatives as graphs.
+
+A test gets LIMIT seconds of processor time, its own processes and the fixtures that it is the first
+to use included; a longer one fails the run, however fast the machine. Tests marked `one_form` are
+about what no compiled module takes part in (words, pictures, pages, types): `.ci/run` tries them in
+one of the two forms only.
+"""
 
 from __future__ import annotations
 
 import gc
+import math
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +27,62 @@ from autograd.compiler.native import machine
 from autograd.engine.graph import topological_order
 from autograd.engine.primitives import TABLE, message
 
+LIMIT = 20.0  # seconds of processor time for one test
+
+spent = pytest.StashKey[dict[str, float]]()
+end = pytest.StashKey[float]()
+
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
+
+
+def processor_time() -> float:
+    """Of this process and of the children that have ended, on all cores."""
+    return sum(os.times()[:4])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help = "seconds after which no test is begun any more"
+    parser.addoption("--at-most", type=float, default=math.inf, help=help)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[spent] = {}
+    config.stash[end] = time.monotonic() + config.getoption("--at-most")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    begin = processor_time()
+    done = yield
+    item.config.stash[spent][item.nodeid] = processor_time() - begin
+    return done
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() > item.config.stash[end]:
+        pytest.skip("left out: the time given by --at-most is over")
+
+
+def too_long(config: pytest.Config) -> list[str]:
+    return [name for name, seconds in config.stash[spent].items() if seconds > LIMIT]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if too_long(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The longest tests, and what is wrong with those that are too long."""
+    seconds = terminalreporter.config.stash[spent]
+    longest = sorted(seconds, key=seconds.__getitem__, reverse=True)[:10]
+    terminalreporter.section(f"seconds of processor time, of {sum(seconds.values()):.0f}")
+    for name in longest:
+        terminalreporter.line(f"{seconds[name]:6.1f} {name}")
+    for name in too_long(terminalreporter.config):
+        terminalreporter.line(f"FAILED {name}: make it smaller, no test may take {LIMIT:.0f} s")
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ from autograd.cli import demo
 from autograd.cli.tables import report
 from autograd.engine.text import table
 
+pytestmark = pytest.mark.one_form
+
 TOY = ["e = (a+b)*(b+1)", "a=2", "b=1"]
 
 

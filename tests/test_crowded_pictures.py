@@ -10,6 +10,8 @@ import autograd
 from autograd import Value, draw, steps
 from autograd.drawing import crowded
 
+pytestmark = pytest.mark.one_form
+
 
 def added_again(times):
     x, y = Value(1.0, "x"), Value(0.5, "y")

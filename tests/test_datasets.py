@@ -10,6 +10,8 @@ import pytest
 
 import nn
 
+pytestmark = pytest.mark.one_form
+
 
 def test_iris_is_that_of_scikit_learn() -> None:
     """Number by number, species by species."""

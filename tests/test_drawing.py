@@ -28,6 +28,8 @@ from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.graph import Graph, edges, topological_order
 from autograd.engine.text import PARTIAL, term
 
+pytestmark = pytest.mark.one_form
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

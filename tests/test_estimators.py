@@ -12,6 +12,8 @@ import pytest
 
 import nn
 
+pytestmark = pytest.mark.one_form
+
 np = pytest.importorskip("numpy")
 sklearn = pytest.importorskip("sklearn")
 

@@ -11,6 +11,8 @@ from autograd.drawing.number_text import figure
 from autograd.engine.graph import edges, topological_order
 from autograd.exploring.quiz import questions_about
 
+pytestmark = pytest.mark.one_form
+
 LIMITS = {1: (12, 1.0), 2: (20, 1.0), 3: (30, 0.5)}  # as the docstring says
 
 

@@ -6,6 +6,8 @@ import time
 import pytest
 from test_player import CHROMIUM, Browser, Page, lab, needs
 
+pytestmark = pytest.mark.one_form
+
 CELL = "from autograd import explore\nexplore('c = a + b; d = b + 1; e = c * d', a=2, b=1)"
 CAPTION = "document.querySelector('.chainrule-explorer .cr-caption')?.textContent"
 MOVED = "e = −4; ∂e/∂a = 2, ∂e/∂b = 0"

@@ -9,6 +9,8 @@ import pytest
 from autograd import Value, explore
 from autograd.exploring import Exploration, explorable
 
+pytestmark = pytest.mark.one_form
+
 TOY = "c = a + b; d = b + 1; e = c * d"
 
 

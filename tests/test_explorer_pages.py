@@ -14,7 +14,10 @@ from autograd.exploring import Exploration, explorable
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
+pytestmark = [
+    pytest.mark.one_form,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH"),
+]
 TOY = "c = a + b; d = b + 1; e = c * d"
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 

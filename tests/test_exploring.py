@@ -17,6 +17,8 @@ from autograd.drawing.number_text import figure
 from autograd.exploring import Exploration, explorable
 from autograd.reading import open_names
 
+pytestmark = pytest.mark.one_form
+
 FORMULA = "c = a + b; d = b + 1; e = c * d"
 
 

@@ -15,6 +15,8 @@ import autograd
 from autograd import Value
 from autograd.drawing.files import write_file
 
+pytestmark = pytest.mark.one_form
+
 resource = pytest.importorskip("resource", reason="needs limits on the size of files")
 
 WRITERS: dict[str, Callable[[Path], object]] = {

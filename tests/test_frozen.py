@@ -5,9 +5,13 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
+
 import autograd
 from autograd._pyinstaller import hook_folders
 from autograd.drawing import graphviz_program
+
+pytestmark = pytest.mark.one_form
 
 PACKAGE = Path(autograd.__file__).parent
 

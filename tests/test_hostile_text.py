@@ -17,6 +17,8 @@ from autograd.drawing import draw, graphviz_program
 from autograd.engine.graph import topological_order
 from autograd.engine.text import names, printable, term
 
+pytestmark = pytest.mark.one_form
+
 LABELS = {
     "script": "<script>alert(1)</script>",
     "html": "<b>bold</b>",

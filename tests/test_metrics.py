@@ -11,6 +11,8 @@ import pytest
 from autograd import Value
 from nn import metrics
 
+pytestmark = pytest.mark.one_form
+
 TRUE = ["cat", "dog", "dog", "bird", "cat", "dog"]
 FOUND = ["cat", "dog", "cat", "bird", "dog", "dog"]
 

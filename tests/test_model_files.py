@@ -25,6 +25,8 @@ import nn
 from autograd import Value
 from nn import replacing
 
+pytestmark = pytest.mark.one_form
+
 DAMAGED = int(os.environ.get("CHAINRULE_DAMAGED_FILES", "150"))
 """How many damaged files of each kind are tried."""
 

@@ -13,6 +13,8 @@ import pytest
 import autograd
 from autograd.reading.expressions import ExpressionError, compute
 
+pytestmark = pytest.mark.one_form
+
 SOURCE = Path(autograd.__file__).parent.parent
 INPUTS = {"a": 2.0, "b": 3.0, "x": 1.5}
 

@@ -21,7 +21,10 @@ ENGLISH = [path for path in NOTEBOOKS if not path.stem.endswith("_zh")]
 CHINESE = [path for path in NOTEBOOKS if path.stem.endswith("_zh")]
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.one_form,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
 
 
 def by_name(path: Path) -> str:

@@ -21,6 +21,8 @@ from autograd import Value, draw, steps
 from autograd.drawing import graphviz_program, lay_out_with, other_layouts
 from autograd.drawing.graphviz_program import DrawingError, bundled_dot, find_dot
 
+pytestmark = pytest.mark.one_form
+
 SOURCE = Path(autograd.__file__).parent.parent
 
 

@@ -13,6 +13,8 @@ from autograd import Value, draw, steps
 from autograd.drawing.page import WIDTH
 from autograd.drawing.svg import SMALLEST, pixels
 
+pytestmark = pytest.mark.one_form
+
 
 def dot_product(length):
     w = [Value(i / 7, f"w{i}") for i in range(length)]

@@ -2,9 +2,12 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from test_graph import toy
 
 from autograd import Value, paths
+
+pytestmark = pytest.mark.one_form
 
 
 class Table(HTMLParser):

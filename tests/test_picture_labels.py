@@ -10,6 +10,8 @@ import nn
 from autograd import Value, draw, explain, paths
 from autograd.engine.text import term
 
+pytestmark = pytest.mark.one_form
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -13,6 +13,8 @@ import nn
 from autograd import Value
 from nn.output_meaning import Meaning
 
+pytestmark = pytest.mark.one_form
+
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 pyplot = pytest.importorskip("matplotlib.pyplot")

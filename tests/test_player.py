@@ -29,6 +29,8 @@ from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.engine.graph import edges, topological_order
 from autograd.engine.text import names, term
 
+pytestmark = pytest.mark.one_form
+
 TOY = [
     "a = 2",
     "b = 1",

@@ -10,7 +10,10 @@ from autograd.exploring.wording import LANGUAGES
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
+pytestmark = [
+    pytest.mark.one_form,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH"),
+]
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 

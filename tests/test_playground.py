@@ -13,6 +13,8 @@ from playground.expression_room import ExpressionRoom
 from playground.network_room import CELLS, SPAN, NetworkRoom, Settings, plain
 from playground.rooms import Rooms, answer
 
+pytestmark = pytest.mark.one_form
+
 # -- the network room ------------------------------------------------------------------------------
 
 

@@ -29,7 +29,10 @@ HAS = {
     "pip": importlib.util.find_spec("pip"),
 }
 MISSING = [name for name, found in HAS.items() if not found]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+pytestmark = [
+    pytest.mark.one_form,
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
+]
 
 PATIENCE = 120  # seconds, for a machine that does much else
 

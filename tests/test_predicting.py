@@ -13,6 +13,8 @@ import pytest
 import autograd
 import nn
 
+pytestmark = pytest.mark.one_form
+
 rng = random.Random(5)
 POINTS = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(40)]
 WORDS = ["south" if b < 0 else "north-east" if a > 0 else "north-west" for a, b in POINTS]

@@ -12,6 +12,8 @@ import pytest
 import nn
 from nn.training import progress
 
+pytestmark = pytest.mark.one_form
+
 X, Y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
 
 

@@ -19,6 +19,8 @@ from autograd.exploring.phrases import PHRASES
 from autograd.exploring.slips import diagnosis, known_slips
 from autograd.exploring.tutor_phrases import OTHERWISE, in_chinese
 
+pytestmark = pytest.mark.one_form
+
 TOY = "c = a + b; d = b + 1; e = c * d"
 HARD = "c = a * b; d = c - a; e = c * d"
 

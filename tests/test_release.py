@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_form
+
 SOURCE = Path(__file__).resolve().parents[1]
 FILES = (".ci/release.py", "CHANGELOG.md", "CITATION.cff", "autograd/__init__.py")
 

@@ -14,6 +14,8 @@ import nn
 from nn import Scaler
 from nn.training.dataset import scale_hint
 
+pytestmark = pytest.mark.one_form
+
 rng = random.Random(7)
 ROWS = [[rng.gauss(5000, 300), rng.gauss(0.002, 1e-4), 7.0] for _ in range(40)]
 PRICES = [200_000 + 90 * (a - 5000) + 3e8 * (b - 0.002) for a, b, _ in ROWS]

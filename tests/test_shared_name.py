@@ -13,6 +13,8 @@ import pytest
 import autograd
 import nn
 
+pytestmark = pytest.mark.one_form
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.one_form
+
 PAGE = Path(__file__).parent.parent / "docs" / "training.md"
 
 

@@ -15,6 +15,8 @@ import pytest
 import autograd
 from autograd.engine.other_names import ELSEWHERE
 
+pytestmark = pytest.mark.one_form
+
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "typed_user.py"
 CHECKERS = {

@@ -6,7 +6,7 @@ Not compiled: a method is then an ordinary function, which has a name, a docstri
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Callable
 from typing import Any
 
 from autograd.engine.apply import unary
@@ -45,15 +45,29 @@ def _with_options(primitive: Primitive) -> Any:
     def method(self: Value, *options: Any) -> Any:
         return primitive(self, *options)
 
-    first, *rest = inspect.signature(primitive).parameters.values()
-    parameters = [x.replace(kind=x.POSITIONAL_ONLY) for x in (first.replace(name="self"), *rest)]
-    setattr(method, "__signature__", inspect.Signature(parameters))  # noqa: B010
+    setattr(method, "__wrapped__", primitive)  # noqa: B010  # whose signature inspect shows
     return method
+
+
+class _OnDemand:
+    """An attribute of a class that is made when it is asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.make()
+
+
+def _signature() -> Any:
+    """What a user calls; the other parameters are the engine's."""
+    import inspect  # slow to import, and few ask
+
+    return inspect.signature(lambda data, label=None: None)
 
 
 ATTACH.append(_attach)
 for row in TABLE.values():
     _attach(row)
 
-# What a user calls; the other parameters are the engine's.
-setattr(Value, "__signature__", inspect.signature(lambda data, label=None: None))  # noqa: B010
+setattr(Value, "__signature__", _OnDemand(_signature))  # noqa: B010

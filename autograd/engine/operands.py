@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from numbers import Real
 from reprlib import Repr
 from typing import Final
+
+from autograd.engine.loaded_modules import loaded
 
 __all__ = ["as_label", "as_operand", "describe", "is_real", "to_float"]
 
@@ -81,7 +82,8 @@ def _remedy(x: object) -> str:
     """What to write instead, where a number was expected."""
     if hasattr(x, "__primitive__"):
         return "; its bare number is its .data"
-    if isinstance(x, (str, Decimal)):
+    decimal = loaded("decimal")
+    if isinstance(x, str) or (decimal is not None and isinstance(x, decimal.Decimal)):
         return "; convert it with float(...)"
     if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
         return "; take the entries one by one"

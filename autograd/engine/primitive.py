@@ -19,7 +19,6 @@ this module.
 
 from __future__ import annotations
 
-import inspect
 import math
 import sys
 from collections.abc import Callable, Iterable
@@ -177,7 +176,9 @@ class _OfEach:
         return self.of_class if instance is None else self.of_instance(instance)
 
 
-def _signature(primitive: Primitive) -> inspect.Signature:
+def _signature(primitive: Primitive) -> Any:
+    import inspect  # slow to import, and few ask
+
     if primitive.arity is None:
         xs = inspect.Parameter(primitive.inputs[1:], inspect.Parameter.VAR_POSITIONAL)
         return inspect.Signature([xs])
@@ -329,6 +330,8 @@ def primitive(
 
 def _input_names(forward: Any, arity: int | None) -> str:
     """What a user's function calls its inputs, or else x, or x1, x2 ..."""
+    import inspect
+
     try:
         parameters = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):

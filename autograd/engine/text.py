@@ -6,7 +6,6 @@ direction overrides, half surrogates) is written as an escape.
 
 from __future__ import annotations
 
-import linecache
 import math
 import re
 import unicodedata
@@ -84,6 +83,8 @@ def source_at(line: str) -> str:
     >>> source_at("nowhere.py, line 8")
     ''
     """
+    import linecache  # slow to import, and few ask
+
     file, _, rest = line.rpartition(", line ")
     count = rest.partition(",")[0]  # behind which may stand that nothing was recorded there
     return linecache.getline(file, int(count)).strip() if count.isdecimal() else ""

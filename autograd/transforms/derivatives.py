@@ -18,10 +18,10 @@ Derivatives", 2nd edition (2008), chapters 3 and 4.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import cache
+from typing import Any
 
 from autograd.engine import functions
 from autograd.engine.modes import tracer, watching
@@ -252,7 +252,7 @@ class HessianVectorProduct(Hessian):
 
     def __init__(self, f: Function, has_aux: bool = False) -> None:
         super().__init__(f, 0, has_aux)
-        self.__signature__ = PRODUCT
+        self.__signature__ = _signature_of_hvp()
 
     def __call__(self, x: Any, v: Any, *args: Any, **others: Any) -> Any:
         # v times the Hessian, in fact: it is symmetric.
@@ -261,7 +261,11 @@ class HessianVectorProduct(Hessian):
         return call.with_aux(call.inputs.unflatten(call.pull(call.results, direction)))
 
 
-PRODUCT: Final = inspect.signature(lambda x, v, *args, **others: None)
+@cache
+def _signature_of_hvp() -> Any:
+    import inspect  # slow to import, and few take products
+
+    return inspect.signature(lambda x, v, *args, **others: None)
 
 
 # -- products with the Jacobian --------------------------------------------------------------------

@@ -9,7 +9,6 @@ stores.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -210,7 +209,7 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         places = (tree.indptr.tobytes(), tree.indices.tobytes())
         kind = (type(tree), tree.shape, *places)
         return tree.data.tolist(), kind, lambda items: with_entries(tree, items)
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+    if _is_record(type(tree)) and not isinstance(tree, type):
         names = _fields(type(tree))
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
@@ -367,6 +366,12 @@ def named_children(tree: Any, children: Sequence[Any]) -> tuple[Sequence[Any], l
 
 def _fields(kind: type) -> Sequence[str]:
     """The names by which a record's values are asked for; none of any other container."""
-    if dataclasses.is_dataclass(kind):
-        return [field.name for field in dataclasses.fields(kind)]
+    if _is_record(kind):
+        return [field.name for field in loaded("dataclasses").fields(kind)]
     return getattr(kind, "_fields", ())
+
+
+def _is_record(kind: type) -> bool:
+    """Whether it is a dataclass; asked of the module only where somebody has imported it."""
+    dataclasses = loaded("dataclasses")
+    return dataclasses is not None and dataclasses.is_dataclass(kind)
