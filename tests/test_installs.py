@@ -1,4 +1,4 @@
-"""Places the packages are installed into other than an environment's folder, and what is refused."""
+"""Packages in other places than an environment's folder, and installations that are refused."""
 
 import os
 import py_compile
