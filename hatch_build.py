@@ -75,7 +75,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
     def _compile(self, build_data: dict[str, Any]) -> str:
         """Compile, and return "" or the reason why that did not work."""
         if not (find_spec("mypyc") and find_spec("setuptools")):
-            return f"what compiles is not installed here and can't be fetched: {COMPILER}"
+            return f"{' and '.join(COMPILER)}, which compile, are not here and can't be fetched"
         self.workshop = TemporaryDirectory(prefix="chainrule-")
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
