@@ -9,6 +9,9 @@ same sources by the same Python.
 An editable install is never compiled: a compiled module would have to lie in the source tree, where
 it would hide later edits of its own source. For the same reason the compiler works on a copy in a
 temporary directory, and nothing is left in the source tree.
+
+What was compiled is tried before it is packed: build_checks.py says of what. An engine that this
+Python doesn't suit is left out, as one that can't be compiled is.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from tempfile import TemporaryDirectory
@@ -35,6 +40,7 @@ RECORDING += ["ir/bytecode", "ir/row_columns", "ir/finite_fast_path", "recording
 MODULES = [f"autograd/engine/{name}.py" for name in ENGINE]
 MODULES += [f"autograd/transforms/{name}.py" for name in TRANSFORMS]
 MODULES += [f"autograd/compiler/{name}.py" for name in RECORDING]
+FIND_LINKS = ("--find-links", "-f")
 COMPILER = ["mypy[mypyc]==2.4.1", "setuptools>=77"]
 
 
@@ -42,10 +48,14 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Adds the compiled modules to a wheel, where there are to be any."""
 
     def dependencies(self) -> list[str]:
-        return [] if self._reason_to_stay_pure("standard") else COMPILER
+        if self._reason_to_stay_pure("standard"):
+            return []
+        return COMPILER if _insists() or _can_be_had(COMPILER) else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         reason = self._reason_to_stay_pure(version) or self._compile(build_data)
+        if reason and _insists() and version != "editable":
+            raise RuntimeError(f"chainrule could not be compiled: {reason}")
         if reason:
             self.app.display_warning(
                 f"chainrule is built uncompiled (slower, otherwise the same): {reason}"
@@ -58,10 +68,14 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return "CHAINRULE_PURE is 1; unset it to compile"
         if sys.implementation.name != "cpython":
             return "mypyc compiles for CPython only; install with CPython to compile"
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            return "free-threaded Python counts references in another way; compile for the other"
         return ""
 
     def _compile(self, build_data: dict[str, Any]) -> str:
         """Compile, and return "" or the reason why that did not work."""
+        if not (find_spec("mypyc") and find_spec("setuptools")):
+            return f"{' and '.join(COMPILER)}, which compile, are not here and can't be fetched"
         self.workshop = TemporaryDirectory(prefix="chainrule-")
         shop = Path(self.workshop.name)
         shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
@@ -69,7 +83,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         script = Path(self.root, "mypyc_build.py")
         kept = _kept(shop, script)
         if kept is None or not kept.is_dir():
-            reason = self._run_compiler(shop, script)
+            reason = self._run_compiler(shop, script) or self._try(shop, built)
             if reason:
                 return reason
             if kept is not None:
@@ -83,12 +97,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
         return ""
 
     def _run_compiler(self, shop: Path, script: Path) -> str:
-        command = [sys.executable, str(script), *MODULES]
-        done = subprocess.run(
-            command, cwd=shop, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
-        )
+        done = _run(shop, script)
         if done.returncode:
-            if os.environ.get("CHAINRULE_PURE") == "0":
+            if _insists():
                 raise RuntimeError(f"chainrule could not be compiled:\n{done.stdout}")
             last_line = done.stdout.strip().rpartition("\n")[2]
             return (
@@ -96,9 +107,57 @@ class CustomBuildHook(BuildHookInterface[Any]):
             )
         return ""
 
+    def _try(self, shop: Path, built: Path) -> str:
+        """Run what was compiled; "" or what is wrong with it."""
+        with TemporaryDirectory(prefix="chainrule-") as folder:
+            shutil.copytree(shop / "autograd", Path(folder, "autograd"))
+            shutil.copytree(built, folder, dirs_exist_ok=True)
+            done = _run(Path(folder), Path(self.root, "build_checks.py"))
+        if done.returncode == 0:
+            return ""
+        said = shorten(done.stdout.strip().rpartition("\n")[2], 200)
+        said = said or f"it ended with status {done.returncode}"
+        return f"the compiled engine does not suit this Python: {said}"
+
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if hasattr(self, "workshop"):
             self.workshop.cleanup()
+
+
+def _insists() -> bool:
+    return os.environ.get("CHAINRULE_PURE") == "0"
+
+
+def _run(folder: Path, script: Path) -> subprocess.CompletedProcess[str]:
+    """A script in a process of its own, about the modules that are compiled."""
+    command = [sys.executable, str(script), *MODULES]
+    return subprocess.run(
+        command, cwd=folder, text=True, errors="replace", stdout=PIPE, stderr=STDOUT, check=False
+    )
+
+
+def _can_be_had(packages: list[str]) -> bool:
+    """Whether pip can install these; True where there is no pip to ask (its like will say)."""
+    if find_spec("mypyc") and find_spec("setuptools"):
+        return True  # for a build without isolation
+    command = [sys.executable, "-I", "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+    command += ["--quiet", "--retries=0", "--timeout=20", *_options_of_pip(), *packages]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    return done.returncode == 0 or "No module named pip" in done.stderr
+
+
+def _options_of_pip() -> list[str]:
+    """`--no-index` and where to look instead, if pip, which runs this, was told so. It reads its
+    settings and variables again; what stood on its command line only Linux tells."""
+    try:
+        words = Path(f"/proc/{os.getppid()}/cmdline").read_text("utf-8", "replace").split("\0")
+    except OSError:
+        return []
+    if "--no-index" not in words:
+        return []
+    places = [word for word in words if word.startswith("--find-links=")]
+    places += [f"--find-links={words[i + 1]}" for i, w in enumerate(words) if w in FIND_LINKS]
+    return ["--no-index", *places]
 
 
 def _kept(shop: Path, script: Path) -> Path | None:

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The checklist of a release, as far as a machine can go through it.
 
-    python .ci/release.py check v0.2.0    is this commit ready to be that version?
     python .ci/release.py prepare 0.2.0   write the version and the date where they belong
-    python .ci/release.py next            what a person does then
+    python .ci/release.py build           dist/: the source distribution and the plain wheel
+    python .ci/release.py check v0.2.0    is this commit ready to be that version?
+    python .ci/release.py tag v0.2.0      check, and what lies in dist/ too; then tag the commit
+    python .ci/release.py next            what a person does, in order
 
 The version stands in one place, autograd/__init__.py; the wheel and `--version` read it from there.
 CITATION.cff and CHANGELOG.md repeat it for people, and `check` holds them to it.
@@ -12,11 +14,15 @@ CITATION.cff and CHANGELOG.md repeat it for people, and `check` holds them to it
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = r"\d+\.\d+\.\d+(?:rc\d+)?"
@@ -25,14 +31,17 @@ PLACES = {  # file: what surrounds the version there
     "CITATION.cff": r"(?m)^(version: )({})($)",
 }
 NEXT = """\
-1. bash .ci/run                       everything passes, from a clean clone
-2. nox                                every Python at hand; nox --session workflows
-3. python tests/benchmarks/run.py jit no figure worse than in tests/benchmarks/README.md
-4. python .ci/release.py prepare X    then read CHANGELOG.md's new section as a user would
-5. git commit, and wait for the workflow "tests" on every platform
-6. git tag vX && git push --tags      the workflow "release" builds the wheels and publishes them
-7. pip install chainrule==X           without a compiler, in a new environment; follow README.md
-8. a heading Unreleased at the top of CHANGELOG.md
+1. bash .ci/run                          everything passes, from a clean clone
+2. nox                                   every Python at hand; nox --session workflows
+3. nox --session wheels fallback         the wheels, each tried where no compiler is
+4. python tests/benchmarks/run.py jit    no figure worse than in tests/benchmarks/README.md
+5. python .ci/release.py prepare X       then read CHANGELOG.md's new section as a user would
+6. git commit, and wait for the workflow "tests" on every platform
+7. python .ci/release.py build           with hatchling installed
+8. python .ci/release.py tag vX          which checks first
+9. git push --tags                       the workflow "release" builds all wheels and publishes them
+10. pip install chainrule==X             without a compiler, in a new environment; follow README.md
+11. a heading Unreleased at the top of CHANGELOG.md
 """
 
 
@@ -83,22 +92,59 @@ def prepare(version: str) -> None:
     print(f"{version} stands in " + ", ".join(texts))
 
 
+def build() -> None:
+    """Fill dist/ with what can be built anywhere; the workflow adds the compiled wheels."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", "dist"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "CHAINRULE_PURE": "1"}, check=True)
+
+
+def check_built(version: str) -> None:
+    """End with what is wrong with the files in dist/."""
+    source = ROOT / "dist" / f"chainrule-{version}.tar.gz"
+    wheel = ROOT / "dist" / f"chainrule-{version}-py3-none-any.whl"
+    for path in (source, wheel):
+        if not path.exists():
+            sys.exit(f"not ready: there is no {path.name} in dist/; run the step build")
+    with tarfile.open(source) as archive:
+        member = archive.extractfile(f"chainrule-{version}/autograd/__init__.py")
+        texts = [member.read() if member else b""]
+    with ZipFile(wheel) as packed:
+        texts.append(packed.read("autograd/__init__.py"))
+    if any(text != (ROOT / "autograd" / "__init__.py").read_bytes() for text in texts):
+        sys.exit("not ready: dist/ was built of another commit; run the step build again")
+
+
+def tag(name: str) -> None:
+    """Tag the commit, if it and what was built of it are that version."""
+    check(name)
+    check_built(name.removeprefix("v"))
+    git("tag", "--annotate", "--message", f"Chainrule {name.removeprefix('v')}", name)
+    print(f"tagged; git push origin {name} publishes it")
+
+
 def git(*arguments: str) -> str:
     command = ["git", "-C", str(ROOT), *arguments]
     return subprocess.run(command, text=True, capture_output=True, check=True).stdout
 
 
+WITH_VERSION = {"check": check, "prepare": prepare, "tag": tag}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     steps = parser.add_subparsers(dest="step", required=True)
-    for name in ("check", "prepare"):
+    for name in WITH_VERSION:
         steps.add_parser(name).add_argument("version")
-    steps.add_parser("next")
+    for name in ("build", "next"):
+        steps.add_parser(name)
     asked = parser.parse_args()
     if asked.step == "next":
         print(NEXT, end="")
+    elif asked.step == "build":
+        build()
     else:
-        {"check": check, "prepare": prepare}[asked.step](asked.version)
+        WITH_VERSION[asked.step](asked.version)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from typing import Any as _Any
 
 from autograd import (
     _conflict_check,  # first: it refuses to run in a mixture
+    _interpreter_check,  # it refuses to run without Python's lock
     _moved,  # names that pickles of 0.1.0 use
     arrays,
 )
@@ -132,7 +133,7 @@ _SHADOWING = ["abs", "max", "min", "pow", "round", "sum"]
 
 __version__ = "0.1.0"  # the only place; pyproject.toml has it read from here
 
-compiled = not _value.__file__.endswith(".py")
+compiled = _value.__file__.endswith((".so", ".pyd"))
 """Whether this installation runs the ahead-of-time compiled form of the engine."""
 
 # Lazy imports: these names load optional or slow modules on first use.

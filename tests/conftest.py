@@ -13,7 +13,8 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -163,3 +164,21 @@ def gradient_graph() -> Callable[[Value, Value], Value]:
         return Value(0.0) + adjoints.get(leaf, 0.0)
 
     return derivative
+
+
+# What some tests compare with, or are about; `nox --session bare` has none of it.
+OPTIONAL = {"mpmath", "nbclient", "nbformat", "numpy"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """A file of tests that imports what is not installed is skipped. Where it is the package that
+    imports such a thing, that is an error."""
+    report = yield
+    raised = report.call.excinfo and report.call.excinfo.value.__cause__
+    if isinstance(raised, ModuleNotFoundError) and raised.name in OPTIONAL:
+        importer = traceback.extract_tb(raised.__traceback__)[-1].filename
+        if os.path.dirname(importer) == os.path.dirname(__file__):
+            report.outcome = "skipped"
+            report.longrepr = (str(collector.path), None, f"Skipped: {raised}")
+    return report

@@ -11,6 +11,7 @@ import datetime
 import decimal
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -194,7 +195,8 @@ def test_misspelt_attributes() -> None:
     """A typo is not silently a new attribute."""
     v = Value(1.0)
     text = "'Value' object has no attribute 'gard'"
-    assert message(AttributeError, lambda: setattr(v, "gard", 0.0)) == text
+    # Since 3.13 Python says more.
+    assert message(AttributeError, lambda: setattr(v, "gard", 0.0)).startswith(text)
     assert message(AttributeError, lambda: v.gard) == text
 
 
@@ -247,6 +249,7 @@ def test_formats(spec: str) -> None:
     assert ours == message(ValueError, lambda: format(1.0, spec))
 
 
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="others have other words")
 @pytest.mark.parametrize(
     ("call", "text"),
     [

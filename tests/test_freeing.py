@@ -19,17 +19,19 @@ pytestmark = pytest.mark.usefixtures("no_collector")
 
 DEEP = 20_000
 # Bytes: too few for any recursion that deep. From 3.13 on CPython itself frees chains of objects of
-# Python's (the uncompiled form) up to 10,000 deep by recursion, and only then puts aside.
-FREED_BY_CPYTHON = not autograd.compiled and sys.version_info >= (3, 13)
-STACK = 1 << 23 if FREED_BY_CPYTHON else 1 << 18
+# Python's up to 10,000 deep by recursion, and only then puts aside. In the uncompiled form, nodes
+# are such objects.
+SMALL = 1 << 18
+FOR_OBJECTS = 1 << 23 if sys.version_info >= (3, 13) else SMALL
+FOR_NODES = SMALL if autograd.compiled else FOR_OBJECTS
 
 
-def in_a_small_stack(test: Callable[..., None]) -> Callable[..., None]:
+def in_a_small_stack(test: Callable[..., None], size: int = FOR_NODES) -> Callable[..., None]:
     """The test, run by a thread that has a small stack."""
 
     @functools.wraps(test)
     def run(*args: Any, **keywords: Any) -> None:
-        usual = threading.stack_size(STACK)
+        usual = threading.stack_size(size)
         try:
             with ThreadPoolExecutor(1) as pool:
                 done = pool.submit(test, *args, **keywords)
@@ -99,7 +101,7 @@ class Link:
     ids=["object", "list", "tuple", "dict"],
 )
 @pytest.mark.parametrize("depth", [1000, DEEP])
-@in_a_small_stack
+@functools.partial(in_a_small_stack, size=FOR_OBJECTS)
 def test_values_in_nested_containers(wrap: Callable[[Value, Any], Any], depth: int) -> None:
     """The protection of nested containers and that of graphs do not spoil each other."""
     nested = None
@@ -147,7 +149,7 @@ def test_an_exception_in_flight() -> None:
 def test_freed_by_another_thread() -> None:
     """A graph need not be freed by the thread that built it, nor needs that one a big stack."""
     graphs = [chain(DEEP) for _ in range(4)]
-    usual = threading.stack_size(STACK)
+    usual = threading.stack_size(FOR_NODES)
     try:
         threads = [threading.Thread(target=graphs.pop) for _ in range(4)]
         for thread in threads:

@@ -1,9 +1,12 @@
 """The checklist of a release, .ci/release.py, tried on a copy of what it reads and writes."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -28,7 +31,8 @@ def checkout(tmp_path):
 
 def git(folder, *arguments):
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def commit(folder):
@@ -39,7 +43,10 @@ def commit(folder):
 def release(folder, *arguments):
     """What the checklist says, and whether it was content."""
     command = [sys.executable, str(folder / ".ci/release.py"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    who = {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    done = subprocess.run(
+        command, env={**os.environ, **who}, capture_output=True, text=True, check=False
+    )
     return done.stdout + done.stderr, done.returncode == 0
 
 
@@ -81,6 +88,30 @@ def test_a_changelog_without_its_heading_changes_nothing(checkout):
     before = [(checkout / name).read_bytes() for name in FILES]
     assert "needs the heading '## [Unreleased]' once" in release(checkout, "prepare", "9.8.7")[0]
     assert [(checkout / name).read_bytes() for name in FILES] == before
+
+
+def pack(checkout, version, text):
+    """dist/ as the step build fills it, but for all other files."""
+    (checkout / "dist").mkdir(exist_ok=True)
+    name = f"chainrule-{version}"
+    with zipfile.ZipFile(checkout / f"dist/{name}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("autograd/__init__.py", text)
+    with tarfile.open(checkout / f"dist/{name}.tar.gz", "w:gz") as archive:
+        archive.add(checkout / "autograd/__init__.py", f"{name}/autograd/__init__.py")
+
+
+def test_only_what_was_built_and_checked_is_tagged(checkout):
+    (checkout / ".gitignore").write_text("dist/\n")
+    release(checkout, "prepare", "9.8.7")
+    commit(checkout)
+    assert not release(checkout, "tag", "v9.8.6")[1]
+    assert "run the step build" in release(checkout, "tag", "v9.8.7")[0]
+    pack(checkout, "9.8.7", "something else")
+    assert "built of another commit" in release(checkout, "tag", "v9.8.7")[0]
+    assert git(checkout, "tag") == b""
+    pack(checkout, "9.8.7", (checkout / "autograd/__init__.py").read_bytes())
+    assert release(checkout, "tag", "v9.8.7")[1]
+    assert git(checkout, "tag") == b"v9.8.7\n"
 
 
 def test_the_citation_names_this_version():

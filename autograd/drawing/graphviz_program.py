@@ -72,12 +72,17 @@ def find_dot() -> str | None:
 def bundled_dot() -> str | None:
     """The path of the program that pip installed, or that a frozen program (PyInstaller's) has with
     it, or None."""
-    folders = [getattr(sys, "_MEIPASS", "")]
+    folders = [getattr(sys, "_MEIPASS", ""), *_beside_this_package()]
     for scheme in (sysconfig.get_default_scheme, lambda: sysconfig.get_preferred_scheme("user")):
         with suppress(KeyError, ValueError):  # where a system has no folders of users
             folders.append(sysconfig.get_path("scripts", scheme()))
     beside = os.pathsep.join(filter(None, folders))
     return shutil.which(BUNDLED, path=beside) or shutil.which(BUNDLED)
+
+
+def _beside_this_package() -> list[str]:
+    """Where `pip install --target` puts programs, in no environment's folder."""
+    return [str(Path(__file__).parents[2] / name) for name in ("bin", "Scripts")]
 
 
 def with_graphviz(format: str, draw: Callable[[str], T]) -> T:

@@ -55,6 +55,18 @@
    3.14 adds flags), but in all of them it is the word before the type. */
 #define CHAINRULE_COUNT_WORD(op) ((char *)(op) + offsetof(PyObject, ob_type) - sizeof(PyObject *))
 
+/* Checked wherever this is compiled: a condition that is false makes an array of negative length.
+   build_checks.py tries what a compiler can't see. */
+#define CHAINRULE_RELIES_ON(name, condition) \
+    typedef char chainrule_relies_on_##name[(condition) ? 1 : -1]
+CHAINRULE_RELIES_ON(a_word_before_the_type, offsetof(PyObject, ob_type) >= sizeof(PyObject *));
+CHAINRULE_RELIES_ON(that_word_being_the_count,
+                    offsetof(PyObject, ob_refcnt) < offsetof(PyObject, ob_type) &&
+                        offsetof(PyObject, ob_refcnt) + sizeof(PyObject *) >=
+                            offsetof(PyObject, ob_type));
+CHAINRULE_RELIES_ON(the_type_ending_an_object,
+                    offsetof(PyObject, ob_type) + sizeof(PyTypeObject *) == sizeof(PyObject));
+
 static CHAINRULE_THREAD_LOCAL struct {
     int depth;
     PyObject *later;

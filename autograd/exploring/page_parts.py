@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import json
-import pathlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.resources import files
 from typing import Any
 
 from autograd.drawing.palette import THEMES, dark_colours, on_pages
@@ -80,7 +80,7 @@ def script_safe(data: Mapping[str, Any]) -> str:
 
 def asset(name: str) -> str:
     """A script or a style sheet of this folder."""
-    return (pathlib.Path(__file__).parent / name).read_text("utf-8")
+    return files(__package__).joinpath(name).read_text("utf-8")  # a zip file may hold it
 
 
 def in_one_script(shared: str, script: str) -> str:

@@ -300,7 +300,8 @@ def _is_library(module: Any) -> bool:
 
 def _is_empty(kind: type) -> bool:
     """Whether its objects have no content of their own."""
-    return kind.__basicsize__ == object.__basicsize__
+    # PyPy tells no sizes: there, whatever is written in C has content.
+    return getattr(kind, "__basicsize__", None) == getattr(object, "__basicsize__", 0)
 
 
 def _listed(slots: Any) -> Iterable[str]:

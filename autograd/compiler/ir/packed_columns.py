@@ -19,7 +19,7 @@ else:
     try:
         from librt.vecs import append, vec
     except ImportError:
-        if not value.__file__.endswith(".py"):
+        if value.__file__.endswith((".so", ".pyd")):
             raise ImportError(
                 "compiled functions need librt, which is not installed; run: pip install librt"
             ) from None

@@ -41,6 +41,7 @@ this module's lock, and perhaps while another thread frees it."""
 _DISCARDED: Final[deque[Any]] = deque()  # engines that nobody needs, until the next one is made
 _AT_WORK: Final[list[int]] = []
 """The length of the text that LLVM is compiling."""
+OLDEST_LLVM: Final = (16,)  # before that, a pointer had to say what it points at
 LONG: Final = 200_000  # letters, which take some tenths of a second
 TOO_LONG_TO_IMPROVE: Final = 400_000
 """Letters. Improving so much code takes LLVM four times as long as compiling it, and makes it no
@@ -173,6 +174,11 @@ def _llvm() -> Any:
             raise ImportError(
                 "compiling needs llvmlite, which is not installed; run: pip install llvmlite numpy"
             ) from None
+        if llvm.llvm_version_info < OLDEST_LLVM:
+            raise ImportError(
+                f"compiling needs llvmlite 0.45 or newer, and this one has LLVM "
+                f"{llvm.llvm_version_info[0]}; run: pip install --upgrade llvmlite"
+            )
         renewed_in_child(llvm.ffi.lib._lock._lock)  # held, perhaps, by others who use llvmlite
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import html
 import os
-import pathlib
 from dataclasses import asdict
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from autograd.drawing.choosing import Limits, needed
@@ -215,4 +215,4 @@ def _step(step: Frame) -> dict[str, Any]:
 
 
 def _asset(name: str) -> str:
-    return (pathlib.Path(__file__).parent / name).read_text("utf-8")
+    return files(__package__).joinpath(name).read_text("utf-8")  # a zip file may hold it
