@@ -59,5 +59,14 @@ def workflows(session: nox.Session) -> None:
     session.run("zizmor", "--offline", ".github/workflows")
 
 
+@nox.session(python=PYTHONS[0])
+def site(session: nox.Session) -> None:
+    """The documentation site, built, and looked at in a browser."""
+    session.install(".[docs,test]", env={"CHAINRULE_PURE": "1"})
+    session.run("npm", "ci", "--prefix", "docs/playground", external=True)
+    session.run("python", "docs/make_site.py")
+    session.run("pytest", "tests/test_site_pages.py", env={"CHAINRULE_SITE": "docs/site"})
+
+
 if __name__ == "__main__":
     sys.exit("run this with nox")

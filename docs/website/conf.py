@@ -14,7 +14,14 @@ exclude_patterns = ["files/**"]
 default_role = "code"
 nitpicky = False  # types in signatures are text
 
-myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = [
+    "amsmath",
+    "attrs_block",
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # their outputs are committed, and tests execute them

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from autograd import Primitive
@@ -28,13 +29,16 @@ CONSTANTS = {
     180 / math.pi: r"\frac{180}{\pi}",
     1 / 3: r"\frac{1}{3}",
 }
+Writing = Callable[..., tuple[str, int]]
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 
 
 class Symbol:
     """A formula: the primitive that made it and its inputs, or a name."""
 
-    def __init__(self, primitive: Primitive | None, inputs: tuple[Any, ...], name: str = "") -> None:
+    def __init__(
+        self, primitive: Primitive | None, inputs: tuple[Any, ...], name: str = ""
+    ) -> None:
         self.primitive = primitive
         self.inputs = inputs
         self.name = name
@@ -130,7 +134,7 @@ def _written(formula: Any) -> tuple[str, int]:
     if name in WRITTEN:
         return WRITTEN[name](*inputs)
     listed = ", ".join(latex(x) for x in inputs)
-    return rf"\operatorname{{{_words(name)}}}\left({listed}\right)", ATOM
+    return rf"\operatorname{{{name}}}\left({listed}\right)", ATOM
 
 
 def _name(name: str) -> str:
@@ -139,10 +143,6 @@ def _name(name: str) -> str:
         return f"{head}_{{{index}}}"
     greek = {"alpha": r"\alpha"}
     return greek.get(name, name if len(name) == 1 else rf"\mathit{{{name}}}")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", r"\_")
 
 
 def _number(x: float) -> tuple[str, int]:
@@ -211,7 +211,7 @@ def _negative(x: Any) -> tuple[str, int]:
     return f"-{_after_sign(x, PRODUCT)}", SUM
 
 
-def _applied(name: str) -> Any:
+def _applied(name: str) -> Writing:
     return lambda x: (rf"{name}\left({latex(x)}\right)", ATOM)
 
 
@@ -230,7 +230,7 @@ def _holds(condition: Any) -> str:
     return rf"{latex(condition)} \ne 0"
 
 
-def _listed(sign: str) -> Any:
+def _listed(sign: str) -> Writing:
     def written(*inputs: Any) -> tuple[str, int]:
         if len(inputs) == 1:
             return _written(inputs[0])
@@ -248,7 +248,9 @@ def _mean(*xs: Any) -> tuple[str, int]:
 
 def _dot(*xs: Any) -> tuple[str, int]:
     half = len(xs) // 2
-    return _listed("+")(*[Symbol(TABLE["mul"], pair) for pair in zip(xs[:half], xs[half:], strict=True)])
+    return _listed("+")(
+        *[Symbol(TABLE["mul"], pair) for pair in zip(xs[:half], xs[half:], strict=True)]
+    )
 
 
 def _norm(*xs: Any) -> tuple[str, int]:
@@ -286,7 +288,7 @@ def _polygamma(n: Any, x: Any) -> tuple[str, int]:
     return rf"\psi^{{\left({latex(n)}\right)}}\left({latex(x)}\right)", ATOM
 
 
-def _ordered(name: str) -> Any:
+def _ordered(name: str) -> Writing:
     def written(*xs: Any) -> tuple[str, int]:
         return rf"\{name}\left({', '.join(map(latex, xs))}\right)", ATOM
 
@@ -303,7 +305,7 @@ def _floored(a: Any, b: Any) -> tuple[str, int]:
 
 
 # How an operation is written, for those that have more than a name.
-WRITTEN: dict[str, Any] = {
+WRITTEN: dict[str, Writing] = {
     "add": _sum,
     "sub": _difference,
     "mul": _product,
@@ -339,9 +341,7 @@ WRITTEN: dict[str, Any] = {
     "one_minus_square": lambda x: (rf"1 - {_in(x, ATOM)}^{{2}}", SUM),
     "deg2rad": lambda x: (rf"\frac{{\pi}}{{180}} \cdot {_after_sign(x, PRODUCT)}", PRODUCT),
     "rad2deg": lambda x: (rf"\frac{{180}}{{\pi}} \cdot {_after_sign(x, PRODUCT)}", PRODUCT),
-    **{
-        name: _applied(rf"\{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")
-    },
+    **{name: _applied(rf"\{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{name: _applied(rf"\arc{name[1:]}") for name in ("asin", "acos", "atan")},
     "sech2": lambda x: (rf"\frac{{1}}{{\cosh\left({latex(x)}\right)^{{2}}}}", PRODUCT),
     "normal_cdf": _applied(r"\Phi"),
@@ -367,4 +367,3 @@ WRITTEN: dict[str, Any] = {
     "mean": _mean,
     "dot": _dot,
 }
-

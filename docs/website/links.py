@@ -33,8 +33,8 @@ class Page(HTMLParser):
 
 
 def broken_links(site: Path, unchecked: Iterable[str] = ()) -> list[str]:
-    """What is wrong, a line for each: links within the site that lead nowhere, and what a page would
-    load from elsewhere. The playground, a program, is only led to; its tests look into it."""
+    """What is wrong, a line for each: links within the site that lead nowhere, and what a page
+    would load from elsewhere. The playground, a program, has tests of its own."""
     pages = {
         path: Page(path.read_text("utf-8"))
         for path in sorted(site.rglob("*.html"))

@@ -19,6 +19,12 @@ from website.reference import Entry, directive, folded, markdown, signature
 
 __all__ = ["curve", "graph", "groups", "write_primitives"]
 
+INTRODUCTION = """# Primitives
+
+Each operation is one row of the table in `autograd/engine/primitives.py`: every graph, derivative,
+compiled program and picture reads it, and so do these pages. $f$ is the result of a row;
+$[a > b]$ is 1 where that holds and 0 elsewhere; a product with an adjoint of exactly 0 is 0.
+"""
 SIZE = (270, 150)
 SHOWN = (-4.0, 4.0)  # the part of an input that a graph shows, where the row is defined there
 
@@ -29,7 +35,7 @@ def groups() -> list[tuple[str, list[Primitive]]]:
     found: list[tuple[str, list[Primitive]]] = []
     for line in code[code.index("# fmt: off") :].splitlines():
         if heading := re.fullmatch(r"# ([A-Z][^#]*[.:])", line):
-            found.append((heading[1].rstrip(".:"), []))
+            found.append((re.split("[.:]", heading[1])[0], []))
         elif made := re.match(r'\w+: Final\[Row\]\s*= row\("(\w+)"', line):
             found[-1][1].append(TABLE[made[1]])
     return [(title, rows) for title, rows in found if rows]
@@ -53,12 +59,7 @@ def write_primitives(folder: Path, every: list[Entry]) -> None:
 
 def index_page(pages: list[tuple[str, str, list[Primitive]]], public: set[str]) -> str:
     """The whole table, a line for each row."""
-    lines = [
-        "# Primitives\n\nEach operation is one row of the table in `autograd/engine/primitives.py`: every "
-        "graph, derivative, compiled program and picture reads it, and so does this page. $f$ is the "
-        "result of a row, $[a > b]$ is 1 where it holds and 0 elsewhere. A product with an adjoint of "
-        "exactly 0 is 0. Rows without a link to try are tools of other rows' rules.\n",
-    ]
+    lines = [INTRODUCTION]
     for page, title, rows in pages:
         lines.append(f"## [{title}]({page}.md)\n\n| row | | derivatives |\n| --- | --- | --- |")
         for row in rows:
@@ -128,8 +129,13 @@ def _notes(row: Primitive) -> list[str]:
     for part in (row.__doc__ or "").split("\n\n"):
         if part.startswith(("Written ", "Smooth and finite where ", "Where it is not smooth")):
             lead, _, rest = part.partition("where " if part.startswith("Smooth") else ": ")
-            found.append(f"{lead}`{rest.rstrip('.')}`." if part.startswith("Smooth") else
-                         f"Where it is not smooth: {_cell(rest)}" if rest else f"Written `{part[8:-1]}`.")
+            found.append(
+                f"{lead}`{rest.rstrip('.')}`."
+                if part.startswith("Smooth")
+                else f"Where it is not smooth: {_cell(rest)}"
+                if rest
+                else f"Written `{part[8:-1]}`."
+            )
     if row.arity is None:
         found.append("It takes any number of inputs; the formulas are of a few.")
     return found
@@ -168,8 +174,10 @@ def _moved_input(row: Primitive) -> int:
     names = input_names(row)
     for i, name in enumerate(names):
         interval = row.domain[i] if i < len(row.domain) else SHOWN
-        if interval[0] < interval[1] and name not in ("condition", "k", "p") and not (
-            row.name in ("softmax_share", "log_softmax_share", "softmax_apart") and i
+        if (
+            interval[0] < interval[1]
+            and name not in ("condition", "k", "p")
+            and not (row.name in ("softmax_share", "log_softmax_share", "softmax_apart") and i)
         ):
             return i
     raise LookupError(row.name)
@@ -177,8 +185,8 @@ def _moved_input(row: Primitive) -> int:
 
 def _others(row: Primitive) -> list[float]:
     """What the inputs are that stay where they are."""
-    fixed = {"slope": 0.1, "alpha": 1.0, "lo": -1.0, "hi": 2.0, "condition": 1.0, "n": 1.0, "k": 1.0,
-             "c": -1.0, "p": 0.5, "pivot": 0.5, "others": 1.5}  # fmt: skip
+    fixed = {"slope": 0.1, "alpha": 1.0, "lo": -1.0, "hi": 2.0, "condition": 1.0, "n": 1.0,
+             "k": 1.0, "c": -1.0, "p": 0.5, "pivot": 0.5, "others": 1.5}  # fmt: skip
     if row.name in ("pow_const", "pow"):
         fixed |= {"n": 3.0, "b": 3.0}
     spread = [1.0, 2.0, -1.0, 0.5]
@@ -207,15 +215,23 @@ def _at(row: Primitive, i: int, x: float) -> tuple[float, float]:
     return out.data, moved.grad
 
 
+def _range(found: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """From where to where a graph goes upwards, and how much of it is margin: what lies in SHOWN,
+    or everything where that is next to nothing."""
+    ys = sorted(y for _, *both in found for y in both if math.isfinite(y))
+    inside = [y for y in ys if SHOWN[0] <= y <= SHOWN[1]]
+    if len(inside) > len(ys) / 4:
+        ys = inside
+    low, high = min(ys[0], 0.0), max(ys[-1], 0.0)
+    pad = 0.08 * (high - low or 1.0)
+    return low - pad, high + pad, pad
+
+
 def graph(row: Primitive) -> str:
     """An SVG of the function and its derivative; colours are the page's."""
     name, found = curve(row)
     xs = [x for x, *_ in found]
-    ys = sorted(y for _, *both in found for y in both if math.isfinite(y))
-    low, high = max(ys[0], -4.0), min(ys[-1], 4.0)
-    low, high = min(low, 0.0), max(high, 0.0)
-    pad = 0.08 * (high - low or 1.0)
-    low, high = low - pad, high + pad
+    low, high, pad = _range(found)
     width, height = SIZE
 
     def place(x: float, y: float) -> str:
@@ -244,15 +260,14 @@ def graph(row: Primitive) -> str:
     axes = axis(xs[0], 0.0, xs[-1], 0.0)
     if xs[0] < 0 < xs[-1]:
         axes += axis(0.0, low, 0.0, high)
-    label = f"{row.name} and its derivative by {name.replace('_', '')}"
-    ends = (
-        f'<text x="6" y="{height - 3}">{xs[0]:.2g}</text>'
-        f'<text x="{width - 6}" y="{height - 3}" text-anchor="end">{name.replace("_", "")} = {xs[-1]:.2g}</text>'
-    )
+    name = name.replace("_", "")
+    label = f"{row.name} and its derivative by {name}"
+    right, foot = f'x="{width - 6}" text-anchor="end"', f'y="{height - 3}"'
+    ends = f'<text x="6" {foot}>{xs[0]:.2g}</text><text {right} {foot}>{name} = {xs[-1]:.2g}</text>'
     key = (
         '<text x="6" y="11"><tspan class="function-name">f</tspan>  '
-        f'<tspan class="derivative-name">∂f/∂{name.replace("_", "")}</tspan>'
-        f'</text><text x="{width - 6}" y="11" text-anchor="end">{low + pad:.2g} … {high - pad:.2g}</text>'
+        f'<tspan class="derivative-name">∂f/∂{name}</tspan></text>'
+        f'<text {right} y="11">{low + pad:.2g} … {high - pad:.2g}</text>'
     )
     return (
         f'<svg class="graph" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'

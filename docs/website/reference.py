@@ -7,11 +7,13 @@ Markdown would take for markup in a formula is escaped.
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -47,13 +49,14 @@ PARTS = (
          "autograd", ("autograd.transforms",)),
     Part("compiled", "Compiled functions", "Recorded once for each path, replayed as machine code.",
          "autograd", ("autograd.compiler",), ("autograd.compiler",)),
-    Part("pictures", "Pictures and reasons", "What a graph looks like, and why a gradient is what it is.",
+    Part("pictures", "Pictures and reasons", "How a graph looks, and why a gradient is what it is.",
          "autograd", ("autograd.drawing", "autograd.explaining", "autograd.exploring"),
-         ("autograd.drawing", "autograd.drawing.player", "autograd.explaining", "autograd.exploring")),
+         ("autograd.drawing", "autograd.drawing.player", "autograd.explaining",
+          "autograd.exploring")),
     Part("checks", "Checks and modes", "Is it right, and where does it go wrong?", "autograd",
          ("autograd.check", "autograd.engine.modes"), ("autograd.check",)),
     Part("extending", "To extend", "Operations and settings of your own.", "autograd",
-         ("autograd.engine.primitive", "autograd.engine.setting", "autograd.engine.typed_primitive")),
+         ("autograd.engine.primitive", "autograd.engine.setting")),
     Part("layers", "Networks", "Modules, layers, whole networks, and their files.", "nn",
          ("nn.module", "nn.layers", "nn.sequential", "nn.dropout", "nn.scaler", "nn.loading",
           "nn.initialisers")),
@@ -66,6 +69,7 @@ PARTS = (
          ("nn.plots", "nn.boundaries")),
 )  # fmt: skip
 
+SHADOWING = {name for name in dir(builtins) if not name.startswith("_")}
 CONSTANTS = {  # public names that are neither a function nor a class, and their parts
     "autograd.compiled": "extending",
     "nn.ACTIVATIONS": "layers",
@@ -87,12 +91,13 @@ class Entry:
         return f"{self.package}.{self.name}"
 
 
+@cache
 def entries() -> list[Entry]:
     """Every public name of `autograd` and `nn`, and of their public packages."""
     found: dict[str, Entry] = {}
     for package, names in (
-        (autograd, [*autograd.__all__, *autograd._SHADOWING]),
-        (nn, [*nn.__all__, *nn._ESTIMATORS]),
+        (autograd, [*autograd.__all__, *sorted(set(dir(autograd)) & SHADOWING)]),
+        (nn, [*nn.__all__, "Classifier", "Regressor"]),  # two on first use
     ):
         for name in names:
             one = getattr(package, name)

@@ -177,7 +177,7 @@ class Staging:
 
         zh = self.language == "zh"
         root = _relative("../" if zh else "", page)
-        load = f'{{download}}`{"下载笔记本" if zh else "Download it"} <../files/{path.name}>`'
+        load = f"{{download}}`{'下载笔记本' if zh else 'Download it'} <../files/{path.name}>`"
         if path.name.startswith(NOTEBOOKS_LEFT_OUT):
             said = "它需要 NumPy 或机器代码" if zh else "It needs NumPy or machine code"
             return f"{{.open-in-browser}}\n{said}{'：' if zh else ': '}{load}{'。' if zh else '.'}"
