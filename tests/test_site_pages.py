@@ -1,5 +1,5 @@
 """The built site in headless Chromium: on a phone and a wide screen, light and dark, searched; no
-error, no other host. Needs Chromium, and CHAINRULE_SITE, the folder that docs/make_site.py wrote."""
+error, no other host. Needs Chromium, and CHAINRULE_SITE: what docs/make_site.py wrote."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def address():
 
 @pytest.fixture
 def go(browser, address):
-    """Opens a page of the site; at the end nothing was asked of another host, and nothing failed."""
+    """Opens a page of the site; at the end no other host was asked and nothing failed."""
     page = Page(browser)
     browser.events.clear()
     for domain in ("Network", "Log"):
