@@ -1,7 +1,7 @@
 """What `explain` and `paths` say, in Chinese, for the pages that are: their fixed words.
 
-The engine writes English. A line of it is a heading, a reason by its kind, a path, a line of code or
-a remedy, and those are known; what a reason says with the reader's own names and numbers stays as
+The engine writes English. A line of it is a heading, a reason by its kind, a path, a line of code
+or a remedy, and those are known; what a reason says with the reader's own names stays as
 it is, behind its name.
 """
 
