@@ -54,7 +54,7 @@ def bare(session: nox.Session) -> None:
 def workflows(session: nox.Session) -> None:
     """The files under .github: their schemas, and what is unsafe in them."""
     session.install("check-jsonschema", "zizmor")
-    flows = [f".github/workflows/{name}.yml" for name in ("tests", "wheels", "release")]
+    flows = [f".github/workflows/{name}.yml" for name in ("tests", "wheels", "release", "site")]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *flows)
     session.run("zizmor", "--offline", ".github/workflows")
 

@@ -5,14 +5,12 @@ row; the groups are the headings of the table's source."""
 from __future__ import annotations
 
 import ast
-import inspect
 import math
 import re
 from functools import cache
 from pathlib import Path
 
 from autograd import Primitive, Value
-from autograd.engine import primitives as table
 from autograd.engine.primitives import TABLE
 from website.formulas import derivatives, function, input_names
 from website.reference import Entry, directive, folded, markdown, signature
@@ -25,13 +23,14 @@ Each operation is one row of the table in `autograd/engine/primitives.py`: every
 compiled program and picture reads it, and so do these pages. $f$ is the result of a row;
 $[a > b]$ is 1 where that holds and 0 elsewhere; a product with an adjoint of exactly 0 is 0.
 """
+TABLE_SOURCE = Path(__file__).resolve().parents[2] / "autograd/engine/primitives.py"
 SIZE = (270, 150)
 SHOWN = (-4.0, 4.0)  # the part of an input that a graph shows, where the row is defined there
 
 
 def groups() -> list[tuple[str, list[Primitive]]]:
     """The rows below each heading of the table."""
-    code = inspect.getsource(table)
+    code = TABLE_SOURCE.read_text("utf-8")
     found: list[tuple[str, list[Primitive]]] = []
     for line in code[code.index("# fmt: off") :].splitlines():
         if heading := re.fullmatch(r"# ([A-Z][^#]*[.:])", line):
@@ -162,7 +161,7 @@ def source(row: Primitive) -> str:
 
 @cache
 def _parsed() -> tuple[list[str], ast.Module]:
-    code = inspect.getsource(table)
+    code = TABLE_SOURCE.read_text("utf-8")
     return code.splitlines(), ast.parse(code)
 
 

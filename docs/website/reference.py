@@ -24,7 +24,7 @@ from autograd import Primitive
 
 __all__ = ["PARTS", "Entry", "Part", "entries", "entry_page", "markdown", "write_reference"]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(autograd.__file__).resolve().parents[1]  # of the package that is documented
 
 
 @dataclasses.dataclass(frozen=True)
