@@ -92,7 +92,7 @@ def fallback(session: nox.Session) -> None:
 def workflows(session: nox.Session) -> None:
     """The files under .github: their schemas, and what is unsafe in them."""
     session.install("check-jsonschema", "zizmor")
-    flows = [f".github/workflows/{name}.yml" for name in ("tests", "wheels", "release")]
+    flows = [f".github/workflows/{name}.yml" for name in ("tests", "wheels", "release", "site")]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *flows)
     session.run("zizmor", "--offline", ".github/workflows")
 
@@ -123,6 +123,15 @@ def try_out(session: nox.Session, wheel: Path, statement: str) -> None:
         tests = session.posargs or [str(ROOT / "tests")]
         root = ["--rootdir", str(ROOT), "--config-file", str(ROOT / "pyproject.toml")]
         session.run(str(programs / "pytest"), *root, *tests, external=True)
+
+
+@nox.session(python=PYTHONS[0])
+def site(session: nox.Session) -> None:
+    """The documentation site, built, and looked at in a browser."""
+    session.install(".[docs,test]", env={"CHAINRULE_PURE": "1"})
+    session.run("npm", "ci", "--prefix", "docs/playground", external=True)
+    session.run("python", "docs/make_site.py")
+    session.run("pytest", "tests/test_site_pages.py", env={"CHAINRULE_SITE": "docs/site"})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Exercises can be done in the head: every number of every one is small, over many seeds."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -81,6 +82,18 @@ def test_no_two_questions_have_one_name(seed, level, tmp_path):
         rows = re.findall(r'class="row"><span>([^<]*)</span>', page)
         assert len(set(rows)) == len(rows) == len(labels)
         assert "a.grad =" in rows
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_the_words_of_a_sheet_are_as_large_as_on_the_screen(tmp_path, level):
+    """A picture that is wider than an upright page lies on one that lies, not made smaller: A4 has
+    269 mm, 762 points, between its margins then."""
+    for seed in range(3):
+        path = exercise(seed=seed, level=level).sheet(tmp_path / "sheet.html")
+        page = Path(path).read_text("utf-8")
+        picture = base64.b64decode(re.search(r"svg\+xml;base64,([^\"]+)", page)[1]).decode()
+        width = float(re.search(r'<svg[^>]* width="([\d.]+)pt"', picture)[1])
+        assert width <= (762 if "A4 landscape" in page else 516)
 
 
 def test_sheets(tmp_path):

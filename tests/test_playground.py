@@ -8,7 +8,7 @@ import sys
 from array import array
 
 import pytest
-from playground import build, code_room, data_sets
+from playground import build, code_room, data_sets, in_chinese
 from playground.expression_room import ExpressionRoom
 from playground.network_room import CELLS, SPAN, NetworkRoom, Settings, plain
 from playground.rooms import Rooms, answer
@@ -380,3 +380,33 @@ def test_the_palette_is_the_engine_s():
     css = build.palette_css()
     assert "color-scheme: dark; --background: #16191d;" in css
     assert ":root[data-theme=light]" in css
+
+
+# -- in Chinese ------------------------------------------------------------------------------------
+
+
+def test_every_reason_and_remedy_has_its_chinese():
+    from autograd.explaining.diagnoses import REMEDIES
+
+    assert in_chinese.KINDS.keys() == REMEDIES.keys()
+
+
+def test_an_explanation_in_chinese_keeps_its_formulas_and_numbers():
+    room = ExpressionRoom("y = relu(w*x) + w", {"w": -1.5, "x": 2.0}, "zh")
+    reasons = {reason["name"]: reason for reason in room.explained()["reasons"]}
+    found = in_chinese.in_chinese(reasons["x"]["text"])
+    assert "relu 已死（dead relu）：" in found
+    assert "    路径：x–v1–v2–y" in found
+    assert "    办法：步长小一些" in found
+    assert "remedy" not in found
+    table = in_chinese.paths_in_chinese(reasons["w"]["paths"])
+    assert "从 w 到 y 有 2 条路径" in table
+    assert "所有路径之和：" in table
+
+
+def test_the_rooms_speak_the_language_of_the_page():
+    rooms = Rooms()
+    rooms.expression("e = (a+b)*(b+1)", {"a": 2.0, "b": 1.0}, "zh")
+    (_, b) = rooms.explained("zh")["reasons"]
+    assert "没有异常：2 条路径之和" in b["text"]
+    assert "nothing remarkable" in rooms.explained("en")["reasons"][1]["text"]

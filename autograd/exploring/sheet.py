@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 
 from autograd.drawing.number_text import figure
@@ -39,6 +40,18 @@ footer { margin-top: .8em; color: #57606a; font-size: 8.5pt; }
 }
 """
 
+UPRIGHT_WIDTH = 516.0  # points between the margins of a page that stands upright
+LYING = """
+@page { size: A4 landscape; margin: 12mm 14mm; }
+body { max-width: 277mm; }
+img { max-height: 103mm; margin: .2em auto; }
+@media print, (min-width: 900px) {
+  .groups { display: block; columns: 5; column-gap: 5mm; }
+  section { display: contents; }
+  h2 { break-after: avoid; }
+}
+"""  # for a wide picture, whose words would be small on an upright page
+
 
 def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool) -> str:
     """The page. `heading`: which exercise it is."""
@@ -46,6 +59,7 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
     asked = questions_about(moment.graph, moment.picture.level)
     hidden = frozenset() if answers else frozenset(question.id for question in asked)
     picture = moment.picture.saying(moment.texts(hidden))
+    style = STYLE + (LYING if _width(picture) > UPRIGHT_WIDTH else "")
     groups = "".join(
         _group(words[kind], [x for x in asked if x.asked.kind == kind], answers)
         for kind in ("derivative", "message", "gradient")
@@ -58,7 +72,7 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
     return (
         f'<!doctype html>\n<html lang="{exploration.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<header><h1>{html.escape(title)}</h1>{who}</header>\n"
         f'<div class="formula">{html.escape(formula)}</div>\n{said}\n'
         f'<img alt="{html.escape(moment.summary)}" src="{uri(picture)}">\n'
@@ -66,6 +80,12 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
         f"<footer>{html.escape(words['sheet_which'].format(**heading))}</footer>\n"
         "</body>\n</html>\n"
     )
+
+
+def _width(picture: str) -> float:
+    """Of an SVG, in points, as Graphviz writes it."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)pt"', picture)
+    return float(found[1]) if found else 0.0
 
 
 def _group(title: str, questions: list[Question], answers: bool) -> str:

@@ -38,7 +38,7 @@ PYODIDE = [
 ]
 OUR_PYTHON = [
     *("__init__.py", "rooms.py", "expression_room.py", "network_room.py"),
-    *("data_sets.py", "code_room.py"),
+    *("data_sets.py", "code_room.py", "in_chinese.py"),
 ]
 BESIDES = ("graphviz", "mypy_extensions")  # what the pure wheel imports
 LICENCES = {

@@ -12,6 +12,7 @@ from autograd.exploring import Exploration, exercise
 from autograd.exploring.exercise import Level
 from playground.code_room import run_for_page
 from playground.expression_room import ExpressionRoom
+from playground.in_chinese import in_chinese, paths_in_chinese
 from playground.network_room import NetworkRoom, Settings
 
 __all__ = ["answer", "begin", "run_for_page"]
@@ -51,8 +52,9 @@ class Rooms:
     def player(self, language: str) -> dict[str, Any]:
         return self.expression_room.player(language)
 
-    def explained(self) -> dict[str, Any]:
-        return self.expression_room.explained()
+    def explained(self, language: str = "en") -> dict[str, Any]:
+        found = self.expression_room.explained()
+        return {"reasons": [_said_in(language, reason) for reason in found["reasons"]]}
 
     def explore(self, key: str, message: dict[str, Any]) -> dict[str, Any]:
         """A message to what is explored."""
@@ -92,8 +94,8 @@ class Rooms:
         """Everything there is to see at this moment."""
         return complete(self._trained())
 
-    def why(self, name: str, sample: int | None = None) -> dict[str, Any]:
-        return self._trained().why(name, sample)
+    def why(self, name: str, sample: int | None = None, language: str = "en") -> dict[str, Any]:
+        return _said_in(language, self._trained().why(name, sample))
 
     def sample(self, sample: int, language: str) -> dict[str, Any]:
         """The graph of the loss of a sample, to be explored; drawn as a picture, neuron by neuron,
@@ -109,6 +111,17 @@ class Rooms:
         if self.network_room is None:
             raise ValueError("there is no network yet: send its settings first")
         return self.network_room
+
+
+def _said_in(language: str, reason: dict[str, Any]) -> dict[str, Any]:
+    """The text of `explain` and the table of `paths`, for a page in that language."""
+    if language != "zh":
+        return reason
+    return {
+        **reason,
+        "text": in_chinese(reason["text"]),
+        "paths": paths_in_chinese(reason["paths"]),
+    }
 
 
 def complete(room: NetworkRoom) -> dict[str, Any]:

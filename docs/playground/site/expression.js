@@ -132,7 +132,8 @@ export class ExpressionRoom {
       const { html, error } = await this.engine.ask({ do: "player", language: spoken() });
       $("view-player").replaceChildren(error ? refusal(error) : frameFor(html, word("player")));
     } else if (view === "explained") {
-      const { reasons: found, error } = await this.engine.ask({ do: "explained" });
+      const asked = { do: "explained", language: spoken() };
+      const { reasons: found, error } = await this.engine.ask(asked);
       $("view-explained").replaceChildren(
         ...(error ? [refusal(error)] : found.map((one) => reasons(word("reasonFor", one.name), one))),
       );

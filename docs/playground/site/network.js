@@ -432,10 +432,11 @@ export class NetworkRoom {
     const wanted = [this.weight, this.sample, this.now.steps].join();
     this.wanted = wanted;
     const { weight: name, sample } = this;
+    const language = spoken();
     const current = () => this.wanted === wanted; // nothing else was chosen meanwhile
-    const why = name ? await this.engine.ask({ do: "why", name, sample }) : null;
+    const why = name ? await this.engine.ask({ do: "why", name, sample, language }) : null;
     if (current()) this.#showWhy(why);
-    const asked = { do: "sample", sample, language: spoken() };
+    const asked = { do: "sample", sample, language };
     const graph = sample === null || !current() ? null : await this.engine.ask(asked);
     if (current()) this.#showGraph(graph);
   }

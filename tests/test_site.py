@@ -1,0 +1,210 @@
+"""The documentation site, without building it: what it has to have, and that its pages are right.
+
+The build follows every link and anchor (`python docs/make_site.py`, or `nox --session site`), and
+test_site_pages.py looks at what was built.
+"""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import math
+import random
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from latex_numbers import value
+from website import formulas, primitive_pages, reference, staging
+
+import autograd
+import nn
+from autograd.engine.primitives import TABLE
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+ROWS = [row for row in TABLE.values() if row.builtin]
+PAGES = [
+    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.glob("howto/*.md")),
+    *sorted(DOCS.glob("zh/*.md")),
+]
+RUN_ELSEWHERE = {"training.md"}  # executed whole by test_training_page.py
+
+
+# -- the reference ---------------------------------------------------------------------------------
+
+from_source = pytest.mark.skipif(autograd.compiled, reason="signatures are read off the source")
+
+
+@from_source
+def test_every_public_name_has_one_entry():
+    """Those that `import *` gives, those that shadow Python's own, and those made on first use."""
+    names = [entry.full_name for entry in reference.entries()]
+    assert len(names) == len(set(names))
+    modules = {"nn.datasets", "nn.metrics", "nn.schedules"}
+    public = {f"autograd.{name}" for name in [*autograd.__all__, *autograd._SHADOWING]}
+    public |= {f"nn.{name}" for name in [*nn.__all__, "Classifier", "Regressor"]} - modules
+    assert public <= set(names)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The generated pages."""
+    folder = tmp_path_factory.mktemp("reference")
+    reference.write_reference(folder)
+    pages = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in pages}
+
+
+@from_source
+def test_every_entry_stands_on_a_page_with_its_docstring(written):
+    text = "\n".join(written.values())
+    for entry in reference.entries():
+        heads = re.findall(rf"(?m)(?:^`+\{{py:\w+\}}|^           ) {entry.name}\b", text)
+        assert heads, entry.full_name
+        if callable(entry.found) and entry.part:
+            said = reference.markdown(inspect.getdoc(entry.found) or "")
+            assert said.split("\n")[0].strip() in text, entry.full_name
+
+
+@from_source
+def test_the_index_names_every_entry(written):
+    for entry in reference.entries():
+        assert f"<{entry.full_name}>`" in written["index.md"]
+
+
+def test_a_docstring_becomes_markdown():
+    """Examples and tables are fenced; stars, brackets and dollars of formulas are text."""
+    found = reference.markdown("x*y*z and `a*b`.\n\n**Data.** A [row].\n\n>>> 1 + 1\n2\n")
+    assert found == "x\\*y\\*z and `a*b`.\n\n**Data.** A \\[row].\n\n```pycon\n>>> 1 + 1\n2\n```\n"
+
+
+# -- primitives as mathematics ---------------------------------------------------------------------
+
+
+def test_every_row_of_the_table_is_on_one_page():
+    listed = [row.name for _, rows in primitive_pages.groups() for row in rows]
+    assert sorted(listed) == sorted(row.name for row in ROWS)
+
+
+@from_source
+def test_every_row_shows_formula_derivatives_kinks_and_graph(written):
+    text = "\n".join(page for name, page in written.items() if name.startswith("primitives/"))
+    for row in ROWS:
+        section = text.partition(f"\n## {row.name}\n")[2].partition("\n## ")[0]
+        assert f"$${formulas.function(row)}$$" in section
+        assert r"\frac{\partial f}{\partial " in section
+        assert '<polyline class="function"' in section
+        assert f'row("{row.name}"' in section
+        if row.kinks and not row.kinks.startswith("derivative 0"):
+            assert row.kinks.partition("(")[0].partition("*")[0].partition("<")[0] in section
+
+
+def point(row, rng):
+    """Inputs at which the row is smooth."""
+    found = []
+    for i, name in enumerate(formulas.input_names(row)):
+        low, high = row.domain[i] if i < len(row.domain) else (-3.0, 3.0)
+        constants = {"n": 2.0, "c": -0.5, "k": 1.0, "condition": float(rng.random() < 0.5)}
+        if name in constants:
+            found.append(constants[name])
+        else:
+            found.append(rng.uniform(max(low, -3.0), min(high, 3.0)))
+    if row.name == "clip":
+        found[1:] = sorted(found[1:])
+    if row.name == "softmax_others":
+        found[0] = max(found[1:])
+    return found
+
+
+FUNCTIONS = {name: row.forward for name, row in TABLE.items()}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_a_row_s_formulas_say_is_what_it_computes(row):
+    """The LaTeX of the function and of each derivative, read back as numbers at random points."""
+    rng = random.Random(row.name)
+    for _ in range(20):
+        inputs = point(row, rng)
+        out = row.forward(*inputs)
+        partials = row.partials(out, *inputs)
+        if not isinstance(partials, tuple):
+            partials = (partials,)
+        names = dict(zip(formulas.input_names(row), inputs, strict=True))
+        said = value(formulas.function(row).removeprefix("f = "), names, FUNCTIONS)
+        assert said == pytest.approx(out, rel=1e-9, abs=1e-12)
+        names["f"] = out
+        for (name, latex), expected in zip(formulas.derivatives(row), partials, strict=True):
+            found = value(latex, names, FUNCTIONS)
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12), name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_graph_s_derivative_is_the_slope_of_its_function(row):
+    """Between neighbouring points, by the difference quotient; not at jumps and kinks."""
+    _, found = primitive_pages.curve(row, points=601)
+    apart = found[1][0] - found[0][0]
+    if row.name in ("stop_gradient", "softmax_pivot", "softmax_others"):
+        return  # their derivative is, on purpose, not that of their numbers
+    off = 0
+    for (_, y0, d0), (_, y1, d1) in pairwise(found):
+        if not all(map(math.isfinite, (y0, y1, d0, d1))):
+            off += 1
+            continue
+        between = sorted((d0, d1))
+        slope, room = (y1 - y0) / apart, 0.02 * (1 + abs(d0)) + abs(d1 - d0)
+        off += not between[0] - room <= slope <= between[1] + room
+    assert off <= 0.02 * len(found)
+
+
+# -- pages -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_is_in_a_table_of_contents_and_every_link_leads_somewhere(language, tmp_path):
+    """Staging stops at a link to a file that is no page; anchors are followed by the build."""
+    staged = staging.Staging(tmp_path / "site", language)
+    staged.write()
+    listed = {"index"}
+    for name in staged.pages.values():
+        if name.endswith(".md"):
+            text = (staged.folder / name).read_text("utf-8")
+            for tree in re.findall(r"(?ms)^```\{toctree\}\n(.*?)^```$", text):
+                entries = [line for line in tree.split("\n") if line and not line.startswith(":")]
+                folder = Path(name).parent
+                listed |= {(folder / entry).as_posix() for entry in entries}
+    generated = {name for name in listed if name.startswith("reference/")}
+    pages = {Path(name).with_suffix("").as_posix() for name in staged.pages.values()}
+    assert listed - generated == pages
+
+
+def test_what_is_in_chinese():
+    """Start, the playground, and every notebook."""
+    names = dict(staging.pages("zh")).values()
+    assert {"index.md", "start.md", "playground.md"} <= set(names)
+    assert sum(name.startswith("notebooks/") for name in names) == 9
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_the_examples_of_a_page_run(page, monkeypatch, tmp_path):
+    """As doctests, from top to bottom; a how-to shows no code that does not run."""
+    text = page.read_text("utf-8")
+    if page.parent.name == "howto":
+        for block in re.findall(r"(?ms)^```python\n(.*?)^```", text):
+            assert block.startswith(">>>")
+    if page.name in RUN_ELSEWHERE and page.parent == DOCS:
+        pytest.skip("test_training_page.py runs it")
+    if ">>>" not in text:
+        pytest.skip("no example")
+    for needed in ("numpy", "scipy", "llvmlite"):
+        pytest.importorskip(needed)
+    monkeypatch.chdir(tmp_path)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.testfile(str(page), module_relative=False, optionflags=flags).failed == 0
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_is_what_a_stranger_reads_in_two_minutes(name):
+    assert len((ROOT / name).read_text("utf-8").splitlines()) <= 150
