@@ -14,9 +14,10 @@ the engine's order.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from autograd.compiler.ir.passes import prune
 from autograd.compiler.ir.program import Program, formula_text
 
 __all__ = ["BEGIN", "END", "NO_NODE", "Link", "Missing", "State", "StateGraph", "Stretch"]
@@ -148,7 +149,7 @@ class StateGraph:
             lines.append(f"s{i}({', '.join(names)}):  # {state.line}")
             test = _lines_of(state.test, names)
             lines += [f"  {line}" for line in test[:-1]]
-            for (source, outcome) in self.stretches:
+            for source, outcome in self.stretches:
                 if source == i:
                     lines.append(f"  {word} {test[-1]} is {_outcome_text(outcome)}:")
                     lines += [f"  {line}" for line in self._stretch_text(i, outcome, names)]
@@ -159,8 +160,8 @@ class StateGraph:
         if stretch is None:
             return []
         shown = [*names, *[f"captured{i}" for i in stretch.captured]]
-        named = range(len(stretch.nodes))
-        lines = _lines_of(stretch.program, shown, named)
+        named = stretch.program.outputs[: len(stretch.nodes)]
+        lines = _lines_of(prune(replace(stretch.program, outputs=named)), shown)
         where = "out: " if stretch.target == END else f"to s{stretch.target}: "
         return [*[f"  {line}" for line in lines[:-1]], f"  {where}{lines[-1]}"]
 
@@ -184,7 +185,7 @@ def _outcome_text(outcome: Hashable) -> str:
     return str(outcome[1]) if isinstance(outcome, tuple) else str(outcome).lower()
 
 
-def _lines_of(program: Program, names: Sequence[str], outputs: Sequence[int] = (0,)) -> list[str]:
+def _lines_of(program: Program, names: Sequence[str]) -> list[str]:
     """A line for each operation, and one for what comes out."""
     shown: list[str] = []
     lines = []
@@ -196,7 +197,7 @@ def _lines_of(program: Program, names: Sequence[str], outputs: Sequence[int] = (
         else:
             shown.append(f"r{i}")
             lines.append(f"r{i} = {formula_text(op.name, [shown[j] for j in op.operands])}")
-    return [*lines, ", ".join([shown[program.outputs[k]] for k in outputs])]
+    return [*lines, ", ".join([shown[i] for i in program.outputs])]
 
 
 class _Tape:

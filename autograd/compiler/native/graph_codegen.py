@@ -173,9 +173,7 @@ class _GraphText(KernelText):
         count, links = len(stretch.links), sum(map(len, stretch.links))
         more = f"ptr %tape, i64 {count}, i64 {links}"
         self._unless_failed(self.set(f"call i8 {room()}({more})"))
-        starts, ends, values = [
-            self.load("ptr", self.element("i64", "%tape", i)) for i in range(3)
-        ]
+        starts, ends, values = [self.load("ptr", self.element("i64", "%tape", i)) for i in range(3)]
         first, link = [self.load("i64", self.element("i64", "%tape", i)) for i in (5, 6)]
         held: dict[int, str] = {}
 

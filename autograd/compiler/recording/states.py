@@ -141,7 +141,9 @@ class StateTrace(Trace):
             outcome = ("int", b) if test is None else test.holds(b)
         state = (offset, count, symbol, tuple(compared), tuple(shown), test)
         decision = self.decisions[-1]
-        return Stop(state, reader.values, symbol, a, b, outcome, decision.place, test, decision.line)
+        return Stop(
+            state, reader.values, symbol, a, b, outcome, decision.place, test, decision.line
+        )
 
     def _frame(self) -> FrameType:
         """The function's own, if it is the one that decides."""
@@ -206,6 +208,8 @@ class _Reader:
                 return "again", known
             self._containers[id(x)] = len(self._containers)
             return kind, tuple([self.read(part) for part in x])
+        if kind is dict and all(type(key) is str for key in x):
+            return dict, tuple([(key, self.read(part)) for key, part in x.items()])
         if kind in CALLABLE and self._f.has(x):
             return _Same(x)
         raise Unknown

@@ -8,6 +8,7 @@ for, shows that the state is not all: then there is no graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import lowered
@@ -44,6 +45,15 @@ class GraphReader:
         self.captured: list[Value] = []
         """The Values from outside that its stretches read."""
         self._numbers: dict[Hashable, int] = {}  # of the states
+
+    def copy(self) -> GraphReader:
+        """One to which more is added, while others run the graph as it is."""
+        graph = self.graph
+        states, stretches = list(graph.states), dict(graph.stretches)
+        new = GraphReader(replace(graph, states=states, stretches=stretches))
+        new.captured = list(self.captured)
+        new._numbers = dict(self._numbers)
+        return new
 
     def add(self, trace: StateTrace, results: Sequence[Any]) -> None:
         """One recording, and what the function returned. Raises Unknown where the states are not
@@ -112,7 +122,9 @@ class _Part:
         return tuple([self._node(x) for x in self._found])
 
     def _node(self, x: Any) -> int:
-        return self._numbers[id(x)] if self._trace.depends(x) and id(x) in self._numbers else NO_NODE
+        return (
+            self._numbers[id(x)] if self._trace.depends(x) and id(x) in self._numbers else NO_NODE
+        )
 
     def said(self) -> Hashable:
         """What is recorded, the same for the same."""
