@@ -12,6 +12,7 @@ import math
 import os
 import struct
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from autograd.compiler.ir.program import Program

@@ -17,7 +17,6 @@ from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import Missing, StateGraph
-from autograd.compiler.native.cpython_entry import Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.graph_codegen import GraphKernel, TooLong, graph_assembly
 from autograd.compiler.native.kernels import ProgramKernel
@@ -63,8 +62,9 @@ class GraphSpecialization(Specialization):
             if self._kernel is None or self._made_of is not graph:
                 if is_busy():
                     return _GraphInPython(graph)
-                self._kernel = GraphKernel(graph, self._results, self.entry())
+                made = self._kernel = GraphKernel(graph, self._results, self.entry())
                 self._made_of = graph
+                return made
             return self._kernel
 
     @property

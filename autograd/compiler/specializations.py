@@ -19,13 +19,20 @@ from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.graph_codegen import GraphKernel
 from autograd.compiler.native.interpreter import can_interpret
-from autograd.compiler.native.kernels import Callbacks, Kernel, KernelInPython, ProgramKernel
+from autograd.compiler.native.kernels import (
+    Callbacks,
+    Kernel,
+    KernelCode,
+    KernelInPython,
+    ProgramKernel,
+)
 from autograd.compiler.native.llvm_codegen import callbacks_of
 from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
-from autograd.compiler.recording.arguments import difference
+from autograd.compiler.recording.arguments import Arguments, difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded
 from autograd.compiler.relatives import Relatives
@@ -75,7 +82,7 @@ class Specialization:
         """The primitives of users, as they were when it was recorded: programs know them by names,
         which may come to mean others."""
         self._relatives: Relatives | None = None
-        self._kernel: Kernel | None = None
+        self._kernel: Kernel | GraphKernel | None = None
         self._is_asked_for = False
         self._is_improved = False
         self._rolled: Rolled | None = None
@@ -100,7 +107,7 @@ class Specialization:
             return self._meanwhile()
         return self._first_kernel()
 
-    def _first_kernel(self) -> Kernel:
+    def _first_kernel(self) -> ProgramKernel:
         with self._making:
             if self._kernel is None:
                 self._kernel = self._made_kernel()
@@ -259,7 +266,7 @@ class Specialization:
         """The scratch memory that a call takes."""
         return 0 if self._kernel is None else self._kernel.bytes
 
-    def program_of(self, arguments: object) -> Program:
+    def program_of(self, arguments: Arguments) -> Program:
         """What is done with these arguments, which take this path."""
         return self.program
 

@@ -28,6 +28,7 @@ from autograd.compiler.bound import Bound, FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_kernels import RowKernel
@@ -293,7 +294,7 @@ class Mapped(Compiled):
             error.add_note(f"vmap of {self._name} met this in row {row} of the batch")
             raise
 
-    def program(self) -> Program:
+    def program(self) -> Program | StateGraph:
         """The program of the row recorded last; print it to read it. ValueError before any call."""
         return self.row.program()
 

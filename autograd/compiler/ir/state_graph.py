@@ -71,6 +71,9 @@ class State:
     line: str
 
 
+FIRST: Final = State(Program((), (), ()), False, "")
+
+
 @dataclass
 class StateGraph:
     """The states, and the stretches by the state where they begin and what came out there.
@@ -80,7 +83,7 @@ class StateGraph:
     inputs: tuple[str, ...]
     derives: bool = False
     gives_value: bool = True
-    states: list[State] = field(default_factory=lambda: [_BEGIN])
+    states: list[State] = field(default_factory=lambda: [FIRST])
     stretches: dict[tuple[int, Hashable], Stretch] = field(default_factory=dict)
 
     @property
@@ -164,9 +167,6 @@ class StateGraph:
         lines = _lines_of(prune(replace(stretch.program, outputs=named)), shown)
         where = "out: " if stretch.target == END else f"to s{stretch.target}: "
         return [*[f"  {line}" for line in lines[:-1]], f"  {where}{lines[-1]}"]
-
-
-_BEGIN: Final = State(Program((), (), ()), False, "")
 
 
 def _reached(start: int, after: dict[int, set[int]]) -> set[int]:

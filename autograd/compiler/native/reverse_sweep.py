@@ -262,8 +262,8 @@ def room() -> str:
 
 
 def sweep() -> str:
-    """`i8 sweep(tape, i64 root, i64 seeds, out)`: 1, and the derivatives of a node, or of none (-1),
-    by the first nodes; 0 where there is no memory."""
+    """`i8 sweep(tape, i64 root, i64 seeds, out)`: 1, and the derivatives of a node, or of none
+    (-1), by the first nodes; 0 where there is no memory."""
     return pointer(_code().address("sweep"))
 
 

@@ -19,12 +19,12 @@ __all__ = ["Facts", "WholeNumberTest"]
 
 ENDS: Final = frozenset(["RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"])
 ALWAYS: Final = frozenset(
-    ["JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_ABSOLUTE"]
+    {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_ABSOLUTE"}
 )
 JUMPS: Final = frozenset([*dis.hasjrel, *dis.hasjabs])
 LOADS: Final = frozenset(
-    ["LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "DELETE_FAST"]
-    + ["LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"]
+    {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "DELETE_FAST"}
+    | {"LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 )
 STORES: Final = frozenset(["STORE_FAST", "STORE_FAST_STORE_FAST"])
 BOTH: Final = "STORE_FAST_LOAD_FAST"
@@ -39,6 +39,8 @@ HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "!=": "!="}
+NUMBERS: Final = (int, float)
 EXACT: Final = 2**53  # up to here whole numbers are doubles
 
 
@@ -87,6 +89,19 @@ class Facts:
         """The local names that are read after an instruction before they are written."""
         return self._live[self._place[offset]]
 
+    def compares(self, offset: int, symbol: str) -> bool:
+        """Whether what is decided is what the instruction itself asks of two numbers, or of one.
+        Lists on the stack would be compared item by item: first by ==."""
+        n = self._place[offset]
+        one = self._all[n]
+        if one.opname != "COMPARE_OP":
+            return symbol == "!="  # whether a number is not 0
+        asked = _comparison(one)
+        if asked == "==":
+            with_number = self._all[n - 1].opname in CONSTANTS
+            return symbol == "==" and with_number and type(self._all[n - 1].argval) in NUMBERS
+        return symbol in (asked, MIRRORED[asked])
+
     def is_call(self, offset: int) -> bool:
         """Whether it calls something."""
         one = self._at(offset)
@@ -105,6 +120,10 @@ class Facts:
             if self._depths.get(self._all[n].offset) == base:
                 return self._named(n, find) in (CONVERSIONS if count == 1 else CHOICES)
         return False
+
+    def is_choice(self, offset: int) -> bool:
+        """Whether a known call is one of min or max."""
+        return self.is_call(offset) and self._all[self._place[offset]].arg == 2
 
     def _has_keywords(self, n: int) -> bool:
         return any(one.opname == "KW_NAMES" for one in self._all[max(n - 2, 0) : n])
@@ -134,7 +153,7 @@ class Facts:
         compared, jump = n + 1, n + 2
         if jump >= len(self._all) or self._all[compared].opname != "COMPARE_OP":
             return None
-        symbol = str(self._all[compared].argval).removeprefix("bool(").removesuffix(")")
+        symbol = _comparison(self._all[compared])
         is_used_up = self._all[jump].opname.startswith("POP_JUMP_")
         if symbol not in HOLDS or not is_used_up or self._all[jump].is_jump_target:
             return None
@@ -209,6 +228,10 @@ class Facts:
                 is_changing |= now != before[n]
                 before[n] = now
         return after
+
+
+def _comparison(one: dis.Instruction) -> str:
+    return str(one.argval).removeprefix("bool(").removesuffix(")")
 
 
 def _read_and_written(one: dis.Instruction) -> tuple[frozenset[str], frozenset[str]]:

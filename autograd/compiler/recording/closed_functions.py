@@ -23,21 +23,21 @@ from autograd.engine.value import Value
 __all__ = ["Closed", "closed", "found_by"]
 
 INSTRUCTIONS: Final = frozenset(
-    ["BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"]
-    + ["BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CACHE", "CALL"]
-    + ["CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"]
-    + ["COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"]
-    + ["END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"]
-    + ["JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "JUMP_IF_FALSE_OR_POP"]
-    + ["JUMP_IF_TRUE_OR_POP", "KW_NAMES", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE"]
-    + ["LOAD_ASSERTION_ERROR", "LOAD_CLOSURE", "LOAD_COMMON_CONSTANT", "LOAD_CONST"]
-    + ["LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"]
-    + ["LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_SMALL_INT", "MAKE_CELL"]
-    + ["MAKE_FUNCTION", "MAP_ADD", "NOP", "NOT_TAKEN", "POP_ITER", "POP_TOP", "PRECALL"]
-    + ["PUSH_NULL", "RAISE_VARARGS", "RESUME", "RETURN_CONST", "RETURN_VALUE"]
-    + ["SET_FUNCTION_ATTRIBUTE", "STORE_FAST", "STORE_FAST_LOAD_FAST"]
-    + ["STORE_FAST_STORE_FAST", "STORE_SUBSCR", "SWAP", "TO_BOOL", "UNARY_INVERT"]
-    + ["UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_EX", "UNPACK_SEQUENCE"]
+    {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
+    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CACHE", "CALL"}
+    | {"CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"}
+    | {"COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"}
+    | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"}
+    | {"JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "JUMP_IF_FALSE_OR_POP"}
+    | {"JUMP_IF_TRUE_OR_POP", "KW_NAMES", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE"}
+    | {"LOAD_ASSERTION_ERROR", "LOAD_CLOSURE", "LOAD_COMMON_CONSTANT", "LOAD_CONST"}
+    | {"LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
+    | {"LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_SMALL_INT", "MAKE_CELL"}
+    | {"MAKE_FUNCTION", "MAP_ADD", "NOP", "NOT_TAKEN", "POP_ITER", "POP_TOP", "PRECALL"}
+    | {"PUSH_NULL", "RAISE_VARARGS", "RESUME", "RETURN_CONST", "RETURN_VALUE"}
+    | {"SET_FUNCTION_ATTRIBUTE", "STORE_FAST", "STORE_FAST_LOAD_FAST"}
+    | {"STORE_FAST_STORE_FAST", "STORE_SUBSCR", "SWAP", "TO_BOOL", "UNARY_INVERT"}
+    | {"UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_EX", "UNPACK_SEQUENCE"}
 )
 """Of which nothing is seen but by the names and on the stack of the function. (Jumps that depend on
 something are told by how they begin.)"""
@@ -47,8 +47,8 @@ ASYNCHRONOUS: Final = 0x80 | 0x100 | 0x200
 LISTS: Final = frozenset(["append", "copy", "extend", "insert", "pop", "reverse"])
 """Methods of lists, which are part of what names stand for."""
 CALLABLE: Final = frozenset(
-    [abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range]
-    + [reversed, round, sorted, sum, tuple, zip, map, filter]
+    {abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range}
+    | {reversed, round, sorted, sum, tuple, zip, map, filter}
 )
 PLAIN: Final = (type(None), bool, int, float, str)
 
@@ -198,7 +198,7 @@ class _Names(Mapping[str, Any]):
 
     def __init__(self, f: FunctionType) -> None:
         self._own = f.__globals__
-        self._builtins: Mapping[str, Any] = f.__builtins__
+        self._builtins: Mapping[str, Any] = getattr(f, "__builtins__")  # noqa: B009 (of which mypy knows nothing)
 
     def __getitem__(self, name: str) -> Any:
         return self._own[name] if name in self._own else self._builtins[name]

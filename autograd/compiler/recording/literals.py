@@ -7,9 +7,9 @@ state names. What is done with it has to come to the same: see `are_alike`.
 
 from __future__ import annotations
 
-import builtins
 import dis
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -18,20 +18,19 @@ from autograd.engine.value import Value, inputs_and_partials
 __all__ = ["are_alike", "with_literals"]
 
 STORING: Final = frozenset(
-    ["STORE_FAST", "STORE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"]
-    + ["UNPACK_SEQUENCE"]
+    {"STORE_FAST", "STORE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"}
+    | {"UNPACK_SEQUENCE"}
 )
 POWERS: Final = frozenset(["pow", "pow_const"])
 """Of floats, and with a plain exponent, they are computed in another way."""
-DIVISIONS: Final = frozenset(["div", "mod", "floordiv"])
-"""Of floats, those by 0 are an error."""
+DIVISION: Final = "div"
+"""Of floats, that by 0 is an error."""
+REMAINDERS: Final = frozenset(["floordiv", "mod"])
 
 
 def with_literals(f: FunctionType) -> tuple[FunctionType, dict[int, Value]] | None:
     """The function with such Values, and these by their id; None where there is nothing to
-    replace, or where floats are added up in a way of their own."""
-    if f.__globals__.get("sum", builtins.sum) is builtins.sum and "sum" in f.__code__.co_names:
-        return None  # which keeps what is rounded off, of floats
+    replace."""
     made: dict[int, Value] = {}
     constants = list(f.__code__.co_consts)
     for i in _initial(f.__code__):
@@ -49,7 +48,7 @@ def _initial(code: CodeType) -> Iterator[int]:
     """The places of the constants that are given a name, and are nobody's exponent."""
     instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
     named, exponents = set(), set()
-    for one, after in zip(instructions, instructions[1:], strict=False):
+    for one, after in pairwise(instructions):
         if one.opname == "LOAD_CONST" and one.arg is not None:
             if after.opname in STORING:
                 named.add(one.arg)
@@ -66,15 +65,18 @@ def _replaced(x: Any, made: dict[int, Value]) -> Any:
     return tuple([_replaced(part, made) for part in x]) if type(x) is tuple else x
 
 
-def are_alike(node: Value, varies: bool, constants: list[Any]) -> bool:
+def are_alike(node: Value, constants: Sequence[Any], named: Container[int]) -> bool:
     """Whether a node is computed as it is where `constants`, those of its inputs that depend on no
-    argument, are floats; and all of it, unless it `varies`."""
+    argument, are floats. What is `named`, by its id, may have been another number before."""
+    varies = len(constants) < len(inputs_and_partials(node)[0])
     name = "" if node._primitive is None else node._primitive.name
     if name in POWERS:
         return not any(isinstance(x, Value) for x in constants)
-    if varies or name not in DIVISIONS:
+    if varies or name not in REMAINDERS | {DIVISION}:
         return True
+    if name in REMAINDERS:
+        return False
     divisor = inputs_and_partials(node)[0][1]
     if isinstance(divisor, Value):
-        return divisor._primitive is None and divisor._data != 0.0
+        return id(divisor) not in named and divisor._data != 0.0
     return bool(divisor != 0.0)

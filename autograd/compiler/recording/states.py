@@ -64,7 +64,8 @@ def forms_of(f: Any) -> list[Form]:
     known = closed(f)
     if known is None:
         return []
-    found = with_literals(f)
+    # Of floats, sum keeps what is rounded off.
+    found = None if known.has(sum) else with_literals(f)
     general = [] if found is None else [Form(found[0], known, found[1])]
     return [*general, Form(f, known, {})]
 
@@ -126,11 +127,15 @@ class StateTrace(Trace):
             if not facts.is_known_call(offset, _finder(frame)):
                 raise Unknown
             test = facts.test_after(offset) if symbol == "int" else None
+        elif not facts.compares(offset, symbol):
+            raise Unknown
         # One conversion makes several decisions, of which that for the number is the last.
         last, told, count = self._before
         goes_on = last == offset and facts.is_call(offset) and told != "int"
         count = count + 1 if goes_on else 0
         self._before = offset, symbol, count
+        if facts.is_choice(offset) and (symbol not in ("<", ">") or count):
+            raise Unknown  # of lists
         names = facts.live(offset)
         held = {name: x for name, x in frame.f_locals.items() if name in names}
         reader = _Reader(self._form.closed, self.depends)

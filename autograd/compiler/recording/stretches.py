@@ -135,7 +135,7 @@ class _Part:
                 raise Unknown
             if self._trace.literals:
                 constants = [x for x in given if not self._trace.depends(x)]
-                if not are_alike(node, self._trace.depends(node), constants):
+                if not are_alike(node, constants, self._numbers):
                     raise Unknown
             made.append((row.name, *map(self._shown, given)))
         return tuple(made), tuple(map(self._shown, self._found))
