@@ -325,8 +325,7 @@ def with_pairs_equal(a: Any) -> Any:
     x, n = 1.0 + a, 0
     while x > 1.0:
         n = n % 3 + 1
-        m, n = n, n if (x, n) == (x * 1.0, 2) else n
-        x = 0.5 * x if m == 2 else 0.75 * x
+        x = 0.5 * x if (x, n) == (x * 1.0, 2) else 0.75 * x
     return x
 
 
@@ -466,7 +465,7 @@ TRAPS = [
     with_choices,
     with_two_results,
 ]
-OPEN = TRAPS[:2] + [with_an_exception, with_an_object, with_identity]
+OPEN = [*TRAPS[:2], with_an_exception, with_an_object, with_identity]
 
 
 @pytest.mark.parametrize("f", TRAPS)
@@ -499,9 +498,8 @@ def test_an_exception_in_a_round() -> None:
         x = 1.0 + a
         while x > 1.0:
             x = 0.7 * x - 0.001
-            if x > 3.0:
-                if x < 3.1:
-                    raise ArithmeticError("there")
+            if abs(x - 3.05) < 0.05:
+                raise ArithmeticError("there")
         return x
 
     compiled, random, raised = jit(f), Random(4), 0
@@ -614,12 +612,12 @@ def test_threads() -> None:
     """They come to stretches that are missing while others run the graph."""
     compiled = jit(value_and_grad(pendulum))
     draw = CASES["pendulum"][1]
-    points = [draw(Random(k)) for k in range(60)]
+    points = [draw(Random(k)) for k in range(20)]
     wanted = [bits(value_and_grad(pendulum)(x)) for x in points]
     wrong: list[int] = []
 
     def work(first: int) -> None:
-        for turn in range(120):
+        for turn in range(40):
             k = (7 * first + turn) % len(points)
             if bits(compiled(points[k])) != wanted[k]:
                 wrong.append(k)
