@@ -23,7 +23,7 @@ from autograd.compiler.native.kernels import ProgramKernel
 from autograd.compiler.native.llvm_codegen import callbacks_of
 from autograd.compiler.native.machine import is_busy
 from autograd.compiler.recording.arguments import Arguments
-from autograd.compiler.recording.states import Form, StateTrace, Unknown, forms_of
+from autograd.compiler.recording.states import Followed, StateTrace, Unknown, forms_of
 from autograd.compiler.recording.stretches import GraphReader
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
@@ -159,7 +159,7 @@ class Follower:
 
     def __init__(self, f: Any) -> None:
         self._f, self._derives, self._gives_value = _followed(f)
-        self._forms: list[Form] | None = None
+        self._forms: list[Followed] | None = None
         self._reader: GraphReader | None = None
         self._found: GraphSpecialization | None = None
         self._in_vain = 0
@@ -203,7 +203,7 @@ class Follower:
             self._in_vain += 1
         return self._found
 
-    def _follow(self, form: Form, arguments: Arguments) -> GraphReader | None:
+    def _follow(self, form: Followed, arguments: Arguments) -> GraphReader | None:
         """The graph with this path too; None where this one path can't be followed."""
         if arguments.are_written or not arguments.are_bare:
             raise Unknown

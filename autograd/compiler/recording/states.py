@@ -21,7 +21,7 @@ from autograd.compiler.recording.tracing import Trace
 from autograd.engine.loaded_modules import package_of
 from autograd.engine.value import Value, inputs_and_partials
 
-__all__ = ["Form", "StateTrace", "Stop", "Unknown", "forms_of"]
+__all__ = ["Followed", "StateTrace", "Stop", "Unknown", "forms_of"]
 
 MOST: Final = 400  # Values; with more, a state is too large to be compared at every decision
 PLAIN: Final = (type(None), bool, int, str)
@@ -48,7 +48,7 @@ class Stop(NamedTuple):
     line: str
 
 
-class Form:
+class Followed:
     """A closed function in a form that is followed: as it stands, or with literals."""
 
     def __init__(self, f: FunctionType, known: Closed, literals: Mapping[int, Value]) -> None:
@@ -59,15 +59,15 @@ class Form:
         self.literals = literals
 
 
-def forms_of(f: Any) -> list[Form]:
+def forms_of(f: Any) -> list[Followed]:
     """Those of a function, the more general one first; none if it can't be followed."""
     known = closed(f)
     if known is None:
         return []
     # Of floats, sum keeps what is rounded off.
     found = None if known.has(sum) else with_literals(f)
-    general = [] if found is None else [Form(found[0], known, found[1])]
-    return [*general, Form(f, known, {})]
+    general = [] if found is None else [Followed(found[0], known, found[1])]
+    return [*general, Followed(f, known, {})]
 
 
 class StateTrace(Trace):
@@ -77,7 +77,7 @@ class StateTrace(Trace):
         self,
         arguments: Sequence[Value],
         names: Sequence[str],
-        form: Form,
+        form: Followed,
     ) -> None:
         super().__init__(arguments, names)
         self.literals: Mapping[int, Value] = form.literals
