@@ -564,7 +564,7 @@ def test_tapes_grow() -> None:
 
 
 def test_pickles_and_copies() -> None:
-    """A pickle takes the path along that was recorded last; a copy shares all."""
+    """They bring the graph along."""
     for derivative in (None, value_and_grad):
         f, draw, _ = CASES["newton"]
         eager = f if derivative is None else derivative(f)
@@ -574,6 +574,9 @@ def test_pickles_and_copies() -> None:
             for _ in range(30):
                 x = draw(random)
                 assert bits(again(x)) == bits(eager(x))
+            assert again.stats().paths == 1
+            assert isinstance(again, type(compiled))
+        assert pickle.loads(pickle.dumps(compiled)).recordings == 0
 
 
 def test_checked_calls() -> None:

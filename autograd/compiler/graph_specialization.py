@@ -26,6 +26,7 @@ from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.states import Followed, StateTrace, Unknown, forms_of
 from autograd.compiler.recording.stretches import GraphReader
 from autograd.compiler.recording.texts_in_results import flatten_result
+from autograd.compiler.relatives import Relatives
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import new_lock
 from autograd.engine.value import Value
@@ -48,6 +49,11 @@ class GraphSpecialization(Specialization):
         self.is_kept = True
         self._made_of: StateGraph | None = None
         self.follow(reader)
+
+    goes_all_ways = True
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.graph, *super().__reduce__()[1])
 
     def follow(self, reader: GraphReader) -> None:
         """Take a graph, which is not changed any more."""
@@ -76,6 +82,9 @@ class GraphSpecialization(Specialization):
         """As many inputs and outputs as it has."""
         names = (*self.graph.inputs, *[f"captured{i}" for i in range(len(self.captured))])
         return Program((Op("const"),), names, (0,) * self._results)
+
+    def relate(self, relatives: Relatives) -> None:
+        """It has its code to itself."""
 
     def run(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """-1 and the results, or 0 where a stretch is missing."""
@@ -131,6 +140,11 @@ class GraphSpecialization(Specialization):
         return ""
 
 
+def _restored(graph: StateGraph, *like: Any) -> GraphSpecialization:
+    """In another process, where it is run and not added to."""
+    return GraphSpecialization(GraphReader(graph), Specialization(*like))
+
+
 class _GraphInPython:
     """A graph run by the reference: for as long as LLVM is at work on something else, and for calls
     that take long, which may be interrupted."""
@@ -163,6 +177,8 @@ class Follower:
         self._reader: GraphReader | None = None
         self._found: GraphSpecialization | None = None
         self._in_vain = 0
+        self.has_failed = False
+        """Whether a graph that was found has turned out to be of no use."""
         self._lock = new_lock()
 
     @property
@@ -188,6 +204,7 @@ class Follower:
                 except Exception:  # noqa: BLE001 (whatever this form of the function is not good for)
                     pass
                 self._forms = self._forms[1:]
+                self.has_failed = self._found is not None
                 self._reader = self._found = None
         return None
 

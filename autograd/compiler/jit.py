@@ -288,7 +288,8 @@ class Jitted(Compiled):
             return new, results
         graph = follower.follow(arguments, new, results)
         with self._lock:
-            cache.become(graph)
+            if graph is not None or follower.has_failed:
+                cache.become(graph)
         if graph is None:
             return new, results
         self._latest = graph
@@ -447,7 +448,7 @@ class Jitted(Compiled):
         for key, kept in programs:
             cache = self._caches[key] = SpecializationCache()
             for one in reversed(kept):
-                cache.keep(one)
+                cache.restore(one)
                 one.relate(self._relatives)
             self._latest = self._latest or next(iter(kept), None)
 

@@ -60,6 +60,9 @@ def is_long(instructions: Program) -> bool:
 class Specialization:
     """The program of one path, and its kernel."""
 
+    goes_all_ways = False
+    """Whether it stands for all paths."""
+
     def __init__(
         self,
         recorded: Recorded,
@@ -371,6 +374,13 @@ class SpecializationCache:
         """Have one more, which is tried first."""
         new.is_kept = True
         self._tree.add(new)
+
+    def restore(self, one: Specialization) -> None:
+        """Have one that comes from another process."""
+        if one.goes_all_ways:
+            self._graph = one
+        else:
+            self.keep(one)
 
     def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The specialization for these numbers and its results; None if there is none yet."""
