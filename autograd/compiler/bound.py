@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from autograd.compiler.batching import views
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
-from autograd.compiler.native.kernels import CallbackFailed, Kernel, KernelCode
+from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
 from autograd.engine.modes import MODES, tracer
@@ -112,18 +112,12 @@ def in_place(
 
 
 def _run(specialization: Specialization, places: Sequence[Any], out: Any, result: Any) -> Run:
-    program = specialization.instructions
+    program = specialization.interface
     try:
         entry = bound_entry(program, places, specialization.captured, out, result)
     except Unsupported:
         return _slow_run(specialization, places, out)
-    if specialization.stays_interpreted:
-        interpreted = Kernel(program, entry, interpreted=True)
-        assert interpreted.entry is not None
-        return interpreted.entry
-    kernel = KernelCode(program, specialization.rolled, {})
-    made = kernel.compiled(entry, specialization.shared)
-    return entry.function(made.code, kernel.kept, made.given)
+    return specialization.bound_to(entry)
 
 
 def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -> Run:

@@ -12,6 +12,7 @@ import math
 import os
 import struct
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from autograd.compiler.ir.program import Program
@@ -178,7 +179,8 @@ class Uncompiled:
             plain = plain_run(call)
             if plain.result is not None:
                 shown = (words, "compiled")
-                found = unlike_plain(plain, numbers, structure, path.program, inputs, shown)
+                program = partial(path.program_of, arguments)
+                found = unlike_plain(plain, numbers, structure, program, inputs, shown)
                 if found and not arguments.trace()[0].looks_for_anomalies:
                     return [self.failure(f"is another function: {found}", ANOTHER)]
         return []
@@ -192,7 +194,7 @@ class Uncompiled:
         if self.path is None:
             return None
         inputs = [*self._arguments.numbers, *[value.data for value in self.path.captured]]
-        return reach(self.path.program, inputs, units).of_results
+        return reach(self.path.program_of(self._arguments), inputs, units).of_results
 
     def _against(
         self,
@@ -252,7 +254,11 @@ class Uncompiled:
         return CheckFailed(
             f"compiled, {self._function._name} {text}, at {', '.join(given) or 'no numbers'}. "
             f"{why}\n"
-            + ("It runs uncompiled here" if self.path is None else guards_shown(self.path.program))
+            + (
+                "It runs uncompiled here"
+                if self.path is None
+                else guards_shown(self.path.program_of(self._arguments))
+            )
         )
 
 

@@ -19,11 +19,12 @@ from autograd.compiler.bound import Bound, FirstTime, in_place
 from autograd.compiler.bounds import Bounds
 from autograd.compiler.checked_calls import CheckedCalls
 from autograd.compiler.checking import Share, checks_of
-from autograd.compiler.ir.loop_text import readable
+from autograd.compiler.graph_specialization import Follower
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.sources import Sources
+from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.native.c_codegen import c_source
-from autograd.compiler.native.kernels import CallbackFailed, Callbacks, KernelCode
+from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.native.loop_c_codegen import c_source_with_loops
 from autograd.compiler.native.machine import require
 from autograd.compiler.portable import (
@@ -173,6 +174,7 @@ class Jitted(Compiled):
         self.static = static
         """The names and the places of the arguments that are not traced."""
         self._caches: dict[Hashable, SpecializationCache] = {}
+        self._followers: dict[Hashable, Follower] = {}
         self._entries: list[Callable[..., Any]] = []
         self._shortcuts = self._entries  # none, where calls are checked
         self._entered: list[Specialization] = []  # of which these are
@@ -270,9 +272,28 @@ class Jitted(Compiled):
     def _specialise(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         def known_or_recorded() -> tuple[Specialization, list[float]]:
             known, results = self._known(arguments)  # by another thread, perhaps
-            return self._recorded(arguments) if known is None else (known, results)
+            return self._recorded_or_followed(arguments) if known is None else (known, results)
 
         return in_turn(self._turn, known_or_recorded)
+
+    def _recorded_or_followed(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
+        """A new path; or all of them, where they can be followed through loops."""
+        new, results = self._recorded(arguments)
+        cache = self._caches.get(arguments.key)
+        if cache is None or not new.is_kept or len(cache) < 2:
+            return new, results
+        with self._lock:
+            follower = self._followers.setdefault(arguments.key, Follower(self.f))
+        if follower.is_done:
+            return new, results
+        graph = follower.follow(arguments, new, results)
+        with self._lock:
+            if graph is not None or follower.has_failed:
+                cache.become(graph)
+        if graph is None:
+            return new, results
+        self._latest = graph
+        return graph, results
 
     def _recorded(self, arguments: Arguments) -> tuple[Specialization, list[float]]:
         """Run the function, keep what it did, and say what it gave."""
@@ -367,9 +388,10 @@ class Jitted(Compiled):
             )
         return specialization, results
 
-    def program(self) -> Program:
-        """The program of the path last taken; print it to read it. ValueError before any call."""
-        return readable(self._last().program)
+    def program(self) -> Program | StateGraph:
+        """The program of the path last taken, or the graph of all paths, where loops are followed;
+        print it to read it. ValueError before any call."""
+        return self._last().shown
 
     def source(self, language: str = "c") -> str:
         """The program of the path last taken as text, in "c" or in "llvm" assembly."""
@@ -380,8 +402,7 @@ class Jitted(Compiled):
                 return c_source(instructions)
             return c_source_with_loops(instructions, Sources(rolled))
         if language == "llvm":
-            callbacks = Callbacks(instructions, last.callbacks)
-            return str(KernelCode(instructions, rolled, callbacks.addresses))
+            return last.assembly
         raise ValueError(f'source comes in "c" or "llvm", got {describe(language)}')
 
     def stats(self) -> Stats:
@@ -427,7 +448,7 @@ class Jitted(Compiled):
         for key, kept in programs:
             cache = self._caches[key] = SpecializationCache()
             for one in reversed(kept):
-                cache.keep(one)
+                cache.restore(one)
                 one.relate(self._relatives)
             self._latest = self._latest or next(iter(kept), None)
 

@@ -9,19 +9,23 @@ from functools import partial
 from typing import Any, Final
 from weakref import ref
 
+from autograd.compiler.ir.loop_text import readable
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.rolling import with_loops
+from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
 from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.graph_codegen import GraphKernel
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import (
     ON_ANY_STACK,
     Callbacks,
     Kernel,
+    KernelCode,
     KernelInPython,
     ProgramKernel,
 )
@@ -29,7 +33,7 @@ from autograd.compiler.native.llvm_codegen import callbacks_of
 from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
-from autograd.compiler.recording.arguments import difference
+from autograd.compiler.recording.arguments import Arguments, difference
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded
 from autograd.compiler.relatives import Relatives
@@ -57,6 +61,9 @@ def is_long(instructions: Program) -> bool:
 class Specialization:
     """The program of one path, and its kernel."""
 
+    goes_all_ways = False
+    """Whether it stands for all paths."""
+
     def __init__(
         self,
         recorded: Recorded,
@@ -79,7 +86,7 @@ class Specialization:
         """The primitives of users, as they were when it was recorded: programs know them by names,
         which may come to mean others."""
         self._relatives: Relatives | None = None
-        self._kernel: Kernel | None = None
+        self._kernel: Kernel | GraphKernel | None = None
         self._is_asked_for = False
         self._is_improved = False
         self._rolled: Rolled | None = None
@@ -109,7 +116,7 @@ class Specialization:
             return self._meanwhile()
         return self._first_kernel()
 
-    def _first_kernel(self) -> Kernel:
+    def _first_kernel(self) -> ProgramKernel:
         with self._making:
             if self._kernel is None:
                 self._kernel = self._made_kernel()
@@ -223,10 +230,26 @@ class Specialization:
             return None
         try:
             return calling_entry(
-                self.instructions, self._arguments, self.captured, self._result, unrolled
+                self.interface, self._arguments, self.captured, self._result, unrolled
             )
         except Unsupported:
             return None
+
+    @property
+    def interface(self) -> Program:
+        """What has its inputs and outputs."""
+        return self.instructions
+
+    def bound_to(self, entry: Entry) -> Callable[..., Any]:
+        """The function of fixed places with this entry."""
+        program = self.instructions
+        if self.stays_interpreted:
+            interpreted = Kernel(program, entry, interpreted=True)
+            assert interpreted.entry is not None
+            return interpreted.entry
+        kernel = KernelCode(program, self.rolled, {})
+        made = kernel.compiled(entry, self.shared)
+        return entry.function(made.code, kernel.kept, made.given)
 
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something, once, when the machine code is ready that is being made in the
@@ -251,6 +274,41 @@ class Specialization:
     def bytes(self) -> int:
         """The scratch memory that a call takes."""
         return 0 if self._kernel is None else self._kernel.bytes
+
+    def program_of(self, arguments: Arguments) -> Program:
+        """What is done with these arguments, which take this path."""
+        return self.program
+
+    @property
+    def shown(self) -> Program | StateGraph:
+        """For the user to read."""
+        return readable(self.program)
+
+    @property
+    def assembly(self) -> str:
+        """In LLVM's language."""
+        callbacks = Callbacks(self.instructions, self.callbacks)
+        return str(KernelCode(self.instructions, self.rolled, callbacks.addresses))
+
+    @property
+    def guards(self) -> int:
+        """How many decisions there are in the code."""
+        return len(self.program.guards)
+
+    @property
+    def operations(self) -> int:
+        """How many operations were recorded."""
+        return self.program.operations
+
+    @property
+    def loops(self) -> int:
+        """How many were found."""
+        return 0 if self.rolled is None else self.rolled.loops
+
+    @property
+    def repeated(self) -> int:
+        """How many of its instructions are in loops."""
+        return 0 if self.rolled is None else self.rolled.repeated
 
     @property
     def seconds(self) -> float:
@@ -304,24 +362,44 @@ class SpecializationCache:
 
     def __init__(self) -> None:
         self._tree: PathTree[Specialization] = PathTree()
+        self._graph: Specialization | None = None
         self.warned = False
 
     def __len__(self) -> int:
-        return len(self._tree)
+        return len(self._tree) + (self._graph is not None)
 
     @property
     def kept(self) -> list[Specialization]:
         """All, the one used last first."""
-        return self._tree.paths
+        return [*([] if self._graph is None else [self._graph]), *self._tree.paths]
+
+    def become(self, graph: Specialization | None) -> None:
+        """Have this, which goes all ways, in the place of the paths so far; None if there is no
+        such one any more."""
+        if graph is not None:
+            self._tree = PathTree()
+        self._graph = graph
 
     def keep(self, new: Specialization) -> None:
         """Have one more, which is tried first."""
         new.is_kept = True
         self._tree.add(new)
 
+    def restore(self, one: Specialization) -> None:
+        """Have one that comes from another process."""
+        if one.goes_all_ways:
+            self._graph = one
+        else:
+            self.keep(one)
+
     def run(self, numbers: Sequence[float]) -> tuple[Specialization | None, list[float]]:
         """The specialization for these numbers and its results; None if there is none yet."""
         results: list[float] = []
+        graph = self._graph
+        if graph is not None:
+            failed, results = graph.run(numbers)
+            if failed < 0:
+                return graph, results
 
         def attempt(path: Specialization) -> tuple[int, Hashable]:
             nonlocal results

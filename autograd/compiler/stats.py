@@ -50,15 +50,15 @@ def stats_of(
     codes = list(dict.fromkeys([x for x in code if x is not None]))
     return Stats(
         paths=len(kept),
-        guards=sum(len(one.program.guards) for one in kept),
-        operations=sum(one.program.operations for one in kept),
+        guards=sum(one.guards for one in kept),
+        operations=sum(one.operations for one in kept),
         tiers=tuple([one.tier for one in kept]),
         recording_seconds=recording_seconds,
         compiling_seconds=sum(one.seconds for one in kept),
         checked=checked,
         nestings=nestings,
         uncompiled=uncompiled,
-        loops=sum(one.rolled.loops for one in kept if one.rolled is not None),
+        loops=sum(one.loops for one in kept),
         in_loops=_share_in_loops(kept),
         loop_bytes=sum(one.bytes for one in kept),
         reasons=tuple([one.reason for one in kept]),
@@ -69,6 +69,5 @@ def stats_of(
 
 def _share_in_loops(kept: Sequence[Specialization]) -> float:
     """Of all operations, how many stand in loops."""
-    rolled = [one.rolled for one in kept if one.rolled is not None]
     total = sum(one.instructions.operations for one in kept)
-    return min(1.0, sum(one.repeated for one in rolled) / total) if total else 0.0
+    return min(1.0, sum(one.repeated for one in kept) / total) if total else 0.0

@@ -31,6 +31,7 @@ from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.device_calls import DeviceCalls
 from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
 from autograd.compiler.native.cores import Sharing, Threads
 from autograd.compiler.native.simd_target import Vectors, host_vectors
@@ -329,7 +330,7 @@ class Mapped(Compiled):
             error.add_note(f"vmap of {self._name} met this in row {row} of the batch")
             raise
 
-    def program(self) -> Program:
+    def program(self) -> Program | StateGraph:
         """The program of the row recorded last; print it to read it. ValueError before any call."""
         return self.row.program()
 

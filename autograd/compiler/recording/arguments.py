@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, Final
 
@@ -168,6 +169,17 @@ class Arguments:
         """The function with these in the place of the numbers."""
         return self._call_with(with_own_attributes(self.structure.unflatten(numbers)))
 
+    def of(self, f: Callable[..., Any]) -> Arguments:
+        """The same arguments of another function."""
+        other = copy(self)
+        other._f = f
+        return other
+
+    @property
+    def are_bare(self) -> bool:
+        """Whether they are nothing but plain numbers, in lists, tuples and dicts."""
+        return all(map(_is_bare, self.traced))
+
     def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
@@ -313,7 +325,7 @@ class Arguments:
         if plain.result is None:
             return
         inputs = [*self.numbers, *[x.data for x in recorded.captured]]
-        differs = unlike_plain(plain, results, outputs, recorded.program, inputs)
+        differs = unlike_plain(plain, results, outputs, lambda: recorded.program, inputs)
         if not differs:
             return
         line = parting(self.trace, lambda: plain_run(self.plainly))
@@ -380,6 +392,12 @@ class Arguments:
         if self._slots_of_data:
             add_decisions_of_floats(trace, self._slots_of_data)
         return read_off(trace, results, self.names)
+
+
+def _is_bare(x: Any) -> bool:
+    if type(x) in (list, tuple):
+        return all(map(_is_bare, x))
+    return all(map(_is_bare, x.values())) if type(x) is dict else type(x) in (float, int)
 
 
 def _plain_number(x: Any, stays: bool) -> Any:

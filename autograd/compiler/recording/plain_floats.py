@@ -66,7 +66,7 @@ def unlike_plain(
     plain: Plain,
     numbers: Sequence[float],
     outputs: Structure,
-    program: Program,
+    program: Callable[[], Program],
     inputs: Sequence[float],
     words: tuple[str, str] = ("for floats", "for Values"),
 ) -> str:
@@ -83,7 +83,7 @@ def unlike_plain(
     if not places:
         return ""
     try:
-        allowed, is_decided = reach(program, inputs, as_floats)
+        allowed, is_decided = reach(program(), inputs, as_floats)
     except Exception:  # noqa: BLE001 (of a user's primitive)
         return ""
     if not is_decided:

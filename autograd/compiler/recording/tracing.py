@@ -39,11 +39,13 @@ from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 
 __all__ = [
+    "ORDER",
     "PASS",
     "PASS_SETTING",
     "Decision",
     "RecordingError",
     "Trace",
+    "among_doubles",
     "check_current",
     "read_off",
 ]
@@ -329,7 +331,7 @@ def _guard(reader: Reader, decision: Decision) -> Guard:
         register = reader.emit("eq", reader.register(a), reader.const(float(b)))
         return Guard(register, True, ("int", b), line)
     if not isinstance(b, (Value, float)):
-        symbol, b = _among_doubles(symbol, b, line)
+        symbol, b = among_doubles(symbol, b, line)
     left, right = reader.register(a), reader.register(b)
     name, swapped, negated = ORDER[symbol]
     if swapped:
@@ -349,7 +351,7 @@ ORDER: dict[str, tuple[str, bool, bool]] = {
 }
 
 
-def _among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
+def among_doubles(symbol: str, b: Any, line: str) -> tuple[str, float]:
     """A comparison with a number that need not be a double (an int, a Fraction), as one with a
     double that comes out alike for every double."""
     if getattr(b, "dtype", None) is not None and not isinstance(b, (float, Integral)):

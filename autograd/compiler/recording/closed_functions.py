@@ -1,0 +1,225 @@
+"""Functions whose way depends on nothing but their own names: what they do next follows from where
+they are and what their local names stand for.
+
+That holds where nothing outlives them or is shared: they write to no global name, closure or
+attribute, and whatever they call is known to keep nothing either. All that their code loads is
+looked at, that of the functions which they call too. A function that can't be shown to be closed is
+not.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import math
+from collections.abc import Iterator, Mapping
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any, Final
+
+from autograd.engine import functions
+from autograd.engine.primitives import TABLE, Primitive
+from autograd.engine.value import Value
+
+__all__ = ["Closed", "closed", "found_by"]
+
+INSTRUCTIONS: Final = frozenset(
+    {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
+    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CACHE", "CALL"}
+    | {"CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"}
+    | {"COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"}
+    | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"}
+    | {"JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "JUMP_IF_FALSE_OR_POP"}
+    | {"JUMP_IF_TRUE_OR_POP", "KW_NAMES", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE"}
+    | {"LOAD_ASSERTION_ERROR", "LOAD_CLOSURE", "LOAD_COMMON_CONSTANT", "LOAD_CONST"}
+    | {"LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
+    | {"LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_SMALL_INT", "MAKE_CELL"}
+    | {"MAKE_FUNCTION", "MAP_ADD", "NOP", "NOT_TAKEN", "POP_ITER", "POP_TOP", "PRECALL"}
+    | {"PUSH_NULL", "RAISE_VARARGS", "RESUME", "RETURN_CONST", "RETURN_VALUE"}
+    | {"SET_FUNCTION_ATTRIBUTE", "STORE_FAST", "STORE_FAST_LOAD_FAST"}
+    | {"STORE_FAST_STORE_FAST", "STORE_SUBSCR", "SWAP", "TO_BOOL", "UNARY_INVERT"}
+    | {"UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_EX", "UNPACK_SEQUENCE"}
+)
+"""Of which nothing is seen but by the names and on the stack of the function. (Jumps that depend on
+something are told by how they begin.)"""
+OF_GENERATORS: Final = frozenset(["CALL_INTRINSIC_1", "RERAISE", "RETURN_GENERATOR", "YIELD_VALUE"])
+GENERATOR: Final = 0x20  # of `co_flags`
+ASYNCHRONOUS: Final = 0x80 | 0x100 | 0x200
+LISTS: Final = frozenset(["append", "copy", "extend", "insert", "pop", "reverse"])
+"""Methods of lists, which are part of what names stand for."""
+CALLABLE: Final = frozenset(
+    {abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range}
+    | {reversed, round, sorted, sum, tuple, zip, map, filter}
+)
+PLAIN: Final = (type(None), bool, int, float, str)
+
+
+class _Open(Exception):
+    """It can't be shown to be closed."""
+
+
+class Closed:
+    """Such a function, and all that its code loads from outside: kept, so that each is known by
+    its identity."""
+
+    def __init__(self, f: FunctionType) -> None:
+        self.code = f.__code__
+        self._loaded: dict[int, Any] = {}
+        self._looked_at: set[int] = set()
+        self._look_at_function(f)
+
+    def has(self, x: object) -> bool:
+        """Whether this is one of the functions and classes that it loads."""
+        return id(x) in self._loaded
+
+    def _look_at_function(self, f: FunctionType) -> None:
+        if id(f) in self._looked_at:
+            return
+        self._looked_at.add(id(f))
+        self._loaded[id(f)] = f
+        for x in [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]:
+            self._admit(x)
+        if f.__dict__ and any(name != "__wrapped__" for name in f.__dict__):
+            raise _Open
+        cells = f.__closure__ or ()
+        shared = dict(zip(f.__code__.co_freevars, cells, strict=True))
+        self._look_at_code(f.__code__, found_by(f), shared, frozenset())
+
+    def _look_at_code(
+        self,
+        code: CodeType,
+        named: Mapping[str, Any],
+        shared: Mapping[str, Any],
+        around: frozenset[str],
+    ) -> None:
+        """`shared` are the cells of the function's closure; `around` the names of functions that
+        this one is written in, and which are looked at too."""
+        is_generator = bool(code.co_flags & GENERATOR)
+        if code.co_flags & ASYNCHRONOUS or (code.co_exceptiontable and not is_generator):
+            raise _Open
+        own = frozenset(code.co_cellvars)
+        instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+        receiver: Any = None
+        for one in instructions:
+            name = one.opname
+            if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
+                receiver = self._load(str(one.argval), name, named, shared, own | around)
+                continue
+            if name in ("LOAD_ATTR", "LOAD_METHOD"):
+                receiver = self._load_attribute(receiver, str(one.argval))
+                continue
+            if isinstance(receiver, ModuleType):
+                raise _Open  # which goes where nobody sees it
+            receiver = None
+            if name == "STORE_DEREF":
+                if one.argval not in own:
+                    raise _Open
+            elif not (
+                name in INSTRUCTIONS
+                or name.startswith("POP_JUMP_")
+                or (is_generator and name in OF_GENERATORS)
+            ):
+                raise _Open
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                self._look_at_code(inner, named, shared, around | own)
+
+    def _load(
+        self,
+        name: str,
+        kind: str,
+        named: Mapping[str, Any],
+        shared: Mapping[str, Any],
+        local: frozenset[str],
+    ) -> Any:
+        """What a name from outside stands for; a module, of which an attribute has to follow."""
+        if kind == "LOAD_DEREF":
+            if name in local:
+                return None
+            if name not in shared:
+                raise _Open
+            try:
+                found = shared[name].cell_contents
+            except ValueError:
+                raise _Open from None
+        elif name in named:
+            found = named[name]
+        else:
+            raise _Open
+        if not isinstance(found, ModuleType):
+            self._admit(found)
+        return found
+
+    def _load_attribute(self, receiver: Any, name: str) -> Any:
+        if isinstance(receiver, ModuleType):
+            found = getattr(receiver, name, None)
+            if isinstance(found, ModuleType):
+                return found
+            self._admit(found)
+        elif name not in LISTS and name not in TABLE:
+            raise _Open
+        return None
+
+    def _admit(self, x: Any) -> None:
+        """Something that the code loads; _Open unless it keeps nothing."""
+        if type(x) in PLAIN or type(x) is Value:
+            return
+        if type(x) is tuple:
+            for part in x:
+                self._admit(part)
+        elif isinstance(x, FunctionType) and x not in OF_THE_ENGINE:
+            self._look_at_function(x)
+        elif _is_known(x):
+            self._loaded[id(x)] = x
+        else:
+            raise _Open
+
+
+OF_THE_ENGINE: Final = frozenset(getattr(functions, name) for name in functions.__all__)
+
+
+def _is_known(x: Any) -> bool:
+    """Whether this can be called, and keeps nothing."""
+    if isinstance(x, Primitive):
+        return bool(x.builtin) and TABLE.get(x.name) is x
+    if isinstance(x, type):
+        return x in CALLABLE or (
+            issubclass(x, Exception) and getattr(builtins, x.__name__, None) is x
+        )
+    if isinstance(x, BuiltinFunctionType) and getattr(math, x.__name__, None) is x:
+        return True
+    try:
+        return x in CALLABLE or x in OF_THE_ENGINE
+    except TypeError:
+        return False
+
+
+class _Names(Mapping[str, Any]):
+    """The global names of a function, and the built-in ones."""
+
+    def __init__(self, f: FunctionType) -> None:
+        self._own = f.__globals__
+        self._builtins: Mapping[str, Any] = getattr(f, "__builtins__")  # noqa: B009 (of which mypy knows nothing)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._own[name] if name in self._own else self._builtins[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._builtins, **self._own})
+
+    def __len__(self) -> int:
+        return len({**self._builtins, **self._own})
+
+
+def found_by(f: FunctionType) -> Mapping[str, Any]:
+    """What names stand for in its code."""
+    return _Names(f)
+
+
+def closed(f: Any) -> Closed | None:
+    """The function, if it is closed and its code can be followed; None if that can't be shown."""
+    if type(f) is not FunctionType or f.__code__.co_flags & (GENERATOR | ASYNCHRONOUS):
+        return None
+    try:
+        return Closed(f)
+    except _Open:
+        return None
