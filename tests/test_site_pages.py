@@ -100,9 +100,8 @@ def test_dark_and_light_differ_and_each_picture_is_that_of_its_theme(go, name):
 )
 def test_a_search_finds_a_name(go, query, found):
     page = go(f"search.html?q={query}")
-    page.wait_for(
-        f"document.querySelector('#search-results a[href*={found!r}]') !== null", PATIENCE
-    )
+    links = "[...document.querySelectorAll('#search-results a')]"
+    page.wait_for(f"{links}.some(a => a.href.includes({found!r}))", PATIENCE)
 
 
 def test_formulas_are_mathematics_of_the_browser(go):

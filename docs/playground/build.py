@@ -54,7 +54,12 @@ LICENCES = {
 MISSING_THERE = re.compile(
     r"\b(numpy|scipy|matplotlib|jit|vmap|decision_boundary|loss_curve)\b|\.plot\("
 )
-NOTEBOOKS_LEFT_OUT = ("03_", "06_", "07_")  # written for NumPy, SciPy or machine code throughout
+NOTEBOOKS_LEFT_OUT = (
+    "03_",
+    "06_",
+    "07_",
+    "09_",
+)  # written for NumPy, SciPy or machine code throughout
 
 
 def main() -> None:
