@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_form
+
 pytest.importorskip("hatchling")
 
 SOURCE = Path(__file__).resolve().parents[1]

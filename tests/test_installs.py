@@ -14,6 +14,8 @@ import autograd
 import nn
 from autograd.drawing.graphviz_program import find_dot
 
+pytestmark = pytest.mark.one_form
+
 PACKAGES = [Path(package.__file__).parent for package in (autograd, nn)]
 
 

@@ -22,6 +22,8 @@ import autograd
 import nn
 from autograd.engine.primitives import TABLE
 
+pytestmark = pytest.mark.one_form
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ROWS = [row for row in TABLE.values() if row.builtin]

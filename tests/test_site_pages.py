@@ -15,7 +15,10 @@ from test_player import CHROMIUM, Page, browser
 __all__ = ["browser"]  # a fixture
 
 SITE = os.environ.get("CHAINRULE_SITE", "")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and SITE), reason="needs Chromium and CHAINRULE_SITE")
+pytestmark = [
+    pytest.mark.one_form,
+    pytest.mark.skipif(not (CHROMIUM and SITE), reason="needs Chromium and CHAINRULE_SITE"),
+]
 
 PATIENCE = 60  # seconds, for a machine that does much else
 PAGES = [
