@@ -70,7 +70,7 @@ def test_without_a_compiler_to_be_had_it_is_built_plain(build, monkeypatch):
     assert data == {"force_include": {}}
     monkeypatch.setenv("CHAINRULE_PURE", "0")
     assert hook_of(build)[0].dependencies() == build.COMPILER
-    with pytest.raises(RuntimeError, match="could not be compiled: mypy.*, which compile"):
+    with pytest.raises(RuntimeError, match=r"could not be compiled: mypy.*, which compile"):
         built(build)
 
 
