@@ -237,9 +237,10 @@ MISTAKES = {
     "(" * 10_000 + "x" + ")" * 10_000: "the expression is nested too deeply to be read",
     "-" * 10_000 + "x": "the expression is nested too deeply to be read; give names to parts of it",
     "[" * 10_000 + "x" + "]" * 10_000: "the expression is nested too deeply to be read",
-    "x" + "+x" * 20_000: "write a long sum as sum([a, b, c])",
     "x" + " " * MAX_LENGTH: "the expression is 100,001 characters long, more than 100,000",
 }
+if sys.version_info < (3, 14):  # which reads it
+    MISTAKES["x" + "+x" * 20_000] = "write a long sum as sum([a, b, c])"
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ def test_a_primitive_that_raises_has_to_be_left_to_raise() -> None:
     left = jit(root)
     assert left(4.0) == 2.0
     for _ in range(2):
-        with pytest.raises(ValueError, match="math domain error"):
+        with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
             left(-4.0)
     assert left(4.0) == 2.0
 

@@ -39,6 +39,7 @@ def _steps(run: Callable[[], object]) -> list[Step]:
         if event == "call":
             if is_library(frame.f_globals.get("__name__")):
                 return None
+            frame.f_trace = follow  # from 3.13 on, the next line has no effect without it
             frame.f_trace_opcodes = True
         elif event == "opcode" and len(steps) < MOST:
             steps.append((frame.f_code, frame.f_lasti, frame.f_lineno))
