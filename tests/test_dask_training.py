@@ -10,6 +10,8 @@ import nn
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
+pytestmark = pytest.mark.one_form
+
 RNG = numpy.random.default_rng(1)
 X = RNG.normal(size=(240, 3))
 NOISE = RNG.normal(size=240) * 0.1
