@@ -211,7 +211,9 @@ def loop_that_ends_inside(x: Any) -> Any:
 
 def newton(x: Any) -> Any:
     y = x
-    while abs(y * y - x) > 1e-9 * x:
+    for _ in range(100):
+        if abs(y * y - x) <= 1e-9 * x:
+            break
         y = (y + x / y) / 2.0
     return y
 
@@ -224,7 +226,7 @@ SPLITTING: Any = [
     (counted_loop, range(20), "while n < y"),
     (whole_and_sign, [s * (i + 0.5) for i in range(10) for s in (1, -1)], "int(abs(x))"),
     (loop_that_ends_inside, range(20), "if n >= x"),
-    (newton, [10.0**i for i in range(20)], "while abs"),
+    (newton, [10.0**i for i in range(20)], "if abs"),
     (sum_up_to_a_whole_number, range(20), "int(x)"),
 ]
 

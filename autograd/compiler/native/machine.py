@@ -142,14 +142,17 @@ def _do(result: Future[T], part: Callable[[], T]) -> None:
 
 
 def _await_all(results: Sequence[Future[Any]]) -> None:
-    """Until none is being computed, whatever interrupts the waiting: they write to memory of the
-    caller, which is about to be freed."""
+    """Until none is being computed, whatever interrupts the waiting, which is raised then: they
+    write to memory of the caller, which is about to be freed."""
+    interrupt = None
     while True:
         try:
             wait([result for result in results if not result.cancel()])
-            return
-        except BaseException:  # noqa: BLE001 (what ended the work is raised already)
-            continue
+            break
+        except BaseException as error:  # noqa: BLE001
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 if hasattr(os, "register_at_fork"):
