@@ -43,7 +43,9 @@ def build(out: Path, *, with_playground: bool) -> None:
         for language, place in LANGUAGES.items():
             staged = Path(folder, language)
             stage(staged, language)
-            run_sphinx(staged, out / place, language)
+            built = Path(folder, f"{language}-site")  # beside which MyST-NB leaves pictures, too
+            run_sphinx(staged, built, language)
+            shutil.copytree(built, out / place)
     if with_playground:
         from playground.build import build as build_playground
 
