@@ -38,8 +38,17 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
+pygments_dark_style = "github-dark"  # the theme's own is too faint
 html_theme_options = {
     "footer_icons": [],
-    "light_css_variables": {"color-brand-primary": "#1f5fa8", "color-brand-content": "#1f5fa8"},
-    "dark_css_variables": {"color-brand-primary": "#8ab8f0", "color-brand-content": "#8ab8f0"},
+    "light_css_variables": {
+        "color-brand-primary": "#1f5fa8",
+        "color-brand-content": "#1f5fa8",
+        "color-derivative": "#b34700",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#8ab8f0",
+        "color-brand-content": "#8ab8f0",
+        "color-derivative": "#e58a3c",
+    },
 }

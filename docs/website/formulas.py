@@ -233,9 +233,15 @@ def _cases(condition: Any, a: Any, b: Any) -> tuple[str, int]:
 def _holds(condition: Any) -> str:
     """A condition, which holds where its number is not 0."""
     if isinstance(condition, Symbol) and condition.primitive is TABLE["greater"]:
-        a, b = condition.inputs
-        return f"{latex(a)} > {latex(b)}"
+        return _above(*condition.inputs)
     return rf"{latex(condition)} \ne 0"
+
+
+def _above(a: Any, b: Any) -> str:
+    """a > b, with a number on the right."""
+    if isinstance(a, Symbol):
+        return f"{latex(a)} > {latex(b)}"
+    return f"{latex(b)} < {latex(a)}"
 
 
 def _listed(sign: str) -> Writing:
@@ -345,7 +351,7 @@ WRITTEN: dict[str, Writing] = {
     "floordiv": _floored,
     "where": _cases,
     "stop_gradient": _same,
-    "greater": lambda a, b: (rf"\left[{latex(a)} > {latex(b)}\right]", ATOM),
+    "greater": lambda a, b: (rf"\left[{_above(a, b)}\right]", ATOM),
     "exp": lambda x: (rf"e^{{{latex(x)}}}", POWER),
     "expm1": lambda x: (rf"e^{{{latex(x)}}} - 1", SUM),
     "exp2": lambda x: (rf"2^{{{latex(x)}}}", POWER),
