@@ -43,11 +43,14 @@ def build(out: Path, *, with_playground: bool) -> None:
         for language, place in LANGUAGES.items():
             staged = Path(folder, language)
             stage(staged, language)
-            run_sphinx(staged, out / place, language)
+            built = Path(folder, f"{language}-site")  # beside which MyST-NB leaves pictures, too
+            run_sphinx(staged, built, language)
+            shutil.copytree(built, out / place)
     if with_playground:
         from playground.build import build as build_playground
 
         build_playground(out / "playground")
+        show_the_way_back(out / "playground" / "index.html")
     from website.links import broken_links
 
     found = broken_links(out, unchecked=() if with_playground else ("playground/",))
@@ -55,6 +58,15 @@ def build(out: Path, *, with_playground: bool) -> None:
         raise SystemExit("\n".join(found))
     pages = sum(1 for _ in out.rglob("*.html"))
     print(f"{out}: {pages} pages in {time.process_time() - begun:.0f} s of processor time")
+
+
+def show_the_way_back(page: Path) -> None:
+    """The link from the playground to the site, which a playground by itself hides."""
+    text = page.read_text("utf-8")
+    shown = text.replace('data-w="documentation" hidden>', 'data-w="documentation">')
+    if shown == text:
+        raise SystemExit(f"{page} has no hidden link to the documentation")
+    page.write_text(shown, "utf-8")
 
 
 def stage(folder: Path, language: str) -> None:

@@ -103,6 +103,8 @@ class _Reader:
         left = self.sum()
         if self.skip(">"):
             return left > self.sum()
+        if self.skip("<"):
+            return left < self.sum()
         self.take(r"\ne")
         return left != self.sum()
 

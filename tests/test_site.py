@@ -83,6 +83,16 @@ def test_a_docstring_becomes_markdown():
     assert found == "x\\*y\\*z and `a*b`.\n\n**Data.** A \\[row].\n\n```pycon\n>>> 1 + 1\n2\n```\n"
 
 
+@from_source
+def test_signatures_are_what_a_reader_would_write(written):
+    """What has no text in Python is dots; the fields of a NamedTuple are in its head."""
+    text = "\n".join(written.values())
+    assert "nn.Evaluation" in written["index.md"]
+    assert "Evaluation(loss: float, accuracy: float | None)" in text
+    for odd in ("= Ellipsis", "ForwardRef(", "Alias for field number"):
+        assert odd not in text
+
+
 # -- primitives as mathematics ---------------------------------------------------------------------
 
 
@@ -135,8 +145,8 @@ def test_what_a_row_s_formulas_say_is_what_it_computes(row):
         if not isinstance(partials, tuple):
             partials = (partials,)
         names = dict(zip(formulas.input_names(row), inputs, strict=True))
-        said = value(formulas.function(row).removeprefix("f = "), names, FUNCTIONS)
-        assert said == pytest.approx(out, rel=1e-9, abs=1e-12)
+        for latex in formulas.function(row).split(" = ")[1:]:  # its name, and what it is
+            assert value(latex, names, FUNCTIONS) == pytest.approx(out, rel=1e-9, abs=1e-12)
         names["f"] = out
         for (name, latex), expected in zip(formulas.derivatives(row), partials, strict=True):
             found = value(latex, names, FUNCTIONS)

@@ -8,6 +8,7 @@ import http.server
 import os
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from test_player import CHROMIUM, Page, browser
@@ -34,6 +35,22 @@ PAGES = [
     "zh/start.html",
     "zh/notebooks/01_the_chain_rule_zh.html",
 ]
+
+
+FAINTEST = """() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = parts(colour).map((x) => x / 255)
+      .map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const below = getComputedStyle(document.querySelector('.highlight')).backgroundColor;
+  const words = [...document.querySelectorAll('.highlight pre span:not(:empty)')];
+  return Math.min(...words.map((word) => {
+    const [a, b] = [light(getComputedStyle(word).color), light(below)];
+    return Math.max(a, b) / Math.min(a, b);
+  }));
+}"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -105,6 +122,19 @@ def test_a_search_finds_a_name(go, query, found):
     page = go(f"search.html?q={query}")
     links = "[...document.querySelectorAll('#search-results a')]"
     page.wait_for(f"{links}.some(a => a.href.includes({found!r}))", PATIENCE)
+
+
+@pytest.mark.parametrize("query", ["链式法则", "梯度", "图"])
+def test_a_search_finds_chinese(go, query):
+    page = go(f"zh/search.html?q={quote(query)}")
+    page.wait_for("document.querySelectorAll('#search-results a').length > 0", PATIENCE)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_code_can_be_read(go, theme):
+    """Every word of it has a contrast of 4.5 to what it stands on, as WCAG 2.2 asks (1.4.3)."""
+    page = go("howto/train-on-a-csv.html", theme=theme)
+    assert page.js(f"({FAINTEST})()") >= 4.5
 
 
 def test_formulas_are_mathematics_of_the_browser(go):

@@ -470,11 +470,12 @@ share: Final[Row]       = row("softmax_share", "x, pivot, others", ieee.share, _
     branchless.share,         "A share of softmax, exp(x - pivot) / (1 + others).", domain=(REALS, REALS, POSITIVE), traits="saturating")
 log_share: Final[Row]   = row("log_softmax_share", "x, pivot, others", ieee.log_share, _log_share_partials,
     branchless.log_share,     "The logarithm of a share of softmax.", domain=(REALS, REALS, POSITIVE))
-# One result of softmax as a node of its own, in graphs that were pickled by version 0.1.0:
+# One result of softmax as a node of its own: in graphs that were pickled by version 0.1.0.
 softmax: Final[Row]     = row("softmax",     "*xs", ieee.softmax_first, _softmax_partials,
     branchless.softmax_first, "The first input's share of exp.", traits="saturating")
 log_softmax: Final[Row] = row("log_softmax", "*xs", ieee.log_softmax_first, _log_softmax_partials,
     branchless.log_softmax_first, "log of the first input's share of exp.")
+# The largest and the smallest of any number of inputs.
 max_: Final[Row]        = row("max",         "*xs", ieee.largest,       _extreme_partials,
     branchless.largest,       "The largest input.", kinks="ties share the gradient equally; NaN if any is NaN", cuts=True, traits="extreme")
 min_: Final[Row]        = row("min",         "*xs", ieee.smallest,      _extreme_partials,

@@ -9,7 +9,7 @@ author = copyright = "The Chainrule authors"
 version = release = autograd.__version__
 language = {"en": "en", "zh": "zh_CN"}[os.environ["CHAINRULE_SITE_LANGUAGE"]]
 
-extensions = ["myst_nb", "website.mathml"]
+extensions = ["myst_nb", "website.mathml", "website.chinese_search"]
 exclude_patterns = ["files/**"]
 default_role = "code"
 nitpicky = False  # types in signatures are text
@@ -38,10 +38,17 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_dark_style = "github-dark"  # the theme's own is too faint
 html_theme_options = {
     "footer_icons": [],
-    "light_css_variables": {"color-brand-primary": "#1f5fa8", "color-brand-content": "#1f5fa8"},
-    "dark_css_variables": {"color-brand-primary": "#8ab8f0", "color-brand-content": "#8ab8f0"},
+    "light_css_variables": {
+        "color-brand-primary": "#1f5fa8",
+        "color-brand-content": "#1f5fa8",
+        "color-derivative": "#b34700",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#8ab8f0",
+        "color-brand-content": "#8ab8f0",
+        "color-derivative": "#e58a3c",
+    },
 }

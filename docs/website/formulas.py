@@ -25,6 +25,7 @@ CONSTANTS = {
     2 / math.sqrt(math.pi): r"\frac{2}{\sqrt{\pi}}",
     math.sqrt(2): r"\sqrt{2}",
     math.sqrt(0.5): r"\frac{1}{\sqrt{2}}",
+    math.pi: r"\pi",
     math.pi / 180: r"\frac{\pi}{180}",
     180 / math.pi: r"\frac{180}{\pi}",
     1 / 3: r"\frac{1}{3}",
@@ -104,9 +105,12 @@ def input_names(row: Primitive) -> list[str]:
 
 
 def function(row: Primitive) -> str:
-    """f = ..., the row itself."""
-    names = input_names(row)
-    return f"f = {latex(Symbol(row, tuple(Symbol(None, (), name) for name in names)))}"
+    """f = ..., the row itself, and = ..., where its name is not all there is to say."""
+    inputs = tuple(Symbol(None, (), name) for name in input_names(row))
+    told = [Symbol(row, inputs)]
+    if row.name in DEFINITIONS:
+        told.append(DEFINITIONS[row.name](*inputs))
+    return " = ".join(["f", *map(latex, told)])
 
 
 def derivatives(row: Primitive) -> list[tuple[str, str]]:
@@ -179,6 +183,10 @@ def _after_sign(formula: Any, level: int) -> str:
 
 
 def _product(a: Any, b: Any) -> tuple[str, int]:
+    if isinstance(b, Symbol) and b.primitive is TABLE["where"]:
+        condition, taken, otherwise = b.inputs
+        if condition is a and otherwise == 0.0:  # where a factor is 0, so is the product
+            b = taken
     first, second = _written(a), _after_sign(b, PRODUCT)
     if first[0].startswith("-"):  # a sign goes in front of the product
         rest = first[0][1:]
@@ -225,9 +233,15 @@ def _cases(condition: Any, a: Any, b: Any) -> tuple[str, int]:
 def _holds(condition: Any) -> str:
     """A condition, which holds where its number is not 0."""
     if isinstance(condition, Symbol) and condition.primitive is TABLE["greater"]:
-        a, b = condition.inputs
-        return f"{latex(a)} > {latex(b)}"
+        return _above(*condition.inputs)
     return rf"{latex(condition)} \ne 0"
+
+
+def _above(a: Any, b: Any) -> str:
+    """a > b, with a number on the right."""
+    if isinstance(a, Symbol):
+        return f"{latex(a)} > {latex(b)}"
+    return f"{latex(b)} < {latex(a)}"
 
 
 def _listed(sign: str) -> Writing:
@@ -304,6 +318,24 @@ def _floored(a: Any, b: Any) -> tuple[str, int]:
     return rf"\left\lfloor {latex(Symbol(TABLE['div'], (a, b)))} \right\rfloor", ATOM
 
 
+# What those are that have but a name of their own.
+DEFINITIONS: dict[str, Callable[..., Any]] = {
+    "sigmoid": lambda x: 1.0 / (1.0 + TABLE["exp"](-x)),
+    "relu": lambda x: TABLE["maximum"](x, 0.0),
+    "leaky_relu": lambda x, slope: TABLE["where"](TABLE["greater"](0.0, x), slope * x, x),
+    "elu": lambda x, alpha: TABLE["where"](
+        TABLE["greater"](0.0, x), alpha * (TABLE["exp"](x) - 1.0), x
+    ),
+    "gelu": lambda x: x * TABLE["normal_cdf"](x),
+    "silu": lambda x: x * TABLE["sigmoid"](x),
+    "softplus": lambda x: TABLE["log"](1.0 + TABLE["exp"](x)),
+    "softsign": lambda x: x / (1.0 + TABLE["abs"](x)),
+    "erfc": lambda x: 1.0 - TABLE["erf"](x),
+    "sinc": lambda x: TABLE["sin"](math.pi * x) / (math.pi * x),
+    "softmax": lambda *xs: TABLE["exp"](xs[0]) / TABLE["sum"](*map(TABLE["exp"], xs)),
+    "log_softmax": lambda *xs: xs[0] - TABLE["logsumexp"](*xs),
+}
+
 # How an operation is written, for those that have more than a name.
 WRITTEN: dict[str, Writing] = {
     "add": _sum,
@@ -319,7 +351,7 @@ WRITTEN: dict[str, Writing] = {
     "floordiv": _floored,
     "where": _cases,
     "stop_gradient": _same,
-    "greater": lambda a, b: (rf"\left[{latex(a)} > {latex(b)}\right]", ATOM),
+    "greater": lambda a, b: (rf"\left[{_above(a, b)}\right]", ATOM),
     "exp": lambda x: (rf"e^{{{latex(x)}}}", POWER),
     "expm1": lambda x: (rf"e^{{{latex(x)}}} - 1", SUM),
     "exp2": lambda x: (rf"2^{{{latex(x)}}}", POWER),

@@ -29,7 +29,8 @@ SHOWN = (-4.0, 4.0)  # the part of an input that a graph shows, where the row is
 
 
 def groups() -> list[tuple[str, list[Primitive]]]:
-    """The rows below each heading of the table."""
+    """The rows below each heading of the table; last those that only rules are written with, by
+    which the table begins."""
     code = TABLE_SOURCE.read_text("utf-8")
     found: list[tuple[str, list[Primitive]]] = []
     for line in code[code.index("# fmt: off") :].splitlines():
@@ -37,7 +38,8 @@ def groups() -> list[tuple[str, list[Primitive]]]:
             found.append((re.split("[.:]", heading[1])[0], []))
         elif made := re.match(r'\w+: Final\[Row\]\s*= row\("(\w+)"', line):
             found[-1][1].append(TABLE[made[1]])
-    return [(title, rows) for title, rows in found if rows]
+    tools, *others = [(title, rows) for title, rows in found if rows]
+    return [*others, tools]
 
 
 def write_primitives(folder: Path, every: list[Entry]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ForwardRef
 
 import autograd
 import nn
@@ -215,6 +215,8 @@ def members(cls: type) -> Iterator[str]:
     for name, (_, raw) in named.items():
         found = inspect.unwrap(getattr(cls, name)) if not _is_property(raw) else raw
         said = inspect.getdoc(found) or ""
+        if said.startswith("Alias for field number"):  # a NamedTuple's; its signature has them
+            continue
         if _is_property(raw) and said:
             yield directive("property", name, "", markdown(said))
         elif inspect.isroutine(found) and said:
@@ -234,7 +236,7 @@ def signature(found: Any, *, bound: bool = False) -> str:
     if bound and parameters and parameters[0].name in ("self", "cls"):
         parameters = parameters[1:]
     plain = [
-        p if p.default is p.empty or _is_written(p.default) else p.replace(default=...)
+        p if p.default is p.empty or _is_written(p.default) else p.replace(default=Bare("..."))
         for p in parameters
     ]
     try:
@@ -246,14 +248,19 @@ def signature(found: Any, *, bound: bool = False) -> str:
     return _without_quotes(inspect.Signature(plain, return_annotation=returned))
 
 
+class Bare(str):
+    """Text that a signature shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def _without_quotes(found: inspect.Signature) -> str:
-    class Bare(str):
-        __slots__ = ()
-
-        def __repr__(self) -> str:
-            return str(self)
-
     def bare(annotation: Any) -> Any:
+        if isinstance(annotation, ForwardRef):  # of a NamedTuple's fields
+            annotation = annotation.__forward_arg__
         return Bare(annotation) if isinstance(annotation, str) else annotation
 
     parameters = [p.replace(annotation=bare(p.annotation)) for p in found.parameters.values()]

@@ -25,7 +25,6 @@ ELSEWHERE = {  # pages whose files lie outside docs/, and what they are called h
     "docs/playground/README.md": "about-the-playground.md",
     "tests/benchmarks/README.md": "benchmarks.md",
 }
-PLANNED = {"cluster"}  # pages that a table of contents names before they are written
 PICTURE = re.compile(
     r'<picture>\s*<source [^>]*srcset="(?P<dark>[^"]+)">\s*'
     r'<img alt="(?P<alt>[^"]*)" src="(?P<light>[^"]+)">\s*</picture>'
@@ -93,16 +92,10 @@ class Staging:
     # -- pages -------------------------------------------------------------------------------------
 
     def _markdown(self, path: Path, page: str, text: str) -> str:
-        """A page with its links put right, and without the lines of its tables of contents whose
-        pages are not there."""
-        text = "".join(
+        """A page with its links put right."""
+        return "".join(
             part if kept else self._relinked(path, page, part) for kept, part in _parts(text)
         )
-        return re.sub(r"(?ms)^```\{toctree\}\n.*?^```$", lambda m: self._present(m[0]), text)
-
-    def _present(self, toctree: str) -> str:
-        absent = PLANNED - {Path(name).stem for name in self.pages.values()}
-        return "\n".join(line for line in toctree.splitlines() if Path(line).name not in absent)
 
     def _relinked(self, path: Path, page: str, text: str) -> str:
         text = PICTURE.sub(lambda m: self._picture(path, page, m), text)
@@ -162,10 +155,7 @@ class Staging:
         for cell in cells:
             source = "".join(cell["source"])
             if cell["cell_type"] == "markdown":
-                cell["source"] = "".join(
-                    part if kept else self._relinked(path, page, part)
-                    for kept, part in _parts(source)
-                )
+                cell["source"] = self._markdown(path, page, source)
             else:
                 _describe_pictures(cell)
         cells[0]["source"] = _with_note(cells[0]["source"], self._note(path, page))

@@ -102,7 +102,7 @@ def _library() -> Any:
             continue
     raise ImportError(
         "kernels for a CUDA device are compiled by NVRTC, which is not installed; run: "
-        'pip install "chainrule[cuda]" (or nvidia-cuda-nvrtc-cu12 for a driver of CUDA 12)'
+        "pip install nvidia-cuda-nvrtc (or nvidia-cuda-nvrtc-cu12 for a driver of CUDA 12)"
     )
 
 

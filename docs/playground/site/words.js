@@ -117,6 +117,7 @@ const WORDS = {
     footer:
       "The engine is Chainrule itself, in Python, in your browser. Nothing you type leaves this page.",
     licences: "Licences",
+    documentation: "Documentation",
   },
   zh: {
     skip: "跳到内容",
@@ -229,6 +230,7 @@ const WORDS = {
       "以“# %% 标题”开头的行开始一个单元，单元的最后一个表达式会被显示。",
     footer: "引擎就是 Chainrule 本身，用 Python 在你的浏览器中运行。你输入的内容不会离开本页。",
     licences: "许可证",
+    documentation: "文档",
   },
 };
 
