@@ -176,6 +176,7 @@ class Follower:
         self._forms: list[Followed] | None = None
         self._reader: GraphReader | None = None
         self._found: GraphSpecialization | None = None
+        self._nesting: tuple[Any, str] | None = None  # of the results, the same for all paths
         self._in_vain = 0
         self.has_failed = False
         """Whether a graph that was found has turned out to be of no use."""
@@ -190,7 +191,7 @@ class Follower:
         self, arguments: Arguments, recorded: Specialization, results: Sequence[float]
     ) -> GraphSpecialization | None:
         """Follow the function on arguments for which it has just been recorded. The graph, if it
-        has a loop."""
+        has a loop, and this path is part of it."""
         with self._lock:
             if self._forms is None:
                 self._forms = forms_of(self._f)
@@ -198,21 +199,23 @@ class Follower:
                 try:
                     reader = self._follow(self._forms[0], arguments)
                     if reader is None:
-                        return self._found
+                        return None
                     if _gives(reader, arguments, results):
                         return self._keep(reader, recorded)
                 except Exception:  # noqa: BLE001 (whatever this form of the function is not good for)
                     pass
                 self._forms = self._forms[1:]
-                self.has_failed = self._found is not None
-                self._reader = self._found = None
+                self.has_failed = self.has_failed or self._found is not None
+                self._reader = self._found = self._nesting = None
         return None
 
     def _keep(self, reader: GraphReader, recorded: Specialization) -> GraphSpecialization | None:
-        self._reader = reader
+        kind = recorded.outputs.kind
+        nesting = kind, repr(kind)  # written out, for the keys 1, 1.0 and True are equal
+        if self._nesting not in (None, nesting):
+            raise Unknown
+        self._reader, self._nesting = reader, nesting
         if self._found is not None:
-            if self._found.outputs != recorded.outputs:
-                raise Unknown
             self._found.follow(reader)
         elif reader.graph.has_loop:
             self._found = GraphSpecialization(reader, recorded)

@@ -289,7 +289,7 @@ class Jitted(Compiled):
         graph = follower.follow(arguments, new, results)
         with self._lock:
             if graph is not None or follower.has_failed:
-                cache.become(graph)
+                cache.become(graph, new)
         if graph is None:
             return new, results
         self._latest = graph

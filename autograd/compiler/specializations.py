@@ -373,11 +373,16 @@ class SpecializationCache:
         """All, the one used last first."""
         return [*([] if self._graph is None else [self._graph]), *self._tree.paths]
 
-    def become(self, graph: Specialization | None) -> None:
+    def become(self, graph: Specialization | None, new: Specialization) -> None:
         """Have this, which goes all ways, in the place of the paths so far; None if there is no
-        such one any more."""
+        such one any more. Of what it was already, only the new path is part now: the others could
+        not be followed."""
         if graph is not None:
+            others = self._tree.paths if graph is self._graph else []
             self._tree = PathTree()
+            for path in reversed(others):
+                if path is not new:
+                    self._tree.add(path)
         self._graph = graph
 
     def keep(self, new: Specialization) -> None:

@@ -74,6 +74,73 @@ CONTROL_FLOW = {
                 break
         {v} = {tmp} * {tmp2}
     """,
+    "followed_loop": """
+        {tmp} = 0.0
+        while {tmp} < 6.0:
+            {tmp} = {tmp} + 1.0
+            {v} = {n}
+            if {t}:
+                break
+        else:
+            {v} = {n}
+        ===
+        {tmp}, {tmp2} = 0.0, {a}
+        while ({tmp} := {tmp} + 0.5) < 3.0:
+            if {a} > {c}:
+                {v}, {tmp2} = {tmp2}, {n}
+                continue
+            {body}
+            if {tmp2} < {a}:
+                return {result}
+        ===
+        {tmp}, {tmp2} = 0.0, {'k': {a}}
+        if {t}:
+            {fun} = {tmp2}
+        else:
+            {fun} = dict({tmp2})
+        while {tmp} < 5.0:
+            {tmp} += 1.0
+            {tmp2}['k'] = {n}
+            if {t}:
+                {fun}['k'] = {a}
+        {new} = {tmp2}['k'] - {fun}['k']
+        ===
+        {tmp}, {tmp2} = 0.0, [{a}, {a}]
+        while {tmp} < 5.0 and {tmp2}[0] < {a}:
+            {tmp} += 1.0
+            {tmp2}[0], {tmp2}[1] = {tmp2}[1], {n}
+            if {t}:
+                {tmp2} = {tmp2}[::-1]
+        {new} = {tmp2}[0] * {tmp2}[1]
+        ===
+        {tmp}, {tmp2} = 0.0, {i}
+        while {tmp} < 7.0:
+            {tmp} = {tmp} + 1.0
+            {tmp2} = 1 - {tmp2}
+            {v} = {n} if {tmp2} else max({a}, {a})
+            if int({tmp}) % 3 == {i}:
+                {v} = min({v}, {n})
+        {v} = {v} * {tmp2} + {tmp}
+        ===
+        {tmp}, {tmp2} = 0.0, True
+        while {tmp2}:
+            {tmp} = {tmp} + 1.0
+            {tmp2} = {tmp} < 6.0
+            if {a} < 100.0 and {a} > -100.0 and round({a}) > {i}:
+                {new} = {n}
+                break
+            {new} = {a}
+        ===
+        {tmp}, {tmp2} = 0.0, 4.0
+        while {tmp} < {tmp2}:
+            {fun} = 1.0
+            while {fun} > 0.1:
+                {fun} = 0.5 * {fun}
+                if {t}:
+                    {v} = {v} + {fun} * {a}
+            {tmp}, {tmp2} = {tmp} + 1.0, {tmp2} + {fun}
+        {new} = {tmp2} * {a} / {tmp}
+    """,
     "recursion": """
         def {fun}(t, depth):
             if depth == 0 or t > {c}:

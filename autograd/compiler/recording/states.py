@@ -25,6 +25,7 @@ __all__ = ["Followed", "StateTrace", "Stop", "Unknown", "forms_of"]
 
 MOST: Final = 400  # Values; with more, a state is too large to be compared at every decision
 PLAIN: Final = (type(None), bool, int, str)
+CONTAINERS: Final = (list, tuple, dict)
 CALLABLE: Final = (FunctionType, BuiltinFunctionType, type)
 
 
@@ -204,17 +205,25 @@ class _Reader:
                 self.values.append(x)
             return number, self._depends(x)
         if kind is float:
+            if x != x:
+                raise Unknown  # a list finds a NaN in itself by which object it is
             return float, struct.pack("d", x)
         if kind in PLAIN:
             return kind, x
-        if kind is list or kind is tuple:
+        if kind in CONTAINERS:
             known = self._containers.get(id(x))
             if known is not None:
                 return "again", known
             self._containers[id(x)] = len(self._containers)
-            return kind, tuple([self.read(part) for part in x])
-        if kind is dict and all(type(key) is str for key in x):
-            return dict, tuple([(key, self.read(part)) for key, part in x.items()])
+            return kind, self._parts(x)
         if kind in CALLABLE and self._f.has(x):
             return _Same(x)
         raise Unknown
+
+    def _parts(self, x: Any) -> tuple[Hashable, ...]:
+        """What is in a container."""
+        if type(x) is not dict:
+            return tuple([self.read(part) for part in x])
+        if not all(type(key) is str for key in x):
+            raise Unknown
+        return tuple([(key, self.read(part)) for key, part in x.items()])

@@ -7,6 +7,7 @@ for, shows that the state is not all: then there is no graph.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -35,6 +36,8 @@ __all__ = ["GraphReader"]
 
 MOST_STATES: Final = 200
 MOST_STRETCHES: Final = 400
+MOST_WAYS: Final = 16
+"""Out of one state: with more whole numbers, paths that share their code are compiled sooner."""
 
 
 class GraphReader:
@@ -71,6 +74,9 @@ class GraphReader:
         part = _Part(trace, values, begin, len(trace.tape.nodes), results)
         self._add_stretch(part, (state, outcome), END)
         if len(graph.states) > MOST_STATES or len(graph.stretches) > MOST_STRETCHES:
+            raise Unknown
+        ways = Counter([source for source, _ in graph.stretches])
+        if max(ways.values()) > MOST_WAYS:
             raise Unknown
 
     def _number(self, stop: Stop) -> int:

@@ -292,14 +292,16 @@ def _guards(reader: Reader, decisions: Sequence[Decision], results: Sequence[Any
 
 
 def _of_c_code(decision: Decision) -> list[Decision]:
-    """A comparison that does not hold, and whether it is for want of a number. NumPy's functions
-    have ways of their own with NaN in arrays of floats, and none in arrays of objects."""
+    """A comparison that does not hold, and whether the opposite does: not for want of a number.
+    NumPy's functions have ways of their own with NaN in arrays of floats, and none in arrays of
+    objects."""
     operands = (decision.a, decision.b)
-    if any(map(_is_missing, operands)):
+    is_missing = any(map(_is_missing, operands))
+    found = [decision, decision._replace(symbol=OPPOSITE[decision.symbol], out=not is_missing)]
+    if is_missing:
         values = [x for x in operands if isinstance(x, Value)]
-        asked = [decision._replace(symbol="!=", a=x, b=x, out=_is_missing(x)) for x in values]
-        return [*asked, decision]
-    return [decision._replace(symbol=OPPOSITE[decision.symbol], out=True)]
+        found += [decision._replace(symbol="!=", a=x, b=x, out=_is_missing(x)) for x in values]
+    return found
 
 
 def _is_missing(x: Any) -> bool:

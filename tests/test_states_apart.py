@@ -1,0 +1,183 @@
+"""Loops that are followed: what tells one state, or one result, from another beside the numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograd import Value, grad, jit
+
+NOTHING = math.nan
+
+
+def shown(tree: Any) -> Any:
+    """A result with its containers, keys and texts, and its numbers to the bit."""
+    if isinstance(tree, dict):
+        return [(repr(key), shown(x)) for key, x in tree.items()]
+    if isinstance(tree, (list, tuple)):
+        return type(tree).__name__, [shown(x) for x in tree]
+    return tree if isinstance(tree, str) else float(getattr(tree, "data", tree)).hex()
+
+
+# -- results ---------------------------------------------------------------------------------------
+
+
+def a_pair_or_a_list(a: Any) -> Any:
+    if a < -10.0:
+        return (a, 2.0 * a)
+    if a < 0.0:
+        return (a, a)
+    x = a
+    while x > 1.0:
+        x = 0.5 * x
+    return [x, a]
+
+
+def with_a_text(a: Any) -> Any:
+    if a < -10.0:
+        return {"x": a, "by": "low"}
+    if a < 0.0:
+        return {"x": a, "by": "negative"}
+    x = a
+    while x > 1.0:
+        x = 0.5 * x
+    return {"x": x, "by": "loop"}
+
+
+def with_equal_keys(a: Any) -> Any:
+    if a < -10.0:
+        return {1: a}
+    if a < 0.0:
+        return {1: 2.0 * a}
+    x = a
+    while x > 1.0:
+        x = 0.5 * x
+    return {True: x}
+
+
+@pytest.mark.parametrize("f", [a_pair_or_a_list, with_a_text, with_equal_keys])
+def test_results_of_several_nestings(f: Callable[[Any], Any]) -> None:
+    """Whichever path is met first, and whether before or after the loop was found."""
+    for points in ([-1.0, -20.0, 5.0, 50.0, -20.0, -2.0, 9.0], [5.0, 50.0, 9.0, -1.0, -20.0, 5.0]):
+        compiled = jit(f)
+        for x in points:
+            assert shown(compiled(x)) == shown(f(Value(x))), x
+
+
+# -- states ----------------------------------------------------------------------------------------
+
+
+def with_one_dict_or_two(a: Any, b: Any) -> Any:
+    kept = {"x": a}
+    other = kept if b > 0.0 else dict(kept)
+    x = 1.0 * a
+    while x > 1.0:
+        x = 0.5 * x
+    kept["x"] = x
+    return x + other["x"]
+
+
+def with_one_list_or_two(a: Any, b: Any) -> Any:
+    kept = [a]
+    other = kept if b > 0.0 else list(kept)
+    x = 1.0 * a
+    while x > 1.0:
+        x = 0.5 * x
+    kept[0] = x
+    return x + other[0]
+
+
+def with_one_nan_or_two(a: Any, b: Any) -> Any:
+    """A list finds a NaN only if it is the same object."""
+    other = NOTHING if b > 0.0 else NOTHING * 1.0
+    x = 1.0 * a
+    while x > 1.0:
+        x = 0.5 * x
+    return x if other in [7.0, NOTHING] else 2.0 * x
+
+
+@pytest.mark.parametrize("f", [with_one_dict_or_two, with_one_list_or_two, with_one_nan_or_two])
+def test_what_is_one_object_or_two(f: Callable[[Any, Any], Any]) -> None:
+    compiled = jit(f)
+    for x in [(5.0, -1.0), (9.0, -1.0), (40.0, -1.0), (5.0, 1.0), (9.0, 1.0), (40.0, -1.0)]:
+        assert shown(compiled(*x)) == shown(f(*map(Value, x))), x
+
+
+# -- paths beside a graph --------------------------------------------------------------------------
+
+
+def with_an_order(a: Any) -> Any:
+    """Half of its paths sort, which is not followed."""
+    x = a
+    while x > 1.0:
+        x = 0.5 * x
+    return sorted([x, 0.65])[1] if x > 0.6 else x
+
+
+@pytest.mark.parametrize("f", [with_an_order, grad(with_an_order)])
+def test_paths_that_are_not_followed_are_kept(f: Callable[[Any], Any]) -> None:
+    """Each is recorded once, and the loop stays what it is."""
+    compiled = jit(f)
+    for x in [2.2, 4.4, 8.8, 17.6]:
+        compiled(x)
+    for x in [2.5, 2.7, 5.1, 2.5, 2.6, 2.7, 2.8, 5.1, 35.2, 2.5, 5.1, 2.2]:
+        assert shown(compiled(x)) == shown(f(x))
+    assert compiled.stats().loops > 0
+    recordings = compiled.recordings
+    for x in [2.5, 2.6, 2.7, 2.8, 5.1, 35.2, 70.4]:
+        compiled(x)
+    assert compiled.recordings == recordings
+
+
+def with_a_note(p: Any) -> Any:
+    x, rounds = p[0], 0.0
+    while x > 1.0:
+        x, rounds = 0.5 * x, rounds + 1.0
+    if x < 0.6:
+        p[0] = rounds
+    return x
+
+
+def test_a_graph_that_fails_in_every_form_is_dropped() -> None:
+    compiled = jit(with_a_note)
+    for x in [3.0, 6.0, 12.0, 24.0]:
+        compiled([x])
+    assert compiled.stats().loops > 0
+    compiled([2.2])  # which writes to its argument: no form of the function is followed
+    for x in [4.4, 3.0, 8.8, 2.2]:
+        assert shown(compiled([x])) == shown(with_a_note([Value(x)]))
+    assert compiled.stats().loops == 0
+
+
+def with_whole_numbers(a: Any) -> Any:
+    x = a
+    while x > 100.0:
+        x = 0.5 * x
+    return x * int(x)
+
+
+def test_whole_numbers_that_are_computed_with_leave_the_graph() -> None:
+    """Then each is a path of its own, and they share their code."""
+    compiled = jit(with_whole_numbers, max_paths=100)
+    for k in range(60):
+        x = 0.5 + k if k % 2 else 200.5 + k
+        assert shown(compiled(x)) == shown(with_whole_numbers(Value(x)))
+    assert compiled.stats().loops == 0
+    assert compiled.stats().codes < 10
+    assert compiled.recordings <= 62
+
+
+def test_orders_are_recorded_once() -> None:
+    """What `sorted` compares parts paths like any other decision, NaN included."""
+    compiled = jit(lambda x, y: sorted([x, y, 0.65])[1])
+    numbers = [0.6, 0.7, 0.9, math.nan]
+    for x in [(x, y) for x in numbers for y in numbers] * 2:
+        assert shown(compiled(*x)) == shown(sorted([*map(Value, x), 0.65])[1])
+    recordings = compiled.recordings
+    assert recordings == compiled.stats().paths
+    for x in [(y, x) for x in numbers for y in numbers]:
+        compiled(*x)
+    assert compiled.recordings == recordings
