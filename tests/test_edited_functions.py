@@ -14,6 +14,8 @@ import pytest
 
 from autograd import jit
 
+pytest.importorskip("llvmlite")
+
 HELPERS = "def helper(x):\n    return x * 2\n\nRATE = 2.0\n"
 RECORD = """
 class Record:
@@ -82,7 +84,7 @@ EDITS: dict[str, tuple[str, str, tuple[str, str]]] = {
 
 def module(name: str, text: str) -> Any:
     made = ModuleType(name)
-    exec(compile(text, f"{name}.py", "exec"), vars(made))
+    exec(compile(text, f"{name}.py", "exec", dont_inherit=True), vars(made))
     sys.modules[name] = made
     return made
 
@@ -116,6 +118,18 @@ def test_another_module_is_edited(body: str) -> None:
     module("edited_helpers", HELPERS.replace("2", "3"))
     module("edited_user", text)
     assert pickle.loads(saved)(1.0) == 3.0
+
+
+def test_annotations_are_no_part_of_a_class() -> None:
+    """Nothing is computed by them, on any Python: edited, they leave the programs as they are."""
+    text = "class Rate:\n    value: float = 2.0\n\ndef f(x): return x * Rate.value\n"
+    compiled = jit(module("edited_annotation", text).f)
+    assert compiled(1.0) == 2.0
+    saved = pickle.dumps(compiled)
+    module("edited_annotation", text.replace("float", "'a rate per year'"))
+    loaded = pickle.loads(saved)
+    assert loaded(3.0) == 6.0
+    assert loaded.recordings == 0
 
 
 SOURCE = """

@@ -79,6 +79,14 @@ def test_what_is_left_out_is_no_anomaly(name, x):
         assert v.grad == expected
         with no_grad():
             assert math.isfinite(f(Value(x)).data)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+@pytest.mark.parametrize("x", [0.0, -1.0])
+def test_what_is_left_out_is_none_in_compiled_code(name, x):
+    pytest.importorskip("llvmlite")
+    f = GUARDED[name]
+    with detect_anomaly():
         assert jit(f)(x) == f(Value(x)).data
 
 

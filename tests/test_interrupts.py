@@ -35,6 +35,7 @@ from autograd.transforms.linearization import is_differentiated
 INTERRUPTS = int(os.environ.get("CHAINRULE_INTERRUPTS", "300"))
 PLACES = INTERRUPTS // 3  # at most, of each kind of work and each way; 10,000 are all
 OURS = tuple(os.path.dirname(package.__file__) + os.sep for package in (autograd, nn))
+ENTERING = ("__enter__", "acquired")  # in Python, from 3.14 on
 MODE_FIELDS = ["detect_anomaly", "no_grad", "plain", "record_lines", "tracer"]
 
 
@@ -44,6 +45,12 @@ def norm(x: Any) -> Any:
 
 def in_no_grad() -> None:
     with no_grad():
+        Value(2.0) * 3.0
+
+
+def in_a_block_with_a_name() -> None:
+    block = no_grad()
+    with block:
         Value(2.0) * 3.0
 
 
@@ -108,6 +115,7 @@ SQUARE_ROOT = autograd.implicit_root(lambda x, a: x * x - a, lambda a: a**0.5)
 
 WORK: dict[str, Callable[[], object]] = {
     "no_grad": in_no_grad,
+    "in_a_block_with_a_name": in_a_block_with_a_name,
     "decorated": lambda: decorated(Value(2.0)),
     "decorated_generator": lambda: list(decorated_generator(Value(2.0))),
     "detect_anomaly": in_detect_anomaly,
@@ -190,7 +198,10 @@ class Striker:
     def by_call(self, work: Callable[[], object]) -> None:
         profiling = sys.getprofile()
 
-        def profile(frame: FrameType, event: str, _: Any) -> None:
+        def profile(frame: FrameType, event: str, called: Any) -> None:
+            del called  # a lock's method: the traceback would hold it, as that of no signal does
+            if frame.f_code.co_name in ENTERING and event == "return":
+                return  # CPython looks for no signal there
             if counts(frame) and event in ("call", "return", "c_return"):
                 self.meet((frame.f_code, frame.f_lasti, event))
 

@@ -87,6 +87,36 @@ def test_an_interrupt_just_after_the_lock_is_acquired() -> None:
     assert is_free(lock.lock)
 
 
+def test_a_with_statement_interrupted_just_after_it_acquired() -> None:
+    """As Python 3.14 may be, which has locks of this class: what it took it gives back, and what
+    a `with` around it holds it leaves."""
+    lock = locks.EnteredInPython()
+
+    def strike(frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_return" and called.__name__ == "acquire":
+            raise KeyboardInterrupt
+
+    def enter() -> None:
+        with lock:
+            raise AssertionError("the body began")
+
+    def enter_interrupted() -> None:
+        profiling = sys.getprofile()
+        sys.setprofile(strike)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                enter()
+        finally:
+            sys.setprofile(profiling)
+
+    enter_interrupted()
+    assert is_free(lock)
+    with lock:
+        enter_interrupted()
+        assert not is_free(lock)
+    assert is_free(lock)
+
+
 def test_a_turn_within_a_turn_leaves_the_lock_with_the_outer_one() -> None:
     """And so does an interrupt within the inner one."""
     lock = new_lock()

@@ -20,6 +20,10 @@ __all__ = ["source_digest"]
 
 MOST: Final = 5000  # objects that are looked at
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
+ANNOTATING: Final = ("__annotate__", "__annotate_func__")
+"""What tells a class's annotations, from Python 3.14 on. It computes nothing else, and it holds the
+class's namespace, with the docstring of a dataclass: the repr of a set is another in each process.
+"""
 
 
 def source_digest(f: Any) -> bytes:
@@ -101,6 +105,8 @@ def _pairs(held: dict[Any, Any]) -> list[Any]:
 def _of_class(kind: type) -> Iterator[Any]:
     yield from kind.__bases__
     for name, x in vars(kind).items():
+        if name in ANNOTATING:
+            continue
         is_code = isinstance(x, (FunctionType, property, staticmethod, classmethod))
         if is_code or not name.startswith("__"):
             yield name

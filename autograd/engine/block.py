@@ -3,7 +3,8 @@
 Ending it takes no code of ours, which an interrupt might cut short: a block has a lock of its own,
 and holds as long as that is held. `with` acquires and releases it by one call into C each, which no
 signal splits. If even the release is skipped (a debugger may do that), the lock goes with the last
-reference to it, which is the `with` statement's own.
+reference to it, which is the `with` statement's own. (From Python 3.14 on, a signal can come
+between a call into C that acquires and the body; so it is a call of Python there: see `locks`.)
 
 A decorated generator or coroutine runs in steps, and between two of them others do: its caller,
 other tasks. So a block is opened for each step anew.
@@ -11,6 +12,7 @@ other tasks. So a block is opened for each step anew.
 
 from __future__ import annotations
 
+import sys
 from _thread import allocate_lock
 from collections.abc import AsyncIterator, Callable
 from functools import wraps
@@ -70,7 +72,16 @@ class Block:
             )
         self._is_used = True
         self._enter(self._lock, self._change)
-        return self._lock.__enter__
+        return self.acquired if sys.version_info >= (3, 14) else self._lock.__enter__
+
+    def acquired(self) -> bool:
+        """Acquire the lock, which nobody else does, and release it if that is interrupted."""
+        try:
+            return self._lock.acquire()
+        except BaseException:
+            if self._lock.locked():
+                self._lock.release()
+            raise
 
     def exit(self) -> Any:
         """What closes the block."""

@@ -3,18 +3,30 @@
 A child of `os.fork` has only the thread that forked. A lock that another thread held at that moment
 stays locked in the child for ever: nobody is left to release it. So every lock of this project is
 entered here, and made anew in the child; and so is what a thread may have left half-done.
+
+From Python 3.14 on, a `with` looks for signals between `__enter__`, if that is C, and its body, and
+an interrupt just then leaves the lock taken. On the return from a function in Python it looks for
+none: so `__enter__` is one there, which gives back what it took if it is interrupted.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import threading
+import sys
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from weakref import ref
 
-__all__ = ["cached_property", "in_child", "in_turn", "new_lock", "renewed_in_child"]
+__all__ = [
+    "ReentrantLock",
+    "cached_property",
+    "in_child",
+    "in_turn",
+    "new_lock",
+    "renewed_in_child",
+]
 
 L = TypeVar("L")
 T = TypeVar("T")
@@ -25,6 +37,24 @@ _LOCKS: Final[set[ref[Any]]] = set()
 _ACTIONS: Final[list[Callable[[], object]]] = []
 
 
+class EnteredInPython(RLock):  # type: ignore[misc] # the class is not final at run time
+    """An RLock that `with` either holds for its body or has given back."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> bool:
+        before = self._recursion_count()
+        try:
+            return self.acquire()
+        except BaseException:
+            while self._recursion_count() > before:
+                self.release()
+            raise
+
+
+ReentrantLock: Final[Callable[[], Any]] = EnteredInPython if sys.version_info >= (3, 14) else RLock
+
+
 def new_lock() -> Any:
     """A lock that one thread holds at a time, any number of times, and that a forked child finds
     free unless the thread that forked holds it.
@@ -33,7 +63,7 @@ def new_lock() -> Any:
     ...     taken
     True
     """
-    return renewed_in_child(threading.RLock())
+    return renewed_in_child(ReentrantLock())
 
 
 def renewed_in_child(lock: L) -> L:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, Final, TypeVar
 
-from autograd.engine.locks import in_child, new_lock, renewed_in_child
+from autograd.engine.locks import ReentrantLock, in_child, new_lock, renewed_in_child
 
 __all__ = [
     "COMPILERS",
@@ -34,7 +34,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_LOCK: Final = threading.RLock()  # LLVM compiles one module at a time
+_LOCK: Final = ReentrantLock()  # LLVM compiles one module at a time
 _ENGINES: Final[dict[int, Any]] = {}
 """LLVM's engines, which the collector is never to find: it would have each free itself, without
 this module's lock, and perhaps while another thread frees it."""
