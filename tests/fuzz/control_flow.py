@@ -79,7 +79,7 @@ CONTROL_FLOW = {
         while {tmp} < 6.0:
             {tmp} = {tmp} + 1.0
             {v} = {n}
-            if {t}:
+            if {a} > {a}:
                 break
         else:
             {v} = {n}
@@ -94,22 +94,22 @@ CONTROL_FLOW = {
                 return {result}
         ===
         {tmp}, {tmp2} = 0.0, {'k': {a}}
-        if {t}:
+        if {a} > {a}:
             {fun} = {tmp2}
         else:
             {fun} = dict({tmp2})
         while {tmp} < 5.0:
             {tmp} += 1.0
             {tmp2}['k'] = {n}
-            if {t}:
+            if {a} > {a}:
                 {fun}['k'] = {a}
         {new} = {tmp2}['k'] - {fun}['k']
         ===
         {tmp}, {tmp2} = 0.0, [{a}, {a}]
-        while {tmp} < 5.0 and {tmp2}[0] < {a}:
+        while {tmp} < 5.0 and {tmp2}[0] < {c}:
             {tmp} += 1.0
             {tmp2}[0], {tmp2}[1] = {tmp2}[1], {n}
-            if {t}:
+            if {a} > {a}:
                 {tmp2} = {tmp2}[::-1]
         {new} = {tmp2}[0] * {tmp2}[1]
         ===
@@ -126,7 +126,7 @@ CONTROL_FLOW = {
         while {tmp2}:
             {tmp} = {tmp} + 1.0
             {tmp2} = {tmp} < 6.0
-            if {a} < 100.0 and {a} > -100.0 and round({a}) > {i}:
+            if round(ag.tanh({a}) * 4.0) > {i}:
                 {new} = {n}
                 break
             {new} = {a}
@@ -136,7 +136,7 @@ CONTROL_FLOW = {
             {fun} = 1.0
             while {fun} > 0.1:
                 {fun} = 0.5 * {fun}
-                if {t}:
+                if {a} > {a}:
                     {v} = {v} + {fun} * {a}
             {tmp}, {tmp2} = {tmp} + 1.0, {tmp2} + {fun}
         {new} = {tmp2} * {a} / {tmp}
