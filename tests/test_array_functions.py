@@ -985,9 +985,9 @@ def test_powers_of_one_half_are_square_roots() -> None:
         lambda x: x**0.5,
         lambda x: x ** np.float64(0.5),
         lambda x: x ** np.array(0.5),
-        lambda x: np.power(x, 0.5),
-        lambda x: np.power(x[1:], 0.5),
     ]
+    if np.signbit(np.power(np.array([-0.0]), 0.5))[0]:  # of the operator alone, until NumPy 2.0
+        ways += [lambda x: np.power(x, 0.5), lambda x: np.power(x[1:], 0.5)]
     with np.errstate(all="ignore"):
         for f in ways:
             compiled = jit(f)

@@ -42,7 +42,7 @@ class EnteredInPython(RLock):  # type: ignore[misc] # the class is not final at 
 
     __slots__ = ()
 
-    def __enter__(self) -> bool:
+    def __enter__(self: Any) -> Any:
         before = self._recursion_count()
         try:
             return self.acquire()
