@@ -6,6 +6,7 @@ NumPy arrays and other modules too, in the order in which they were assigned.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
@@ -89,16 +90,15 @@ class Module:
         >>> [name for name, parameter in Neuron(2).named_parameters()]
         ['w0', 'w1', 'b']
         """
-        named: dict[str, Value] = {}
         leaves: list[tuple[str, Value]] = []
         _find_leaves(self, "", set(), leaves)
+        if len(dict(leaves)) < len(leaves):
+            [(name, _)] = Counter(name for name, _ in leaves).most_common(1)
+            raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
         for name, parameter in leaves:
-            if name in named:
-                raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
-            named[name] = parameter
             if parameter.label is None:
                 parameter.label = name
-        return list(named.items())
+        return leaves
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in order."""
@@ -294,14 +294,15 @@ def members(holder: Any, without_numbers: bool = False) -> Iterator[tuple[str, A
 def _find_leaves(holder: Any, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
     """Append the leaf Values below a module or container, with qualified names, each once."""
     for name, held in members(holder):
-        if id(held) in seen:
+        place = id(held)
+        if place in seen:
             continue
         if isinstance(held, Value):
-            seen.add(id(held))
+            seen.add(place)
             if not held.op or _STAND_INS.is_one(held):
                 found.append((prefix + name, held))
         elif not isinstance(held, (int, float, str)):
-            seen.add(id(held))
+            seen.add(place)
             _find_leaves(held, f"{prefix}{name}.", seen, found)
 
 

@@ -8,6 +8,7 @@ Python's own again.
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,10 +39,10 @@ class StandIns:
         self, root: Any, parameters: Iterable[Any], values: Sequence[Any]
     ) -> AbstractContextManager[Any]:
         """For the block, the values stand in for these parameters of a module and those below."""
-        new = {id(p): value for p, value in zip(parameters, values, strict=True)}
+        new = dict(zip(map(id, parameters), values, strict=True))
         found: dict[int, dict[str, tuple[Any, Any]]] = {}
         self._replaced(root, new, found, set())
-        return self._setting.block((found, {id(value): value for value in values}))
+        return self._setting.block((found, dict(zip(map(id, values), values, strict=True))))
 
     def is_one(self, value: Value) -> bool:
         """Whether it stands in for a parameter here."""
@@ -109,8 +110,8 @@ class StandIns:
         if isinstance(held, dict):
             return _like(held, {k: self._replaced(x, new, found, seen) for k, x in held.items()})
         if isinstance(held, (list, tuple)):
-            entries = [self._replaced(x, new, found, seen) for x in held]
-            if all(a is b for a, b in zip(entries, held, strict=True)):
+            entries = self._entries(held, new, found, seen)
+            if all(map(operator.is_, entries, held)):
                 return held
             if isinstance(held, tuple):
                 return getattr(type(held), "_make", type(held))(entries)
@@ -122,6 +123,17 @@ class StandIns:
             out.flat[:] = [self._replaced(x, new, found, seen) for x in held.flat]
             return out
         return held
+
+    def _entries(
+        self,
+        held: Sequence[Any],
+        new: Mapping[int, Any],
+        found: dict[int, dict[str, tuple[Any, Any]]],
+        seen: set[int],
+    ) -> list[Any]:
+        if set(map(type, held)) == {Value}:  # at once: there may be thousands
+            return list(map(new.get, map(id, held), held))
+        return [self._replaced(x, new, found, seen) for x in held]
 
 
 def _of(entry: tuple[Any, Any] | None, held: Any) -> Any:

@@ -60,7 +60,7 @@ class Level:
 
     def __init__(self) -> None:
         self.number: float = _numbers().draw()
-        self.seeds: set[Any] = set()
+        self.seeds: list[Any] = []  # no set: a recording is told of every Value that is hashed
 
 
 LEVELS: Final = Setting("autograd levels", (), lambda outer, level: (*outer, level))

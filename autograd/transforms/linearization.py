@@ -46,8 +46,9 @@ Argnums = int | tuple[int, ...]
 def is_differentiated(values: Sequence[Value]) -> bool:
     """Whether a transform whose function is running, in whichever thread, differentiates with
     respect to one of these, or to what one of them was computed from."""
-    wanted = {seed for levels in LEVELS.everywhere() for level in levels for seed in level.seeds}
-    return bool(wanted) and not wanted.isdisjoint(reachable(values))
+    running = [level for levels in LEVELS.everywhere() for level in levels]
+    wanted = {place for level in running for place in map(id, level.seeds)}
+    return bool(wanted) and not wanted.isdisjoint(map(id, reachable(values)))
 
 
 class Linearization:
@@ -84,7 +85,7 @@ class Linearization:
         # holds as ever.
         with LEVELS.at_once(level), outside_mode("no_grad"):
             self.seeds = _seeds(args, places, given, joined)
-            level.seeds.update(self.seeds)
+            level.seeds += self.seeds
             own = self.inputs.unflatten(self.seeds)
             arguments = list(args)
             for i, x in zip(places, (own,) if single else own, strict=True):
@@ -247,9 +248,18 @@ def _seeds(
     """A new node for each of the given numbers, which are those of the arguments at these places;
     an argument that is chosen twice has the same ones twice."""
     if len(set(places)) == len(places):
-        return [_seed(x, joined) for x in given]
-    found = {i: [_seed(x, joined) for x in flatten(args[i])[0]] for i in set(places)}
+        return _seeds_of(given, joined)
+    found = {i: _seeds_of(flatten(args[i])[0], joined) for i in set(places)}
     return [seed for i in places for seed in found[i]]
+
+
+def _seeds_of(given: Sequence[Any], joined: bool) -> list[Value]:
+    kinds = set(map(type, given))
+    if kinds == {float}:
+        return list(map(Value, given))  # without a call of Python's for each of thousands
+    if joined and kinds == {Value}:
+        return [x - 0.0 for x in given]
+    return [_seed(x, joined) for x in given]
 
 
 def _seed(x: Any, joined: bool) -> Value:

@@ -49,7 +49,7 @@ def recorded_equations(equations: Equations, numbers: Sequence[float]) -> Record
     with LEVELS.at_once(level):
         unknowns = [Value(x) for x in numbers]
         again = [Value(x) for x in numbers]
-        level.seeds.update(unknowns, again)
+        level.seeds += [*unknowns, *again]
         left = equations(unknowns)
         shared = _shared(left, equations(again), unknowns)
     captured = [x for x in shared if x.inputs or have_captured([x], level)]

@@ -90,7 +90,7 @@ class CompiledModel(ABC):
         self._masks = _masks_asked_for(objective, row)
         # Asked for once: while the model is recorded, each look at a Value is watched.
         self._own: list[Value] = model.parameters()
-        self._known = {id(p) for p in [*parameters, *self._own]}
+        self._known = frozenset(map(id, [*parameters, *self._own]))
 
     @property
     def _recordings(self) -> int:
@@ -168,7 +168,7 @@ class CompiledModel(ABC):
     def _stand_ins(self, p: Any) -> list[Any]:
         """For all parameters of the model: those that a callback has put there are not trained."""
         trained = dict(zip(map(id, self.parameters), p, strict=True))
-        return [trained.get(id(own), own) for own in self._own]
+        return list(map(trained.get, map(id, self._own), self._own))
 
     def _settings(self) -> dict[str, Any]:
         return settings_of(self._model, self._known)
@@ -191,7 +191,7 @@ class CompiledModel(ABC):
 
     def _check_captured(self, captured: Sequence[Value]) -> None:
         """Refuse a parameter that the model reads past its attributes: it would be a constant."""
-        parameters = {id(p) for p in self.parameters}
+        parameters = set(map(id, self.parameters))
         nodes, seen = list(captured), set(map(id, captured))
         for node in nodes:  # grows on the way, by what each was computed from
             if id(node) in parameters:

@@ -5,7 +5,7 @@ It must not change its attributes. (That it draws no random numbers is seen when
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from nn.module import Module, members
 __all__ = ["settings_of"]
 
 
-def settings_of(holder: Any, known: Collection[int] = ()) -> dict[str, Any]:
+def settings_of(holder: Any, known: frozenset[int] = frozenset()) -> dict[str, Any]:
     """What a module's answers may depend on apart from the numbers of its parameters: which Values
     these are, and everything else in its attributes, in a form that can be compared. `known` has
     the ids of those that are parameters for sure."""
@@ -23,7 +23,7 @@ def settings_of(holder: Any, known: Collection[int] = ()) -> dict[str, Any]:
 
 
 def _settings_below(
-    holder: Any, prefix: str, seen: set[int], known: Collection[int]
+    holder: Any, prefix: str, seen: set[int], known: frozenset[int]
 ) -> Iterator[tuple[str, Any]]:
     for name, held in _held_by(holder):
         if name in ("training", "meaning") and isinstance(holder, Module):
@@ -32,7 +32,7 @@ def _settings_below(
             yield prefix + name, _identity(held)
         if id(held) not in seen and not isinstance(held, _PLAIN):
             seen.add(id(held))
-            if isinstance(held, list) and all(id(x) in known for x in held):
+            if isinstance(held, list) and known.issuperset(map(id, held)):
                 yield f"{prefix}{name}.*", tuple(map(id, held))  # at once: there may be thousands
                 continue
             yield from _settings_below(held, f"{prefix}{name}.", seen, known)

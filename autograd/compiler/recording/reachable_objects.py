@@ -32,6 +32,7 @@ __all__ = [
 
 MOST: Final = 2000  # objects that are looked at
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
+NUMBERS_AND_TEXTS: Final = frozenset(PLAIN) - {Value}
 CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
 ITERATING: Final = ("builtins", "functools", "itertools")
 """Modules of the classes of iterators and caches."""
@@ -95,6 +96,8 @@ def _below(x: Any) -> list[Named]:
         return []  # of which a function's names are looked up
     if isinstance(x, type):
         return [] if is_library(x.__module__) else list(vars(x).items())
+    if type(x) in (set, frozenset) and NUMBERS_AND_TEXTS.issuperset(map(type, x)):
+        return []  # at once: there may be thousands
     if isinstance(x, (set, frozenset, deque)) or type(x).__module__ in ITERATING:
         return _unnamed(gc.get_referents(x))  # of an iterator, a generator, a cache too
     held = getattr(x, "__dict__", None)

@@ -77,7 +77,7 @@ class Trace:
     ) -> None:
         self.arguments = list(arguments)
         # Not as labels, which the function may ask for.
-        self._names = {id(x): name for x, name in zip(arguments, names, strict=False)}
+        self._names = dict(zip(map(id, arguments), names, strict=False))
         self.decisions: list[Decision] = []
         self.thread = get_ident()
         self.tape: Tape = Tape(arguments, None if first is None else first.tape)
