@@ -42,7 +42,7 @@ class EnteredInPython(RLock):  # type: ignore[misc] # the class is not final at 
 
     __slots__ = ()
 
-    def __enter__(self: Any) -> Any:
+    def __enter__(self: Any) -> Any:  # type: ignore[override] # takes no options of acquire
         before = self._recursion_count()
         try:
             return self.acquire()
