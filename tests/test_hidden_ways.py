@@ -214,3 +214,36 @@ def test_generators_wherever_they_are(place: str) -> None:
     drawn = PLACES[place]
     with pytest.raises(RecordingError, match=r"draws random numbers|reads the clock"):
         jit(lambda x: x + 100 if drawn() else x)(1.0)
+
+
+# -- another way of floats, hidden by infinity -----------------------------------------------------
+
+
+def caught_exponential(y: Any, d: Any) -> Any:
+    try:
+        return math.exp(d)
+    except TypeError:  # of a Value
+        return y
+
+
+def by_kind(y: Any, d: Any) -> Any:
+    return math.exp(d) if isinstance(d, float) else y
+
+
+@pytest.mark.parametrize("first", [INF, 1000.0, 1.0], ids=["inf", "overflow", "finite"])
+@pytest.mark.parametrize("f", [caught_exponential, by_kind])
+def test_another_way_of_floats_is_seen_where_numbers_overflow(f: Any, first: float) -> None:
+    """Where NumPy may give any number, and where floats raise."""
+    with pytest.raises(RecordingError, match=r"plain floats .* the two part at .*, line \d+"):
+        jit(f)(2.0, first)
+    with pytest.raises((RecordingError, OverflowError), match=r"plain floats|math range"):
+        jit(grad(f))(2.0, first)
+
+
+@pytest.mark.parametrize("first", [0.0, INF, -INF, NAN, 1e200])
+def test_the_same_way_is_recorded_where_floats_raise_or_overflow(first: float) -> None:
+    """1 / 0 and inf // x are errors, or no numbers, of floats alone."""
+    for f in (lambda x: (x * x) / x, lambda x: 1.0 / x, lambda x: x // 3.0 + x % 2.0):
+        compiled = jit(f)
+        for x in (first, 2.0, first):
+            np.testing.assert_equal(compiled(x), eagerly(f, x))

@@ -180,7 +180,8 @@ class Uncompiled:
             if plain.result is not None:
                 shown = (words, "compiled")
                 program = partial(path.program_of, arguments)
-                found = unlike_plain(plain, numbers, structure, program, inputs, shown)
+                parts = partial(arguments.parts_from, call)
+                found = unlike_plain(plain, numbers, structure, program, inputs, parts, shown)
                 if found and not arguments.trace()[0].looks_for_anomalies:
                     return [self.failure(f"is another function: {found}", ANOTHER)]
         return []

@@ -134,7 +134,7 @@ def _is_elsewhere(
         warnings.simplefilter("ignore")
         got = outcome_of(partial(loaded.f, *args, **keywords))
     if got[0] != want[0] or got[0] == "raises":
-        return got[0] == "gives"
+        return got[0] != want[0]
     pairs = zip(got[2], want[2], strict=False)
     return len(got[2]) != len(want[2]) or any(
         not (x == y or (x != x and y != y) or abs(x - y) < 1e-9 * abs(y)) for x, y in pairs

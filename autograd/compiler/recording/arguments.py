@@ -27,7 +27,7 @@ from autograd.compiler.recording.beyond_numbers import (
 from autograd.compiler.recording.changing_lines import line_that_changes
 from autograd.compiler.recording.layouts import like_these, values_like
 from autograd.compiler.recording.outside_sources import generators_of, states_of
-from autograd.compiler.recording.parting import parting
+from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
@@ -323,9 +323,18 @@ class Arguments:
         if plain.error is not None and isinstance(self._f, Derivative):
             raise plain.error
         if plain.result is None:
-            return
-        inputs = [*self.numbers, *[x.data for x in recorded.captured]]
-        differs = unlike_plain(plain, results, outputs, lambda: recorded.program, inputs)
+            if (
+                not isinstance(plain.error, (ArithmeticError, ValueError))
+                or not self._parts_before()
+            ):
+                return
+            shown = describe(outputs.unflatten(results))
+            differs = f"{type(plain.error).__name__} for floats, {shown} for Values"
+        else:
+            inputs = [*self.numbers, *[x.data for x in recorded.captured]]
+            differs = unlike_plain(
+                plain, results, outputs, lambda: recorded.program, inputs, self.parts_from
+            )
         if not differs:
             return
         line = parting(self.trace, lambda: plain_run(self.plainly))
@@ -336,6 +345,15 @@ class Arguments:
             "it is (isinstance, type, hasattr, an exception), or name the argument in "
             "static_argnames"
         )
+
+    def parts_from(self, plainly: Callable[[], object] | None = None) -> bool:
+        """Whether the function does other things with Values than with plain numbers, as it is
+        handed these by a call; floats if there is none."""
+        return parting(self.trace, lambda: plain_run(plainly or self.plainly)) != ""
+
+    def _parts_before(self) -> bool:
+        """Whether it does so before floats raise something."""
+        return parts_before(self.trace, lambda: plain_run(self.plainly))
 
     @property
     def _shown_f(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any, Final
 
 from autograd.engine.loaded_modules import is_library
 from autograd.engine.text import place
 
-__all__ = ["parting"]
+__all__ = ["parting", "parts_before"]
 
 MOST: Final = 1_000_000  # instructions that are kept of a run
 Step = tuple[CodeType, int, int]  # the code, the place of the instruction in it, and its line
@@ -28,6 +28,19 @@ def parting(first: Callable[[], object], second: Callable[[], object]) -> str:
     return "" if len(a) == len(b) else _shown(min(a, b, key=len)[-1]) if a and b else ""
 
 
+def parts_before(first: Callable[[], object], second: Callable[[], object]) -> bool:
+    """Whether the first run does something else before the second one ends, by an exception, say.
+    False if somebody else traces."""
+    if sys.gettrace() is not None:
+        return False
+    a, b = _steps(first), _steps(second)
+    return _places(a[: len(b)]) != _places(b)
+
+
+def _places(steps: Sequence[Step]) -> list[tuple[CodeType, int]]:
+    return [step[:2] for step in steps]
+
+
 def _shown(step: Step) -> str:
     return place(f"{step[0].co_filename}, line {step[2]}")
 
@@ -37,7 +50,8 @@ def _steps(run: Callable[[], object]) -> list[Step]:
 
     def follow(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "call":
-            if is_library(frame.f_globals.get("__name__")):
+            name = frame.f_globals.get("__name__")
+            if is_library(name) or str(name).startswith("namedtuple_"):
                 return None
             frame.f_trace = follow  # from 3.13 on, the next line has no effect without it
             frame.f_trace_opcodes = True
