@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,15 @@ def test_batches_within_batches() -> None:
     assert vmap(lambda x: 1.0 * ask_some(x), threads=64)(many).sum() == 64 * total
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Where SIGINT is ignored, as it is behind a shell's &, it interrupts all the same."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_waits_for_the_threads() -> None:
     """They write to arrays that would be freed, and lent out again."""
     inside: set[int] = set()
