@@ -3,6 +3,7 @@
 import doctest
 import os
 import signal
+import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -369,15 +370,12 @@ def test_the_same_bits_whatever_the_workers(cluster):
     victim = cluster.run(os.getpid, workers=[workers[0][0]])
 
     def slowly(block, block_info=None):
-        import time
-
         time.sleep(0.02)
         return block
 
     future = cluster.compute(mapped(0.3, x.map_blocks(slowly, meta=ROWS[:0])))
-    seen = []
-    while len(seen) < 10:
-        seen = [key for keys in cluster.has_what().values() for key in keys if "vmap" in str(key)]
+    while not any("vmap" in str(key) for keys in cluster.has_what().values() for key in keys):
+        time.sleep(0.02)  # until one of them has results of ours, which are gone with it
     os.kill(victim[workers[0][0]], signal.SIGKILL)
     found = cluster.gather(future)
     assert same(found, alone)
