@@ -31,7 +31,7 @@ def cluster():
     with (
         dask.config.set({"distributed.worker.profile.enabled": False}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -359,6 +359,7 @@ def test_errors_of_a_worker_come_back(cluster):
 
 
 @pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open sockets
 def test_the_same_bits_whatever_the_workers(cluster):
     """One process, two, and two of which one dies in the middle."""
     x = da.random.default_rng(0).normal(size=(60_000, 3), chunks=(1_500, 3))
