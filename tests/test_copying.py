@@ -188,15 +188,15 @@ def test_a_chain_far_beyond_the_recursion_limit(again: Callable[[Any], Any]) -> 
     assert (root.data, leaf.grad, x.grad) == (2.0, 1.0, 0.0)
 
 
-def test_a_chain_of_a_million() -> None:
+def test_a_long_chain() -> None:
     """Nothing is recursive, neither copying nor freeing. In a process without garbage collection,
-    which would look through a million nodes again and again."""
+    which would look through all nodes again and again."""
     code = """
 import copy, gc, pickle
 from autograd import Value
 gc.disable()
 x = y = Value(2.0)
-for _ in range(1_000_000):
+for _ in range(400_000):
     y = y * 1.0
 assert copy.copy(y).parents == y.parents
 for again in (copy.deepcopy, lambda z: pickle.loads(pickle.dumps(z))):
