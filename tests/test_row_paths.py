@@ -83,6 +83,25 @@ def test_sums_over_rows_of_many_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     assert total(3.0, rows) == 3.0 * sum(range(40))
 
 
+def test_sums_that_are_not_used_are_not_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a row is on another path, chunks after it leave memory as it was: it may hold anything,
+    and adding that up would warn of an overflow that is none of the function's."""
+    kernels = pytest.importorskip("autograd.compiler.native.vector_kernels")
+    made = kernels.RowKernel.__init__
+
+    def making(self: Any, *args: Any) -> None:
+        made(self, *args)
+        self._empty = lambda shape, dtype=float: np.full(
+            shape, np.iinfo(dtype).max if dtype == "u1" else 1.7e308, dtype
+        )
+
+    monkeypatch.setattr(kernels.RowKernel, "__init__", making)
+    rows = np.where(np.arange(20 * kernels.CHUNK) < 1, -1.0, 1.0)
+    total = vmap(lambda x: x * 2.0 if x > 0 else x, reduce="sum", threads=1)
+    with np.errstate(all="raise"):
+        assert [total(rows) for _ in range(3)] == [2.0 * (len(rows) - 1) - 1.0] * 3
+
+
 def test_rows_whose_paths_call_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those are tried one after the other: a row on another path is no reason to call."""
     calls: list[float] = []

@@ -73,6 +73,8 @@ class RowKernel:
             sums = self._empty(self._results)
             return sums, self._run(_table(arrays), 0, rows, address_of(sums), float(count))
         sums, status = self._sums_of_chunks(arrays, rows)
+        if status != 0:  # chunks that were not run have left their places as they were found
+            return sums, status
         return sums.sum(axis=0) / count, status
 
     def partial(self, arrays: Sequence[Any], rows: int) -> Any:
