@@ -12,7 +12,8 @@ from __future__ import annotations
 import builtins
 import dis
 import math
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -193,26 +194,9 @@ def _is_known(x: Any) -> bool:
         return False
 
 
-class _Names(Mapping[str, Any]):
-    """The global names of a function, and the built-in ones."""
-
-    def __init__(self, f: FunctionType) -> None:
-        self._own = f.__globals__
-        self._builtins: Mapping[str, Any] = getattr(f, "__builtins__")  # noqa: B009 (of which mypy knows nothing)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._own[name] if name in self._own else self._builtins[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._builtins, **self._own})
-
-    def __len__(self) -> int:
-        return len({**self._builtins, **self._own})
-
-
 def found_by(f: FunctionType) -> Mapping[str, Any]:
-    """What names stand for in its code."""
-    return _Names(f)
+    """What names stand for in its code: global ones, and the built-in ones."""
+    return ChainMap(f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (of which mypy knows nothing)
 
 
 def closed(f: Any) -> Closed | None:
