@@ -25,7 +25,7 @@ __all__ = ["Closed", "closed", "found_by"]
 
 INSTRUCTIONS: Final = frozenset(
     {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
-    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CACHE", "CALL"}
+    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CALL"}
     | {"CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"}
     | {"COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"}
     | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"}
@@ -98,9 +98,8 @@ class Closed:
         if code.co_flags & ASYNCHRONOUS or (code.co_exceptiontable and not is_generator):
             raise _Open
         own = frozenset(code.co_cellvars)
-        instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
         receiver: Any = None
-        for one in instructions:
+        for one in dis.get_instructions(code):
             name = one.opname
             if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
                 receiver = self._load(str(one.argval), name, named, shared, own | around)
