@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import BEGIN, END, NO_NODE, StateGraph, Stretch
-from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_function import Entry, with_entry
 from autograd.compiler.native.llvm_codegen import NEVER, KernelText
 from autograd.compiler.native.llvm_writer import GIVEN, Holed
 from autograd.compiler.native.machine import compile_lanes
@@ -231,8 +231,7 @@ class GraphKernel:
 
     def __init__(self, graph: StateGraph, results: int, entry: Entry | None) -> None:
         start = time.perf_counter()
-        text = Holed(graph_assembly(graph), ())
-        whole = text if entry is None else text.joined_with(entry.holed())
+        whole = with_entry(Holed(graph_assembly(graph), ()), entry)
         self.made = Made(compile_lanes(str(whole)))
         self.entry: Callable[..., Any] | None = None
         if entry is not None:
