@@ -247,3 +247,16 @@ def test_the_same_way_is_recorded_where_floats_raise_or_overflow(first: float) -
         compiled = jit(f)
         for x in (first, 2.0, first):
             np.testing.assert_equal(compiled(x), eagerly(f, x))
+
+
+def test_however_many_numbers_overflow_the_runs_are_compared_once() -> None:
+    """Whether they part is one question, and takes two more runs: not two for each number."""
+    runs: list[int] = []
+
+    def f(xs: Any) -> Any:
+        runs.append(len(xs))
+        return [x // 3.0 for x in xs]
+
+    for count in (2, 20):
+        assert jit(f)([INF] * count) == [INF] * count
+    assert runs.count(20) == runs.count(2)

@@ -11,7 +11,7 @@ from autograd.compiler.native import cpython_layout as cpython
 from autograd.compiler.native.llvm_writer import Holed, Text
 from autograd.compiler.native.machine import MachineCode
 
-__all__ = ["Entry", "MethodDef", "found_in_self"]
+__all__ = ["Entry", "MethodDef", "found_in_self", "with_entry"]
 
 
 class MethodDef(ctypes.Structure):
@@ -66,3 +66,8 @@ class Entry:
         kept = (place, given, code, self._kept, method, reads)
         out: Callable[..., Any] = make(ctypes.byref(method), kept, None)
         return out
+
+
+def with_entry(kernel: Holed, entry: Entry | None) -> Holed:
+    """The assembly of a kernel, and of its entry if it has one."""
+    return kernel if entry is None else kernel.joined_with(entry.holed())

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import BEGIN, END, NO_NODE, StateGraph, Stretch
-from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_function import Entry, with_entry
 from autograd.compiler.native.llvm_codegen import NEVER, KernelText
 from autograd.compiler.native.llvm_writer import GIVEN, Holed
 from autograd.compiler.native.machine import compile_lanes
@@ -40,6 +40,7 @@ class _GraphText(KernelText):
     def __init__(self, graph: StateGraph) -> None:
         super().__init__()
         self._graph = graph
+        self._labels = {key: f"%stretch{i}" for i, key in enumerate(graph.stretches)}
         self._arguments = len(graph.inputs)
         self._held = 0  # how many numbers the present state names
         self._captured: Sequence[int] = ()
@@ -88,23 +89,17 @@ class _GraphText(KernelText):
             x = self.load("double", self.element("double", "%in", slot))
             self.store("double", x, f"%held{slot}")
             self.store("i64", str(slot), f"%node{slot}")
-        self._go_by(BEGIN, None)
+        self.go(self._target(BEGIN, None))
         for state in range(1, len(graph.states)):
             self._decide(state, widths[state])
-        for number, ((source, _), stretch) in enumerate(graph.stretches.items()):
-            self.label(f"%stretch{number}")
-            self._go_along(stretch, widths[source])
+        for key, stretch in graph.stretches.items():
+            self.label(self._labels[key])
+            self._go_along(stretch, widths[key[0]])
         self._end()
 
-    def _go_by(self, state: int, outcome: Hashable) -> None:
-        """To the stretch that follows, if it is there."""
-        self.go(self._target(state, outcome))
-
     def _target(self, state: int, outcome: Hashable) -> str:
-        for number, key in enumerate(self._graph.stretches):
-            if key == (state, outcome):
-                return f"%stretch{number}"
-        return "%missing"
+        """The stretch that follows, if it is there."""
+        return self._labels.get((state, outcome), "%missing")
 
     def _decide(self, number: int, width: int) -> None:
         state = self._graph.states[number]
@@ -231,8 +226,7 @@ class GraphKernel:
 
     def __init__(self, graph: StateGraph, results: int, entry: Entry | None) -> None:
         start = time.perf_counter()
-        text = Holed(graph_assembly(graph), ())
-        whole = text if entry is None else text.joined_with(entry.holed())
+        whole = with_entry(Holed(graph_assembly(graph), ()), entry)
         self.made = Made(compile_lanes(str(whole)))
         self.entry: Callable[..., Any] | None = None
         if entry is not None:

@@ -13,7 +13,7 @@ from autograd.compiler.ir.meanings import meaning
 from autograd.compiler.ir.program import GuardFailed, Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
-from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_function import Entry, with_entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.llvm_writer import Holed
@@ -60,15 +60,11 @@ class KernelCode:
 
     def holed(self, entry: Entry | None = None) -> Holed:
         """Its assembly with holes, and that of an entry, which calls the kernel by its name."""
-        return _joined(self._text, entry)
+        return with_entry(self._text, entry)
 
     def compiled(self, entry: Entry | None = None, shared: SharedCode | None = None) -> Made:
         """The machine code of both; that of other programs of the form, where some are known."""
         return _made(self.holed(entry), self.has_loops, shared)
-
-
-def _joined(kernel: Holed, entry: Entry | None) -> Holed:
-    return kernel if entry is None else kernel.joined_with(entry.holed())
 
 
 def _made(text: Holed, loops: bool, shared: SharedCode | None) -> Made:
@@ -186,7 +182,7 @@ class Kernel:
         if interpreted:
             bytecode = Bytecode(program)
             self._reads: object = bytecode
-            made = _made(_joined(bytecode.kernel(), entry), False, shared)
+            made = _made(with_entry(bytecode.kernel(), entry), False, shared)
         else:
             code = code or KernelCode(program, rolled, self._callbacks.addresses)
             self._reads, self.bytes = code.kept, code.bytes

@@ -63,7 +63,7 @@ class Facts:
 
     def __init__(self, code: CodeType) -> None:
         self._code = code
-        self._all = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+        self._all = list(dis.get_instructions(code))
         self._place = {one.offset: n for n, one in enumerate(self._all)}
         self._depths = self._found_depths()
         self._live = self._found_live()

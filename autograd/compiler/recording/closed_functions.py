@@ -12,7 +12,8 @@ from __future__ import annotations
 import builtins
 import dis
 import math
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ __all__ = ["Closed", "closed", "found_by"]
 
 INSTRUCTIONS: Final = frozenset(
     {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
-    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CACHE", "CALL"}
+    | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CALL"}
     | {"CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"}
     | {"COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"}
     | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"}
@@ -97,9 +98,8 @@ class Closed:
         if code.co_flags & ASYNCHRONOUS or (code.co_exceptiontable and not is_generator):
             raise _Open
         own = frozenset(code.co_cellvars)
-        instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
         receiver: Any = None
-        for one in instructions:
+        for one in dis.get_instructions(code):
             name = one.opname
             if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
                 receiver = self._load(str(one.argval), name, named, shared, own | around)
@@ -193,26 +193,9 @@ def _is_known(x: Any) -> bool:
         return False
 
 
-class _Names(Mapping[str, Any]):
-    """The global names of a function, and the built-in ones."""
-
-    def __init__(self, f: FunctionType) -> None:
-        self._own = f.__globals__
-        self._builtins: Mapping[str, Any] = getattr(f, "__builtins__")  # noqa: B009 (of which mypy knows nothing)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._own[name] if name in self._own else self._builtins[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._builtins, **self._own})
-
-    def __len__(self) -> int:
-        return len({**self._builtins, **self._own})
-
-
 def found_by(f: FunctionType) -> Mapping[str, Any]:
-    """What names stand for in its code."""
-    return _Names(f)
+    """What names stand for in its code: global ones, and the built-in ones."""
+    return ChainMap(f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (of which mypy knows nothing)
 
 
 def closed(f: Any) -> Closed | None:

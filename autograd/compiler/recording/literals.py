@@ -46,9 +46,8 @@ def with_literals(f: FunctionType) -> tuple[FunctionType, dict[int, Value]] | No
 
 def _initial(code: CodeType) -> Iterator[int]:
     """The places of the constants that are given a name, and are nobody's exponent."""
-    instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
     named, exponents = set(), set()
-    for one, after in pairwise(instructions):
+    for one, after in pairwise(dis.get_instructions(code)):
         if one.opname == "LOAD_CONST" and one.arg is not None:
             if after.opname in STORING:
                 named.add(one.arg)

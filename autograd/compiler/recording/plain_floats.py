@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
@@ -90,7 +91,7 @@ def unlike_plain(
         return ""
     if not is_decided:
         return ""
-    names = number_names(recorded)
+    names, parts = number_names(recorded), cache(parts)  # which runs the function twice more
     for i in places:
         x, y = pairs[i]
         off = max(SLACK * allowed[i], SQUARE_ROOT_OF_LEAST)

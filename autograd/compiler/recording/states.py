@@ -15,7 +15,7 @@ from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.recording.bytecode_facts import Facts, WholeNumberTest
-from autograd.compiler.recording.closed_functions import Closed, closed
+from autograd.compiler.recording.closed_functions import Closed, closed, found_by
 from autograd.compiler.recording.literals import with_literals
 from autograd.compiler.recording.tracing import Trace
 from autograd.engine.loaded_modules import package_of
@@ -125,7 +125,7 @@ class StateTrace(Trace):
             raise Unknown
         test = None
         if facts.is_call(offset):
-            if not facts.is_known_call(offset, _finder(frame)):
+            if not facts.is_known_call(offset, found_by(self._form.f).get):
                 raise Unknown
             test = facts.test_after(offset) if symbol == "int" else None
         elif not facts.compares(offset, symbol):
@@ -161,13 +161,6 @@ class StateTrace(Trace):
         if package_of(frame.f_back) != "autograd":  # it was called by itself, or in a way of C's
             raise Unknown
         return frame
-
-
-def _finder(frame: FrameType) -> Callable[[str], Any]:
-    def find(name: str) -> Any:
-        return frame.f_globals.get(name, frame.f_builtins.get(name))
-
-    return find
 
 
 class _Same:
