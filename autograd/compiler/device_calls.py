@@ -52,11 +52,6 @@ class DeviceCalls:
         self._converted: set[str] = set()
         self._lock = new_lock()
 
-    @property
-    def signatures(self) -> list[DeviceSignature]:
-        """Those of all nestings so far."""
-        return list(self._signatures.values())
-
     def run(self, call: Call) -> Any:
         """The result of a call, in arrays on the same device."""
         stand_ins = _StandIns()

@@ -104,11 +104,6 @@ class DeviceSignature:
         self._turn = new_lock()
         self._lock = new_lock()
 
-    @property
-    def paths(self) -> list[DevicePath]:
-        """Those that rows have taken so far, the one that most have taken first."""
-        return [path.kernels for path in self._paths]
-
     def outputs(self, inputs: DeviceInputs) -> Structure:
         """What every row's results look like; of no rows, those of a row of ones."""
         if self._outputs is None:
@@ -166,9 +161,8 @@ class DeviceSignature:
         results: Sequence[tuple[int, int]],
         first: int,
         memory: DeviceMemory,
-    ) -> bool:
-        """Write the results of these rows, which are those from row `first` on; whether they took
-        several paths."""
+    ) -> None:
+        """Write the results of these rows, which are those from row `first` on."""
         operands = operands_of(inputs.views, self._has_rows, memory)
         taken: dict[_Known, int] = {}
 
@@ -194,7 +188,6 @@ class DeviceSignature:
                 left = _without(left, memory)
         with self._lock:
             self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
-        return max(taken.values(), default=0) < inputs.rows
 
     def _path_of(
         self,

@@ -199,11 +199,6 @@ class DevicePath:
         """Whether there are rows that it is not right for."""
         return bool(self._program.guards)
 
-    @property
-    def width(self) -> int:
-        """How many results a row has."""
-        return len(self._program.outputs)
-
     @cached_property
     def layout(self) -> Sources | None:
         """Its loops, if it is run with them."""
