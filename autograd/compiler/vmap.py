@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, overload
 
-from autograd.compiler.array_kinds import Kind, array_kind
+from autograd.compiler.array_kinds import array_kind
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
@@ -205,15 +205,10 @@ class Mapped(Compiled):
             return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
-        return self._ways[array_kind(call.args, call.keywords)](call)
-
-    @property
-    def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
-        """How to answer a call, by where its arrays are."""
-        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._on_device.run}
-
-    def _on_chunks(self, call: Call) -> Any:
-        return call_on_chunks(self, call)
+        kind = array_kind(call.args, call.keywords)
+        if kind == "dask":
+            return call_on_chunks(self, call)
+        return self._on_device.run(call) if kind == "cuda" else self._in_memory(call)
 
     def for_chunks(self) -> Mapped:
         """The same for a part of the rows: with sums in the place of means; and in one thread, if
