@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from autograd.arrays.refusals import refuse_own_classes
 from autograd.compiler.recording.beyond_numbers import beyond_numbers, is_flag, state_of
+from autograd.compiler.recording.plain_floats import is_running_plainly
+from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, flatten, is_array, named_children, opened, size_of
@@ -127,8 +129,15 @@ class Batch:
         return lambda contents: x
 
     @property
-    def has_values(self) -> bool:
-        """Whether there is a Value in the arguments."""
+    def is_for_the_engine(self) -> bool:
+        """Whether its rows are run uncompiled: with a Value in the arguments, or where each
+        operation is watched, by a recording, a run on floats beside one, or detect_anomaly."""
+        if MODES.active != 0 and (tracer() is not None or watching()):
+            return True
+        return self._has_values or is_running_plainly()
+
+    @property
+    def _has_values(self) -> bool:
         return any(isinstance(x, Value) for leaf in self.leaves for x in leaf.objects())
 
     def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...], bool]] | None:

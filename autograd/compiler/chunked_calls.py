@@ -20,9 +20,7 @@ from autograd.compiler.cluster.row_chunks import (
 )
 from autograd.compiler.cluster.shipping import Parcel, Slot, pack_for_workers, packed_arguments
 from autograd.compiler.jit import CapturesDifferentiated, Jitted
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.specializations import Specialization
-from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import TABLE
 from autograd.transforms.compiled_root import calls_solver
 from autograd.transforms.tree import Structure, opened, size_of
@@ -130,8 +128,7 @@ def _standing_in(x: Any, stand_ins: dict[int, Any]) -> Any:
 
 
 def _refuse_values(batch: Batch, name: str) -> None:
-    watched = MODES.active != 0 and (tracer() is not None or watching())
-    if batch.has_values or watched or is_running_plainly():
+    if batch.is_for_the_engine:
         raise TypeError(
             f"vmap of {name} got Dask arrays together with Values, or in a recording: its rows are "
             "computed elsewhere, where nothing is recorded for this process; hand over numbers, "

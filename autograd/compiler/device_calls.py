@@ -14,10 +14,8 @@ from autograd.compiler.cuda.device_arrays import View, view_of
 from autograd.compiler.cuda.device_libraries import Library, library_of
 from autograd.compiler.device_signatures import DeviceInputs, DeviceSignature
 from autograd.compiler.jit import Jitted
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import new_lock
-from autograd.engine.modes import MODES, tracer, watching
 from autograd.transforms.tree import is_array, opened
 
 __all__ = ["DeviceCalls", "MapsRows"]
@@ -70,8 +68,7 @@ class DeviceCalls:
     def _refuse(self, batch: Batch) -> None:
         """Errors for what a device can't do."""
         name = self._mapped._name
-        observed = MODES.active != 0 and (tracer() is not None or watching())
-        if observed or batch.has_values or is_running_plainly():
+        if batch.is_for_the_engine:
             raise TypeError(
                 f"vmap of {name} runs uncompiled here, row by row (with Values among its "
                 "arguments, inside another compiled function or detect_anomaly), which arrays on a "

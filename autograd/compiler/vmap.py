@@ -38,13 +38,12 @@ from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.beyond_numbers import check_number_types, data_places
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
 from autograd.engine.locks import cached_property, new_lock
-from autograd.engine.modes import MODES, tracer, watching
+from autograd.engine.modes import MODES
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import Structure, is_array, pack, size_of
 
@@ -225,8 +224,7 @@ class Mapped(Compiled):
 
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
-        observed = MODES.active != 0 and (tracer() is not None or watching())
-        if observed or batch.has_values or is_running_plainly():
+        if batch.is_for_the_engine:
             return self._eagerly(batch)
         signature = self._signature(batch)
         if signature is None:
