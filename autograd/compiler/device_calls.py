@@ -31,6 +31,7 @@ class MapsRows(Protocol):
     @property
     def _name(self) -> str: ...
     def _batch(self, call: Call) -> Batch: ...
+    def _record_one(self, one: Call, row: int) -> tuple[Specialization, list[float]]: ...
 
 
 class _Given(NamedTuple):
@@ -174,12 +175,7 @@ class _Recording:
             else:
                 array = next(arrays)
                 contents.append(array if leaf.axis is None else array[0])
-        call = self._batch.of(contents)
-        try:
-            return self._mapped.row.record(call.args, call.keywords)
-        except Exception as error:
-            error.add_note(f"vmap of {self._mapped._name} met this in row {row} of the batch")
-            raise
+        return self._mapped._record_one(self._batch.of(contents), row)
 
 
 class _StandIns:

@@ -316,7 +316,10 @@ class Mapped(Compiled):
 
     def _record(self, call: Call, row: int) -> tuple[Specialization, list[float]]:
         """Record the function for a row of these arguments."""
-        one = self._batch(call).row(row)
+        return self._record_one(self._batch(call).row(row), row)
+
+    def _record_one(self, one: Call, row: int) -> tuple[Specialization, list[float]]:
+        """Record the function for the arguments of one row, whose number is given."""
         try:
             return self.row.record(one.args, one.keywords)
         except Exception as error:
