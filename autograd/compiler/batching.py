@@ -21,6 +21,7 @@ __all__ = [
     "Call",
     "Inputs",
     "Leaf",
+    "divisor",
     "empty",
     "inputs_of",
     "is_in_place",
@@ -409,6 +410,15 @@ def rows_at(x: Any, axis: int | None) -> Any:
             )
         return x[0]
     return numpy.moveaxis(x, 0, axis)
+
+
+def divisor(reduce: str | None, rows: int, name: str) -> int:
+    """What the sums over so many rows are divided by. ValueError for the mean over none."""
+    if reduce != "mean":
+        return 1
+    if rows == 0:
+        raise ValueError(f"vmap of {name}: there is no mean over no rows")
+    return rows
 
 
 def views(flat: Any, outputs: Structure) -> list[Any]:

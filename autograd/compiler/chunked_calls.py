@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from autograd.compiler.array_kinds import is_dask
 from autograd.compiler.batch_signatures import BatchSignature
-from autograd.compiler.batching import Batch, Call, Leaf, inputs_of, result_axes, rows_at
+from autograd.compiler.batching import Batch, Call, Leaf, divisor, inputs_of, result_axes, rows_at
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.cluster.chunk_graphs import ChunkTasks
 from autograd.compiler.cluster.row_chunks import (
@@ -98,7 +98,8 @@ def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     tasks = ChunkTasks(sent.parcel, packed_arguments(batch.of(slots)), inputs, sizes)
     outputs = sent.outputs
     if mapped.reduce is not None:
-        return outputs.build(tasks.sums(_places(outputs), _count(mapped, batch)))
+        count = divisor(mapped.reduce, batch.length, mapped._name)
+        return outputs.build(tasks.sums(_places(outputs), count))
     found = []
     for place, (axis, shape) in enumerate(
         zip(result_axes(outputs, mapped.out_axes), outputs.shapes, strict=True)
@@ -208,14 +209,6 @@ def _chunks_of(
         slots.append(Slot(len(inputs)))
         inputs.append(RowChunks(whole(x) if leaf.axis is None else next(cut), leaf.axis))
     return slots, inputs, sizes
-
-
-def _count(mapped: Mappable, batch: Batch) -> int:
-    if mapped.reduce != "mean":
-        return 1
-    if batch.length == 0:
-        raise ValueError(f"vmap of {mapped._name}: there is no mean over no rows")
-    return batch.length
 
 
 def _places(outputs: Structure) -> list[tuple[slice, tuple[int, ...]]]:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.array_kinds import is_on_cuda
-from autograd.compiler.batching import Batch, Call, Inputs, result_axes
+from autograd.compiler.batching import Batch, Call, Inputs, divisor, result_axes
 from autograd.compiler.cuda.device import Device, device_of
 from autograd.compiler.cuda.device_arrays import View, view_of
 from autograd.compiler.cuda.device_libraries import Library, library_of
@@ -131,20 +131,21 @@ class DeviceCalls:
 
     def _results(self, signature: DeviceSignature, inputs: DeviceInputs, library: Library) -> Any:
         reduce, device = self._mapped.reduce, inputs.device
-        if reduce == "mean" and inputs.rows == 0:
-            raise ValueError(f"vmap of {self._mapped._name}: there is no mean over no rows")
+        count = divisor(reduce, inputs.rows, self._mapped._name)
         outputs = signature.outputs(inputs)
         rows = () if reduce else (inputs.rows,)
         blocks = [library.empty((*rows, *(shape or ())), device) for shape in outputs.shapes]
         out = [view_of(x, "a result").pointer for x in blocks]
-        (signature.sums if reduce else signature.fill)(inputs, out)
+        if reduce:
+            signature.sums(inputs, out, count)
+        else:
+            signature.fill(inputs, out)
         if library.waits():
             with device.driver.current(device.number):
                 device.driver.synchronise(inputs.stream)
         results = [library.given(x) for x in blocks]
         if reduce:
             return outputs.build(results)
-
         axes = result_axes(outputs, self._mapped.out_axes)
         return outputs.build([_moved(*pair, library) for pair in zip(results, axes, strict=True)])
 

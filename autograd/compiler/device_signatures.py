@@ -260,14 +260,13 @@ class DeviceSignature:
 
     # -- sums --------------------------------------------------------------------------------------
 
-    def sums(self, inputs: DeviceInputs, out: Sequence[int]) -> None:
-        """Write the sums of the rows' results, or their means, to these addresses, one for each
-        place of their nesting."""
+    def sums(self, inputs: DeviceInputs, out: Sequence[int], count: int) -> None:
+        """Write the sums of the rows' results over a count to these addresses, one for each place
+        of their nesting."""
         sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
         width = sum(sizes)
         if width == 0:
             return
-        divisor = float(inputs.rows) if self._target.reduce == "mean" else 1.0
         chunks = chunks_of(inputs.rows)
         with inputs.device.memory(inputs.stream) as memory:
             try:
@@ -281,7 +280,7 @@ class DeviceSignature:
             self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width))
             first = 0
             for place in zip(out, sizes, strict=True):
-                add_chunks(Sums(partial, chunks, width), first, place, divisor, memory)
+                add_chunks(Sums(partial, chunks, width), first, place, float(count), memory)
                 first += place[1]
 
     def _adding(
