@@ -11,7 +11,8 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.cuda.device import DeviceMemory
-from autograd.compiler.cuda.device_arrays import View, packed_strides
+from autograd.compiler.cuda.device_arrays import View
+from autograd.compiler.cuda.dlpack import packed_strides
 from autograd.compiler.cuda.kernel_prelude import ADDING, CHUNK, THREADS, copying
 from autograd.compiler.cuda.kernel_writer import (
     Operand,
