@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.cuda.kernel_prelude import PRELUDE
+from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
 from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.meanings import TRUTHS
@@ -22,7 +22,6 @@ from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 
 __all__ = [
     "INDENT",
-    "LANES",
     "Operand",
     "Places",
     "adding_frame",
@@ -32,7 +31,6 @@ __all__ = [
     "filling_kernel",
 ]
 
-LANES: Final = 32
 INDENT: Final = "    "
 INLINE: Final = 6  # calls of a function, each with its code
 CALLS: Final = re.compile(r"\b([a-z]\w*)\(")

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from autograd.compiler.cuda.kernel_prelude import PRELUDE
+from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
 from autograd.compiler.cuda.kernel_writer import (
     INDENT,
-    LANES,
     Places,
     adding_frame,
     called_often,
