@@ -51,6 +51,11 @@ class Operand(NamedTuple):
             return [pointer]
         return [pointer, f"long long rows{number}", f"long long step{number}"]
 
+    def arguments(self, number: int) -> list[str]:
+        """The same, handed on in a call."""
+        names = [f"x{number}", f"rows{number}", f"step{number}"]
+        return names[:1] if self.is_packed else names
+
     def at(self, number: int, index: str) -> str:
         """One of a row's numbers, in row `i`."""
         step = index if self.is_packed else f"{index} * step{number}"
@@ -74,12 +79,21 @@ class Places(NamedTuple):
         own = [text for k, one in enumerate(self.operands) for text in one.parameters(k)]
         return [*own, "const double *__restrict__ numbers"]
 
+    def arguments(self) -> list[str]:
+        """The same, handed on in a call."""
+        own = [text for k, one in enumerate(self.operands) for text in one.arguments(k)]
+        return [*own, "numbers"]
+
     def input(self, slot: int) -> str:
         """An input, in row `i`."""
         array, index = self.slots[slot]
+        return self.at(array, str(index))
+
+    def at(self, array: int, index: str) -> str:
+        """One of an array's numbers, in row `i`; behind the arrays, of the shared ones."""
         if array == len(self.operands):
             return f"numbers[{index}]"
-        return self.operands[array].at(array, str(index))
+        return self.operands[array].at(array, index)
 
     def outputs(self) -> list[str]:
         """Pointers, in a kernel's head."""
