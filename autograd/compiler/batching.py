@@ -14,7 +14,15 @@ from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.tree import Structure, flatten, is_array, named_children, opened, size_of
+from autograd.transforms.tree import (
+    Structure,
+    flatten,
+    is_array,
+    named_children,
+    opened,
+    replaced,
+    size_of,
+)
 
 __all__ = [
     "Batch",
@@ -80,6 +88,11 @@ class Call(NamedTuple):
 
     args: tuple[Any, ...]
     keywords: dict[str, Any]
+
+    def replaced(self, other: Callable[[Any], Any]) -> Call:
+        """The same with others in the places of some parts, as in `replaced` of a nesting."""
+        args = tuple([replaced(x, other) for x in self.args])
+        return Call(args, {name: replaced(x, other) for name, x in self.keywords.items()})
 
 
 class Batch:

@@ -4,6 +4,7 @@ chunks are, each by the same machine code as a NumPy array of its rows."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from autograd.compiler.array_kinds import is_dask
@@ -23,7 +24,7 @@ from autograd.compiler.jit import CapturesDifferentiated, Jitted
 from autograd.compiler.specializations import Specialization
 from autograd.engine.primitives import TABLE
 from autograd.transforms.compiled_root import calls_solver
-from autograd.transforms.tree import Structure, opened, size_of
+from autograd.transforms.tree import Structure, size_of
 
 __all__ = ["Sent", "call_on_chunks"]
 
@@ -85,14 +86,11 @@ class ChunkFunction:
 
 def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     """What the function gives for rows in Dask arrays: Dask arrays, none of them computed yet."""
-    stand_ins: dict[int, Any] = {}
-    shown = Call(
-        tuple([_standing_in(x, stand_ins) for x in call.args]),
-        {name: _standing_in(x, stand_ins) for name, x in call.keywords.items()},
-    )
+    originals: dict[int, Any] = {}
+    shown = call.replaced(partial(_standing_in, originals))
     batch = mapped._batch(shown)
     _refuse_values(batch, mapped._name)
-    contents = [stand_ins.get(id(leaf.content), leaf.content) for leaf in batch.leaves]
+    contents = [originals.get(id(leaf.content), leaf.content) for leaf in batch.leaves]
     sent = _sent(mapped, batch, contents)
     slots, inputs, sizes = _chunks_of(batch, contents)
     tasks = ChunkTasks(sent.parcel, packed_arguments(batch.of(slots)), inputs, sizes)
@@ -111,21 +109,17 @@ def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     return outputs.build(found)
 
 
-def _standing_in(x: Any, stand_ins: dict[int, Any]) -> Any:
-    """The nesting with NumPy arrays of the same shapes, in no memory, for those of Dask; these are
-    noted by them."""
-    if is_dask(x):
-        import numpy
+def _standing_in(originals: dict[int, Any], x: Any) -> Any:
+    """For a Dask array, which is noted by it, a NumPy array of the same shape, in no memory; None
+    for anything else."""
+    if not is_dask(x):
+        return None
+    import numpy
 
-        refuse_unknown(x)
-        out = numpy.broadcast_to(numpy.ones((), x.dtype), x.shape)
-        stand_ins[id(out)] = x
-        return out
-    children, _, assemble = opened(x)
-    if assemble is None:
-        return x
-    put = [_standing_in(child, stand_ins) for child in children]
-    return x if all(a is b for a, b in zip(put, children, strict=True)) else assemble(put)
+    refuse_unknown(x)
+    out = numpy.broadcast_to(numpy.ones((), x.dtype), x.shape)
+    originals[id(out)] = x
+    return out
 
 
 def _refuse_values(batch: Batch, name: str) -> None:

@@ -16,7 +16,7 @@ from autograd.compiler.device_signatures import DeviceInputs, DeviceSignature
 from autograd.compiler.jit import Jitted
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import new_lock
-from autograd.transforms.tree import is_array, opened
+from autograd.transforms.tree import is_array
 
 __all__ = ["DeviceCalls", "MapsRows"]
 
@@ -54,7 +54,7 @@ class DeviceCalls:
     def run(self, call: Call) -> Any:
         """The result of a call, in arrays on the same device."""
         stand_ins = _StandIns()
-        batch = self._mapped._batch(stand_ins.call(call))
+        batch = self._mapped._batch(call.replaced(stand_ins.put))
         self._refuse(batch)
         given = [
             _Given(stand_ins.of(leaf.content), leaf.name, leaf.axis)
@@ -185,26 +185,19 @@ class _StandIns:
     def __init__(self) -> None:
         self._arrays: dict[int, tuple[Any, Any]] = {}
 
-    def call(self, call: Call) -> Call:
-        """The same call with stand-ins."""
-        args = tuple([self._replaced(x) for x in call.args])
-        return Call(args, {name: self._replaced(x) for name, x in call.keywords.items()})
-
     def of(self, stand_in: Any) -> Any:
         """What one stands for."""
         return self._arrays[id(stand_in)][1]
 
-    def _replaced(self, x: Any) -> Any:
-        if is_on_cuda(x):
-            import numpy
+    def put(self, x: Any) -> Any:
+        """One for an array on a device; None for anything else."""
+        if not is_on_cuda(x):
+            return None
+        import numpy
 
-            stand_in = numpy.broadcast_to(numpy.float64(1.0), tuple(x.shape))
-            self._arrays[id(stand_in)] = stand_in, x
-            return stand_in
-        children, _, assemble = opened(x)
-        if assemble is None:
-            return x
-        return assemble([self._replaced(child) for child in children])
+        stand_in = numpy.broadcast_to(numpy.float64(1.0), tuple(x.shape))
+        self._arrays[id(stand_in)] = stand_in, x
+        return stand_in
 
 
 def _device(views: Sequence[View], given: Sequence[_Given]) -> Device:
