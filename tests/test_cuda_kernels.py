@@ -13,7 +13,7 @@ from on_device import added_up, branches, greeks, network, options
 import autograd
 from autograd import jit, value_and_grad
 from autograd.compiler.cuda import nvrtc
-from autograd.compiler.cuda.device_arrays import View, packed_strides
+from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.device_rows import (
     DevicePath,
     ListedRows,
@@ -24,6 +24,7 @@ from autograd.compiler.cuda.device_rows import (
     doubles,
     operands_of,
 )
+from autograd.compiler.cuda.dlpack import packed_strides
 from autograd.compiler.cuda.kernel_prelude import ADDING, NUMBERS, copying
 from autograd.compiler.cuda.kernel_writer import Operand
 from autograd.compiler.ir.lowering import lowered

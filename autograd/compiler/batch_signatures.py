@@ -11,6 +11,7 @@ from autograd.compiler.batching import (
     Call,
     Inputs,
     Leaf,
+    divisor,
     empty,
     is_in_place,
     row_shape,
@@ -108,11 +109,7 @@ class BatchSignature:
 
     def sums(self, call: Call, inputs: Inputs) -> Any:
         """The rows' results added up, or their mean, as one flat array."""
-        count = 1
-        if self._target.reduce == "mean":
-            count = inputs.rows
-            if count == 0:
-                raise ValueError(f"vmap of {self._name}: there is no mean over no rows")
+        count = divisor(self._target.reduce, inputs.rows, self._name)
         # Rows that took several paths last time are likely to do so again.
         is_mixed = self._is_mixed and inputs.rows > 0
         paths = () if is_mixed else self._paths

@@ -10,15 +10,26 @@ from typing import Any, NamedTuple
 
 from autograd.arrays.refusals import refuse_own_classes
 from autograd.compiler.recording.beyond_numbers import beyond_numbers, is_flag, state_of
+from autograd.compiler.recording.plain_floats import is_running_plainly
+from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
-from autograd.transforms.tree import Structure, flatten, is_array, named_children, opened, size_of
+from autograd.transforms.tree import (
+    Structure,
+    flatten,
+    is_array,
+    named_children,
+    opened,
+    replaced,
+    size_of,
+)
 
 __all__ = [
     "Batch",
     "Call",
     "Inputs",
     "Leaf",
+    "divisor",
     "empty",
     "inputs_of",
     "is_in_place",
@@ -78,6 +89,11 @@ class Call(NamedTuple):
     args: tuple[Any, ...]
     keywords: dict[str, Any]
 
+    def replaced(self, other: Callable[[Any], Any]) -> Call:
+        """The same with others in the places of some parts, as in `replaced` of a nesting."""
+        args = tuple([replaced(x, other) for x in self.args])
+        return Call(args, {name: replaced(x, other) for name, x in self.keywords.items()})
+
 
 class Batch:
     """The arguments of one call: leaves, and everything else as a key.
@@ -127,8 +143,15 @@ class Batch:
         return lambda contents: x
 
     @property
-    def has_values(self) -> bool:
-        """Whether there is a Value in the arguments."""
+    def is_for_the_engine(self) -> bool:
+        """Whether its rows are run uncompiled: with a Value in the arguments, or where each
+        operation is watched, by a recording, a run on floats beside one, or detect_anomaly."""
+        if MODES.active != 0 and (tracer() is not None or watching()):
+            return True
+        return self._has_values or is_running_plainly()
+
+    @property
+    def _has_values(self) -> bool:
         return any(isinstance(x, Value) for leaf in self.leaves for x in leaf.objects())
 
     def in_place_shapes(self) -> list[tuple[bool, tuple[int, ...], bool]] | None:
@@ -400,6 +423,15 @@ def rows_at(x: Any, axis: int | None) -> Any:
             )
         return x[0]
     return numpy.moveaxis(x, 0, axis)
+
+
+def divisor(reduce: str | None, rows: int, name: str) -> int:
+    """What the sums over so many rows are divided by. ValueError for the mean over none."""
+    if reduce != "mean":
+        return 1
+    if rows == 0:
+        raise ValueError(f"vmap of {name}: there is no mean over no rows")
+    return rows
 
 
 def views(flat: Any, outputs: Structure) -> list[Any]:

@@ -4,11 +4,12 @@ chunks are, each by the same machine code as a NumPy array of its rows."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from autograd.compiler.array_kinds import is_dask
 from autograd.compiler.batch_signatures import BatchSignature
-from autograd.compiler.batching import Batch, Call, Leaf, inputs_of, result_axes, rows_at
+from autograd.compiler.batching import Batch, Call, Leaf, divisor, inputs_of, result_axes, rows_at
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.cluster.chunk_graphs import ChunkTasks
 from autograd.compiler.cluster.row_chunks import (
@@ -20,12 +21,10 @@ from autograd.compiler.cluster.row_chunks import (
 )
 from autograd.compiler.cluster.shipping import Parcel, Slot, pack_for_workers, packed_arguments
 from autograd.compiler.jit import CapturesDifferentiated, Jitted
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.specializations import Specialization
-from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import TABLE
 from autograd.transforms.compiled_root import calls_solver
-from autograd.transforms.tree import Structure, opened, size_of
+from autograd.transforms.tree import Structure, size_of
 
 __all__ = ["Sent", "call_on_chunks"]
 
@@ -87,20 +86,18 @@ class ChunkFunction:
 
 def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     """What the function gives for rows in Dask arrays: Dask arrays, none of them computed yet."""
-    stand_ins: dict[int, Any] = {}
-    shown = Call(
-        tuple([_standing_in(x, stand_ins) for x in call.args]),
-        {name: _standing_in(x, stand_ins) for name, x in call.keywords.items()},
-    )
+    originals: dict[int, Any] = {}
+    shown = call.replaced(partial(_standing_in, originals))
     batch = mapped._batch(shown)
     _refuse_values(batch, mapped._name)
-    contents = [stand_ins.get(id(leaf.content), leaf.content) for leaf in batch.leaves]
+    contents = [originals.get(id(leaf.content), leaf.content) for leaf in batch.leaves]
     sent = _sent(mapped, batch, contents)
     slots, inputs, sizes = _chunks_of(batch, contents)
     tasks = ChunkTasks(sent.parcel, packed_arguments(batch.of(slots)), inputs, sizes)
     outputs = sent.outputs
     if mapped.reduce is not None:
-        return outputs.build(tasks.sums(_places(outputs), _count(mapped, batch)))
+        count = divisor(mapped.reduce, batch.length, mapped._name)
+        return outputs.build(tasks.sums(_places(outputs), count))
     found = []
     for place, (axis, shape) in enumerate(
         zip(result_axes(outputs, mapped.out_axes), outputs.shapes, strict=True)
@@ -112,26 +109,21 @@ def call_on_chunks(mapped: Mappable, call: Call) -> Any:
     return outputs.build(found)
 
 
-def _standing_in(x: Any, stand_ins: dict[int, Any]) -> Any:
-    """The nesting with NumPy arrays of the same shapes, in no memory, for those of Dask; these are
-    noted by them."""
-    if is_dask(x):
-        import numpy
+def _standing_in(originals: dict[int, Any], x: Any) -> Any:
+    """For a Dask array, which is noted by it, a NumPy array of the same shape, in no memory; None
+    for anything else."""
+    if not is_dask(x):
+        return None
+    import numpy
 
-        refuse_unknown(x)
-        out = numpy.broadcast_to(numpy.ones((), x.dtype), x.shape)
-        stand_ins[id(out)] = x
-        return out
-    children, _, assemble = opened(x)
-    if assemble is None:
-        return x
-    put = [_standing_in(child, stand_ins) for child in children]
-    return x if all(a is b for a, b in zip(put, children, strict=True)) else assemble(put)
+    refuse_unknown(x)
+    out = numpy.broadcast_to(numpy.ones((), x.dtype), x.shape)
+    originals[id(out)] = x
+    return out
 
 
 def _refuse_values(batch: Batch, name: str) -> None:
-    watched = MODES.active != 0 and (tracer() is not None or watching())
-    if batch.has_values or watched or is_running_plainly():
+    if batch.is_for_the_engine:
         raise TypeError(
             f"vmap of {name} got Dask arrays together with Values, or in a recording: its rows are "
             "computed elsewhere, where nothing is recorded for this process; hand over numbers, "
@@ -211,14 +203,6 @@ def _chunks_of(
         slots.append(Slot(len(inputs)))
         inputs.append(RowChunks(whole(x) if leaf.axis is None else next(cut), leaf.axis))
     return slots, inputs, sizes
-
-
-def _count(mapped: Mappable, batch: Batch) -> int:
-    if mapped.reduce != "mean":
-        return 1
-    if batch.length == 0:
-        raise ValueError(f"vmap of {mapped._name}: there is no mean over no rows")
-    return batch.length
 
 
 def _places(outputs: Structure) -> list[tuple[slice, tuple[int, ...]]]:

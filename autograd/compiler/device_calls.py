@@ -8,17 +8,15 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.array_kinds import is_on_cuda
-from autograd.compiler.batching import Batch, Call, Inputs, result_axes
+from autograd.compiler.batching import Batch, Call, Inputs, divisor, result_axes
 from autograd.compiler.cuda.device import Device, device_of
 from autograd.compiler.cuda.device_arrays import View, view_of
 from autograd.compiler.cuda.device_libraries import Library, library_of
 from autograd.compiler.device_signatures import DeviceInputs, DeviceSignature
 from autograd.compiler.jit import Jitted
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import new_lock
-from autograd.engine.modes import MODES, tracer, watching
-from autograd.transforms.tree import is_array, opened
+from autograd.transforms.tree import is_array
 
 __all__ = ["DeviceCalls", "MapsRows"]
 
@@ -33,6 +31,7 @@ class MapsRows(Protocol):
     @property
     def _name(self) -> str: ...
     def _batch(self, call: Call) -> Batch: ...
+    def _record_one(self, one: Call, row: int) -> tuple[Specialization, list[float]]: ...
 
 
 class _Given(NamedTuple):
@@ -52,15 +51,10 @@ class DeviceCalls:
         self._converted: set[str] = set()
         self._lock = new_lock()
 
-    @property
-    def signatures(self) -> list[DeviceSignature]:
-        """Those of all nestings so far."""
-        return list(self._signatures.values())
-
     def run(self, call: Call) -> Any:
         """The result of a call, in arrays on the same device."""
         stand_ins = _StandIns()
-        batch = self._mapped._batch(stand_ins.call(call))
+        batch = self._mapped._batch(call.replaced(stand_ins.put))
         self._refuse(batch)
         given = [
             _Given(stand_ins.of(leaf.content), leaf.name, leaf.axis)
@@ -75,8 +69,7 @@ class DeviceCalls:
     def _refuse(self, batch: Batch) -> None:
         """Errors for what a device can't do."""
         name = self._mapped._name
-        observed = MODES.active != 0 and (tracer() is not None or watching())
-        if observed or batch.has_values or is_running_plainly():
+        if batch.is_for_the_engine:
             raise TypeError(
                 f"vmap of {name} runs uncompiled here, row by row (with Values among its "
                 "arguments, inside another compiled function or detect_anomaly), which arrays on a "
@@ -138,20 +131,21 @@ class DeviceCalls:
 
     def _results(self, signature: DeviceSignature, inputs: DeviceInputs, library: Library) -> Any:
         reduce, device = self._mapped.reduce, inputs.device
-        if reduce == "mean" and inputs.rows == 0:
-            raise ValueError(f"vmap of {self._mapped._name}: there is no mean over no rows")
+        count = divisor(reduce, inputs.rows, self._mapped._name)
         outputs = signature.outputs(inputs)
         rows = () if reduce else (inputs.rows,)
         blocks = [library.empty((*rows, *(shape or ())), device) for shape in outputs.shapes]
         out = [view_of(x, "a result").pointer for x in blocks]
-        (signature.sums if reduce else signature.fill)(inputs, out)
+        if reduce:
+            signature.sums(inputs, out, count)
+        else:
+            signature.fill(inputs, out)
         if library.waits():
             with device.driver.current(device.number):
                 device.driver.synchronise(inputs.stream)
         results = [library.given(x) for x in blocks]
         if reduce:
             return outputs.build(results)
-
         axes = result_axes(outputs, self._mapped.out_axes)
         return outputs.build([_moved(*pair, library) for pair in zip(results, axes, strict=True)])
 
@@ -182,12 +176,7 @@ class _Recording:
             else:
                 array = next(arrays)
                 contents.append(array if leaf.axis is None else array[0])
-        call = self._batch.of(contents)
-        try:
-            return self._mapped.row.record(call.args, call.keywords)
-        except Exception as error:
-            error.add_note(f"vmap of {self._mapped._name} met this in row {row} of the batch")
-            raise
+        return self._mapped._record_one(self._batch.of(contents), row)
 
 
 class _StandIns:
@@ -196,26 +185,19 @@ class _StandIns:
     def __init__(self) -> None:
         self._arrays: dict[int, tuple[Any, Any]] = {}
 
-    def call(self, call: Call) -> Call:
-        """The same call with stand-ins."""
-        args = tuple([self._replaced(x) for x in call.args])
-        return Call(args, {name: self._replaced(x) for name, x in call.keywords.items()})
-
     def of(self, stand_in: Any) -> Any:
         """What one stands for."""
         return self._arrays[id(stand_in)][1]
 
-    def _replaced(self, x: Any) -> Any:
-        if is_on_cuda(x):
-            import numpy
+    def put(self, x: Any) -> Any:
+        """One for an array on a device; None for anything else."""
+        if not is_on_cuda(x):
+            return None
+        import numpy
 
-            stand_in = numpy.broadcast_to(numpy.float64(1.0), tuple(x.shape))
-            self._arrays[id(stand_in)] = stand_in, x
-            return stand_in
-        children, _, assemble = opened(x)
-        if assemble is None:
-            return x
-        return assemble([self._replaced(child) for child in children])
+        stand_in = numpy.broadcast_to(numpy.float64(1.0), tuple(x.shape))
+        self._arrays[id(stand_in)] = stand_in, x
+        return stand_in
 
 
 def _device(views: Sequence[View], given: Sequence[_Given]) -> Device:

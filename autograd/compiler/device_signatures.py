@@ -104,11 +104,6 @@ class DeviceSignature:
         self._turn = new_lock()
         self._lock = new_lock()
 
-    @property
-    def paths(self) -> list[DevicePath]:
-        """Those that rows have taken so far, the one that most have taken first."""
-        return [path.kernels for path in self._paths]
-
     def outputs(self, inputs: DeviceInputs) -> Structure:
         """What every row's results look like; of no rows, those of a row of ones."""
         if self._outputs is None:
@@ -166,9 +161,8 @@ class DeviceSignature:
         results: Sequence[tuple[int, int]],
         first: int,
         memory: DeviceMemory,
-    ) -> bool:
-        """Write the results of these rows, which are those from row `first` on; whether they took
-        several paths."""
+    ) -> None:
+        """Write the results of these rows, which are those from row `first` on."""
         operands = operands_of(inputs.views, self._has_rows, memory)
         taken: dict[_Known, int] = {}
 
@@ -194,7 +188,6 @@ class DeviceSignature:
                 left = _without(left, memory)
         with self._lock:
             self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
-        return max(taken.values(), default=0) < inputs.rows
 
     def _path_of(
         self,
@@ -267,14 +260,13 @@ class DeviceSignature:
 
     # -- sums --------------------------------------------------------------------------------------
 
-    def sums(self, inputs: DeviceInputs, out: Sequence[int]) -> None:
-        """Write the sums of the rows' results, or their means, to these addresses, one for each
-        place of their nesting."""
+    def sums(self, inputs: DeviceInputs, out: Sequence[int], count: int) -> None:
+        """Write the sums of the rows' results over a count to these addresses, one for each place
+        of their nesting."""
         sizes = [size_of(shape) for shape in self.outputs(inputs).shapes]
         width = sum(sizes)
         if width == 0:
             return
-        divisor = float(inputs.rows) if self._target.reduce == "mean" else 1.0
         chunks = chunks_of(inputs.rows)
         with inputs.device.memory(inputs.stream) as memory:
             try:
@@ -288,7 +280,7 @@ class DeviceSignature:
             self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width))
             first = 0
             for place in zip(out, sizes, strict=True):
-                add_chunks(Sums(partial, chunks, width), first, place, divisor, memory)
+                add_chunks(Sums(partial, chunks, width), first, place, float(count), memory)
                 first += place[1]
 
     def _adding(

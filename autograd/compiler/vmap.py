@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, overload
 
-from autograd.compiler.array_kinds import Kind, array_kind
+from autograd.compiler.array_kinds import array_kind
 from autograd.compiler.batch_signatures import BatchSignature, agreed
 from autograd.compiler.batching import (
     Batch,
@@ -38,13 +38,12 @@ from autograd.compiler.native.simd_target import Vectors, host_vectors
 from autograd.compiler.native.vector_kernels import RowKernel
 from autograd.compiler.portable import Compiled
 from autograd.compiler.recording.beyond_numbers import check_number_types, data_places
-from autograd.compiler.recording.plain_floats import is_running_plainly
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.specializations import Specialization
 from autograd.compiler.vector_specializations import Target
 from autograd.engine.functions import sum as sum_of
 from autograd.engine.locks import cached_property, new_lock
-from autograd.engine.modes import MODES, tracer, watching
+from autograd.engine.modes import MODES
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import Structure, is_array, pack, size_of
 
@@ -205,15 +204,10 @@ class Mapped(Compiled):
             return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
-        return self._ways[array_kind(call.args, call.keywords)](call)
-
-    @property
-    def _ways(self) -> dict[Kind, Callable[[Call], Any]]:
-        """How to answer a call, by where its arrays are."""
-        return {"numpy": self._in_memory, "dask": self._on_chunks, "cuda": self._on_device.run}
-
-    def _on_chunks(self, call: Call) -> Any:
-        return call_on_chunks(self, call)
+        kind = array_kind(call.args, call.keywords)
+        if kind == "dask":
+            return call_on_chunks(self, call)
+        return self._on_device.run(call) if kind == "cuda" else self._in_memory(call)
 
     def for_chunks(self) -> Mapped:
         """The same for a part of the rows: with sums in the place of means; and in one thread, if
@@ -230,8 +224,7 @@ class Mapped(Compiled):
 
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
-        observed = MODES.active != 0 and (tracer() is not None or watching())
-        if observed or batch.has_values or is_running_plainly():
+        if batch.is_for_the_engine:
             return self._eagerly(batch)
         signature = self._signature(batch)
         if signature is None:
@@ -323,7 +316,10 @@ class Mapped(Compiled):
 
     def _record(self, call: Call, row: int) -> tuple[Specialization, list[float]]:
         """Record the function for a row of these arguments."""
-        one = self._batch(call).row(row)
+        return self._record_one(self._batch(call).row(row), row)
+
+    def _record_one(self, one: Call, row: int) -> tuple[Specialization, list[float]]:
+        """Record the function for the arguments of one row, whose number is given."""
         try:
             return self.row.record(one.args, one.keywords)
         except Exception as error:

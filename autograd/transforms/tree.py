@@ -12,6 +12,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import is_
 from typing import Any, Final
 
 from autograd.arrays.refusals import refuse_own_classes
@@ -29,6 +30,7 @@ __all__ = [
     "named_children",
     "opened",
     "pack",
+    "replaced",
     "size_of",
     "values_in",
     "with_entries",
@@ -324,6 +326,19 @@ def _refusal(what: str, x: Any, place: str) -> str:
     elif hasattr(x, "parameters"):
         hint = "; a model's parameters get their gradients from loss.backward()"
     return f"{what} must be {CONTAINERS}, got {describe(x)}{place}{hint}"
+
+
+def replaced(tree: Any, other: Callable[[Any], Any]) -> Any:
+    """Anything at all, with what `other` gives in the place of every part for which that isn't
+    None. What holds no such part is not copied."""
+    found = other(tree)
+    if found is not None:
+        return found
+    children, _, assemble = opened(tree)
+    if assemble is None:
+        return tree
+    put = [replaced(child, other) for child in children]
+    return tree if all(map(is_, put, children)) else assemble(put)
 
 
 def components(

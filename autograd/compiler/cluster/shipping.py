@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.engine.locks import new_lock
 from autograd.engine.value import Value
-from autograd.transforms.tree import opened
+from autograd.transforms.tree import replaced
 
 __all__ = ["Parcel", "Slot", "filled", "pack_for_workers", "packed_arguments", "run_on_chunk"]
 
@@ -74,14 +74,7 @@ def packed_arguments(args: Any) -> bytes:
 
 def filled(x: Any, chunks: Sequence[Any]) -> Any:
     """A nesting with the chunks in the place of its slots."""
-    if type(x) is Slot:
-        return chunks[x.chunk]
-    children, _, assemble = opened(x)
-    if assemble is None:
-        return x
-    put = [filled(child, chunks) for child in children]
-    is_same = all(a is b for a, b in zip(put, children, strict=True))
-    return x if is_same else assemble(put)
+    return replaced(x, lambda part: chunks[part.chunk] if type(part) is Slot else None)
 
 
 # -- on the worker ---------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.cuda.device import Device
-from autograd.compiler.cuda.dlpack import CUDA, capsule_of, tensor_in
+from autograd.compiler.cuda.dlpack import CUDA, capsule_of, packed_strides, tensor_in
 from autograd.compiler.cuda.driver import CudaError
 from autograd.compiler.cuda.kernel_prelude import NUMBERS
 
-__all__ = ["DeviceArray", "View", "packed_strides", "view_of"]
+__all__ = ["DeviceArray", "View", "view_of"]
 
 DOUBLE: Final = "<f8"
 
@@ -95,11 +95,6 @@ def _by_dlpack(x: Any, name: str) -> View:
             f"{name} holds {error}, and vmap computes with doubles on a device; convert it"
         ) from None
     return View(pointer, shape, strides, kind, None, (x, capsule))
-
-
-def packed_strides(shape: Sequence[int]) -> tuple[int, ...]:
-    """In the order of C."""
-    return tuple([prod(shape[k + 1 :]) for k in range(len(shape))])
 
 
 class DeviceArray:

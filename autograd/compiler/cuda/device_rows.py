@@ -11,8 +11,9 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.cuda.device import DeviceMemory
-from autograd.compiler.cuda.device_arrays import View, packed_strides
-from autograd.compiler.cuda.kernel_prelude import ADDING, CHUNK, THREADS, copying
+from autograd.compiler.cuda.device_arrays import View
+from autograd.compiler.cuda.dlpack import packed_strides
+from autograd.compiler.cuda.kernel_prelude import ADDING, CHUNK, LANES, MOST_AXES, THREADS, copying
 from autograd.compiler.cuda.kernel_writer import (
     Operand,
     Places,
@@ -41,7 +42,6 @@ __all__ = [
 STRAIGHT: Final = 3000  # operations; more are compiled with their loops, or it takes NVRTC too long
 SCRATCH: Final = 1 << 30  # bytes that the loops of all threads may leave for later
 NONE_LEFT: Final = struct.pack("<II", 0, 0xFFFFFFFF)
-MOST_AXES: Final = 8
 
 
 class Operands(NamedTuple):
@@ -150,7 +150,7 @@ def add_rows(matrix: int, rows: int, width: int, partial: int, memory: DeviceMem
     function = memory.device.function(ADDING, "add_rows")
     args = [ctypes.c_uint64(matrix), ctypes.c_longlong(rows), ctypes.c_int(width)]
     args.append(ctypes.c_uint64(partial))
-    memory.device.launch(function, chunks_of(rows) * 32, args, memory.stream)
+    memory.device.launch(function, LANES * chunks_of(rows), args, memory.stream)
 
 
 class Sums(NamedTuple):
@@ -198,11 +198,6 @@ class DevicePath:
     def has_guards(self) -> bool:
         """Whether there are rows that it is not right for."""
         return bool(self._program.guards)
-
-    @property
-    def width(self) -> int:
-        """How many results a row has."""
-        return len(self._program.outputs)
 
     @cached_property
     def layout(self) -> Sources | None:
@@ -264,7 +259,7 @@ class DevicePath:
         args = [*inputs.arguments(), ctypes.c_uint64(numbers)]
         status = memory.holding(NONE_LEFT) if self.has_guards else 0
         rest = [ctypes.c_uint64(partial), ctypes.c_longlong(rows), ctypes.c_uint64(status)]
-        threads = 32 * chunks_of(rows)
+        threads = LANES * chunks_of(rows)
         self._launch(text, "add", scratch, threads, args, rest, memory)
         return not self.has_guards or self._status(status, memory)[0] == 0
 

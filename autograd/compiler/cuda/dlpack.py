@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Final
 
-__all__ = ["CUDA", "capsule_of", "tensor_in"]
+__all__ = ["CUDA", "capsule_of", "packed_strides", "tensor_in"]
 
 CUDA: Final = 2
 """DLPack's number for the memory of a CUDA device."""
@@ -74,11 +75,16 @@ _FREE: Final = _Deleter(_free)
 _FORGET: Final = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_forget)
 
 
+def packed_strides(shape: Sequence[int]) -> tuple[int, ...]:
+    """In the order of C, in numbers."""
+    return tuple([prod(shape[k + 1 :]) for k in range(len(shape))])
+
+
 def capsule_of(owner: Any, pointer: int, device: int, shape: Sequence[int]) -> Any:
     """Doubles in the memory of a CUDA device, in the order of C, to be handed out; the owner lives
     as long as they are used."""
     sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
-    strides = (ctypes.c_int64 * max(len(shape), 1))(*_packed(shape))
+    strides = (ctypes.c_int64 * max(len(shape), 1))(*packed_strides(shape))
     managed = _Managed(
         _Tensor(pointer, CUDA, device, len(shape), FLOAT, 64, 1, sizes, strides, 0), None, _FREE
     )
@@ -95,17 +101,7 @@ def tensor_in(capsule: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], str]
     if letter is None or found.lanes != 1 or found.bits % 8:
         raise TypeError(f"numbers of DLPack's type {found.code} with {found.bits} bits")
     shape = tuple(found.shape[: found.axes])
-    strides = tuple(found.strides[: found.axes]) if found.strides else tuple(_packed(shape))
+    strides = tuple(found.strides[: found.axes]) if found.strides else packed_strides(shape)
     size = found.bits // 8
     kind = f"{'|' if size == 1 else '<'}{letter}{size}"
     return (found.data or 0) + found.offset, shape, strides, kind
-
-
-def _packed(shape: Sequence[int]) -> list[int]:
-    """Strides in the order of C."""
-    strides: list[int] = []
-    step = 1
-    for size in reversed(shape):
-        strides.insert(0, step)
-        step *= size
-    return strides

@@ -9,22 +9,30 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ADDING", "CHUNK", "NUMBERS", "PRELUDE", "THREADS", "copying"]
+__all__ = ["ADDING", "CHUNK", "LANES", "MOST_AXES", "NUMBERS", "PRELUDE", "THREADS", "copying"]
 
 THREADS: Final = 128
 """Of a block."""
 CHUNK: Final = 1024
 """Rows that one warp adds up."""
+LANES: Final = 32
+"""Of a warp."""
+MOST_AXES: Final = 8
+"""Of an array that is copied."""
 
-PRELUDE: Final = """\
+_SETTINGS: Final = f"""\
 /* Compile it without contraction of products and sums: --fmad=false. */
 #ifndef NAN
 #define NAN __longlong_as_double(0x7ff8000000000000LL)
 #define INFINITY __longlong_as_double(0x7ff0000000000000LL)
 #endif
-#define THREADS 128
-#define CHUNK 1024
+#define THREADS {THREADS}
+#define CHUNK {CHUNK}
+"""
 
+PRELUDE: Final = (
+    _SETTINGS
+    + """
 /* How many rows are on other paths, and the first of them. */
 struct Status { unsigned left, first; };
 
@@ -62,6 +70,7 @@ static __device__ __forceinline__ double over_lanes(
     return sum;
 }
 """
+)
 
 ADDING: Final = (
     PRELUDE
@@ -129,9 +138,13 @@ NUMBERS: Final = {
 }
 """The types of numbers that arrays on a device may have, as in an array interface and as in C."""
 
-_COPY: Final = """
-struct Places { long long shape[8], strides[8]; };
+_PLACES: Final = f"""
+struct Places {{ long long shape[{MOST_AXES}], strides[{MOST_AXES}]; }};
+"""
 
+_COPY: Final = (
+    _PLACES
+    + """
 /* An array in the order of C, as doubles; strides count numbers. */
 template <typename T>
 static __device__ void copy(const T *x, Places places, int axes, long long size, double *out)
@@ -147,6 +160,7 @@ static __device__ void copy(const T *x, Places places, int axes, long long size,
     }
 }
 """
+)
 
 
 def copying(written: str) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograd.compiler.cuda.kernel_prelude import PRELUDE
+from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
 from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.meanings import TRUTHS
@@ -22,7 +22,6 @@ from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 
 __all__ = [
     "INDENT",
-    "LANES",
     "Operand",
     "Places",
     "adding_frame",
@@ -32,7 +31,6 @@ __all__ = [
     "filling_kernel",
 ]
 
-LANES: Final = 32
 INDENT: Final = "    "
 INLINE: Final = 6  # calls of a function, each with its code
 CALLS: Final = re.compile(r"\b([a-z]\w*)\(")
@@ -52,6 +50,11 @@ class Operand(NamedTuple):
         if self.is_packed:
             return [pointer]
         return [pointer, f"long long rows{number}", f"long long step{number}"]
+
+    def arguments(self, number: int) -> list[str]:
+        """The same, handed on in a call."""
+        names = [f"x{number}", f"rows{number}", f"step{number}"]
+        return names[:1] if self.is_packed else names
 
     def at(self, number: int, index: str) -> str:
         """One of a row's numbers, in row `i`."""
@@ -76,12 +79,21 @@ class Places(NamedTuple):
         own = [text for k, one in enumerate(self.operands) for text in one.parameters(k)]
         return [*own, "const double *__restrict__ numbers"]
 
+    def arguments(self) -> list[str]:
+        """The same, handed on in a call."""
+        own = [text for k, one in enumerate(self.operands) for text in one.arguments(k)]
+        return [*own, "numbers"]
+
     def input(self, slot: int) -> str:
         """An input, in row `i`."""
         array, index = self.slots[slot]
+        return self.at(array, str(index))
+
+    def at(self, array: int, index: str) -> str:
+        """One of an array's numbers, in row `i`; behind the arrays, of the shared ones."""
         if array == len(self.operands):
             return f"numbers[{index}]"
-        return self.operands[array].at(array, str(index))
+        return self.operands[array].at(array, index)
 
     def outputs(self) -> list[str]:
         """Pointers, in a kernel's head."""

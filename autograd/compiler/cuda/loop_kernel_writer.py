@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from autograd.compiler.cuda.kernel_prelude import PRELUDE
+from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
 from autograd.compiler.cuda.kernel_writer import (
     INDENT,
-    LANES,
     Places,
     adding_frame,
     called_often,
@@ -35,6 +34,7 @@ class LoopedKernels:
         self._results = len(layout.rolled.results)
         self.scratch = lines.work + self._results
         inputs = places.parameters()
+        arguments = ", ".join(places.arguments())
         one = ", ".join([*inputs, "long long i", "long j"])
         own = ["long long i", "double *work", "double *out", "long long width"]
         self._row = [
@@ -45,7 +45,7 @@ class LoopedKernels:
             "{",
             f"{INDENT}return {_chosen(places)};",
             "}",
-            f"#define IN(j) input({_arguments(places)}, i, j)",
+            f"#define IN(j) input({arguments}, i, j)",
             "",
             "/* -1, or the number of the guard that fails. */",
             f"static __device__ int row({', '.join([*inputs, *own])})",
@@ -57,7 +57,7 @@ class LoopedKernels:
 
     @property
     def _call(self) -> str:
-        return f"row({_arguments(self._places)}, i, work, out, width) >= 0"
+        return f"row({', '.join(self._places.arguments())}, i, work, out, width) >= 0"
 
     def _memory(self, depth: int) -> list[str]:
         margin = INDENT * depth
@@ -130,13 +130,6 @@ class _RowLines(LoopCLines):
         return [f"{margin}return (int)({status});"]
 
 
-def _arguments(places: Places) -> str:
-    names = []
-    for k, one in enumerate(places.operands):
-        names += [f"x{k}"] if one.is_packed else [f"x{k}", f"rows{k}", f"step{k}"]
-    return ", ".join([*names, "numbers"])
-
-
 def _chosen(places: Places) -> str:
     """Input `j`, in row `i`: by the first of the slots that follow each other in one array."""
     runs: list[tuple[int, int, int]] = []
@@ -147,9 +140,6 @@ def _chosen(places: Places) -> str:
     for n, (slot, array, index) in enumerate(runs):
         shift = index - slot
         shown = "j" if shift == 0 else f"(j + {shift})"
-        if array == len(places.operands):
-            number = f"numbers[{shown}]"
-        else:
-            number = places.operands[array].at(array, shown)
+        number = places.at(array, shown)
         text += number if n == len(runs) - 1 else f"j < {runs[n + 1][0]} ? {number} : "
     return text or "0.0"
