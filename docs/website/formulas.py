@@ -14,7 +14,7 @@ from typing import Any
 from autograd import Primitive
 from autograd.engine.primitives import TABLE
 
-__all__ = ["Symbol", "derivatives", "function", "input_names"]
+__all__ = ["Symbol", "derivatives", "function", "input_names", "latex"]
 
 CONSTANTS = {
     math.log(2): r"\ln 2",
