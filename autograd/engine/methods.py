@@ -26,7 +26,7 @@ def _attach(primitive: Primitive) -> None:
     method.__name__ = primitive.name
     method.__qualname__ = f"Value.{primitive.name}"
     method.__doc__ = primitive.doc
-    for name in {primitive.name, primitive.numpy_name}:
+    for name in dict.fromkeys((primitive.name, primitive.numpy_name)):  # in one order, for the site
         if not name:
             continue
         if hasattr(Value, name) and not primitive.builtin and name not in TABLE:

@@ -78,9 +78,9 @@ def script_safe(data: Mapping[str, Any]) -> str:
     return text
 
 
-def asset(name: str) -> str:
-    """A script or a style sheet of this folder."""
-    return files(__package__).joinpath(name).read_text("utf-8")  # a zip file may hold it
+def asset(name: str, package: str = __package__) -> str:
+    """A script or a style sheet of a folder, of this one unless told otherwise."""
+    return files(package).joinpath(name).read_text("utf-8")  # a zip file may hold it
 
 
 def in_one_script(shared: str, script: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping
 
 from autograd.drawing.number_text import figure
+from autograd.drawing.svg import pixels
 from autograd.exploring.exploration import Exploration
 from autograd.exploring.page_parts import uri
 from autograd.exploring.phrases import PHRASES
@@ -40,7 +40,7 @@ footer { margin-top: .8em; color: #57606a; font-size: 8.5pt; }
 }
 """
 
-UPRIGHT_WIDTH = 516.0  # points between the margins of a page that stands upright
+UPRIGHT_WIDTH = 688.0  # pixels between the margins of a page that stands upright
 LYING = """
 @page { size: A4 landscape; margin: 12mm 14mm; }
 body { max-width: 277mm; }
@@ -59,7 +59,7 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
     asked = questions_about(moment.graph, moment.picture.level)
     hidden = frozenset() if answers else frozenset(question.id for question in asked)
     picture = moment.picture.saying(moment.texts(hidden))
-    style = STYLE + (LYING if _width(picture) > UPRIGHT_WIDTH else "")
+    style = STYLE + (LYING if pixels(picture) > UPRIGHT_WIDTH else "")
     groups = "".join(
         _group(words[kind], [x for x in asked if x.asked.kind == kind], answers)
         for kind in ("derivative", "message", "gradient")
@@ -80,12 +80,6 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
         f"<footer>{html.escape(words['sheet_which'].format(**heading))}</footer>\n"
         "</body>\n</html>\n"
     )
-
-
-def _width(picture: str) -> float:
-    """Of an SVG, in points, as Graphviz writes it."""
-    found = re.search(r'<svg[^>]* width="([\d.]+)pt"', picture)
-    return float(found[1]) if found else 0.0
 
 
 def _group(title: str, questions: list[Question], answers: bool) -> str:

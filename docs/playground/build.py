@@ -54,12 +54,7 @@ LICENCES = {
 MISSING_THERE = re.compile(
     r"\b(numpy|scipy|matplotlib|jit|vmap|decision_boundary|loss_curve)\b|\.plot\("
 )
-NOTEBOOKS_LEFT_OUT = (
-    "03_",
-    "06_",
-    "07_",
-    "09_",
-)  # written for NumPy, SciPy or machine code throughout
+NOTEBOOKS_LEFT_OUT = ("03_", "06_", "07_", "09_")  # all of NumPy, SciPy or machine code
 
 
 def main() -> None:

@@ -95,8 +95,8 @@ def in_chinese(text: str) -> str:
 
 def _fixed(line: str) -> str:
     for english, chinese in LINES:
-        if re.fullmatch(english, line):
-            return re.sub(english, chinese, line)
+        if found := re.fullmatch(english, line):
+            return found.expand(chinese)
     return line
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from autograd import Primitive
 from autograd.engine.primitives import TABLE
 
-__all__ = ["Symbol", "derivatives", "function", "input_names"]
+__all__ = ["Symbol", "derivatives", "function", "input_names", "latex"]
 
 CONSTANTS = {
     math.log(2): r"\ln 2",
@@ -195,8 +195,8 @@ def _product(a: Any, b: Any) -> tuple[str, int]:
 
 
 def _quotient(a: Any, b: Any) -> tuple[str, int]:
-    above, below = latex(a), latex(b)
-    if above.startswith("-") and _written(a)[1] == SUM and _one_term(a):
+    (above, level), below = _written(a), latex(b)
+    if above.startswith("-") and level == SUM and _one_term(a):
         return rf"-\frac{{{above[1:]}}}{{{below}}}", SUM
     unit = re.fullmatch(r"\\frac\{1\}\{(.*)\}", above)
     if unit and not isinstance(a, Symbol):  # one fraction instead of one above another
@@ -211,8 +211,7 @@ def _one_term(formula: Any) -> bool:
 
 
 def _power(a: Any, b: Any) -> tuple[str, int]:
-    base = _in(a, ATOM)
-    return rf"{base}^{{{latex(b)}}}", POWER
+    return rf"{_in(a, ATOM)}^{{{latex(b)}}}", POWER
 
 
 def _negative(x: Any) -> tuple[str, int]:
@@ -224,9 +223,7 @@ def _applied(name: str) -> Writing:
 
 
 def _cases(condition: Any, a: Any, b: Any) -> tuple[str, int]:
-    otherwise = r"\text{otherwise}"
-    rows = [(latex(a), _holds(condition)), (latex(b), otherwise)]
-    lines = r" \\ ".join(f"{value} & {when}" for value, when in rows)
+    lines = rf"{latex(a)} & {_holds(condition)} \\ {latex(b)} & \text{{otherwise}}"
     return rf"\begin{{cases}} {lines} \end{{cases}}", PRODUCT
 
 
@@ -245,13 +242,13 @@ def _above(a: Any, b: Any) -> str:
 
 
 def _listed(sign: str) -> Writing:
+    level = SUM if sign == "+" else PRODUCT
+
     def written(*inputs: Any) -> tuple[str, int]:
         if len(inputs) == 1:
             return _written(inputs[0])
-        first = _in(inputs[0], SUM if sign == "+" else PRODUCT)
-        level = SUM if sign == "+" else PRODUCT
         rest = [_after_sign(x, level) for x in inputs[1:]]
-        return f" {sign} ".join([first, *rest]), level
+        return f" {sign} ".join([_in(inputs[0], level), *rest]), level
 
     return written
 

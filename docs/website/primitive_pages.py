@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograd import Primitive, Value
 from autograd.engine.primitives import TABLE
-from website.formulas import derivatives, function, input_names
+from website.formulas import Symbol, derivatives, function, input_names, latex
 from website.reference import Entry, directive, folded, markdown, signature
 
 __all__ = ["curve", "graph", "groups", "write_primitives"]
@@ -44,7 +44,6 @@ def groups() -> list[tuple[str, list[Primitive]]]:
 
 def write_primitives(folder: Path, every: list[Entry]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    public = {entry.found.name: entry for entry in every if not entry.part}
     names: dict[int, list[Entry]] = {}
     for entry in every:
         if not entry.part:
@@ -55,10 +54,10 @@ def write_primitives(folder: Path, every: list[Entry]) -> None:
         pages.append((page, title, rows))
         sections = [primitive_section(row, names.get(id(row), [])) for row in rows]
         (folder / f"{page}.md").write_text(f"# {title}\n\n" + "\n".join(sections), "utf-8")
-    (folder / "index.md").write_text(index_page(pages, set(public)), "utf-8")
+    (folder / "index.md").write_text(index_page(pages), "utf-8")
 
 
-def index_page(pages: list[tuple[str, str, list[Primitive]]], public: set[str]) -> str:
+def index_page(pages: list[tuple[str, str, list[Primitive]]]) -> str:
     """The whole table, a line for each row."""
     lines = [INTRODUCTION]
     for page, title, rows in pages:
@@ -108,35 +107,25 @@ def primitive_section(row: Primitive, public: list[Entry]) -> str:
         body.append(f"`{row.name}({row.inputs})`: {said}")
     formulas = [f"$${function(row)}$$"]
     for name, text in _shown(row):
-        formulas.append(rf"$$\frac{{\partial f}}{{\partial {_latex_name(name)}}} = {text}$$")
-    notes = list(_notes(row))
+        by = latex(Symbol(None, (), name))
+        formulas.append(rf"$$\frac{{\partial f}}{{\partial {by}}} = {text}$$")
     body.append(
         ":::::{container} primitive\n::::{container} formulas\n"
-        + "\n\n".join([*formulas, *notes])
+        + "\n\n".join([*formulas, *_notes(row)])
         + f"\n::::\n{graph(row)}\n:::::\n"
     )
     body.append(folded("the row in autograd/engine/primitives.py", source(row)))
     return "\n".join(body)
 
 
-def _latex_name(name: str) -> str:
-    from website.formulas import Symbol, latex
-
-    return latex(Symbol(None, (), name))
-
-
 def _notes(row: Primitive) -> list[str]:
+    """What its help says beside what it is and an example, with Python as code."""
     found = []
     for part in (row.__doc__ or "").split("\n\n"):
-        if part.startswith(("Written ", "Smooth and finite where ", "Where it is not smooth")):
-            lead, _, rest = part.partition("where " if part.startswith("Smooth") else ": ")
-            found.append(
-                f"{lead}`{rest.rstrip('.')}`."
-                if part.startswith("Smooth")
-                else f"Where it is not smooth: {_cell(rest)}"
-                if rest
-                else f"Written `{part[8:-1]}`."
-            )
+        if as_code := re.fullmatch(r"(Written |Smooth and finite where )(.*)\.", part):
+            found.append(f"{as_code[1]}`{as_code[2]}`.")
+        elif part.startswith("Where it is not smooth: "):
+            found.append(_cell(part))
     if row.arity is None:
         found.append("It takes any number of inputs; the formulas are of a few.")
     return found

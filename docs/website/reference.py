@@ -158,20 +158,23 @@ def index_page(every: list[Entry]) -> str:
     """Every public name, by part."""
     rows = []
     for part in PARTS:
-        names = [entry for entry in every if entry.part == part.page]
-        listed = ", ".join(f"{{py:obj}}`{e.name} <{e.full_name}>`" for e in names)
+        listed = _listed(every, part.page)
         rows.append(f"## [{part.title}]({part.page}.md)\n\n{part.said}\n\n{listed}\n")
-    primitives = [entry for entry in every if not entry.part]
-    listed = ", ".join(f"{{py:obj}}`{e.name} <{e.full_name}>`" for e in primitives)
     tables = "\n".join(part.page for part in PARTS)
     return (
         "# Reference\n\nEvery public name. Those of `autograd` and `nn` are imported from there; "
         "those of other packages are what functions give back.\n\n"
         + "\n".join(rows)
         + "\n## [Primitives](primitives/index.md)\n\nWhat every graph is made of, each with its "
-        f"formula, derivatives, domain and kinks.\n\n{listed}\n\n"
+        f"formula, derivatives, domain and kinks.\n\n{_listed(every, '')}\n\n"
         f"```{{toctree}}\n:hidden:\n\n{tables}\n```\n"
     )
+
+
+def _listed(every: list[Entry], part: str) -> str:
+    """The names of a part, as links."""
+    chosen = [entry for entry in every if entry.part == part]
+    return ", ".join(f"{{py:obj}}`{entry.name} <{entry.full_name}>`" for entry in chosen)
 
 
 def entry_page(part: Part, chosen: list[Entry]) -> str:
@@ -207,44 +210,37 @@ def members(cls: type) -> Iterator[str]:
     """The public methods and properties that a class has of its own or of a base of ours."""
     bases = [base for base in cls.__mro__ if base.__module__.split(".")[0] in ("autograd", "nn")]
     named = {
-        name: (base, found)
+        name: found
         for base in reversed(bases)
         for name, found in vars(base).items()
         if not name.startswith("_")
     }
-    for name, (_, raw) in named.items():
-        found = inspect.unwrap(getattr(cls, name)) if not _is_property(raw) else raw
+    for name, raw in named.items():
+        is_property = inspect.isdatadescriptor(raw)
+        found = raw if is_property else inspect.unwrap(getattr(cls, name))
         said = inspect.getdoc(found) or ""
         if said.startswith("Alias for field number"):  # a NamedTuple's; its signature has them
             continue
-        if _is_property(raw) and said:
+        if is_property and said:
             yield directive("property", name, "", markdown(said))
         elif inspect.isroutine(found) and said:
             yield directive("method", name + signature(found, bound=True), "", markdown(said))
 
 
-def _is_property(found: Any) -> bool:
-    return isinstance(found, property) or inspect.isdatadescriptor(found)
-
-
 def signature(found: Any, *, bound: bool = False) -> str:
     """As Python writes it, with types; what has no text in Python is three dots."""
     try:
-        parameters = list(inspect.signature(found).parameters.values())
+        whole = inspect.signature(found)
     except (TypeError, ValueError):
         return "()"
+    parameters = list(whole.parameters.values())
     if bound and parameters and parameters[0].name in ("self", "cls"):
         parameters = parameters[1:]
     plain = [
         p if p.default is p.empty or _is_written(p.default) else p.replace(default=Bare("..."))
         for p in parameters
     ]
-    try:
-        returned = inspect.signature(found).return_annotation
-    except (TypeError, ValueError):
-        returned = inspect.Signature.empty
-    if inspect.isclass(found):
-        returned = inspect.Signature.empty
+    returned = inspect.Signature.empty if inspect.isclass(found) else whole.return_annotation
     return _without_quotes(inspect.Signature(plain, return_annotation=returned))
 
 

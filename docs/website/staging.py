@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 __all__ = ["DOCS", "ROOT", "Staging", "guides", "notebooks", "pages"]
 
@@ -65,6 +66,7 @@ class Staging:
     def __init__(self, folder: Path, language: str = "en") -> None:
         self.folder = folder
         self.language = language
+        self.top = "../" if language == "zh" else ""  # from its pages to the whole site
         self.sources: set[Path] = set()  # files of source that a page links
         self.pages = dict(pages(language))
         self.others = dict(pages("en" if language == "zh" else "zh"))
@@ -80,8 +82,7 @@ class Staging:
             text = path.read_text("utf-8")
             if path.suffix == ".ipynb":
                 out.write_text(self._notebook(path, page, text), "utf-8")
-                (self.folder / "files").mkdir(exist_ok=True)
-                shutil.copyfile(path, self.folder / "files" / path.name)
+                self._copied(path, "files", page)
             else:
                 out.write_text(self._markdown(path, page, text), "utf-8")
         for path in sorted(self.sources):
@@ -106,23 +107,26 @@ class Staging:
         """The one for a light page and the one for a dark page, whichever the reader chose."""
         light = Path(found["light"])
         both = {"light": light, "dark": light.with_stem(f"{light.stem}-dark")}
-        return "\n".join(
-            f"\n```{{image}} {self._image(path, page, picture)}\n"
-            f":class: only-{theme}\n:alt: {found['alt']}\n```\n"
+        copies = {
+            theme: self._copied((path.parent / picture).resolve(), "images", page)
             for theme, picture in both.items()
+        }
+        return "\n".join(
+            f"\n```{{image}} {copy}\n:class: only-{theme}\n:alt: {found['alt']}\n```\n"
+            for theme, copy in copies.items()
         )
 
-    def _image(self, path: Path, page: str, target: Path) -> str:
-        file = (path.parent / target).resolve()
-        copy = self.folder / "images" / file.name
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copyfile(file, copy)
-        return _relative(f"images/{file.name}", page)
+    def _copied(self, file: Path, place: str, page: str) -> str:
+        """Put a file into a folder of the sources, and say where that is for a page."""
+        folder = self.folder / place
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / file.name)
+        return _relative(f"{place}/{file.name}", page)
 
     def _link(self, path: Path, page: str, found: re.Match[str]) -> str:
         text, target = found["text"], found["to"]
         if target.startswith("site:"):  # what Sphinx does not make: the playground
-            href = _relative(("../" if self.language == "zh" else "") + target[5:], page)
+            href = _relative(self.top + target[5:], page)
             return f'<a href="{href}">{text}</a>'
         if "://" in target or target.startswith(("#", "mailto:")):
             return found[0]
@@ -131,19 +135,15 @@ class Staging:
         if file in self.pages:
             return f"[{text}]({_relative(self.pages[file], page)}{hash_}{anchor})"
         if file in self.others:
-            other = "../" if self.language == "zh" else "zh/"
-            href = _relative(other + str(Path(self.others[file]).with_suffix(".html")), page)
+            there = Path(self.others[file]).with_suffix(".html").as_posix()
+            href = _relative((self.top or "zh/") + there, page)
             return f'<a href="{href}{hash_}{anchor}">{text}</a>'
         if file.is_file() and file.suffix in KINDS:
             self.sources.add(file)
             return f"[{text}]({_relative(_source_page(file), page)})"
         if file.suffix in {".svg", ".png"}:  # a picture to open, not shown in the page
-            copy = self.folder / "_static" / "pictures" / file.name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, copy)
-            return f'<a href="{_relative(f"_static/pictures/{file.name}", page)}">{text}</a>'
-        generated = file.is_relative_to(DOCS / "reference")
-        if generated:
+            return f'<a href="{self._copied(file, "_static/pictures", page)}">{text}</a>'
+        if file.is_relative_to(DOCS / "reference"):  # which is generated
             return f"[{text}]({_relative(file.relative_to(DOCS).as_posix(), page)}{hash_}{anchor})"
         raise SystemExit(f"{path}: {target} is no page of the site")
 
@@ -166,7 +166,7 @@ class Staging:
         from playground.build import NOTEBOOKS_LEFT_OUT
 
         zh = self.language == "zh"
-        root = _relative("../" if zh else "", page)
+        root = _relative(self.top, page)
         load = f"{{download}}`{'下载笔记本' if zh else 'Download it'} <../files/{path.name}>`"
         if path.name.startswith(NOTEBOOKS_LEFT_OUT):
             said = "它需要 NumPy 或机器代码" if zh else "It needs NumPy or machine code"
@@ -215,13 +215,13 @@ def _with_note(source: str, note: str) -> str:
     return f"{title}\n\n{note}\n{rest}"
 
 
-def _describe_pictures(cell: dict[str, object]) -> None:
+def _describe_pictures(cell: dict[str, Any]) -> None:
     """Give a cell's picture to MyST-NB with its words, from the output or the cell."""
-    for output in cell.get("outputs", ()):  # type: ignore[attr-defined]
+    for output in cell.get("outputs", ()):
         told = output.get("metadata", {}).get("image/png", {})
-        words = told.get("alt") or cell["metadata"].get("alt")  # type: ignore[attr-defined]
+        words = told.get("alt") or cell["metadata"].get("alt")
         if words:
             image = {"alt": words}
             if told.get("width"):
                 image["width"] = f"{told['width']}px"
-            cell["metadata"]["mystnb"] = {"image": image}  # type: ignore[index]
+            cell["metadata"]["mystnb"] = {"image": image}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from itertools import islice, pairwise
 from random import Random
@@ -232,8 +232,3 @@ PROGRAMS: dict[str, Callable[[Any, Any], Program]] = {
 def program_of(arguments: Namespace, by: Any) -> Program:
     """The program that is asked for on the command line, by this library's functions."""
     return PROGRAMS[arguments.program](arguments.source or arguments.size, by)
-
-
-def flat(tree: Any) -> Sequence[float]:
-    """The numbers of a value and gradient."""
-    return [tree] if isinstance(tree, float) else [x for part in tree for x in flat(part)]

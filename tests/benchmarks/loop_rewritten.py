@@ -8,10 +8,9 @@ from typing import Any
 
 from loop_programs import Program, lorenz_step
 
-__all__ = ["ARRAYS", "SCANS", "in_arrays", "scanned"]
+__all__ = ["SCANS", "in_arrays", "scanned"]
 
 SCANS = ("garch", "garch_hessian", "lorenz", "residuals", "kalman")
-ARRAYS = ("rosenbrock", "pairs", "hierarchical")
 
 
 def in_arrays(name: str, program: Program, size: int, asarray: Any) -> Callable[[Any], Any]:

@@ -42,13 +42,13 @@ def ours(arguments: Namespace) -> Prepared:
     first = clock()
     result = bound()
     ready = clock()
-    check = _numbers(result if isinstance(result, tuple) else (result,))
-    return Prepared({"call": Call("f()", {"f": bound})}, check, first, ready)
+    return Prepared({"call": Call("f()", {"f": bound})}, _numbers(result), first, ready)
 
 
-def _numbers(parts: Any) -> list[float]:
-    """Those of all parts of a result."""
+def _numbers(result: Any) -> list[float]:
+    """Those of an array, or of several arrays and numbers."""
     numpy: Any = import_module("numpy")
+    parts = result if isinstance(result, (tuple, list)) else (result,)
     return [float(x) for part in parts for x in numpy.ravel(part)]
 
 
@@ -87,8 +87,7 @@ def jax(arguments: Namespace) -> Prepared:
     result = library.block_until_ready(f(x))
     ready = clock()
     names = {"f": f, "x": x, "ready": library.block_until_ready}
-    check = _numbers(result if isinstance(result, tuple) else (result,))
-    return Prepared({"call": Call("ready(f(x))", names)}, check, ready, ready)
+    return Prepared({"call": Call("ready(f(x))", names)}, _numbers(result), ready, ready)
 
 
 def torch(arguments: Namespace) -> Prepared:

@@ -12,7 +12,6 @@ import hashlib
 import html
 import os
 from dataclasses import asdict
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from autograd.drawing.choosing import Limits, needed
@@ -159,17 +158,19 @@ class Player:
         more = {"narrowest": round(narrowest(self.svg)), "words": words}
         data = f"{self._data[:-1]},{script_safe(more)[1:]}"
         captions = "".join(f"<li>{html.escape(step.caption)}</li>" for step in self.steps)
+        style = themes() + asset("picture.css") + asset("player.css", __package__)
+        script = in_one_script(asset("picture.js"), asset("player.js", __package__))
         return (
             f'<div class="chainrule-player" id="chainrule-{key}" lang="{self.lang}" dir="ltr" '
             'data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{themes()}{asset('picture.css')}{_asset('player.css')}</style>\n"
+            f"<style>\n{style}</style>\n"
             '<div class="cr-stage"><picture><source media="(prefers-color-scheme: dark)" '
             f'srcset="{uri(darkened(self.svg))}"><img alt="{html.escape(self.summary)}" '
             f'src="{uri(self.svg)}"></picture></div>\n'
             f"<details><summary>{heading}</summary>"
             f"<ol>{captions}</ol></details>\n"
             f'<script type="application/json">{data}</script>\n'
-            f"<script>\n{in_one_script(asset('picture.js'), _asset('player.js'))}</script>\n"
+            f"<script>\n{script}</script>\n"
             "</div>\n"
         )
 
@@ -212,7 +213,3 @@ def _data(animation: Animation, steps: list[Frame]) -> str:
 def _step(step: Frame) -> dict[str, Any]:
     fields = asdict(step)
     return {"figures": [figure(x) for x in fields.pop("numbers")], **fields}
-
-
-def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")  # a zip file may hold it
