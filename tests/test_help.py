@@ -102,6 +102,13 @@ def test_its_signature_is_public(name):
     assert not [parameter for parameter in signature.parameters if parameter.startswith("_")]
 
 
+def test_a_method_from_the_table_takes_a_value_and_the_options_of_the_primitive():
+    """By position, as it is called."""
+    assert str(inspect.signature(Value.leaky_relu)) == "(self, slope=0.01, /)"
+    assert str(inspect.signature(Value(1.0).leaky_relu)) == "(slope=0.01, /)"
+    assert [*inspect.signature(Value(1.0).tanh).parameters] == []
+
+
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_its_examples_run(name, tmp_path, monkeypatch):
     if name in NEEDED:

@@ -45,8 +45,23 @@ def _with_options(primitive: Primitive) -> Any:
     def method(self: Value, *options: Any) -> Any:
         return primitive(self, *options)
 
-    setattr(method, "__wrapped__", primitive)  # noqa: B010  # whose signature inspect shows
+    setattr(method, "__wrapped__", _OfMethod(primitive))  # noqa: B010  # inspect asks it
     return method
+
+
+class _OfMethod:
+    """The signature of a method, made when it is asked for: the primitive's, of a Value."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect  # slow to import, and few ask
+
+        first, *rest = inspect.signature(self._primitive).parameters.values()
+        parameters = (first.replace(name="self"), *rest)
+        return inspect.Signature([x.replace(kind=x.POSITIONAL_ONLY) for x in parameters])
 
 
 class _OnDemand:
