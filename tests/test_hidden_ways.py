@@ -249,6 +249,53 @@ def test_the_same_way_is_recorded_where_floats_raise_or_overflow(first: float) -
             np.testing.assert_equal(compiled(x), eagerly(f, x))
 
 
+def in_no_grad(x: Any) -> Any:
+    with autograd.no_grad():
+        y = 1.0 / x
+    return y * 2.0
+
+
+def and_finally(x: Any) -> Any:
+    done = 0.0
+    try:
+        y = 1.0 / x
+    finally:
+        for i in range(3):
+            done += i
+    return y + done
+
+
+@contextlib.contextmanager
+def counted(counts: list[int]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        counts.append(len(counts))
+
+
+def in_a_context(x: Any) -> Any:
+    counts: list[int] = []
+    with counted(counts), contextlib.ExitStack() as stack:
+        stack.callback(counts.append, 1)
+        y = 1.0 / x
+    return y * len(counts)
+
+
+def raised_again(x: Any) -> Any:
+    try:
+        return 1.0 / x
+    except ZeroDivisionError:
+        raise
+
+
+@pytest.mark.parametrize("f", [in_no_grad, and_finally, in_a_context, raised_again])
+def test_what_is_done_on_the_way_out_is_no_other_way(f: Any) -> None:
+    """Floats raise by 1 / 0, and leave `with` and `finally` by another door."""
+    compiled = jit(f)
+    for x in (0.0, 2.0, -0.0, INF):
+        assert compiled(x) == eagerly(f, x)
+
+
 def test_however_many_numbers_overflow_the_runs_are_compared_once() -> None:
     """Whether they part is one question, and takes two more runs: not two for each number."""
     runs: list[int] = []

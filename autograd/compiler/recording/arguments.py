@@ -353,7 +353,13 @@ class Arguments:
 
     def _parts_before(self) -> bool:
         """Whether it does so before floats raise something."""
-        return parts_before(self.trace, lambda: plain_run(self.plainly))
+
+        def plainly() -> None:
+            error = plain_run(self.plainly).error
+            if error is not None:
+                raise error
+
+        return parts_before(self.trace, plainly)
 
     @property
     def _shown_f(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
 from autograd.engine.loaded_modules import is_library
@@ -13,7 +13,8 @@ from autograd.engine.text import place
 __all__ = ["parting", "parts_before"]
 
 MOST: Final = 1_000_000  # instructions that are kept of a run
-Step = tuple[CodeType, int, int]  # the code, the place of the instruction in it, and its line
+Step = tuple[CodeType, int, int]
+"""The code, the place of an instruction in it (~place where that raises), and its line."""
 
 
 def parting(first: Callable[[], object], second: Callable[[], object]) -> str:
@@ -33,8 +34,9 @@ def parts_before(first: Callable[[], object], second: Callable[[], object]) -> b
     False if somebody else traces."""
     if sys.gettrace() is not None:
         return False
-    a, b = _steps(first), _steps(second)
-    return _places(a[: len(b)]) != _places(b)
+    a, b = _places(_steps(first)), _places(_steps(second))
+    next_of_first = a[len(b) : len(b) + 1]
+    return a[: len(b)] != b or any(place < 0 for _, place in next_of_first)  # it raises, too
 
 
 def _places(steps: Sequence[Step]) -> list[tuple[CodeType, int]]:
@@ -46,6 +48,8 @@ def _shown(step: Step) -> str:
 
 
 def _steps(run: Callable[[], object]) -> list[Step]:
+    """The instructions of a run; of one that raises, those until there: what `with` and `finally`
+    do then, they do for any exception."""
     steps: list[Step] = []
 
     def follow(frame: FrameType, event: str, argument: Any) -> Any:
@@ -57,6 +61,8 @@ def _steps(run: Callable[[], object]) -> list[Step]:
             frame.f_trace_opcodes = True
         elif event == "opcode" and len(steps) < MOST:
             steps.append((frame.f_code, frame.f_lasti, frame.f_lineno))
+        elif event == "exception" and len(steps) < MOST:
+            steps.append((frame.f_code, ~frame.f_lasti, frame.f_lineno))
         return follow
 
     # Of any frame, before it is set: else CPython 3.12 tells of no instruction the first time.
@@ -64,8 +70,19 @@ def _steps(run: Callable[[], object]) -> list[Step]:
     try:  # before it is set: an interrupt may come with that
         sys.settrace(follow)
         run()
-    except Exception:  # noqa: BLE001 (which is a way to part)
-        pass
+    except Exception as error:  # noqa: BLE001 (which is a way to part)
+        return _until_raised(steps, error.__traceback__)
     finally:
         sys.settrace(None)
     return steps
+
+
+def _until_raised(steps: list[Step], traceback: TracebackType | None) -> list[Step]:
+    places = _places(steps)
+    end = len(steps)
+    while traceback is not None:  # the last of those that were followed is where it was raised
+        place = (traceback.tb_frame.f_code, traceback.tb_lasti)
+        if place in places:
+            end = len(places) - places[::-1].index(place)
+        traceback = traceback.tb_next
+    return steps[:end]
