@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import fsum, isfinite, sqrt
+from operator import mul
 from typing import Any, ClassVar
 
+from nn.array_rows import ArrayRows, first_missing, number_array
 from nn.module import Module
 from nn.validation import Vector, as_count, as_float, as_list, as_vector, counted
 
@@ -36,6 +38,14 @@ class Scaler(Module):
     @classmethod
     def from_rows(cls, X: Any) -> Scaler:
         """One that is measured on these rows."""
+        array = number_array(X)
+        if array is not None:
+            array = array.reshape(len(array), -1)
+            if (place := first_missing(array)) is not None:
+                _finite(f"X[{place[0]}][{place[1]}]", float(array[place]))  # an error
+            scaler = cls(array.shape[1])
+            scaler.measure(ArrayRows(array))
+            return scaler
         rows = as_list(X) or ()
         columns = list(zip(*[as_list(row) or [row] for row in rows], strict=True))
         if not columns:
@@ -57,6 +67,9 @@ class Scaler(Module):
     def measure(self, rows: Sequence[Any]) -> None:
         """Take mean and standard deviation from these rows. Raises TypeError or ValueError, naming
         the entry, for what is no finite number; then nothing changes."""
+        if isinstance(rows, ArrayRows):
+            self._measure_array(rows)
+            return
         numbers = [
             [_finite(f"X[{i}][{j}]", x) for j, x in enumerate(as_vector(row, self.n_inputs, self))]
             for i, row in enumerate(rows)
@@ -64,6 +77,11 @@ class Scaler(Module):
         if not numbers:
             raise ValueError("X must have a row for each sample, got none")
         measures = [mean_and_spread(column) for column in zip(*numbers, strict=True)]
+        self.mean, self.scale = [m for m, _ in measures], [s for _, s in measures]
+
+    def _measure_array(self, rows: ArrayRows) -> None:
+        as_vector([0.0] * rows.width, self.n_inputs, self)  # an error, for another width
+        measures = [_measured(rows.column(j)) for j in range(rows.width)]
         self.mean, self.scale = [m for m, _ in measures], [s for _, s in measures]
 
     def restored(self, x: Any) -> Any:
@@ -105,5 +123,19 @@ def mean_and_spread(column: Sequence[float]) -> tuple[float, float]:
     unit = max(abs(low), abs(high))
     parts = [x / unit for x in column]
     mean = fsum(parts) / len(parts)
-    spread = sqrt(fsum((x - mean) ** 2 for x in parts) / len(parts)) * unit
+    deviations = [x - mean for x in parts]
+    spread = sqrt(fsum(map(mul, deviations, deviations)) / len(parts)) * unit
+    return mean * unit, spread or 1.0
+
+
+def _measured(column: Any) -> tuple[float, float]:
+    """The same of an array, to the last bit."""
+    low, high = float(column.min()), float(column.max())
+    if low == high:
+        return low, 1.0
+    unit = max(abs(low), abs(high))
+    parts = column / unit
+    mean = fsum(parts.tolist()) / len(parts)
+    deviations = parts - mean
+    spread = sqrt(fsum((deviations * deviations).tolist()) / len(parts)) * unit
     return mean * unit, spread or 1.0

@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import warnings
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from json import dumps
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from nn.array_rows import ArrayRows
 from nn.jsonio import FilePath, encoded, read_json, write_json
 from nn.model_file import UNREADABLE, check_description, described, said
-from nn.training.dataset import Samples
+from nn.training.dataset import Samples, Targets
 from nn.training.history import History, columns_of
 from nn.training.resumption import Expected, fitting_state
 
@@ -153,7 +154,18 @@ def data_digest(*parts: Samples | None) -> str:
 
     digest = sha256()
     for part in filter(None, parts):
-        digest.update(repr(part.targets).encode())
-        for row in part.rows:
-            digest.update(array("d", row).tobytes())
+        for text in _written(part.targets):
+            digest.update(text.encode())
+        for row in part.rows.blocks() if isinstance(part.rows, ArrayRows) else part.rows:
+            digest.update(array("d", row) if isinstance(row, list) else row)
     return digest.hexdigest()
+
+
+def _written(targets: Targets) -> Iterator[str]:
+    """What `repr` says of a list of them."""
+    if not isinstance(targets, ArrayRows):
+        yield repr(targets)
+        return
+    for i, row in enumerate(targets):
+        yield f"{', ' if i else '['}{row!r}"
+    yield "]"

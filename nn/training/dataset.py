@@ -1,19 +1,20 @@
 """Data as they come (lists, NumPy arrays, pandas frames), as rows of floats and targets.
 
-Every entry is checked, and named in the error if it does not fit.
+Every entry is checked, and named in the error if it does not fit. What comes in an array stays in
+one, and many numbers in lists go into one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from math import hypot, isfinite, sqrt
-from operator import sub
-from typing import Any, TypeAlias
+from math import isfinite
+from typing import Any, Final, TypeAlias
 
+from nn.array_rows import ArrayRows, Rows, first_missing, number_array, taken
 from nn.frame_columns import column_names, in_order
-from nn.scaler import mean_and_spread
+from nn.training.column_sizes import unusual_columns
 from nn.validation import as_float, as_list, counted
 
 __all__ = [
@@ -27,8 +28,12 @@ __all__ = [
 
 Row: TypeAlias = list[float]
 
+Targets: TypeAlias = "list[Any] | ArrayRows"
 
-def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> list[Row]:
+MANY: Final = 200_000  # numbers; so many are kept in an array, where there is NumPy
+
+
+def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> Rows:
     """A row of floats for each sample; a single number is a row of one.
 
     The columns of a frame must be those that a model was `trained_on`, and come in their order.
@@ -41,9 +46,56 @@ def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> list[Row]:
     """
     X = in_order(name, X, trained_on)
     columns = column_names(X)
-    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(_entries(name, X))]
+    array = number_array(X)
+    if array is not None:
+        return _checked(name, array, columns)
+    entries = _entries(name, X)
+    first = _read_row(f"{name}[0]", entries[0], columns)
+    if (
+        len(entries) * len(first) >= MANY
+        and (table := _empty(len(entries), len(first))) is not None
+    ):
+        return _read_into(table, name, entries, columns)
+    rows = [_read_row(f"{name}[{i}]", row, columns) for i, row in enumerate(entries)]
     _check_alike(name, rows)
     return rows
+
+
+def _checked(name: str, array: Any, columns: Sequence[str]) -> ArrayRows:
+    """The rows of an array of numbers; of one with a single axis, rows of one."""
+    place = first_missing(array)
+    if place is not None:
+        _number(_named(name, place, columns), float(array[place]))  # an error
+    return ArrayRows(array if array.ndim == 2 else array.reshape(-1, 1))
+
+
+def _named(name: str, place: Sequence[int], columns: Sequence[str]) -> str:
+    """An entry, as messages call it."""
+    i, *rest = place
+    return f"{name}[{i}]" + "".join([f"[{columns[j]!r}]" if columns else f"[{j}]" for j in rest])
+
+
+def _empty(rows: int, width: int) -> Any:
+    """An array for so many numbers; None without NumPy."""
+    try:
+        import numpy
+    except ImportError:
+        return None
+    return numpy.empty((rows, width))
+
+
+def _read_into(table: Any, name: str, entries: Sequence[Any], columns: Sequence[str]) -> ArrayRows:
+    """The rows of lists, each checked and put into an array at once."""
+    unlike: list[tuple[int, Row]] = []
+    for i, entry in enumerate(entries):
+        row = _read_row(f"{name}[{i}]", entry, columns)
+        if len(row) == table.shape[1]:
+            table[i] = row
+        else:
+            unlike.append((i, row))
+    if unlike:  # which is said when all numbers have been looked at
+        raise _unlike(name, table[0].tolist(), *unlike[0])
+    return ArrayRows(table, is_own=True)
 
 
 def _read_row(where: str, row: Any, columns: Sequence[str]) -> Row:
@@ -93,15 +145,20 @@ def _as_list(x: Any) -> Sequence[Any] | None:
     return None if isinstance(x, (str, bytes, Mapping, AbstractSet)) else as_list(x)
 
 
-def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> list[Any]:
+def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> Targets:
     """For each sample a float, a text, or a row of floats; a row of one is its entry."""
     columns = column_names(y)
-    entries = _entries(name, y)
+    array = number_array(y)
+    entries = _entries(name, y) if array is None else array
     if len(entries) != count:
         raise ValueError(
             f"{rows_name} and {name} must have one entry for each sample; "
             f"got {count} in {rows_name} and {len(entries)} in {name}"
         )
+    if array is not None:
+        is_single = array.ndim == 1 or array.shape[1] == 1
+        rows = _checked(name, array.reshape(-1) if is_single else array, columns)
+        return rows.column(0).tolist() if is_single else rows
     targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
     _check_alike(name, targets)
     return targets
@@ -111,10 +168,14 @@ def _check_alike(name: str, entries: Sequence[Any]) -> None:
     first = shape_of(entries[0])
     for i, entry in enumerate(entries):
         if shape_of(entry) != first:
-            raise ValueError(
-                f"the entries of {name} must be alike: {name}[0] is {first}, "
-                f"{name}[{i}] is {shape_of(entry)}"
-            )
+            raise _unlike(name, entries[0], i, entry)
+
+
+def _unlike(name: str, first: Any, i: int, entry: Any) -> ValueError:
+    return ValueError(
+        f"the entries of {name} must be alike: {name}[0] is {shape_of(first)}, "
+        f"{name}[{i}] is {shape_of(entry)}"
+    )
 
 
 def _read_target(where: str, entry: Any, columns: Sequence[str]) -> Any:
@@ -139,8 +200,8 @@ def shape_of(target: Any) -> str:
 class Samples:
     """Inputs and targets in the form that the loss takes, and the class of each, if any."""
 
-    rows: list[Row]
-    targets: list[Any]
+    rows: Rows
+    targets: Targets
     classes: list[int] | None
 
     def __len__(self) -> int:
@@ -148,15 +209,17 @@ class Samples:
 
     def take(self, indices: Sequence[int]) -> Samples:
         return Samples(
-            [self.rows[i] for i in indices],
-            [self.targets[i] for i in indices],
-            None if self.classes is None else [self.classes[i] for i in indices],
+            taken(self.rows, indices),
+            taken(self.targets, indices),
+            None if self.classes is None else taken(self.classes, indices),
         )
 
-
-LARGE, SMALL = 10.0, 0.01
-"""Means and standard deviations outside these make a small network learn slowly or not at all."""
-BLOCK = 256  # rows
+    def own(self) -> Samples:
+        """The same, which nobody can change: without what they were taken from."""
+        rows, targets = (
+            x.own() if isinstance(x, ArrayRows) else x for x in (self.rows, self.targets)
+        )
+        return Samples(rows, targets, self.classes)
 
 
 def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> str | None:
@@ -166,14 +229,7 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
     >>> print(scale_hint("X", [[0.0, 1000.0], [1.0, 3000.0]]))
     column 1 of X ranges from 1000 to 3000; networks learn ...
     """
-    culprits = []
-    for j, (low, high, reach) in enumerate(_ranges(rows)):
-        is_wide = high == low or reach > SMALL * sqrt(2.0 * len(rows))
-        if is_wide and low >= -LARGE and high <= LARGE:
-            continue
-        mean, spread = mean_and_spread([row[j] for row in rows])
-        if max(abs(mean), spread) > LARGE or 0.0 < spread < SMALL:
-            culprits.append((abs(mean) + spread, j, low, high))
+    culprits = unusual_columns(rows)
     if not culprits:
         return None
     _, j, low, high = max(culprits)
@@ -185,16 +241,3 @@ def scale_hint(name: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> s
         "±1: fit(..., scale=True) subtracts the mean of each column and divides by its standard "
         "deviation, as a part of the model"
     )
-
-
-def _ranges(rows: Sequence[Row]) -> Iterator[tuple[float, float, float]]:
-    """Of each column the least and the largest number, and how far apart two numbers would be that
-    alone make for a spread no larger than the column's: those farthest apart in each block of rows,
-    taken together. (Blocks, so that what is transposed stays in the processor's cache.)"""
-    lows, highs = [], []
-    for start in range(0, len(rows), BLOCK):
-        columns = list(zip(*rows[start : start + BLOCK], strict=True))
-        lows.append(list(map(min, columns)))
-        highs.append(list(map(max, columns)))
-    for least, largest in zip(zip(*lows, strict=True), zip(*highs, strict=True), strict=True):
-        yield min(least), max(largest), hypot(*map(sub, largest, least))

@@ -302,7 +302,7 @@ def _measure_nothing(rows: Sequence[Row], targets: Sequence[Any]) -> None:
 
 def _without(
     held_out: Sequence[int], samples: Samples | ChunkedSamples
-) -> tuple[list[Row], list[Any]]:
+) -> tuple[Sequence[Row], Sequence[Any]]:
     """The rows and targets that are trained on, or some with the same mean and deviation."""
     out = set(held_out)
     if out:

@@ -16,6 +16,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from nn import losses
+from nn.array_rows import as_doubles, chosen_of
 from nn.dropout import Masks, draw_mask, masks_from, mode
 from nn.module import with_stand_ins
 from nn.training.dataset import Row, Samples
@@ -51,11 +52,8 @@ class Arrays:
 
     def take(self, indices: Sequence[int]) -> Arrays:
         """Some of the samples."""
-        import numpy
-
-        chosen = numpy.array(indices)
         columns = self.places, self.rows, self.targets, self.classes
-        return Arrays(self.origin, *[column[chosen] for column in columns])
+        return Arrays(self.origin, *[chosen_of(column, indices) for column in columns])
 
     @property
     def samples(self) -> Samples:
@@ -126,8 +124,8 @@ class CompiledModel(ABC):
         else:
             classes = numpy.eye(outputs)[samples.classes]
         by_class = self.objective.loss is losses.cross_entropy
-        targets = classes if by_class else numpy.array(samples.targets, float)
-        return Arrays(samples, numpy.arange(n), numpy.array(samples.rows), targets, classes)
+        targets = classes if by_class else as_doubles(samples.targets)
+        return Arrays(samples, numpy.arange(n), as_doubles(samples.rows), targets, classes)
 
     def with_masks(self, batch: Arrays, rng: Any) -> Arrays:
         """The batch for one step of training: drawn row by row, as the engine draws."""

@@ -79,7 +79,7 @@ class Training:
         if held_out:
             kept = sorted(set(range(len(samples))) - set(held_out))
             samples, validation = samples.take(kept), samples.take(held_out)
-        self._parts = samples, validation
+        self._parts = _own(samples), _own(validation)
         self._use(step)
         self.batch_size = min(plan.batch_size or len(samples), len(samples))
         self.rng = rng
@@ -281,6 +281,11 @@ class Training:
             self.step.optimizer.load_state_dict(optimizer)
             self.step.refresh()
             raise ValueError(f"the checkpoint in {source} does not fit: {error}") from error
+
+
+def _own(samples: Any) -> Any:
+    """What a callback that changes the user's arrays does not change."""
+    return samples.own() if isinstance(samples, Samples) else samples
 
 
 def _mean(numbers: Sequence[float], weights: Sequence[float] | None = None) -> float:

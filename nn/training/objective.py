@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import autograd
 from autograd import Value
 from nn import losses
+from nn.array_rows import ArrayRows, as_rows
 from nn.dropout import mode
 from nn.output_meaning import Meaning
-from nn.training.dataset import Row, Samples, scale_hint, shape_of
+from nn.training.dataset import Row, Samples, Targets, scale_hint, shape_of
 from nn.training.scaling import has_scaler, output_scaler_of
 from nn.validation import as_list, counted, find_named, listed, name_of
 
@@ -25,6 +27,13 @@ SQUASHED = {
     "sigmoid": "sigmoid",
     "softmax_share": "softmax",
 }  # by the operation, what made an output
+
+
+REFUSED: dict[Loss, Callable[[float], bool]] = {
+    losses.binary_cross_entropy: lambda target: not 0.0 <= target <= 1.0,
+    losses.hinge_loss: lambda target: abs(target) != 1.0,
+}
+"""Numbers that a loss does not take."""
 
 
 class Evaluation(NamedTuple):
@@ -89,6 +98,8 @@ class Objective:
 
     def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         """The loss of a batch; of a model that scales its outputs, in their standard deviations."""
+        if isinstance(targets, ArrayRows):
+            targets = targets.tolist()
         unit = output_scaler_of(self.model)
         if unit is not None:
             outputs, targets = [unit.scaled(o) for o in outputs], [unit.scaled(t) for t in targets]
@@ -116,9 +127,12 @@ class Objective:
             f"{_listed(self.classes)}"
         )
 
-    def encode(self, name: str, targets: Sequence[Any]) -> tuple[list[Any], list[int] | None]:
+    def encode(self, name: str, targets: Sequence[Any]) -> tuple[Targets, list[int] | None]:
         """The targets as the loss takes them, and the class of each, if there are classes."""
         if self.classes is None:
+            if isinstance(targets, ArrayRows):  # which are alike
+                self._check_regression(f"{name}[0]", targets[0])
+                return targets, None
             for i, target in enumerate(targets):
                 self._check_regression(f"{name}[{i}]", target)
             return list(targets), None
@@ -169,7 +183,8 @@ class Objective:
         """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
         with mode(self.model, training=False):
             answer = self.predict(samples.rows[:1])[0]
-        loss = self.loss_of([answer] * len(samples), samples.targets)
+        targets = self._telling(samples.targets) if self.has_known_loss else samples.targets
+        loss = self.loss_of([answer] * len(targets), targets)
         if isinstance(loss, Value) and not loss.op:
             raise ValueError(
                 f"{name_of(self.loss)} gave a loss that no operation was recorded for: fit can't "
@@ -181,6 +196,15 @@ class Objective:
                 f"from the predictions; {name_of(self.loss)} gave {loss!r:.80}"
             )
 
+    def _telling(self, targets: Sequence[Any]) -> Sequence[Any]:
+        """Of a loss of this library, which takes each target for itself: the first one, and one
+        that it refuses. (Targets of classes are in the form that it takes.)"""
+        refused = REFUSED.get(self.loss)
+        if refused is None or self.classes is not None:
+            return targets[:1]
+        odd = (row for row in as_rows(targets) if any(map(refused, row)))
+        return [targets[0], *islice(odd, 1)]
+
     def hints(
         self, rows: Sequence[Row], targets: Sequence[Any], columns: Sequence[str]
     ) -> list[str]:
@@ -189,7 +213,7 @@ class Objective:
         if not has_scaler(self.model):
             hints.insert(0, scale_hint("X", rows, columns))
         if self.classes is None and output_scaler_of(self.model) is None:
-            hints.append(scale_hint("y", [t if isinstance(t, list) else [t] for t in targets]))
+            hints.append(scale_hint("y", as_rows(targets)))
         return [hint for hint in hints if hint is not None]
 
     def _loss_hint(self) -> str | None:

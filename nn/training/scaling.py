@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from nn.array_rows import as_rows
 from nn.layers import Chain
 from nn.scaler import Scaler
 from nn.sequential import Sequential
@@ -34,7 +35,7 @@ def scaling(model: Any, n_inputs: int, n_outputs: int | None) -> Iterator[Measur
         if inputs in unmeasured:
             inputs.measure(rows)
         if outputs is not None and outputs in unmeasured:
-            outputs.measure([t if isinstance(t, list) else [t] for t in targets])
+            outputs.measure(as_rows(targets))
 
     try:
         yield measure
