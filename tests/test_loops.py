@@ -234,9 +234,9 @@ def test_stats_say_what_was_found() -> None:
     compiled(point(100, 0))
     compiled(point(100, 0))
     stats = compiled.stats()
-    assert (stats.loops, stats.tiers, stats.reasons) == (3, ("compiled",), ("",))
+    assert (stats.loops, stats.tiers, stats.reasons) == (2, ("compiled",), ("",))
     assert stats.in_loops > 0.98
-    assert 0 < stats.loop_bytes <= 5000
+    assert stats.loop_bytes == 0  # what the reverse pass needs is computed again
 
 
 def test_guards_in_loops_tell_which_failed() -> None:

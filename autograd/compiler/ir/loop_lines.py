@@ -70,6 +70,7 @@ class LoopLines(ABC):
             return f"r{source.number}"
         if isinstance(source, Carried):
             return self.carried.setdefault(source, f"c{len(self.carried)}")
+        assert isinstance(source, Memory), "other languages keep what machine code computes anew"
         return self.memory(source)
 
     @abstractmethod

@@ -32,6 +32,7 @@ from autograd.compiler.ir.loops import (
 )
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.row_columns import votes_for_periods
+from autograd.compiler.ir.row_order import with_results_early
 
 __all__ = ["roll", "rolled_rows", "with_loops"]
 
@@ -54,7 +55,7 @@ def with_loops(
     itself."""
     if len(program.code) <= more_than or program.operations <= more_than:
         return None
-    return rolled_rows(rows_from(program), worth, saved)
+    return rolled_rows(with_results_early(rows_from(program)), worth, saved)
 
 
 def rolled_rows(rows: Rows, worth: int = WORTH, saved: int = SAVED) -> Rolled | None:

@@ -20,7 +20,16 @@ from autograd.compiler.ir.loop_places import Place, WrittenRow, written_out
 from autograd.compiler.ir.loops import AFFINE, CARRIED, LOCAL, Form, Rolled
 from autograd.compiler.ir.meanings import TRUTHS
 
-__all__ = ["Carried", "Index", "Memory", "Source", "Sources", "Storage", "running"]
+__all__ = [
+    "Carried",
+    "Index",
+    "Memory",
+    "Recomputed",
+    "Source",
+    "Sources",
+    "Storage",
+    "running",
+]
 
 
 ONE_BY_ONE: Final = 40  # results; of more a loop is made
@@ -52,6 +61,13 @@ class Carried(NamedTuple):
     column: int
 
 
+class Recomputed(NamedTuple):
+    """What a row has computed, computed once more, from sources in the place that needs it."""
+
+    row: WrittenRow
+    operands: tuple[float | Memory | Recomputed, ...]
+
+
 class Storage:
     """Where a row leaves its numbers for others."""
 
@@ -75,7 +91,7 @@ class Storage:
         self.extent = min(a, low), max(b, high)
 
 
-Source = float | WrittenRow | Carried | Memory
+Source = float | WrittenRow | Carried | Memory | Recomputed
 
 
 class Sources:
@@ -138,7 +154,7 @@ class Sources:
                 yield place, column
 
     @cached_property
-    def _row_of(self) -> Any:
+    def row_of(self) -> Any:
         """For every address, the row written out."""
         import numpy
 
@@ -190,25 +206,44 @@ class Sources:
         return self._in_memory(place, column) if k < 0 else float(self.rolled.constants[k])
 
     def _in_memory(self, place: Place, column: int) -> Source:
-        addresses = place.values(column)
+        return self._at(place, place.values(column))
+
+    def _at(self, place: Place, addresses: Any) -> float | Memory | Recomputed:
+        """The source of what has these addresses in the rounds of a place."""
+        found: float | Memory | Recomputed | None
+        if (addresses < 0).all():
+            found = self.outside(place, addresses)
+        elif (addresses >= 0).all():
+            found = self.once_more(place, addresses) or self._kept(place, addresses)
+        else:
+            found = None
+        if found is None:
+            return Memory("all", self._index(place, self._in_all(place, addresses)))
+        return found
+
+    def outside(self, place: Place, addresses: Any) -> float | Memory | None:
+        """That of inputs or of constants; None for some of both."""
         inputs = self.rolled.inputs
-        low, high = int(addresses.min()), int(addresses.max())
-        if high < 0 and low >= -inputs:
+        is_input = addresses >= -inputs
+        if is_input.all():
             return Memory("in", self._index(place, ~addresses))
-        if high < -inputs:
-            return self._constants(place, self.rolled.constants[~addresses - inputs])
-        if low >= 0:
-            kept = self._kept(place, addresses)
-            if kept is not None:
-                return kept
-        return Memory("all", self._index(place, self._in_all(place, addresses)))
+        return (
+            None
+            if is_input.any()
+            else self._constants(place, self.rolled.constants[~addresses - inputs])
+        )
+
+    def once_more(self, place: Place, addresses: Any) -> Recomputed | None:
+        """How to compute these rows' numbers a second time, where that is better than to keep
+        them. They are kept here."""
+        return None
 
     def _kept(self, place: Place, addresses: Any) -> Memory | None:
         """These rows' numbers in the array of one of them; None where they belong to several that
         do not stand in one line."""
         import numpy
 
-        found = self._row_of[addresses]
+        found = self.row_of[addresses]
         if (found == found[0]).all():
             row = self.rows[found[0]]
             places = row.addresses.searchsorted(addresses)
@@ -260,14 +295,14 @@ class Sources:
         import numpy
 
         is_row = addresses >= 0
-        numbers = self._row_of[addresses[is_row]]
+        numbers = self.row_of[addresses[is_row]]
         for number in numpy.unique(numbers).tolist():
             self.storage[self.rows[number]].is_in_all = True
         self._note_reads(place, addresses[is_row], numbers)
         self._outside_in_all.append(~addresses[~is_row])
         return numpy.where(is_row, addresses, self.rolled.length + ~addresses)
 
-    def _constants(self, place: Place, numbers: Any) -> Source:
+    def _constants(self, place: Place, numbers: Any) -> float | Memory:
         """Numbers that vary: a table, as long as it has to be."""
         import numpy
 
@@ -319,7 +354,7 @@ class Sources:
         order = numpy.lexsort((numpy.arange(len(results)), results))
         addresses = results[order]
         inner = addresses >= 0
-        numbers = numpy.where(inner, self._row_of[numpy.maximum(addresses, 0)], -1)
+        numbers = numpy.where(inner, self.row_of[numpy.maximum(addresses, 0)], -1)
         for number in numpy.unique(numbers).tolist():
             row = None if number < 0 else self.rows[number]
             own = numbers == number
@@ -356,9 +391,9 @@ class Sources:
             return float(self.rolled.constants[k]) if k >= 0 else Memory("in", Index(~address, ()))
         row = self.root.last(Form(LOCAL, address))
         if row is None:
-            row = self.rows[int(self._row_of[address])]
+            row = self.rows[int(self.row_of[address])]
             self.storage[row].extend(0, len(row.addresses) - 1)
-            self._note_reads(self.root, numpy.array([address]), self._row_of[[address]])
+            self._note_reads(self.root, numpy.array([address]), self.row_of[[address]])
             return Memory(row, Index(int(row.addresses.searchsorted(address)), ()))
         return row
 

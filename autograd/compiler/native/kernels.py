@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.meanings import meaning
 from autograd.compiler.ir.program import GuardFailed, Program
+from autograd.compiler.ir.recomputing import RecomputingSources
 from autograd.compiler.ir.rewriting import most_live
-from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.entry_function import Entry, with_entry
 from autograd.compiler.native.interpreter import Bytecode
 from autograd.compiler.native.llvm_codegen import callbacks_of, scalar_kernel
 from autograd.compiler.native.llvm_writer import Holed
-from autograd.compiler.native.loop_codegen import NO_MEMORY, LoopKernel
+from autograd.compiler.native.loop_kernel import NO_MEMORY, LoopKernel
 from autograd.compiler.native.machine import LANES, compile_llvm
 from autograd.compiler.native.shared_code import Made, SharedCode
 
@@ -52,7 +52,7 @@ class KernelCode:
         if rolled is None:
             self._text = flat(program, addresses)
         else:
-            kernel = LoopKernel(Sources(rolled), addresses)
+            kernel = LoopKernel(RecomputingSources(rolled), addresses)
             self._text, self.kept, self.bytes = kernel.holed(), kernel.kept, kernel.bytes
 
     def __str__(self) -> str:

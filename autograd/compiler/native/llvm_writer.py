@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-__all__ = ["FROM_SELF", "GIVEN", "Holed", "Text", "joined", "pointer"]
+__all__ = ["FROM_SELF", "GIVEN", "INVARIANT", "Holed", "Text", "joined", "pointer"]
 
 HOLE: Final = re.compile("«([0-9]+)»")
 GIVEN: Final = "«given»"
@@ -187,17 +187,18 @@ class Text:
         """The address of an element of an array."""
         return self.set(f"getelementptr {kind}, ptr {base}, i64 {index}")
 
-    def load(self, kind: str, address: str, align: int = 0) -> str:
-        """What stands there. Without `align` it begins at a multiple of its own size."""
-        return self.set(f"load {kind}, ptr {address}{f', align {align}' if align else ''}")
+    def load(self, kind: str, address: str, align: int = 0, note: str = "") -> str:
+        """What stands there. Without `align` it begins at a multiple of its own size. `note` is
+        what LLVM may know of it."""
+        return self.set(f"load {kind}, ptr {address}{f', align {align}' if align else ''}{note}")
 
     def load_invariant(self, kind: str, address: str) -> str:
         """The same of a place that nobody writes to as long as the code is run."""
-        return self.set(f"load {kind}, ptr {address}{INVARIANT}")
+        return self.load(kind, address, note=INVARIANT)
 
-    def store(self, kind: str, x: str, address: str, align: int = 0) -> None:
+    def store(self, kind: str, x: str, address: str, align: int = 0, note: str = "") -> None:
         """Write it there, aligned likewise."""
-        self.do(f"store {kind} {x}, ptr {address}{f', align {align}' if align else ''}")
+        self.do(f"store {kind} {x}, ptr {address}{f', align {align}' if align else ''}{note}")
 
     def copy(self, target: str, source: str, size: object) -> None:
         """Copy so many bytes, which may not overlap."""

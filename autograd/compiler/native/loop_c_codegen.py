@@ -14,7 +14,7 @@ from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.sources import Carried, Index, Memory, Sources, running
 from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number, require_c
-from autograd.compiler.native.loop_codegen import NO_MEMORY
+from autograd.compiler.native.loop_kernel import NO_MEMORY
 
 __all__ = ["LoopCLines", "c_source_with_loops"]
 

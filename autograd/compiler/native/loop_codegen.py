@@ -4,16 +4,10 @@ Each number is computed in the order in which it was recorded, so it has the sam
 writes the loops, of numbers or of vectors of them, and leaves to each kind of kernel where inputs
 come from, where results go, and what a guard does. What a row left rounds ago is read from an array
 in the kernel's scratch memory.
-
-`LoopKernel` is the kind for one call at a time. Its scratch memory is allocated once and kept for
-the next call in a cell which a call empties as long as it runs: a second one at the same time, in
-another thread or from within a user's primitive, allocates its own.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,36 +16,25 @@ from typing import Any, Final
 from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
-from autograd.compiler.ir.sources import Carried, Index, Memory, Source, Sources, running
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, double
-from autograd.compiler.native.llvm_writer import GIVEN
+from autograd.compiler.ir.sources import (
+    Carried,
+    Index,
+    Memory,
+    Recomputed,
+    Source,
+    Sources,
+    running,
+)
+from autograd.compiler.native.llvm_codegen import Instructions
+from autograd.compiler.native.llvm_writer import INVARIANT
 
-__all__ = ["NO_MEMORY", "LoopKernel", "LoopText", "Scratch"]
+__all__ = ["TABLES", "LoopText"]
 
-NO_MEMORY: Final = -3
-"""What a kernel gives that finds no memory for its arrays."""
 ALIGNMENT: Final = 64
 NO_COLUMN: Final = -1
 """Of a result: it is no operand."""
-
-
-class Scratch:
-    """The cell that holds a kernel's memory between calls, which goes when this object goes."""
-
-    def __init__(self) -> None:
-        self._cell = ctypes.c_void_p()
-        # Here, for when it is needed the interpreter may be about to end.
-        self._free = ctypes.pythonapi["PyMem_RawFree"]
-        self._free.argtypes, self._free.restype = [ctypes.c_void_p], None
-
-    @property
-    def address(self) -> int:
-        """Where the cell is."""
-        return ctypes.addressof(self._cell)
-
-    def __del__(self) -> None:
-        if self._cell.value is not None:
-            self._free(self._cell)
+TABLES: Final = "tables"
+"""The region of all tables, which nobody writes to."""
 
 
 class LoopText(Instructions):
@@ -99,6 +82,15 @@ class LoopText(Instructions):
     def fill_all(self) -> None:
         """Inputs and constants to the array of all rows, which they follow."""
 
+    def in_order(self, place: Place) -> Sequence[WrittenRow | Place]:
+        """The items of a place, in the order in which they are written."""
+        return place.items
+
+    def apart(self, region: str) -> str:
+        """What a load or a store says of the array where it reads or writes: that no other one has
+        a place in common with it. "" for nothing."""
+        return ""
+
     def written(self) -> None:
         """Append the whole program."""
         self._items(self.layout.root)
@@ -136,7 +128,7 @@ class LoopText(Instructions):
     # -- loops -------------------------------------------------------------------------------------
 
     def _items(self, place: Place) -> None:
-        for item in place.items:
+        for item in self.in_order(place):
             if isinstance(item, WrittenRow):
                 self._row(item)
             else:
@@ -273,20 +265,22 @@ class LoopText(Instructions):
 
     def put(self, number: str, array: str, at: str) -> None:
         """Write a number, or a vector of them, to its place in an array."""
-        self.store(self.type, number, self.element(self.cell, array, at), 8)
+        self.store(self.type, number, self.element(self.cell, array, at), 8, self.apart(array))
 
     def got(self, array: str, at: str) -> str:
         """What stands there."""
-        return self.load(self.type, self.element(self.cell, array, at), 8)
+        return self.load(self.type, self.element(self.cell, array, at), 8, self.apart(array))
 
     def _put_truth(self, truth: str, array: str, at: str) -> None:
         wide = self.vector("i8")
         place = self.element(self._cell_of_truths, array, at)
-        self.store(wide, self.set(f"zext {self.truth} {truth} to {wide}"), place, 1)
+        byte = self.set(f"zext {self.truth} {truth} to {wide}")
+        self.store(wide, byte, place, 1, self.apart(array))
 
     def _got_truth(self, array: str, at: str) -> str:
         wide = self.vector("i8")
-        found = self.load(wide, self.element(self._cell_of_truths, array, at), 1)
+        place = self.element(self._cell_of_truths, array, at)
+        found = self.load(wide, place, 1, self.apart(array))
         return self.set(f"trunc {wide} {found} to {self.truth}")
 
     @property
@@ -312,9 +306,12 @@ class LoopText(Instructions):
 
         return self.table(numpy.array(numbers, numpy.int32))
 
+    def _entry(self, kind: str, address: str) -> str:
+        return self.load(kind, address, note=self.apart(TABLES) + INVARIANT)
+
     def from_table(self, table: str, index: str) -> str:
         """A whole number from a table."""
-        number = self.load_invariant("i32", self.element("i32", table, index))
+        number = self._entry("i32", self.element("i32", table, index))
         return self.set(f"sext i32 {number} to i64")
 
     # -- operands ----------------------------------------------------------------------------------
@@ -332,8 +329,18 @@ class LoopText(Instructions):
             assert place.around is not None
             with self._into(self._before[place]):
                 return self._operand(place.around, place.outer(column), source, is_truth)
-        assert isinstance(source, Memory)
-        return self._read(place, column, source, is_truth)
+        return self._made(place, column, source, is_truth)
+
+    def _made(
+        self, place: Place, column: int, source: float | Memory | Recomputed, is_truth: bool
+    ) -> str:
+        """What is read or computed where it is needed."""
+        if isinstance(source, float):
+            return self.constant(source)
+        if isinstance(source, Memory):
+            return self._read(place, column, source, is_truth)
+        operands = [self._made(place, NO_COLUMN, operand, False) for operand in source.operands]
+        return self.compute(self.layout.name(source.row), operands)
 
     def _read(self, place: Place, column: int, source: Memory, is_truth: bool) -> str:
         array = source.array
@@ -344,16 +351,14 @@ class LoopText(Instructions):
         elif array == "constants":
             table = self.table(source.table)
             number = self.splat(
-                "double", self.load_invariant("double", self._element(table, place, source.at))
+                "double",
+                self._entry("double", self.element("double", table, self.whole(place, source.at))),
             )
         else:
             number = self.got(self.arrays[array], self.whole(place, source.at))
         if not is_truth:
             return number
         return self.set(f"fcmp une {self.type} {number}, {self.constant(0.0)}")
-
-    def _element(self, base: str, place: Place, index: Index) -> str:
-        return self.element("double", base, self.whole(place, index))
 
     def whole(self, place: Place, index: Index) -> str:
         """The operand that holds a whole number in a round of a place."""
@@ -372,91 +377,3 @@ class LoopText(Instructions):
             return out
         found = self.from_table(self.numbers(index.table), self.whole(place, index.at))
         return found if out == "0" else self.set(f"add nsw i64 {found}, {out}")
-
-
-class LoopKernel(LoopText):
-    """`i64 kernel(const double *in, double *out)`, as of a flat program, and NO_MEMORY."""
-
-    def __init__(self, layout: Sources, addresses: Mapping[tuple[str, int], int]) -> None:
-        super().__init__(layout, addresses)
-        self.scratch = Scratch()
-        self.kept.append(self.scratch)
-        self._write()
-
-    def _write(self) -> None:
-        self.begin(f"i64 @kernel(ptr noalias readonly %in, ptr noalias %out{GIVEN})")
-        offsets = self.space_of_arrays()
-        if self.bytes:
-            self._take_scratch(offsets)
-        self.written()
-        self._give_back()
-        self.do("ret i64 -1")
-        if self._asked:
-            self.label("%raised")
-            self._give_back()
-            self.do("ret i64 -2")
-        if self.bytes:
-            self.label("%nomemory")
-            self.do(f"ret i64 {NO_MEMORY}")
-        self.do(f"{NEVER}\n}}")
-
-    def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
-        cell = self.address(self.scratch.address)
-        self.declarations.add("declare noalias ptr @PyMem_RawMalloc(i64)")
-        self.declarations.add("declare void @PyMem_RawFree(ptr)")
-        held = self.set(f"atomicrmw xchg ptr {cell}, ptr null acquire")
-        is_held = self.set(f"icmp ne ptr {held}, null")
-        self.branch(is_held, "%ready", "%allocate")
-        self.label("%allocate")
-        fresh = self.set(f"call ptr @PyMem_RawMalloc(i64 {self.hole(self.bytes)})")
-        self.branch(self.set(f"icmp ne ptr {fresh}, null"), "%got", "%nomemory")
-        self.label("%got")
-        self.go("%ready")
-        self.label("%ready")
-        self.do(f"%work = phi ptr [ {held}, %entry ], [ {fresh}, %got ]")
-        for array, offset in offsets.items():
-            self.arrays[array] = self.element("i8", "%work", self.hole(offset))
-        if self.layout.takes_all:
-            self.fill_all()
-
-    def fill_all(self) -> None:
-        rolled = self.layout.rolled
-        place = self.element("double", self.arrays["all"], self.hole(rolled.length))
-        self.copy(place, "%in", self.hole(8 * rolled.inputs))
-        if len(rolled.constants):
-            first = self.hole(rolled.length + rolled.inputs)
-            place = self.element("double", self.arrays["all"], first)
-            table = self.table(rolled.constants)
-            self.copy(place, table, self.hole(8 * len(rolled.constants)))
-
-    def _give_back(self) -> None:
-        """The scratch memory to its cell; what another call has put there meanwhile is freed."""
-        if self.bytes:
-            cell = self.address(self.scratch.address)
-            other = self.set(f"atomicrmw xchg ptr {cell}, ptr %work release")
-            self.do(f"call void @PyMem_RawFree(ptr {other})")
-
-    # -- inputs, guards, results -------------------------------------------------------------------
-
-    def constant(self, x: float) -> str:
-        return self.open_constant(x)
-
-    def read_input(self, place: Place, column: int, source: Memory) -> str:
-        return self.load("double", self._element("%in", place, source.at))
-
-    def check(self, row: WrittenRow, truth: str, expected: bool) -> None:
-        passed, failed = self.new("pass"), self.new("fail")
-        self.branch(truth, *((passed, failed) if expected else (failed, passed)))
-        self.label(failed)
-        if len(self.layout.rolled.results):
-            # For a conversion to int: the number that it was about, as far as it is known.
-            source = self.layout.source(row.place, row.column)
-            about = self._compared.get(source) if isinstance(source, WrittenRow) else None
-            self.store("double", about or double(math.nan), "%out")
-        index = self.whole(row.place, self.layout.guards[row])
-        self._give_back()
-        self.do(f"ret i64 {index}")
-        self.label(passed)
-
-    def give(self, slot: str, number: str) -> None:
-        self.store("double", number, self.element("double", "%out", slot))

@@ -1,0 +1,55 @@
+"""What is computed a second time rather than kept: a number that a step or two of arithmetic make
+of inputs, which are in memory anyway. An array less is written and read, and the loop that reads it
+no longer depends on the one that wrote it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.sources import Memory, Recomputed, Sources
+
+__all__ = ["RecomputingSources"]
+
+CHEAP: Final = frozenset(["add", "sub", "mul", "neg"])
+DEEPEST: Final = 2  # steps of arithmetic
+
+
+class RecomputingSources(Sources):
+    """The sources of a program whose loops compute cheap numbers anew."""
+
+    def once_more(self, place: Place, addresses: Any) -> Recomputed | None:
+        return self._again(place, addresses, DEEPEST)
+
+    def _again(self, place: Place, addresses: Any, depth: int) -> Recomputed | None:
+        numbers = self.row_of[addresses]
+        row = self.rows[numbers[0]]
+        if depth == 0 or (numbers != numbers[0]).any() or self.name(row) not in CHEAP:
+            return None
+        operands: list[float | Memory | Recomputed] = []
+        for operand in self._operands(row, addresses):
+            found = self._simple(place, operand, depth - 1)
+            if found is None:
+                return None
+            operands.append(found)
+        return Recomputed(row, tuple(operands))
+
+    def _operands(self, row: WrittenRow, addresses: Any) -> list[Any]:
+        """The addresses that these repetitions of a row read."""
+        turns = row.addresses.searchsorted(addresses)
+        columns = range(row.column, row.column + row.node.width)
+        return [row.place.values(column)[turns] for column in columns]
+
+    def _simple(
+        self, place: Place, addresses: Any, depth: int
+    ) -> float | Memory | Recomputed | None:
+        """A constant, or inputs that stand in one line, or what is made of these."""
+        if (addresses >= 0).all():
+            return self._again(place, addresses, depth)
+        if (addresses >= 0).any():
+            return None
+        found = self.outside(place, addresses)
+        if isinstance(found, Memory) and (found.array != "in" or found.at.table is not None):
+            return None
+        return found

@@ -1,0 +1,67 @@
+"""The order of rows, where it is free: what a loop can do at once is not left for a loop after it.
+
+Every gradient ends with a sum with 0.0 for each of its entries, recorded when the reverse pass is
+over. Done there, all entries would be written to memory and read again only for that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from autograd.compiler.ir.flat_rows import Rows
+from autograd.compiler.ir.lowering import INSTRUCTIONS
+
+__all__ = ["with_results_early"]
+
+FEW: Final = 40  # results; for so few no loop is cut short
+
+
+def with_results_early(rows: Rows) -> Rows:
+    """The same rows, but that each which only makes a result of one other row follows that one."""
+    import numpy
+
+    if len(rows.results) <= FEW:
+        return rows
+    of = _only_row(rows)
+    order = numpy.arange(rows.length)
+    keys = numpy.where(of >= 0, of, order)
+    # Of one key, the row itself comes before those that follow it, which are stable in their order.
+    order = numpy.lexsort((keys != order, keys))
+    return _reordered(rows, order)
+
+
+def _only_row(rows: Rows) -> Any:
+    """For every row: the one that it makes a result of; -1 where it is needed by other rows, or
+    needs several."""
+    import numpy
+
+    widths = numpy.diff(rows.starts)
+    owners = numpy.repeat(numpy.arange(rows.length), widths)
+    inner = rows.operands >= 0
+    highest, lowest = numpy.full(rows.length, -1), numpy.full(rows.length, rows.length)
+    numpy.maximum.at(highest, owners[inner], rows.operands[inner])
+    numpy.minimum.at(lowest, owners[inner], rows.operands[inner])
+    is_instruction = numpy.array([name in INSTRUCTIONS for name in rows.names])
+    moves = (lowest == highest) & is_instruction[rows.codes]
+    moves[rows.operands[inner]] = False
+    return numpy.where(moves, highest, -1)
+
+
+def _reordered(rows: Rows, order: Any) -> Rows:
+    import numpy
+
+    place = numpy.empty_like(order)
+    place[order] = numpy.arange(rows.length)
+
+    def moved(addresses: Any) -> Any:
+        return numpy.where(addresses >= 0, place[numpy.maximum(addresses, 0)], addresses)
+
+    widths = numpy.diff(rows.starts)[order]
+    starts = numpy.concatenate(([0], numpy.cumsum(widths)))
+    at = numpy.arange(starts[-1]) + numpy.repeat(rows.starts[order] - starts[:-1], widths)
+    return rows._replace(
+        codes=rows.codes[order],
+        starts=starts,
+        operands=moved(rows.operands[at]),
+        results=moved(rows.results),
+    )
