@@ -9,13 +9,14 @@ import struct
 import threading
 import tracemalloc
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from eagerly import eagerly
 
 from autograd import exp, grad, hessian, jit, primitive, sin, square, tanh, value_and_grad
 
@@ -134,8 +135,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Random], Any], int]] = {
 def compared(name: str, derivative: Callable[..., Any] | None) -> Any:
     """The compiled function, after 1,000 points at which it is what it is in eager."""
     f, draw, _ = CASES[name]
-    eager = f if derivative is None else derivative(f)
-    compiled = jit(eager, max_paths=1000, max_nestings=1000)
+    whole = f if derivative is None else derivative(f)
+    # Of Values: from Python 3.12 on `sum` adds floats with compensation.
+    eager = partial(eagerly, f) if derivative is None else whole
+    compiled = jit(whole, max_paths=1000, max_nestings=1000)
     random = Random(name)
     for _ in range(POINTS):
         x = draw(random)
@@ -169,7 +172,7 @@ def test_lengths_up_to_400() -> None:
     for n in [*range(1, 11), *random.sample(range(11, 401), 90)]:
         for _ in range(2):
             x = numbers(random, n)
-            assert bits(compiled(x)) == bits(mean_square(x))
+            assert bits(compiled(x)) == bits(eagerly(mean_square, x))
     stats = compiled.stats()
     assert (stats.paths, stats.uncompiled) == (100, 0)
     assert stats.codes <= 10
@@ -294,7 +297,7 @@ def test_what_depends_on_the_number_of_rounds(f: Any, draw: Any) -> None:
     random = Random(3)
     for _ in range(POINTS):
         x = draw(random)
-        assert bits(compiled(x)) == bits(float(f(x)))
+        assert bits(compiled(x)) == bits(float(eagerly(f, x)))
         if slope is not None:
             assert bits(slope(x)) == bits(grad(f)(x))
 

@@ -24,6 +24,7 @@ ALWAYS: Final = frozenset(
 JUMPS: Final = frozenset([*dis.hasjrel, *dis.hasjabs])
 LOADS: Final = frozenset(
     {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "DELETE_FAST"}
+    | {"LOAD_FAST_AND_CLEAR"}  # of a comprehension, which puts back what it hides
     | {"LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 )
 STORES: Final = frozenset(["STORE_FAST", "STORE_FAST_STORE_FAST"])

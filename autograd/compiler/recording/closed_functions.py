@@ -28,21 +28,25 @@ INSTRUCTIONS: Final = frozenset(
     | {"BUILD_MAP", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "CALL"}
     | {"CALL_FUNCTION_EX", "CALL_KW", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "COPY"}
     | {"COPY_FREE_VARS", "DELETE_FAST", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE"}
-    | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FOR_ITER", "GET_ITER"}
+    | {"END_FOR", "EXTENDED_ARG", "FORMAT_SIMPLE", "FORMAT_VALUE", "FORMAT_WITH_SPEC"}
+    | {"FOR_ITER", "GET_ITER", "IS_OP"}
     | {"JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "JUMP_IF_FALSE_OR_POP"}
     | {"JUMP_IF_TRUE_OR_POP", "KW_NAMES", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE"}
     | {"LOAD_ASSERTION_ERROR", "LOAD_CLOSURE", "LOAD_COMMON_CONSTANT", "LOAD_CONST"}
-    | {"LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
+    | {"LOAD_FAST", "LOAD_FAST_AND_CLEAR"}
+    | {"LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
     | {"LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_SMALL_INT", "MAKE_CELL"}
     | {"MAKE_FUNCTION", "MAP_ADD", "NOP", "NOT_TAKEN", "POP_ITER", "POP_TOP", "PRECALL"}
-    | {"PUSH_NULL", "RAISE_VARARGS", "RESUME", "RETURN_CONST", "RETURN_VALUE"}
+    | {"PUSH_NULL", "RAISE_VARARGS", "RERAISE", "RESUME", "RETURN_CONST", "RETURN_VALUE"}
     | {"SET_FUNCTION_ATTRIBUTE", "STORE_FAST", "STORE_FAST_LOAD_FAST"}
-    | {"STORE_FAST_STORE_FAST", "STORE_SUBSCR", "SWAP", "TO_BOOL", "UNARY_INVERT"}
+    | {"STORE_FAST_STORE_FAST", "STORE_SLICE", "STORE_SUBSCR", "SWAP", "TO_BOOL", "UNARY_INVERT"}
     | {"UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_EX", "UNPACK_SEQUENCE"}
 )
 """Of which nothing is seen but by the names and on the stack of the function. (Jumps that depend on
-something are told by how they begin.)"""
-OF_GENERATORS: Final = frozenset(["CALL_INTRINSIC_1", "RERAISE", "RETURN_GENERATOR", "YIELD_VALUE"])
+something are told by how they begin.) All handlers of exceptions that a user writes begin with
+PUSH_EXC_INFO, which is not among them; the others put back what a comprehension hid."""
+INTRINSICS: Final = frozenset(["INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_UNARY_POSITIVE"])
+OF_GENERATORS: Final = frozenset(["CALL_INTRINSIC_1", "RETURN_GENERATOR", "YIELD_VALUE"])
 GENERATOR: Final = 0x20  # of `co_flags`
 ASYNCHRONOUS: Final = 0x80 | 0x100 | 0x200
 LISTS: Final = frozenset(["append", "copy", "extend", "insert", "pop", "reverse"])
@@ -95,12 +99,13 @@ class Closed:
         """`shared` are the cells of the function's closure; `around` the names of functions that
         this one is written in, and which are looked at too."""
         is_generator = bool(code.co_flags & GENERATOR)
-        if code.co_flags & ASYNCHRONOUS or (code.co_exceptiontable and not is_generator):
+        if code.co_flags & ASYNCHRONOUS:
             raise _Open
         own = frozenset(code.co_cellvars)
         receiver: Any = None
+        before = name = ""
         for one in dis.get_instructions(code):
-            name = one.opname
+            before, name = name, one.opname
             if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
                 receiver = self._load(str(one.argval), name, named, shared, own | around)
                 continue
@@ -112,6 +117,11 @@ class Closed:
             receiver = None
             if name == "STORE_DEREF":
                 if one.argval not in own:
+                    raise _Open
+            elif name == "IS_OP" and before != "LOAD_COMMON_CONSTANT":
+                raise _Open  # from 3.14 on Python asks whether `tuple` and `any` are its own
+            elif name == "CALL_INTRINSIC_1" and not is_generator:
+                if one.argrepr not in INTRINSICS:
                     raise _Open
             elif not (
                 name in INSTRUCTIONS
