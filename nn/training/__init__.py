@@ -14,6 +14,7 @@ checkpoint     the state of a training in a file; resumption: whether it fits
 progress       a progress bar
 loop           epochs, early stopping, callbacks, and how it ends
 fitting        `fit` and `evaluate`
+chunked_predicting  the same of `evaluate` and of what follows, where the chunks are
 predicting     `predict`, `predict_proba` and `score`: what a trained model says
 estimators     `Classifier`, `Regressor`: all of it for scikit-learn, imported on first use
 """

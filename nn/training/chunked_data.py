@@ -6,13 +6,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nn.frame_columns import column_labels, in_order
 from nn.training.dataset import Row
 from nn.training.objective import Objective
 
-__all__ = ["ChunkedData", "ChunkedSamples", "chunked_data", "computed", "is_chunked"]
+__all__ = [
+    "ChunkedData",
+    "ChunkedRows",
+    "ChunkedSamples",
+    "chunked_data",
+    "chunked_rows",
+    "computed",
+    "first_missing",
+    "is_chunked",
+]
 
 EXAMPLES: Final = 1000  # rows, and targets that differ
 
@@ -35,6 +44,38 @@ def chunked_data(X: Any, y: Any, trained_on: Sequence[str], name: str = "") -> C
     return data
 
 
+class ChunkedRows(NamedTuple):
+    """Inputs as doubles in a Dask array, each row in one chunk; and the names of their columns,
+    none of an array."""
+
+    rows: Any
+    columns: list[str]
+
+
+def chunked_rows(name: str, X: Any, trained_on: Sequence[str]) -> ChunkedRows:
+    """Inputs, of a frame the columns that a model was trained on, in their order. Raises TypeError
+    or ValueError for what are no numbers, and for other columns."""
+    is_frame = hasattr(type(X), "columns") and X.ndim == 2
+    columns = [str(label) for label in X.columns] if is_frame else []
+    if columns:
+        in_order(name, getattr(X, "_meta", X), trained_on)  # an error, for other columns
+        labels = dict(zip(columns, X.columns, strict=True))
+        columns = list(trained_on) or columns
+        X = X[[labels[column] for column in columns]]
+    rows = _as_array(name, X)
+    if rows.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} holds {rows.dtype}; inputs are numbers: code what it means in numbers"
+        )
+    rows = rows.astype(float)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    if rows.ndim != 2:
+        raise ValueError(
+            f"{name} has a row of numbers for each sample; it has the shape {rows.shape}"
+        )
+    return ChunkedRows(rows.rechunk({1: -1}), columns)
+
+
 class ChunkedData:
     """X and y as Dask arrays, cut alike; and in memory some of their rows, among which there are
     all targets, if these are few."""
@@ -43,27 +84,14 @@ class ChunkedData:
         import dask.array
 
         self._names = x_name, y_name
-        is_frame = hasattr(type(X), "columns") and X.ndim == 2
-        self.columns = [str(name) for name in X.columns] if is_frame else []
-        """Names of the inputs; none of an array."""
+        self.rows, self.columns = chunked_rows(x_name, X, trained_on)
+        """Doubles; and the names of the inputs, none of an array."""
         self.labels = column_labels(getattr(y, "_meta", y) if is_chunked(y) else y)
         """Names of the targets' columns, as they may be of one-hot ones."""
-        if self.columns:
-            in_order(x_name, getattr(X, "_meta", X), trained_on)  # an error, for other columns
-            self.columns = list(trained_on) or self.columns
-            X = X[self.columns]
-        rows, targets = _as_array(x_name, X), _as_array(y_name, y)
-        if rows.dtype.kind not in "biuf":
-            raise TypeError(
-                f"{x_name} holds {rows.dtype}; inputs are numbers: code what it means in numbers"
-            )
-        rows = rows.astype(float)
-        rows = rows[:, None] if rows.ndim == 1 else rows
+        rows, targets = self.rows, _as_array(y_name, y)
         targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
-        if rows.ndim != 2 or targets.ndim > 2:
-            raise ValueError(
-                f"{x_name} has a row of numbers for each sample, and {y_name} a target"
-            )
+        if targets.ndim > 2:
+            raise ValueError(f"{y_name} has a target for each sample; it has {targets.ndim} axes")
         if len(rows) != len(targets):
             raise ValueError(
                 f"{x_name} and {y_name} must have one entry for each sample; "
@@ -71,8 +99,7 @@ class ChunkedData:
             )
         if not len(rows):
             raise ValueError(f"{x_name} is empty; there must be at least one sample")
-        self.rows = rows.rechunk({1: -1})
-        cuts = {0: self.rows.chunks[0], **({1: -1} if targets.ndim == 2 else {})}
+        cuts = {0: rows.chunks[0], **({1: -1} if targets.ndim == 2 else {})}
         self.targets = dask.array.asarray(targets).rechunk(cuts)
         self.example_rows: list[Row] = []
         self.example_targets: list[Any] = []
@@ -82,7 +109,7 @@ class ChunkedData:
         are no more than some each at least once."""
         import dask
 
-        look, tell = dask.delayed(_first_missing), dask.delayed(_distinct)
+        look, tell = dask.delayed(first_missing), dask.delayed(_distinct)
         blocks = self.rows.to_delayed().ravel().tolist()
         target_blocks = self.targets.to_delayed().ravel().tolist()
         missing, distinct, rows, targets = dask.compute(
@@ -182,8 +209,8 @@ def _as_array(name: str, x: Any) -> Any:
         return _plain_types(x).to_dask_array(lengths=True)
     if is_chunked(x) and not isinstance(x, dask.array.Array):
         raise TypeError(
-            f"{name} is something delayed, or a bag, of Dask; fit takes its arrays and frames: "
-            "make one of it (dask.array.from_delayed), or compute it"
+            f"{name} is something delayed, or a bag, of Dask, which has no rows; make an "
+            "array of it (dask.array.from_delayed), or compute it"
         )
     if is_chunked(x):
         return x.compute_chunk_sizes() if numpy.isnan(x.shape).any() else x
@@ -193,7 +220,7 @@ def _as_array(name: str, x: Any) -> Any:
 # -- of a chunk ------------------------------------------------------------------------------------
 
 
-def _first_missing(block: Any) -> tuple[int, int, float] | None:
+def first_missing(block: Any) -> tuple[int, int, float] | None:
     """Place and number of the first that is not finite."""
     import numpy
 
@@ -211,7 +238,7 @@ def _distinct(block: Any) -> tuple[Any, list[Any]]:
     if block.dtype.kind not in "biuf":
         return None, sorted(set(block.tolist()))[: EXAMPLES + 1]
     found = numpy.unique(block, axis=0 if block.ndim == 2 else None)
-    return _first_missing(block), found[: EXAMPLES + 1].tolist()
+    return first_missing(block), found[: EXAMPLES + 1].tolist()
 
 
 def _picked(block: Any, labels: list[Any] | None, table: Any) -> Any:

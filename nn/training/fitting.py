@@ -27,6 +27,7 @@ from nn.output_meaning import meaning_of, trained_columns
 from nn.schedules import Rule, Schedule
 from nn.training.checkpoint import Checkpoint, data_digest
 from nn.training.chunked_data import ChunkedSamples, chunked_data, is_chunked
+from nn.training.chunked_predicting import chunked_evaluation
 from nn.training.chunked_step import chunked_step
 from nn.training.dataset import Row, Samples, read_rows, read_targets
 from nn.training.history import History
@@ -64,22 +65,26 @@ def evaluate(
 ) -> Evaluation:
     """Loss and accuracy of a model on data that it may never have seen. Nothing changes.
 
-    X, y and `loss` are those of `fit`. A model that `fit` has trained knows its loss, and the order
+    X, y and `loss` are those of `fit`; of Dask arrays and frames each chunk is evaluated where it
+    is. A model that `fit` has trained knows its loss, and the order
     of its classes; for another with text labels, `classes` says in which order it learned them.
 
     >>> from nn import Neuron
     >>> evaluate(Neuron.from_weights([1.0], -0.5, "linear"), [0.0, 1.0], [0, 1]).accuracy
     1.0
     """
-    meaning = meaning_of(model)
-    rows = read_rows("X", X, trained_columns(model))
-    targets = read_targets("y", y, len(rows))
+    meaning, known = meaning_of(model), trained_columns(model)
+    chunked = chunked_data(X, y, known)
+    rows = read_rows("X", chunked.example_rows if chunked else X, known)
+    targets = read_targets("y", chunked.example_targets if chunked else y, len(rows))
     if loss is None and meaning is not None and meaning.loss in LOSSES:
         loss = meaning.loss
     if classes is None and meaning is not None and meaning.names(targets):
         classes = meaning.classes
     labels = None if classes is None else tuple(classes)
     objective = find_objective(model, rows[0], targets, loss, labels)
+    if chunked:
+        return chunked_evaluation(objective, chunked)
     return objective.evaluate(Samples(rows, *objective.encode("y", targets)))
 
 

@@ -7,23 +7,33 @@ of a frame by theirs. Nothing changes, and dropout is left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import autograd
 from nn.dropout import mode
 from nn.metrics import accuracy, r2_score
 from nn.output_meaning import Meaning, meaning_of, trained_columns
+from nn.training.chunked_data import chunked_data, is_chunked
+from nn.training.chunked_predicting import (
+    accuracy_of_chunks,
+    chunked_predictions,
+    chunked_probabilities,
+    r2_of_chunks,
+)
 from nn.training.dataset import Row, read_rows, read_targets
 from nn.validation import as_numbers, counted, listed
 
 __all__ = ["predict", "predict_proba", "score"]
 
 
-def predict(model: Any, X: Any) -> list[Any]:
+def predict(model: Any, X: Any) -> Any:
     """For each row of X the class, by its label, or the number (a list, of several outputs).
 
     X is what `fit` takes. The columns of a frame must be those that the model was trained with, and
-    are put in their order. A model that `fit` has not trained gives its outputs as numbers.
+    are put in their order. A model that `fit` has not trained gives its outputs as numbers. They
+    come in a list; for a Dask array in one of the same chunks, for a frame of Dask's in a series
+    (of several outputs, a frame) of the same divisions, not computed yet.
 
     >>> import nn
     >>> model = nn.MLP(1, [4, 1], seed=0)
@@ -31,6 +41,8 @@ def predict(model: Any, X: Any) -> list[Any]:
     >>> predict(model, [-1.5, 1.5])
     ['low', 'high']
     """
+    if is_chunked(X):
+        return chunked_predictions(model, X)
     meaning = meaning_of(model)
     outputs = _outputs(model, X)
     if meaning is None or meaning.classes is None:
@@ -38,8 +50,9 @@ def predict(model: Any, X: Any) -> list[Any]:
     return [meaning.classes[_index(meaning, row)] for row in outputs]
 
 
-def predict_proba(model: Any, X: Any) -> list[dict[Any, float]]:
-    """For each row of X the probability of every class: label -> number from 0 to 1.
+def predict_proba(model: Any, X: Any) -> Any:
+    """For each row of X the probability of every class: label -> number from 0 to 1. For a Dask
+    array, rows of them, in the order of `model.meaning.classes`; for a frame, a column for each.
 
     Raises ValueError for a model whose outputs are no probabilities: a regression, or one trained
     with a loss other than `cross_entropy` and `binary_cross_entropy` that does not end in a softmax
@@ -58,6 +71,8 @@ def predict_proba(model: Any, X: Any) -> list[dict[Any, float]]:
             "come from 'cross_entropy' or 'binary_cross_entropy', or from a softmax or sigmoid at "
             "the end of the model"
         )
+    if is_chunked(X):
+        return chunked_probabilities(model, X, meaning)
     return [
         dict(zip(meaning.classes, _probabilities(meaning, row), strict=True))
         for row in _outputs(model, X)
@@ -77,23 +92,36 @@ def score(model: Any, X: Any, y: Any) -> float:
     >>> round(score(model, [0, 1, 2], [1, 3, 5]), 6)
     1.0
     """
+    meaning = meaning_of(model)
+    classes = None if meaning is None else meaning.classes
+    chunked = chunked_data(X, y, trained_columns(model))
+    if chunked is not None:
+        predicted = chunked_predictions(model, chunked.rows)
+        if classes is None:
+            return r2_of_chunks(predicted, chunked.targets)
+        known = read_targets("y", chunked.example_targets, len(chunked.example_targets))
+        named = partial(_as_labels, classes, _codes(classes, known))
+        return accuracy_of_chunks(predicted, chunked.targets, named)
     predicted = predict(model, X)
     truth = read_targets("y", y, len(predicted))
-    meaning = meaning_of(model)
-    if meaning is None or meaning.classes is None:
+    if classes is None:
         return r2_score(truth, predicted)
-    return accuracy(_as_labels(meaning.classes, truth), predicted)
+    return accuracy(_as_labels(classes, _codes(classes, truth), truth), predicted)
 
 
-def _as_labels(classes: Sequence[Any], truth: Sequence[Any]) -> list[Any]:
-    """The class that each target names: a label, or else the place of one, -1 or 1, a one-hot
-    row."""
+def _codes(classes: Sequence[Any], truth: Sequence[Any]) -> Sequence[Any]:
+    """By what targets name the classes: labels, or else their places, -1 and 1, one-hot rows."""
     count = len(classes)
     codes: Sequence[Any] = classes
     if isinstance(truth[0], list):
         codes = [[float(j == k) for j in range(count)] for k in range(count)]
     elif any(target not in classes for target in truth) and not isinstance(truth[0], str):
         codes = [-1.0, 1.0] if count == 2 and -1.0 in truth else list(range(count))
+    return codes
+
+
+def _as_labels(classes: Sequence[Any], codes: Sequence[Any], truth: Sequence[Any]) -> list[Any]:
+    """The class that each target names."""
     for i, target in enumerate(truth):
         if target not in codes:
             known = listed(list(map(repr, classes)), at_most=6)
