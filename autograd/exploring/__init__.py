@@ -11,7 +11,9 @@ typed_numbers  numbers as people type them
 panel          the paths behind the gradient of one value
 saved_page     an exploration as a page of its own
 page_parts     what pages are made of
-phrases, wording  what is said, in each language; tutor_phrases: what the tutor says, in Chinese
+phrases, wording  what is said, in each language
+translation    sentences of the engine in another language
+tutor_phrases, error_phrases  their forms: what the tutor says, and errors, in Chinese
 explorer.js, explorer.css, still.js  what a reader sees; picture.js, picture.css: the player too
 """
 

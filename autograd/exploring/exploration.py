@@ -15,6 +15,7 @@ from typing import Any, Final
 from autograd.drawing.choosing import Limits
 from autograd.drawing.number_text import figure
 from autograd.engine.text import PARTIAL, printable
+from autograd.exploring.error_phrases import error_in
 from autograd.exploring.explorable import Source
 from autograd.exploring.lines import UNKNOWN
 from autograd.exploring.moments import Moment, veiled
@@ -195,7 +196,7 @@ class Exploration:
         except NotANumber as problem:
             return {"error": problem.said(self.language)}
         except Refused as problem:
-            return {"error": str(problem)}
+            return {"error": error_in(self.language, str(problem))}
         new = self.moment.structure != before.structure
         spoken = self._words() if key == "language" else {}
         return {**spoken, **(self._picture() if new else {}), **self._changes()}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from autograd.exploring.translation import translated
+
 __all__ = ["OTHERWISE", "in_chinese"]
 
-# A whole text of the tutor, and what to say: \1 as it stands, {1} translated or as a list of names.
-CHINESE: Final = [
+CHINESE: Final = [  # forms; {1} may also be a list of names
     (r"(\d+) slips together: .*", r"这里同时有 \1 处疏忽"),
     (
         r"the derivative of (.+) with respect to (.+) is (.+), the other factor; .+",
@@ -76,15 +77,7 @@ OTHERWISE: Final = "有一个局部导数或因子错了"
 
 def in_chinese(text: str) -> str:
     """A text of the tutor."""
-    for form, said in CHINESE:
-        found = re.fullmatch(form, text)
-        if found:
-            inner = {f"{{{k}}}": _part(x or "") for k, x in enumerate(found.groups(), 1)}
-            told = found.expand(said)
-            for place, part in inner.items():
-                told = told.replace(place, part)
-            return told
-    return OTHERWISE
+    return translated(text, CHINESE, _part) or OTHERWISE
 
 
 def _part(text: str) -> str:

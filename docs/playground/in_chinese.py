@@ -1,15 +1,19 @@
 """What `explain` and `paths` say, in Chinese, for the pages that are: their fixed words.
 
 The engine writes English. A line of it is a heading, a reason by its kind, a path, a line of code
-or a remedy, and those are known; what a reason says with the reader's own names stays as
-it is, behind its name.
+or a remedy, and the forms of all of them are known; formulas and the reader's own names stay as
+they are. What a room refuses is said in Chinese, too.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["KINDS", "in_chinese", "paths_in_chinese"]
+from autograd.explaining.diagnoses import REMEDIES
+from autograd.exploring.error_phrases import error_in
+from autograd.exploring.translation import Forms, translated
+
+__all__ = ["KINDS", "in_chinese", "paths_in_chinese", "refusal_in_chinese"]
 
 KINDS = {  # kind: its name, and what to do
     "accumulated": ("梯度累积", "在 backward() 之前调用 zero_grad()，除非本来就要累加"),
@@ -63,7 +67,116 @@ KINDS = {  # kind: its name, and what to do
     "zeroed": ("已被清零", "在 zero_grad() 之前读梯度"),
 }
 WORDS = {kind.replace("_", " "): kind for kind in KINDS}
-LINES = [
+FACTORS = r"(\S+) factors?"
+SENTENCES: Forms = [  # of a reason: what it says behind its kind
+    (
+        r"(.+) is 0 as a hinge loss is beyond the margin, because (.+) is at least 1",
+        r"\1 是 0：合页损失超出间隔就是 0，因为 \2 至少是 1",
+    ),
+    (r"(.+) passes nothing on, because (.+) is not above 0", r"\1 什么也不传，因为 \2 不大于 0"),
+    (r"(.+) is a step: .+", r"\1 是台阶：两次跳跃之间是平的，斜率为 0"),
+    (r"(.+) lets no gradient through", r"\1 不让梯度通过"),
+    (
+        r"(.+) only asks whether (.+) is 0: a condition has no slope",
+        r"\1 只看 \2 是不是 0：条件没有斜率",
+    ),
+    (r"(.+) took the other side, because (.+)", r"\1 取了另一边，因为 \2"),
+    (r"(.+) took the other side: its condition was True", r"\1 取了另一边：条件成立"),
+    (r"(.+) took the other side: its condition was False", r"\1 取了另一边：条件不成立"),
+    (r"(.+) gave its bound (.+): (.+) is outside", r"\1 给出的是界限 \2：\3 在界限之外"),
+    (r"(.+) did not give this bound, (.+)", r"\1 给出的不是这个界限 \2"),
+    (r"(.+) took (.+), not (.+)", r"\1 取的是 \2，不是 \3"),
+    (r"(.+) does not change with (.+?): (.+)", r"\1 不随 \2 变化：\3"),
+    (r"(.+) is flat at (.+?): its slope is 0(?: \(.+\))?", r"\1 在 \2 处是平的：斜率为 0"),
+    (r"(.+) is nearly flat at (.+): its slope is (.+)", r"\1 在 \2 处几乎是平的：斜率为 \3"),
+    (
+        r"(.+) is 0, because at (.+) it is smaller than any double",
+        r"\1 是 0，因为在 \2 处它比任何双精度数都小",
+    ),
+    (
+        r"(.+): the slope in a varying exponent needs the logarithm of (.+), below 0",
+        r"\1：对变化的指数求导要用到 \2 的对数，而它小于 0",
+    ),
+    (r"(.+) has no slope at (.+)", r"\1 在 \2 处没有斜率"),
+    (r"(.+) is vertical at (.+): its slope there is infinite", r"\1 在 \2 处是竖直的：斜率无穷大"),
+    (
+        r"(.+): the slope at (.+) is beyond the largest double, 1.8e308",
+        r"\1：在 \2 处的斜率超出了最大的双精度数 1.8e308",
+    ),
+    (
+        r"(.+) is (\S+) from the start: a leaf, not a result",
+        r"\1 从一开始就是 \2：它是叶子，不是结果",
+    ),
+    (r"(.+) is (\S+): one of the plain numbers in it is", r"\1 是 \2：其中有一个普通的数就是"),
+    (r"(.+) is (nan|-?inf) for (.+): (.+)", r"\1 在 \3 时是 \2：{4}"),
+    (r"(.+) is (nan|-?inf): (.+)", r"\1 是 \2：{3}"),
+    (r"(\S+) divided by 0 can be any number", r"\1 除以 0 可以是任何数"),
+    (r"inf / inf can be any number", r"无穷大除以无穷大可以是任何数"),
+    (r"0 times inf can be any number", r"0 乘无穷大可以是任何数"),
+    (r"inf - inf can be any number", r"无穷大减无穷大可以是任何数"),
+    (r"a negative number has no real power that is not whole", r"负数的非整数次方不是实数"),
+    (r"(\S+) is not defined there", r"\1 在那里没有定义"),
+    (r"the logarithm of 0 is -inf", r"0 的对数是 -inf"),
+    (r"a division by 0", r"除以了 0"),
+    (r"a negative power of 0 divides by 0", r"0 的负数次方就是除以 0"),
+    (r"(\S+) has a pole there", r"\1 在那里有极点"),
+    (r"the result is beyond the largest double, 1.8e308", r"结果超出了最大的双精度数 1.8e308"),
+    (
+        rf"the product along the path, of {FACTORS}, is about (\S+); .+",
+        r"沿路径的乘积有 \1 个因子，约为 \2；5e-324 与 0 之间没有双精度数",
+    ),
+    (r"(.+) gets inf and -inf, whose sum is nan", r"\1 得到 inf 和 -inf，它们的和是 nan"),
+    (
+        r"(.+) gets (\S+) and (\S+), which add up to (\S+)",
+        r"\1 得到 \2 和 \3，加起来是 \4",
+    ),
+    (
+        r"(.+) gets (\S+) and (\S+) and one more message, which add up to (\S+)",
+        r"\1 得到 \2、\3 和另外 1 条消息，加起来是 \4",
+    ),
+    (
+        r"(.+) gets (\S+) and (\S+) and (\S+) more messages, which add up to (\S+)",
+        r"\1 得到 \2、\3 和另外 \4 条消息，加起来是 \5",
+    ),
+    (
+        r"(.+) gets (\S+) and has slope 0 in (.+): inf × 0 is nan",
+        r"\1 得到 \2，对 \3 的斜率是 0：inf × 0 是 nan",
+    ),
+    (
+        rf"all {FACTORS} along the path are above 1 in size, (\S+) on .+; the largest: (.+)",
+        r"沿路径的 \1 个因子都大于 1，几何平均是 \2；最大的是 \3",
+    ),
+    (
+        rf"all {FACTORS} along the path are below 1 in size, (\S+) on .+; the smallest: (.+)",
+        r"沿路径的 \1 个因子都小于 1，几何平均是 \2；最小的是 \3",
+    ),
+    (
+        rf"(\S+) of the {FACTORS} .+ above 1 in size, (\S+) on .+; the largest: (.+)",
+        r"沿路径的 \2 个因子中有 \1 个大于 1，几何平均是 \3；最大的是 \4",
+    ),
+    (
+        rf"(\S+) of the {FACTORS} .+ below 1 in size, (\S+) on .+; the smallest: (.+)",
+        r"沿路径的 \2 个因子中有 \1 个小于 1，几何平均是 \3；最小的是 \4",
+    ),
+    (r"(.+) accounts for most of it: (.+) with (.+)", r"主要是因为 \1：\2，其中 \3"),
+    (r"(\S+) paths? add up, though none .+ (\S+)", r"有 \1 条路径相加，其中没有一条超过 \2"),
+    (
+        r"0 × ∞, decided as 0: not reliable here; (.+), and (.+) has slope (\S+) in (.+)",
+        r"0 × ∞ 按 0 算了，这里不可靠：{1}，而 \2 对 \4 的斜率是 \3",
+    ),
+    (r"(.+) was not computed from (.+?), but from (.+)", r"\1 不是由 \2 算出的，而是由 \3"),
+    (r"what (.+) gets adds up to 0", r"传给 \1 的加起来是 0"),
+    (r"(.+) has slope 0 in (.+)", r"\1 对 \2 的斜率是 0"),
+    (
+        r"(.+) is a leaf with the number of (.+?), (\S+)[,:] .+",
+        r"\1 是叶子，它的数和 \2 的一样，是 \3；梯度到这里为止",
+    ),
+    (
+        r"(.+)\.grad is (\S+), (\S+) times what one pass gives: .+",
+        r"\1.grad 是 \2，是一次反向传播的 \3 倍：叶子的梯度会累加",
+    ),
+]
+LINES: Forms = [
     (r"    path: (.*)", r"    路径：\1"),
     (r"    line: (.*), line (\d+)(.*)", r"    代码：\1，第 \2 行\3"),
     (r"    line: (.*)", r"    代码：\1"),
@@ -75,6 +188,27 @@ LINES = [
         "  没有异常：它的梯度没有 0，没有无穷大，也没有 NaN",
     ),
 ]
+REMEDY = "|".join(map(re.escape, REMEDIES.values()))
+ROOM: Forms = [  # what the network room refuses
+    (
+        rf"the training stops, the loss is (\S+): (.+); ({REMEDY})",
+        r"训练停止，损失是 \1：{2}。办法：{3}",
+    ),
+    (r"the training stops, the loss is (\S+)", r"训练停止，损失是 \1"),
+    (r"(.+) must be from (\S+) to (\S+); got (.+)", r"{1}必须在 \2 与 \3 之间，这里是 \4"),
+    (r"(.+) must be a whole number; got (.+)", r"{1}必须是整数，这里是 \2"),
+    (r"(.+) is one of (.+); got (.+)", r"{1}是 \2 之一，这里是 \3"),
+    (r"the number of hidden layers", "隐藏层数"),
+    (r"the neurons of a layer", "每层的神经元数"),
+    (r"noise", "噪声"),
+    (r"the learning rate", "学习率"),
+    (r"the batch", "批大小"),
+    (r"the seed", "种子"),
+    (r"data", "数据"),
+    (r"activation", "激活函数"),
+    (r"loss", "损失"),
+    (r"optimizer", "优化器"),
+]
 
 
 def in_chinese(text: str) -> str:
@@ -85,19 +219,32 @@ def in_chinese(text: str) -> str:
         reason = re.fullmatch(r"  ([a-z0 ]+): (.*)", line)
         if reason and reason[1] in WORDS:
             kind = WORDS[reason[1]]
-            lines.append(f"  {KINDS[kind][0]}（{reason[1]}）：{reason[2]}")
+            lines.append(f"  {KINDS[kind][0]}（{reason[1]}）：{_sentence(reason[2])}")
         elif line.startswith("    remedy: ") and kind:
             lines.append(f"    办法：{KINDS[kind][1]}")
         else:
             lines.append(_fixed(line))
-    return "\n".join(lines)
+    return _inputs("\n".join(lines))
+
+
+def refusal_in_chinese(text: str) -> str:
+    """Why a request cannot be met."""
+    return translated(text, ROOM, _part) or error_in("zh", text)
+
+
+def _part(text: str) -> str:
+    """The name of a setting, a reason, or its remedy."""
+    if text in REMEDIES.values():
+        return KINDS[next(kind for kind in REMEDIES if REMEDIES[kind] == text)][1]
+    return translated(text, ROOM, str) or _sentence(text)
+
+
+def _sentence(text: str) -> str:
+    return translated(text, SENTENCES, _sentence) or text
 
 
 def _fixed(line: str) -> str:
-    for english, chinese in LINES:
-        if found := re.fullmatch(english, line):
-            return found.expand(chinese)
-    return line
+    return translated(line, LINES, str) or line
 
 
 def paths_in_chinese(html: str) -> str:
@@ -106,4 +253,10 @@ def paths_in_chinese(html: str) -> str:
         r"<b>(\d+) paths? from (.*?) to (.*?)</b>", r"<b>从 \2 到 \3 有 \1 条路径</b>", html
     )
     html = html.replace("sum over all paths: ", "所有路径之和：")
-    return re.sub(r"backpropagation walks (.*?), each once", r"反向传播走 \1，每条一次", html)
+    html = re.sub(r"backpropagation walks (.*?), each once", r"反向传播走 \1，每条一次", html)
+    return _inputs(html)
+
+
+def _inputs(text: str) -> str:
+    """Which input of an operation a path enters by."""
+    return re.sub(r" \(input (\d+)\)", r"（第 \1 个输入）", text)

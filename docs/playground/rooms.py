@@ -12,7 +12,7 @@ from autograd.exploring import Exploration, exercise
 from autograd.exploring.exercise import Level
 from playground.code_room import run_for_page
 from playground.expression_room import ExpressionRoom
-from playground.in_chinese import in_chinese, paths_in_chinese
+from playground.in_chinese import in_chinese, paths_in_chinese, refusal_in_chinese
 from playground.network_room import NetworkRoom, Settings
 
 __all__ = ["answer", "begin", "run_for_page"]
@@ -141,10 +141,12 @@ REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
 
 def answer(message: str) -> str:
     """`{"do": name, ...}` in, what that gives out; `{"error": sentence}` where the request cannot
-    be met."""
+    be met, in the language of its "speak"."""
     request: dict[str, Any] = json.loads(message)
+    language = request.pop("speak", "en")
     try:
         found = REQUESTS[request.pop("do")](**request)
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-        found = {"error": str(error)}
+        said = str(error)
+        found = {"error": refusal_in_chinese(said) if language == "zh" else said}
     return json.dumps(found)

@@ -1,5 +1,7 @@
 // The page's side of the worker in which Python runs.
 
+import { spoken } from "./words.js";
+
 /** Thrown where Python was stopped in the middle of what it was asked, or broke down: then the
  * message says how. */
 export class Stopped extends Error {}
@@ -74,9 +76,10 @@ export class Engine {
     });
   }
 
-  /** The answer of the rooms (rooms.py) to a request; an error of theirs is in `error`. */
+  /** The answer of the rooms (rooms.py) to a request; an error of theirs is in `error`, in the
+   * language of the page. */
   ask(request) {
-    return this.#post({ request: JSON.stringify(request) });
+    return this.#post({ request: JSON.stringify({ ...request, speak: spoken() }) });
   }
 
   /** Run a program; `show` gets each thing that it shows. */
