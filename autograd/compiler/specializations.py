@@ -33,9 +33,9 @@ from autograd.compiler.native.llvm_codegen import callbacks_of
 from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
-from autograd.compiler.recording.arguments import Arguments, difference
+from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.texts_in_results import flatten_result
-from autograd.compiler.recording.tracing import Recorded
+from autograd.compiler.recording.tracing import Recorded, difference
 from autograd.compiler.relatives import Relatives
 from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE

@@ -17,6 +17,7 @@ from fractions import Fraction
 from numbers import Integral
 from typing import Any, Final, NamedTuple
 
+from autograd.compiler.ir.flat_code import flat
 from autograd.compiler.ir.program import Guard, Program
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.reachable_objects import values_of
@@ -47,6 +48,7 @@ __all__ = [
     "Trace",
     "among_doubles",
     "check_current",
+    "difference",
     "read_off",
 ]
 
@@ -253,6 +255,25 @@ class Recorded(NamedTuple):
 
     program: Program
     captured: list[Value]
+
+
+def difference(first: Recorded, second: Recorded) -> str | None:
+    """Where two recordings differ, in words; None if they don't."""
+    a, b = first.program, second.program
+    if len(first.captured) != len(second.captured) or any(
+        x is not y for x, y in zip(first.captured, second.captured, strict=True)
+    ):
+        return " in the Values they capture"
+    same = flat(a.code).same_as(flat(b.code))
+    for i, (p, q) in enumerate(() if same else zip(a.code, b.code, strict=False)):
+        same = p[:2] == q[:2] and repr(p.value) == repr(q.value)  # NaN, and the sign of 0, too
+        if not same:
+            return f" at operation {i} ({p.name} {p.value!r}, then {q.name} {q.value!r})"
+    if len(a.code) != len(b.code) or a.outputs != b.outputs:
+        return " in length"
+    if [guard[:3] for guard in a.guards] != [guard[:3] for guard in b.guards]:
+        return " in their decisions"
+    return None
 
 
 def check_current(primitive: Primitive) -> None:
