@@ -180,7 +180,7 @@ def first_missing(array: Any) -> tuple[int, ...] | None:
     """The place of the first number of an array that is NaN or infinite; None if there is none."""
     import numpy
 
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or not array.size:
         return None
     step = max(1, BLOCK // (array.size // len(array)))
     for start in range(0, len(array), step):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from nn.array_rows import first_missing
 from nn.frame_columns import column_labels, in_order
 from nn.training.dataset import Row
 from nn.training.objective import Objective
@@ -19,8 +20,8 @@ __all__ = [
     "chunked_data",
     "chunked_rows",
     "computed",
-    "first_missing",
     "is_chunked",
+    "missing_number",
 ]
 
 EXAMPLES: Final = 1000  # rows, and targets that differ
@@ -109,7 +110,7 @@ class ChunkedData:
         are no more than some each at least once."""
         import dask
 
-        look, tell = dask.delayed(first_missing), dask.delayed(_distinct)
+        look, tell = dask.delayed(missing_number), dask.delayed(_distinct)
         blocks = self.rows.to_delayed().ravel().tolist()
         target_blocks = self.targets.to_delayed().ravel().tolist()
         missing, distinct, rows, targets = dask.compute(
@@ -220,15 +221,10 @@ def _as_array(name: str, x: Any) -> Any:
 # -- of a chunk ------------------------------------------------------------------------------------
 
 
-def first_missing(block: Any) -> tuple[int, int, float] | None:
-    """Place and number of the first that is not finite."""
-    import numpy
-
-    places = numpy.argwhere(~numpy.isfinite(block))
-    if not len(places):
-        return None
-    place = places[0].tolist()
-    return place[0], place[-1], float(block[tuple(place)])
+def missing_number(block: Any) -> tuple[int, int, float] | None:
+    """Row and column of the first that is not finite, and what it is."""
+    place = first_missing(block)
+    return None if place is None else (place[0], place[-1], float(block[place]))
 
 
 def _distinct(block: Any) -> tuple[Any, list[Any]]:
@@ -238,7 +234,7 @@ def _distinct(block: Any) -> tuple[Any, list[Any]]:
     if block.dtype.kind not in "biuf":
         return None, sorted(set(block.tolist()))[: EXAMPLES + 1]
     found = numpy.unique(block, axis=0 if block.ndim == 2 else None)
-    return first_missing(block), found[: EXAMPLES + 1].tolist()
+    return missing_number(block), found[: EXAMPLES + 1].tolist()
 
 
 def _picked(block: Any, labels: list[Any] | None, table: Any) -> Any:

@@ -16,7 +16,7 @@ import autograd
 from nn.dropout import mode
 from nn.module import Module
 from nn.output_meaning import Meaning, meaning_of, trained_columns
-from nn.training.chunked_data import ChunkedData, chunked_rows, first_missing
+from nn.training.chunked_data import ChunkedData, chunked_rows, missing_number
 from nn.training.chunked_step import ChunkedByRow
 from nn.training.dataset import Row
 from nn.training.jit_loss import CannotCompile
@@ -241,7 +241,7 @@ def _as_objects(entries: Sequence[Any]) -> Any:
 
 def _without_missing(block: Any, block_info: Any = None) -> Any:
     """The block itself."""
-    missing = first_missing(block)
+    missing = missing_number(block)
     if missing is not None:
         i, j, number = missing
         first = block_info[0]["array-location"][0][0] if block_info else 0
