@@ -228,7 +228,8 @@ def fit(
     objective.check_loss(samples)
     if isinstance(given, Samples):
         objective.check_loss(given)
-    optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
+    parameters = model.parameters()
+    optimizer = _find_optimizer(optimizer, parameters, lr, weight_decay)
 
     outputs = objective.n_outputs if objective.classes is None else None
     with (
@@ -266,12 +267,12 @@ def fit(
         measure(*_without(held_out, data))
         if saved:
             _restore_buffers(model, saved["parameters"])
-        step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
+        step = TrainingStep(objective, parameters, optimizer, clip_norm, clip_value, rng)
         wanted = engine or (saved["engine"] if saved else None)
         if chunked:
             step = chunked_step(step, model, samples.take(range(min(TRIED_ROWS, len(data)))))
         elif wanted == "jit" or (
-            wanted is None and is_worth_compiling(plan.epochs, samples, model)
+            wanted is None and is_worth_compiling(plan.epochs, len(samples), len(parameters))
         ):
             step = compiled_step(step, model, samples, must=engine == "jit")
         training = Training(model, step, plan, data, held_out, given, rng)
