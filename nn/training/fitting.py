@@ -419,7 +419,7 @@ def _find_optimizer(
             f"an optimiser is a name ({', '.join(OPTIMIZERS)}), an nn.Optimizer, or a function "
             f"parameters -> nn.Optimizer; got {optimizer!r:.80}"
         )
-    strangers = {id(p) for p in optimizer.parameters} - {id(p) for p in parameters}
+    strangers = set(map(id, optimizer.parameters)) - set(map(id, parameters))
     if strangers:
         raise ValueError(
             f"{counted(len(strangers), 'parameter')} of {optimizer!r} belong to another model than "
