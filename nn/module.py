@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from autograd import Value
@@ -293,17 +294,35 @@ def members(holder: Any, without_numbers: bool = False) -> Iterator[tuple[str, A
 
 def _find_leaves(holder: Any, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
     """Append the leaf Values below a module or container, with qualified names, each once."""
-    for name, held in members(holder):
+    if type(holder) is list and _are_new_leaves(holder, seen):  # at once: there may be thousands
+        seen.update(map(id, holder))
+        found += zip([f"{prefix}{i}" for i in range(len(holder))], holder, strict=True)
+        return
+    is_module = isinstance(holder, Module)
+    short_names = holder.short_names if is_module else {}
+    for name, held in vars(holder).items() if is_module else members(holder):
+        short = short_names.get(name)
+        if short and isinstance(held, (list, tuple)):  # whose entries are called so
+            _find_leaves(held, prefix + short, seen, found)
+            continue
         place = id(held)
         if place in seen:
             continue
         if isinstance(held, Value):
             seen.add(place)
             if not held.op or _STAND_INS.is_one(held):
-                found.append((prefix + name, held))
+                found.append((prefix + (short or name), held))
         elif not isinstance(held, (int, float, str)):
             seen.add(place)
-            _find_leaves(held, f"{prefix}{name}.", seen, found)
+            _find_leaves(held, f"{prefix}{short or name}.", seen, found)
+
+
+def _are_new_leaves(entries: list[Any], seen: set[int]) -> bool:
+    """Whether they are leaf Values, all different, and none of them seen."""
+    if set(map(type, entries)) != {Value} or any(map(OP, entries)):
+        return False
+    places = set(map(id, entries))
+    return len(places) == len(entries) and seen.isdisjoint(places)
 
 
 def _modules_of(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
@@ -335,4 +354,5 @@ def _repeats_of(holder: Any, path: str, paths: dict[int, str]) -> Iterator[tuple
 
 
 NUMBERS = frozenset([Value, int, float])
+OP = attrgetter("op")
 _STAND_INS = StandIns(Module)

@@ -726,10 +726,9 @@ def test_without_what_it_needs(missing: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_choice_without_one() -> None:
     """By size: a short training is not worth compiling, a long one is, however large the model."""
-    large = nn.MLP(2, [200, 100, 1], seed=1)
-    sample = FIT.Samples(POINTS, SUMS, None)
-    assert not FIT.is_worth_compiling(1, sample, large)
-    assert FIT.is_worth_compiling(1000, sample, large)
+    large = len(nn.MLP(2, [200, 100, 1], seed=1).parameters())
+    assert not FIT.is_worth_compiling(1, len(POINTS), large)
+    assert FIT.is_worth_compiling(1000, len(POINTS), large)
     assert nn.fit(classifier(), POINTS, SIDES, epochs=1).engine == "eager"
     assert nn.fit(classifier(), POINTS, SIDES, epochs=3000, batch_size=None).engine == "jit"
 

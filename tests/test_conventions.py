@@ -1142,6 +1142,23 @@ def test_dropout_is_for_training_and_fit_leaves_it_off(tmp_path: Path) -> None:
     assert nn.load(tmp_path / "model.json")(ones[0]).data == model(ones[0]).data
 
 
+def test_fit_trains_on_the_data_as_they_were() -> None:
+    """Numbers that a callback writes into the user's arrays are not met."""
+    numpy = pytest.importorskip("numpy")
+
+    def losses(callback: Callable[[Any, Any], object]) -> list[float]:
+        X, y = numpy.array([[0.0], [1.0], [2.0]]), numpy.array([[1.0, 0.5], [3.0, 2.5], [5.0, 4.5]])
+        model = nn.MLP(1, [2], seed=0)
+        history = nn.fit(model, X, y, epochs=4, callback=lambda history: callback(X, y))
+        found: list[float] = history["loss"]
+        return found
+
+    def spoils(X: Any, y: Any) -> None:
+        X[:], y[:] = 100.0, -7.0
+
+    assert losses(spoils) == losses(lambda X, y: None)
+
+
 def test_a_file_of_another_model_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "model.json"
     nn.MLP(2, [3, 1], "tanh", seed=0).save(path)

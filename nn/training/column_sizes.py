@@ -15,6 +15,7 @@ __all__ = ["Column", "unusual_columns"]
 LARGE, SMALL = 10.0, 0.01
 """Means and standard deviations outside these make a small network learn slowly or not at all."""
 BLOCK: Final = 256  # rows
+MODERATE: Final = 1e100  # whose square, and that of 1 over it, is far from the limits of floats
 ROUNDING: Final = 1e-9  # relative; more than that of a sum in floats
 
 
@@ -91,10 +92,17 @@ def _measures(rows: ArrayRows) -> tuple[list[float], list[float], list[float], l
 
     lows = numpy.min([block.min(axis=0) for block in rows.blocks()], axis=0)
     highs = numpy.max([block.max(axis=0) for block in rows.blocks()], axis=0)
-    units: Any = numpy.maximum(abs(lows), abs(highs))  # so that no square overflows
+    units: Any = numpy.maximum(abs(lows), abs(highs))
     units[units == 0.0] = 1.0
-    means = sum((block / units).sum(axis=0) for block in rows.blocks()) / len(rows)
-    squares = sum(numpy.square(block / units - means).sum(axis=0) for block in rows.blocks())
+    is_moderate = bool((units > 1 / MODERATE).all() and (units < MODERATE).all())
+    if is_moderate:
+        units = 1.0
+
+    def parts() -> Iterator[Any]:
+        return rows.blocks() if is_moderate else (block / units for block in rows.blocks())
+
+    means = sum(part.sum(axis=0) for part in parts()) / len(rows)
+    squares = sum(numpy.square(part - means).sum(axis=0) for part in parts())
     spreads = numpy.sqrt(squares / len(rows)) * units
     is_constant = lows == highs
     means = numpy.where(is_constant, lows, means * units)

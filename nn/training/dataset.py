@@ -30,6 +30,7 @@ Row: TypeAlias = list[float]
 
 Targets: TypeAlias = "list[Any] | ArrayRows"
 
+PLAIN: Final = frozenset([float, int, bool])
 MANY: Final = 200_000  # numbers; so many are kept in an array, where there is NumPy
 
 
@@ -159,9 +160,22 @@ def read_targets(name: str, y: Any, count: int, rows_name: str = "X") -> Targets
         is_single = array.ndim == 1 or array.shape[1] == 1
         rows = _checked(name, array.reshape(-1) if is_single else array, columns)
         return rows.column(0).tolist() if is_single else rows
+    if (numbers := _plain_numbers(entries)) is not None:
+        return numbers
     targets = [_read_target(f"{name}[{i}]", entry, columns) for i, entry in enumerate(entries)]
     _check_alike(name, targets)
     return targets
+
+
+def _plain_numbers(entries: Sequence[Any]) -> list[float] | None:
+    """As floats, if all are Python's own numbers, and finite."""
+    if not PLAIN.issuperset(map(type, entries)):
+        return None
+    try:
+        numbers = list(map(float, entries))
+    except OverflowError:
+        return None
+    return numbers if all(map(isfinite, numbers)) else None
 
 
 def _check_alike(name: str, entries: Sequence[Any]) -> None:

@@ -233,7 +233,8 @@ def fit(
     objective.check_loss(samples)
     if isinstance(given, Samples):
         objective.check_loss(given)
-    optimizer = _find_optimizer(optimizer, model.parameters(), lr, weight_decay)
+    parameters = model.parameters()
+    optimizer = _find_optimizer(optimizer, parameters, lr, weight_decay)
 
     outputs = objective.n_outputs if objective.classes is None else None
     with (
@@ -271,12 +272,12 @@ def fit(
         measure(*_without(held_out, data))
         if saved:
             _restore_buffers(model, saved["parameters"])
-        step = TrainingStep(objective, model.parameters(), optimizer, clip_norm, clip_value, rng)
+        step = TrainingStep(objective, parameters, optimizer, clip_norm, clip_value, rng)
         wanted = engine or (saved["engine"] if saved else None)
         if chunked:
             step = chunked_step(step, model, samples.take(range(min(TRIED_ROWS, len(data)))))
         elif wanted == "jit" or (
-            wanted is None and is_worth_compiling(plan.epochs, samples, model)
+            wanted is None and is_worth_compiling(plan.epochs, len(samples), len(parameters))
         ):
             step = compiled_step(step, model, samples, must=engine == "jit")
         training = Training(model, step, plan, data, held_out, given, rng)
@@ -423,7 +424,7 @@ def _find_optimizer(
             f"an optimiser is a name ({', '.join(OPTIMIZERS)}), an nn.Optimizer, or a function "
             f"parameters -> nn.Optimizer; got {optimizer!r:.80}"
         )
-    strangers = {id(p) for p in optimizer.parameters} - {id(p) for p in parameters}
+    strangers = set(map(id, optimizer.parameters)) - set(map(id, parameters))
     if strangers:
         raise ValueError(
             f"{counted(len(strangers), 'parameter')} of {optimizer!r} belong to another model than "

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import Any
 
 import autograd
@@ -89,6 +90,7 @@ class CompiledModel(ABC):
         # Asked for once: while the model is recorded, each look at a Value is watched.
         self._own: list[Value] = model.parameters()
         self._known = frozenset(map(id, [*parameters, *self._own]))
+        self._are_all = len(self._own) == len(parameters) and all(map(is_, self._own, parameters))
 
     @property
     def _recordings(self) -> int:
@@ -165,6 +167,8 @@ class CompiledModel(ABC):
 
     def _stand_ins(self, p: Any) -> list[Any]:
         """For all parameters of the model: those that a callback has put there are not trained."""
+        if self._are_all:
+            return list(p)
         trained = dict(zip(map(id, self.parameters), p, strict=True))
         return list(map(trained.get, map(id, self._own), self._own))
 

@@ -73,7 +73,8 @@ class Training:
         rng: Any,
     ) -> None:
         self.model = model
-        self.names = [name for name, _ in model.named_parameters()]
+        self.names: Sequence[str] = ()
+        """Of the parameters, where checkpoints are written."""
         self.plan = plan
         self.held_out = held_out
         if held_out:
@@ -125,6 +126,8 @@ class Training:
     def run(self, checkpoint: Checkpoint | None) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
         history, epochs = self.history, self.plan.epochs
+        if checkpoint is not None:
+            self.names = [name for name, _ in self.model.named_parameters()]
         bar = Progress(self.plan.progress, epochs, len(self._batches()), len(history))
         try:
             self._stop_if_no_better()

@@ -32,9 +32,11 @@ def _settings_below(
             yield prefix + name, _identity(held)
         if id(held) not in seen and not isinstance(held, _PLAIN):
             seen.add(id(held))
-            if isinstance(held, list) and known.issuperset(map(id, held)):
-                yield f"{prefix}{name}.*", tuple(map(id, held))  # at once: there may be thousands
-                continue
+            if isinstance(held, list):
+                places = tuple(map(id, held))
+                if known.issuperset(places):
+                    yield f"{prefix}{name}.*", places  # at once: there may be thousands
+                    continue
             yield from _settings_below(held, f"{prefix}{name}.", seen, known)
 
 
