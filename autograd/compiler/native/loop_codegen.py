@@ -246,7 +246,9 @@ class LoopText(Instructions):
         if place.around is not None and not storage.is_read_within:
             self._left_after[place].append(row)
             return
-        of_all = self.layout.numbered(place, row.addresses) if storage.is_in_all else None
+        of_all = None
+        if storage.is_in_all:
+            of_all = self.layout.numbered(place, self.layout.places_in_all(row))
         self._leave(row, place, lambda first: running(place, first), of_all)
 
     def _keep_last(self, row: WrittenRow) -> None:
@@ -257,7 +259,7 @@ class LoopText(Instructions):
         last = place.is_last.nonzero()[0]
         of_all = None
         if storage.is_in_all:
-            of_all = self.layout.numbered(around, row.addresses[last])
+            of_all = self.layout.numbered(around, self.layout.places_in_all(row)[last])
         self._leave(row, around, lambda first: self.layout.numbered(around, last + first), of_all)
 
     def _leave(
