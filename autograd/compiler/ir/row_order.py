@@ -6,28 +6,30 @@ over. Done there, all entries would be written to memory and read again only for
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from autograd.compiler.ir.flat_rows import Rows
 from autograd.compiler.ir.lowering import INSTRUCTIONS
 
 __all__ = ["with_results_early"]
 
-FEW: Final = 40  # results; for so few no loop is cut short
-
 
 def with_results_early(rows: Rows) -> Rows:
-    """The same rows, but that each which only makes a result of one other row follows that one."""
+    """The same rows, but that each which only makes a result of one other row follows that one.
+
+    These have names to themselves, which read the same: a sum and the sum of that with 0.0, in
+    turn, are no loop of sums.
+    """
     import numpy
 
-    if len(rows.results) <= FEW:
+    if not rows.length:
         return rows
-    of = _only_row(rows)
-    order = numpy.arange(rows.length)
-    keys = numpy.where(of >= 0, of, order)
+    of, order = _only_row(rows), numpy.arange(rows.length)
+    moves = of >= 0
     # Of one key, the row itself comes before those that follow it, which are stable in their order.
-    order = numpy.lexsort((keys != order, keys))
-    return _reordered(rows, order)
+    order = numpy.lexsort((moves, numpy.where(moves, of, order)))
+    codes = rows.codes + numpy.where(moves, len(rows.names), 0).astype(rows.codes.dtype)
+    return _reordered(rows._replace(names=rows.names * 2, codes=codes), order)
 
 
 def _only_row(rows: Rows) -> Any:

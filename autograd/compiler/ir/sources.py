@@ -300,7 +300,26 @@ class Sources:
             self.storage[self.rows[number]].is_in_all = True
         self._note_reads(place, addresses[is_row], numbers)
         self._outside_in_all.append(~addresses[~is_row])
-        return numpy.where(is_row, addresses, self.rolled.length + ~addresses)
+        out = self.rolled.length + ~addresses
+        out[is_row] = self._place_in_all[addresses[is_row]]
+        return out
+
+    @cached_property
+    def _place_in_all(self) -> Any:
+        """Of every row's repetitions: one after the other, so that a loop that reads them finds
+        them side by side."""
+        import numpy
+
+        out = numpy.zeros(self.rolled.length, numpy.int64)
+        first = 0
+        for row in self.rows:
+            out[row.addresses] = numpy.arange(first, first + len(row.addresses))
+            first += len(row.addresses)
+        return out
+
+    def places_in_all(self, row: WrittenRow) -> Any:
+        """Where the numbers of a row's repetitions are written in the array of all rows."""
+        return self._place_in_all[row.addresses]
 
     def _constants(self, place: Place, numbers: Any) -> float | Memory:
         """Numbers that vary: a table, as long as it has to be."""

@@ -129,7 +129,8 @@ class LoopCLines(LoopLines):
             at = self.at(f"a{owner.number}", self._index(running(place, first)))
             self.lines.append(f"{margin}{at} = {r};")
         if storage.is_in_all:
-            at = self.at("all", self._index(self.layout.numbered(place, row.addresses)))
+            places = self.layout.numbered(place, self.layout.places_in_all(row))
+            at = self.at("all", self._index(places))
             self.lines.append(f"{margin}{at} = {r};")
 
     def _others(self) -> None:

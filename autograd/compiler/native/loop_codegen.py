@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
 from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.loops_together import Item
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import (
     Carried,
@@ -82,7 +83,7 @@ class LoopText(Instructions):
     def fill_all(self) -> None:
         """Inputs and constants to the array of all rows, which they follow."""
 
-    def in_order(self, place: Place) -> Sequence[WrittenRow | Place]:
+    def in_order(self, place: Place) -> Sequence[Item]:
         """The items of a place, in the order in which they are written."""
         return place.items
 
@@ -132,7 +133,7 @@ class LoopText(Instructions):
             if isinstance(item, WrittenRow):
                 self._row(item)
             else:
-                self._loop(item)
+                self._loops(item if isinstance(item, tuple) else (item,))
 
     @contextmanager
     def _into(self, lines: list[str]) -> Iterator[None]:
@@ -142,44 +143,61 @@ class LoopText(Instructions):
         finally:
             self.lines = own
 
-    def _loop(self, place: Place) -> None:
+    def _loops(self, places: Sequence[Place]) -> None:
+        """Loops, in one as long as all have rounds."""
+        shortest = min(places, key=lambda place: int(place.rounds)) if places[1:] else places[0]
+        self._loop(places, "0", self._rounds(shortest), {})
+        for place in places:
+            if place is not shortest and place.rounds > shortest.rounds:
+                # Another loop goes on with what the last round that was done has carried over.
+                left = {c: self._computed[c.row] for c in self._carried if c.place is place}
+                for carried in left:
+                    del self._carried[carried]
+                self._loop([place], self._rounds(shortest), self._rounds(place), left)
+        for row in [row for place in places for row in self._left_after[place]]:
+            self._keep_last(row)
+
+    def _loop(
+        self, places: Sequence[Place], start: str, end: str, left: Mapping[Carried, str]
+    ) -> None:
         """A loop that is done at least once: so what its last round has computed is at hand after
-        it."""
+        it. The first one finds what is carried over among what is left, or from outside."""
         before, head, back, done = map(self.new, ("before", "head", "back", "done"))
         turn, following = self.new("i"), self.new("i")
-        self._turns[place] = turn
         leading: list[str] = []
         body: list[str] = []
-        self._before[place] = leading
-        self._left_after[place] = []
-        with self._into(body):
-            self._items(place)
+        for place in places:
+            self._turns[place] = turn
+            self._before[place] = leading
+            self._left_after[place] = []
+            with self._into(body):
+                self._items(place)
         phis: list[str] = []
-        for carried in [c for c in self._carried if c.place is place]:
-            assert place.around is not None
+        for carried in [c for c in self._carried if c.place in places]:
             with self._into(leading):
-                source = self.layout.source(place.around, carried.column)
-                first = self._operand(
-                    place.around, carried.column, source, self.layout.is_truth(carried.row)
-                )
+                first = left.get(carried) or self._carried_in(carried)
             kind = self.truth if self.layout.is_truth(carried.row) else self.type
             now, later = self._carried[carried], self._computed[carried.row]
             phis.append(f"{now} = phi {kind} [ {first}, {before} ], [ {later}, {back} ]")
         self.lines += leading
-        rounds = self._rounds(place)
         self.go(before)
         self.label(before)
         self.go(head)
         self.label(head)
-        self.do(f"{turn} = phi i64 [ 0, {before} ], [ {following}, {back} ]")
+        self.do(f"{turn} = phi i64 [ {start}, {before} ], [ {following}, {back} ]")
         self.lines += phis + body
         self.go(back)
         self.label(back)
         self.do(f"{following} = add nuw nsw i64 {turn}, 1")
-        self.branch(self.set(f"icmp ult i64 {following}, {rounds}"), head, done)
+        self.branch(self.set(f"icmp ult i64 {following}, {end}"), head, done)
         self.label(done)
-        for row in self._left_after[place]:
-            self._keep_last(row)
+
+    def _carried_in(self, carried: Carried) -> str:
+        """What is carried into a first round."""
+        around = carried.place.around
+        assert around is not None
+        source = self.layout.source(around, carried.column)
+        return self._operand(around, carried.column, source, self.layout.is_truth(carried.row))
 
     def _rounds(self, place: Place) -> str:
         if not place.is_ragged:
@@ -228,7 +246,9 @@ class LoopText(Instructions):
         if place.around is not None and not storage.is_read_within:
             self._left_after[place].append(row)
             return
-        of_all = self.layout.numbered(place, row.addresses) if storage.is_in_all else None
+        of_all = None
+        if storage.is_in_all:
+            of_all = self.layout.numbered(place, self.layout.places_in_all(row))
         self._leave(row, place, lambda first: running(place, first), of_all)
 
     def _keep_last(self, row: WrittenRow) -> None:
@@ -239,7 +259,7 @@ class LoopText(Instructions):
         last = place.is_last.nonzero()[0]
         of_all = None
         if storage.is_in_all:
-            of_all = self.layout.numbered(around, row.addresses[last])
+            of_all = self.layout.numbered(around, self.layout.places_in_all(row)[last])
         self._leave(row, around, lambda first: self.layout.numbered(around, last + first), of_all)
 
     def _leave(

@@ -18,6 +18,7 @@ from typing import Final
 
 from autograd.compiler.ir.loop_order import carried_last
 from autograd.compiler.ir.loop_places import Place, WrittenRow
+from autograd.compiler.ir.loops_together import Item, side_by_side
 from autograd.compiler.ir.sources import Memory, Sources
 from autograd.compiler.native.llvm_codegen import NEVER, double
 from autograd.compiler.native.llvm_writer import GIVEN
@@ -88,7 +89,9 @@ class LoopKernel(LoopText):
     def assembly(self) -> str:
         return "\n".join([super().assembly(), *self._regions.lines(), ""])
 
-    def in_order(self, place: Place) -> Sequence[WrittenRow | Place]:
+    def in_order(self, place: Place) -> Sequence[Item]:
+        if place.around is None:
+            return side_by_side(self.layout)
         return carried_last(self.layout, place)
 
     def apart(self, region: str) -> str:

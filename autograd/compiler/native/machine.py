@@ -214,6 +214,11 @@ def library_has(library: str, symbol: str) -> bool:
         return llvm.address_of_symbol(symbol) is not None
 
 
+VECTORS: Final = " x double>"
+"""Is in assembly of vectors, and not in that of single numbers."""
+MASKED: Final = ("avx512", "avx10")
+
+
 class MachineCode:
     """Functions in memory. They are there as long as this object is."""
 
@@ -310,7 +315,8 @@ def _free(passes: Any) -> None:
 
 def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -> MachineCode:
     llvm = _llvm()
-    machine = _target_machine(effort)
+    is_wide = VECTORS in text
+    machine = _target_machine(effort, is_wide)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
@@ -319,19 +325,32 @@ def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -
     # As an object file, so that the engine has nothing to compile itself: what LLVM compiles with
     # takes 700 kB, and an engine keeps it as long as it lives.
     code = llvm.ObjectFileRef.from_data(machine.emit_object(module))
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target_machine(effort))
+    engine = llvm.create_mcjit_compiler(
+        llvm.parse_assembly(""), _new_target_machine(effort, is_wide)
+    )
     engine.add_object_file(code)
     engine.finalize_object()
     return MachineCode(engine)
 
 
 @cache
-def _target_machine(effort: int) -> Any:
+def _target_machine(effort: int, is_wide: bool) -> Any:
     """What LLVM compiles with."""
-    return _new_target_machine(effort)
+    return _new_target_machine(effort, is_wide)
 
 
-def _new_target_machine(effort: int) -> Any:
+def _new_target_machine(effort: int, is_wide: bool) -> Any:
     name, features = cpu()
     target = _llvm().Target.from_default_triple()
-    return target.create_target_machine(opt=effort, cpu=name, features=features, jit=True)
+    given = features if is_wide else _without_masks(features)
+    return target.create_target_machine(opt=effort, cpu=name, features=given, jit=True)
+
+
+def _without_masks(features: str) -> str:
+    """Without AVX-512, where a comparison gives a mask, in a register of another kind. To choose by
+    one takes much longer than to choose by a number's bits, and in the reverse pass of a recursion,
+    which is full of choices, each of them waits for the one before."""
+    return ",".join(
+        f"-{feature[1:]}" if feature[1:].startswith(MASKED) else feature
+        for feature in features.split(",")
+    )
