@@ -20,6 +20,10 @@ class Library:
         """Whether results have to be there when a call returns, as nobody knows the stream."""
         return True
 
+    def overwrites(self) -> bool:
+        """Whether a result may be written over by the next one."""
+        return True
+
     def stream(self, device: Device) -> int:
         """The one on which kernels are launched."""
         return 0
@@ -48,7 +52,9 @@ class _Cupy(Library):
         return False
 
     def stream(self, device: Device) -> int:
-        return int(_module("cupy").cuda.get_current_stream().ptr)
+        cuda = _module("cupy").cuda
+        with cuda.Device(device.number):  # each has a current stream of its own
+            return int(cuda.get_current_stream().ptr)
 
     def empty(self, shape: Sequence[int], device: Device) -> Any:
         cupy = _module("cupy")
@@ -76,6 +82,9 @@ class _Torch(Library):
 
 class _Jax(Library):
     """Its arrays are never written to, so results are handed over by DLPack."""
+
+    def overwrites(self) -> bool:
+        return False
 
     def ready(self, x: Any) -> None:
         x.block_until_ready()
