@@ -13,8 +13,8 @@ from autograd.compiler.bound import FirstTime
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.cuda.device import Device, device_of
 from autograd.compiler.cuda.device_arrays import DeviceArray, View, view_of
-from autograd.compiler.cuda.device_libraries import Library, library_of
-from autograd.compiler.cuda.device_rows import first_of_equal_rows, in_memory
+from autograd.compiler.cuda.device_libraries import Library, LibraryWithViews, library_of
+from autograd.compiler.cuda.device_rows import copy_doubles, first_of_equal_rows, in_memory
 from autograd.compiler.device_signatures import DeviceInputs, DeviceSignature
 from autograd.compiler.jit import Jitted
 from autograd.compiler.specializations import Specialization
@@ -230,6 +230,12 @@ class _Results:
             if axis is None
         }
         """In the place of those blocks of which all rows are the same, one row."""
+        self._turned = {
+            i: library.empty(_with_rows(shapes[i], inputs.rows, axis), self.device)
+            for i, axis in enumerate(self._axes)
+            if axis and not isinstance(library, LibraryWithViews)
+        }
+        """Copies with the rows along another axis, of libraries without views."""
 
     def compute(self, inputs: DeviceInputs) -> None:
         """Write the results for such arguments."""
@@ -247,6 +253,10 @@ class _Results:
                         "out_axes is None for a result that is not the same for all rows; give it "
                         "an axis"
                     )
+        for i, turned in self._turned.items():
+            with self.device.memory(inputs.stream) as memory:
+                block = view_of(self._blocks[i], "a result").with_rows_at(self._axes[i] or 0)
+                copy_doubles(block, view_of(turned, "a result").pointer, memory)
         if inputs.is_shared or self._library.waits():
             with self.device.driver.current(self.device.number):
                 self.device.driver.synchronise(inputs.stream)
@@ -255,14 +265,20 @@ class _Results:
         """As the call gives them."""
         parts = []
         for i, (block, axis) in enumerate(zip(self._blocks, self._axes, strict=True)):
-            one = self._library.given(self._singles.get(i, block))
-            parts.append(self._library.moved(one, axis) if axis else one)
+            one = self._library.given(self._singles.get(i, self._turned.get(i, block)))
+            if axis and isinstance(self._library, LibraryWithViews):
+                one = self._library.moved(one, axis)
+            parts.append(one)
         return self.outputs.build(parts)
 
     def copied(self) -> list[Any]:
         """All rows of them, as NumPy arrays."""
         with self.device.memory(self._library.stream(self.device)) as memory:
             return [in_memory(view_of(x, "a result"), memory) for x in self._blocks]
+
+
+def _with_rows(shape: tuple[int, ...], rows: int, axis: int) -> tuple[int, ...]:
+    return (*shape[:axis], rows, *shape[axis:])
 
 
 class _RunsHere:

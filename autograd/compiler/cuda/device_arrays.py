@@ -43,6 +43,13 @@ class View(NamedTuple):
         shape = tuple([self.shape[k] for k in order])
         return self._replace(shape=shape, strides=tuple([self.strides[k] for k in order]))
 
+    def with_rows_at(self, axis: int) -> View:
+        """The same with its first axis, that of the rows, in another place."""
+        order = list(range(1, len(self.shape)))
+        order.insert(axis, 0)
+        shape = tuple([self.shape[k] for k in order])
+        return self._replace(shape=shape, strides=tuple([self.strides[k] for k in order]))
+
     def rows(self, start: int, stop: int) -> View:
         """Some of the rows along the first axis."""
         pointer = self.pointer + start * self.strides[0] * self.itemsize

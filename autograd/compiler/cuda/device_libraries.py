@@ -3,6 +3,7 @@ become arrays of the same library. None is imported that the program hasn't."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from autograd.compiler.cuda.device import Device
 from autograd.compiler.cuda.device_arrays import DeviceArray
 from autograd.engine.loaded_modules import loaded
 
-__all__ = ["Library", "library_of"]
+__all__ = ["Library", "LibraryWithViews", "library_of"]
 
 
 class Library:
@@ -39,15 +40,16 @@ class Library:
         """A result, once it is written."""
         return x
 
+
+class LibraryWithViews(Library, ABC):
+    """One whose arrays may show others' numbers in another order."""
+
+    @abstractmethod
     def moved(self, x: Any, axis: int) -> Any:
-        """A result with its rows along another axis."""
-        raise ValueError(
-            f"out_axes puts rows along axis {axis}, and {type(x).__name__} has no such view; "
-            "leave out_axes at 0, or pass arrays of CuPy, PyTorch or JAX"
-        )
+        """A view of a result with its rows along another axis."""
 
 
-class _Cupy(Library):
+class _Cupy(LibraryWithViews):
     def waits(self) -> bool:
         return False
 
@@ -65,7 +67,7 @@ class _Cupy(Library):
         return _module("cupy").moveaxis(x, 0, axis)
 
 
-class _Torch(Library):
+class _Torch(LibraryWithViews):
     def waits(self) -> bool:
         return False
 
@@ -80,7 +82,7 @@ class _Torch(Library):
         return _module("torch").movedim(x, 0, axis)
 
 
-class _Jax(Library):
+class _Jax(LibraryWithViews):
     """Its arrays are never written to, so results are handed over by DLPack."""
 
     def overwrites(self) -> bool:

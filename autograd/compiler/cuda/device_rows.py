@@ -45,6 +45,7 @@ __all__ = [
     "add_chunks",
     "add_rows",
     "chunks_of",
+    "copy_doubles",
     "doubles",
     "first_of_equal_rows",
     "in_memory",
@@ -132,13 +133,19 @@ class _Axes(ctypes.Structure):
 
 def doubles(view: View, memory: DeviceMemory) -> View:
     """A copy of an array as doubles in the order of C."""
+    pointer = memory.take(8 * prod(view.shape))
+    copy_doubles(view, pointer, memory)
+    return View(pointer, view.shape, packed_strides(view.shape), "<f8", None, None)
+
+
+def copy_doubles(view: View, pointer: int, memory: DeviceMemory) -> None:
+    """Write an array to an address, as doubles in the order of C."""
     shape, size = view.shape, prod(view.shape)
     if len(shape) > MOST_AXES:
         raise ValueError(
             f"an array on a device has {len(shape)} axes, of which {MOST_AXES} can be copied; "
             "pass a contiguous array of float64"
         )
-    pointer = memory.take(8 * size)
     if size:
         function = memory.device.function(copying(view.kind), "copy_numbers")
         rest = [0] * (MOST_AXES - len(shape))
@@ -147,7 +154,6 @@ def doubles(view: View, memory: DeviceMemory) -> View:
         counts = [ctypes.c_int(len(shape)), ctypes.c_longlong(size)]
         args = [ctypes.c_uint64(view.pointer), axes, *counts, ctypes.c_uint64(pointer)]
         memory.device.launch(function, size, args, memory.stream)
-    return View(pointer, shape, packed_strides(shape), "<f8", None, None)
 
 
 def in_memory(view: View, memory: DeviceMemory) -> Any:
