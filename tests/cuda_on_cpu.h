@@ -16,6 +16,20 @@
 #define __launch_bounds__(threads)
 #define __shared__ static /* one block runs at a time */
 
+static inline double erfinv(double x) /* CUDA's, here by Newton's method */
+{
+    if (!(fabs(x) < 1.0)) return fabs(x) == 1.0 ? x * INFINITY : NAN;
+    double y = 0.0;
+    for (int k = 0; k < 200; k++) {
+        const double off = x > 0.5    ? (1.0 - x) - erfc(y)
+                           : x < -0.5 ? erfc(-y) - (1.0 + x)
+                                      : x - erf(y);
+        const double step = (x > 0.5 ? -off : x < -0.5 ? -off : off) * 0.8862269254527580 * exp(y * y);
+        y += fmax(-0.5, fmin(0.5, step));
+    }
+    return copysign(fabs(y), x);
+}
+
 struct Place { unsigned x, y, z; };
 static Place threadIdx, blockIdx, gridDim, blockDim;
 

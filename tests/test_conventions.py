@@ -1469,6 +1469,39 @@ def test_cores_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[0] == found[1]
 
 
+def test_predictions_for_chunks_are_chunks() -> None:
+    numpy = pytest.importorskip("numpy")
+    da = pytest.importorskip("dask.array")
+    import nn
+
+    model = nn.Linear(1, 1, seed=0)
+    asked: list[int] = []
+    x = da.from_array(numpy.arange(5.0)[:, None], chunks=(2, 1))
+    x = x.map_blocks(lambda block: asked.append(len(block)) or block, meta=numpy.empty((0, 1)))
+    found = nn.predict(model, x)
+    assert (found.chunks, asked) == (((2, 2, 1),), [])
+    w, b = [p.data for p in model.parameters()]
+    assert found.compute(scheduler="synchronous").tolist() == [w * i + b for i in range(5)]
+    assert sorted(asked) == [1, 2, 2]
+    assert isinstance(nn.score(model, x, numpy.arange(5.0)), float)
+
+
+def test_nan_is_the_same_for_all_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    cuda = pytest.importorskip("cuda_on_cpu")
+    once = autograd.vmap(lambda w, x: w * 1.0, in_axes=(None, 0), out_axes=None)
+    assert math.isnan(once(math.nan, numpy.ones(3)))
+    with pytest.raises(ValueError, match="out_axes is None for a result that is not the same"):
+        once(math.nan, numpy.ones(0))
+    if cuda.COMPILER is None:
+        pytest.skip("needs a C++ compiler")
+    device = cuda.device_on_cpu(tmp_path)
+    monkeypatch.setattr("autograd.compiler.device_calls.device_of", lambda pointer: device)
+    assert math.isnan(float(once(math.nan, cuda.HostArray(numpy.ones(3))).numpy()))
+    with pytest.raises(ValueError, match="out_axes is None for a result that is not the same"):
+        once(math.nan, cuda.HostArray(numpy.ones(3)[:0]))
+
+
 def test_sums_on_a_device_have_a_fixed_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from autograd.compiler.cuda.device_rows import (
 from autograd.compiler.cuda.dlpack import packed_strides
 from autograd.compiler.cuda.kernel_prelude import ADDING, NUMBERS, copying
 from autograd.compiler.cuda.kernel_writer import Operand
+from autograd.compiler.cuda.special_kernels import SPECIAL
 from autograd.compiler.ir.lowering import lowered
 from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Op, Program
@@ -169,6 +170,45 @@ def test_every_primitive_has_the_bits_of_the_interpreter(device):
     assert len(rows) > 70
 
 
+@needs_a_compiler
+def test_functions_that_no_processor_has(device):
+    """On the CPU they call Python back; the device has them: to some units in the last place,
+    which the C library's functions take."""
+    rows = [row for row in TABLE.values() if row.builtin and row.lowering is None]
+    assert {row.name for row in rows} == SPECIAL
+    code = [Op("input", (), i) for i in range(3)]
+    code += [Op("const", (), float(k)) for k in range(4)]
+    draw = numpy.random.default_rng(0)
+    for row in rows:
+        if row.name == "order_statistic":
+            code += [Op(row.name, (3 + k, 0, 1, 2)) for k in range(4)]
+        elif row.name == "lbeta":
+            code.append(Op(row.name, (0, 1)))
+        elif row.name == "polygamma_difference":
+            code += [Op(row.name, (3 + k, 0, 1)) for k in range(4)]
+        elif row.arity == 2:
+            code += [Op(row.name, (3 + k, 0)) for k in range(4)]
+        else:
+            code.append(Op(row.name, (0,)))
+    program = Program(tuple(code), ("a", "b", "c"), tuple(range(7, len(code))))
+    points = numpy.concatenate(
+        [
+            draw.choice([*HARD, 1.5, -1.5, 7.5, 30.0, -0.3, -3.25, 0.999], (300, 3)),
+            draw.normal(size=(300, 3)),
+            draw.uniform(0, 30, (300, 3)),
+        ]
+    )
+    points[:, 1:][abs(points[:, 1:]) > 1e200] = 2.0
+    with device.memory(0) as memory:
+        (out,), left = filled(path_of(program, [3]), [points], memory, [len(code) - 7])
+    assert left == []
+    wanted = numpy.array([program.evaluate(list(point)) for point in points])
+    for i, op in enumerate(code[7:]):
+        near = numpy.isclose(out[:, i], wanted[:, i], rtol=1e-11, atol=1e-13, equal_nan=True)
+        wrong = points[~near][:3], out[~near, i][:3], wanted[~near, i][:3]
+        assert near.all(), (op, *wrong)
+
+
 def program_of(f, *args):
     """Of the path that a function takes, in instructions."""
     compiled = jit(f)
@@ -291,9 +331,28 @@ def test_arrays_of_any_layout_and_type_become_doubles(device, kind):
             assert found.strides == packed_strides(x.shape)
 
 
+def test_special_functions_are_compiled_by_nvrtc():
+    """All of them, with what they call; and only what is called stands in a kernel."""
+    _require_nvrtc()
+    names = sorted(SPECIAL - {"order_statistic"})
+    arities = {"polygamma_difference": 3, "lbeta": 2, "polygamma": 2, "erfcx_ratio": 2}
+    arities["sinc_derivative"] = 2
+    code = [Op("input", (), i) for i in range(3)]
+    code += [Op(name, tuple(range(arities.get(name, 1)))) for name in names]
+    code.append(Op("order_statistic", (0, 1, 2)))
+    program = Program(tuple(code), ("a", "b", "c"), tuple(range(3, len(code))))
+    text = path_of(program, [3]).source([Operand(3, True, True)], [len(code) - 3])
+    assert b".entry" in nvrtc.compiled(text, "compute_75")
+    assert "polygamma" not in path_of(program_of(autograd.log_ndtr, 1.0), [1]).source(
+        [Operand(1, True, True)], [1]
+    )
+
+
 def test_what_calls_python_back_is_refused():
-    program = program_of(autograd.lgamma, 1.5)
+    own = autograd.primitive("own_without_lowering", math.tan, lambda out, x: 1.0 + out * out)
+    program = program_of(own, 1.5)
     with pytest.raises(
-        ValueError, match="a CUDA device can't call Python back for lgamma, which f"
+        ValueError,
+        match="a CUDA device can't call Python back for own_without_lowering, which f",
     ):
         DevicePath(program, [(0, 0)], "f")

@@ -150,6 +150,13 @@ def test_results_that_are_the_same_for_all_rows():
         in_this_process(other)
 
 
+def test_texts_in_results_stay_as_they_are():
+    name, doubled = vmap(lambda row: ("twice", 2.0 * row[0]))(CHUNKED)
+    assert name == "twice"
+    assert numpy.array_equal(in_this_process(doubled), 2.0 * ROWS[:, 0])
+    assert vmap(lambda row: ("twice", row), out_axes=(0, 1))(ROWS)[1].shape == (3, 1000)
+
+
 def test_captured_values_are_read_when_it_is_called():
     scale = Value(2.0)
     mapped = vmap(lambda x: scale * x if x > 0 else x)
@@ -234,6 +241,7 @@ def test_the_page_says_what_is():
             ValueError,
             "the same number of rows, but x has 1000 and y has 7",
         ),
+        (lambda: vmap(kinked).bind(CHUNKED), TypeError, "call it, or bind it to NumPy arrays"),
         (lambda: vmap(kinked, in_axes=5)(CHUNKED), ValueError, "maps row along axis 5"),
         (lambda: vmap(kinked, out_axes=3)(CHUNKED), ValueError, "out_axes puts rows along axis 3"),
         (
@@ -356,6 +364,31 @@ def test_errors_of_a_worker_come_back(cluster):
 
     with pytest.raises(RecordingError, match=r"\.data"):
         vmap(leaks)(da.from_array(numbers, chunks=400)).compute()
+
+
+@pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open sockets
+def test_a_training_outlives_a_worker(cluster):
+    """To the bit, data that it had in its memory included."""
+    y = da.from_array((ROWS[:, 0] > ROWS[:, 1]).astype(int), chunks=100)
+    x = da.from_array(ROWS, chunks=(100, 3))
+    killed = []
+
+    def kill(history):
+        if len(history) == 2 and not killed:
+            workers = cluster.run(os.getpid)
+            killed.append(next(iter(workers.values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    losses = []
+    for callback in (None, kill):
+        model = nn.MLP(3, [2, 1], seed=0)
+        settings = {"epochs": 4, "batch_size": None, "progress": False, "callback": callback}
+        history = nn.fit(model, x.persist(), y.persist(), **settings)
+        losses.append([r.loss for r in history])
+    assert killed
+    assert losses[0] == losses[1]
+    assert len(set(losses[0])) == 4
 
 
 @pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")

@@ -173,6 +173,27 @@ def test_what_is_wrong_is_said_before_anything_changes(call, error, words):
         call()
 
 
+def test_chunks_may_be_empty():
+    """Of which Dask finds no mean."""
+    cut = (0, 100, 0, 139, 1)
+    found = trained(chunked(X, cut), chunked(NUMBERS, cut), scale=True)
+    assert_alike(found, trained(X, NUMBERS, scale=True))
+
+
+def test_an_error_of_the_cluster_is_none_of_the_model():
+    """Said with what to do, and not taken for a model that can't be compiled."""
+
+    def lose(block, block_info=None):
+        if block_info and lost:
+            raise ValueError("Missing dependency ('x', 0) for dependents ('vmap', 0)")
+        return block
+
+    lost = []
+    rows = chunked(X).map_blocks(lose, meta=X[:0])
+    with pytest.raises(RuntimeError, match=r"is the Client still open\?.*go on from a checkpoint"):
+        trained(rows, chunked(NUMBERS), callback=lambda history: lost.append(1))
+
+
 def test_divergence_is_told():
     with pytest.warns(RuntimeWarning, match="training stopped"):
         history, _ = trained(chunked(X), chunked(NUMBERS), optimizer="sgd", lr=1e200)

@@ -2,6 +2,7 @@
 library. The device is the CPU (`cuda_on_cpu`); tests/gpu has the tests that need a real one."""
 
 import ctypes
+import math
 import pickle
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import autograd
 from autograd import Value, grad, jit, value_and_grad, vmap
 from autograd.compiler.cuda import dlpack, image_store, nvrtc
 from autograd.compiler.cuda.device_arrays import DeviceArray, view_of
+from autograd.compiler.cuda.device_libraries import Library, _Jax
 from autograd.compiler.cuda.driver import CudaError, Driver, the_driver
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C++ compiler")
@@ -32,6 +34,16 @@ def device(kernels, monkeypatch):
     monkeypatch.setattr("autograd.compiler.device_calls.device_of", lambda pointer: found)
     monkeypatch.setattr(autograd.compiler.device_signatures, "MOST_ROWS", 4096)
     return found
+
+
+OWN = autograd.primitive("own_on_device", math.tan, lambda out, x: 1.0 + out * out)
+
+
+class Unaligned(HostArray):
+    """Three numbers that begin where a device can't read one."""
+
+    def __init__(self):
+        super().__init__(numpy.frombuffer(bytearray(40), float, 3, 4))
 
 
 def numpys(x):
@@ -217,19 +229,18 @@ def test_an_array_that_is_being_computed_is_waited_for(device):
             TypeError,
             "which arrays on a device",
         ),
-        (lambda f, x: vmap(f.f, check=True)(x, x), ValueError, "pass NumPy arrays to check it"),
-        (lambda f, x: f.bind(x, x), TypeError, "NumPy"),
+        (lambda f, x: f.bind(x, numpy.ones(3)), TypeError, "in the memory of the CPU; put all"),
         (lambda f, x: jit(f.f)(x, x), TypeError, "HostArray"),
         (lambda f, x: f(x, HostArray(numpy.ones(3, complex))), TypeError, "the type '<c16'"),
         (lambda f, x: f(x, HostArray(numpy.ones(3, ">f8"))), TypeError, "in the other order"),
         (lambda f, x: f(x, HostArray(numpy.ones(4))), ValueError, "the same number of rows"),
-        (lambda f, x: vmap(autograd.lgamma)(x), ValueError, "can't call Python back for lgamma"),
+        (lambda f, x: vmap(OWN)(x), ValueError, "can't call Python back for own_on_device"),
+        (lambda f, x: f(x, Unaligned()), TypeError, "y begins at an address that is no multiple"),
         (
             lambda f, x: vmap(lambda x: [x, x], out_axes=1)(x),
             ValueError,
             "with them the result",
         ),
-        (lambda f, x: vmap(lambda x: 1.0, out_axes=None)(x), ValueError, "out_axes is None"),
         (lambda f, x: vmap(lambda x: [x] * 2, max_nestings=1)([x], [x]), TypeError, "argument"),
     ],
 )
@@ -264,9 +275,161 @@ def test_an_error_of_the_function_names_the_row(device):
     assert "met this in row 4321 of the batch" in raised.value.__notes__[-1]
 
 
+def test_what_is_bound_reads_its_arrays_anew(device):
+    """And writes its results where they were, on whatever path the rows are now."""
+    x, w = HostArray(numpy.array([2.0, 0.5, -3.0])), HostArray(numpy.array([1.0, 2.0]))
+
+    def f(w, x):
+        return [branches(x) * w[0], w * x]
+
+    run = vmap(f, in_axes=(None, 0)).bind(w, x)
+    first, second = run.result
+    for numbers in ([2.0, 0.5, -3.0], [0.1, 7.0, 0.95]):
+        x.x[:], w.x[:] = numbers, numbers[:2]
+        assert run() is run.result
+        assert run.result[0] is first
+        assert first.numpy().tolist() == [branches(a) * numbers[0] for a in numbers]
+        assert (second.numpy() == numpy.outer(numbers, numbers[:2])).all()
+    total = vmap(lambda x: x * x, reduce="mean").bind(x)
+    x.x[:] = 3.0
+    assert total().numpy() == 9.0
+
+
+def test_what_never_changes_is_not_bound(device, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.device_calls.library_of", lambda x: _Jax())
+    with pytest.raises(TypeError, match=r"arrays of cuda_on_cpu never change; call vmap of"):
+        vmap(lambda x: x).bind(HostArray(numpy.ones(3)))
+
+
+@pytest.mark.parametrize("share", [True, 0.1])
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_calls_are_checked_against_the_function(device, share, reduce):
+    """Rows are copied to the CPU for that."""
+    x = numpy.random.default_rng(0).normal(size=300)
+    f = vmap(value_and_grad(branches), reduce=reduce, check=share)
+    wanted = vmap(value_and_grad(branches), reduce=reduce)(HostArray(x))
+    assert numpys(f(HostArray(x)))[1].tolist() == wanted[1].numpy().tolist()
+    assert f.stats().checked == (300 if share is True else 31)
+    bound = f.bind(HostArray(x))
+    assert numpys(bound())[1].tolist() == wanted[1].numpy().tolist()
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_a_device_that_gives_other_numbers_is_found_out(device, monkeypatch, reduce):
+    launch = device.driver.launch
+
+    def wrong(function, blocks, args, stream):
+        launch(function, blocks, args, stream)
+        if function.__name__ == "launch_fill":
+            ctypes.c_double.from_address(args[2].value).value += 1e-9
+        if function.__name__ == "launch_add_chunks":
+            ctypes.c_double.from_address(args[-1].value).value += 1e-9
+
+    monkeypatch.setattr(device.driver, "launch", wrong)
+    f = vmap(lambda x: x * 2.0, reduce=reduce, check=True)
+    with pytest.raises(autograd.CheckFailed):
+        f(HostArray(numpy.ones(5)))
+
+
+def test_what_is_the_same_for_all_rows_comes_once(device):
+    """With NaN like NaN; other results are an error, and so is none."""
+    weights, x = HostArray(numpy.array([1.0, numpy.nan])), HostArray(numpy.arange(3000.0))
+    f = vmap(lambda w, x: (w * 2, w[0] * x), in_axes=(None, 0), out_axes=(None, 0))
+    same, rows = numpys(f(weights, x))
+    assert same.tolist()[0] == 2.0
+    assert numpy.isnan(same[1])
+    assert rows.tolist() == x.x.tolist()
+    assert vmap(lambda x: 1.0, out_axes=None)(x).numpy() == 1.0
+    for numbers in (x, HostArray(numpy.ones(4)[:0])):
+        with pytest.raises(ValueError, match="out_axes is None for a result that is not the same"):
+            vmap(lambda x: x, out_axes=None)(numbers)
+
+
+def test_rows_stand_along_any_axis(device):
+    """Copied so, for a library without views; each time that bound arrays are read."""
+    x = HostArray(numpy.random.default_rng(0).normal(size=(50, 3)))
+    f = vmap(lambda row: (row * 2, row[0]), out_axes=(-1, 0))
+    for out in (f(x), f.bind(x).result):
+        assert (out[0].numpy() == 2 * x.x.T).all()
+        assert out[1].shape == (50,)
+    run = vmap(lambda row: row, out_axes=1).bind(x)
+    x.x[:] = 7.0
+    assert (run().numpy() == 7.0).all()
+
+
+def test_functions_that_no_processor_has(device):
+    """And their derivatives, which call further ones."""
+    x = numpy.linspace(0.1, 8.0, 50)
+    for f in (
+        autograd.lgamma,
+        autograd.log_ndtr,
+        grad(autograd.lgamma),
+        grad(grad(autograd.erfinv)),
+    ):
+        points = x / 10 if f is not autograd.lgamma else x
+        found = vmap(f)(HostArray(points)).numpy()
+        assert found == pytest.approx(vmap(f)(points), rel=1e-11)
+    median = vmap(autograd.median)
+    rows = numpy.random.default_rng(0).normal(size=(40, 5))
+    assert (median(HostArray(rows)).numpy() == numpy.median(rows, axis=1)).all()
+
+
+def test_kernels_are_told_of(device):
+    """By path: what each has been run over, and what it took."""
+    f = vmap(branches)
+    assert f.stats().kernels == ()
+    f(HostArray(numpy.array([2.0, 3.0, -4.0, 5.0])))
+    assert [(k.path, k.name, k.device, k.rows) for k in f.stats().kernels] == [
+        (0, "fill", 0, 4),
+        (1, "fill", 0, 1),
+    ]
+    assert all(k.registers == 24 and k.seconds > 0 for k in f.stats().kernels)
+    assert f.stats().compiling_seconds > sum(k.seconds for k in f.stats().kernels) * 0.99
+    total = vmap(lambda x: x * x, reduce="sum")
+    total(HostArray(numpy.ones(5000)))
+    assert [(k.name, k.rows) for k in total.stats().kernels] == [("add", 5000)]
+
+
+def test_memory_of_several_streams_is_waited_for(device, monkeypatch):
+    """Arrays of two libraries: the other's may be freed as soon as the call returns."""
+
+    class Elsewhere(Library):
+        def stream(self, device):
+            return 5
+
+    class Other(HostArray):
+        pass
+
+    monkeypatch.setattr(
+        "autograd.compiler.device_calls.library_of",
+        lambda x: Elsewhere() if isinstance(x, Other) else _Quiet(),
+    )
+    f = vmap(lambda x, y: x * y)
+    ones = numpy.ones(3)
+    f(HostArray(ones), HostArray(ones))
+    device.driver.events.clear()
+    f(HostArray(ones), HostArray(ones))
+    alone = [event for event in device.driver.events if event.startswith("sync")]
+    device.driver.events.clear()
+    f(HostArray(ones), Other(ones))
+    both = [event for event in device.driver.events if event.startswith("sync")]
+    assert both == ["synchronise 5", *alone, "synchronise 0"]
+
+
+def test_the_default_stream_has_two_names(device, monkeypatch):
+    """1 in an array interface, 0 for the driver: no need to wait."""
+    assert view_of(HostArray(numpy.ones(3), stream=1), "x").stream == 0
+    assert view_of(HostArray(numpy.ones(3), stream=2), "x").stream == 2
+
+
 def test_copies_and_pickles_run_on_the_device_too(device):
     f = pickle.loads(pickle.dumps(vmap(branches)))
     assert f(HostArray(numpy.array([2.0]))).numpy().tolist() == [4.0]
+
+
+class _Quiet(Library):
+    def waits(self):
+        return False
 
 
 # -- what lies below -------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class BatchSignature:
         self._shapes = batch.in_place_shapes()
         self._memory = _ResultMemory()
 
-    def in_place(self, args: tuple[Any, ...]) -> Inputs | None:
+    def in_place(self, args: Sequence[Any]) -> Inputs | None:
         """The inputs, where every argument is an array as machine code reads it, of the shape that
         is expected; None where it takes more to find out."""
         if self._shapes is None or len(args) != len(self._shapes):

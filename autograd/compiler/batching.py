@@ -401,7 +401,8 @@ def _spread(axes: Any, example: Any, name: str, out: list[int | None]) -> None:
     if assemble is None:
         if axes is not None and type(axes) is not int:
             raise TypeError(f"out_axes for {name} is an axis or None, got {describe(axes)}")
-        out[example] = axes
+        if type(example) is int:  # and no text, which is as it was
+            out[example] = axes
         return
     try:
         parts = _child_axes(example, axes, name, len(children))

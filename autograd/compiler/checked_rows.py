@@ -8,11 +8,10 @@ it is only with all of them checked that the very sums which a call gives are co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
 
-from autograd.compiler.batch_signatures import BatchSignature
-from autograd.compiler.batching import Batch, Call, inputs_of
+from autograd.compiler.batching import Batch, Call, Inputs, inputs_of
 from autograd.compiler.checking import (
     TRIES,
     Checkable,
@@ -30,17 +29,26 @@ from autograd.transforms.tree import Structure, flatten, is_array
 __all__ = ["CheckedRows"]
 
 
+class Runs(Protocol):
+    """What computes the results of calls."""
+
+    def in_place(self, args: Sequence[Any]) -> Inputs | None: ...
+    def run(self, call: Call, inputs: Inputs) -> tuple[Sequence[Any], Structure]: ...
+
+
 class CheckedRows:
-    """The rows of one batch, some of them checked; `row` is the function of one."""
+    """The rows of one batch, some of them checked; `row` is the function of one, `way` what stands
+    for the calls of which a share is checked."""
 
     def __init__(
         self,
         row: Checkable,
         checks: Checks,
         batch: Batch,
-        signature: BatchSignature,
+        signature: Runs,
         reduce: str | None,
         batch_of: Callable[[Call], Batch],
+        way: Hashable,
     ) -> None:
         self._row = row
         self._checks = checks
@@ -48,6 +56,7 @@ class CheckedRows:
         self._signature = signature
         self._reduce = reduce
         self._batch_of = batch_of
+        self._way = way
 
     def run(self, call: Call) -> tuple[Sequence[Any], Structure]:
         """The results of a call, one array or number for every place of their nesting. Raises
@@ -77,7 +86,7 @@ class CheckedRows:
     def _compared(
         self, compute: Callable[[], tuple[Sequence[Any], Structure]]
     ) -> tuple[Sequence[Any], Structure]:
-        chosen = self._checks.due(self._signature, self._batch.length)
+        chosen = self._checks.due(self._way, self._batch.length)
         for _ in range(TRIES):
             before = self._batch_of(self._batch.rows(chosen)) if chosen else None
             captured = captured_numbers(self._row)

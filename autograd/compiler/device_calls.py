@@ -4,19 +4,23 @@ library's arrays."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.array_kinds import is_on_cuda
 from autograd.compiler.batching import Batch, Call, Inputs, divisor, result_axes
+from autograd.compiler.bound import FirstTime
+from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.cuda.device import Device, device_of
-from autograd.compiler.cuda.device_arrays import View, view_of
-from autograd.compiler.cuda.device_libraries import Library, library_of
+from autograd.compiler.cuda.device_arrays import DeviceArray, View, view_of
+from autograd.compiler.cuda.device_libraries import Library, LibraryWithViews, library_of
+from autograd.compiler.cuda.device_rows import copy_doubles, first_of_equal_rows, in_memory
 from autograd.compiler.device_signatures import DeviceInputs, DeviceSignature
 from autograd.compiler.jit import Jitted
 from autograd.compiler.specializations import Specialization
+from autograd.compiler.stats import KernelStats
 from autograd.engine.locks import new_lock
-from autograd.transforms.tree import is_array
+from autograd.transforms.tree import Structure, is_array, size_of
 
 __all__ = ["DeviceCalls", "MapsRows"]
 
@@ -34,12 +38,24 @@ class MapsRows(Protocol):
     def _record_one(self, one: Call, row: int) -> tuple[Specialization, list[float]]: ...
 
 
-class _Given(NamedTuple):
-    """An array on a device, and its name in messages."""
+class _Array(NamedTuple):
+    """An array on a device, its name in messages, and the axis of its rows."""
 
     array: Any
     name: str
     axis: int | None
+
+    @property
+    def kind(self) -> str:
+        return type(self.array).__module__.partition(".")[0]
+
+
+class _Given(NamedTuple):
+    """The arguments of a call, with stand-ins for arrays; these; and whose results are to be."""
+
+    batch: Batch
+    arrays: Sequence[_Array]
+    library: Library
 
 
 class DeviceCalls:
@@ -53,18 +69,62 @@ class DeviceCalls:
 
     def run(self, call: Call) -> Any:
         """The result of a call, in arrays on the same device."""
+        given = self._given(call)
+        inputs = self._inputs(given)
+        signature = self._signature(given.batch)
+        out = _Results(signature, inputs, given.library, self._mapped)
+        if self._mapped.row.checks is None:
+            out.compute(inputs)
+        else:
+            self._checked(call, given, signature, lambda: out.compute(inputs), out).run(call)
+        return out.shown()
+
+    def binding(self, call: Call) -> FirstTime:
+        """How `bind` computes the result: in the same memory each time, from what the arrays hold
+        then."""
+        given = self._given(call)
+        if not given.library.overwrites():
+            raise TypeError(
+                f"bind writes its results over those before, and arrays of {given.arrays[0].kind} "
+                f"never change; call vmap of {self._mapped._name}"
+            )
+        inputs = self._inputs(given)
+        signature = self._signature(given.batch)
+        out = _Results(signature, inputs, given.library, self._mapped)
+
+        def compute() -> None:
+            out.compute(self._inputs(given))
+
+        def checked() -> None:
+            self._checked(call, given, signature, compute, out).run(call)
+
+        run = compute if self._mapped.row.checks is None else checked
+        run()
+        result = out.shown()
+        return lambda: (run, result)
+
+    def stats(self) -> tuple[KernelStats, ...]:
+        """Of all kernels that have been launched."""
+        launched = [
+            one for signature in list(self._signatures.values()) for one in signature.kernels
+        ]
+        out = []
+        for path, (text, name, device), rows in launched:
+            kernel = device.kernel(text, name)
+            own = (kernel.seconds, kernel.registers, kernel.spilled)
+            out.append(KernelStats(path, name, device.number, rows, *own))
+        return tuple(out)
+
+    def _given(self, call: Call) -> _Given:
         stand_ins = _StandIns()
         batch = self._mapped._batch(call.replaced(stand_ins.put))
         self._refuse(batch)
-        given = [
-            _Given(stand_ins.of(leaf.content), leaf.name, leaf.axis)
+        arrays = [
+            _Array(stand_ins.of(leaf.content), leaf.name, leaf.axis)
             for leaf in batch.leaves
             if is_array(leaf.content)
         ]
-        library = library_of(given[0].array)
-        inputs = self._inputs(batch, given, library)
-        signature = self._signature(batch)
-        return self._results(signature, inputs, library)
+        return _Given(batch, arrays, library_of(arrays[0].array))
 
     def _refuse(self, batch: Batch) -> None:
         """Errors for what a device can't do."""
@@ -75,34 +135,52 @@ class DeviceCalls:
                 "arguments, inside another compiled function or detect_anomaly), which arrays on a "
                 "device can't; call it outside, or pass NumPy arrays"
             )
-        if self._mapped.row.checks is not None:
-            raise ValueError(
-                f"check compares vmap of {name} with the function itself, on the CPU; pass NumPy "
-                "arrays to check it, or leave check (and CHAINRULE_CHECK) off for arrays on a "
-                "device"
-            )
 
-    def _inputs(self, batch: Batch, given: Sequence[_Given], library: Library) -> DeviceInputs:
-        views = [view_of(x.array, x.name) for x in given]
-        for view, x in zip(views, given, strict=True):
+    def _checked(
+        self,
+        call: Call,
+        given: _Given,
+        signature: DeviceSignature,
+        compute: Callable[[], None],
+        out: _Results,
+    ) -> CheckedRows:
+        """What runs a call and compares it with the function itself, for numbers that are copied
+        here."""
+        row = self._mapped.row
+        assert row.checks is not None
+        with out.device.memory(given.library.stream(out.device)) as memory:
+            copies = {
+                id(x.array): in_memory(view_of(x.array, x.name), memory) for x in given.arrays
+            }
+        batch = self._mapped._batch(call.replaced(lambda x: copies.get(id(x))))
+        runs = _RunsHere(batch, signature, compute, out)
+        reduce, batch_of = self._mapped.reduce, self._mapped._batch
+        return CheckedRows(row, row.checks, batch, runs, reduce, batch_of, signature)
+
+    def _inputs(self, given: _Given) -> DeviceInputs:
+        batch, arrays = given.batch, given.arrays
+        views = [view_of(x.array, x.name) for x in arrays]
+        for view, x in zip(views, arrays, strict=True):
             if view.kind == "<f4":
                 self._say_that_it_is_converted(x.name)
-        device = _device(views, given)
-        stream = library.stream(device)
+        device = _device(views, arrays)
+        stream, is_shared = given.library.stream(device), False
         with device.driver.current(device.number):
-            for view, x in zip(views, given, strict=True):
+            for view, x in zip(views, arrays, strict=True):
                 own = library_of(x.array)
                 own.ready(x.array)
-                theirs = own.stream(device) if view.stream is None else view.stream
+                home = own.stream(device)
+                theirs = home if view.stream is None else view.stream
                 if theirs != stream:
                     device.driver.synchronise(theirs)
+                is_shared = is_shared or home != stream
         views = [
             view if x.axis is None else view.with_rows_first(x.axis)
-            for view, x in zip(views, given, strict=True)
+            for view, x in zip(views, arrays, strict=True)
         ]
-        has_rows = [x.axis is not None for x in given]
+        has_rows = [x.axis is not None for x in arrays]
         numbers = [float(one.content) for one in batch.leaves if not is_array(one.content)]
-        return DeviceInputs(views, has_rows, numbers, batch.length, device, stream)
+        return DeviceInputs(views, has_rows, numbers, batch.length, device, stream, is_shared)
 
     def _say_that_it_is_converted(self, name: str) -> None:
         if name not in self._converted:
@@ -129,35 +207,109 @@ class DeviceCalls:
                 self._signatures[batch.key] = found
             return found
 
-    def _results(self, signature: DeviceSignature, inputs: DeviceInputs, library: Library) -> Any:
-        reduce, device = self._mapped.reduce, inputs.device
-        count = divisor(reduce, inputs.rows, self._mapped._name)
-        outputs = signature.outputs(inputs)
-        rows = () if reduce else (inputs.rows,)
-        blocks = [library.empty((*rows, *(shape or ())), device) for shape in outputs.shapes]
-        out = [view_of(x, "a result").pointer for x in blocks]
-        if reduce:
-            signature.sums(inputs, out, count)
+
+class _Results:
+    """Room for the results of a call, in arrays of a library, and what writes them there."""
+
+    def __init__(
+        self, signature: DeviceSignature, inputs: DeviceInputs, library: Library, mapped: MapsRows
+    ) -> None:
+        self.device = inputs.device
+        self._signature = signature
+        self._library = library
+        self.reduce = mapped.reduce
+        self._count = divisor(mapped.reduce, inputs.rows, mapped._name)
+        self.outputs = outputs = signature.outputs(inputs)
+        shapes = [shape or () for shape in outputs.shapes]
+        rows = () if mapped.reduce else (inputs.rows,)
+        self._axes = [0] * len(shapes) if mapped.reduce else result_axes(outputs, mapped.out_axes)
+        self._blocks = [library.empty((*rows, *shape), self.device) for shape in shapes]
+        self._singles = {
+            i: library.empty(shapes[i], self.device)
+            for i, axis in enumerate(self._axes)
+            if axis is None
+        }
+        """In the place of those blocks of which all rows are the same, one row."""
+        self._turned = {
+            i: library.empty(_with_rows(shapes[i], inputs.rows, axis), self.device)
+            for i, axis in enumerate(self._axes)
+            if axis and not isinstance(library, LibraryWithViews)
+        }
+        """Copies with the rows along another axis, of libraries without views."""
+
+    def compute(self, inputs: DeviceInputs) -> None:
+        """Write the results for such arguments."""
+        out = [view_of(x, "a result").pointer for x in self._blocks]
+        if self.reduce:
+            self._signature.sums(inputs, out, self._count)
         else:
-            signature.fill(inputs, out)
-        if library.waits():
-            with device.driver.current(device.number):
-                device.driver.synchronise(inputs.stream)
-        results = [library.given(x) for x in blocks]
-        if reduce:
-            return outputs.build(results)
-        axes = result_axes(outputs, self._mapped.out_axes)
-        return outputs.build([_moved(*pair, library) for pair in zip(results, axes, strict=True)])
+            self._signature.fill(inputs, out)
+        for i, single in self._singles.items():
+            row = size_of(self.outputs.shapes[i])
+            with self.device.memory(inputs.stream) as memory:
+                to = view_of(single, "a result").pointer
+                if not first_of_equal_rows(out[i], inputs.rows, row, to, memory):
+                    raise ValueError(
+                        "out_axes is None for a result that is not the same for all rows; give it "
+                        "an axis"
+                    )
+        for i, turned in self._turned.items():
+            with self.device.memory(inputs.stream) as memory:
+                block = view_of(self._blocks[i], "a result").with_rows_at(self._axes[i] or 0)
+                copy_doubles(block, view_of(turned, "a result").pointer, memory)
+        if inputs.is_shared or self._library.waits():
+            with self.device.driver.current(self.device.number):
+                self.device.driver.synchronise(inputs.stream)
+
+    def shown(self) -> Any:
+        """As the call gives them."""
+        parts = []
+        for i, (block, axis) in enumerate(zip(self._blocks, self._axes, strict=True)):
+            one = self._library.given(self._singles.get(i, self._turned.get(i, block)))
+            if axis and isinstance(self._library, LibraryWithViews):
+                one = self._library.moved(one, axis)
+            parts.append(one)
+        return self.outputs.build(parts)
+
+    def copied(self) -> list[Any]:
+        """All rows of them, as NumPy arrays."""
+        with self.device.memory(self._library.stream(self.device)) as memory:
+            return [in_memory(view_of(x, "a result"), memory) for x in self._blocks]
 
 
-def _moved(x: Any, axis: int | None, library: Library) -> Any:
-    """A result with its rows along another axis."""
-    if axis is None:
-        raise ValueError(
-            "out_axes is None for what is the same for all rows, which is not looked for on a "
-            "device; give it an axis"
-        )
-    return x if axis == 0 else library.moved(x, axis)
+def _with_rows(shape: tuple[int, ...], rows: int, axis: int) -> tuple[int, ...]:
+    return (*shape[:axis], rows, *shape[axis:])
+
+
+class _RunsHere:
+    """Calls on a device for numbers that are known here, and so are their results."""
+
+    def __init__(
+        self, batch: Batch, signature: DeviceSignature, compute: Callable[[], None], out: _Results
+    ) -> None:
+        self._batch = batch
+        self._signature = signature
+        self._compute = compute
+        self._out = out
+
+    def in_place(self, args: Sequence[Any]) -> None:
+        """None is: a batch has its own copies."""
+
+    def run(self, call: Call, inputs: Inputs) -> tuple[Sequence[Any], Structure]:
+        """The results of all rows, or the sums of some."""
+        if inputs.rows == self._batch.length:
+            self._compute()
+            return self._out.copied(), self._out.outputs
+        device = self._out.device
+        arrays = [DeviceArray.like(x, device) for x in inputs.arrays]
+        has_rows = [leaf.axis is not None for leaf in self._batch.leaves if is_array(leaf.content)]
+        views = [view_of(x, "") for x in arrays]
+        some = DeviceInputs(views, has_rows, inputs.numbers, inputs.rows, device, 0)
+        outputs = self._out.outputs
+        sums = [DeviceArray(device, shape or ()) for shape in outputs.shapes]
+        count = divisor(self._out.reduce, inputs.rows, "")
+        self._signature.sums(some, [view_of(x, "").pointer for x in sums], count)
+        return [x.numpy() for x in sums], outputs
 
 
 class _Recording:
@@ -200,7 +352,7 @@ class _StandIns:
         return stand_in
 
 
-def _device(views: Sequence[View], given: Sequence[_Given]) -> Device:
+def _device(views: Sequence[View], given: Sequence[_Array]) -> Device:
     """The one on which all arrays are."""
     found: dict[int, str] = {}
     device = None

@@ -4,7 +4,6 @@ rows take, and their results."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.batch_signatures import agreed, fields_of
@@ -13,13 +12,14 @@ from autograd.compiler.cuda.device import Device, DeviceMemory
 from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.device_rows import (
     DevicePath,
+    Launched,
     Left,
     ListedRows,
     Sums,
     add_chunks,
     add_rows,
     chunks_of,
-    doubles,
+    in_memory,
     operands_of,
 )
 from autograd.compiler.cuda.driver import OutOfDeviceMemory
@@ -51,6 +51,8 @@ class DeviceInputs(NamedTuple):
     rows: int
     device: Device
     stream: int
+    is_shared: bool = False
+    """Whether other streams have a part in the arrays' memory, and so wait for this one."""
 
     def part(self, start: int, stop: int) -> DeviceInputs:
         """Some of the rows."""
@@ -99,10 +101,21 @@ class DeviceSignature:
         self._record = record
         self._name = name
         self._paths: list[_Known] = []
+        self._recorded_paths: list[_Known] = []
         self._tree: PathTree[_Known] = PathTree()
         self._outputs: Structure | None = None
         self._turn = new_lock()
         self._lock = new_lock()
+
+    @property
+    def kernels(self) -> list[tuple[int, Launched, int]]:
+        """All that have been launched: of which path, in the order in which they were recorded,
+        and over how many rows."""
+        return [
+            (i, kernel, rows)
+            for i, path in enumerate(self._recorded_paths)
+            for kernel, rows in list(path.kernels.launched.items())
+        ]
 
     def outputs(self, inputs: DeviceInputs) -> Structure:
         """What every row's results look like; of no rows, those of a row of ones."""
@@ -219,15 +232,10 @@ class DeviceSignature:
 
     def _row(self, inputs: DeviceInputs, row: int, memory: DeviceMemory) -> Inputs:
         """One row, in the memory of the CPU."""
-        import numpy
-
-        arrays = []
-        for view, has_rows in zip(inputs.views, self._has_rows, strict=True):
-            part = view.rows(row, row + 1) if has_rows else view
-            size = 8 * prod(part.shape)
-            copy = doubles(part, memory)
-            data = memory.device.driver.read(copy.pointer, size, memory.stream) if size else b""
-            arrays.append(numpy.frombuffer(data).reshape(part.shape).copy())
+        arrays = [
+            in_memory(view.rows(row, row + 1) if has_rows else view, memory)
+            for view, has_rows in zip(inputs.views, self._has_rows, strict=True)
+        ]
         return Inputs(arrays, inputs.numbers, 1)
 
     def _specialise(self, one: Inputs, row: int) -> tuple[_Known | None, list[float]]:
@@ -242,6 +250,7 @@ class DeviceSignature:
                     new = None
                 else:
                     self._paths = [*self._paths, new]
+                    self._recorded_paths.append(new)
                     self._tree.add(new)
         self._outputs = outputs  # once there is a path: other threads go by it
         return new, results

@@ -7,7 +7,23 @@ from dataclasses import dataclass
 
 from autograd.compiler.specializations import Specialization
 
-__all__ = ["Stats", "stats_of"]
+__all__ = ["KernelStats", "Stats", "stats_of"]
+
+
+@dataclass(frozen=True)
+class KernelStats:
+    """A kernel on a CUDA device: of which path (by its place among those of its nesting of
+    arguments), whether it writes rows ("fill") or adds them up ("add"), the number of the device,
+    how many rows it has been run over, the seconds that compiling it took, and what each thread
+    takes: registers, and bytes of memory for what they have no room for (None if nobody knows)."""
+
+    path: int
+    name: str
+    device: int
+    rows: int
+    seconds: float
+    registers: int | None
+    spilled: int | None
 
 
 @dataclass(frozen=True)
@@ -19,7 +35,8 @@ class Stats:
     loops were found, the share of the operations inside of them, the bytes of memory that compiled
     loops keep, and for each path why it is not compiled, "" where it is or will be; how many pieces
     of machine code there are, and for each path which of these it runs (-1 for none yet): paths
-    that do the same a different number of times share one."""
+    that do the same a different number of times share one; and the kernels that a CUDA device has
+    run."""
 
     paths: int
     guards: int
@@ -36,6 +53,7 @@ class Stats:
     reasons: tuple[str, ...] = ()
     codes: int = 0
     code_of: tuple[int, ...] = ()
+    kernels: tuple[KernelStats, ...] = ()
 
 
 def stats_of(

@@ -239,16 +239,18 @@ class Mapped(Compiled):
 
     def _checked(self, batch: Batch, signature: BatchSignature) -> CheckedRows:
         assert self.row.checks is not None
-        return CheckedRows(self.row, self.row.checks, batch, signature, self.reduce, self._batch)
+        return CheckedRows(
+            self.row, self.row.checks, batch, signature, self.reduce, self._batch, signature
+        )
 
     def _shown(self, parts: Sequence[Any], outputs: Structure) -> Any:
         """The result of a call."""
         return placed(parts, outputs, self.out_axes)
 
     def bind(self, *args: Any) -> Bound:
-        """The function with its arguments at fixed places: NumPy arrays, whose present content
-        every call reads, and numbers, which stay. It takes no arguments and writes its results
-        over the previous ones.
+        """The function with its arguments at fixed places: NumPy arrays, or arrays on a CUDA
+        device, whose present content every call reads, and numbers, which stay. It takes no
+        arguments and writes its results over the previous ones.
 
         >>> import numpy
         >>> x = numpy.array([1.0, 2.0])
@@ -261,9 +263,19 @@ class Mapped(Compiled):
 
     def binding(self, args: tuple[Any, ...]) -> FirstTime:
         """How `bind` computes the result."""
+        kind = array_kind(args, {})
+        if kind == "dask":
+            raise TypeError(
+                f"bind writes its results over those before, and those of vmap of {self._name} "
+                "for Dask arrays are computed elsewhere, when they are asked for; call it, or bind "
+                "it to NumPy arrays"
+            )
+        call = Call(args, {})
+        return self._on_device.binding(call) if kind == "cuda" else self._binding_in_memory(call)
+
+    def _binding_in_memory(self, call: Call) -> FirstTime:
         import numpy
 
-        call = Call(args, {})
         batch = self._batch(call)
         for leaf in batch.leaves:
             if is_array(leaf.content) and (leaf.axis or not is_in_place(leaf.content)):
@@ -336,10 +348,13 @@ class Mapped(Compiled):
         kernels = [kernel for path in paths for kernel in path.kernels()]
         loops = [rolled for path in paths if (rolled := path.rolled) is not None]
         operations = sum(path.operations for path in paths)
+        on_device = self._on_device.stats()
         return replace(
             self.row.stats(),
             tiers=tuple([_tier(path.kernels()) for path in paths]),
-            compiling_seconds=sum(kernel.seconds for kernel in kernels),
+            compiling_seconds=sum([one.seconds for one in kernels])
+            + sum([one.seconds for one in on_device]),
+            kernels=on_device,
             loops=sum(rolled.loops for rolled in loops),
             in_loops=sum(rolled.repeated for rolled in loops) / operations if loops else 0.0,
             loop_bytes=sum(kernel.bytes for kernel in kernels),

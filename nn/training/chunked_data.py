@@ -66,7 +66,8 @@ def chunked_rows(name: str, X: Any, trained_on: Sequence[str]) -> ChunkedRows:
     rows = _as_array(name, X)
     if rows.dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} holds {rows.dtype}; inputs are numbers: code what it means in numbers"
+            f"{name} holds {rows.dtype}; inputs are numbers: {name}.astype(float) if it has such, "
+            "or code what it means in numbers"
         )
     rows = rows.astype(float)
     rows = rows[:, None] if rows.ndim == 1 else rows
@@ -100,7 +101,9 @@ class ChunkedData:
             )
         if not len(rows):
             raise ValueError(f"{x_name} is empty; there must be at least one sample")
-        cuts = {0: rows.chunks[0], **({1: -1} if targets.ndim == 2 else {})}
+        full = tuple([size for size in rows.chunks[0] if size])
+        self.rows = rows.rechunk({0: full})  # of empty chunks Dask finds no mean and no maximum
+        cuts = {0: full, **({1: -1} if targets.ndim == 2 else {})}
         self.targets = dask.array.asarray(targets).rechunk(cuts)
         self.example_rows: list[Row] = []
         self.example_targets: list[Any] = []

@@ -67,6 +67,10 @@ class ChunkedStep(CompiledStep):
         raise NotFinite("the outputs are so large that differences of them overflow")
 
 
+class ClusterLost(RuntimeError):
+    """A cluster does not give what it holds, or does not compute any more."""
+
+
 class Computed:
     """A mapped function whose results are computed at once."""
 
@@ -76,7 +80,22 @@ class Computed:
         self.program = mapped.program
 
     def __call__(self, *arguments: Any) -> Any:
-        return computed(self._mapped(*arguments))
+        try:
+            return computed(self._mapped(*arguments))
+        except Exception as error:
+            if _is_of_the_cluster(error):
+                raise ClusterLost(
+                    f"the workers do not compute any more ({error!r:.200}): is the Client still "
+                    "open? What they had in memory by persist() is gone with it; hand over arrays "
+                    "that can be made anew, and go on from a checkpoint (resume=True)"
+                ) from error
+            raise
+
+
+def _is_of_the_cluster(error: Exception) -> bool:
+    """Whether it is no error of what is computed."""
+    home = type(error).__module__.partition(".")[0]
+    return home == "distributed" or str(error).startswith("Missing dependency")
 
 
 class ChunkedByRow(ByRow):
@@ -88,6 +107,15 @@ class ChunkedByRow(ByRow):
         super().__init__(objective, parameters, model, row)
         self._gradient = Computed(self._gradient)
         self._loss = Computed(self._loss)
+
+    def run(self, compiled: Any, *arguments: Any) -> Any:
+        """An error of the cluster is none of the model."""
+        try:
+            return super().run(compiled, *arguments)
+        except CannotCompile as error:
+            if isinstance(error.__cause__, ClusterLost):
+                raise error.__cause__ from error.__cause__.__cause__
+            raise
 
     def arrays(self, samples: Any) -> Arrays:
         import numpy

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from time import perf_counter
+from typing import Any, Final, NamedTuple, Protocol
 
 from autograd.compiler.cuda.driver import the_driver
 from autograd.compiler.cuda.image_store import kept_or_made
 from autograd.compiler.cuda.kernel_prelude import THREADS
-from autograd.compiler.cuda.nvrtc import OPTIONS, compiled, highest_arch, nvrtc_version
+from autograd.compiler.cuda.nvrtc import OPTIONS, NvrtcError, archs, compiled, nvrtc_version
 from autograd.engine.locks import new_lock
 
-__all__ = ["Device", "DeviceMemory", "DriverLike", "device_of"]
+__all__ = ["Device", "DeviceMemory", "DriverLike", "Kernel", "device_of"]
 
 BLOCKS: Final = 32  # for each multiprocessor: two rounds of all that it holds at a time
 
@@ -28,12 +29,25 @@ class DriverLike(Protocol):
     def current(self, device: int) -> Any: ...
     def module(self, image: bytes) -> Any: ...
     def function(self, module: Any, name: str) -> Any: ...
+    def resources(self, function: Any) -> tuple[int | None, int | None]: ...
     def allocate(self, size: int, stream: int) -> int: ...
     def free(self, pointer: int, stream: int) -> None: ...
     def write(self, pointer: int, data: bytes, stream: int) -> None: ...
     def read(self, pointer: int, size: int, stream: int) -> bytes: ...
     def synchronise(self, stream: int) -> None: ...
+    def wait_for_all(self) -> None: ...
     def launch(self, function: Any, blocks: int, args: Sequence[Any], stream: int) -> None: ...
+
+
+class Kernel(NamedTuple):
+    """A kernel on a device: the seconds that compiling and loading took, and what the compiler
+    gave each thread: registers, and bytes of memory for what does not fit there (None where nobody
+    knows)."""
+
+    function: Any
+    seconds: float
+    registers: int | None
+    spilled: int | None
 
 
 class Device:
@@ -45,20 +59,27 @@ class Device:
         self.arch = driver.arch(number)
         self.blocks = BLOCKS * driver.multiprocessors(number)
         self._compile = compile
-        self._functions: dict[tuple[str, str], Any] = {}
+        self._kernels: dict[tuple[str, str], Kernel] = {}
         self._making = new_lock()
 
     def function(self, source: str, name: str) -> Any:
         """A kernel, compiled and loaded when it is first needed."""
-        found = self._functions.get((source, name))
+        return self.kernel(source, name).function
+
+    def kernel(self, source: str, name: str) -> Kernel:
+        """The same, with what is known of it."""
+        found = self._kernels.get((source, name))
         if found is None:
             with self._making:
-                found = self._functions.get((source, name)) or self._loaded(source, name)
-                self._functions[source, name] = found
+                found = self._kernels.get((source, name)) or self._loaded(source, name)
+                self._kernels[source, name] = found
         return found
 
-    def _loaded(self, source: str, name: str) -> Any:
-        return self.driver.function(self.driver.module(self._compile(source, self.arch)), name)
+    def _loaded(self, source: str, name: str) -> Kernel:
+        begin = perf_counter()
+        module = self.driver.module(self._compile(source, self.arch))
+        function = self.driver.function(module, name)
+        return Kernel(function, perf_counter() - begin, *self.driver.resources(function))
 
     @contextmanager
     def memory(self, stream: int) -> Iterator[DeviceMemory]:
@@ -119,8 +140,15 @@ def device_of(pointer: int) -> Device:
 
 def _image(source: str, arch: int) -> bytes:
     """Machine code for an architecture; for one that is newer than NVRTC, PTX, which the driver
-    compiles."""
-    known = highest_arch()
-    target = f"sm_{arch}" if arch <= known else f"compute_{known}"
+    compiles. NvrtcError for one that is older than it knows."""
+    oldest, newest = archs()
+    if arch < oldest:
+        version = ".".join(map(str, nvrtc_version()))
+        raise NvrtcError(
+            f"NVRTC {version} compiles for devices of compute capability {oldest / 10} and newer, "
+            f"and this one has {arch / 10}; install an older NVRTC "
+            "(pip install nvidia-cuda-nvrtc-cu12)"
+        )
+    target = f"sm_{arch}" if arch <= newest else f"compute_{newest}"
     key = (source, target, nvrtc_version(), OPTIONS)
     return kept_or_made(key, lambda: compiled(source, target))

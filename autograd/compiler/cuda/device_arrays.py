@@ -3,6 +3,7 @@ results stand for libraries that are not known."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from math import prod
@@ -16,6 +17,8 @@ from autograd.compiler.cuda.kernel_prelude import NUMBERS
 __all__ = ["DeviceArray", "View", "view_of"]
 
 DOUBLE: Final = "<f8"
+LEGACY: Final = 1
+"""The name that an array interface has for the default stream, which the driver calls 0 too."""
 
 
 class View(NamedTuple):
@@ -37,6 +40,13 @@ class View(NamedTuple):
     def with_rows_first(self, axis: int) -> View:
         """The same with another order of the axes."""
         order = [axis, *[k for k in range(len(self.shape)) if k != axis]]
+        shape = tuple([self.shape[k] for k in order])
+        return self._replace(shape=shape, strides=tuple([self.strides[k] for k in order]))
+
+    def with_rows_at(self, axis: int) -> View:
+        """The same with its first axis, that of the rows, in another place."""
+        order = list(range(1, len(self.shape)))
+        order.insert(axis, 0)
         shape = tuple([self.shape[k] for k in order])
         return self._replace(shape=shape, strides=tuple([self.strides[k] for k in order]))
 
@@ -83,7 +93,9 @@ def _by_interface(x: Any, name: str) -> View | None:
         )
     else:
         steps = tuple([stride // size for stride in strides])
-    return View(found["data"][0] or 0, shape, steps, kind, found.get("stream"), x)
+    stream = found.get("stream")
+    stream = 0 if stream == LEGACY else stream
+    return _aligned(View(found["data"][0] or 0, shape, steps, kind, stream, x), name)
 
 
 def _by_dlpack(x: Any, name: str) -> View:
@@ -94,7 +106,17 @@ def _by_dlpack(x: Any, name: str) -> View:
         raise TypeError(
             f"{name} holds {error}, and vmap computes with doubles on a device; convert it"
         ) from None
-    return View(pointer, shape, strides, kind, None, (x, capsule))
+    return _aligned(View(pointer, shape, strides, kind, None, (x, capsule)), name)
+
+
+def _aligned(view: View, name: str) -> View:
+    """The view itself. A device that reads a number across its bounds stops for good."""
+    if view.pointer % view.itemsize:
+        raise TypeError(
+            f"{name} begins at an address that is no multiple of its numbers' {view.itemsize} "
+            "bytes; pass a copy, as by x.copy()"
+        )
+    return view
 
 
 class DeviceArray:
@@ -109,12 +131,16 @@ class DeviceArray:
         with device.driver.current(device.number):
             self._pointer = device.driver.allocate(max(self._size, 1), 0)
             device.driver.synchronise(0)
+        self._is_lent = False
 
     def __del__(self) -> None:
-        if hasattr(self, "_pointer"):
-            # Not as the process ends, nor in a forked child.
-            with suppress(CudaError), self.device.driver.current(self.device.number):
-                self.device.driver.free(self._pointer, 0)
+        if not hasattr(self, "_pointer") or sys.is_finalizing():
+            return
+        driver = self.device.driver
+        with suppress(CudaError), driver.current(self.device.number):  # not in a forked child
+            if self._is_lent:  # to a library, whose streams may still read it
+                driver.wait_for_all()
+            driver.free(self._pointer, 0)
 
     @classmethod
     def like(cls, x: Any, device: Device) -> DeviceArray:
@@ -139,6 +165,7 @@ class DeviceArray:
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
+        self._is_lent = True
         return {
             "shape": self.shape,
             "typestr": DOUBLE,
@@ -152,6 +179,12 @@ class DeviceArray:
         return CUDA, self.device.number
 
     def __dlpack__(self, **asked: Any) -> Any:
+        if asked.get("copy") or asked.get("dl_device") not in (None, self.__dlpack_device__()):
+            raise BufferError(
+                "the numbers are handed out where they are, and are not copied; leave out copy and "
+                "the device, and copy what comes"
+            )
+        self._is_lent = True
         return capsule_of(self, self._pointer, self.device.number, self.shape)
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@ become arrays of the same library. None is imported that the program hasn't."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from autograd.compiler.cuda.device import Device
 from autograd.compiler.cuda.device_arrays import DeviceArray
 from autograd.engine.loaded_modules import loaded
 
-__all__ = ["Library", "library_of"]
+__all__ = ["Library", "LibraryWithViews", "library_of"]
 
 
 class Library:
@@ -18,6 +19,10 @@ class Library:
 
     def waits(self) -> bool:
         """Whether results have to be there when a call returns, as nobody knows the stream."""
+        return True
+
+    def overwrites(self) -> bool:
+        """Whether a result may be written over by the next one."""
         return True
 
     def stream(self, device: Device) -> int:
@@ -35,20 +40,23 @@ class Library:
         """A result, once it is written."""
         return x
 
+
+class LibraryWithViews(Library, ABC):
+    """One whose arrays may show others' numbers in another order."""
+
+    @abstractmethod
     def moved(self, x: Any, axis: int) -> Any:
-        """A result with its rows along another axis."""
-        raise ValueError(
-            f"out_axes puts rows along axis {axis}, and {type(x).__name__} has no such view; "
-            "leave out_axes at 0, or pass arrays of CuPy, PyTorch or JAX"
-        )
+        """A view of a result with its rows along another axis."""
 
 
-class _Cupy(Library):
+class _Cupy(LibraryWithViews):
     def waits(self) -> bool:
         return False
 
     def stream(self, device: Device) -> int:
-        return int(_module("cupy").cuda.get_current_stream().ptr)
+        cuda = _module("cupy").cuda
+        with cuda.Device(device.number):  # each has a current stream of its own
+            return int(cuda.get_current_stream().ptr)
 
     def empty(self, shape: Sequence[int], device: Device) -> Any:
         cupy = _module("cupy")
@@ -59,7 +67,7 @@ class _Cupy(Library):
         return _module("cupy").moveaxis(x, 0, axis)
 
 
-class _Torch(Library):
+class _Torch(LibraryWithViews):
     def waits(self) -> bool:
         return False
 
@@ -74,8 +82,11 @@ class _Torch(Library):
         return _module("torch").movedim(x, 0, axis)
 
 
-class _Jax(Library):
+class _Jax(LibraryWithViews):
     """Its arrays are never written to, so results are handed over by DLPack."""
+
+    def overwrites(self) -> bool:
+        return False
 
     def ready(self, x: Any) -> None:
         x.block_until_ready()

@@ -10,10 +10,18 @@ from functools import cached_property
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.cuda.device import DeviceMemory
+from autograd.compiler.cuda.device import Device, DeviceMemory
 from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.dlpack import packed_strides
-from autograd.compiler.cuda.kernel_prelude import ADDING, CHUNK, LANES, MOST_AXES, THREADS, copying
+from autograd.compiler.cuda.kernel_prelude import (
+    ADDING,
+    CHUNK,
+    COMPARING,
+    LANES,
+    MOST_AXES,
+    THREADS,
+    copying,
+)
 from autograd.compiler.cuda.kernel_writer import (
     Operand,
     Places,
@@ -21,6 +29,7 @@ from autograd.compiler.cuda.kernel_writer import (
     filling_kernel,
 )
 from autograd.compiler.cuda.loop_kernel_writer import LoopedKernels
+from autograd.compiler.cuda.special_kernels import SPECIAL
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.ir.sources import Sources
@@ -28,6 +37,7 @@ from autograd.compiler.native.llvm_codegen import callbacks_of
 
 __all__ = [
     "DevicePath",
+    "Launched",
     "Left",
     "ListedRows",
     "Operands",
@@ -35,12 +45,16 @@ __all__ = [
     "add_chunks",
     "add_rows",
     "chunks_of",
+    "copy_doubles",
     "doubles",
+    "first_of_equal_rows",
+    "in_memory",
     "operands_of",
 ]
 
 STRAIGHT: Final = 3000  # operations; more are compiled with their loops, or it takes NVRTC too long
 SCRATCH: Final = 1 << 30  # bytes that the loops of all threads may leave for later
+MOST_BYTES: Final = 32764  # of a kernel's parameters, from CUDA 12.1 on
 NONE_LEFT: Final = struct.pack("<II", 0, 0xFFFFFFFF)
 
 
@@ -119,13 +133,19 @@ class _Axes(ctypes.Structure):
 
 def doubles(view: View, memory: DeviceMemory) -> View:
     """A copy of an array as doubles in the order of C."""
+    pointer = memory.take(8 * prod(view.shape))
+    copy_doubles(view, pointer, memory)
+    return View(pointer, view.shape, packed_strides(view.shape), "<f8", None, None)
+
+
+def copy_doubles(view: View, pointer: int, memory: DeviceMemory) -> None:
+    """Write an array to an address, as doubles in the order of C."""
     shape, size = view.shape, prod(view.shape)
     if len(shape) > MOST_AXES:
         raise ValueError(
             f"an array on a device has {len(shape)} axes, of which {MOST_AXES} can be copied; "
             "pass a contiguous array of float64"
         )
-    pointer = memory.take(8 * size)
     if size:
         function = memory.device.function(copying(view.kind), "copy_numbers")
         rest = [0] * (MOST_AXES - len(shape))
@@ -134,7 +154,17 @@ def doubles(view: View, memory: DeviceMemory) -> View:
         counts = [ctypes.c_int(len(shape)), ctypes.c_longlong(size)]
         args = [ctypes.c_uint64(view.pointer), axes, *counts, ctypes.c_uint64(pointer)]
         memory.device.launch(function, size, args, memory.stream)
-    return View(pointer, shape, packed_strides(shape), "<f8", None, None)
+
+
+def in_memory(view: View, memory: DeviceMemory) -> Any:
+    """A copy of an array as a NumPy array of doubles."""
+    import numpy
+
+    size = 8 * prod(view.shape)
+    if not size:
+        return numpy.empty(view.shape)
+    data = memory.device.driver.read(doubles(view, memory).pointer, size, memory.stream)
+    return numpy.frombuffer(data).reshape(view.shape).copy()
 
 
 # -- sums ------------------------------------------------------------------------------------------
@@ -175,7 +205,29 @@ def add_chunks(
         memory.device.launch(function, size * THREADS, args, memory.stream)
 
 
+def first_of_equal_rows(matrix: int, rows: int, width: int, out: int, memory: DeviceMemory) -> bool:
+    """Write the first row of a matrix to an address; whether all others are the same."""
+    if not rows:
+        return False
+    if width:
+        differ = memory.holding(bytes(4))
+        args: list[Any] = [ctypes.c_uint64(matrix), ctypes.c_longlong(rows), ctypes.c_int(width)]
+        args += [ctypes.c_uint64(out), ctypes.c_uint64(differ)]
+        function = memory.device.function(COMPARING, "compare_rows")
+        memory.device.launch(function, rows * width, args, memory.stream)
+        return not any(memory.device.driver.read(differ, 4, memory.stream))
+    return True
+
+
 # -- a path ----------------------------------------------------------------------------------------
+
+
+class Launched(NamedTuple):
+    """A kernel by its text, which says what it does, and the device that has run it."""
+
+    text: str
+    name: str
+    device: Device
 
 
 class DevicePath:
@@ -183,7 +235,7 @@ class DevicePath:
     and where in a row (behind the arrays: which of the numbers that all rows share)."""
 
     def __init__(self, program: Program, slots: Sequence[tuple[int, int]], name: str) -> None:
-        missing = callbacks_of(program)
+        missing = callbacks_of(program) - SPECIAL
         if missing:
             raise ValueError(
                 f"a CUDA device can't call Python back for {', '.join(sorted(missing))}, which "
@@ -193,6 +245,8 @@ class DevicePath:
         self._program = program
         self._slots = slots
         self._texts: dict[Any, tuple[str, int]] = {}
+        self.launched: dict[Launched, int] = {}
+        """Each kernel of it, and how many rows it has been run over."""
 
     @property
     def has_guards(self) -> bool:
@@ -244,6 +298,7 @@ class DevicePath:
         status = memory.holding(NONE_LEFT) if self.has_guards else 0
         rest = [ctypes.c_uint64(rows.listed), ctypes.c_longlong(rows.number)]
         rest += [ctypes.c_uint64(left), ctypes.c_uint64(status)]
+        self._note(Launched(text, "fill", memory.device), rows.number)
         self._launch(text, "fill", scratch, rows.number, args, rest, memory)
         if not self.has_guards:
             return Left(ListedRows(0), 0)
@@ -260,8 +315,12 @@ class DevicePath:
         status = memory.holding(NONE_LEFT) if self.has_guards else 0
         rest = [ctypes.c_uint64(partial), ctypes.c_longlong(rows), ctypes.c_uint64(status)]
         threads = LANES * chunks_of(rows)
+        self._note(Launched(text, "add", memory.device), rows)
         self._launch(text, "add", scratch, threads, args, rest, memory)
         return not self.has_guards or self._status(status, memory)[0] == 0
+
+    def _note(self, kernel: Launched, rows: int) -> None:
+        self.launched[kernel] = self.launched.get(kernel, 0) + rows
 
     def _launch(
         self,
@@ -274,6 +333,12 @@ class DevicePath:
         memory: DeviceMemory,
     ) -> None:
         device = memory.device
+        if 8 * (len(args) + len(rest)) > MOST_BYTES:
+            raise ValueError(
+                f"a kernel takes at most {MOST_BYTES // 8} addresses, and this one would take "
+                f"{len(args) + len(rest)}: two or three for every array among arguments and "
+                "results; put numbers together in fewer arrays"
+            )
         function = device.function(text, name)
         if scratch:
             threads = max(THREADS, min(threads, SCRATCH // (8 * scratch), device.blocks * THREADS))

@@ -18,16 +18,22 @@ from autograd.compiler.cuda.kernel_prelude import THREADS
 __all__ = ["CudaError", "Driver", "OutOfDeviceMemory", "the_driver"]
 
 OUT_OF_MEMORY: Final = 2
+INVALID_CONTEXT: Final = 201
 NOT_LOADABLE: Final = (200, 209, 222, 223)
 """What is answered to code that is newer than the driver, or for another device."""
 ORDINAL_OF_POINTER: Final = 9
-MULTIPROCESSORS, MAJOR, MINOR = 16, 75, 76
+MULTIPROCESSORS, MAJOR, MINOR, HAS_POOLS = 16, 75, 76, 115
+SPILLED, REGISTERS = 3, 4
 RELEASE_THRESHOLD: Final = 4
 KEPT: Final = 1 << 28  # bytes of memory that calls leave, for the next ones
 
 
 class CudaError(RuntimeError):
-    """The driver could not do what was asked of it."""
+    """The driver could not do what was asked of it; `status` is its number for why."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class OutOfDeviceMemory(MemoryError):
@@ -55,6 +61,7 @@ class Driver:
         self._library = library
         self._process = os.getpid()
         self._contexts: dict[int, ctypes.c_void_p] = {}
+        self._has_pools = True
         self._call("cuInit", 0)
 
     def _call(self, name: str, *args: Any) -> None:
@@ -67,7 +74,7 @@ class Driver:
         if status == OUT_OF_MEMORY:
             raise OutOfDeviceMemory("the CUDA device has no memory left")
         if status:
-            raise CudaError(f"{name}: {self._described(status)}")
+            raise CudaError(f"{name}: {self._described(status)}", status)
 
     def _described(self, status: int) -> str:
         text = ctypes.c_char_p()
@@ -83,12 +90,14 @@ class Driver:
     def device_of(self, pointer: int) -> int:
         """The number of the device on which an address is."""
         found = ctypes.c_int()
-        self._call(
-            "cuPointerGetAttribute",
-            ctypes.byref(found),
-            ORDINAL_OF_POINTER,
-            ctypes.c_uint64(pointer),
-        )
+        asked = (ctypes.byref(found), ORDINAL_OF_POINTER, ctypes.c_uint64(pointer))
+        try:
+            self._call("cuPointerGetAttribute", *asked)
+        except CudaError as error:
+            if error.status != INVALID_CONTEXT:
+                raise
+            with self.current(0):  # of a driver that wants one in every thread
+                self._call("cuPointerGetAttribute", *asked)
         return found.value
 
     def arch(self, device: int) -> int:
@@ -120,7 +129,11 @@ class Driver:
             self._call("cuCtxPopCurrent_v2", ctypes.byref(ctypes.c_void_p()))
 
     def _keep_memory(self, device: int) -> None:
-        """Have memory that is free stay with the process, up to KEPT."""
+        """Have memory that is free stay with the process, up to KEPT; some virtual devices have no
+        such pools."""
+        if not self._attribute(HAS_POOLS, device):
+            self._has_pools = False
+            return
         pool, kept = ctypes.c_void_p(), ctypes.c_uint64(KEPT)
         self._call("cuDeviceGetDefaultMemPool", ctypes.byref(pool), device)
         self._call("cuMemPoolSetAttribute", pool, RELEASE_THRESHOLD, ctypes.byref(kept))
@@ -147,13 +160,20 @@ class Driver:
 
     def allocate(self, size: int, stream: int) -> int:
         """The address of so many bytes, for what a stream does next."""
-        found = ctypes.c_uint64()
-        self._call("cuMemAllocAsync", ctypes.byref(found), ctypes.c_size_t(size), _stream(stream))
+        found, bytes_of_it = ctypes.c_uint64(), ctypes.c_size_t(size)
+        if self._has_pools:
+            self._call("cuMemAllocAsync", ctypes.byref(found), bytes_of_it, _stream(stream))
+        else:
+            self._call("cuMemAlloc_v2", ctypes.byref(found), bytes_of_it)
         return found.value
 
     def free(self, pointer: int, stream: int) -> None:
         """Give memory back, once the stream has done what it was told before."""
-        self._call("cuMemFreeAsync", ctypes.c_uint64(pointer), _stream(stream))
+        if self._has_pools:
+            self._call("cuMemFreeAsync", ctypes.c_uint64(pointer), _stream(stream))
+        else:
+            self.synchronise(stream)
+            self._call("cuMemFree_v2", ctypes.c_uint64(pointer))
 
     def write(self, pointer: int, data: bytes, stream: int) -> None:
         """Copy bytes to a device."""
@@ -171,6 +191,19 @@ class Driver:
     def synchronise(self, stream: int) -> None:
         """Wait until a stream has done all that it was told."""
         self._call("cuStreamSynchronize", _stream(stream))
+
+    def wait_for_all(self) -> None:
+        """Wait until the current device has done all that anybody told it."""
+        self._call("cuCtxSynchronize")
+
+    def resources(self, function: Any) -> tuple[int | None, int | None]:
+        """What each thread of a kernel takes: registers, and bytes of memory beside them."""
+        found = []
+        for attribute in (REGISTERS, SPILLED):
+            number = ctypes.c_int()
+            self._call("cuFuncGetAttribute", ctypes.byref(number), attribute, function)
+            found.append(number.value)
+        return found[0], found[1]
 
     def launch(self, function: Any, blocks: int, args: Sequence[Any], stream: int) -> None:
         """Run a kernel, of THREADS threads in a block; arguments are of types of ctypes."""

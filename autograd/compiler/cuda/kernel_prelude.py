@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ADDING", "CHUNK", "LANES", "MOST_AXES", "NUMBERS", "PRELUDE", "THREADS", "copying"]
+__all__ = [
+    "ADDING",
+    "CHUNK",
+    "COMPARING",
+    "LANES",
+    "MOST_AXES",
+    "NUMBERS",
+    "PRELUDE",
+    "THREADS",
+    "copying",
+]
 
 THREADS: Final = 128
 """Of a block."""
@@ -118,6 +128,25 @@ extern "C" __global__ void __launch_bounds__(THREADS) add_chunks(
         }
         if (t == 0) out[column] = tree[0] / divisor;
         __syncthreads();
+    }
+}
+"""
+)
+
+COMPARING: Final = (
+    PRELUDE
+    + """
+/* Whether rows of a matrix differ from the first, a NaN being like any other; and the first. */
+extern "C" __global__ void __launch_bounds__(THREADS) compare_rows(
+    const double *__restrict__ matrix, long long rows, int width, double *__restrict__ out,
+    unsigned *__restrict__ differ)
+{
+    const long long size = rows * width;
+    long long i = (long long)blockIdx.x * THREADS + threadIdx.x;
+    for (; i < size; i += (long long)gridDim.x * THREADS) {
+        const double x = matrix[i], first = matrix[i % width];
+        if (x != first && (x == x || first == first)) *differ = 1;
+        if (i < width) out[i] = x;
     }
 }
 """

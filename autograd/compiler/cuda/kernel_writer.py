@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
+from autograd.compiler.cuda.special_kernels import functions_for
 from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.meanings import TRUTHS
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number, require_c
+from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 
 __all__ = [
@@ -112,7 +113,6 @@ class _Lines:
     """A program's operations as lines of C."""
 
     def __init__(self, program: Program, places: Places, margin: str) -> None:
-        require_c(program)
         self._program = program
         self._places = places
         self._margin = margin
@@ -155,7 +155,7 @@ def filling_kernel(program: Program, places: Places, name: str = "fill") -> str:
     body += [
         f"{INDENT * 4}{places.output(k)} = {lines.shown[j]};" for k, j in enumerate(program.outputs)
     ]
-    head = [PRELUDE, *called_often(body)]
+    head = [PRELUDE, *functions_for(program.names), *called_often(body)]
     return "\n".join([*head, *filling_frame(name, places, bool(program.guards), body), ""])
 
 
@@ -224,6 +224,7 @@ def adding_kernel(program: Program, places: Places, name: str = "add") -> str:
     return "\n".join(
         [
             PRELUDE,
+            *functions_for(program.names),
             *called_often(lines.lines),
             f"static __device__ const int order[] = {{{', '.join(map(str, groups.order))}}};",
             "",

@@ -14,9 +14,9 @@ from autograd.compiler.cuda.kernel_writer import (
     called_often,
     filling_frame,
 )
+from autograd.compiler.cuda.special_kernels import functions_for
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.sources import Sources
-from autograd.compiler.native.c_codegen import require_c
 from autograd.compiler.native.loop_c_codegen import LoopCLines
 
 __all__ = ["LoopedKernels"]
@@ -27,18 +27,19 @@ class LoopedKernels:
     `scratch` is how many numbers a thread has there."""
 
     def __init__(self, program: Program, layout: Sources, places: Places) -> None:
-        require_c(program)
         lines = _RowLines(program, layout)
         self._places = places
         self._guarded = bool(program.guards)
         self._results = len(layout.rolled.results)
-        self.scratch = lines.work + self._results
+        self._groups = -(-self._results // LANES)
+        self.scratch = lines.work + self._results + self._groups
         inputs = places.parameters()
         arguments = ", ".join(places.arguments())
         one = ", ".join([*inputs, "long long i", "long j"])
         own = ["long long i", "double *work", "double *out", "long long width"]
         self._row = [
             PRELUDE,
+            *functions_for(program.names),
             *called_often(lines.whole),
             *lines.declared,
             f"static __device__ __forceinline__ double input({one})",
@@ -64,7 +65,8 @@ class LoopedKernels:
         return [
             f"{margin}const long long width = (long long)gridDim.x * THREADS;",
             f"{margin}double *const out = scratch + (long long)blockIdx.x * THREADS + threadIdx.x;",
-            f"{margin}double *const work = out + {self._results} * width;",
+            f"{margin}double *const sums = out + {self._results} * width;",
+            f"{margin}double *const work = sums + {self._groups} * width;",
         ]
 
     def filling(self, name: str = "fill") -> str:
@@ -83,27 +85,27 @@ class LoopedKernels:
 
     def adding(self, name: str = "add") -> str:
         """As `adding_kernel`."""
-        groups = -(-self._results // LANES)
-        margin = INDENT * 3
+        groups, margin = self._groups, INDENT * 3
         body = [
-            *self._memory(3),
             f"{margin}is_left |= ({self._call}) && is_row;",
             f"{margin}for (int group = 0; group < {groups}; group++) {{",
             f"{margin}    const int left = {self._results} - group * {LANES};",
             f"{margin}    const int size = left < {LANES} ? left : {LANES};",
             f"{margin}    for (int j = 0; j < size; j++)",
             f"{margin}        tile[33 * j + lane] = out[(group * {LANES} + j) * width];",
-            f"{margin}    sums[group] = sums[group] + over_lanes(tile, lane, lanes, size);",
+            f"{margin}    double *const sum = sums + group * width;",
+            f"{margin}    *sum = *sum + over_lanes(tile, lane, lanes, size);",
             f"{margin}}}",
         ]
         begun = [
-            f"double sums[{groups}];",
-            f"for (int group = 0; group < {groups}; group++) sums[group] = 0.0;",
+            *self._memory(0),
+            f"for (int group = 0; group < {groups}; group++) sums[group * width] = 0.0;",
         ]
         written = [
             f"for (int group = 0; group < {groups}; group++) {{",
             f"{INDENT}const int k = group * {LANES} + lane;",
-            f"{INDENT}if (k < {self._results}) partial[chunk * {self._results} + k] = sums[group];",
+            f"{INDENT}if (k < {self._results})",
+            f"{INDENT * 2}partial[chunk * {self._results} + k] = sums[group * width];",
             "}",
         ]
         parameters = [*self._places.parameters(), "double *scratch"]

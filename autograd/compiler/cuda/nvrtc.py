@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from autograd.engine.locks import new_lock
 
-__all__ = ["OPTIONS", "NvrtcError", "compiled", "highest_arch", "nvrtc_version"]
+__all__ = ["OPTIONS", "NvrtcError", "archs", "compiled", "nvrtc_version"]
 
 OPTIONS: Final = ("--fmad=false", "--std=c++17")
 """No contraction: a product and a sum are rounded each, as by the CPU."""
@@ -50,13 +50,13 @@ def nvrtc_version() -> tuple[int, int]:
 
 
 @cache
-def highest_arch() -> int:
-    """The newest architecture that it knows."""
+def archs() -> tuple[int, int]:
+    """The oldest and the newest architecture that it knows."""
     library, count = _library(), ctypes.c_int()
     library.nvrtcGetNumSupportedArchs(ctypes.byref(count))
     found = (ctypes.c_int * count.value)()
     library.nvrtcGetSupportedArchs(found)
-    return max(map(int, found))
+    return min(map(int, found)), max(map(int, found))
 
 
 def _compiled(library: Any, source: str, arch: str) -> bytes:

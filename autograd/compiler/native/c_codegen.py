@@ -95,7 +95,7 @@ def c_number(x: float) -> str:
 
 
 def c_formula(name: str, given: Sequence[str]) -> str:
-    """An instruction as an expression."""
+    """An instruction as an expression; one that C has not, as a call of a function of its name."""
     if name in FORMULAS:
         return FORMULAS[name].format(*given)
-    return f"{C_FUNCTIONS[name]}({', '.join(given)})"
+    return f"{C_FUNCTIONS.get(name, name)}({', '.join(given)})"
