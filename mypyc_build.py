@@ -24,11 +24,13 @@ from setuptools import setup
 OPTIONS = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
 
 # The header replaces CPython's trashcan (it says why). Contraction is off so that a*b + c rounds as
-# it does in Python.
+# it does in Python. Functions are seen by their own file alone, so that the C compiler may put one
+# in the place of its call; modules find each other by what they tell Python.
 if sys.platform == "win32":
     FLAGS = ["/FIautograd/engine/_trashcan.h"]
 else:
     FLAGS = ["-include", "autograd/engine/_trashcan.h", "-ffp-contract=off", "-Wno-error"]
+    FLAGS += ["-fvisibility=hidden"]
 
 C_FILE = Path("build/autograd/engine/__native__compiled.c")  # mypycify writes it
 

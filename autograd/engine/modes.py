@@ -53,7 +53,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Held:
     """Which modes hold somewhere, and the tracer."""
 
-    __slots__ = ("detect_anomaly", "no_grad", "plain", "record_lines", "tape", "tracer")
+    __slots__ = ("detect_anomaly", "key", "no_grad", "plain", "record_lines", "tape", "tracer")
 
     def __init__(self) -> None:
         self.detect_anomaly = False
@@ -62,6 +62,7 @@ class Held:
         self.record_lines = False
         self.tracer: Any = None
         self.tape: Any = None  # of the tracer, if it has one
+        self.key: Any = None  # the tracer's in RUNNING, not made anew for every node
 
 
 def _changed(held: Any, change: Any) -> Held:
@@ -74,6 +75,7 @@ def _changed(held: Any, change: Any) -> Held:
     new.tracer = held.tracer
     setattr(new, change[0], change[1])
     new.tape = getattr(new.tracer, "tape", None)
+    new.key = id(new.tracer)
     return new
 
 
@@ -102,7 +104,7 @@ def only_tape() -> Any:
     """The tape of the tracer, where no other mode is on and no other tracer is at work; or None."""
     modes = modes_here()
     others = modes.no_grad or modes.plain or modes.detect_anomaly or modes.record_lines
-    if others or len(RUNNING) != 1 or id(modes.tracer) not in RUNNING:
+    if others or len(RUNNING) != 1 or modes.key not in RUNNING:
         return None
     return modes.tape
 

@@ -58,7 +58,7 @@ def _made(node: Value) -> None:
             observer.made(node)
         else:
             tape.add(node)
-    is_alone = len(RUNNING) == 1 and id(observer) in RUNNING
+    is_alone = len(RUNNING) == 1 and observer is not None and modes.key in RUNNING
     if RUNNING and not is_alone and node._primitive is not None:
         notify_computed(inputs_and_partials(node)[0])
 

@@ -137,17 +137,21 @@ class Tape:
         self._first = None
         if first is None:
             return
+        own, others = self.nodes, first.nodes
         for sweep in self.repeated:
-            for node in self.nodes[sweep.begin : sweep.end]:
-                node._a = self._here(first, node._a)
-                node._b = self._here(first, node._b)
-                fan = node._fan
-                if fan is not None:
+            for i in range(sweep.begin, sweep.end):
+                node = own[i]
+                if node._a is not None:
+                    node._a = _counterpart(own, others, node._a)
+                if node._b is not None:
+                    node._b = _counterpart(own, others, node._b)
+                if node._fan is not None:
+                    fan = node._fan
                     inputs = [self._here(first, x) for x in fan.inputs]
                     node._fan = Fan(tuple(inputs), fan.factors)
 
     def _here(self, first: Tape, x: Any) -> Any:
-        return self.nodes[x._place] if first.owns(x) else x
+        return _counterpart(self.nodes, first.nodes, x) if isinstance(x, Value) else x
 
     def _agrees(self, first: Tape) -> bool:
         """Whether all nodes so far are as in the first recording."""
@@ -156,38 +160,59 @@ class Tape:
         if count > len(others):
             return False
         for i in range(self._agreed, count):
-            if own[i] is not others[i] and not self._same_node(first, own[i], others[i]):
+            x, y = own[i], others[i]
+            if x is not y and not _same_node(own, others, x, y):
                 return False
         self._agreed = count
         return True
 
-    def _same_node(self, first: Tape, x: Value, y: Value) -> bool:
-        row = x._primitive
-        if row is not y._primitive:
-            return False
-        if row is None:
-            return _same_number(x._data, y._data)
-        if x._fan is not None or y._fan is not None:
-            return self._same_fan(x._fan, y._fan)
-        if x._a is not None and y._a is not None:
-            if not self._same_input(first, x._a, y._a):
-                return False
-        elif x._a is not y._a or not _same_number(x._pa, y._pa):
-            return False
-        if x._b is not None and y._b is not None:
-            return self._same_input(first, x._b, y._b)
-        return x._b is y._b and (row.arity == 1 or _same_number(x._pb, y._pb))
-
-    def _same_fan(self, x: Fan | None, y: Fan | None) -> bool:
-        if x is None or y is None or len(x.inputs) != len(y.inputs):
-            return False
-        return all(self.same(a, b) for a, b in zip(x.inputs, y.inputs, strict=True))
-
     def _same_input(self, first: Tape, x: Value, y: Value) -> bool:
-        """Nodes at the same place, or one Value from outside."""
-        if self.owns(x):
-            return x._place == y._place and first.owns(y)
-        return x is y and not first.owns(y)
+        return _same_input(self.nodes, first.nodes, x, y)
+
+
+def _counterpart(own: list[Value], others: list[Value], x: Value) -> Value:
+    """The node here that stands at the place of one of the others; itself if it is none of them."""
+    place: int = x._place
+    return own[place] if place < len(others) and others[place] is x else x
+
+
+def _same_node(own: list[Value], others: list[Value], x: Value, y: Value) -> bool:
+    row = x._primitive
+    if row is not y._primitive:
+        return False
+    if row is None:
+        return _same_number(x._data, y._data)
+    if x._fan is not None or y._fan is not None:
+        return _same_fan(own, others, x._fan, y._fan)
+    if x._a is not None and y._a is not None:
+        if not _same_input(own, others, x._a, y._a):
+            return False
+    elif x._a is not y._a or not _same_number(x._pa, y._pa):
+        return False
+    if x._b is not None and y._b is not None:
+        return _same_input(own, others, x._b, y._b)
+    return x._b is y._b and (row.arity == 1 or _same_number(x._pb, y._pb))
+
+
+def _same_fan(own: list[Value], others: list[Value], x: Fan | None, y: Fan | None) -> bool:
+    if x is None or y is None or len(x.inputs) != len(y.inputs):
+        return False
+    for a, b in zip(x.inputs, y.inputs, strict=True):
+        if isinstance(a, Value) and isinstance(b, Value):
+            if not _same_input(own, others, a, b):
+                return False
+        elif type(a) is not float or type(b) is not float or not _same_number(a, b):
+            return False
+    return True
+
+
+def _same_input(own: list[Value], others: list[Value], x: Value, y: Value) -> bool:
+    """Nodes at the same place, or one Value from outside."""
+    place: int = x._place
+    if place < len(own) and own[place] is x:
+        return place < len(others) and others[place] is y
+    place = y._place
+    return x is y and not (place < len(others) and others[place] is y)
 
 
 def _same_number(x: float, y: float) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from mypy_extensions import i64
+
 from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.tape import Tape
@@ -92,15 +94,14 @@ def _swept(
     nodes = tape.nodes[first : 1 + max([x._place for x in roots if tape.owns(x)], default=-1)]
     states = _states(nodes, first, seeds)
     found: list[Any] = [None] * len(nodes)
-    ready_roots: list[int] = []
+    ready_roots: list[Value] = []
     for root, weight in zip(roots, weights, strict=True):
         at = _place_in(nodes, first, root)
         if at != NOT_HERE and states[at] != APART:
-            ready_roots.append(at)
+            ready_roots.append(root)
             _accumulate(tape, found, at, weight)
     _sweep(tape, nodes, first, states, ready_roots, found, shared)
-    places = [_place_in(nodes, first, seed) for seed in seeds]
-    return [None if at == NOT_HERE else found[at] for at in places]
+    return _found_at(nodes, first, seeds, found)
 
 
 def _pushed(
@@ -122,89 +123,110 @@ def _pushed(
             if at != NOT_HERE and (isinstance(direction, Value) or direction != 0.0):
                 _accumulate(tape, found, at, direction)
         columns.append(found)
-    for i in range(len(nodes)):
+    for i in range(i64(len(nodes))):
         if states[i] == INSIDE and needed[i]:
             _push(tape, nodes, first, states, i, columns)
-    places = [_place_in(nodes, first, root) for root in roots]
-    return [None if at == NOT_HERE else found[at] for found in columns for at in places]
+    return [x for column in columns for x in _found_at(nodes, first, roots, column)]
 
 
-def _needed(nodes: list[Value], first: int, states: list[int], roots: Sequence[Any]) -> list[bool]:
+def _found_at(nodes: list[Value], first: i64, of: Sequence[Any], found: list[Any]) -> list[Any]:
+    """What was found for these; None for those that are not among the nodes."""
+    out: list[Any] = []
+    for x in of:
+        at = _place_in(nodes, first, x)
+        out.append(None if at == NOT_HERE else found[at])
+    return out
+
+
+def _needed(nodes: list[Value], first: i64, states: list[int], roots: Sequence[Any]) -> list[bool]:
     """Which nodes the roots were computed from, or are."""
     needed = [False] * len(nodes)
     for root in roots:
         at = _place_in(nodes, first, root)
         if at != NOT_HERE:
             needed[at] = True
-    for i in range(len(nodes) - 1, -1, -1):
-        if needed[i] and states[i] == INSIDE:
-            for at in _places_of_inputs(nodes, first, states, nodes[i]):
-                if at != NOT_HERE:
-                    needed[at] = True
+    for i in range(i64(len(nodes)) - 1, -1, -1):
+        if not needed[i] or states[i] != INSIDE:
+            continue
+        node = nodes[i]
+        for x in (node._a, node._b) if node._fan is None else node._fan.inputs:
+            at = _counts(nodes, first, states, x)
+            if at != NOT_HERE:
+                needed[at] = True
     return needed
-
-
-def _places_of_inputs(nodes: list[Value], first: int, states: list[int], node: Value) -> list[int]:
-    """The places of its inputs; NOT_HERE for those on which nothing depends."""
-    if node._fan is not None:
-        return [_counts(nodes, first, states, x) for x in node._fan.inputs]
-    a, b = _counts(nodes, first, states, node._a), _counts(nodes, first, states, node._b)
-    return [a, b]
 
 
 def _push(
     tape: Tape,
     nodes: list[Value],
-    first: int,
+    first: i64,
     states: list[int],
-    i: int,
+    i: i64,
     columns: list[list[Any]],
 ) -> None:
     """The tangents of a node from those of its inputs, in each column."""
-    places = _places_of_inputs(nodes, first, states, nodes[i])
-    factors: Sequence[Any] | None = None
+    node = nodes[i]
+    factors: tuple[Any, ...] | None = None
+    if node._fan is None:
+        a = _counts(nodes, first, states, node._a)
+        b = _counts(nodes, first, states, node._b)
+        for found in columns:
+            by_a = None if a == NOT_HERE else found[a]
+            by_b = None if b == NOT_HERE else found[b]
+            if by_a is None and by_b is None:
+                continue
+            if factors is None:
+                factors = _factors(tape, node, first + i, None)
+            if by_a is not None:
+                _send_up(tape, found, i, by_a, factors[0])
+            if by_b is not None:
+                _send_up(tape, found, i, by_b, factors[1])
+        return
     for found in columns:
-        for k in range(len(places)):
-            at = places[k]
+        for k, x in enumerate(node._fan.inputs):
+            at = _counts(nodes, first, states, x)
             tangent = None if at == NOT_HERE else found[at]
             if tangent is None:
                 continue
             if factors is None:
-                factors = _factors(tape, nodes[i], first + i, None)
-            factor = factors[k]
-            # 0 whatever the tangent, where the factor is 0: as along edges that cut.
-            if isinstance(factor, Value):
-                _accumulate(tape, found, i, _cut_message(tape, tangent, factor))
-            elif factor != 0.0:
-                _pass_on(tape, found, i, tangent, factor)
+                factors = _factors(tape, node, first + i, None)
+            _send_up(tape, found, i, tangent, factors[k])
 
 
-def _place_in(nodes: list[Value], first: int, x: Any) -> int:
+def _send_up(tape: Tape, found: list[Any], i: i64, tangent: Any, factor: Any) -> None:
+    """What passes to a node: 0 whatever the tangent, where the factor is 0, as along edges that
+    cut."""
+    if isinstance(factor, Value):
+        _accumulate(tape, found, i, _cut_message(tape, tangent, factor))
+    elif factor != 0.0:
+        _pass_on(tape, found, i, tangent, factor)
+
+
+def _place_in(nodes: list[Value], first: i64, x: Any) -> i64:
     """Where a node is among these, which begin at place `first` of a tape."""
     if not isinstance(x, Value):
         return NOT_HERE
-    at: int = x._place
-    at -= first
+    at = i64(x._place) - first
     return at if 0 <= at < len(nodes) and nodes[at] is x else NOT_HERE
 
 
-def _states(nodes: list[Value], first: int, seeds: Sequence[Value]) -> list[int]:
+def _states(nodes: list[Value], first: i64, seeds: Sequence[Value]) -> list[int]:
     """Of each node, whether it is a seed, or was computed from one."""
     states = [APART] * len(nodes)
     for seed in seeds:
         at = _place_in(nodes, first, seed)
         if at != NOT_HERE:
             states[at] = SEED
-    for i in range(len(nodes)):
+    for i in range(i64(len(nodes))):
         if states[i] != SEED and _depends(nodes, first, states, nodes[i]):
             states[i] = INSIDE
     return states
 
 
-def _depends(nodes: list[Value], first: int, states: list[int], node: Value) -> bool:
-    if node._a is not None and _counts(nodes, first, states, node._a) != NOT_HERE:
+def _depends(nodes: list[Value], first: i64, states: list[int], node: Value) -> bool:
+    if _counts(nodes, first, states, node._a) != NOT_HERE:
         return True
-    if node._b is not None and _counts(nodes, first, states, node._b) != NOT_HERE:
+    if _counts(nodes, first, states, node._b) != NOT_HERE:
         return True
     if node._fan is not None:
         for x in node._fan.inputs:
@@ -213,7 +235,7 @@ def _depends(nodes: list[Value], first: int, states: list[int], node: Value) -> 
     return False
 
 
-def _counts(nodes: list[Value], first: int, states: list[int], x: Any) -> int:
+def _counts(nodes: list[Value], first: i64, states: list[int], x: Any) -> i64:
     """The place of an input to which something is passed on; else NOT_HERE."""
     at = _place_in(nodes, first, x)
     return NOT_HERE if at == NOT_HERE or states[at] == APART else at
@@ -222,81 +244,82 @@ def _counts(nodes: list[Value], first: int, states: list[int], x: Any) -> int:
 def _sweep(
     tape: Tape,
     nodes: list[Value],
-    first: int,
+    first: i64,
     states: list[int],
-    roots: list[int],
+    roots: list[Value],
     found: list[Any],
     shared: dict[int, Sequence[Any]] | None,
 ) -> None:
     """From the roots down, in the order of `Value.backward` (see `Graph.schedule`)."""
     waiting = _waiting(nodes, first, states, roots)
-    ready: list[int] = []
-    reported = roots
-    while True:
-        for at in reported:
-            waiting[at] -= 1
-            if waiting[at] == 0:
-                ready.append(at)
-        if not ready:
-            return
-        i = ready.pop()
-        reported = []
+    ready: list[Value] = []
+    for root in roots:
+        _report(waiting, ready, root, i64(root._place) - first)
+    while ready:
+        node = ready.pop()
+        i = i64(node._place) - first
         if states[i] == SEED:
             continue
-        node, adjoint = nodes[i], found[i]
+        adjoint = found[i]
         found[i] = None  # it is not needed any more
-        factors: Sequence[Any] = ()
+        factors: tuple[Any, ...] = ()
         if adjoint is not None:
             factors = _factors(tape, node, first + i, shared)
-        if node._fan is not None:
-            for k, x in enumerate(node._fan.inputs):
-                at = _counts(nodes, first, states, x)
-                if at != NOT_HERE:
-                    reported.append(at)
-                    if adjoint is not None:
-                        _send(tape, found, at, node, k, adjoint, factors[k])
-            continue
-        if node._a is not None:
-            at = _counts(nodes, first, states, node._a)
+        a, b, fan = node._a, node._b, node._fan
+        if a is not None:
+            at = _counts(nodes, first, states, a)
             if at != NOT_HERE:
-                reported.append(at)
                 if adjoint is not None:
                     _send(tape, found, at, node, 0, adjoint, factors[0])
-        if node._b is not None:
-            at = _counts(nodes, first, states, node._b)
+                _report(waiting, ready, a, at)
+        if b is not None:
+            at = _counts(nodes, first, states, b)
             if at != NOT_HERE:
-                reported.append(at)
                 if adjoint is not None:
                     _send(tape, found, at, node, 1, adjoint, factors[1])
+                _report(waiting, ready, b, at)
+        if fan is not None:
+            for k, x in enumerate(fan.inputs):
+                at = _counts(nodes, first, states, x)
+                if at != NOT_HERE:
+                    if adjoint is not None:
+                        _send(tape, found, at, node, k, adjoint, factors[k])
+                    _report(waiting, ready, nodes[at], at)
 
 
-def _waiting(nodes: list[Value], first: int, states: list[int], roots: list[int]) -> list[int]:
+def _report(waiting: list[int], ready: list[Value], node: Value, at: i64) -> None:
+    """An edge has reported to a node, which is ready when it was the last one."""
+    left = waiting[at] - 1
+    waiting[at] = left
+    if left == 0:
+        ready.append(node)
+
+
+def _waiting(nodes: list[Value], first: i64, states: list[int], roots: list[Value]) -> list[int]:
     """Of each node, how many edges will report to it."""
     waiting = [0] * len(nodes)
-    for at in roots:
-        waiting[at] += 1
-    for i in range(len(nodes) - 1, -1, -1):
+    for root in roots:
+        waiting[i64(root._place) - first] += 1
+    for i in range(i64(len(nodes)) - 1, -1, -1):
         if waiting[i] == 0 or states[i] != INSIDE:
             continue
         node = nodes[i]
-        if node._a is not None:
-            at = _counts(nodes, first, states, node._a)
-            if at != NOT_HERE:
-                waiting[at] += 1
-        if node._b is not None:
-            at = _counts(nodes, first, states, node._b)
-            if at != NOT_HERE:
-                waiting[at] += 1
         if node._fan is not None:
             for x in node._fan.inputs:
-                at = _counts(nodes, first, states, x)
-                if at != NOT_HERE:
-                    waiting[at] += 1
+                _expect(waiting, _counts(nodes, first, states, x))
+        else:
+            _expect(waiting, _counts(nodes, first, states, node._a))
+            _expect(waiting, _counts(nodes, first, states, node._b))
     return waiting
 
 
+def _expect(waiting: list[int], at: i64) -> None:
+    if at != NOT_HERE:
+        waiting[at] += 1
+
+
 def _send(
-    tape: Tape, found: list[Any], at: int, node: Value, k: int, adjoint: Any, factor: Any
+    tape: Tape, found: list[Any], at: i64, node: Value, k: int, adjoint: Any, factor: Any
 ) -> None:
     """What passes along one edge, by the engine's two rules."""
     row = node._primitive
@@ -310,7 +333,7 @@ def _send(
     _pass_on(tape, found, at, adjoint, factor)
 
 
-def _pass_on(tape: Tape, found: list[Any], at: int, adjoint: Any, factor: Any) -> None:
+def _pass_on(tape: Tape, found: list[Any], at: i64, adjoint: Any, factor: Any) -> None:
     """Their product, or the one where the other is 1."""
     if type(adjoint) is float and adjoint == 1.0:
         _accumulate(tape, found, at, factor)
@@ -320,7 +343,7 @@ def _pass_on(tape: Tape, found: list[Any], at: int, adjoint: Any, factor: Any) -
         _accumulate(tape, found, at, _message(tape, adjoint, factor))
 
 
-def _accumulate(tape: Tape, found: list[Any], at: int, term: Any) -> None:
+def _accumulate(tape: Tape, found: list[Any], at: i64, term: Any) -> None:
     before = found[at]
     found[at] = term if before is None else _sum(tape, before, term)
 
@@ -330,27 +353,27 @@ def _accumulate(tape: Tape, found: list[Any], at: int, term: Any) -> None:
 
 def _factors(
     tape: Tape, node: Value, place: int, shared: dict[int, Sequence[Any]] | None
-) -> Sequence[Any]:
+) -> tuple[Any, ...]:
     """Those of the commonest rules are written out, for speed alone."""
     row = node._primitive
     if row is table.add:
-        ones: Sequence[Any] = _BOTH_ONE
+        ones: tuple[Any, ...] = _BOTH_ONE
         return ones
     if row is table.mul:
         a: Any = node._pa if node._a is None else node._a
         return (node._pb if node._b is None else node._b, a)
     if row is table.sub:
-        signs: Sequence[Any] = _DIFFERENCE
+        signs: tuple[Any, ...] = _DIFFERENCE
         return signs
     if shared is None:
         return _by_rule(tape, node)
     found = shared.get(place)
     if found is None:
         found = shared[place] = _by_rule(tape, node)
-    return found
+    return tuple(found)
 
 
-def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
+def _by_rule(tape: Tape, node: Value) -> tuple[Any, ...]:
     row, x, y = node._primitive, node._a, node._b
     if row is table.message:
         adjoint: Any = node._pa if x is None else x
@@ -364,7 +387,7 @@ def _by_rule(tape: Tape, node: Value) -> Sequence[Any]:
         return _message(tape, node._pb, _power(tape, x, node._pb - 1.0)), 0.0
     if row is not None and not row.builtin:
         tape.rules_of_users += 1
-    return factor_graphs(node)
+    return tuple(factor_graphs(node))
 
 
 def factor_graphs(node: Value) -> Sequence[Any]:

@@ -1,7 +1,8 @@
 """Columns of numbers that grow: `librt.vecs`, which mypyc's compiled code reads and writes without
 an object per number. Where librt is not installed, and nothing is compiled, lists do.
 
-A column that was appended to is used by the name of the result: `column = append(column, x)`.
+A column that was appended to is used by the name of the result: `column = append(column, x)`, or
+`column = extend(column, xs)`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.engine import value
 
-__all__ = ["append", "as_array", "vec"]
+__all__ = ["append", "as_array", "extend", "vec"]
 
 if TYPE_CHECKING:
-    from librt.vecs import append, vec
+    from librt.vecs import append, extend, vec
 else:
     try:
-        from librt.vecs import append, vec
+        from librt.vecs import append, extend, vec
     except ImportError:
         if value.__file__.endswith((".so", ".pyd")):
             raise ImportError(
@@ -35,6 +36,10 @@ else:
 
         def append(column: Any, number: Any) -> Any:
             column.append(number)
+            return column
+
+        def extend(column: Any, numbers: Any) -> Any:
+            column.extend(numbers)
             return column
 
 

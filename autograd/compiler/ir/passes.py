@@ -8,23 +8,32 @@ nothing needs any more.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from functools import partial
-from typing import Final
+from typing import Final, final
+
+from mypy_extensions import i64
 
 from autograd.compiler.ir.flat_code import Op, kind_of
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
-from autograd.compiler.ir.writing import NONE, Writer
+from autograd.compiler.ir.writing import NONE, POW, Identities, Writer
 
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
 
-ABS: Final = kind_of("abs")
-ADD: Final = kind_of("add")
-MUL: Final = kind_of("mul")
-NEG: Final = kind_of("neg")
+ABS: Final[i64] = kind_of("abs")
+ADD: Final[i64] = kind_of("add")
+AND: Final[i64] = kind_of("and")
+CUT_MESSAGE: Final[i64] = kind_of("cut_message")
+DIV: Final[i64] = kind_of("div")
+MESSAGE: Final[i64] = kind_of("message")
+MUL: Final[i64] = kind_of("mul")
+NEG: Final[i64] = kind_of("neg")
+OR: Final[i64] = kind_of("or")
+POW_CONST: Final[i64] = kind_of("pow_const")
+SELECT: Final[i64] = kind_of("select")
+STOP_GRADIENT: Final[i64] = kind_of("stop_gradient")
+SUB: Final[i64] = kind_of("sub")
+WHERE: Final[i64] = kind_of("where")
 
 MOST_WRITTEN: Final = 128.0
 """Numbers that people write are whole and small. Others are taken for data, which are different in
@@ -55,138 +64,156 @@ def prune(program: Program) -> Program:
     return program.renumbered(code, new)
 
 
-def _is(x: float | None, number: float) -> bool:
-    """Whether x is this number, and of two zeros the same one."""
-    return x is not None and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
-
-
-def _inner(writer: Writer, register: int, name: str) -> int | None:
-    """The operand of the operation that made a register, if that is what it is called."""
-    return writer.operands(register)[0] if writer.name(register) == name else None
-
-
 # -- identities ------------------------------------------------------------------------------------
 
-# Each holds for every double, and gives the register that holds the same, or None: x - 0.0 is x,
+# Each holds for every double, and gives the register that holds the same, or NONE: x - 0.0 is x,
 # x * 1.0 is x, --x is x, x**0 is 1. (x + 0.0 is not x where x is -0.0, and x * 0.0 is not 0.0 where
 # x is NaN or infinite.)
 
 
-def _add(writer: Writer, a: int, b: int) -> int | None:
-    x, y = writer.number(a), writer.number(b)
-    if _is(y, -0.0):
+def _add(writer: Writer, a: i64, b: i64) -> i64:
+    if b == writer.minus_zero:
         return a
-    if _is(x, -0.0):
+    if a == writer.minus_zero:
         return b
-    if _is(y, 0.0) and _is_never_negative_zero(writer, a):
+    if b == writer.zero and _is_never_negative_zero(writer, a):
         return a
-    return None
+    return NONE
 
 
-def _is_never_negative_zero(writer: Writer, register: int) -> bool:
+def _is_never_negative_zero(writer: Writer, register: i64) -> bool:
     """As for every sum with 0.0, and every square."""
-    name, operands = writer.name(register), writer.operands(register)
-    while name == "mul" and (writer.number(operands[1]) or 0.0) >= 1.0:  # nothing underflows
-        name, operands = writer.name(operands[0]), writer.operands(operands[0])
-    if name == "add":
-        return any(_is(writer.number(i), 0.0) for i in operands)
-    return name == "abs" or (name == "mul" and operands[0] == operands[1])
+    while _is_multiple(writer, register):
+        register = writer.operand(register, 0)
+    kind = writer.kind(register)
+    if kind == ADD:
+        return writer.zero in (writer.operand(register, 0), writer.operand(register, 1))
+    is_square = kind == MUL and writer.operand(register, 0) == writer.operand(register, 1)
+    return kind == ABS or is_square
 
 
-def _mul(writer: Writer, a: int, b: int) -> int | None:
-    x, y = writer.number(a), writer.number(b)
-    if y == 1.0:
+def _is_multiple(writer: Writer, register: i64) -> bool:
+    """Whether it is a product with a number of at least 1, in which nothing underflows."""
+    if writer.kind(register) != MUL:
+        return False
+    second = writer.operand(register, 1)
+    return writer.is_constant(second) and writer.constant(second) >= 1.0
+
+
+def _mul(writer: Writer, a: i64, b: i64) -> i64:
+    if writer.holds(b, 1.0):
         return a
-    if x == 1.0:
+    if writer.holds(a, 1.0):
         return b
-    if y == -1.0:
+    if writer.holds(b, -1.0):
         return _negative(writer, a)
-    return _negative(writer, b) if x == -1.0 else None
+    return _negative(writer, b) if writer.holds(a, -1.0) else NONE
 
 
-def _negative(writer: Writer, a: int) -> int:
+def _negative(writer: Writer, a: i64) -> i64:
     return writer.put(NEG, 1, a, NONE, NONE)
 
 
-def _product(writer: Writer, a: int, b: int) -> int:
+def _product(writer: Writer, a: i64, b: i64) -> i64:
     return writer.put(MUL, 2, a, b, NONE)
 
 
-def _abs(writer: Writer, a: int) -> int | None:
-    if writer.name(a) == "abs":
+def _abs(writer: Writer, a: i64) -> i64:
+    if writer.kind(a) == ABS:
         return a
-    inner = _inner(writer, a, "neg")
-    return None if inner is None else int(writer.put(ABS, 1, inner, NONE, NONE))
+    if writer.kind(a) == NEG:
+        return writer.put(ABS, 1, writer.operand(a, 0), NONE, NONE)
+    return NONE
 
 
-def _power(writer: Writer, a: int, n: int) -> int | None:
-    exponent = writer.number(n)
-    if exponent == 0.0:
+def _power(writer: Writer, a: i64, n: i64) -> i64:
+    if writer.holds(n, 0.0):
         return writer.const(1.0)
-    if exponent == 1.0:
+    if writer.holds(n, 1.0):
         return a
-    return _product(writer, a, a) if exponent == 2.0 else None
+    return _product(writer, a, a) if writer.holds(n, 2.0) else NONE
 
 
-def _message(writer: Writer, adjoint: int, factor: int) -> int | None:
+def _message(writer: Writer, adjoint: i64, factor: i64) -> i64:
     """adjoint * factor, 0.0 where the adjoint is 0."""
-    x, y = writer.number(adjoint), writer.number(factor)
-    if x is not None:
-        return writer.const(0.0) if x == 0.0 else _product(writer, adjoint, factor)
-    if y is not None and 1.0 <= abs(y) <= MOST_WRITTEN and y.is_integer():
+    if writer.is_constant(adjoint):
+        if writer.holds(adjoint, 0.0):
+            return writer.const(0.0)
+        return _product(writer, adjoint, factor)
+    if writer.is_constant(factor) and _is_written(writer.constant(factor)):
         # No product underflows, so it is a zero only where the adjoint is; and -0.0 + 0.0 is 0.0.
         return writer.put(ADD, 2, _product(writer, adjoint, factor), writer.const(0.0), NONE)
-    return None
+    return NONE
 
 
-def _cut_message(writer: Writer, adjoint: int, factor: int) -> int | None:
+def _is_written(x: float) -> bool:
+    return 1.0 <= abs(x) <= MOST_WRITTEN and x == float(int(x))
+
+
+def _cut_message(writer: Writer, adjoint: i64, factor: i64) -> i64:
     """adjoint * factor, 0.0 where either is 0."""
-    x, y = writer.number(adjoint), writer.number(factor)
-    if x == 0.0 or y == 0.0:
+    if writer.holds(adjoint, 0.0) or writer.holds(factor, 0.0):
         return writer.const(0.0)
-    if x is not None:
+    if writer.is_constant(adjoint):
         return writer.emit("message", factor, adjoint)
-    return None if y is None else writer.emit("message", adjoint, factor)
+    return writer.emit("message", adjoint, factor) if writer.is_constant(factor) else NONE
 
 
-def _where(writer: Writer, condition: int, a: int, b: int) -> int | None:
+def _where(writer: Writer, condition: i64, a: i64, b: i64) -> i64:
     if a == b:
         return a
-    x = writer.number(condition)
-    if x is None:
-        return None
-    return b if x == 0.0 else a
+    if not writer.is_constant(condition):
+        return NONE
+    return b if writer.holds(condition, 0.0) else a
 
 
-def _select(writer: Writer, truth: int, a: int, b: int) -> int | None:
+def _select(writer: Writer, truth: i64, a: i64, b: i64) -> i64:
     if a == b:
         return a
     holds = writer.truths.get(truth)
     if holds is None:
-        return None
+        return NONE
     return a if holds else b
 
 
-def _logic(writer: Writer, p: int, q: int, neutral: bool) -> int | None:
+def _logic(writer: Writer, p: i64, q: i64, neutral: bool) -> i64:
     if writer.truths.get(p) is neutral:
         return q
-    return p if writer.truths.get(q) is neutral else None
+    return p if writer.truths.get(q) is neutral else NONE
 
 
-IDENTITIES: Final[dict[str, Callable[..., int | None]]] = {
-    "add": _add,
-    "sub": lambda writer, a, b: a if _is(writer.number(b), 0.0) else None,
-    "mul": _mul,
-    "div": lambda writer, a, b: a if writer.number(b) == 1.0 else None,
-    "neg": lambda writer, a: _inner(writer, a, "neg"),
-    "abs": _abs,
-    "pow_const": _power,
-    "pow": _power,
-    "message": _message,
-    "cut_message": _cut_message,
-    "where": _where,
-    "select": _select,
-    "and": partial(_logic, neutral=True),
-    "or": partial(_logic, neutral=False),
-    "stop_gradient": lambda writer, a: a,
-}
+@final
+class OfDoubles(Identities):
+    """Those above, by the kind of an operation."""
+
+    def shorter(self, writer: Writer, kind: i64, a: i64, b: i64, c: i64) -> i64:
+        if kind == ADD:
+            return _add(writer, a, b)
+        if kind == MUL:
+            return _mul(writer, a, b)
+        if kind == MESSAGE:
+            return _message(writer, a, b)
+        if kind == SUB:
+            return a if b >= 0 and b == writer.zero else NONE
+        if kind == DIV:
+            return a if writer.holds(b, 1.0) else NONE
+        if kind in (POW_CONST, POW):
+            return _power(writer, a, b)
+        if kind == NEG:
+            return writer.operand(a, 0) if writer.kind(a) == NEG else NONE
+        if kind == ABS:
+            return _abs(writer, a)
+        if kind == CUT_MESSAGE:
+            return _cut_message(writer, a, b)
+        if kind == WHERE:
+            return _where(writer, a, b, c)
+        if kind == SELECT:
+            return _select(writer, a, b, c)
+        if kind == AND:
+            return _logic(writer, a, b, neutral=True)
+        if kind == OR:
+            return _logic(writer, a, b, neutral=False)
+        return a if kind == STOP_GRADIENT else NONE
+
+
+IDENTITIES: Final = OfDoubles()

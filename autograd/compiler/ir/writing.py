@@ -16,9 +16,9 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
-from autograd.compiler.ir.packed_columns import append, as_array, vec
+from autograd.compiler.ir.packed_columns import append, as_array, extend, vec
 
-__all__ = ["FEW", "NONE", "POW", "Writer"]
+__all__ = ["FEW", "NONE", "POW", "Identities", "Writer"]
 
 NONE: Final = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
@@ -63,13 +63,21 @@ _TRAITS: Final = [
 ]
 
 
+class Identities:
+    """What a Writer asks before it writes an operation."""
+
+    def shorter(self, writer: Writer, kind: i64, a: i64, b: i64, c: i64) -> i64:
+        """A register that holds the same already, or that takes less to compute; else NONE."""
+        return NONE
+
+
 @final
 class Writer:
     """A program in the making. Emitting gives the register's number.
 
     The same operation on the same registers is written once. With `fold` what has only constants
-    for operands is computed at once; an operation that is among the `identities` is asked first
-    whether a register holds the same already. `rules` are for lowering.
+    for operands is computed at once; the `identities` are asked first whether a register holds the
+    same already. `rules` are for lowering.
 
     A line begins with its kind and how many operands it reads, in one number; the first three of
     them follow, the line before it in its chain, and the last of its readers. A constant has in the
@@ -77,28 +85,24 @@ class Writer:
     is made of instructions by that.
     """
 
-    def __init__(
-        self, fold: bool = False, identities: Mapping[str, Callable[..., int | None]] | None = None
-    ) -> None:
+    def __init__(self, fold: bool = False, identities: Identities | None = None) -> None:
         self.size: i64 = 0
         """How many lines there are."""
         self._lines = vec[i32]()
+        self._line = vec[i32]([i32(NONE)] * LINE)  # the next one, put together here
         self.values = vec[float]()  # of the constants
         self.rules: Mapping[str, Callable[..., Any]] = {}
         self.truths: dict[int, bool] = {}  # the truth values of which it is known what they are
         self._fold = fold
-        self._identities: list[Callable[..., int | None] | None] = []  # by kind
-        for name, identity in (identities or {}).items():
-            missing = kind_of(name) + 1 - len(self._identities)
-            self._identities += [None] * missing
-            self._identities[kind_of(name)] = identity
+        self._identities = identities
         self._traits = vec[i32](_TRAITS)
         self.rest: dict[int, tuple[int, ...]] = {}  # all operands of lines with many
         self._wide: dict[tuple[int, ...], int] = {}  # these, by their kind and operands
         self._constants: dict[float, int] = {}
-        # The commonest of them.
-        self._zero: i64 = NONE
-        self._minus_zero: i64 = NONE
+        self.zero: i64 = NONE
+        """The register of the constant 0.0, if it is there."""
+        self.minus_zero: i64 = NONE
+        """That of -0.0."""
         self._one: i64 = NONE
         self._slots: dict[int, int] = {}
         self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
@@ -133,9 +137,29 @@ class Writer:
 
     def number(self, register: int) -> float | None:
         """The number in a register that always holds the same one."""
-        if not self._is_constant(register):
-            return None
+        return self.constant(register) if self.is_constant(register) else None
+
+    # The same without an object for every answer.
+
+    def kind(self, register: i64) -> i64:
+        """The number of the name of the operation in a register."""
+        return i64(self._lines[LINE * register]) >> BITS
+
+    def operand(self, register: i64, k: i64) -> i64:
+        """Its operand k, of at most three."""
+        return i64(self._lines[LINE * register + 1 + k])
+
+    def is_constant(self, register: i64) -> bool:
+        """Whether a register always holds the same number."""
+        return register >= 0 and self._lines[LINE * register] == CONSTANT
+
+    def constant(self, register: i64) -> float:
+        """That number."""
         return self.values[i64(self._lines[LINE * register + 1])]
+
+    def holds(self, register: i64, number: float) -> bool:
+        """Whether it always holds this one; of the two zeros, either."""
+        return self.is_constant(register) and self.constant(register) == number
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -143,12 +167,12 @@ class Writer:
         """The register of a constant; 0.0 and -0.0 are two."""
         if value == 0.0:
             if math.copysign(1.0, value) < 0.0:
-                if self._minus_zero == NONE:
-                    self._minus_zero = self._new_constant(value)
-                return self._minus_zero
-            if self._zero == NONE:
-                self._zero = self._new_constant(value)
-            return self._zero
+                if self.minus_zero == NONE:
+                    self.minus_zero = self._new_constant(value)
+                return self.minus_zero
+            if self.zero == NONE:
+                self.zero = self._new_constant(value)
+            return self.zero
         if value == 1.0:
             if self._one == NONE:
                 self._one = self._new_constant(value)
@@ -178,7 +202,7 @@ class Writer:
     def power(self, a: i64, n: i64) -> i64:
         """a ** n in instructions: a square is rounded once, as in ieee.power (which says why)."""
         out = self.put(POW, 2, a, n, NONE)
-        if self._is_constant(n):
+        if self.is_constant(n):
             return out  # the identities know the square
         is_square = self.put(EQ, 2, n, self.const(2.0), NONE)
         return self.put(SELECT, 3, is_square, self.put(MUL, 2, a, a, NONE), out)
@@ -203,10 +227,11 @@ class Writer:
 
     def shorter_of_all(self, kind: int, operands: Sequence[int]) -> int:
         """The same as `shorter`, for any number of operands."""
-        identity = self._identity(kind)
-        if identity is not None:
-            found = identity(self, *operands)
-            if found is not None:
+        count = len(operands)
+        if count <= FEW and self._identities is not None:
+            given = [*operands, NONE, NONE, NONE]
+            found = self._identities.shorter(self, kind, given[0], given[1], given[2])
+            if found >= 0:
                 return found
         if self._fold and not self._traits_of(kind) & IS_TRUTH:
             numbers = [self.number(i) for i in operands]
@@ -221,14 +246,13 @@ class Writer:
 
     def shorter(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """A register that holds the result already, or that takes less to compute; else NONE."""
-        some = self._is_constant(a) or self._is_constant(b) or self._is_constant(c)
+        some = self.is_constant(a) or self.is_constant(b) or self.is_constant(c)
         traits = self._traits_of(kind)
-        if self._is_worth_asking(traits, some, a, b, c):
-            identity = self._identity(kind)
-            if identity is not None:
-                found = _asked(identity, self, count, a, b, c)
-                if found is not None:
-                    return i64(found)
+        identities = self._identities
+        if identities is not None and self._is_worth_asking(traits, some, a, b, c):
+            found = identities.shorter(self, kind, a, b, c)
+            if found >= 0:
+                return found
         # Not a comparison of constants: there is no `const` that holds a truth value.
         if some and self._fold and traits & IS_TRUTH == 0:
             return self._folded(kind, count, a, b, c)
@@ -237,9 +261,6 @@ class Writer:
     def _traits_of(self, kind: i64) -> i64:
         return i64(self._traits[kind]) if kind < len(self._traits) else 0
 
-    def _identity(self, kind: int) -> Callable[..., int | None] | None:
-        return self._identities[kind] if kind < len(self._identities) else None
-
     def _is_worth_asking(self, traits: i64, some: bool, a: i64, b: i64, c: i64) -> bool:
         """Whether its identities could give something. Asking them takes longer."""
         if traits & (ON_SMALL | ON_ZEROS | ON_ONES):
@@ -247,13 +268,10 @@ class Writer:
         if traits & ON_CONSTANTS:
             return some
         if traits & ON_CHOICES:
-            return b == c or self._is_constant(a) or self._is_known(a) or self._is_known(b)
+            return b == c or self.is_constant(a) or self._is_known(a) or self._is_known(b)
         if traits & ON_SIGNS:
             return self._traits_of(i64(self._lines[LINE * a]) >> BITS) & ON_SIGNS != 0
         return True
-
-    def _is_constant(self, register: i64) -> bool:
-        return register >= 0 and self._lines[LINE * register] == CONSTANT
 
     def _is_small(self, traits: i64, register: i64) -> bool:
         if register < 0 or self._lines[LINE * register] != CONSTANT:
@@ -270,11 +288,11 @@ class Writer:
 
     def _folded(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The constant that an operation on constants gives; NONE if it is on others too."""
-        if count > 0 and not self._is_constant(a):
+        if count > 0 and not self.is_constant(a):
             return NONE
-        if count > 1 and not self._is_constant(b):
+        if count > 1 and not self.is_constant(b):
             return NONE
-        if count > 2 and not self._is_constant(c):
+        if count > 2 and not self.is_constant(c):
             return NONE
         numbers = [self.number(i) for i in (int(a), int(b), int(c))[: int(count)]]
         return self.const(meaning(NAMES[kind])(*numbers))
@@ -327,12 +345,12 @@ class Writer:
         return traits & IS_COMMUTATIVE != 0 and first == high and second == low
 
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
-        lines = append(self._lines, i32((kind << BITS) | min(count, i64(MANY))))
-        lines = append(lines, i32(a))
-        lines = append(lines, i32(b))
-        lines = append(lines, i32(c))
-        lines = append(lines, i32(NONE))
-        self._lines = append(lines, i32(NONE))
+        line = self._line
+        line[0] = i32((kind << BITS) | min(count, i64(MANY)))
+        line[1] = i32(a)
+        line[2] = i32(b)
+        line[3] = i32(c)
+        self._lines = extend(self._lines, line)
         self.size += 1
         return self.size - 1
 
@@ -360,7 +378,7 @@ class Writer:
         name, operands = NAMES[kind], self.operands(register)
         found: list[Any]
         if name in COMPARISONS:
-            if not all(self._is_constant(i) for i in operands):
+            if not all(self.is_constant(i) for i in operands):
                 return
             found = [self.number(i) for i in operands]
         elif len(self.truths) == 0:
@@ -389,7 +407,7 @@ class Writer:
             for k in range(count):
                 needed[i64(lines[at + 1 + k])] = True
         places = vec[i32](capacity=size)
-        kept, starts, operands = vec[i32](), vec[i32]([i32(0)]), vec[i32]()
+        kept, starts, operands = vec[i32](capacity=size), vec[i32]([i32(0)]), vec[i32]()
         for i in range(size):
             places = append(places, i32(len(kept)))
             if not needed[i]:
@@ -417,16 +435,6 @@ def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
         return bool(meaning(name)(*operands))
     decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
     return decisive if decisive in operands else None
-
-
-def _asked(
-    identity: Callable[..., int | None], writer: Writer, count: i64, a: i64, b: i64, c: i64
-) -> int | None:
-    if count == 2:
-        return identity(writer, a, b)
-    if count == 1:
-        return identity(writer, a)
-    return identity(writer, *(a, b, c)[: int(count)])
 
 
 def _hash(kind: i64, a: i64, b: i64, c: i64) -> i64:

@@ -240,7 +240,7 @@ class Arguments:
                 "argument"
             )
         looks_for_anomalies = trace.looks_for_anomalies
-        values = again.arguments
+        values = [*trace.arguments, *again.arguments]  # derivatives of both refer to the first's
         del again, found_again, others  # with them the Values that nobody keeps
         # What looks for anomalies of Values does not find them in floats.
         if looks_for_anomalies or is_differentiated(first.captured):
@@ -262,10 +262,9 @@ class Arguments:
         found_again: Sequence[Any],
     ) -> str | None:
         """Where the second recording differs from the first, in words."""
-        is_same = again.repeats(decisions, found_again, found)
-        again.tape.part()  # so that what f keeps of it refers to its arguments
-        if is_same:
+        if again.repeats(decisions, found_again, found):
             return None
+        again.tape.part()
         # Perhaps in what no result depends on.
         return difference(first, self._read_off(again, found_again))
 
@@ -286,7 +285,6 @@ class Arguments:
         except Exception:  # noqa: BLE001 (which the run that follows raises too, or tells of)
             return False
         is_same = third.repeats(first.decisions, results, found)
-        third.tape.part()
         return is_same and states_of(generators) == states
 
     def _first_trace(self) -> tuple[Trace, list[Any], Structure]:

@@ -23,6 +23,23 @@ UNREAD: Final = -1
 
 
 @final
+class _Row:
+    """A primitive that was checked, its kind, and the constant that it was met with last on either
+    side, with its register: mostly it is met with the same again."""
+
+    __slots__ = ("first", "is_unary", "kind", "of_first", "of_second", "primitive", "second")
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+        self.kind: i64 = kind_of(primitive.name)
+        self.is_unary: bool = primitive.arity == 1
+        self.first = 0.0  # which stands for none: there are two zeros
+        self.of_first: i64 = UNREAD
+        self.second = 0.0
+        self.of_second: i64 = UNREAD
+
+
+@final
 class Reader:
     """Writes the nodes of a tape as operations. `check` is asked about every primitive, and
     `check_captured` about every Value from outside, which is another input after the slots of the
@@ -46,8 +63,7 @@ class Reader:
         self._of_captured: dict[int, int] = {}
         self._constants: dict[float, int] = {}
         self._minus_zero = UNREAD
-        self._primitives: list[Primitive] = []  # that were checked, and their kinds
-        self._kinds_of = vec[i32]()
+        self._rows: list[_Row] = []  # of the primitives that were checked
         self._kinds = vec[i32]()
         self._starts = vec[i32]([i32(0)])
         self._operands = vec[i32]()
@@ -57,24 +73,22 @@ class Reader:
 
     def need(self, roots: Iterable[Any]) -> None:
         """Only what these are computed from is read."""
-        tape, nodes = self._tape, self._tape.nodes
-        self._needed = vec[bool]([False] * len(nodes))
+        nodes = self._tape.nodes
+        needed = vec[bool]([False] * len(nodes))
         for x in roots:
-            self._mark(tape, x)
+            _mark(nodes, needed, x)
         for i in range(i64(len(nodes)) - 1, -1, -1):
-            if not self._needed[i]:
+            if not needed[i]:
                 continue
             node = nodes[i]
-            self._mark(tape, node._a)
-            self._mark(tape, node._b)
+            if node._a is not None:
+                _mark(nodes, needed, node._a)
+            if node._b is not None:
+                _mark(nodes, needed, node._b)
             if node._fan is not None:
                 for x in node._fan.inputs:
-                    self._mark(tape, x)
-
-    def _mark(self, tape: Tape, x: Any) -> None:
-        if x is not None and tape.owns(x):
-            place: i64 = x._place
-            self._needed[place] = True
+                    _mark(nodes, needed, x)
+        self._needed = needed
 
     @property
     def nodes(self) -> int:
@@ -94,9 +108,9 @@ class Reader:
         return self._of_value(x) if isinstance(x, Value) else self.const(float(x))
 
     def _of_value(self, node: Value) -> i64:
-        if not self._tape.owns(node):
+        place, nodes = i64(node._place), self._tape.nodes
+        if place >= len(nodes) or nodes[place] is not node:
             return self._of_outside(node)
-        place = i64(node._place)
         found = i64(self._registers[place])
         if found == UNREAD:
             found = self._write(node)
@@ -116,32 +130,40 @@ class Reader:
         primitive = node._primitive
         if primitive is None:
             return self.const(node._data)
-        kind = self._kind(primitive)
+        row = self._row(primitive)
         fan = node._fan
         if fan is not None:
             given = [self.register(x) for x in fan.inputs]
             for i in given:
                 self._operands = append(self._operands, i32(i))
-            return self._end_line(kind)
-        first = node._a
-        a = self.const(node._pa) if first is None else self._of_value(first)
-        if primitive.arity == 1:
+            return self._end_line(row.kind)
+        first, second = node._a, node._b
+        if first is not None:
+            a = self._of_value(first)
+        else:
+            if node._pa == 0.0 or node._pa != row.first:
+                row.first, row.of_first = node._pa, self.const(node._pa)
+            a = row.of_first
+        if row.is_unary:
             self._operands = append(self._operands, i32(a))
-            return self._end_line(kind)
-        second = node._b
-        b = self.const(node._pb) if second is None else self._of_value(second)
+            return self._end_line(row.kind)
+        if second is not None:
+            b = self._of_value(second)
+        else:
+            if node._pb == 0.0 or node._pb != row.second:
+                row.second, row.of_second = node._pb, self.const(node._pb)
+            b = row.of_second
         self._operands = append(self._operands, i32(a))
         self._operands = append(self._operands, i32(b))
-        return self._end_line(kind)
+        return self._end_line(row.kind)
 
-    def _kind(self, primitive: Primitive) -> i64:
-        for i in range(len(self._primitives)):  # a program has few
-            if self._primitives[i] is primitive:
-                return i64(self._kinds_of[i])
+    def _row(self, primitive: Primitive) -> _Row:
+        for row in self._rows:  # a program has few
+            if row.primitive is primitive:
+                return row
         self._check(primitive)
-        self._primitives.append(primitive)
-        self._kinds_of = append(self._kinds_of, i32(kind_of(primitive.name)))
-        return i64(self._kinds_of[len(self._primitives) - 1])
+        self._rows.append(_Row(primitive))
+        return self._rows[-1]
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -182,3 +204,11 @@ class Reader:
         kinds, starts = as_array("i", self._kinds), as_array("i", self._starts)
         operands, values = as_array("i", self._operands), as_array("d", self._values)
         return FlatCode(kinds, starts, operands, values)
+
+
+def _mark(nodes: list[Value], needed: vec[bool], x: Any) -> None:
+    """Have a node of the tape read."""
+    if isinstance(x, Value):
+        place = i64(x._place)
+        if place < len(nodes) and nodes[place] is x:
+            needed[place] = True
