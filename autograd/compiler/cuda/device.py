@@ -13,7 +13,7 @@ from autograd.compiler.cuda.kernel_prelude import THREADS
 from autograd.compiler.cuda.nvrtc import OPTIONS, NvrtcError, archs, compiled, nvrtc_version
 from autograd.engine.locks import new_lock
 
-__all__ = ["Device", "DeviceMemory", "DriverLike", "Kernel", "device_of"]
+__all__ = ["Device", "DeviceMemory", "DriverLike", "LoadedKernel", "device_of"]
 
 BLOCKS: Final = 32  # for each multiprocessor: two rounds of all that it holds at a time
 
@@ -39,7 +39,7 @@ class DriverLike(Protocol):
     def launch(self, function: Any, blocks: int, args: Sequence[Any], stream: int) -> None: ...
 
 
-class Kernel(NamedTuple):
+class LoadedKernel(NamedTuple):
     """A kernel on a device: the seconds that compiling and loading took, and what the compiler
     gave each thread: registers, and bytes of memory for what does not fit there (None where nobody
     knows)."""
@@ -59,14 +59,14 @@ class Device:
         self.arch = driver.arch(number)
         self.blocks = BLOCKS * driver.multiprocessors(number)
         self._compile = compile
-        self._kernels: dict[tuple[str, str], Kernel] = {}
+        self._kernels: dict[tuple[str, str], LoadedKernel] = {}
         self._making = new_lock()
 
     def function(self, source: str, name: str) -> Any:
         """A kernel, compiled and loaded when it is first needed."""
         return self.kernel(source, name).function
 
-    def kernel(self, source: str, name: str) -> Kernel:
+    def kernel(self, source: str, name: str) -> LoadedKernel:
         """The same, with what is known of it."""
         found = self._kernels.get((source, name))
         if found is None:
@@ -75,11 +75,11 @@ class Device:
                 self._kernels[source, name] = found
         return found
 
-    def _loaded(self, source: str, name: str) -> Kernel:
+    def _loaded(self, source: str, name: str) -> LoadedKernel:
         begin = perf_counter()
         module = self.driver.module(self._compile(source, self.arch))
         function = self.driver.function(module, name)
-        return Kernel(function, perf_counter() - begin, *self.driver.resources(function))
+        return LoadedKernel(function, perf_counter() - begin, *self.driver.resources(function))
 
     @contextmanager
     def memory(self, stream: int) -> Iterator[DeviceMemory]:
