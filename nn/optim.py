@@ -31,6 +31,7 @@ Limit: TypeAlias = Callable[[str, Any], Any]
 """Gives a setting back in its type, or raises with its name."""
 
 DATA, GRAD = attrgetter("data"), attrgetter("grad")  # mapped, faster than a comprehension
+OP = attrgetter("op")
 
 
 def _positive(name: str, number: object) -> float:
@@ -435,6 +436,9 @@ def _checked_parameters(parameters: Iterable[Value]) -> list[Value]:
             "an optimiser takes a list of Values, such as model.parameters(); "
             f"got {parameters!r:.80}"
         )
+    parameters = list(parameters)
+    if set(map(type, parameters)) == {Value} and not any(map(OP, parameters)):
+        return list(dict(zip(map(id, parameters), parameters, strict=True)).values())
     checked: dict[int, Value] = {}
     for parameter in parameters:
         if not isinstance(parameter, Value):

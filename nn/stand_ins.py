@@ -14,6 +14,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from autograd import Setting, Value
@@ -29,7 +31,7 @@ class StandIns:
 
     def __init__(self, kind: Any) -> None:
         self._kind = kind
-        nothing: tuple[Attributes, Mapping[int, Any]] = {}, {}
+        nothing: tuple[Attributes, _Kept] = {}, _Kept([])
         self._setting = Setting("stand-ins", nothing, _combined, self._watch)
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
@@ -42,11 +44,11 @@ class StandIns:
         new = dict(zip(map(id, parameters), values, strict=True))
         found: dict[int, dict[str, tuple[Any, Any]]] = {}
         self._replaced(root, new, found, set())
-        return self._setting.block((found, dict(zip(map(id, values), values, strict=True))))
+        return self._setting.block((found, _Kept([tuple(values)])))
 
     def is_one(self, value: Value) -> bool:
         """Whether it stands in for a parameter here."""
-        return self._setting.active != 0 and id(value) in self._setting.here()[1]
+        return self._setting.active != 0 and id(value) in self._setting.here()[1].places
 
     # -- looking up --------------------------------------------------------------------------------
 
@@ -141,11 +143,23 @@ def _of(entry: tuple[Any, Any] | None, held: Any) -> Any:
     return entry[1] if entry is not None and entry[0] is held else held
 
 
-def _combined(outer: Any, change: Any) -> tuple[Attributes, Mapping[int, Any]]:
+class _Kept:
+    """What stands in, kept for as long as its places are to be its own."""
+
+    def __init__(self, groups: Sequence[Sequence[Any]]) -> None:
+        self.groups = groups
+
+    @cached_property
+    def places(self) -> frozenset[int]:
+        """The ids of all."""
+        return frozenset(map(id, chain.from_iterable(self.groups)))
+
+
+def _combined(outer: Any, change: Any) -> tuple[Attributes, _Kept]:
     attributes = {**outer[0]}
     for module, own in change[0].items():
         attributes[module] = {**attributes.get(module, {}), **own}
-    return attributes, {**outer[1], **change[1]}
+    return attributes, _Kept([*outer[1].groups, *change[1].groups])
 
 
 def _like(held: dict[Any, Any], entries: dict[Any, Any]) -> dict[Any, Any]:

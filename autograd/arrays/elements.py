@@ -75,10 +75,7 @@ def plain(x: Any) -> Any:
 
 def array_of(elements: Sequence[Any], shape: tuple[int, ...]) -> Array:
     """A plain object array with these elements."""
-    out = numpy.empty(len(elements), object)
-    for i, element in enumerate(elements):
-        out[i] = element
-    return out.reshape(shape)
+    return numpy.fromiter(elements, object, len(elements)).reshape(shape)
 
 
 def has_values(x: Any) -> bool:

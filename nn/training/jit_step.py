@@ -12,13 +12,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from itertools import count
 from math import hypot, isfinite, isnan, sqrt
 from typing import Any
 
 import autograd
 from nn.dropout import mode
 from nn.module import Module
-from nn.optim import Optimizer
+from nn.optim import GRAD, Optimizer
 from nn.training.dataset import Row, Samples
 from nn.training.jit_loss import Arrays, CannotCompile, CompiledModel, compiled_model
 from nn.training.objective import Evaluation
@@ -237,14 +238,14 @@ class CompiledStep(TrainingStep):
 
     def _read(self) -> None:
         """Copy the numbers from the model and the optimiser."""
-        places = {id(p): i for i, p in enumerate(self.parameters)}
-        moving = [places.get(id(p)) for p in self.optimizer.parameters]
+        places = dict(zip(map(id, self.parameters), count()))
+        moving = list(map(places.get, map(id, self.optimizer.parameters)))
         if None in moving:
             raise CannotCompile("the optimiser moves other parameters than when training began")
         self._moving: list[Any] = moving
         self._moves_all = moving == list(range(len(places)))
         self._numbers = self._array(super().weights())
-        self._gradient = self._array([p.grad for p in self.parameters])
+        self._gradient = self._array(list(map(GRAD, self.parameters)))
         self._rule.read()
         self._is_written = True
 
