@@ -13,7 +13,7 @@ from autograd import Value
 
 __all__ = [
     "ArrayRows",
-    "Rows",
+    "DataRows",
     "as_doubles",
     "as_rows",
     "chosen_of",
@@ -109,7 +109,7 @@ class ArrayRows(Sequence[list[float]]):
         return ArrayRows(array.copy() if array is self._array else array, is_own=True)
 
 
-Rows: TypeAlias = "list[list[float]] | ArrayRows"
+DataRows: TypeAlias = "list[list[float]] | ArrayRows"
 
 
 def chosen_of(array: Any, indices: Sequence[int]) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, TypeAlias
 
-from nn.array_rows import ArrayRows, Rows, first_missing, number_array, taken
+from nn.array_rows import ArrayRows, DataRows, first_missing, number_array, taken
 from nn.frame_columns import column_names, in_order
 from nn.training.column_sizes import unusual_columns
 from nn.validation import as_float, as_list, counted
@@ -34,7 +34,7 @@ PLAIN: Final = frozenset([float, int, bool])
 MANY: Final = 200_000  # numbers; so many are kept in an array, where there is NumPy
 
 
-def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> Rows:
+def read_rows(name: str, X: Any, trained_on: Sequence[str] = ()) -> DataRows:
     """A row of floats for each sample; a single number is a row of one.
 
     The columns of a frame must be those that a model was `trained_on`, and come in their order.
@@ -214,7 +214,7 @@ def shape_of(target: Any) -> str:
 class Samples:
     """Inputs and targets in the form that the loss takes, and the class of each, if any."""
 
-    rows: Rows
+    rows: DataRows
     targets: Targets
     classes: list[int] | None
 
