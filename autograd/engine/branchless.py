@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, Final
@@ -53,7 +54,8 @@ def copysign(x: Any, y: Any) -> Any:
 
 
 def is_finite(x: Any) -> Any:
-    return abs(x) < math.inf
+    # Of a comparison with infinity LLVM makes a test of bits, in another kind of register.
+    return abs(x) <= sys.float_info.max
 
 
 def maximum(a: Any, b: Any) -> Any:

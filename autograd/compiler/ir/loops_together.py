@@ -15,7 +15,7 @@ from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.lowering import INSTRUCTIONS
 from autograd.compiler.ir.sources import Carried, Memory, Recomputed, Source, Sources
 
-__all__ = ["Item", "is_chain", "side_by_side"]
+__all__ = ["Item", "is_chain", "links", "side_by_side"]
 
 Item = WrittenRow | Place | tuple[Place, ...]
 
@@ -58,18 +58,26 @@ def is_chain(layout: Sources, place: Place) -> bool:
     rows = [item for item in place.items if isinstance(item, WrittenRow)]
     if place.is_ragged or len(rows) < len(place.items):
         return False
-    if not all(layout.name(row) in INSTRUCTIONS for row in rows):
-        return False
+    return all(layout.name(row) in INSTRUCTIONS for row in rows) and bool(links(layout, place))
+
+
+def links(layout: Sources, place: Place) -> set[WrittenRow]:
+    """The rows of a loop itself that wait for their own numbers of the round before."""
+    rows = [item for item in place.items if isinstance(item, WrittenRow)]
     waits: dict[WrittenRow, set[WrittenRow]] = {row: set() for row in rows}
     for row in rows:
         for source in _sources(layout, row):
             needed = source.row if isinstance(source, Carried) else source
             if isinstance(needed, WrittenRow) and needed in waits:
                 waits[row].add(needed)
-    # What waits for nothing that is left is taken away; what stays is a circle, or waits for one.
-    while free := {row for row, needed in waits.items() if not needed}:
-        waits = {row: needed - free for row, needed in waits.items() if row not in free}
-    return bool(waits)
+    # What waits for nothing that is left is taken away, and so is what nothing waits for.
+    left = set(waits)
+    while True:
+        waited_for = {row for one in left for row in waits[one]}
+        ends = {row for row in left if row not in waited_for or not waits[row] & left}
+        if not ends:
+            return left
+        left -= ends
 
 
 def _sources(layout: Sources, row: WrittenRow) -> Iterator[Source]:

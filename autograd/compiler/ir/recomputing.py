@@ -25,7 +25,7 @@ class RecomputingSources(Sources):
     def _again(self, place: Place, addresses: Any, depth: int) -> Recomputed | None:
         numbers = self.row_of[addresses]
         row = self.rows[numbers[0]]
-        if depth == 0 or (numbers != numbers[0]).any() or self.name(row) not in CHEAP:
+        if not self._may_be_simple(row, depth) or (numbers != numbers[0]).any():
             return None
         operands: list[float | Memory | Recomputed] = []
         for operand in self._operands(row, addresses):
@@ -34,6 +34,19 @@ class RecomputingSources(Sources):
                 return None
             operands.append(found)
         return Recomputed(row, tuple(operands))
+
+    def _may_be_simple(self, row: WrittenRow, depth: int) -> bool:
+        """Whether it is of the kind, as far as can be said without a look at its addresses."""
+        if depth == 0 or self.name(row) not in CHEAP:
+            return False
+        columns = range(row.column, row.column + row.node.width)
+        sources = [self.known.get((row.place, column)) for column in columns]
+        return all(
+            self._may_be_simple(source, depth - 1)
+            if isinstance(source, WrittenRow)
+            else isinstance(source, (float, Recomputed)) or _is_in_line(source)
+            for source in sources
+        )
 
     def _operands(self, row: WrittenRow, addresses: Any) -> list[Any]:
         """The addresses that these repetitions of a row read."""
@@ -50,6 +63,9 @@ class RecomputingSources(Sources):
         if (addresses >= 0).any():
             return None
         found = self.outside(place, addresses)
-        if isinstance(found, Memory) and (found.array != "in" or found.at.table is not None):
-            return None
-        return found
+        return found if isinstance(found, float) or _is_in_line(found) else None
+
+
+def _is_in_line(source: object) -> bool:
+    """Whether it is inputs at places by a rule."""
+    return isinstance(source, Memory) and source.array == "in" and source.at.table is None

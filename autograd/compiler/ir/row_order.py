@@ -24,10 +24,11 @@ def with_results_early(rows: Rows) -> Rows:
 
     if not rows.length:
         return rows
-    of, order = _only_row(rows), numpy.arange(rows.length)
+    of = _only_row(rows)
     moves = of >= 0
-    # Of one key, the row itself comes before those that follow it, which are stable in their order.
-    order = numpy.lexsort((moves, numpy.where(moves, of, order)))
+    # Behind the row itself come those that follow it, in the order in which they were.
+    keys = 2 * numpy.where(moves, of, numpy.arange(rows.length)) + moves
+    order = numpy.argsort(keys, kind="stable")
     codes = rows.codes + numpy.where(moves, len(rows.names), 0).astype(rows.codes.dtype)
     return _reordered(rows._replace(names=rows.names * 2, codes=codes), order)
 

@@ -101,7 +101,8 @@ class Sources:
         self.rolled = rolled
         self.root, self.rows = written_out(rolled)
         self.storage = {row: Storage() for row in self.rows}
-        self._sources: dict[tuple[Place, int], Source] = {}
+        self.known: dict[tuple[Place, int], Source] = {}
+        """The sources found so far, by place and column."""
         self._outside_in_all: list[Any] = []
         for row in self.rows:
             for k in range(row.node.width):
@@ -149,7 +150,7 @@ class Sources:
 
     def inputs_read(self) -> Iterator[tuple[Place, int]]:
         """The operands that are read from the inputs."""
-        for (place, column), source in self._sources.items():
+        for (place, column), source in self.known.items():
             if isinstance(source, Memory) and source.array == "in":
                 yield place, column
 
@@ -166,9 +167,9 @@ class Sources:
     def source(self, place: Place, column: int) -> Source:
         """Where an operand of a place comes from."""
         key = (place, column)
-        if key not in self._sources:
-            self._sources[key] = self._found(place, column)
-        return self._sources[key]
+        if key not in self.known:
+            self.known[key] = self._found(place, column)
+        return self.known[key]
 
     def _found(self, place: Place, column: int) -> Source:
         if place.loop is None or place.around is None:

@@ -18,16 +18,18 @@ from typing import Final
 
 from autograd.compiler.ir.loop_order import carried_last
 from autograd.compiler.ir.loop_places import Place, WrittenRow
-from autograd.compiler.ir.loops_together import Item, side_by_side
+from autograd.compiler.ir.loops_together import Item, links, side_by_side
 from autograd.compiler.ir.sources import Memory, Sources
 from autograd.compiler.native.llvm_codegen import NEVER, double
 from autograd.compiler.native.llvm_writer import GIVEN
 from autograd.compiler.native.loop_codegen import LoopText
+from autograd.compiler.native.machine import WITHOUT_MASKS
 
 __all__ = ["NO_MEMORY", "LoopKernel", "Regions", "Scratch"]
 
 NO_MEMORY: Final = -3
 """What a kernel gives that finds no memory for its arrays."""
+MUCH: Final = 12  # one row in so many
 MOST_REGIONS: Final = 64
 """Each names all others. What is written after so many is said nothing of."""
 
@@ -87,7 +89,18 @@ class LoopKernel(LoopText):
         self._write()
 
     def assembly(self) -> str:
-        return "\n".join([super().assembly(), *self._regions.lines(), ""])
+        own = [super().assembly(), *self._regions.lines(), ""]
+        return "\n".join([WITHOUT_MASKS, *own] if self._chooses_in_chains() else own)
+
+    def _chooses_in_chains(self) -> bool:
+        """Whether much of it is loops whose rounds wait for a choice in the round before."""
+        found = [(place, links(self.layout, place)) for place in self._before]
+        rows = [
+            len(place.items)
+            for place, waiting in found
+            if any(self.layout.name(row) == "select" for row in waiting)
+        ]
+        return sum(rows) * MUCH >= len(self.layout.rows)
 
     def in_order(self, place: Place) -> Sequence[Item]:
         if place.around is None:

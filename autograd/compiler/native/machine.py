@@ -21,6 +21,7 @@ __all__ = [
     "COMPILERS",
     "LANES",
     "LLVM",
+    "WITHOUT_MASKS",
     "MachineCode",
     "Pool",
     "compile_lanes",
@@ -214,8 +215,8 @@ def library_has(library: str, symbol: str) -> bool:
         return llvm.address_of_symbol(symbol) is not None
 
 
-VECTORS: Final = " x double>"
-"""Is in assembly of vectors, and not in that of single numbers."""
+WITHOUT_MASKS: Final = "; no masks"
+"""A line of assembly that is to be compiled without AVX-512."""
 MASKED: Final = ("avx512", "avx10")
 
 
@@ -315,8 +316,8 @@ def _free(passes: Any) -> None:
 
 def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -> MachineCode:
     llvm = _llvm()
-    is_wide = VECTORS in text
-    machine = _target_machine(effort, is_wide)
+    has_masks = WITHOUT_MASKS not in text
+    machine = _target_machine(effort, has_masks)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
@@ -326,7 +327,7 @@ def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -
     # takes 700 kB, and an engine keeps it as long as it lives.
     code = llvm.ObjectFileRef.from_data(machine.emit_object(module))
     engine = llvm.create_mcjit_compiler(
-        llvm.parse_assembly(""), _new_target_machine(effort, is_wide)
+        llvm.parse_assembly(""), _new_target_machine(effort, has_masks)
     )
     engine.add_object_file(code)
     engine.finalize_object()
@@ -334,22 +335,21 @@ def _compile_llvm(text: str, effort: int, improve: Callable[[Any, Any], None]) -
 
 
 @cache
-def _target_machine(effort: int, is_wide: bool) -> Any:
+def _target_machine(effort: int, has_masks: bool) -> Any:
     """What LLVM compiles with."""
-    return _new_target_machine(effort, is_wide)
+    return _new_target_machine(effort, has_masks)
 
 
-def _new_target_machine(effort: int, is_wide: bool) -> Any:
+def _new_target_machine(effort: int, has_masks: bool) -> Any:
     name, features = cpu()
     target = _llvm().Target.from_default_triple()
-    given = features if is_wide else _without_masks(features)
+    given = features if has_masks else _without_masks(features)
     return target.create_target_machine(opt=effort, cpu=name, features=given, jit=True)
 
 
 def _without_masks(features: str) -> str:
-    """Without AVX-512, where a comparison gives a mask, in a register of another kind. To choose by
-    one takes much longer than to choose by a number's bits, and in the reverse pass of a recursion,
-    which is full of choices, each of them waits for the one before."""
+    """Without AVX-512, where a comparison gives a mask, in a register of another kind: to choose by
+    one takes longer than to choose by the bits of a number."""
     return ",".join(
         f"-{feature[1:]}" if feature[1:].startswith(MASKED) else feature
         for feature in features.split(",")
