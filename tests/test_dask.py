@@ -241,6 +241,7 @@ def test_the_page_says_what_is():
             ValueError,
             "the same number of rows, but x has 1000 and y has 7",
         ),
+        (lambda: jit(kinked)(CHUNKED), TypeError, "it is vmap that goes to arrays of Dask and"),
         (lambda: vmap(kinked).bind(CHUNKED), TypeError, "call it, or bind it to NumPy arrays"),
         (lambda: vmap(kinked, in_axes=5)(CHUNKED), ValueError, "maps row along axis 5"),
         (lambda: vmap(kinked, out_axes=3)(CHUNKED), ValueError, "out_axes puts rows along axis 3"),

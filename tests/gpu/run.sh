@@ -34,6 +34,8 @@ cd "$site" # where no checkout is imported by chance
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || true
 timeout 30 "$python" -m pytest -q -p no:cacheprovider --rootdir "$project" \
     -c "$project/pyproject.toml" -k nvrtc "$here/../test_cuda_kernels.py"
+"$python" -c "from autograd.compiler.cuda.driver import the_driver as driver
+print('a driver of CUDA', *driver().version())"
 CHAINRULE_GPU=required timeout 80 "$python" -m pytest -q -p no:cacheprovider \
     --rootdir "$project" -c "$project/pyproject.toml" -m gpu "$here"
 timeout 70 "$python" "$here/benchmark.py"

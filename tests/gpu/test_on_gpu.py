@@ -5,12 +5,14 @@ import importlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
 from on_device import added_up, branches, greeks, implied, network, options, selections
 
-from autograd import value_and_grad, vmap
+import autograd
+from autograd import grad, value_and_grad, vmap
 from autograd.compiler.cuda.device import Device, _image
 from autograd.compiler.cuda.device_arrays import DeviceArray
 from autograd.compiler.cuda.driver import CudaError, the_driver
@@ -201,6 +203,104 @@ def test_rows_are_split_where_memory_is_short(ours, monkeypatch):
 
     monkeypatch.setattr(driver, "allocate", little)
     assert ours.get(f(x)) == wanted
+
+
+def test_functions_that_no_processor_has(ours):
+    """Of the device's own text and library."""
+    x = numpy.random.default_rng(4).uniform(0.05, 0.95, 10_000)
+    functions = [
+        autograd.lgamma,
+        autograd.digamma,
+        autograd.log_ndtr,
+        autograd.erfinv,
+        autograd.sinc,
+    ]
+    for f in [*functions, *map(grad, functions), *[grad(grad(f)) for f in functions]]:
+        assert ours.get(vmap(f)(ours.put(x))) == pytest.approx(vmap(f)(x), rel=1e-9, abs=1e-12)
+    left = vmap(autograd.lgamma)(x - 5.0)
+    assert ours.get(vmap(autograd.lgamma)(ours.put(x - 5.0))) == pytest.approx(left, abs=1e-11)
+    rows = numpy.random.default_rng(5).normal(size=(1000, 5))
+    medians = ours.get(vmap(autograd.median)(ours.put(rows)))
+    assert (medians == numpy.median(rows, axis=1)).all()
+
+
+def test_calls_are_checked_and_bound(ours):
+    columns = [ours.put(x) for x in options(2000)]
+    f = vmap(greeks, check=0.01)
+    value, _ = f(*columns)
+    assert f.stats().checked == 21
+    run = vmap(greeks).bind(*columns)
+    assert (ours.get(run()[0]) == ours.get(value)).all()
+    kernels = run._function.stats().kernels
+    assert [(k.name, k.rows) for k in kernels] == [("fill", 4000)]
+    assert 0 < kernels[0].registers <= 255
+
+
+def test_out_axes(ours):
+    x = numpy.random.default_rng(6).normal(size=(5000, 3))
+    f = vmap(lambda w, row: (w * 2, row * w), in_axes=(None, 0), out_axes=(None, 1))
+    same, turned = f(3.0, ours.put(x))
+    assert ours.get(same) == 6.0
+    assert (ours.get(turned) == 3 * x.T).all()
+    with pytest.raises(ValueError, match="is not the same for all rows"):
+        vmap(lambda row: row, out_axes=None)(ours.put(x))
+
+
+def test_streams_of_torch(device):
+    """What another stream still computes is waited for, and what is left there may go at once."""
+    torch = pytest.importorskip("torch")
+    side = torch.cuda.Stream()
+    f = vmap(lambda x: x * 2.0 + 1.0)
+    for _ in range(5):
+        with torch.cuda.stream(side):
+            x = torch.full((4_000_000,), 1.0, dtype=torch.float64, device="cuda")
+            for _ in range(20):
+                x = x * 1.5 / 1.5
+            y = f(x)
+            del x
+            z = torch.zeros(4_000_000, dtype=torch.float64, device="cuda")
+        side.synchronize()
+        assert float(y.min()) == pytest.approx(3.0, rel=1e-12)
+        del z
+
+
+def test_streams_of_cupy(device):
+    """Beside arrays of no library, which are on the default stream."""
+    cupy = pytest.importorskip("cupy")
+    stream = cupy.cuda.Stream(non_blocking=True)
+    f = vmap(lambda x, y: x * y)
+    ones = DeviceArray.like(numpy.ones(1_000_000), device)
+    with stream:
+        x = cupy.full(1_000_000, 2.0)
+        out = f(x, ones)
+    del ones
+    again = DeviceArray.like(numpy.zeros(1_000_000), device)
+    stream.synchronize()
+    assert (out.get() == 2.0).all()
+    del again
+
+
+def test_a_second_device():
+    """Arrays stay where they are, though another device is the current one."""
+    torch = pytest.importorskip("torch")
+    if torch.cuda.device_count() < 2:
+        pytest.skip("needs two devices")
+    x = torch.arange(1000, dtype=torch.float64, device="cuda:1")
+    out = vmap(branches)(x)
+    assert out.device.index == 1
+    assert out.cpu().numpy() == pytest.approx(vmap(branches)(x.cpu().numpy()), rel=1e-13)
+    with pytest.raises(ValueError, match="put all arrays on one device"):
+        vmap(lambda a, b: a * b)(x, x.to("cuda:0"))
+
+
+def test_threads_use_a_device_together(ours):
+    """Each in the context of the device, one with and one without a path to record."""
+    x = numpy.random.default_rng(7).normal(size=100_000) * 2
+    f = vmap(branches)
+    wanted = f(x)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: ours.get(f(ours.put(x))), range(8)))
+    assert all(one == pytest.approx(wanted, rel=1e-14) for one in found)
 
 
 def test_a_forked_child_is_told(device):

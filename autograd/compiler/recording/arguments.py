@@ -118,9 +118,10 @@ class Arguments:
                 if x is not None:
                     flatten(x, WHAT, _shown(self._places, place))
             except TypeError as error:
-                raise TypeError(
-                    f"{error}; name arguments that are not numbers in static_argnames"
-                ) from None
+                remedy = "name arguments that are not numbers in static_argnames"
+                if _is_elsewhere(x):
+                    remedy = "it is vmap that goes to arrays of Dask and CUDA; copy it to NumPy's"
+                raise TypeError(f"{error}; {remedy}") from None
 
     @property
     def names(self) -> list[str]:
@@ -439,6 +440,15 @@ class Arguments:
         if self._slots_of_data:
             add_decisions_of_floats(trace, self._slots_of_data)
         return read_off(trace, results, self.names)
+
+
+def _is_elsewhere(x: Any) -> bool:
+    """Whether it is an array whose numbers are not in this process's memory."""
+    try:
+        on_device = getattr(x, "__cuda_array_interface__", None)
+    except RuntimeError as error:  # PyTorch's, of what it differentiates there
+        on_device = error
+    return on_device is not None or hasattr(type(x), "__dask_graph__")
 
 
 def _is_bare(x: Any) -> bool:
