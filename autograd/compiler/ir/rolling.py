@@ -241,17 +241,19 @@ class _Search:
         extents = np.concatenate([self.extents[i] for i in body])
         addresses = extents == 0
         kinds = np.full(given.shape[1], TABLE)
+        numbers = np.zeros(given.shape[1], np.int64)
+
+        def set_where(holds: Any, kind: int, values: Any) -> None:
+            kinds[holds], numbers[holds] = kind, values[holds]
+
         steps = given[1] - given[0]
-        kinds[(given[1:] - given[:-1] == steps).all(axis=0)] = AFFINE
+        set_where((given[1:] - given[:-1] == steps).all(axis=0), AFFINE, steps)
         before = given[1:] - firsts[:-1]
         carried = (before == before[0]).all(axis=0) & addresses
         carried &= (before[0] >= 0) & (before[0] < length)
-        kinds[carried] = CARRIED
+        set_where(carried, CARRIED, before[0])
         here = given[0] - firsts[0]
-        kinds[(given - firsts == here).all(axis=0) & addresses & (here >= 0)] = LOCAL
-        numbers = np.select(
-            [kinds == LOCAL, kinds == CARRIED, kinds == AFFINE], [here, before[0], steps], 0
-        )
+        set_where((given - firsts == here).all(axis=0) & addresses & (here >= 0), LOCAL, here)
         first = given[0].copy()
         extents = extents.copy()
         self._make_tables(given, kinds, numbers, first, extents)
@@ -445,10 +447,13 @@ class _Steps:
         if not rounds:
             return
         whole = changes[: rounds * width].reshape(rounds, width)
-        some = whole[np.linspace(0, rounds - 1, min(rounds, SAMPLE)).astype(int)]
+        some = whole
+        if rounds > SAMPLE:
+            some = whole[np.linspace(0, rounds - 1, SAMPLE).astype(int)]
         usual = np.sort(some, axis=0)[len(some) // 2]
-        bad = changes != np.resize(usual, len(changes))
-        often = bad[: rounds * width].reshape(rounds, width)
+        often = whole != usual
+        rest = changes[rounds * width :]
+        bad = np.concatenate([often.reshape(-1), rest != usual[: len(rest)]])
         self.irregular = often.sum(axis=0) * 3 > rounds
         places = np.flatnonzero(bad)
         columns = places % width
