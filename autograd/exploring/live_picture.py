@@ -80,7 +80,8 @@ def _for_a_page(graph: DrawnGraph, limits: Limits, room: str, levels: Sequence[s
     parameters = [node for node in graph.order if id(node) in graph.parameters]
     sizes = limits.rankdir, limits.max_nodes
     diagram = draw_every_edge(graph.root, *sizes, change, parameters, levels)
-    return diagram.pipe("svg", encoding="utf-8")
+    svg: str = diagram.pipe("svg", encoding="utf-8")
+    return svg
 
 
 def _for_a_phone(graph: DrawnGraph, limits: Limits, room: str) -> str:
