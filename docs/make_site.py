@@ -1,13 +1,14 @@
 """Builds the documentation site into one folder: python docs/make_site.py
 
-    pip install ".[docs]"                  # once: Sphinx, MyST-NB and the theme
+    pip install ".[docs]"                  # once: Sphinx, MyST-NB, the theme, JupyterLite
     npm ci --prefix docs/playground        # once: Python and Graphviz in WebAssembly
     python docs/make_site.py               # writes docs/site
     python -m http.server -d docs/site
 
 Nothing is fetched while it builds, a warning is an error, and every link and anchor within the site
-is followed at the end. `--out DIR` writes elsewhere. `--without-playground` leaves that out (and
-the links to it unchecked), for those who have no Node.
+is followed at the end. `--out DIR` writes elsewhere. `--without-playground` leaves that out, and
+JupyterLite, which takes Python from it (and the links to them unchecked), for those who have no
+Node.
 """
 
 from __future__ import annotations
@@ -51,9 +52,12 @@ def build(out: Path, *, with_playground: bool) -> None:
 
         build_playground(out / "playground")
         show_the_way_back(out / "playground" / "index.html")
-    from website.links import broken_links
+        from website.lite import FOLDER, build_jupyterlite
 
-    found = broken_links(out, unchecked=() if with_playground else ("playground/",))
+        build_jupyterlite(out / FOLDER)
+    from website.links import PROGRAMS, broken_links
+
+    found = broken_links(out, unchecked=() if with_playground else PROGRAMS)
     if found:
         raise SystemExit("\n".join(found))
     pages = sum(1 for _ in out.rglob("*.html"))

@@ -1,6 +1,7 @@
 """`explore` in a notebook: what it needs, what it carries, and how it goes on."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -39,17 +40,33 @@ def test_going_on_where_another_was():
 
 
 def test_a_widget_carries_messages():
-    """What is sent is answered by its number; a view that begins gets the state of now."""
+    """As JSON, whose null every kernel understands. What is sent is answered by its number; a view
+    that begins gets the state of now."""
     pytest.importorskip("anywidget")
     widget = explore(TOY, a=2, b=1)
     sent = []
     widget.send = sent.append
-    widget._answer(widget, {"id": "7", "message": {"set": {"b": -3}}}, [])
+    widget._answer(widget, {"id": "7", "message": '{"set": {"b": -3}}'}, [])
     assert sent[0]["id"] == "7"
-    assert sent[0]["reply"]["texts"]["n4-value"] == "value 2"
-    widget._answer(widget, {"id": "8", "message": None}, [])
-    assert sent[1]["reply"] == widget.exploration.state()
+    assert json.loads(sent[0]["reply"])["texts"]["n4-value"] == "value 2"
+    widget._answer(widget, {"id": "8", "message": "null"}, [])
+    assert json.loads(sent[1]["reply"]) == json.loads(json.dumps(widget.exploration.state()))
     assert json.loads(widget.state)["texts"]["n4-value"] == "value 6"
+
+
+def test_the_widget_s_module_keeps_to_itself():
+    """What VS Code's webviews and Colab's frames forbid, it does without: other modules, addresses,
+    the element of its script, and code in texts."""
+    pytest.importorskip("anywidget")
+    module = explore(TOY)._esm
+    assert "export default {render};" in module
+    assert not re.search(r"^\s*import\b|\bimport\(", module, re.MULTILINE)
+    addresses = set(re.findall(r"\w+://[^\"'`\s]*", module))
+    assert addresses <= {"http://www.w3.org/2000/svg"}  # the name of a namespace
+    for word in ("currentScript", "eval(", "new Function", "document.getElementById", "fetch("):
+        assert word not in module
+    assert "://" not in explore(TOY)._css
+    assert "@import" not in explore(TOY)._css
 
 
 def test_a_widget_saves_itself(tmp_path):

@@ -327,3 +327,47 @@ def test_a_picture_too_large_is_refused():
 def test_names_are_read_as_the_formula_is():
     """Python warns of `1or x` in a program; x is its only name all the same."""
     assert open_names("1or x") == ["x"]
+
+
+# -- on a phone ------------------------------------------------------------------------------------
+
+
+def width_of(exploration):
+    return exploration.moment.picture.narrowest
+
+
+@pytest.mark.parametrize(
+    "formula", ["e = (a+b)*(b+1)", "y = tanh(w1*x1 + w2*x2 + b)", "f = (1-x)**2 + 100*(y-x**2)**2"]
+)
+def test_a_picture_for_a_phone_is_as_wide_as_one(formula):
+    """390 pixels less the margins; back on a page it is what it was."""
+    exploration = Exploration(explorable(formula, (), {}))
+    before = exploration.state()
+    reply = exploration.receive({"narrow": True})
+    assert reply["narrowest"] <= 344 < before["narrowest"]
+    assert set(reply["texts"]) >= {f"n{i}-grad" for i in range(3)}
+    assert "picture" not in exploration.receive({"set": {exploration.source.steered[0]: 3}})
+    exploration.receive({"reset": True})
+    again = exploration.receive({"narrow": False})
+    assert (again["picture"], again["texts"]) == (before["picture"], before["texts"])
+
+
+def test_the_central_example_keeps_its_messages_and_its_sum_on_a_phone():
+    exploration = Exploration(explorable("e = (a+b)*(b+1)", (), {"a": 2, "b": 1}))
+    texts = exploration.receive({"narrow": True})["texts"]
+    assert "grad 2 + 3 = 5" in texts.values()
+    assert "1 × 2 = 2" in "".join(texts.values()).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_answers_stay_where_a_phone_is_turned():
+    exploration = Exploration(explorable("e = (a+b)*(b+1)", (), {"a": 2, "b": 1}), quiz=True)
+    exploration.receive({"answer": {"question": "n1-grad", "text": "5"}})
+    for narrow in (True, False):
+        quiz = exploration.receive({"narrow": narrow})["quiz"]
+        assert {x["id"]: x["status"] for x in quiz["questions"]}["n1-grad"] == "right"
+
+
+def test_narrow_is_yes_or_no():
+    exploration = Exploration(explorable("e = a*b", (), {}))
+    assert "as little room as on a phone" in exploration.receive({"narrow": 1})["error"]
+    assert not exploration.narrow

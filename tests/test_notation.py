@@ -114,3 +114,9 @@ def test_a_module_that_hides_nn_on_the_path_is_named(tmp_path):
     done = command("demo", "--draw", "toy.dot", cwd=tmp_path.parent, path=[tmp_path])
     assert done.returncode == 1
     assert f"{tmp_path / 'nn.py'} hides Chainrule's package nn" in done.stderr
+
+
+def test_a_function_before_a_name_is_called_with_it_though_the_name_has_no_number_yet():
+    """As in a page, which learns the names from the formula that can be read."""
+    with pytest.raises(ExpressionError, match=r"did you mean 'e = 2\*sin\(a\) \+ b'"):
+        compute("e = 2 sin a + b", {})

@@ -151,6 +151,13 @@ def test_a_bad_formula_is_answered_in_the_engine_s_words(room):
     assert "grad 2 + 3 = 5" in room.shown("#explorer")  # what was there stays
 
 
+def test_a_bad_formula_in_chinese(room):
+    room.go("#expression?lang=zh")
+    room.js("document.getElementById('formula').value = 'e = relux(a)'")
+    room.click(".formula button")
+    room.wait_text("#formula-error", "没有 'relux' 这个函数；是不是 relu？")
+
+
 def test_a_quiz_and_an_exercise(room):
     room.go("#expression?e=e+%3D+(a%2Bb)*(b%2B1)&at=a:2,b:1&quiz=1")
     room.wait_for("document.querySelector('#explorer .cr-quiz input') !== null", PATIENCE)
@@ -206,6 +213,24 @@ def test_on_a_phone_no_question_hides_below_others(browser, site):
     groups = "document.querySelector('#explorer .cr-groups')"
     room.wait_for(f"{groups} !== null", PATIENCE)
     assert room.js(f"{groups}.scrollHeight <= {groups}.clientHeight")
+    room.end()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_the_picture_fits(browser, site, theme):
+    """It runs from top to bottom, no wider than its frame, and moves as on a page."""
+    room = Room(browser, site, 390)
+    scheme = {"name": "prefers-color-scheme", "value": theme}
+    room.send("Emulation.setEmulatedMedia", features=[scheme])
+    room.go("#expression")
+    stage = "document.querySelector('#explorer .cr-stage')"
+    upright = f"{stage}.querySelector('svg').viewBox.baseVal"
+    room.wait_for(f"{upright}.width < 1.2 * {upright}.height", PATIENCE)
+    assert room.js(f"{stage}.scrollWidth <= {stage}.clientWidth")
+    assert "grad 2 + 3 = 5" in room.shown("#explorer")
+    room.choose("#explorer input[type=range]", "4", "input")  # a
+    room.wait_text("#explorer .cr-stage", "grad 2 + 5 = 7")
+    assert room.js(f"{stage}.scrollWidth <= {stage}.clientWidth")
     room.end()
 
 

@@ -6,17 +6,22 @@ test_site_pages.py looks at what was built.
 
 from __future__ import annotations
 
+import ast
 import doctest
 import inspect
+import io
+import json
 import math
 import random
 import re
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from latex_numbers import value
-from website import formulas, primitive_pages, reference, staging
+from website import formulas, lite, primitive_pages, reference, staging
+from website.browser_notebooks import in_browser
 
 import autograd
 import nn
@@ -197,6 +202,62 @@ def test_what_is_in_chinese():
     names = dict(staging.pages("zh")).values()
     assert {"index.md", "start.md", "playground.md"} <= set(names)
     assert sum(name.startswith("notebooks/") for name in names) == len(staging.notebooks("en"))
+
+
+# -- the notebooks in JupyterLite ------------------------------------------------------------------
+
+
+def code_of(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def pictures(notebook):
+    outputs = [output for cell in code_of(notebook) for output in cell["outputs"]]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_a_notebook_that_runs_in_the_browser_is_all_there():
+    """Every cell of code as it is, and every output; the links to other notebooks, too."""
+    (path,) = (path for path in staging.notebooks("en") if path.name.startswith("01_"))
+    found, original = in_browser(path, True), json.loads(path.read_text("utf-8"))
+    whole = [{**cell, "source": "".join(cell["source"])} for cell in code_of(original)]
+    assert code_of(found) == whole
+    assert "](02_a_network_by_hand.ipynb)" in json.dumps(found)
+    assert "../docs" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_picture_that_the_browser_cannot_draw_is_shown(language):
+    """As many pictures as before; what needs Matplotlib is a comment, as is what uses its names."""
+    (path,) = (path for path in staging.notebooks(language) if path.name.startswith("04_"))
+    found, original = in_browser(path, True), json.loads(path.read_text("utf-8"))
+    moved = [cell for cell in found["cells"] if cell.get("id", "").endswith("-picture")]
+    assert pictures(found) + len(moved) == pictures(original)
+    assert len(moved) == 5  # three boundaries, a map of the loss, a loss curve
+    assert all('src="data:image/png;base64,' in cell["source"] for cell in moved)
+    code = "\n".join(cell["source"] for cell in code_of(found))
+    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    assert not {"plt", "ax", "figure"} & names
+    assert "decision_boundary" not in "".join(re.findall(r"(?m)^[^#\n]+", code))
+
+
+def test_a_notebook_that_does_not_run_says_so():
+    (path,) = (path for path in staging.notebooks("en") if path.name.startswith("06_"))
+    found = in_browser(path, False)
+    assert "To be read here, not run" in found["cells"][1]["source"]
+    assert code_of(found) == code_of(json.loads(path.read_text("utf-8")))
+
+
+def test_packages_for_the_browser_follow_its_own_markers():
+    """IPython needs pexpect on every system but Windows and a browser."""
+    pytest.importorskip("IPython")
+    names = {found.name.lower() for found in lite.needed(["ipython"])}
+    assert {"ipython", "traitlets", "jedi", "parso"} <= names
+    assert not {"pexpect", "psutil", "colorama"} & names
+    (found,) = (found for found in lite.needed(["ipython"]) if found.name.lower() == "parso")
+    with zipfile.ZipFile(io.BytesIO(lite.packed(found))) as wheel:
+        assert any(name.endswith(".dist-info/METADATA") for name in wheel.namelist())
+        assert "parso/__init__.py" in wheel.namelist()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())

@@ -90,13 +90,17 @@ def graph_that_fits(
 
 
 def played(
-    columns: Graph, known: Mapping[int, str], limits: Limits, change: Callable[[Picture], Picture]
+    columns: Graph,
+    known: Mapping[int, str],
+    limits: Limits,
+    change: Callable[[Picture], Picture],
+    levels: Sequence[str] = (),
 ) -> Placed:
     """A picture in which every edge has its own arrow with all that is said about it on one line,
-    for the player, changed as it wants it."""
+    for the player, changed as it wants it. `levels`: those that are tried; else as many as fit."""
     choice = _Choice(columns, known, limits)
     choice.check_size()
-    levels = VALUES[:1] if len(choice.nodes) <= FULL else VALUES
+    levels = levels or (VALUES[:1] if len(choice.nodes) <= FULL else VALUES)
     return choice.first([(PLAYED_PAGES, choice.of_single_edges(level, change)) for level in levels])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing.choosing import (
@@ -108,13 +108,14 @@ def draw_every_edge(
     max_nodes: int,
     change: Callable[[Picture], Picture] = lambda picture: picture,
     parameters: Any = (),
+    levels: Sequence[str] = (),
 ) -> Diagram:
     """A diagram for the player, which lights up one edge after the other: none stands for many.
-    `change` may put other lines in it before it is laid out."""
+    `change` may put other lines in it before it is laid out; `levels` are those to choose from."""
     _check("rankdir", rankdir, DIRECTIONS)
     columns = Graph([root])
     known = parameter_names(columns.nodes, parameters)
-    found = played(columns, known, Limits(max_nodes, rankdir=rankdir), change)
+    found = played(columns, known, Limits(max_nodes, rankdir=rankdir), change, levels)
     return _laid_out(found, "auto", None)
 
 

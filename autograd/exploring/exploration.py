@@ -50,7 +50,8 @@ class Exploration:
     `{"set": {"a": 2.5}}` moves leaves; numbers may be texts such as `"1/3"`. `{"descend": {"rate":
     0.1}}` makes one step of gradient descent. `{"reset": True}` goes back to the first numbers.
     `{"inspect": 3}` asks for the paths behind the gradient of a value, by its place in topological
-    order, and `{"inspect": None}` for none. `{"language": "zh"}` changes what is said.
+    order, and `{"inspect": None}` for none. `{"language": "zh"}` changes what is said,
+    `{"narrow": True}` how the picture is laid out: for a phone, and `False` for a page.
 
     `{"quiz": True}` hides what backpropagation finds and asks for it, `{"quiz": False}` ends that.
     `{"answer": {"question": "n1-grad", "text": "5"}}` answers a question, by the id of its line,
@@ -78,7 +79,8 @@ class Exploration:
         self._roomy = not still
         self.descends = descend
         self.rate = RATE
-        self.moment = Moment(source, source.start, self._limits, roomy=self._roomy)
+        self.narrow = False
+        self.moment = self._at(source.start)
         self.losses = [self.moment.loss]
         self.place: int | None = None
         self.quiz: Quiz | None = None
@@ -131,6 +133,7 @@ class Exploration:
             "descent": {"rate": self.rate, "losses": self.losses} if self.descends else None,
             "panel": self._panel(),
             "place": self.place,
+            "narrow": self.narrow,
             "quiz": self.quiz.as_data(self.language) if self.quiz else None,
         }
 
@@ -197,7 +200,7 @@ class Exploration:
             return {"error": problem.said(self.language)}
         except Refused as problem:
             return {"error": error_in(self.language, str(problem))}
-        new = self.moment.structure != before.structure
+        new = self.moment.picture is not before.picture
         spoken = self._words() if key == "language" else {}
         return {**spoken, **(self._picture() if new else {}), **self._changes()}
 
@@ -219,6 +222,7 @@ class Exploration:
             "descend": self._descend,
             "reset": self._reset,
             "inspect": self._inspect,
+            "narrow": self._narrow,
             "language": self._speak,
             "quiz": self._ask,
             "answer": self._answer,
@@ -267,7 +271,7 @@ class Exploration:
     def _move(self, numbers: Mapping[str, float]) -> None:
         every = {**self.moment.numbers, **numbers}
         try:
-            moment = Moment(self.source, every, self._limits, self.moment, roomy=self._roomy)
+            moment = self._at(every, self.moment)
         except Exception as problem:
             raise Refused(_why(self.source.what, numbers, problem)) from problem
         if self.place is not None and moment.structure != self.moment.structure:
@@ -275,6 +279,23 @@ class Exploration:
         self.moment = moment
         if self.quiz:
             self._ask(True)
+
+    def _at(self, numbers: Mapping[str, float], before: Moment | None = None) -> Moment:
+        sizes = {"roomy": self._roomy, "narrow": self.narrow}
+        return Moment(self.source, numbers, self._limits, before, **sizes)
+
+    def _narrow(self, given: Any) -> None:
+        if not isinstance(given, bool):
+            raise Refused('"narrow" is true where there is as little room as on a phone, or false')
+        if given is self.narrow:
+            return
+        level = self.moment.picture.level
+        self.narrow = given
+        self.moment = self._at(self.moment.numbers)
+        if self.quiz and self.moment.picture.level != level:
+            before = self.quiz
+            self._ask(True)
+            self.quiz.follow(before)
 
     def _inspect(self, given: Any) -> None:
         count = len(self.moment.graph.order)

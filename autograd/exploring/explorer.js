@@ -3,6 +3,7 @@
 import {center, drawing, drawn, element, filled, fit, inspected, lined, outlined, traced} from "./picture.js";
 
 const SPARKLINE = {width: 132, height: 34};
+const NARROW = 520; // pixels
 const SHORT = 6; // characters of a name that stands beside its slider on a phone
 
 // Shows the state in the element; the function that it returns takes everything away again.
@@ -10,8 +11,8 @@ export function mount(root, {state, receive, language}) {
   const shown = {...state};
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const classes = ["chainrule-player", "chainrule-explorer"];
-  let parts = new Map(), nodes = [], edges = [], svg = null, touch = false;
-  let waiting = [], busy = false, gone = false;
+  let parts = new Map(), nodes = [], edges = [], svg = null, touch = window.matchMedia("(pointer: coarse)").matches;
+  let waiting = [], busy = false, gone = false, narrowed = Boolean(shown.narrow);
 
   root.classList.add(...classes);
   root.dir = "ltr";
@@ -37,12 +38,21 @@ export function mount(root, {state, receive, language}) {
   });
   build();
   if (language && language !== shown.language) send({language});
+  const measured = new ResizeObserver(measure);
+  if (!shown.still) measured.observe(root);
 
   return () => {
     gone = true;
+    measured.disconnect();
     root.replaceChildren();
     root.classList.remove(...classes);
   };
+
+  // A picture for a phone where there is no more room than on one.
+  function measure([{contentRect: {width}}]) {
+    const narrow = width < NARROW;
+    if (width && narrow !== narrowed) send({narrow: narrowed = narrow});
+  }
 
   // -- messages -----------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class Moment:
         before: Moment | None = None,
         *,
         roomy: bool = True,
+        narrow: bool = False,
     ) -> None:
         self.numbers = dict(numbers)
         root, self.leaves = built_by(source, self.numbers)
@@ -44,7 +45,7 @@ class Moment:
         if before is not None and before.structure == self.structure:
             self.picture: LivePicture = before.picture
         else:
-            self.picture = LivePicture(self.graph, limits, roomy=roomy)
+            self.picture = LivePicture(self.graph, limits, roomy=roomy, narrow=narrow)
 
     @property
     def loss(self) -> float | None:

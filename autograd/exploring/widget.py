@@ -20,14 +20,14 @@ async function render({model, el}) {
   const waiting = new Map(), view = Math.random();
   let last = 0;
   const arrived = ({id, reply}) => { // every view of the widget hears all replies
-    waiting.get(id)?.(reply);
+    waiting.get(id)?.(JSON.parse(reply)); // as text, so that null is null in every kernel
     waiting.delete(id);
   };
   model.on("msg:custom", arrived);
   const receive = message => new Promise(resolve => {
     const id = `${view}-${last += 1}`;
     waiting.set(id, resolve);
-    model.send({id, message});
+    model.send({id, message: JSON.stringify(message)});
   });
   const here = document.createElement("div");
   el.append(here);
@@ -129,9 +129,9 @@ def _widget_class() -> Any:
             self.on_msg(self._answer)
 
         def _answer(self, widget: Any, message: Any, buffers: Any) -> None:
-            asked = message["message"]  # null by a view that begins
+            asked = json.loads(message["message"])  # null by a view that begins
             reply = self.exploration.state() if asked is None else self.exploration.receive(asked)
-            self.send({"id": message["id"], "reply": reply})
+            self.send({"id": message["id"], "reply": json.dumps(reply)})
 
         def save(self, filename: str | os.PathLike[str]) -> str:
             """Write it as a page, and return the path."""

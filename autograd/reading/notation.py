@@ -96,7 +96,8 @@ def _multiplied(text: str, functions: Collection[str], variables: Collection[str
         starts = kind in ("number", "name") or found == "("
         ends = before[-1:].isalnum() or before[-1:] in ("_", ".", ")", "]")
         calls = found == "(" and kind_before == "name" and before not in variables
-        if kind == "name" and found in variables and before in functions:
+        applies = before in functions and before not in variables
+        if kind == "name" and applies and found not in functions:
             gap, found = "", f"({found})"
         elif starts and ends and not calls:
             if operator == "/":

@@ -207,11 +207,12 @@ def task(text: str) -> str:
     return "".join(f"# {line}".rstrip() + "\n" for line in body.strip().splitlines())
 
 
-def without_what_is_missing(code: str) -> str:
+def without_what_is_missing(code: str, lost: set[str] | None = None) -> str:
     """The program with every statement turned into a comment that needs what the browser has not,
-    or a name that such a statement would have bound."""
+    or a name that such a statement would have bound. `lost` are such names from before, and gets
+    those of this program."""
     lines = code.split("\n")
-    lost: set[str] = set()
+    lost = set() if lost is None else lost
     for statement in ast.parse(code).body:
         place = slice(statement.lineno - 1, statement.end_lineno)
         names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]

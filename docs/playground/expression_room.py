@@ -34,10 +34,11 @@ class ExpressionRoom:
         found.root.backward()
         return found.root, [found.named[name] for name in numbers]
 
-    def player(self, language: str) -> dict[str, str]:
-        """The computation step by step, as HTML."""
+    def player(self, language: str, narrow: bool = False) -> dict[str, str]:
+        """The computation step by step, as HTML; for a phone from top to bottom."""
         root, _ = self._computed()
-        return {"html": steps(root, lang=language).html()}
+        rankdir = "TB" if narrow else "auto"
+        return {"html": steps(root, rankdir=rankdir, lang=language).html()}
 
     def explained(self) -> dict[str, Any]:
         """For each input, why its gradient is what it is, and the paths behind it."""

@@ -49,8 +49,8 @@ class Rooms:
         found = exercise(level=level)
         return {"formula": found.formula, "inputs": found.inputs}
 
-    def player(self, language: str) -> dict[str, Any]:
-        return self.expression_room.player(language)
+    def player(self, language: str, narrow: bool = False) -> dict[str, Any]:
+        return self.expression_room.player(language, narrow)
 
     def explained(self, language: str = "en") -> dict[str, Any]:
         found = self.expression_room.explained()

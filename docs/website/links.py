@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["broken_links"]
+__all__ = ["PROGRAMS", "broken_links"]
 
+PROGRAMS = ("playground/", "jupyterlite/")
 LOADED = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "srcset"}
 
 
@@ -34,11 +35,11 @@ class Page(HTMLParser):
 
 def broken_links(site: Path, unchecked: tuple[str, ...] = ()) -> list[str]:
     """What is wrong, a line for each: links within the site that lead nowhere, and what a page
-    would load from elsewhere. The playground, a program, has tests of its own."""
+    would load from elsewhere. The playground and JupyterLite, programs, have tests of their own."""
     pages = {
         path: Page(path.read_text("utf-8"))
         for path in sorted(site.rglob("*.html"))
-        if not path.relative_to(site).as_posix().startswith("playground/")
+        if not path.relative_to(site).as_posix().startswith(PROGRAMS)
     }
     return [
         f"{path.relative_to(site)}: {said}"

@@ -169,11 +169,17 @@ class Staging:
         root = _relative(self.top, page)
         load = f"{{download}}`{'下载笔记本' if zh else 'Download it'} <../files/{path.name}>`"
         if path.name.startswith(NOTEBOOKS_LEFT_OUT):
-            said = "它需要 NumPy 或机器代码" if zh else "It needs NumPy or machine code"
+            said = (
+                "它需要浏览器中没有的 NumPy 或机器代码"
+                if zh
+                else ("It needs NumPy or machine code, which are not in the browser")
+            )
             return f"{{.open-in-browser}}\n{said}{'：' if zh else ': '}{load}{'。' if zh else '.'}"
-        href = f"{root}playground/index.html#code?example={path.stem}{'&lang=zh' if zh else ''}"
-        run = f'<a href="{href}">{"在浏览器中打开" if zh else "Open in the browser"}</a>'
-        return f"{{.open-in-browser}}\n{run} · {load}"
+        lite = f"{root}jupyterlite/notebooks/index.html?path={path.name}"
+        room = f"{root}playground/index.html#code?example={path.stem}{'&lang=zh' if zh else ''}"
+        run = f'<a href="{lite}">{"在浏览器中打开" if zh else "Open in the browser"}</a>'
+        program = f'<a href="{room}">{"在演练场里看程序" if zh else "As a program"}</a>'
+        return f"{{.open-in-browser}}\n{run} · {program} · {load}"
 
     # -- source ------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import { reasons } from "./reasons.js";
 import { spoken, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
+const NARROW = 520; // pixels, as in explorer.js
 const VIEWS = ["explore", "player", "explained"];
 const EXAMPLES = [
   ["e = (a+b)*(b+1)", { a: 2, b: 1 }],
@@ -129,7 +130,8 @@ export class ExpressionRoom {
     this.#tabs();
     this.note();
     if (view === "player") {
-      const { html, error } = await this.engine.ask({ do: "player", language: spoken() });
+      const narrow = $("room-expression").clientWidth < NARROW;
+      const { html, error } = await this.engine.ask({ do: "player", language: spoken(), narrow });
       $("view-player").replaceChildren(error ? refusal(error) : frameFor(html, word("player")));
     } else if (view === "explained") {
       const asked = { do: "explained", language: spoken() };
