@@ -228,9 +228,10 @@ def test_conversion_to_float(convert: Callable[[Any], object]) -> None:
     assert message(TypeError, lambda: convert(Value(1.0))) == (
         "converting a Value to float would lose its gradient; a NumPy array that is to hold Values "
         "is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of Values), "
-        "functions are autograd's (autograd.exp instead of math.exp), and the bare number, which "
-        "is a constant to every derivative, is v.data. A derivative of a function that captures "
-        "Values is a Value: take it inside `with autograd.no_grad():` for a plain number"
+        "functions are autograd's (autograd.exp instead of math.exp; math.isnan(v) is v != v), and "
+        "the bare number, which is a constant to every derivative, is v.data. A derivative of a "
+        "function that captures Values is a Value: take it inside `with autograd.no_grad():` for a "
+        "plain number"
     )
 
 

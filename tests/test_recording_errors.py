@@ -211,3 +211,21 @@ def test_the_place_of_what_is_no_number() -> None:
             jit(grad(lambda w, d: w))(1.0, d=d)
     with pytest.raises(TypeError, match=r"grad's argument must be .*got str 'q' at \.name"):
         grad(lambda d: d.a)(Named(1.0))
+
+
+@pytest.mark.parametrize("result", [lambda x: [2.0 * x, 3.0], lambda x: {"a": x}, lambda x: (x, x)])
+def test_a_derivative_s_mistakes_are_told_compiled_as_uncompiled(result: Any) -> None:
+    """The results that are shown are numbers, and not the Values of the recording."""
+    told = []
+    for f in (grad(result), jit(grad(result))):
+        with pytest.raises(TypeError, match="needs a function that returns one number") as caught:
+            f(1.5)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+
+
+def test_isnan_of_math_has_a_remedy() -> None:
+    """`missing if math.isnan(x)` is how one writes it over floats."""
+    with pytest.raises(RecordingError, match=r"math\.isnan\(v\) is v != v"):
+        jit(lambda x, y: y if math.isnan(x) else x)(1.0, 2.0)
+    assert jit(lambda x, y: y if x != x else x)(math.nan, 2.0) == 2.0

@@ -437,9 +437,9 @@ exp(0), exp(0.0), exp(zero) → (1.0, 1.0, Value(data=1.0, grad=0.0))
 Value.exp(0.0), Value.exp(zero) → (1.0, Value(data=1.0, grad=0.0))
 float(a) → TypeError: converting a Value to float would lose its gradient; a NumPy array that is \
 to hold Values is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of \
-Values), functions are autograd's (autograd.exp instead of math.exp), and the bare number, which \
-is a constant to every derivative, is v.data. A derivative of a function that captures Values is a \
-Value: take it inside `with autograd.no_grad():` for a plain number
+Values), functions are autograd's (autograd.exp instead of math.exp; math.isnan(v) is v != v), and \
+the bare number, which is a constant to every derivative, is v.data. A derivative of a function \
+that captures Values is a Value: take it inside `with autograd.no_grad():` for a plain number
 a + "1" → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \
 Fraction or NumPy scalar), got str '1'; convert it with float(...)
 a + object → TypeError: an operand of a Value must be a Value or a real number (int, float, bool, \

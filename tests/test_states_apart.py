@@ -106,6 +106,27 @@ def test_what_is_one_object_or_two(f: Callable[[Any, Any], Any]) -> None:
         assert shown(compiled(*x)) == shown(f(*map(Value, x))), x
 
 
+def with_a_list_or_another(x: Any, y: Any, z: Any, w: Any, c: Any) -> Any:
+    """Lists are compared item by item, and no name says which ones they are."""
+    while x > 1.0:
+        x = 0.5 * x
+        which = 1 if c > 0.0 else 0
+        if ([z, y] if which else [z, w]) == ([y, y] if which < 2 else 2.0):
+            x = 0.125 * x
+        which = 0
+    return x
+
+
+def test_lists_that_might_have_been_numbers() -> None:
+    unlike, alike = (5.0, 6.0, 7.0), (5.0, 5.0, 7.0)
+    points = [(5.0, *unlike, 1.0), (9.0, *unlike, -1.0), (17.0, *alike, 1.0), (17.0, *alike, -1.0)]
+    for order in ([0, 1, 2, 3], [1, 0, 3, 2], [0, 1, 3, 2]):
+        compiled = jit(with_a_list_or_another)
+        for x in [points[i] for i in order]:
+            expected = with_a_list_or_another(*map(Value, x))
+            assert shown(compiled(*x)) == shown(expected), (order, x)
+
+
 # -- paths beside a graph --------------------------------------------------------------------------
 
 

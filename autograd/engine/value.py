@@ -433,10 +433,10 @@ class Value:
         raise TypeError(
             "converting a Value to float would lose its gradient; a NumPy array that is to hold "
             "Values is made with dtype=object (or by numpy.stack, numpy.zeros_like of an array of "
-            "Values), functions are autograd's (autograd.exp instead of math.exp), and the bare "
-            "number, which is a constant to every derivative, is v.data. A derivative of a "
-            "function that captures Values is a Value: take it inside `with autograd.no_grad():` "
-            "for a plain number"
+            "Values), functions are autograd's (autograd.exp instead of math.exp; math.isnan(v) is "
+            "v != v), and the bare number, which is a constant to every derivative, is v.data. A "
+            "derivative of a function that captures Values is a Value: take it inside `with "
+            "autograd.no_grad():` for a plain number"
         )
 
     def __complex__(self) -> complex:

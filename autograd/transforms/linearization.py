@@ -134,7 +134,9 @@ class Linearization:
         """The one number that the function returned; TypeError if it is not one."""
         if self.outputs.is_single:
             return self.results[0]
-        shown = self.shown_results()
+        # As plain numbers, so that it is said alike compiled and not.
+        numbers = [x._data if isinstance(x, Value) else x for x in self.results]
+        shown = self.outputs.unflatten(numbers)
         raise TypeError(
             f"{self.transform} needs a function that returns one number, this one returned "
             f"{describe(shown)}; for several numbers use jacobian or vjp"

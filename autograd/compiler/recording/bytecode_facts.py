@@ -99,8 +99,9 @@ class Facts:
             return symbol == "!="  # whether a number is not 0
         asked = _comparison(one)
         if asked == "==":
-            with_number = self._all[n - 1].opname in CONSTANTS
-            return symbol == "==" and with_number and type(self._all[n - 1].argval) in NUMBERS
+            before = self._all[n - 1]
+            is_constant = before.opname in CONSTANTS and not one.is_jump_target
+            return symbol == "==" and is_constant and type(before.argval) in NUMBERS
         return symbol in (asked, MIRRORED[asked])
 
     def is_call(self, offset: int) -> bool:
