@@ -701,6 +701,15 @@ def test_the_two_numbers_that_everyone_gets_as_0() -> None:
     assert gradients(autograd.tanh, 20.0)[0] == pytest.approx(1.699341702116635e-17, rel=1e-15)
 
 
+def test_pythons_own_sum_adds_values_one_after_another() -> None:
+    """Ten times 0.1 is 1 - 2**-53 on every Python; of floats, CPython has given 1 since 3.12."""
+    tenths = [0.1] * 10
+    assert sum(Value(x) for x in tenths).data == 1.0 - 2.0**-53
+    assert autograd.jit(lambda xs: 1.0 * sum(xs))(tenths) == 1.0 - 2.0**-53
+    if sys.implementation.name == "cpython":
+        assert (sum(tenths) == 1.0) == (sys.version_info >= (3, 12))
+
+
 @pytest.mark.parametrize(
     ("function", "limits"),
     [
