@@ -7,7 +7,7 @@ processor could do meanwhile is not done. The columns of a Hessian are such chai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -70,14 +70,35 @@ def links(layout: Sources, place: Place) -> set[WrittenRow]:
             needed = source.row if isinstance(source, Carried) else source
             if isinstance(needed, WrittenRow) and needed in waits:
                 waits[row].add(needed)
-    # What waits for nothing that is left is taken away, and so is what nothing waits for.
-    left = set(waits)
-    while True:
-        waited_for = {row for one in left for row in waits[one]}
-        ends = {row for row in left if row not in waited_for or not waits[row] & left}
-        if not ends:
-            return left
-        left -= ends
+    # What waits for nothing that is left is taken away, and then what nothing waits for.
+    waits = _without_ends(waits)
+    return set(_without_ends(_turned(waits)))
+
+
+def _turned(waits: Mapping[WrittenRow, set[WrittenRow]]) -> dict[WrittenRow, set[WrittenRow]]:
+    """For every row those that wait for it."""
+    out: dict[WrittenRow, set[WrittenRow]] = {row: set() for row in waits}
+    for row, needed in waits.items():
+        for one in needed:
+            out[one].add(row)
+    return out
+
+
+def _without_ends(
+    waits: Mapping[WrittenRow, set[WrittenRow]],
+) -> dict[WrittenRow, set[WrittenRow]]:
+    """Those that are left if, again and again, what waits for nothing is taken away."""
+    left = {row: set(needed) for row, needed in waits.items()}
+    turned = _turned(waits)
+    ends = [row for row, needed in left.items() if not needed]
+    while ends:
+        end = ends.pop()
+        del left[end]
+        for row in turned[end]:
+            left[row].discard(end)
+            if not left[row]:
+                ends.append(row)
+    return left
 
 
 def _sources(layout: Sources, row: WrittenRow) -> Iterator[Source]:
