@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import math
 import os
 import ssl
@@ -294,6 +295,26 @@ def test_what_is_done_on_the_way_out_is_no_other_way(f: Any) -> None:
     compiled = jit(f)
     for x in (0.0, 2.0, -0.0, INF):
         assert compiled(x) == eagerly(f, x)
+
+
+def test_what_the_collector_calls_is_no_other_way() -> None:
+    """It comes when it likes, in one run and not in the other."""
+    heard: list[int] = []
+
+    def hear(phase: str, _: object) -> None:
+        heard.append(len(phase))
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(hear)
+    try:
+        for first in range(5, 60):
+            gc.set_threshold(first, 1, 1)
+            assert jit(lambda xs: [[x // 3.0] for x in xs])([INF] * 8) == [[INF]] * 8
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(hear)
+    assert heard
+    assert gc.isenabled()
 
 
 def test_however_many_numbers_overflow_the_runs_are_compared_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, FrameType, TracebackType
@@ -67,13 +68,17 @@ def _steps(run: Callable[[], object]) -> list[Step]:
 
     # Of any frame, before it is set: else CPython 3.12 tells of no instruction the first time.
     sys._getframe().f_trace_opcodes = True
+    collects = gc.isenabled()
     try:  # before it is set: an interrupt may come with that
+        gc.disable()  # what it calls would come between, in one run and not in the other
         sys.settrace(follow)
         run()
     except Exception as error:  # noqa: BLE001 (which is a way to part)
         return _until_raised(steps, error.__traceback__)
     finally:
         sys.settrace(None)
+        if collects:
+            gc.enable()
     return steps
 
 
