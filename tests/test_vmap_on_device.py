@@ -15,6 +15,7 @@ from on_device import added_up, black_scholes, branches, greeks, implied, networ
 import autograd
 from autograd import Value, grad, jit, value_and_grad, vmap
 from autograd.compiler.cuda import dlpack, image_store, nvrtc
+from autograd.compiler.cuda.device import _image
 from autograd.compiler.cuda.device_arrays import DeviceArray, view_of
 from autograd.compiler.cuda.device_libraries import Library, _Jax
 from autograd.compiler.cuda.driver import CudaError, Driver, the_driver
@@ -551,6 +552,69 @@ def test_the_driver_says_what_is_wrong(monkeypatch):
     monkeypatch.setattr("os.getpid", lambda: -1)
     with pytest.raises(CudaError, match='start worker processes by "spawn" or "forkserver"'):
         driver.synchronise(0)
+
+
+def test_memory_is_of_a_pool_where_there_are_pools():
+    """Some virtual devices have none; then it is freed when the stream has done its work."""
+    for has_pools, calls in (
+        (1, ["cuMemAllocAsync", "cuMemFreeAsync"]),
+        (0, ["cuMemAlloc_v2", "cuStreamSynchronize", "cuMemFree_v2"]),
+    ):
+        library = _Library(0)
+
+        def attribute(found, attribute, device, answer=has_pools):
+            found._obj.value = answer
+            return 0
+
+        library.cuDeviceGetAttribute = attribute
+        library.__class__ = type("_", (_Library,), {"__getitem__": _by_name})
+        driver = Driver(library)
+        with driver.current(0):
+            del library.calls[:]
+            driver.free(driver.allocate(8, 3), 3)
+            assert library.calls == calls
+
+
+def _by_name(library, name):
+    return library.__dict__.get(name) or _Library.__getitem__(library, name)
+
+
+def test_a_thread_without_a_context_asks_in_that_of_a_device():
+    """Whose array it is; any other failure is told."""
+    answers = [201, 0]
+
+    def attribute(found, number, pointer):
+        found._obj.value = 3
+        return answers.pop(0)
+
+    library = _Library(0)
+    library.cuPointerGetAttribute = attribute
+    library.__class__ = type("_", (_Library,), {"__getitem__": _by_name})
+    assert Driver(library).device_of(64) == 3
+    assert library.calls[-1] == "cuCtxPopCurrent_v2"
+    answers[:] = [1]
+    with pytest.raises(CudaError, match="cuPointerGetAttribute: error 1"):
+        Driver(library).device_of(64)
+
+
+def test_a_device_that_is_too_old_for_the_compiler(monkeypatch):
+    monkeypatch.setattr("autograd.compiler.cuda.device.archs", lambda: (75, 120))
+    monkeypatch.setattr("autograd.compiler.cuda.device.nvrtc_version", lambda: (13, 0))
+    with pytest.raises(nvrtc.NvrtcError, match=r"7\.5 and newer, and this one has 6\.1; inst"):
+        _image("", 61)
+
+
+def test_what_a_library_may_still_read_is_waited_for(kernels):
+    """Before its memory is given back; copies are not handed out."""
+    device = device_on_cpu(kernels)
+    for take in (lambda x: None, lambda x: x.__dlpack__(), lambda x: x.__cuda_array_interface__):
+        array = DeviceArray.like(numpy.ones(3), device)
+        taken = take(array)
+        del device.driver.events[:], array
+        found, taken = taken is not None, None
+        assert ("wait for all" in device.driver.events) == found
+    with pytest.raises(BufferError, match="where they are, and are not copied"):
+        DeviceArray.like(numpy.ones(3), device).__dlpack__(copy=True)
 
 
 def test_the_driver_on_the_cpu_does_what_the_driver_does():

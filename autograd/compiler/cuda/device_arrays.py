@@ -128,10 +128,10 @@ class DeviceArray:
         self.shape = tuple(shape)
         self.device = device
         self._size = 8 * prod(self.shape)
+        self._is_lent = False
         with device.driver.current(device.number):
             self._pointer = device.driver.allocate(max(self._size, 1), 0)
             device.driver.synchronise(0)
-        self._is_lent = False
 
     def __del__(self) -> None:
         if not hasattr(self, "_pointer") or sys.is_finalizing():
