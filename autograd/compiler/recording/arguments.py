@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy
 from functools import partial
@@ -27,7 +26,7 @@ from autograd.compiler.recording.changing_lines import line_that_changes
 from autograd.compiler.recording.layouts import like_these, values_like
 from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
-from autograd.compiler.recording.plain_floats import Plain, plain_run, unlike_plain
+from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
@@ -38,13 +37,14 @@ from autograd.compiler.recording.tracing import (
     RecordingError,
     Trace,
     difference,
+    is_of_the_table,
     read_off,
 )
 from autograd.compiler.recording.users_lowerings import check_lowerings
 from autograd.compiler.recording.values_refused import CLUMSY, of_values
 from autograd.engine.locks import cached_property
 from autograd.engine.operands import to_float
-from autograd.engine.primitives import TABLE, describe
+from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
 from autograd.transforms.linearization import is_differentiated
@@ -241,13 +241,17 @@ class Arguments:
                 "argument"
             )
         looks_for_anomalies = trace.looks_for_anomalies
-        values = [*trace.arguments, *again.arguments]  # derivatives of both refer to the first's
+        values = again.arguments
+        gets_values = self._gets_no_floats and is_of_the_table(first.program)
+        if gets_values:
+            values = [*trace.arguments, *values]  # to which what f keeps of it refers
+        else:
+            again.tape.part()  # so that it refers to its own
         del again, found_again, others  # with them the Values that nobody keeps
         # What looks for anomalies of Values does not find them in floats.
         if looks_for_anomalies or is_differentiated(first.captured):
             return first, outputs, results
-        is_ours = all(row.builtin for name in first.program.names if (row := TABLE.get(name)))
-        if is_ours and self._gets_no_floats and self._does_it_again(trace, found, generators):
+        if gets_values and self._does_it_again(trace, found, generators):
             return first, outputs, results
         del trace, found
         plain = self._plain_run(values, generators)
@@ -325,7 +329,7 @@ class Arguments:
     def _plain_run(self, values: Sequence[Value], generators: list[Any]) -> Plain:
         """The function on floats. What it keeps (in a cache, say) is then what a recording kept, so
         that it is found to be left over, and not a number like any other."""
-        keeps = _are_kept(values)
+        keeps = are_kept(values)
         states = states_of(generators)
         run = partial(plain_run, self.plainly)
         plain = run()
@@ -485,13 +489,6 @@ def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:
     except TypeError:
         return False
     return now == structure and all(x is y for x, y in zip(found, values, strict=True))
-
-
-def _are_kept(values: Sequence[Value]) -> bool:
-    """Whether somebody else refers to one of these, or to what was computed from it."""
-    alone = [Value(0.0)]
-    count = sys.getrefcount(alone[0])
-    return any(sys.getrefcount(values[i]) > count for i in range(len(values)))
 
 
 def _shown(names: Sequence[str], place: int | str) -> str:

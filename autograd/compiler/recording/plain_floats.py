@@ -10,6 +10,7 @@ run in which rounding decided.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -21,9 +22,10 @@ from autograd.compiler.recording.texts_in_results import flatten_result, floats_
 from autograd.engine.loaded_modules import quietly
 from autograd.engine.operands import describe
 from autograd.engine.setting import Setting
+from autograd.engine.value import Value
 from autograd.transforms.tree import Structure, components, hold_numbers, opened
 
-__all__ = ["Plain", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
+__all__ = ["Plain", "are_kept", "is_running_plainly", "number_names", "plain_run", "unlike_plain"]
 
 OTHER_WAY: Final = 1e-9  # of a number, which LAPACK may compute by another algorithm than ours
 SQUARE_ROOT_OF_LEAST: Final = 1e-154  # of a normal number: the squares of less are rounded to 0
@@ -61,6 +63,13 @@ def plain_run(call: Callable[[], Any]) -> Plain:
     except Exception as error:  # noqa: BLE001 (whatever floats are not good for)
         return Plain([], None, asked, error)
     return Plain(numbers, result, asked)
+
+
+def are_kept(values: Sequence[Value]) -> bool:
+    """Whether somebody else refers to one of these, or to what was computed from it."""
+    alone = [Value(0.0)]
+    count = sys.getrefcount(alone[0])
+    return any(sys.getrefcount(values[i]) > count for i in range(len(values)))
 
 
 def unlike_plain(

@@ -49,6 +49,7 @@ __all__ = [
     "among_doubles",
     "check_current",
     "difference",
+    "is_of_the_table",
     "read_off",
 ]
 
@@ -274,6 +275,11 @@ def difference(first: Recorded, second: Recorded) -> str | None:
     if [guard[:3] for guard in a.guards] != [guard[:3] for guard in b.guards]:
         return " in their decisions"
     return None
+
+
+def is_of_the_table(program: Program) -> bool:
+    """Whether no operation is a user's."""
+    return all(row.builtin for name in program.names if (row := TABLE.get(name)) is not None)
 
 
 def check_current(primitive: Primitive) -> None:
