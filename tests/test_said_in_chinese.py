@@ -121,6 +121,11 @@ def test_a_graph_too_large_for_a_page():
     assert not words_in(said), said
 
 
+def test_what_a_screen_reader_says_of_a_picture():
+    exploration = Exploration(explorable("e = (a+b)*(b+1)", (), {"a": 2, "b": 1}), lang="zh")
+    assert exploration.state()["alt"] == "5 个值，5 条边。e = 6。"
+
+
 # -- reasons ---------------------------------------------------------------------------------------
 
 REASONS = [

@@ -122,7 +122,7 @@ class Exploration:
             "picture": moment.picture.saying(moment.texts(self.hidden)),
             "narrowest": moment.picture.narrowest,
             "edges": moment.ends,
-            "alt": moment.summary,
+            "alt": moment.summary(self.language),
         }
 
     def _changes(self) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from autograd.drawing.choosing import Limits
 from autograd.drawing.number_text import spelled
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.locks import cached_property
-from autograd.engine.text import plural
 from autograd.exploring.explorable import Source, built_by
 from autograd.exploring.lines import UNKNOWN, Lines
 from autograd.exploring.live_picture import LivePicture, drawn_graph
 from autograd.exploring.panel import panel
-from autograd.exploring.wording import Wording
+from autograd.exploring.phrases import PHRASES
+from autograd.exploring.wording import LANGUAGES, Wording
 
 __all__ = ["Moment", "veiled"]
 
@@ -89,13 +89,15 @@ class Moment:
         columns = self.graph.columns
         return list(zip(columns.parents, columns.outputs, strict=True))
 
-    @property
-    def summary(self) -> str:
+    def summary(self, language: str) -> str:
         """What the picture shows, without any gradient: a quiz may ask for them."""
-        graph = self.graph
-        values = plural(len(graph.order), "value")
-        edges = plural(len(graph.edges), "edge")
-        return f"{values}, {edges}. {graph.term(graph.root)} = {spelled(graph.root.data)}."
+        graph, words = self.graph, LANGUAGES[language]
+        return PHRASES[language]["summary"].format(
+            values=words.count(len(graph.order), "value"),
+            edges=words.count(len(graph.edges), "edge"),
+            root=graph.term(graph.root),
+            number=spelled(graph.root.data),
+        )
 
 
 def veiled(found: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:

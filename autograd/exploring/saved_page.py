@@ -47,7 +47,7 @@ def saved_to(filename: str | os.PathLike[str], exploration: Exploration) -> str:
         raise ValueError(
             f"what is explored is a page; end the name in .html, got {os.fspath(filename)!r}"
         )
-    title = exploration.moment.summary
+    title = exploration.moment.summary(exploration.language)
     page = page_of(saved_fragment(exploration), title, exploration.language)
     write_file(filename, page.encode())
     return os.fspath(filename)
@@ -64,7 +64,8 @@ class QuizPage:
 
     def __repr__(self) -> str:
         count = len(self.exploration.quiz.questions) if self.exploration.quiz else 0
-        return f"<Quiz of {count} questions: {self.exploration.moment.summary}>"
+        summary = self.exploration.moment.summary("en")
+        return f"<Quiz of {count} questions: {summary}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": repr(self)}

@@ -75,7 +75,7 @@ def sheet(exploration: Exploration, heading: Mapping[str, str], *, answers: bool
         f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<header><h1>{html.escape(title)}</h1>{who}</header>\n"
         f'<div class="formula">{html.escape(formula)}</div>\n{said}\n'
-        f'<img alt="{html.escape(moment.summary)}" src="{uri(picture)}">\n'
+        f'<img alt="{html.escape(moment.summary(exploration.language))}" src="{uri(picture)}">\n'
         f'<div class="groups">{groups}</div>\n'
         f"<footer>{html.escape(words['sheet_which'].format(**heading))}</footer>\n"
         "</body>\n</html>\n"

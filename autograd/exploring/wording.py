@@ -115,7 +115,12 @@ LANGUAGES = {
         more_paths="…… 还有 {} 条",
         and_then="；",
         listed="，",
-        counted={"edge": "{} 条边", "more message": "{} 条消息", "path": "{} 条路径"},
+        counted={
+            "value": "{} 个值",
+            "edge": "{} 条边",
+            "more message": "{} 条消息",
+            "path": "{} 条路径",
+        },
         page={
             "restart": "重来",
             "back": "上一步",

@@ -61,7 +61,8 @@ def _kept_picture(cell: dict[str, Any], said: str) -> list[dict[str, Any]]:
     cell["outputs"] = [x for x in cell["outputs"] if x not in drawn]
     words = escape(cell["metadata"].get("alt", ""))
     picture = "".join("".join(drawn[0]["data"]["image/png"]).split())
-    shown = f'<img alt="{words}" src="data:image/png;base64,{picture}">'
+    width = drawn[0]["metadata"].get("image/png", {}).get("width", "")
+    shown = f'<img alt="{words}" width="{width}" src="data:image/png;base64,{picture}">'
     return [_markdown(f"{cell['id']}-picture", f"{said}\n\n{shown}")]
 
 
