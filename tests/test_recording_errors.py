@@ -229,3 +229,10 @@ def test_isnan_of_math_has_a_remedy() -> None:
     with pytest.raises(RecordingError, match=r"math\.isnan\(v\) is v != v"):
         jit(lambda x, y: y if math.isnan(x) else x)(1.0, 2.0)
     assert jit(lambda x, y: y if x != x else x)(math.nan, 2.0) == 2.0
+
+
+def test_rounding_to_places_has_a_remedy() -> None:
+    f = jit(lambda x: round(x, 2) * x)
+    with error_at(test_rounding_to_places_has_a_remedy, "round(v * 100) / 100"):
+        f(2.345)
+    assert jit(lambda x: round(x * 100) / 100 * x)(2.5) == 6.25

@@ -238,6 +238,7 @@ REMEDIES: Final = {
     "backward": DERIVE,
     "grad": DERIVE,
     "text": "decide by comparisons and int(x), which are seen, and write texts of the results",
+    "round(": "round(v * 100) / 100 rounds to places and is seen, autograd.round stays a Value",
     "hashes": "look up by int(x) or round(x), or compare: x == 1.0, x in [1.0, 2.0]",
     "another thread": "compute in the thread that calls the function",
 }
