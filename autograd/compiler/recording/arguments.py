@@ -249,6 +249,7 @@ class Arguments:
         is_ours = all(row.builtin for name in first.program.names if (row := TABLE.get(name)))
         if is_ours and self._gets_no_floats and self._does_it_again(trace, found, generators):
             return first, outputs, results
+        outputs = flatten_result(outputs.unflatten(results))[1]  # the first's holds its Values
         del trace, found
         plain = self._plain_run(values, generators)
         self._check_plain(plain, first, outputs, results)
