@@ -253,6 +253,7 @@ class Arguments:
             return first, outputs, results
         if gets_values and self._does_it_again(trace, found, generators):
             return first, outputs, results
+        outputs = flatten_result(outputs.unflatten(results))[1]  # the first's holds its Values
         del trace, found
         plain = self._plain_run(values, generators)
         self._check_plain(plain, first, outputs, results)
