@@ -19,7 +19,7 @@ from nn.training.dataset import scale_hint
 pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-COMPILED = ("autograd.engine", "autograd.transforms.tape_sweeps")
+COMPILED = ("autograd.engine", "autograd.transforms.tape_sweeps", "mypy_extensions")
 Profile = Callable[[FrameType, str, Any], None]
 
 
