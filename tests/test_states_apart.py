@@ -106,6 +106,52 @@ def test_what_is_one_object_or_two(f: Callable[[Any, Any], Any]) -> None:
         assert shown(compiled(*x)) == shown(f(*map(Value, x))), x
 
 
+def with_a_toggle(a: Any) -> Any:
+    """The number 0.5 is what t stands for, or a factor."""
+    x, t = a, 0.0
+    while x > 1.0:
+        x = x * 0.5
+        t = 0.0 if t else 0.5
+    return t + x
+
+
+def with_a_restart(a: Any) -> Any:
+    """Where h is 0.125, it is set to that in vain; not so elsewhere."""
+    x, h = a, 0.125
+    while x > 1.0:
+        if x < 2.0:
+            h = 0.125
+        elif x > 20.0:
+            h = 0.25
+        x = x - h * x - 0.25
+    return x * h
+
+
+OUTSIDE = Value(0.5)
+
+
+def with_a_captured_start(a: Any) -> Any:
+    """The same with a Value from outside."""
+    x, h = a, OUTSIDE
+    while x > 1.0:
+        if x < 2.0:
+            h = OUTSIDE
+        elif x > 20.0:
+            h = 0.0625 * x
+        x = 0.5 * x
+    return x * h
+
+
+@pytest.mark.parametrize("f", [with_a_toggle, with_a_restart, with_a_captured_start])
+def test_what_a_name_begins_with_is_loaded_again(f: Callable[[Any], Any]) -> None:
+    """In whatever order calls of few rounds and of many come, the gradient too."""
+    few, many = [0.5, 1.5, 2.9, 3.5], [5.88, 7.0, 30.0, 60.0, 120.0, 1000.0]
+    for points in (few + many, few[::-1] + many, many + few, [1.2, 1.5, 3.5, 1.9, *many]):
+        for compiled, g in ((jit(f), f), (jit(grad(f)), grad(f))):
+            for x in points:
+                assert shown(compiled(x)) == shown(g(Value(x))), (points, x)
+
+
 def with_a_list_or_another(x: Any, y: Any, z: Any, w: Any, c: Any) -> Any:
     """Lists are compared item by item, and no name says which ones they are."""
     while x > 1.0:

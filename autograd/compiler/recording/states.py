@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -139,7 +139,7 @@ class StateTrace(Trace):
             raise Unknown  # of lists
         names = facts.live(offset)
         held = {name: x for name, x in frame.f_locals.items() if name in names}
-        reader = _Reader(self._form.closed, self.depends)
+        reader = _Reader(self._form.closed, self)
         compared = [reader.read(a), "" if symbol == "int" else reader.read(b)]
         shown = [(name, reader.read(held[name])) for name in sorted(held)]
         outcome: Hashable = out
@@ -179,10 +179,10 @@ class _Same:
 class _Reader:
     """Reads what names stand for; Values by which of them it is, the first first."""
 
-    def __init__(self, f: Closed, depends: Callable[[Value], bool]) -> None:
+    def __init__(self, f: Closed, trace: StateTrace) -> None:
         self.values: list[Value] = []
         self._f = f
-        self._depends = depends
+        self._trace = trace
         self._numbers: dict[int, int] = {}
         self._containers: dict[int, int] = {}
 
@@ -196,7 +196,10 @@ class _Reader:
                 if number == MOST:
                     raise Unknown
                 self.values.append(x)
-            return number, self._depends(x)
+            # What the function has from outside, its literals too, may come from there once more:
+            # then it is what the name stands for in this state, and in no other.
+            outside = None if self._trace.owns(x) else _Same(x)
+            return number, self._trace.depends(x), outside
         if kind is float:
             if x != x:
                 raise Unknown  # a list finds a NaN in itself by which object it is
