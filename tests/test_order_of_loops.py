@@ -34,6 +34,7 @@ from autograd.compiler.ir.sources import Carried, Memory, Recomputed, Sources
 from autograd.compiler.native.kernels import KernelCode
 from autograd.compiler.native.loop_kernel import LoopKernel
 from autograd.compiler.native.machine import WITHOUT_MASKS
+from autograd.compiler.native.shared_code import SharedCode
 
 DATA = [math.sin(3.0 * i) for i in range(90)]
 
@@ -192,6 +193,33 @@ def test_loops_of_other_lengths_go_on_alone(count: int) -> None:
         out = (ctypes.c_double * len(program.outputs))()
         assert kernel((ctypes.c_double * 4)(*p), out) == -1
         assert list(out) == program.evaluate(p)
+
+
+def test_loops_of_other_lengths_share_machine_code() -> None:
+    """Where one goes on alone is a number that the code is given, as how many rounds it has."""
+
+    def f(x: Any) -> Any:
+        sums = []
+        for shorter in range(3):
+            h, total = 1.0, 0.0
+            for a in DATA[shorter : len(x)]:
+                h = x[shorter] + x[3] * h * a
+                total = total + h * h
+            sums.append(total)
+        return sums[0] * sums[1] + sums[2]
+
+    shared, texts = SharedCode(), set()
+    for length in (40, 42, 60, 62):
+        compiled = jit(value_and_grad(f))
+        compiled(x := DATA[:length])
+        program = compiled._last().instructions
+        code = KernelCode(program, roll(with_results_early(rows_from(program))), {})
+        texts.add(code.holed().text)
+        made = code.compiled(shared=shared)
+        out = (ctypes.c_double * len(program.outputs))()
+        assert made.kernel(locked=False)((ctypes.c_double * length)(*x), out) == -1
+        assert list(out) == program.evaluate(x)
+    assert len(texts) < 4  # some of which are one program but for the numbers in it
 
 
 def test_loops_that_depend_on_each_other_stay_one_after_the_other() -> None:

@@ -153,7 +153,9 @@ class LoopText(Instructions):
                 left = {c: self._computed[c.row] for c in self._carried if c.place is place}
                 for carried in left:
                     del self._carried[carried]
-                self._loop([place], self._rounds(shortest), self._rounds(place), left)
+                # To an open hole belongs a line of its own, and none may stand among phis.
+                start = self.set(f"add i64 {self._rounds(shortest)}, 0")
+                self._loop([place], start, self._rounds(place), left)
         for row in [row for place in places for row in self._left_after[place]]:
             self._keep_last(row)
 
