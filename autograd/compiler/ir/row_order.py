@@ -34,8 +34,8 @@ def with_results_early(rows: Rows) -> Rows:
 
 
 def _only_row(rows: Rows) -> Any:
-    """For every row: the one that it makes a result of; -1 where it is needed by other rows, or
-    needs several."""
+    """For every row: the one that it makes a result of; -1 where it is needed by other rows, needs
+    several, or follows that one anyway, as in the last round of a loop."""
     import numpy
 
     widths = numpy.diff(rows.starts)
@@ -45,7 +45,8 @@ def _only_row(rows: Rows) -> Any:
     numpy.maximum.at(highest, owners[inner], rows.operands[inner])
     numpy.minimum.at(lowest, owners[inner], rows.operands[inner])
     is_instruction = numpy.array([name in INSTRUCTIONS for name in rows.names])
-    moves = (lowest == highest) & is_instruction[rows.codes]
+    moves = (lowest == highest) & (highest < numpy.arange(rows.length) - 1)
+    moves &= is_instruction[rows.codes]
     moves[rows.operands[inner]] = False
     return numpy.where(moves, highest, -1)
 
