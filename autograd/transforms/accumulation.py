@@ -10,7 +10,6 @@ The seeds are where a graph begins: what they themselves were computed from is n
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -18,7 +17,7 @@ from typing import Any
 
 from autograd.engine.backward import PASS_LOCK, cuts_at_zero, get_grad, set_grad
 from autograd.engine.graph import Graph
-from autograd.engine.modes import only_tape, outside_mode, tracer, watching
+from autograd.engine.modes import only_tape, outside_mode, watching
 from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.tape import Tape
@@ -199,15 +198,9 @@ def _at(nodes: Sequence[Any], graph: Graph, found: Sequence[Any]) -> list[Any]:
 
 def _never_minus_zero(totals: list[Any]) -> list[Any]:
     """As the sums of the engine, which begin with 0.0; on the way to them the sign of a zero makes
-    no difference. A recording is told for all numbers; else a node stands only where it changes
-    one."""
-    is_traced = tracer() is not None
-    return [x + 0.0 if is_traced or _is_minus_zero(x) else x for x in totals]
-
-
-def _is_minus_zero(x: Any) -> bool:
-    number = x.data if isinstance(x, Value) else x
-    return bool(number == 0.0) and math.copysign(1.0, number) < 0.0
+    no difference. Each has a node of its own, whatever the numbers and recorded or not: a pass
+    through this graph goes one way then, and adds up in one order."""
+    return [x + 0.0 for x in totals]
 
 
 def _accumulate(sums: list[Any], i: int, term: Any) -> None:
