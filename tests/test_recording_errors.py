@@ -78,6 +78,29 @@ def test_what_only_plain_numbers_can_do(loss: Any, n: Any) -> None:
         assert jit(grad(loss), static_argnames="n")(1.0, n) == grad(loss)(1.0, n)
 
 
+WHOLE: list[tuple[Callable[[Any, Any], Any], Any, Any]] = [
+    (lambda x, n: x[n], [1.0, 2.0], 1),
+    (lambda x, n: sum(x for _ in range(n)), 2.0, 3),
+    (lambda x, n: x if n & 1 else -x, 2.0, 3),
+    (lambda x, n: x * n.bit_length(), 2.0, 3),
+    (lambda x, n: x * len("ab" * n), 2.0, 3),
+    (lambda x, n: x * math.comb(5, n), 2.0, np.int64(3)),
+    (lambda x, n: x[n["at"]], [1.0, 2.0], {"at": 1}),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "n"), WHOLE)
+def test_what_only_whole_numbers_can_do(f: Any, x: Any, n: Any) -> None:
+    """Not floats either: the same of a function that is not differentiated."""
+    with error_at(f, "none of plain numbers", "write int(...)"):
+        jit(f)(x, n)
+    if isinstance(x, float):
+        with error_at(f, "none of plain numbers"):
+            vmap(f, (0, None))(np.ones(2), n)
+    if not isinstance(n, dict):
+        assert jit(f, static_argnames="n")(x, n) == f(x, n)
+
+
 def test_the_remedies_are_right() -> None:
     f = jit(grad(lambda w, n: w * [1.0, 2.0][int(n)]))
     assert [f(1.0, n) for n in (1, 0, 1)] == [2.0, 1.0, 2.0]
@@ -95,6 +118,9 @@ def test_errors_that_plain_numbers_raise_too() -> None:
     with pytest.raises(TypeError, match="list indices must be integers") as other:
         jit(lambda x: [1.0, 2.0][x])(1.0)
     assert not isinstance(other.value, RecordingError)
+    with pytest.raises(TypeError, match="list indices must be integers") as third:
+        jit(lambda x, n: x[n])([1.0, 2.0], 7)
+    assert not isinstance(third.value, RecordingError)
 
 
 def test_an_error_that_comes_once() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, grad, jit
+from autograd import Value, exp, grad, jit
 
 NOTHING = math.nan
 
@@ -127,6 +127,27 @@ def with_a_restart(a: Any) -> Any:
     return x * h
 
 
+def with_a_toggle_in_a_tuple(a: Any) -> Any:
+    """The names begin in one assignment with the argument."""
+    t, x = 0.0, a
+    while x > 1.0:
+        t, x = 0.0 if t else 0.5, x * 0.5
+    return t + x
+
+
+def with_a_restart_in_a_list(a: Any) -> Any:
+    """One number of the code in a list, and read again."""
+    start = [0.125, a, 0.25]
+    h, x, other = start
+    while x > 1.0:
+        if x < 2.0:
+            h, start[2] = start[0], h
+        elif x > 20.0:
+            h, other = other, 0.25
+        x = x - h * x - 0.25
+    return x * h + start[2] * other
+
+
 OUTSIDE = Value(0.5)
 
 
@@ -142,7 +163,16 @@ def with_a_captured_start(a: Any) -> Any:
     return x * h
 
 
-@pytest.mark.parametrize("f", [with_a_toggle, with_a_restart, with_a_captured_start])
+@pytest.mark.parametrize(
+    "f",
+    [
+        with_a_toggle,
+        with_a_restart,
+        with_a_toggle_in_a_tuple,
+        with_a_restart_in_a_list,
+        with_a_captured_start,
+    ],
+)
 def test_what_a_name_begins_with_is_loaded_again(f: Callable[[Any], Any]) -> None:
     """In whatever order calls of few rounds and of many come, the gradient too."""
     few, many = [0.5, 1.5, 2.9, 3.5], [5.88, 7.0, 30.0, 60.0, 120.0, 1000.0]
@@ -150,6 +180,117 @@ def test_what_a_name_begins_with_is_loaded_again(f: Callable[[Any], Any]) -> Non
         for compiled, g in ((jit(f), f), (jit(grad(f)), grad(f))):
             for x in points:
                 assert shown(compiled(x)) == shown(g(Value(x))), (points, x)
+
+
+def in_one_assignment(y0: Any) -> Any:
+    t, y = 0.0, y0
+    while y > 0.01:
+        t, y = t + 0.125, y - 0.125 * y
+    return t
+
+
+def in_one_of_three(x: Any) -> Any:
+    low, high, a = 0.0, 4.0, x
+    while high - low > 1e-3:
+        middle = 0.5 * (low + high)
+        if middle * middle < a:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def in_one_of_four(y0: Any) -> Any:
+    t, y, h, scale = 0.0, y0, 0.125, 0.5
+    while y > 0.01:
+        t, y, h = t + h, y - h * y, h * scale + 0.0625
+    return t
+
+
+def in_a_list(y0: Any) -> Any:
+    held = [0.0, y0]
+    t, y = held
+    while y > 0.01:
+        t, y = t + 0.125, y - 0.125 * y
+    return t + held[0]
+
+
+def beside_what_is_computed(y0: Any) -> Any:
+    t, y, half = 0.0, -exp(-y0) + 1.0, 0.5
+    (u, h), y = (1.0, half), y * 4.0
+    while y > 0.01:
+        t, y, u = t + 0.125, y - 0.25 * h * y, u + t
+    return t + u
+
+
+def twice_at_once(y0: Any) -> Any:
+    t = u = 0.0
+    y = z = y0
+    while y > 0.01:
+        t, y = t + 0.125, y - 0.125 * y
+    return t + u * z
+
+
+def swapped(y0: Any) -> Any:
+    t, y = y0, 0.0
+    t, y = y, t
+    while y > 0.01:
+        t, y = t + 0.125, y - 0.125 * y
+    return t
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        in_one_assignment,
+        in_one_of_three,
+        in_one_of_four,
+        in_a_list,
+        beside_what_is_computed,
+        twice_at_once,
+        swapped,
+    ],
+)
+def test_names_that_begin_in_one_assignment(f: Callable[[Any], Any]) -> None:
+    """With an argument, in whatever order: one path, recorded twice, and eager's numbers."""
+    compiled = jit(f)
+    points = [0.5, 0.95, 1.8, 3.5]
+    for x in points:
+        assert shown(compiled(x)) == shown(f(Value(x))), x
+    assert (compiled.stats().paths, compiled.recordings) == (1, 2)
+    compiled = jit(grad(lambda x: f(x) * x))
+    for x in points:
+        assert shown(compiled(x)) == shown(grad(lambda x: f(x) * x)(x)), x
+
+
+def with_an_exponent(a: Any) -> Any:
+    """The exponent is a number of the code, and the powers are those of floats."""
+    x, n, t = a, 1.5, 2.0
+    while x > 1.0:
+        x, t = x * 0.5, t**n
+    return t + x
+
+
+def with_a_divisor(a: Any) -> Any:
+    x, t, h = a, 0.25, 1.0
+    while x > 1.0:
+        x, t = x * 0.5, t - 0.125
+        h = h / t
+    return h + x
+
+
+@pytest.mark.parametrize("f", [with_an_exponent, with_a_divisor])
+def test_arithmetic_that_is_of_floats(f: Callable[[Any], Any]) -> None:
+    """Powers, and what is divided by 0."""
+    compiled = jit(f)
+    for x in [0.5, 1.5, 2.5, 3.5, 1.9, 0.9, 5.0]:
+        try:
+            found = shown(f(x))
+        except ZeroDivisionError:
+            with pytest.raises(ZeroDivisionError):
+                compiled(x)
+        else:
+            assert shown(compiled(x)) == found, x
 
 
 def with_a_list_or_another(x: Any, y: Any, z: Any, w: Any, c: Any) -> Any:

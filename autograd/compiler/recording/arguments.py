@@ -304,8 +304,9 @@ class Arguments:
             raise
 
     def _is_of_values(self, error: Exception) -> bool:
-        """Whether the function raises this of Values, again, and nothing of plain numbers."""
-        if plain_run(self.plainly).error is not None:
+        """Whether the function raises this of Values, again, and nothing of plain numbers: floats,
+        or the ints that were handed over."""
+        if all(plain_run(way).error is not None for way in (self.plainly, self.as_given)):
             return False
         try:
             self.trace()

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Container, Iterator, Sequence
-from itertools import pairwise
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from autograd.engine.value import Value, inputs_and_partials
 
@@ -21,6 +20,21 @@ STORING: Final = frozenset(
     {"STORE_FAST", "STORE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"}
     | {"UNPACK_SEQUENCE"}
 )
+BY_COUNT: Final = frozenset(["BUILD_LIST", "BUILD_TUPLE", "COPY", "SWAP"])
+"""They take as much as they say."""
+TAKEN: Final[dict[str, int]] = {
+    **dict.fromkeys(["LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF"], 0),
+    **dict.fromkeys(["LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"], 0),
+    **dict.fromkeys(["LOAD_CONST", "LOAD_SMALL_INT", "LOAD_GLOBAL", "PUSH_NULL"], 0),
+    **dict.fromkeys(["EXTENDED_ARG", "NOP"], 0),
+    **dict.fromkeys(["LOAD_ATTR", "LOAD_METHOD", "UNARY_NEGATIVE", "UNARY_POSITIVE"], 1),
+    **dict.fromkeys(["BINARY_OP", "BINARY_SUBSCR", "COMPARE_OP"], 2),
+    **dict.fromkeys(["STORE_FAST", "STORE_DEREF", "STORE_FAST_LOAD_FAST"], 1),
+    "STORE_FAST_STORE_FAST": 2,
+    "UNPACK_SEQUENCE": 1,
+}
+"""How much others take from the stack. After one that is not here nothing is known of it."""
+_Item: TypeAlias = "int | tuple[_Item, ...] | None"
 POWERS: Final = frozenset(["pow", "pow_const"])
 """Of floats, and with a plain exponent, they are computed in another way."""
 DIVISION: Final = "div"
@@ -44,16 +58,76 @@ def with_literals(f: FunctionType) -> tuple[FunctionType, dict[int, Value]] | No
     return new, made
 
 
-def _initial(code: CodeType) -> Iterator[int]:
+def _initial(code: CodeType) -> list[int]:
     """The places of the constants that are given a name, and are nobody's exponent."""
-    named, exponents = set(), set()
-    for one, after in pairwise(dis.get_instructions(code)):
-        if one.opname == "LOAD_CONST" and one.arg is not None:
-            if after.opname in STORING:
-                named.add(one.arg)
-            elif after.opname == "BINARY_OP" and after.argrepr.startswith("**"):
-                exponents.add(one.arg)
-    yield from sorted(named - exponents)
+    named: set[int] = set()
+    exponents: set[int] = set()
+    stack = _Stack()
+    for one in dis.get_instructions(code):
+        taken = stack.taken_by(one)
+        if one.opname in STORING:
+            named.update(*map(_constants, taken))
+        elif one.opname == "BINARY_OP" and one.argrepr.startswith("**"):
+            exponents.update(_constants(taken[-1]))
+    return sorted(named - exponents)
+
+
+class _Stack:
+    """Which constants are on the stack, as far down as that is known: in `a, t = x, 0.0` all is
+    computed first, and named then. An item is the place of a constant, a tuple of items, or None.
+    """
+
+    def __init__(self) -> None:
+        self._items: list[_Item] = []
+
+    def taken_by(self, one: dis.Instruction) -> list[_Item]:
+        """What an instruction takes, the top last; it is carried out."""
+        name, count = one.opname, one.arg or 0
+        if name == "PRECALL":
+            return []  # CALL takes them
+        if name == "CALL":
+            count += 2
+        elif name not in BY_COUNT:
+            count = TAKEN.get(name, -1)
+        if count < 0:
+            self._items.clear()
+            return [None]
+        taken = self._take(count)
+        self._items += _given(one, taken)
+        return taken
+
+    def _take(self, count: int) -> list[_Item]:
+        """As many, the top last; None for those that are not known."""
+        known = self._items[-count:] if count else []
+        del self._items[len(self._items) - len(known) :]
+        return [None] * (count - len(known)) + known
+
+
+def _given(one: dis.Instruction, taken: list[_Item]) -> list[_Item]:
+    """What it puts on the stack for what it takes, the top last."""
+    match one.opname:
+        case "LOAD_CONST":
+            return [one.arg]
+        case "COPY":
+            return [*taken, taken[0]]
+        case "SWAP":
+            return [taken[-1], *taken[1:-1], taken[0]]
+        case "BUILD_LIST" | "BUILD_TUPLE":
+            return [tuple(taken)]
+        case "CALL":
+            return [None]
+    argument = one.arg if one.opcode >= dis.HAVE_ARGUMENT else None
+    effect = dis.stack_effect(one.opcode, argument, jump=False)
+    return [None] * (len(taken) + effect)
+
+
+def _constants(item: _Item) -> Iterator[int]:
+    """The places in an item."""
+    if isinstance(item, int):
+        yield item
+    elif item is not None:
+        for part in item:
+            yield from _constants(part)
 
 
 def _replaced(x: Any, made: dict[int, Value]) -> Any:
