@@ -7,7 +7,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar, cast
 
-__all__ = ["attribute_hint", "hinting_keywords", "name_hint"]
+__all__ = ["attribute_hint", "hinting_keywords", "name_hint", "nearest_hint"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -137,21 +137,22 @@ def _keyword_hint(name: str, known: Iterable[str]) -> str:
     for ours in sorted(known):
         if name.lower() in KEYWORDS.get(ours, "").split():
             return f"; here it is called {ours!r}"
-    return _nearest(name, sorted(known))
+    return nearest_hint(name, sorted(known))
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:
     """What to say about a name that `nn` has not, after a semicolon; "" for nothing."""
     if name in NAMES:
         return f"; {NAMES[name]}"
-    return _nearest(name, known)
+    return nearest_hint(name, known)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest_hint(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known name that is most like it, after a semicolon; "" where none is alike."""
     from difflib import get_close_matches
 
     names = {known_name.lower(): known_name for known_name in known}
-    for nearest in get_close_matches(name.lower(), names, n=1):
+    for nearest in get_close_matches(name.lower(), names, n=1, cutoff=cutoff):
         return f"; the nearest name is {names[nearest]!r}"
     return ""
 

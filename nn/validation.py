@@ -10,6 +10,7 @@ from operator import index
 from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 from autograd import Value
+from nn.foreign_names import nearest_hint
 
 __all__ = [
     "Number",
@@ -22,9 +23,11 @@ __all__ = [
     "as_vector",
     "counted",
     "find_named",
+    "is_missing",
     "listed",
     "name_of",
     "non_negative",
+    "unknown_name",
 ]
 
 Number: TypeAlias = Value | float
@@ -87,6 +90,17 @@ def as_float(name: str, x: object) -> float:
         raise ValueError(f"{name} does not fit a float: {x!s:.20}...") from None
 
 
+def is_missing(x: object) -> bool:
+    """Whether it stands for what is not known: None, NaN, pandas' NA and NaT.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing(0.0)
+    (True, True, False)
+    """
+    return x is None or (
+        x != x if isinstance(x, float) else type(x).__name__ in ("NAType", "NaTType")
+    )
+
+
 def as_numbers(name: str, x: Any) -> list[float]:
     """The entries of `x` as plain numbers, those of Values among them.
 
@@ -128,8 +142,18 @@ def find_named(kind: str, given: Any, known: Mapping[str, T], signature: str) ->
         return function
     names = ", ".join(known)
     if isinstance(given, str):
-        raise ValueError(f"no {kind.partition(' ')[2]} is called {given!r}; known: {names}")
+        raise unknown_name(kind.partition(" ")[2], given, known)
     raise TypeError(f"{kind} is a name ({names}) or a function {signature}, got {given!r:.80}")
+
+
+def unknown_name(noun: str, given: str, known: Iterable[str]) -> ValueError:
+    """The error for a name of nothing, with the one that was probably meant.
+
+    >>> unknown_name("loss", "hubert", ["mse", "huber"])
+    ValueError("no loss is called 'hubert'; the nearest name is 'huber'; known: mse, huber")
+    """
+    hint = nearest_hint(given, known, cutoff=0.7)  # "mae" is another thing than "mse"
+    return ValueError(f"no {noun} is called {given!r}{hint}; known: {', '.join(known)}")
 
 
 # -- for messages ----------------------------------------------------------------------------------

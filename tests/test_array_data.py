@@ -6,6 +6,7 @@ from __future__ import annotations
 import array
 import math
 import random
+import re
 import tempfile
 import tracemalloc
 from collections.abc import Callable
@@ -158,6 +159,20 @@ def test_a_column_of_a_frame_is_named() -> None:
     wanted = "ValueError: X[1]['b'] is nan; fill in missing numbers, or leave the row out"
     assert message(lambda: read_rows("X", frame(rows))) == wanted
     assert message(lambda: read_targets("X", frame(rows), 2)) == wanted
+
+
+@pytest.mark.parametrize("kind", ["object", "string", "Float64", "Int64"])
+def test_what_pandas_calls_missing(kind: str) -> None:
+    """NA, NaN and None, whatever the type of the column."""
+    pandas = pytest.importorskip("pandas")
+    known = ["no", "yes"] if kind in ("object", "string") else [0, 1]
+    column = pandas.Series([known[0], None, known[1]], dtype=kind)
+    wanted = r"ValueError: {} is (<NA>|nan|None); fill in missing numbers, or leave the row out"
+    assert re.fullmatch(wanted.format(r"y\[1\]"), message(lambda: read_targets("y", column, 3)))
+    if kind in ("Float64", "Int64"):
+        rows = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "b": column})
+        found = message(lambda: read_rows("X", rows))
+        assert re.fullmatch(wanted.format(r"X\[1\]\['b'\]"), found)
 
 
 def test_many_numbers_in_lists_are_read_into_an_array_with_the_same_messages() -> None:

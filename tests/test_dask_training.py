@@ -194,6 +194,71 @@ def test_an_error_of_the_cluster_is_none_of_the_model():
         trained(rows, chunked(NUMBERS), callback=lambda history: lost.append(1))
 
 
+LABELS = numpy.where(NUMBERS > 0, "yes", "no").astype(object)
+
+
+@pytest.mark.parametrize("kind", ["object", "string", "list", "memory"])
+@pytest.mark.parametrize("call", [nn.fit, nn.score, nn.evaluate])
+def test_missing_labels_are_named(call, kind):
+    """As in memory: NA, NaN and None, by their place in the whole column."""
+    pandas, frames = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    model = nn.MLP(3, [4, 1], seed=0)
+    nn.fit(model, X, LABELS, epochs=1, progress=False)
+    y = pandas.Series(LABELS, dtype="string" if kind == "string" else object)
+    y[200] = float("nan") if kind == "list" else None
+    with dask.config.set({"dataframe.convert-string": False}):
+        y = frames.from_pandas(y, npartitions=3) if kind in ("object", "string") else y
+    y = y.tolist() if kind == "list" else y
+    more = {"epochs": 1, "progress": False, "batch_size": None} if call is nn.fit else {}
+    words = r"^y\[200\] is (<NA>|nan|None); fill in missing numbers, or leave the row out$"
+    with pytest.raises(ValueError, match=words):
+        call(model, chunked(X), y, **more)
+
+
+def test_labels_of_two_kinds_are_told_as_in_memory():
+    mixed = LABELS.copy()
+    mixed[5] = 1
+    with pytest.raises(ValueError, match=r"must be alike: y\[0\] is text, y\[5\] is a number"):
+        trained(chunked(X), chunked(mixed))
+
+
+def test_columns_of_several_number_types():
+    """Of which pandas makes objects, and Dask too."""
+    pandas, frames = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    y = pandas.DataFrame({"no": NUMBERS < 0, "yes": (NUMBERS >= 0).astype(int)})
+    settings = {"outputs": 2, "batch_size": None, "epochs": 2}
+    found = trained(chunked(X), frames.from_pandas(y, npartitions=3), **settings)
+    assert_alike(found, trained(X, y, **settings))
+    with pytest.raises(TypeError, match=r"y holds object; rows of targets are numbers"):
+        trained(chunked(X), chunked(y.to_numpy()), **settings)
+
+
+def test_data_that_went_with_their_client():
+    """Said by all that computes, whether it is begun before or after, with another client too."""
+    distributed = pytest.importorskip("distributed")
+    frames, pandas = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    local = {"processes": False, "n_workers": 1, "dashboard_address": None}
+    data = pandas.DataFrame(X, columns=["a", "b", "c"])
+    with distributed.Client(**local):
+        rows, signs = chunked(X).persist(scheduler="distributed"), chunked(SIGNS)
+        frame = frames.from_pandas(data, npartitions=3).persist(scheduler="distributed")
+        _, model = trained(rows, signs, epochs=1)
+        distributed.wait([rows, frame])
+    calls = [
+        lambda: trained(rows, signs),
+        lambda: trained(frame, SIGNS),
+        lambda: nn.score(model, rows, signs),
+        lambda: nn.evaluate(model, rows, SIGNS),
+        lambda: nn.predict(model, frame),
+    ]
+    lost = pytest.raises(RuntimeError, match=r"is the Client still open\?.*persist\(\) is gone")
+    for call in calls:
+        with lost:
+            call()
+    with distributed.Client(**local), dask.config.set(scheduler="distributed"), lost:
+        trained(rows, signs)
+
+
 def test_divergence_is_told():
     with pytest.warns(RuntimeWarning, match="training stopped"):
         history, _ = trained(chunked(X), chunked(NUMBERS), optimizer="sgd", lr=1e200)

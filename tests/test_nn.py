@@ -134,7 +134,10 @@ def test_activation_is_assignable() -> None:
 
 def test_unknown_activation_names_the_known_ones() -> None:
     """The error lists what there is; softmax gets a word of its own."""
-    with pytest.raises(ValueError, match=r"'tahn'; known: linear, relu, .*sigmoid, tanh"):
+    with pytest.raises(
+        ValueError,
+        match=r"'tahn'; the nearest name is 'tanh'; known: linear, relu, .*sigmoid, tanh",
+    ):
         Neuron(2, "tahn")
     with pytest.raises(ValueError, match=r"softmax acts on a whole layer.*cross_entropy"):
         MLP(2, [3], output_activation="softmax")

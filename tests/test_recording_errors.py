@@ -15,6 +15,7 @@ import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isnan as bare_isnan
 from typing import Any
 
 import pytest
@@ -27,10 +28,10 @@ RecordingError = pytest.importorskip("autograd.compiler.recording.tracing").Reco
 
 
 @contextmanager
-def error_at(f: Any, *texts: str) -> Iterator[None]:
+def error_at(f: Any, *texts: str) -> Iterator[pytest.ExceptionInfo[RecordingError]]:
     """A RecordingError that names a line of the function's, and these texts."""
     with pytest.raises(RecordingError) as caught:
-        yield
+        yield caught
     message = str(caught.value)
     lines, first = inspect.getsourcelines(f)
     named = re.search(rf"{re.escape(__file__)}, line (\d+)", message)
@@ -99,6 +100,26 @@ def test_what_only_whole_numbers_can_do(f: Any, x: Any, n: Any) -> None:
             vmap(f, (0, None))(np.ones(2), n)
     if not isinstance(n, dict):
         assert jit(f, static_argnames="n")(x, n) == f(x, n)
+
+
+@pytest.mark.parametrize(
+    ("f", "remedy"),
+    [
+        (lambda x: x * math.sin(x), "write autograd.sin instead of math.sin, or name x"),
+        (lambda x: math.sin(0.5) + math.atan2(x, 1.0), "autograd.atan2 instead of math.atan2"),
+        (lambda x: x if bare_isnan(x) else -x, "math.isnan(v) is v != v"),
+        (lambda x: math.sin(0.5) * float(x), "write int(...) where a whole number is meant"),
+        (lambda x: x * math.comb(5, int(x)) * math.gamma(x), "autograd's functions elsewhere"),
+    ],
+)
+def test_a_function_of_math_is_named(f: Any, remedy: str) -> None:
+    """Where, first; and what to write for the very call that failed, no more."""
+    with error_at(f, remedy) as caught:
+        jit(f)(1.0)
+    message = str(caught.value)
+    assert message.index(", line ") < message.index("raises an error")
+    assert len(message.replace(__file__, "")) < 400
+    assert ("instead of math." in message) == ("instead of math." in remedy)
 
 
 def test_the_remedies_are_right() -> None:
@@ -252,7 +273,7 @@ def test_a_derivative_s_mistakes_are_told_compiled_as_uncompiled(result: Any) ->
 
 def test_isnan_of_math_has_a_remedy() -> None:
     """`missing if math.isnan(x)` is how one writes it over floats."""
-    with pytest.raises(RecordingError, match=r"math\.isnan\(v\) is v != v"):
+    with pytest.raises(RecordingError, match=r"write v != v instead of math\.isnan\(v\)"):
         jit(lambda x, y: y if math.isnan(x) else x)(1.0, 2.0)
     assert jit(lambda x, y: y if x != x else x)(math.nan, 2.0) == 2.0
 

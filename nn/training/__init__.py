@@ -7,7 +7,7 @@ scaling        `fit(..., scale=True)`
 objective      what the outputs mean: loss, form of the targets, which predictions are correct
 training_step  one batch: loss, gradient, move of the parameters
 jit_step       the same as machine code; jit_loss: the model and its loss
-chunked_data   data in Dask arrays; chunked_step: a step over them
+chunked_data   data in Dask arrays; chunked_step: a step over them; cluster_errors: if they are lost
 purity         which models can't be compiled: those that draw random numbers, or change
 history        a record for each epoch
 checkpoint     the state of a training in a file; resumption: whether it fits

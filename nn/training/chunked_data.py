@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from nn.array_rows import first_missing
 from nn.frame_columns import column_labels, in_order
+from nn.training.cluster_errors import telling_of_the_cluster
 from nn.training.dataset import Row
 from nn.training.objective import Objective
+from nn.validation import is_missing
 
 __all__ = [
     "ChunkedData",
@@ -94,6 +96,11 @@ class ChunkedData:
         targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
         if targets.ndim > 2:
             raise ValueError(f"{y_name} has a target for each sample; it has {targets.ndim} axes")
+        if targets.ndim == 2 and targets.dtype.kind not in "biuf":
+            raise TypeError(
+                f"{y_name} holds {targets.dtype}; rows of targets are numbers: "
+                f"{y_name}.astype(float) if it has such"
+            )
         if len(rows) != len(targets):
             raise ValueError(
                 f"{x_name} and {y_name} must have one entry for each sample; "
@@ -116,15 +123,16 @@ class ChunkedData:
         look, tell = dask.delayed(missing_number), dask.delayed(_distinct)
         blocks = self.rows.to_delayed().ravel().tolist()
         target_blocks = self.targets.to_delayed().ravel().tolist()
-        missing, distinct, rows, targets = dask.compute(
-            [look(block) for block in blocks],
-            [tell(block) for block in target_blocks],
-            self.rows[:EXAMPLES],
-            self.targets[:EXAMPLES],
+        missing, distinct, rows, targets = computed(
+            (
+                [look(block) for block in blocks],
+                [tell(block) for block in target_blocks],
+                self.rows[:EXAMPLES],
+                self.targets[:EXAMPLES],
+            )
         )
         self._refuse_missing(self._names[0], missing, self.rows)
-        if self.targets.dtype.kind in "biuf":
-            self._refuse_missing(self._names[1], [part[0] for part in distinct], self.targets)
+        self._refuse_missing(self._names[1], [part[0] for part in distinct], self.targets)
         others: list[Any] = []
         for _, found in distinct:
             others += [x for x in found if x not in others]
@@ -192,14 +200,15 @@ def computed(results: Any) -> Any:
     """A nesting of Dask arrays, computed; single numbers as floats."""
     import dask
 
-    found = dask.compute(results)[0]
+    with telling_of_the_cluster():
+        found = dask.compute(results)[0]
     return tuple([x.item() if getattr(x, "ndim", 1) == 0 else x for x in found])
 
 
 def _plain_types(frame: Any) -> Any:
     """A frame or a series of types that NumPy has: pandas' own as floats, or as objects."""
     kinds = frame.dtypes if frame.ndim == 2 else [frame.dtype]
-    if not any(hasattr(kind, "na_value") for kind in kinds):
+    if not any(hasattr(kind, "na_value") for kind in kinds) and len(set(kinds)) == 1:
         return frame
     are_numbers = all(getattr(kind, "_is_numeric", kind.kind in "biuf") for kind in kinds)
     return frame.astype(float if are_numbers else object)
@@ -210,15 +219,20 @@ def _as_array(name: str, x: Any) -> Any:
     import numpy
 
     if hasattr(type(x), "to_dask_array"):
-        return _plain_types(x).to_dask_array(lengths=True)
+        with telling_of_the_cluster():
+            return _plain_types(x).to_dask_array(lengths=True)
     if is_chunked(x) and not isinstance(x, dask.array.Array):
         raise TypeError(
             f"{name} is something delayed, or a bag, of Dask, which has no rows; make an "
             "array of it (dask.array.from_delayed), or compute it"
         )
     if is_chunked(x):
-        return x.compute_chunk_sizes() if numpy.isnan(x.shape).any() else x
-    return dask.array.from_array(numpy.asarray(x), chunks=-1)
+        with telling_of_the_cluster():
+            return x.compute_chunk_sizes() if numpy.isnan(x.shape).any() else x
+    entries = numpy.asarray(x)
+    if entries.dtype.kind == "U":  # which may be made of texts and of NaN, that is one then
+        entries = numpy.asarray(x, object)
+    return dask.array.from_array(entries, chunks=-1)
 
 
 # -- of a chunk ------------------------------------------------------------------------------------
@@ -230,12 +244,18 @@ def missing_number(block: Any) -> tuple[int, int, float] | None:
     return None if place is None else (place[0], place[-1], float(block[place]))
 
 
+def _missing_label(labels: Sequence[Any]) -> tuple[int, int, Any] | None:
+    """The same of labels, which may be texts, and lacking in as many ways as pandas has."""
+    return next(((i, i, x) for i, x in enumerate(labels) if is_missing(x)), None)
+
+
 def _distinct(block: Any) -> tuple[Any, list[Any]]:
     """The first that is missing; and which targets there are, as far as they are few."""
     import numpy
 
     if block.dtype.kind not in "biuf":
-        return None, sorted(set(block.tolist()))[: EXAMPLES + 1]
+        labels = block.tolist()
+        return _missing_label(labels), list(dict.fromkeys(labels))[: EXAMPLES + 1]
     found = numpy.unique(block, axis=0 if block.ndim == 2 else None)
     return missing_number(block), found[: EXAMPLES + 1].tolist()
 

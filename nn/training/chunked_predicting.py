@@ -16,8 +16,9 @@ import autograd
 from nn.dropout import mode
 from nn.module import Module
 from nn.output_meaning import Meaning, meaning_of, trained_columns
-from nn.training.chunked_data import ChunkedData, chunked_rows, missing_number
+from nn.training.chunked_data import ChunkedData, chunked_rows, computed, missing_number
 from nn.training.chunked_step import ChunkedByRow
+from nn.training.cluster_errors import ClusterLost, telling_of_the_cluster
 from nn.training.dataset import Row
 from nn.training.jit_loss import CannotCompile
 from nn.training.objective import Evaluation, Objective
@@ -118,7 +119,7 @@ def _of_pairs(function: Callable[..., Any], predicted: Any, truth: Any) -> Any:
 
     call = dask.delayed(function)
     pairs = zip(*[x.to_delayed().ravel().tolist() for x in (predicted, truth)], strict=True)
-    return dask.compute([call(*pair) for pair in pairs])[0]
+    return list(computed(tuple([call(*pair) for pair in pairs])))
 
 
 def _column_sums(parts: Any) -> Any:
@@ -137,8 +138,9 @@ def _outputs(model: Any, X: Any, finish: Callable[[list[Any]], list[Any]]) -> An
     _try(model, [0.0] * rows.shape[1])
     checked = rows.map_blocks(_without_missing, dtype=float, meta=_array([[]])[:0])
     try:
-        return autograd.vmap(_Answers(model, finish))(checked)
-    except ImportError:
+        with telling_of_the_cluster():
+            return autograd.vmap(_Answers(model, finish))(checked)
+    except (ImportError, ClusterLost):
         raise
     except Exception as error:
         raise ValueError(_not_possible(error)) from error

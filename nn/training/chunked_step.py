@@ -14,6 +14,7 @@ from autograd import Value
 from nn.dropout import mode
 from nn.module import Module
 from nn.training.chunked_data import computed
+from nn.training.cluster_errors import ClusterLost, telling_of_the_cluster
 from nn.training.dataset import Row, Samples
 from nn.training.jit_loss import Arrays, ByRow, CannotCompile, CompiledModel
 from nn.training.jit_step import CompiledStep
@@ -67,10 +68,6 @@ class ChunkedStep(CompiledStep):
         raise NotFinite("the outputs are so large that differences of them overflow")
 
 
-class ClusterLost(RuntimeError):
-    """A cluster does not give what it holds, or does not compute any more."""
-
-
 class Computed:
     """A mapped function whose results are computed at once."""
 
@@ -80,22 +77,8 @@ class Computed:
         self.program = mapped.program
 
     def __call__(self, *arguments: Any) -> Any:
-        try:
+        with telling_of_the_cluster():
             return computed(self._mapped(*arguments))
-        except Exception as error:
-            if _is_of_the_cluster(error):
-                raise ClusterLost(
-                    f"the workers do not compute any more ({error!r:.200}): is the Client still "
-                    "open? What they had in memory by persist() is gone with it; hand over arrays "
-                    "that can be made anew, and go on from a checkpoint (resume=True)"
-                ) from error
-            raise
-
-
-def _is_of_the_cluster(error: Exception) -> bool:
-    """Whether it is no error of what is computed."""
-    home = type(error).__module__.partition(".")[0]
-    return home == "distributed" or str(error).startswith("Missing dependency")
 
 
 class ChunkedByRow(ByRow):

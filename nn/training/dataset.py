@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import isfinite
+from os import PathLike
 from typing import Any, Final, TypeAlias
 
 from nn.array_rows import ArrayRows, DataRows, first_missing, number_array, taken
 from nn.frame_columns import column_names, in_order
 from nn.training.column_sizes import unusual_columns
-from nn.validation import as_float, as_list, counted
+from nn.validation import as_float, as_list, counted, is_missing
 
 __all__ = [
     "Row",
@@ -122,9 +123,8 @@ def _number(where: str, x: Any) -> float:
             f"{where} is the text {x!r:.60}; inputs are numbers: convert it with float(...), or "
             "code what it means in numbers"
         )
-    number = as_float(where, x)
-    if not isfinite(number):
-        raise ValueError(f"{where} is {number}; fill in missing numbers, or leave the row out")
+    if is_missing(x) or not isfinite(number := as_float(where, x)):
+        raise ValueError(f"{where} is {x}; fill in missing numbers, or leave the row out")
     return number
 
 
@@ -134,11 +134,21 @@ def _entries(name: str, data: Any) -> list[Any]:
     if entries is None:
         raise TypeError(
             f"{name} must be a sequence with an entry for each sample, got the "
-            f"{type(data).__name__} {data!r:.60}"
+            f"{type(data).__name__} {data!r:.60}{_file_hint(data)}"
         )
     if not entries:
         raise ValueError(f"{name} is empty; there must be at least one sample")
     return list(entries)
+
+
+def _file_hint(data: Any) -> str:
+    """What to do with what may be the name of a file."""
+    if not isinstance(data, (str, PathLike)):
+        return ""
+    return (
+        "; if it names a file, read that first: numpy.loadtxt(name, delimiter=',') for a table of "
+        "numbers, pandas.read_csv(name) for columns with names"
+    )
 
 
 def _as_list(x: Any) -> Sequence[Any] | None:

@@ -37,7 +37,7 @@ from nn.training.objective import LOSSES, Evaluation, Loss, Objective, find_obje
 from nn.training.resumption import Expected
 from nn.training.scaling import scaling
 from nn.training.training_step import TrainingStep
-from nn.validation import as_count, as_float, counted, name_of
+from nn.validation import as_count, as_float, counted, name_of, unknown_name
 
 __all__ = ["evaluate", "fit"]
 
@@ -416,7 +416,7 @@ def _find_optimizer(
     elif isinstance(given, str):
         name = given.lower()
         if name not in OPTIMIZERS:
-            raise ValueError(f"no optimiser is called {given!r}; known: {', '.join(OPTIMIZERS)}")
+            raise unknown_name("optimiser", given, OPTIMIZERS)
         optimizer = OPTIMIZERS[name](parameters, **{"lr": LEARNING_RATES[name], **settings})
     elif callable(given):
         optimizer = given(parameters, **settings)
