@@ -215,7 +215,7 @@ def test_the_quiz_by_keyboard(page, shown):
     assert give(page, "b.grad", "5") == ["right", ""]
     page.wait_for("document.activeElement.closest('.cr-row')?.textContent.includes('a.grad')")
     assert "grad 5" in texts(page)
-    assert page.text(".cr-score") == "1 of 15 right, 0 without help"
+    assert page.text(".cr-score") == "1 of 15 right, 0 at the first try without help"
     names = page.js(
         "[...document.querySelectorAll('.cr-row input')].map(f => f.labels[0].textContent)"
     )
@@ -291,6 +291,56 @@ def test_on_a_phone(page, shown, theme, quiz):
     assert colour == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}[theme]
 
 
+REFUSED = {
+    "abc": "'abc' is not a number",
+    "2+3": "'2+3' is not a number",
+    "5,0": "'5,0' is not a number",
+    "1/0": "can't have 0 below the line",
+    "1e999": "finite, such as -2, 1/3 or 0.25; got inf",
+    " ": "nothing was typed",
+    "": "nothing was typed",
+}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_what_is_no_number_is_said_beside_its_field(page, shown, saved, tmp_path):
+    """In the place of what came of the answer before, until there is an answer."""
+    if saved:
+        steps(toy(), quiz=True).save(tmp_path / "e.html")
+        page.open(tmp_path / "e.html", **CALM)
+    else:
+        shown(quiz=True)
+    place = row(page, "b.grad")
+    here = f"document.querySelectorAll('.cr-row')[{place}]"
+    for typed, reason in REFUSED.items():
+        assert give(page, "b.grad", "3")[0] == "wrong"
+        status, said = give(page, "b.grad", typed)
+        assert (status, page.js(f"{here}.querySelector('.cr-state').textContent")) == (
+            "refused",
+            "",
+        )
+        assert reason in said
+        assert reason in page.text(".cr-note")
+        page.js("document.querySelectorAll('.cr-node')[0].focus()")  # as pointing at a value does
+        page.wait_for("document.querySelectorAll('.cr-panel td').length > 0")
+        assert page.js(f"{here}.querySelector('.cr-said').textContent") == said
+        assert page.js(f"{here}.querySelector('input').value") == typed
+        assert page.js(f"{here}.querySelector('input').getAttribute('aria-invalid')") == "true"
+        page.js("document.querySelectorAll('.cr-node')[0].blur()")
+    page.js(f"{here}.querySelectorAll('button')[0].click()")
+    page.wait_for(f"{here}.dataset.status === 'wrong' && {here}.textContent.includes('2 times')")
+    assert give(page, "b.grad", "5") == ["right", ""]
+
+
+def test_a_field_that_is_left_as_it_was_says_nothing(page, shown):
+    shown(quiz=True)
+    for _ in range(3):
+        page.js("document.querySelectorAll('.cr-row input')[0].focus()")
+        enter(page)
+        page.js("document.querySelectorAll('.cr-row input')[1].focus()")
+    assert page.js("[...document.querySelectorAll('.cr-said')].every(s => !s.textContent)")
+
+
 # -- pages without Python --------------------------------------------------------------------------
 
 
@@ -298,7 +348,7 @@ def test_a_saved_quiz_needs_no_python(page, tmp_path):
     steps(toy(), quiz=True).save(tmp_path / "e.html")
     page.open(tmp_path / "e.html", **CALM)
     give(page, "e.grad", "1")
-    assert page.text(".cr-score") == "1 of 15 right, 1 without help"
+    assert page.text(".cr-score") == "1 of 15 right, 1 at the first try without help"
     status, said = give(page, "b.grad", "6")
     assert (status, said) == ("wrong", "The 2 messages to b are multiplied here; they are added.")
     give(page, "b.grad", "five")
@@ -309,7 +359,10 @@ def test_a_saved_quiz_needs_no_python(page, tmp_path):
         page.js("document.querySelectorAll('.cr-row button:not([hidden])')[1].click()")
         page.js("0")
     page.wait_for("document.querySelector('.cr-score').textContent.includes('All done')")
-    assert page.text(".cr-score") == "2 of 15 right, 1 without help, 13 shown. All done."
+    assert (
+        page.text(".cr-score")
+        == "2 of 15 right, 1 at the first try without help, 13 shown. All done."
+    )
     assert "grad 2 + 3 = 5" in texts(page)
 
 
@@ -329,6 +382,30 @@ def test_a_saved_page_judges_as_python_does(page, tmp_path):
                 assert status == expected["status"], (question.label, typed)
             if expected["status"] == "right":
                 break
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_saved_quiz_on_a_phone(page, tmp_path, width, lang):
+    """Every button is within the frame; the picture fits, or is as small as can be read."""
+    steps(toy(), quiz=True, lang=lang).save(tmp_path / "e.html")
+    page.send("Emulation.setDeviceMetricsOverride", **PHONE | {"width": width})
+    page.open(tmp_path / "e.html", **CALM)
+    give(page, "b.grad", "abc")
+    give(page, "a.grad", "3")
+    assert page.js("document.documentElement.scrollWidth") <= width
+    ends = page.js(
+        "[...document.querySelectorAll('.cr-row button, .cr-row input, .cr-state, .cr-said')]"
+        ".map(b => b.getBoundingClientRect().right)"
+    )
+    frame = page.js("document.querySelector('.cr-quiz').getBoundingClientRect().right")
+    assert max(ends) <= frame - 8
+    inside, room, picture = page.js(
+        "(s => [s.scrollWidth, s.clientWidth, s.firstChild.clientWidth])"
+        "(document.querySelector('.cr-stage'))"
+    )
+    assert (inside <= room) == (width == 390)
+    assert picture > 300
 
 
 def test_an_exploration_that_was_saved_says_what_it_lacks(page, tmp_path):

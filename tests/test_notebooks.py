@@ -144,6 +144,15 @@ def test_one_predicts_then_runs(notebook):
     assert set(asked) == {"code"}
 
 
+@pytest.mark.parametrize("path", CHINESE, ids=by_name)
+def test_what_speaks_does_so_in_chinese(path):
+    """Players, quizzes and explorations of a notebook in Chinese are in that language."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            for call in re.findall(r"\b(?:steps|explore)\(.*", cell.source):
+                assert 'lang="zh"' in call, call
+
+
 def test_it_leads_on_and_back(path, notebook):
     """Its last lines lead to the one before, the one after and the same in the other language."""
     course = CHINESE if path in CHINESE else ENGLISH

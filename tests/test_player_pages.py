@@ -1,11 +1,14 @@
 """The player on paper, on a phone, under a finger, in Chinese; and its text can be selected."""
 
+import json
+from pathlib import Path
+
 import pytest
 from graphs_to_draw import chain
 from test_player import CALM, CHROMIUM, Elements, Page, boxes, browser, node, toy
 
 import autograd
-from autograd import Value, steps
+from autograd import Value, draw, steps
 from autograd.exploring.wording import LANGUAGES
 
 __all__ = ["browser"]  # a fixture
@@ -100,6 +103,33 @@ def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, l
         assert min(width, height) >= 28
         name = tab.js(f"document.querySelector('.cr-{button}').getAttribute('aria-label')")
         assert name == LANGUAGES[lang].page[button]
+
+
+def test_on_a_phone_the_toy_is_seen_at_once(tab):
+    tab.send("Emulation.setDeviceMetricsOverride", **PHONE)
+    tab.open(tab.path, **CALM)
+    inside, frame = tab.js(
+        "(s => [s.scrollWidth, s.clientWidth])(document.querySelector('.cr-stage'))"
+    )
+    assert inside == frame
+
+
+FRAME = Path(__file__).resolve().parents[1] / "docs/playground/site/frame.html"
+
+
+@pytest.mark.parametrize(("width", "fits"), [(362, True), (280, False), (900, True)])
+def test_a_diagram_in_the_playground_fits_a_phone(tab, width, fits):
+    """Or is as small as can be read, and scrolls; with more room it keeps its own size."""
+    size = PHONE | {"width": width, "mobile": False}
+    tab.send("Emulation.setDeviceMetricsOverride", **size)
+    tab.open(FRAME, **CALM)
+    tab.js(
+        f"postMessage({{html: {json.dumps(draw(toy())._repr_mimebundle_()['text/html'])}}}, '*')"
+    )
+    tab.wait_for("(i => i !== null && i.complete)(document.querySelector('img'))")
+    picture, natural = tab.js("(i => [i.width, i.naturalWidth])(document.querySelector('img'))")
+    assert (picture <= width) == fits
+    assert picture == pytest.approx({362: 362, 280: 0.53 * natural, 900: natural}[width], abs=4)
 
 
 def test_on_a_phone_a_large_picture_scrolls_in_its_frame(tab):

@@ -49,6 +49,15 @@ def test_what_is_asked():
     }  # fmt: skip
 
 
+def test_where_it_counts_who_found_it_alone_it_says_so():
+    """A right answer after a wrong one used no hint, and is not of the first try."""
+    for lang, said in (("en", "1 of 15 right, 0 at the first try"), ("zh", "其中 0 题一次就对")):
+        exploration = asked(lang=lang)
+        answer(exploration, "b.grad", "4")
+        answer(exploration, "b.grad", "5")
+        assert said in exploration.quiz.score(lang)
+
+
 def test_no_two_questions_have_one_name():
     """a is used by g itself and on the way to it: local derivative 0, gradient 7."""
     formula = "c = a - b; d = maximum(x, c); e = maximum(d, a); f = e * c; g = maximum(f, a)"
@@ -71,6 +80,9 @@ def test_no_two_questions_have_one_name():
         ("b.grad", "7", "counted twice"),
         ("e.grad", "6", "the value of e"),
         ("e.grad", "0", "change with itself"),
+        ("e.grad", "-1", "sign is wrong"),
+        ("b.grad", "0", "0, although there is a path"),
+        ("b.grad", "10", "a 1/2 forgotten, a 2 applied twice"),
         ("d → b", "1", "the local derivative alone"),
         ("d → b", "4", "added here; they are multiplied"),
         ("d → b", "5", "all that arrives at b"),
@@ -198,7 +210,18 @@ def test_in_chinese_nothing_stays_english(formula, numbers):
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
-        ("off by the factor 2 (a 1/2 forgotten, or?)", "相差因子 2"),
+        ("off by the factor 2 (a 1/2 forgotten, or?)",
+         "相差因子 2（忘了 1/2，2 乘了两次，或一条路径算了两次？）"),
+        ("off by the factor 1/2 on every path through c (1/2 applied twice, or a 2 forgotten?)",
+         "在经过 c 的每条路径上，相差因子 1/2（1/2 乘了两次，或忘了一个 2？）"),
+        ("0, although there is a path: nothing was ever added to it",
+         "得到的是 0，可是有路径：从来没有东西加到它上面"),
+        ("every path through c is left out", "漏掉了经过 c 的每条路径"),
+        ("the paths b to c and d left out", "漏掉了从 b 到 c、d 的路径"),
+        ("the path b–c left out: only the contribution through d arrived, as when `=` is written",
+         "漏掉了路径 b–c：只有经过 d 的那一份到了，这是该写 += 的地方写了 ="),
+        ("only 1 of the 3 messages to y arrived: it is used 3 times, by z",
+         "传给 y 的 3 条消息只到了一条：它在 z 里被用了 3 次"),
         ("off by the factor -1/2 on every path c–d", "在每条路径 c–d 上，相差因子 -1/2"),
         ("a factor b = 3 too many on every path through c",
          "在经过 c 的每条路径上，多了因子 b = 3"),
@@ -256,7 +279,7 @@ def test_right_answers_stay_and_count():
     exploration.receive({"hint": "e0-message"})
     answer(exploration, "c → a", "2")
     reply = exploration.receive({"reveal": "e1-message"})
-    assert reply["quiz"]["score"] == "3 of 15 right, 1 without help, 1 shown"
+    assert reply["quiz"]["score"] == "3 of 15 right, 1 at the first try without help, 1 shown"
     assert reply["texts"]["e1-message"] == "2"
 
 
@@ -268,7 +291,7 @@ def test_all_answered_in_any_order():
         text = figure(question.asked.truth)
         reply = exploration.receive({"answer": {"question": question.id, "text": text}})
     assert reply["quiz"]["done"]
-    assert reply["quiz"]["score"] == "15 of 15 right, 15 without help. All done."
+    assert reply["quiz"]["score"] == "15 of 15 right, 15 at the first try without help. All done."
     plain = Exploration(explorable(TOY, (), {"a": 2, "b": 1})).state()
     assert reply["texts"] == plain["texts"]
     assert reply["caption"] == plain["caption"]

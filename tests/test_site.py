@@ -241,6 +241,20 @@ def test_a_picture_that_the_browser_cannot_draw_is_shown(language):
     assert "decision_boundary" not in "".join(re.findall(r"(?m)^[^#\n]+", code))
 
 
+@pytest.mark.parametrize("path", [*staging.notebooks("en"), *staging.notebooks("zh")])
+def test_what_leads_to_the_playground_is_left_out_whole(path):
+    """In the browser every paragraph but that one is there, and no line of that one."""
+    texts = [
+        ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+        for notebook in (json.loads(path.read_text("utf-8")), in_browser(path, False))
+    ]
+    original, found = (re.split(r"\n{2,}", "\n\n".join(text)) for text in texts)
+    said = [re.sub(r"\[([^][]*)\]\([^)]*\)", r"\1", text) for text in found if text[:1] != ">"]
+    kept = [text for text in original if "/playground" not in text and text[:1] != ">"]
+    assert said == [re.sub(r"\[([^][]*)\]\([^)]*\)", r"\1", text) for text in kept]
+    assert "program." not in found
+
+
 def test_a_notebook_that_does_not_run_says_so():
     (path,) = (path for path in staging.notebooks("en") if path.name.startswith("06_"))
     found = in_browser(path, False)

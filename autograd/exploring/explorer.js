@@ -84,7 +84,7 @@ export function mount(root, {state, receive, language}) {
     const {error, ...changes} = reply;
     if (error || !("inspect" in message)) note.textContent = error || "";
     root.classList.toggle("cr-refused", Boolean(error));
-    if (error) return refuse(message);
+    if (error) return refuse(message, error);
     const questions = ids(shown.quiz), asking = Boolean(shown.quiz);
     Object.assign(shown, changes);
     if (changes.words || ids(shown.quiz) !== questions || Boolean(shown.quiz) !== asking) {
@@ -94,15 +94,22 @@ export function mount(root, {state, receive, language}) {
       return;
     }
     if (changes.picture) picture();
+    const key = message.answer ? message.answer.question : message.hint || message.reveal;
+    if (shown.quiz && asked.has(key)) asked.get(key).refused = "";
     update();
-    answered(message.answer ? message.answer.question : message.hint || message.reveal);
+    answered(key);
   }
 
-  // What was typed and can't be taken stays to be mended, marked as wrong.
-  function refuse(message) {
+  // What was typed and can't be taken stays to be mended, marked as wrong; to a question, the reason
+  // stands beside it until it is answered, in the place of what came of an answer before.
+  function refuse(message, error) {
     const moved = Object.keys(message.set || {}).map(name => rows.get(name));
     for (const row of [...moved, message.answer && asked.get(message.answer.question)]) {
       if (row) row.field.setAttribute("aria-invalid", "true");
+    }
+    if (message.answer && asked.has(message.answer.question)) {
+      asked.get(message.answer.question).refused = error;
+      mark();
     }
   }
 
@@ -133,10 +140,10 @@ export function mount(root, {state, receive, language}) {
 
   // What is typed counts once: on Enter, or when the field is left.
   function typed(field, take) {
-    let sent = null;
+    let sent = "";
     field.onfocus = () => { sent = field.value; };
     field.onchange = () => {
-      if (field.value === sent || !field.value.trim()) return;
+      if (field.value === sent) return;
       sent = field.value;
       take(sent);
     };
@@ -348,7 +355,7 @@ export function mount(root, {state, receive, language}) {
     field.addEventListener("focus", () => light(id, true));
     field.addEventListener("blur", () => light(id, false));
     const made = element("div", {className: "cr-row"}, name, state, hint, reveal, said);
-    asked.set(id, {made, field, state, hint, reveal, said, label});
+    asked.set(id, {made, field, state, hint, reveal, said, label, refused: ""});
     return made;
   }
 
@@ -358,13 +365,13 @@ export function mount(root, {state, receive, language}) {
     root.classList.toggle("cr-done", shown.quiz.done);
     for (const {id, status, given, said} of shown.quiz.questions) {
       const row = asked.get(id), closed = status === "right" || status === "shown";
-      row.made.dataset.status = status;
-      row.state.textContent = shown.words[`state_${status}`] || "";
-      row.said.textContent = status === "right" ? "" : said;
+      row.made.dataset.status = row.refused ? "refused" : status;
+      row.state.textContent = !row.refused && shown.words[`state_${status}`] || "";
+      row.said.textContent = row.refused || (status === "right" ? "" : said);
       row.field.readOnly = closed;
       row.hint.hidden = row.reveal.hidden = closed;
-      if (closed || row.field !== document.activeElement) row.field.value = given;
-      if (status === "wrong") row.field.setAttribute("aria-invalid", "true");
+      if (!row.refused && (closed || row.field !== document.activeElement)) row.field.value = given;
+      if (row.refused || status === "wrong") row.field.setAttribute("aria-invalid", "true");
       else row.field.removeAttribute("aria-invalid");
       const text = parts.get(id);
       if (text) text.classList.toggle("cr-unknown", !closed);

@@ -109,6 +109,7 @@ def page_of(fragment: str, title: str, lang: str) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{html.escape(title)}</title>\n"
         "<style>body { margin: 1rem auto; max-width: 90rem; padding: 0 1rem; }\n"
+        "@media (max-width: 500px) { body { padding: 0 .5rem; } }\n"
         "@media (prefers-color-scheme: dark) { body { background: #0d1013; } }</style>\n"
         f"</head>\n<body>\n<main data-chainrule-page>\n{fragment}</main>\n</body>\n</html>\n"
     )

@@ -45,7 +45,7 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "right": "Right.",
         "shown": "This is the answer.",
         "unknown_slip": "Not this number. No slip that is known gives it; ask for a hint.",
-        "score": "{right} of {all} right, {alone} without help",
+        "score": "{right} of {all} right, {alone} at the first try without help",
         "score_shown": ", {shown} shown",
         "all_done": ". All done.",
         "sheet": "Backpropagation by hand",
@@ -76,7 +76,6 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "of the value that uses {name}.",
         "slip_no_partial": "That is only the gradients of the values that use {name}; each is "
         "multiplied by the local derivative.",
-        "slip_path": "A path from {name} to the result is missing.",
         "slip_only_partial": "That is the local derivative alone; the message is {output}.grad "
         "times it.",
         "slip_only_adjoint": "That is {output}.grad alone; the message is that times the local "
@@ -159,7 +158,7 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "right": "正确。",
         "shown": "这就是答案。",
         "unknown_slip": "不是这个数，也不是已知的哪种疏忽；可以看提示。",
-        "score": "{all} 题中答对 {right} 题，其中 {alone} 题没有用提示",
+        "score": "{all} 题中答对 {right} 题，其中 {alone} 题一次就对、没看提示",
         "score_shown": "，{shown} 题看了答案",
         "all_done": "。全部完成。",
         "sheet": "手算反向传播",
@@ -187,7 +186,6 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "close": "很接近了：要写四位有效数字。",
         "slip_no_adjoint": "那只是局部导数；每个都要乘以用到 {name} 的那个值的梯度。",
         "slip_no_partial": "那只是用到 {name} 的那些值的梯度；每个都要乘以局部导数。",
-        "slip_path": "从 {name} 到结果少了一条路径。",
         "slip_only_partial": "那只是局部导数；消息是 {output}.grad 乘以它。",
         "slip_only_adjoint": "那只是 {output}.grad；消息是它乘以局部导数。",
         "slip_added": "这里把 {output}.grad 和局部导数相加了；应当相乘。",

@@ -50,7 +50,7 @@ export function drawing(text, alt, {colours, narrowest}) {
   svg.removeAttribute("height");
   svg.setAttribute("width", width);
   svg.style.maxWidth = "100%";
-  svg.style.minWidth = `${narrowest}px`;
+  svg.style.setProperty("--cr-narrowest", `${narrowest}px`);
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", alt);
   return {svg, parts};

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from autograd.check.tutor.common_mistakes import (
-    LEFT_OUT,
     SIGN,
     LocalDerivative,
     rules_applied,
@@ -170,6 +169,7 @@ def _instead_of_gradient(asked: Asked, words: Any) -> Iterator[Slip]:
     if node is asked.graph.root:
         yield node.data, words["slip_value"].format(name=name)
         yield 0.0, words["slip_seed"]
+        yield -asked.truth, words["slip_sign"]
         return
     outputs = [asked.name(output) for output in asked.outputs]
     if len(terms) > 1:
@@ -260,13 +260,11 @@ def _tutored(asked: Asked, x: float, lang: str) -> str:
     if len(asked.graph.edges) > LARGEST or asked.node is asked.graph.root:
         return ""
     slip = find_slips(_case(asked, x), [0], [])[0]
-    words, name = PHRASES[lang], asked.name(asked.node)
+    words = PHRASES[lang]
     if slip.kind == SIGN:  # of a part: that of the whole is told before
         return words["slip_sign_of_one"]
     if slip.kind in ("unknown", "not finite", "no path", "rounded"):
         return ""  # which tell the derivative, or nothing of the way to it
-    if slip.kind == LEFT_OUT and lang != "en":
-        return words["slip_path"].format(name=name)
     english = slip.text[:1].upper() + slip.text[1:]
     return words["slip_tutored"].format(text=english if lang == "en" else in_chinese(slip.text))
 

@@ -36,8 +36,8 @@ export function still(state, saved) {
   }
 
   function judge(question, known, text) {
-    const number = typed(text);
-    if (number === null) return filled(words.not_a_number, {text});
+    const {number, problem} = typed(text);
+    if (problem) return filled(words[problem], {text: text.trim(), number: `${number}`.replace("Infinity", "inf")});
     question.given = text.trim();
     if (Math.abs(number - known.truth) <= known.tolerance) {
       Object.assign(question, {status: "right", given: known.figure, said: words.right});
@@ -82,15 +82,16 @@ export function still(state, saved) {
   }
 }
 
-// As typed_numbers.py reads them; null for what is no number.
+// As typed_numbers.py reads them: the number, or what is said of a text that is none.
 export function typed(text) {
   const signs = {"\u2212": "-", "\u2013": "-", "\u2044": "/", "\u2215": "/"};
   const plain = text.normalize("NFKC").replace(/[\u2212\u2013\u2044\u2215]/g, sign => signs[sign]).replace(/\s/g, "");
   const decimal = "(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?";
   const found = RegExp(`^([+-]?${decimal})(?:/([+-]?${decimal}))?$`, "i").exec(plain);
-  if (!found) return null;
-  const number = Number(found[1]) / Number(found[2] ?? 1);
-  return Number.isFinite(number) ? number : null;
+  if (!found) return {problem: plain ? "not_a_number" : "no_text"};
+  const divisor = Number(found[2] ?? 1), number = Number(found[1]) / divisor;
+  if (divisor === 0) return {problem: "over_0"};
+  return Number.isFinite(number) ? {number} : {problem: "not_finite", number};
 }
 
 // Every exploration of the page that is not shown yet.

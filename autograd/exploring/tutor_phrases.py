@@ -13,6 +13,7 @@ from autograd.exploring.translation import translated
 
 __all__ = ["OTHERWISE", "in_chinese"]
 
+ONE_ARRIVED: Final = r"{1}：只有经过 \2 的那一份到了，这是该写 += 的地方写了 ="
 CHINESE: Final = [  # forms; {1} may also be a list of names
     (r"(\d+) slips together: .*", r"这里同时有 \1 处疏忽"),
     (
@@ -53,6 +54,19 @@ CHINESE: Final = [  # forms; {1} may also be a list of names
     ),
     (r"the factor (.+) of (.+) is left out", r"漏掉了 {2} 的因子 \1"),
     (r"the factor (.+) of (.+) is applied twice", r"{2} 的因子 \1 用了两次"),
+    (
+        r"0, although there is a path: nothing was ever added to it",
+        r"得到的是 0，可是有路径：从来没有东西加到它上面",
+    ),
+    (r"every path through (.+) is left out", r"漏掉了经过 \1 的每条路径"),
+    (r"every path (.+) is left out", r"漏掉了每条路径 \1"),
+    (r"(the paths? .+ left out): only the contribution through (.+) arrived, .+", ONE_ARRIVED),
+    (r"the path (.+) left out", r"漏掉了路径 \1"),
+    (r"the paths (.+) to (.+) left out", r"漏掉了从 \1 到 {2} 的路径"),
+    (
+        r"only 1 of the (\d+) messages to (.+) arrived: .+, by (.+)",
+        r"传给 \2 的 \1 条消息只到了一条：它在 {3} 里被用了 \1 次",
+    ),
     (r"the division by (.+) of (.+) is left out", r"漏掉了 {2} 里除以 \1"),
     (r"the division by (.+) of (.+) is applied twice", r"{2} 里除以 \1 用了两次"),
     (
@@ -64,7 +78,15 @@ CHINESE: Final = [  # forms; {1} may also be a list of names
     (r"the factors? (.+) (?:is|are) missing", r"缺了因子 {1}"),
     (r"as if f had the square of (.+?): .*", r"好像 {1} 被平方过：函数里没有这个平方"),
     (r"as if f had half the square of (.+?): .*", r"好像 {1} 被平方过再取一半：函数里没有这个平方"),
-    (r"off by the factor ([^ ]+)( on .+?)?(?: \(1/2 applied.+| \(a 1/2 .+)?", r"{2}相差因子 \1"),
+    (
+        r"off by the factor ([^ ]+)( on .+?)? \(1/2 applied .+",
+        r"{2}相差因子 \1（1/2 乘了两次，或忘了一个 2？）",
+    ),
+    (
+        r"off by the factor ([^ ]+)( on .+?)? \(a 1/2 forgotten.+",
+        r"{2}相差因子 \1（忘了 1/2，2 乘了两次，或一条路径算了两次？）",
+    ),
+    (r"off by the factor ([^ ]+)( on .+?)?", r"{2}相差因子 \1"),
     (r" on every path through (.+)", r"在经过 \1 的每条路径上，"),
     (r" on every path (.+)", r"在每条路径 \1 上，"),
     (

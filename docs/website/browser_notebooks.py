@@ -13,9 +13,7 @@ from playground.build import with_short_chains, without_what_is_missing
 __all__ = ["in_browser"]
 
 KERNEL = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
-PLAYGROUND = re.compile(
-    r"(?m)^.*\]\(\.\./docs/[^)]*\bplayground\b[^)]*\).*\n*"
-)  # it's another way here
+PLAYGROUND = re.compile(r"\]\(\.\./docs/[^)]*\bplayground\b[^)]*\)")  # it's another way here
 ELSEWHERE = re.compile(r"\[(?P<text>[^][]*)\]\((?!\w+://|#)[^)\s]*\.md[^)\s]*\)")
 NOT_HERE = {
     "en": "> **To be read here, not run.** It needs NumPy, SciPy or machine code, and none of "
@@ -42,7 +40,7 @@ def in_browser(path: Path, runs: bool) -> dict[str, Any]:
         cells.append(cell)
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = ELSEWHERE.sub(r"\g<text>", PLAYGROUND.sub("", source))
+            cell["source"] = ELSEWHERE.sub(r"\g<text>", _without_playground(source))
         elif runs:
             code = with_short_chains(source) if path.name.startswith("00_") else source
             cell["source"] = without_what_is_missing(code, lost)
@@ -51,6 +49,12 @@ def in_browser(path: Path, runs: bool) -> dict[str, Any]:
     if not runs:
         cells.insert(1, _markdown("not-in-the-browser", NOT_HERE[language]))
     return {**notebook, "cells": cells}
+
+
+def _without_playground(source: str) -> str:
+    """Without the paragraphs that lead there, however many lines they have."""
+    paragraphs = re.split(r"\n{2,}", source)
+    return "\n\n".join(text for text in paragraphs if not PLAYGROUND.search(text))
 
 
 def _kept_picture(cell: dict[str, Any], said: str) -> list[dict[str, Any]]:
