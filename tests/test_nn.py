@@ -145,7 +145,9 @@ def test_unknown_activation_names_the_known_ones() -> None:
         TypeError, match=r"an activation is a name .* or a function of one number, got 5"
     ):
         Layer(2, 3, 5)
-    with pytest.raises(ValueError, match=r"'rellu'; known: linear, relu"):
+    with pytest.raises(
+        ValueError, match=r"'rellu'; the nearest name is 'relu'; known: linear, relu"
+    ):
         MLP(2, [1], activation="rellu")  # which a network of one layer has no use for
 
 
