@@ -228,11 +228,9 @@ class Sources:
         is_input = addresses >= -inputs
         if is_input.all():
             return Memory("in", self._index(place, ~addresses))
-        return (
-            None
-            if is_input.any()
-            else self._constants(place, self.rolled.constants[~addresses - inputs])
-        )
+        if is_input.any():
+            return None
+        return self._constants(place, self.rolled.constants[~addresses - inputs])
 
     def once_more(self, place: Place, addresses: Any) -> Recomputed | None:
         """How to compute these rows' numbers a second time, where that is better than to keep
