@@ -44,7 +44,7 @@ def device(tmp_path_factory):
 def path_of(program, sizes):
     """A program's kernels, of arrays with so many numbers to a row."""
     slots = [(array, i) for array, size in enumerate(sizes) for i in range(size)]
-    return DevicePath(program, slots, "f")
+    return DevicePath([program], slots, "f")
 
 
 def view(x):
@@ -288,7 +288,7 @@ def test_loops_have_the_numbers_of_the_cpu(device, sizes, monkeypatch):
     program = lowered(optimised(compiled.program()))
     monkeypatch.setattr("autograd.compiler.cuda.device_rows.STRAIGHT", 100)
     slots = [(0, i) for i in range(count)] + [(1, i) for i in range(sizes[0] + 1)]
-    path = DevicePath(program, slots, "loss")
+    path = DevicePath([program], slots, "loss")
     assert path.layout is not None
     value, slopes = numpy.zeros(70), numpy.zeros((70, count))
     with device.memory(0) as memory:
@@ -309,7 +309,7 @@ def test_loops_are_compiled_by_nvrtc(monkeypatch):
     monkeypatch.setattr("autograd.compiler.cuda.device_rows.STRAIGHT", 100)
     program = program_of(value_and_grad(loss), [0.1] * count, [0.1, 0.2, 0.3, 0.4])
     slots = [(0, i) for i in range(count)] + [(1, i) for i in range(4)]
-    path = DevicePath(program, slots, "loss")
+    path = DevicePath([program], slots, "loss")
     kinds = [Operand(count, True, False), Operand(4, False, True)]
     for sizes in ([1, count], None):
         assert b".entry" in nvrtc.compiled(path.source(kinds, sizes), "compute_80")
@@ -355,4 +355,4 @@ def test_what_calls_python_back_is_refused():
         ValueError,
         match="a CUDA device can't call Python back for own_without_lowering, which f",
     ):
-        DevicePath(program, [(0, 0)], "f")
+        DevicePath([program], [(0, 0)], "f")

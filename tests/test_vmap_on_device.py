@@ -197,18 +197,108 @@ def test_rows_are_split_where_memory_is_short(device, monkeypatch):
     monkeypatch.setattr(autograd.compiler.device_signatures, "MOST_ROWS", 1 << 26)
     x = numpy.random.default_rng(4).normal(size=20_000)
     for reduce in (None, "sum"):
-        f = vmap(branches, reduce=reduce)
+        f = vmap(apart(), reduce=reduce)
         wanted = f(HostArray(x)).numpy()
         device.driver.room = device.driver.in_use + 8 * 20_000 + 60_000
         device.driver.events.clear()
         assert (f(HostArray(x)).numpy() == wanted).all()
-        assert len(launches(device)) > 8
+        assert len(launches(device)) > 6
         device.driver.room = device.driver.in_use + 8 * 20_000 * (reduce is None) + 1000
         with pytest.raises(MemoryError, match=r"no memory left, not even for \d+ rows at a ti"):
             f(HostArray(x))
         device.driver.room = 1 << 40
     del wanted, f
     assert device.driver.in_use < 9 * 20_000
+
+
+def apart():
+    """A function whose paths can't share a kernel: each captures a Value of its own."""
+    a, b = Value(2.0), Value(3.0)
+    return lambda x: a * x if x > 0 else b - x
+
+
+def test_paths_that_can_share_a_kernel_do(device):
+    """One launch for all paths that are known, rows or sums; others have kernels of their own."""
+    x = numpy.random.default_rng(8).normal(size=3000) * 2
+    for f, launched in ((lambda x: x * x if abs(x) > 1 else x - 1, 1), (apart(), 2)):
+        for reduce in (None, "sum"):
+            mapped = vmap(f, reduce=reduce)
+            mapped(HostArray(x))
+            device.driver.events.clear()
+            found = mapped(HostArray(x)).numpy()
+            rows = [getattr(y, "data", y) for y in map(f, x.tolist())]
+            wanted = rows if reduce is None else added_up(numpy.array([rows]).T)[0]
+            assert found.tolist() == (wanted if reduce is None else float(wanted))
+            names = [event.split()[1] for event in launches(device)]
+            assert names.count("add" if reduce and launched == 1 else "fill") == launched
+            assert names.count("copy_numbers") == 0
+        paths = [kernel.paths for kernel in mapped.stats().kernels]
+        assert (max(map(len, paths)) == mapped.stats().paths) == (launched == 1)
+
+
+def many_ways(x):
+    """32 paths, which part at five decisions, half of them on whole numbers."""
+    total = 0.0
+    for k in range(1, 4):
+        n = int(x * k) % 3
+        total = total + (n * x if n != 1 else autograd.exp(x) / k)
+    if total > 2 and x < 1.5:
+        total = total * total
+    return total if total != 0 else x - 1
+
+
+def test_paths_of_every_kind_part(device):
+    """Truth values and whole numbers, within each other, with derivatives; rows of paths that were
+    not met before among them."""
+    draw = numpy.random.default_rng(9)
+    f = vmap(value_and_grad(many_ways))
+    for spread in (0.5, 2.0):
+        x = draw.normal(size=400) * spread
+        value, slope = numpys(f(HostArray(x)))
+        wanted = [value_and_grad(many_ways)(float(a)) for a in x]
+        assert value.tolist() == [one[0] for one in wanted]
+        assert slope.tolist() == [one[1] for one in wanted]
+    assert f.stats().paths > 15
+
+
+def test_paths_that_come_one_by_one_are_joined_in_time(device):
+    """Few kernels are made for many paths, and few are launched: a path is compiled again only with
+    about as many others."""
+    f = vmap(lambda x: sum(x for _ in range(int(x))) + 1.0)
+    for n in range(1, 12):
+        assert f(HostArray(numpy.full(10, float(n)))).numpy().tolist() == [n * n + 1.0] * 10
+    sizes = [len(kernel.paths) for kernel in f.stats().kernels]
+    assert sum(sizes) < 11 * 5
+    device.driver.events.clear()
+    assert f(HostArray(numpy.array([1.0, 11.0]))).numpy().tolist() == [2.0, 122.0]
+    assert launches(device).count("launch fill") < 5
+
+
+def test_long_paths_are_apart(device, monkeypatch):
+    """Kernels of several paths have no more operations than the compiler takes in reasonable
+    time."""
+    monkeypatch.setattr(autograd.compiler.device_signatures, "STRAIGHT", 8)
+    x = numpy.random.default_rng(10).normal(size=500) * 2
+    f = vmap(branches)
+    for _ in range(2):
+        assert f(HostArray(x)).numpy().tolist() == [branches(float(a)) for a in x]
+    assert len({kernel.paths for kernel in f.stats().kernels}) > 1
+
+
+def test_the_first_row_that_raises_is_told_of(device):
+    """Not another one that was looked at to find paths."""
+
+    def f(x):
+        if x > 100:
+            raise ZeroDivisionError("a row of its own")
+        return x * x if x > 0 else -x
+
+    x = numpy.linspace(-1, 1, 1000)
+    x[[700, 900]] = 200.0
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError) as caught:
+            vmap(f)(HostArray(x))
+        assert "in row 700 of the batch" in caught.value.__notes__[-1]
 
 
 def test_an_array_that_is_being_computed_is_waited_for(device):
@@ -376,13 +466,12 @@ def test_functions_that_no_processor_has(device):
 
 
 def test_kernels_are_told_of(device):
-    """By path: what each has been run over, and what it took."""
+    """By paths: what each has been run over, and what it took."""
     f = vmap(branches)
     assert f.stats().kernels == ()
     f(HostArray(numpy.array([2.0, 3.0, -4.0, 5.0])))
-    assert [(k.path, k.name, k.device, k.rows) for k in f.stats().kernels] == [
-        (0, "fill", 0, 4),
-        (1, "fill", 0, 1),
+    assert [(k.paths, k.name, k.device, k.rows) for k in f.stats().kernels] == [
+        ((0, 1), "fill", 0, 4)
     ]
     assert all(k.registers == 24 and k.seconds > 0 for k in f.stats().kernels)
     assert f.stats().compiling_seconds > sum(k.seconds for k in f.stats().kernels) * 0.99

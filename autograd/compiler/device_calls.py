@@ -109,10 +109,10 @@ class DeviceCalls:
             one for signature in list(self._signatures.values()) for one in signature.kernels
         ]
         out = []
-        for path, (text, name, device), rows in launched:
+        for paths, (text, name, device), rows in launched:
             kernel = device.kernel(text, name)
             own = (kernel.seconds, kernel.registers, kernel.spilled)
-            out.append(KernelStats(path, name, device.number, rows, *own))
+            out.append(KernelStats(paths, name, device.number, rows, *own))
         return tuple(out)
 
     def _given(self, call: Call) -> _Given:

@@ -3,14 +3,16 @@ rows take, and their results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.batch_signatures import agreed, fields_of
 from autograd.compiler.batching import Batch, Inputs
+from autograd.compiler.cuda.branching_kernel import can_join
 from autograd.compiler.cuda.device import Device, DeviceMemory
 from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.device_rows import (
+    STRAIGHT,
     DevicePath,
     Launched,
     Left,
@@ -24,6 +26,7 @@ from autograd.compiler.cuda.device_rows import (
 )
 from autograd.compiler.cuda.driver import OutOfDeviceMemory
 from autograd.compiler.cuda.kernel_prelude import CHUNK
+from autograd.compiler.ir.program import Program
 from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.simd_target import host_vectors
 from autograd.compiler.path_tree import PathTree
@@ -34,6 +37,7 @@ from autograd.transforms.tree import Structure, is_array, size_of
 
 __all__ = ["DeviceInputs", "DeviceSignature"]
 
+SAMPLE: Final = 32  # rows that are looked at to find paths
 MOST_ROWS: Final = 1 << 26
 """At a time: the numbers of rows that leave a path take four bytes each."""
 
@@ -64,27 +68,39 @@ class DeviceInputs(NamedTuple):
 
 
 class _Known:
-    """A path: its kernels, and what says on the CPU which of its decisions a row takes."""
+    """A path: its program, where that finds its inputs, and what says on the CPU which of its
+    decisions a row takes."""
 
     def __init__(
         self,
         specialization: Specialization,
-        kernels: DevicePath,
+        slots: Sequence[tuple[int, int]],
         deciding: VectorSpecialization,
     ) -> None:
         self.specialization = specialization
-        self.kernels = kernels
+        self.slots = slots
         self.deciding = deciding
 
     @property
-    def outcomes(self) -> Sequence[Any]:
+    def outcomes(self) -> Sequence[Hashable]:
         return self.deciding.outcomes
+
+    @property
+    def program(self) -> Program:
+        return self.specialization.instructions
+
+
+class _Joined(NamedTuple):
+    """Paths that the same kernels are for."""
+
+    paths: tuple[_Known, ...]
+    kernels: DevicePath
 
     def numbers(self, inputs: DeviceInputs, memory: DeviceMemory) -> int:
         """The address of the numbers that all rows share: the arguments', then captured Values."""
         import numpy
 
-        captured = [value.data for value in self.specialization.captured]
+        captured = [value.data for value in self.paths[0].specialization.captured]
         return memory.holding(numpy.array([*inputs.numbers, *captured], float).tobytes())
 
 
@@ -100,21 +116,25 @@ class DeviceSignature:
         self._target = Target(host_vectors(), Sharing(1), reduce)
         self._record = record
         self._name = name
-        self._paths: list[_Known] = []
-        self._recorded_paths: list[_Known] = []
+        self._paths: list[_Known] = []  # replaced as a whole: other threads are reading
+        self._groups: list[_Joined] = []  # likewise
+        self._left_groups: list[_Joined] = []
+        self._is_settled = True
+        self._is_sampled = False
         self._tree: PathTree[_Known] = PathTree()
         self._outputs: Structure | None = None
         self._turn = new_lock()
         self._lock = new_lock()
 
     @property
-    def kernels(self) -> list[tuple[int, Launched, int]]:
-        """All that have been launched: of which path, in the order in which they were recorded,
+    def kernels(self) -> list[tuple[tuple[int, ...], Launched, int]]:
+        """All that have been launched: of which paths, in the order in which they were recorded,
         and over how many rows."""
+        numbers = {path: i for i, path in enumerate(self._paths)}
         return [
-            (i, kernel, rows)
-            for i, path in enumerate(self._recorded_paths)
-            for kernel, rows in list(path.kernels.launched.items())
+            (tuple([numbers[path] for path in joined.paths]), kernel, rows)
+            for joined in [*self._left_groups, *self._groups]
+            for kernel, rows in list(joined.kernels.launched.items())
         ]
 
     def outputs(self, inputs: DeviceInputs) -> Structure:
@@ -177,37 +197,75 @@ class DeviceSignature:
     ) -> None:
         """Write the results of these rows, which are those from row `first` on."""
         operands = operands_of(inputs.views, self._has_rows, memory)
-        taken: dict[_Known, int] = {}
-
-        def run(path: _Known, rows: ListedRows) -> Left:
-            numbers = path.numbers(inputs, memory)
-            left = path.kernels.fill(operands, numbers, results, rows, memory)
-            taken[path] = rows.number - left.rows.number
-            return left
-
+        self._sample(inputs, first, memory)
+        tried: set[_Known] = set()
         left = Left(ListedRows(inputs.rows), 0)
-        for path in self._paths[:1]:
-            left = run(path, left.rows)
         while left.rows.number:
-            found, own = self._path_of(inputs, left.first, first, taken, memory)
-            before = left.rows.number
+            for joined in self._joined(may_join=not tried):
+                if left.rows.number and not tried.issuperset(joined.paths):
+                    numbers = joined.numbers(inputs, memory)
+                    left = joined.kernels.fill(operands, numbers, results, left.rows, memory)
+                    tried.update(joined.paths)
+            if not left.rows.number:
+                return
+            found, own = self._path_of(inputs, left.first, first, tried, memory)
             if found is not None:
-                left = run(found, left.rows)
-            if left.rows.number == before:
-                # No more paths are kept, or the device rounds to another decision: the results of
-                # the row are those of its recording.
-                own = own or self._recorded(inputs, left.first, first, memory)[1]
-                _put(own, results, left.first, memory)
-                left = _without(left, memory)
+                self._look_at(_some_of(left, memory), inputs, first, memory)
+                continue
+            # No more paths are kept, or the device rounds to another decision: the results of the
+            # row are those of its recording.
+            own = own or self._recorded(inputs, left.first, first, memory)[1]
+            _put(own, results, left.first, memory)
+            left = _without(left, memory)
+
+    def _sample(self, inputs: DeviceInputs, first: int, memory: DeviceMemory) -> None:
+        """Before the first call has kernels compiled, look for the paths of its rows."""
+        if not self._is_sampled:
+            self._is_sampled = True
+            step = -(-inputs.rows // SAMPLE)
+            self._look_at(range(0, inputs.rows, step), inputs, first, memory)
+
+    def _look_at(
+        self, rows: Iterable[int], inputs: DeviceInputs, first: int, memory: DeviceMemory
+    ) -> None:
+        """Record the paths of some rows, as far as all goes well: compiling them together takes
+        less time than one after the other."""
+        found: _Known | None = self._paths[0]
+        for row in rows:
+            if found is None or not found.program.guards:
+                return
+            try:
+                found, _ = self._path_of(inputs, row, first, (), memory)
+            except Exception:  # noqa: BLE001 (told where that row is the first)
+                return
+
+    def _joined(self, may_join: bool) -> list[_Joined]:
+        """The kernels of all paths. Those of paths that came lately may be put together with others
+        if these are not many more: so a path is compiled again few times, and there are few
+        kernels."""
         with self._lock:
-            self._paths = sorted(self._paths, key=lambda path: -taken.get(path, 0))
+            known = {path for joined in self._groups for path in joined.paths}
+            new = tuple([path for path in self._paths if path not in known])
+            groups = [*self._groups, *map(self._joining, _parts(new))]
+            self._is_settled = self._is_settled and not new
+            if may_join and not self._is_settled:
+                self._is_settled = True
+                while len(groups) > 1 and _may_join(groups[-2].paths, groups[-1].paths):
+                    self._left_groups += [one for one in groups[-2:] if one.kernels.launched]
+                    groups[-2:] = [self._joining(groups[-2].paths + groups[-1].paths)]
+            self._groups = groups
+            return groups
+
+    def _joining(self, paths: tuple[_Known, ...]) -> _Joined:
+        programs = [path.program for path in paths]
+        return _Joined(paths, DevicePath(programs, paths[0].slots, self._name))
 
     def _path_of(
         self,
         inputs: DeviceInputs,
         row: int,
         first: int,
-        tried: dict[_Known, int],
+        tried: Container[_Known],
         memory: DeviceMemory,
     ) -> tuple[_Known | None, list[float]]:
         """The path that a row takes, which is none of those tried; if it is new, the row's results
@@ -250,7 +308,6 @@ class DeviceSignature:
                     new = None
                 else:
                     self._paths = [*self._paths, new]
-                    self._recorded_paths.append(new)
                     self._tree.add(new)
         self._outputs = outputs  # once there is a path: other threads go by it
         return new, results
@@ -261,11 +318,7 @@ class DeviceSignature:
         slots = [(field.array, field.offset) for field in self._fields]
         slots += [(shared, self._numbers + i) for i in captured]
         deciding = (specialization, self._fields, self._has_rows, self._target)
-        return _Known(
-            specialization,
-            DevicePath(specialization.instructions, slots, self._name),
-            VectorSpecialization(*deciding),
-        )
+        return _Known(specialization, slots, VectorSpecialization(*deciding))
 
     # -- sums --------------------------------------------------------------------------------------
 
@@ -300,16 +353,43 @@ class DeviceSignature:
         def add(start: int, stop: int, memory: DeviceMemory) -> None:
             place = partial + 8 * width * chunks_of(start)
             some = inputs.part(start, stop)
-            for path in self._paths[:1]:
+            self._sample(some, start, memory)
+            kernels = self._joined(may_join=True)
+            if len(kernels) == 1:
                 operands = operands_of(some.views, self._has_rows, memory)
-                numbers = path.numbers(some, memory)
-                if path.kernels.add(operands, numbers, place, some.rows, memory):
+                numbers = kernels[0].numbers(some, memory)
+                if kernels[0].kernels.add(operands, numbers, place, some.rows, memory):
                     return
             matrix = memory.take(8 * width * some.rows)
             self._fill_part(some, [(matrix, width)], start, memory)
             add_rows(matrix, some.rows, width, place, memory)
 
         return add
+
+
+def _parts(paths: tuple[_Known, ...]) -> list[tuple[_Known, ...]]:
+    """Paths with those that can be joined; all of one capture the same Values."""
+    captured = {tuple(map(id, path.specialization.captured)) for path in paths}
+    programs = [path.program for path in paths]
+    if len(paths) < 2 or (len(captured) < 2 and can_join(programs, STRAIGHT)):
+        return [paths] if paths else []
+    middle = len(paths) // 2
+    return [*_parts(paths[:middle]), *_parts(paths[middle:])]
+
+
+def _may_join(many: tuple[_Known, ...], few: tuple[_Known, ...]) -> bool:
+    return 2 * len(few) >= len(many) and len(_parts(many + few)) == 1
+
+
+def _some_of(left: Left, memory: DeviceMemory) -> Sequence[int]:
+    """The numbers of some of the rows that are left."""
+    import numpy
+
+    count = min(left.rows.number, SAMPLE)
+    if not left.rows.listed:
+        return range(count)
+    data = memory.device.driver.read(left.rows.listed, 4 * count, memory.stream)
+    return sorted(map(int, numpy.frombuffer(data, numpy.uint32)))
 
 
 def _ones(inputs: DeviceInputs) -> Inputs:

@@ -12,12 +12,12 @@ __all__ = ["KernelStats", "Stats", "stats_of"]
 
 @dataclass(frozen=True)
 class KernelStats:
-    """A kernel on a CUDA device: of which path (by its place among those of its nesting of
+    """A kernel on a CUDA device: of which paths (by their places among those of their nesting of
     arguments), whether it writes rows ("fill") or adds them up ("add"), the number of the device,
     how many rows it has been run over, the seconds that compiling it took, and what each thread
     takes: registers, and bytes of memory for what they have no room for (None if nobody knows)."""
 
-    path: int
+    paths: tuple[int, ...]
     name: str
     device: int
     rows: int

@@ -10,6 +10,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, Final, NamedTuple
 
+from autograd.compiler.cuda.branching_kernel import BranchingKernels
 from autograd.compiler.cuda.device import Device, DeviceMemory
 from autograd.compiler.cuda.device_arrays import View
 from autograd.compiler.cuda.dlpack import packed_strides
@@ -36,6 +37,7 @@ from autograd.compiler.ir.sources import Sources
 from autograd.compiler.native.llvm_codegen import callbacks_of
 
 __all__ = [
+    "STRAIGHT",
     "DevicePath",
     "Launched",
     "Left",
@@ -231,32 +233,37 @@ class Launched(NamedTuple):
 
 
 class DevicePath:
-    """One path's kernels, for all kinds of arrays: `slots` say of every input which array it is in,
-    and where in a row (behind the arrays: which of the numbers that all rows share)."""
+    """The kernels of one path, or of several that are joined, for all kinds of arrays: `slots` say
+    of every input which array it is in, and where in a row (behind the arrays: which of the numbers
+    that all rows share)."""
 
-    def __init__(self, program: Program, slots: Sequence[tuple[int, int]], name: str) -> None:
-        missing = callbacks_of(program) - SPECIAL
+    def __init__(
+        self, programs: Sequence[Program], slots: Sequence[tuple[int, int]], name: str
+    ) -> None:
+        missing = frozenset[str]().union(*map(callbacks_of, programs)) - SPECIAL
         if missing:
             raise ValueError(
                 f"a CUDA device can't call Python back for {', '.join(sorted(missing))}, which "
                 f"{name} computes; give the primitive a lowering, in terms of operators and "
                 "autograd's functions, or pass NumPy arrays"
             )
-        self._program = program
+        self._programs = programs
         self._slots = slots
         self._texts: dict[Any, tuple[str, int]] = {}
         self.launched: dict[Launched, int] = {}
         """Each kernel of it, and how many rows it has been run over."""
 
-    @property
+    @cached_property
     def has_guards(self) -> bool:
         """Whether there are rows that it is not right for."""
-        return bool(self._program.guards)
+        return any(program.guards for program in self._programs)
 
     @cached_property
     def layout(self) -> Sources | None:
         """Its loops, if it is run with them."""
-        rolled = with_loops(self._program, STRAIGHT)
+        if len(self._programs) > 1:
+            return None
+        rolled = with_loops(self._programs[0], STRAIGHT)
         return None if rolled is None else Sources(rolled)
 
     def source(self, kinds: Sequence[Operand], sizes: Sequence[int] | None) -> str:
@@ -275,10 +282,14 @@ class DevicePath:
         self, kinds: tuple[Operand, ...], sizes: tuple[int, ...] | None
     ) -> tuple[str, int]:
         places = Places(kinds, self._slots, sizes or ())
+        if len(self._programs) > 1:
+            joined = BranchingKernels(self._programs, places)
+            return joined.adding() if sizes is None else joined.filling(), 0
+        (program,) = self._programs
         if self.layout is None:
             write = adding_kernel if sizes is None else filling_kernel
-            return write(self._program, places), 0
-        looped = LoopedKernels(self._program, self.layout, places)
+            return write(program, places), 0
+        looped = LoopedKernels(program, self.layout, places)
         return looped.adding() if sizes is None else looped.filling(), looped.scratch
 
     def fill(
