@@ -13,7 +13,7 @@ from cuda_on_cpu import COMPILER, DriverOnCpu, HostArray, device_on_cpu
 from on_device import added_up, black_scholes, branches, greeks, implied, network, options
 
 import autograd
-from autograd import Value, grad, jit, value_and_grad, vmap
+from autograd import Value, detect_anomaly, grad, jit, value_and_grad, vmap
 from autograd.compiler.cuda import dlpack, image_store, nvrtc
 from autograd.compiler.cuda.device import _image
 from autograd.compiler.cuda.device_arrays import DeviceArray, view_of
@@ -265,12 +265,12 @@ def test_paths_that_come_one_by_one_are_joined_in_time(device):
     """Few kernels are made for many paths, and few are launched: a path is compiled again only with
     about as many others."""
     f = vmap(lambda x: sum(x for _ in range(int(x))) + 1.0)
-    for n in range(1, 12):
+    for n in range(1, 8):
         assert f(HostArray(numpy.full(10, float(n)))).numpy().tolist() == [n * n + 1.0] * 10
     sizes = [len(kernel.paths) for kernel in f.stats().kernels]
-    assert sum(sizes) < 11 * 5
+    assert sum(sizes) < 7 * 4
     device.driver.events.clear()
-    assert f(HostArray(numpy.array([1.0, 11.0]))).numpy().tolist() == [2.0, 122.0]
+    assert f(HostArray(numpy.array([1.0, 7.0]))).numpy().tolist() == [2.0, 50.0]
     assert launches(device).count("launch fill") < 5
 
 
@@ -506,6 +506,28 @@ def test_memory_of_several_streams_is_waited_for(device, monkeypatch):
     assert both == ["synchronise 5", *alone, "synchronise 0"]
 
 
+def test_a_call_like_the_one_before_is_not_taken_apart(device, monkeypatch):
+    """Arrays of the same kinds and shapes; everything else is looked at."""
+    f = vmap(lambda x, y: x * y, in_axes=(0, None))
+    x, y = numpy.arange(3.0), numpy.arange(4.0)
+    f(HostArray(x), 2.0)
+    f(HostArray(x), HostArray(y))
+    with monkeypatch.context() as patch:
+        patch.setattr(f, "_batch", None)
+        found = f(HostArray(x + 1), HostArray(y + 1)).numpy()
+        assert found.tolist() == numpy.outer(x + 1, y + 1).tolist()
+        with pytest.raises(TypeError, match="not callable"):
+            f(HostArray(x), HostArray(x))
+    wanted = [[float(a) * b for b in y] for a in x]
+    assert f(HostArray(x), HostArray(y)).numpy().tolist() == wanted
+    assert f(HostArray(x), 3.0).numpy().tolist() == (3 * x).tolist()
+    assert f(HostArray(x), HostArray(y)).numpy().tolist() == wanted
+    with pytest.raises(TypeError, match="put all arrays on the device"):
+        f(HostArray(x), y)
+    with detect_anomaly(), pytest.raises(TypeError, match="arrays on a device can't"):
+        f(HostArray(x), HostArray(y))
+
+
 def test_the_default_stream_has_two_names(device, monkeypatch):
     """1 in an array interface, 0 for the driver: no need to wait."""
     assert view_of(HostArray(numpy.ones(3), stream=1), "x").stream == 0
@@ -610,15 +632,12 @@ class _Library:
         self.answer = answer
         self.calls = []
 
-    def __getitem__(self, name):
+    def __getattr__(self, name):
         def function(*args):
             self.calls.append(name)
             return 0 if name == "cuInit" else self.answer
 
         return function
-
-    def __getattr__(self, name):
-        return self[name]
 
 
 def test_the_driver_says_what_is_wrong(monkeypatch):
@@ -656,16 +675,11 @@ def test_memory_is_of_a_pool_where_there_are_pools():
             return 0
 
         library.cuDeviceGetAttribute = attribute
-        library.__class__ = type("_", (_Library,), {"__getitem__": _by_name})
         driver = Driver(library)
         with driver.current(0):
             del library.calls[:]
             driver.free(driver.allocate(8, 3), 3)
             assert library.calls == calls
-
-
-def _by_name(library, name):
-    return library.__dict__.get(name) or _Library.__getitem__(library, name)
 
 
 def test_a_thread_without_a_context_asks_in_that_of_a_device():
@@ -678,7 +692,6 @@ def test_a_thread_without_a_context_asks_in_that_of_a_device():
 
     library = _Library(0)
     library.cuPointerGetAttribute = attribute
-    library.__class__ = type("_", (_Library,), {"__getitem__": _by_name})
     assert Driver(library).device_of(64) == 3
     assert library.calls[-1] == "cuCtxPopCurrent_v2"
     answers[:] = [1]

@@ -378,6 +378,8 @@ def result_axes(outputs: Structure, out_axes: Any) -> list[int | None]:
     """The axis of the rows, from 0, for every place of a nesting of results; None for what is the
     same in all of them."""
     count = len(outputs.shapes)
+    if type(out_axes) is int and out_axes == 0:
+        return [0] * count
     axes: list[int | None] = [None] * count
     _spread(out_axes, outputs.build(range(count)), "the result", axes)
     return [

@@ -120,6 +120,7 @@ class DeviceSignature:
         self._groups: list[_Joined] = []  # likewise
         self._left_groups: list[_Joined] = []
         self._is_settled = True
+        self._grouped = 0
         self._is_sampled = False
         self._tree: PathTree[_Known] = PathTree()
         self._outputs: Structure | None = None
@@ -243,6 +244,8 @@ class DeviceSignature:
         """The kernels of all paths. Those of paths that came lately may be put together with others
         if these are not many more: so a path is compiled again few times, and there are few
         kernels."""
+        if self._is_settled and len(self._paths) == self._grouped:
+            return self._groups
         with self._lock:
             known = {path for joined in self._groups for path in joined.paths}
             new = tuple([path for path in self._paths if path not in known])
@@ -254,6 +257,7 @@ class DeviceSignature:
                     self._left_groups += [one for one in groups[-2:] if one.kernels.launched]
                     groups[-2:] = [self._joining(groups[-2].paths + groups[-1].paths)]
             self._groups = groups
+            self._grouped = len(known) + len(new)
             return groups
 
     def _joining(self, paths: tuple[_Known, ...]) -> _Joined:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
+from numpy.testing import assert_allclose
 from on_device import added_up, branches, greeks, implied, network, options, selections
 
 import autograd
@@ -111,9 +112,9 @@ def test_the_greeks_of_a_million_options(library):
     f = vmap(greeks)
     value, slopes = f(*[library.put(x) for x in columns])
     wanted = f(*columns)
-    assert library.get(value) == pytest.approx(wanted[0], rel=1e-11, abs=1e-11)
+    assert_allclose(library.get(value), wanted[0], rtol=1e-11, atol=1e-11)
     for found, expected in zip(numbers(library, slopes), wanted[1], strict=True):
-        assert found == pytest.approx(expected, rel=1e-10, abs=1e-10)
+        assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
 
 
 def test_rows_take_their_own_paths(library):
@@ -121,7 +122,7 @@ def test_rows_take_their_own_paths(library):
     f = vmap(branches)
     wanted = f(x)
     for _ in range(2):
-        assert library.get(f(library.put(x))) == pytest.approx(wanted, rel=1e-14)
+        assert_allclose(library.get(f(library.put(x))), wanted, rtol=1e-14)
 
 
 def test_arithmetic_has_the_bits_of_the_cpu(ours):
@@ -168,13 +169,15 @@ def test_newton_takes_as_many_steps_as_a_row_needs(ours):
     prices = vmap(greeks)(s, k, t, v, r)[0]
     f = vmap(implied)
     found = ours.get(f(*[ours.put(x) for x in (prices, s, k, t, r)]))
-    assert found == pytest.approx(f(prices, s, k, t, r), rel=1e-9)
+    # Of the price: where volatility hardly moves it, that is noise.
+    assert_allclose(vmap(greeks)(s, k, t, found, r)[0], prices, rtol=1e-10, atol=1e-10)
+    assert max(len(kernel.paths) for kernel in f.stats().kernels) > 4
 
 
 def test_columns_strides_and_types(device):
     """As CuPy has them."""
     cupy = pytest.importorskip("cupy")
-    x = cupy.random.default_rng(0).normal(size=(3, 1000))
+    x = cupy.random.default_rng(0).standard_normal(size=(3, 1000))
     f = lambda row: row[0] * row[1] - row[2]  # noqa: E731
     wanted = (x[0] * x[1] - x[2]).get()
     columns = vmap(f, in_axes=1)

@@ -3,13 +3,14 @@ become arrays of the same library. None is imported that the program hasn't."""
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from autograd.compiler.cuda.device import Device
-from autograd.compiler.cuda.device_arrays import DeviceArray
-from autograd.engine.loaded_modules import loaded
+from autograd.compiler.cuda.device_arrays import DeviceArray, view_of
 
 __all__ = ["Library", "LibraryWithViews", "library_of"]
 
@@ -32,9 +33,13 @@ class Library:
     def ready(self, x: Any) -> None:
         """Wait for an array that is still being computed elsewhere."""
 
-    def empty(self, shape: Sequence[int], device: Device) -> Any:
-        """Room for a result."""
-        return DeviceArray(device, shape)
+    def empty(self, shapes: Sequence[tuple[int, ...]], device: Device) -> list[Any]:
+        """Room for results."""
+        return [DeviceArray(device, shape) for shape in shapes]
+
+    def address(self, x: Any) -> int:
+        """Where the numbers of a result begin."""
+        return view_of(x, "a result").pointer
 
     def given(self, x: Any) -> Any:
         """A result, once it is written."""
@@ -58,10 +63,13 @@ class _Cupy(LibraryWithViews):
         with cuda.Device(device.number):  # each has a current stream of its own
             return int(cuda.get_current_stream().ptr)
 
-    def empty(self, shape: Sequence[int], device: Device) -> Any:
+    def empty(self, shapes: Sequence[tuple[int, ...]], device: Device) -> list[Any]:
         cupy = _module("cupy")
         with cupy.cuda.Device(device.number):
-            return cupy.empty(tuple(shape), float)
+            return [cupy.empty(shape, float) for shape in shapes]
+
+    def address(self, x: Any) -> int:
+        return int(x.data.ptr)
 
     def moved(self, x: Any, axis: int) -> Any:
         return _module("cupy").moveaxis(x, 0, axis)
@@ -74,9 +82,13 @@ class _Torch(LibraryWithViews):
     def stream(self, device: Device) -> int:
         return int(_module("torch").cuda.current_stream(device.number).cuda_stream)
 
-    def empty(self, shape: Sequence[int], device: Device) -> Any:
+    def empty(self, shapes: Sequence[tuple[int, ...]], device: Device) -> list[Any]:
         torch = _module("torch")
-        return torch.empty(tuple(shape), dtype=torch.float64, device=f"cuda:{device.number}")
+        place = torch.device("cuda", device.number)
+        return [torch.empty(shape, dtype=torch.float64, device=place) for shape in shapes]
+
+    def address(self, x: Any) -> int:
+        return int(x.data_ptr())
 
     def moved(self, x: Any, axis: int) -> Any:
         return _module("torch").movedim(x, 0, axis)
@@ -105,13 +117,16 @@ class _Numba(Library):
 
 def library_of(x: Any) -> Library:
     """That of an array."""
-    name = type(x).__module__.partition(".")[0]
+    return _of_package(type(x).__module__)
+
+
+@cache
+def _of_package(module: str) -> Library:
+    name = module.partition(".")[0]
     kinds = {"cupy": _Cupy, "torch": _Torch, "jax": _Jax, "jaxlib": _Jax, "numba": _Numba}
     kinds["numba_cuda"] = _Numba  # which its arrays have been of since 2025
     return kinds.get(name, Library)()
 
 
 def _module(name: str) -> Any:
-    found = loaded(name)
-    assert found is not None, name
-    return found
+    return sys.modules[name]  # of which there are arrays

@@ -70,7 +70,7 @@ class Driver:
                 "a forked process can't use CUDA, which its parent has begun to use; start worker "
                 'processes by "spawn" or "forkserver" (multiprocessing.set_start_method)'
             )
-        status = self._library[name](*args)
+        status = getattr(self._library, name)(*args)
         if status == OUT_OF_MEMORY:
             raise OutOfDeviceMemory("the CUDA device has no memory left")
         if status:
