@@ -335,8 +335,8 @@ class DevicePath:
         size: int,
         memory: DeviceMemory,
     ) -> bool:
-        """Write the sums of the rows' results over every chunk of so many; whether all rows are on this path,
-        without which they are worth nothing."""
+        """Write the sums of the rows' results over every chunk of so many; whether all rows are on
+        this path, without which they are worth nothing."""
         text, scratch = self._text(inputs.kinds, None)
         args = [*inputs.arguments(), ctypes.c_uint64(numbers)]
         status = memory.holding(NONE_LEFT) if self.has_guards else 0

@@ -99,6 +99,10 @@ class Places(NamedTuple):
         array, index = self.slots[slot]
         return self.at(array, str(index))
 
+    def is_near(self, slot: int) -> bool:
+        """Whether an input is in a copy."""
+        return self.slots[slot][0] in self.near
+
     def at(self, array: int, index: str) -> str:
         """One of an array's numbers, in row `i`; behind the arrays, of the shared ones."""
         if array == len(self.operands):
@@ -154,10 +158,14 @@ class _Lines:
         self.lines: list[str] = []
 
     def operation(self, i: int) -> None:
-        """Append one; a constant stands where it is used."""
+        """Append one; a constant stands where it is used, and so does what is near, for which no
+        register has to be kept."""
         op = self._program.code[i]
         if op.name == "const":
             self.shown[i] = c_number(op.value)
+            return
+        if op.name == "input" and self._places.is_near(int(op.value)):
+            self.shown[i] = self._places.input(int(op.value))
             return
         if op.name == "input":
             kind, text = "double", self._places.input(int(op.value))
@@ -296,9 +304,9 @@ def filling_frame(
 
 
 def adding_kernel(program: Program, places: Places, name: str = "add") -> str:
-    """`add(arrays, numbers, partial, count, size, status)`: the sums of the rows' results over every
-    chunk of `size` rows; `status` says whether a row is on another path, and then they are worth
-    nothing."""
+    """`add(arrays, numbers, partial, count, size, status)`: the sums of the rows' results over
+    every chunk of `size` rows; `status` says whether a row is on another path, and then they are
+    worth nothing."""
     margin = INDENT * 3
     places = places.with_near()
     lines, order = _Lines(program, places, margin), _Order(program)
