@@ -73,8 +73,6 @@ static __device__ __forceinline__ void report(
 
 /* A warp's numbers, number by number, each in all lanes; and the sum of one of them over the lanes
    in their order, number i in lane i. */
-typedef double Tile[32 * 33];
-
 static __device__ __forceinline__ double over_lanes(
     const double *tile, unsigned lane, int lanes, int size)
 {

@@ -322,6 +322,7 @@ def adding_kernel(program: Program, places: Places, name: str = "add") -> str:
     frame = adding_frame(
         name,
         places.parameters(),
+        len(added.order),
         added.begun(),
         lines.lines,
         added.written(),
@@ -399,20 +400,21 @@ class _Groups:
 def adding_frame(
     name: str,
     parameters: Sequence[str],
+    results: int,
     sums: Sequence[str],
     body: Sequence[str],
     written: Sequence[str],
     before: Sequence[str] = (),
 ) -> list[str]:
-    """The loops over chunks and their rows around a body: before it the `sums` of a chunk begin,
-    after it they are `written`; `before` is done once."""
+    """The loops over chunks and their rows, with so many results, around a body: before it the
+    `sums` of a chunk begin, after it they are `written`; `before` is done once."""
     own = ["double *__restrict__ partial", "long long count", "int size"]
     own.append("Status *__restrict__ status")
     return [
         f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
         f"{INDENT}{', '.join([*parameters, *own])})",
         "{",
-        f"{INDENT}__shared__ Tile tiles[THREADS / 32];",
+        f"{INDENT}__shared__ double tiles[THREADS / 32][{33 * min(results, LANES)}];",
         f"{INDENT}double *const tile = tiles[threadIdx.x / 32];",
         f"{INDENT}const unsigned lane = threadIdx.x % 32;",
         *[f"{INDENT}{line}" for line in before],
