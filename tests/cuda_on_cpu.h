@@ -30,6 +30,20 @@ static inline double erfinv(double x) /* CUDA's, here by Newton's method */
     return copysign(fabs(y), x);
 }
 
+/* Halves of a double, and the processor's estimates, of which only the upper half is used. */
+static inline long long bits_of(double x) { long long bits; memcpy(&bits, &x, 8); return bits; }
+static inline double __longlong_as_double(long long bits) { double x; memcpy(&x, &bits, 8); return x; }
+static inline int __double2hiint(double x) { return (int)(bits_of(x) >> 32); }
+static inline int __double2loint(double x) { return (int)bits_of(x); }
+static inline double __hiloint2double(int high, int low)
+{
+    return __longlong_as_double((long long)high << 32 | (unsigned)low);
+}
+static inline float __int_as_float(int bits) { float x; memcpy(&x, &bits, 4); return x; }
+static inline double estimate_of_inverse(double x) { return 1.0 / x; }
+static inline double estimate_of_inverse_sqrt(double x) { return 1.0 / sqrt(x); }
+#define __builtin_assume(known)
+
 struct Place { unsigned x, y, z; };
 static Place threadIdx, blockIdx, gridDim, blockDim;
 

@@ -8,7 +8,7 @@ import numpy
 
 from autograd import erf, exp, log, sqrt, tanh, value_and_grad, where
 
-CHUNK, LANES, THREADS = 1024, 32, 128
+CHUNK, CHUNKS, SUMS, LANES, THREADS = 1024, 1 << 14, 1 << 25, 32, 128
 
 
 def black_scholes(s, k, t, v, r):
@@ -85,10 +85,13 @@ def added_up(rows):
     """The sums of a matrix's columns, to the bit as a device adds them: in every chunk 32 rows in
     their order, these sums in theirs; then chunks by 128 threads, and those in a tree."""
     n, width = rows.shape
+    size = LANES
+    while size < CHUNK and (n > size * CHUNKS or n * width > size * SUMS):
+        size *= 2
     partial = []
-    for start in range(0, n, CHUNK):
+    for start in range(0, n, size):
         total = numpy.zeros(width)
-        for step in range(start, min(start + CHUNK, n), LANES):
+        for step in range(start, min(start + size, n), LANES):
             over = numpy.zeros(width)
             for row in rows[step : min(step + LANES, n)]:
                 over = over + row

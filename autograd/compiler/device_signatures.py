@@ -185,7 +185,7 @@ class DeviceSignature:
                         "(cupy.get_default_memory_pool().free_all_blocks(), "
                         "torch.cuda.empty_cache())"
                     ) from None
-                step = max(CHUNK, chunks_of(min(step, stop - start)) // 2 * CHUNK)
+                step = max(CHUNK, min(step, stop - start) // 2 // CHUNK * CHUNK)
                 continue
             start = stop
 
@@ -333,40 +333,40 @@ class DeviceSignature:
         width = sum(sizes)
         if width == 0:
             return
-        chunks = chunks_of(inputs.rows)
+        chunks, size = chunks_of(inputs.rows, width)
         with inputs.device.memory(inputs.stream) as memory:
             try:
                 partial = memory.take(8 * width * chunks)
             except OutOfDeviceMemory:
                 raise MemoryError(
                     f"vmap of {self._name}: the CUDA device has no memory for the sums of "
-                    f"{chunks} times {CHUNK} rows, {8 * width * chunks:,} bytes; pass fewer rows "
+                    f"{chunks} times {size} rows, {8 * width * chunks:,} bytes; pass fewer rows "
                     "at a time, and add up"
                 ) from None
-            self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width))
+            self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width, size))
             first = 0
             for place in zip(out, sizes, strict=True):
                 add_chunks(Sums(partial, chunks, width), first, place, float(count), memory)
                 first += place[1]
 
     def _adding(
-        self, inputs: DeviceInputs, partial: int, width: int
+        self, inputs: DeviceInputs, partial: int, width: int, size: int
     ) -> Callable[[int, int, DeviceMemory], None]:
-        """What writes the sums over all chunks of some rows."""
+        """What writes the sums over all chunks of some rows, so many rows in each."""
 
         def add(start: int, stop: int, memory: DeviceMemory) -> None:
-            place = partial + 8 * width * chunks_of(start)
+            place = partial + 8 * width * (start // size)
             some = inputs.part(start, stop)
             self._sample(some, start, memory)
             kernels = self._joined(may_join=True)
             if len(kernels) == 1:
                 operands = operands_of(some.views, self._has_rows, memory)
                 numbers = kernels[0].numbers(some, memory)
-                if kernels[0].kernels.add(operands, numbers, place, some.rows, memory):
+                if kernels[0].kernels.add(operands, numbers, place, some.rows, size, memory):
                     return
             matrix = memory.take(8 * width * some.rows)
             self._fill_part(some, [(matrix, width)], start, memory)
-            add_rows(matrix, some.rows, width, place, memory)
+            add_rows(matrix, some.rows, size, width, place, memory)
 
         return add
 

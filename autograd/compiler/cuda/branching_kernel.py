@@ -80,7 +80,8 @@ class BranchingKernels:
             to = f"chunk * {self._results} + {start} + lane"
             written.append(f"if (lane < {size}) partial[{to}] = sum{group};")
         begun = [f"double sum{group} = 0.0;" for group in range(len(starts))]
-        frame = adding_frame(name, self._places.parameters(), begun, body, written)
+        parameters = self._places.parameters()
+        frame = adding_frame(name, parameters, self._results, begun, body, written)
         return "\n".join([*self._head(body), *frame, ""])
 
 

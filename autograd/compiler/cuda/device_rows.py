@@ -17,9 +17,11 @@ from autograd.compiler.cuda.dlpack import packed_strides
 from autograd.compiler.cuda.kernel_prelude import (
     ADDING,
     CHUNK,
+    CHUNKS,
     COMPARING,
     LANES,
     MOST_AXES,
+    SUMS,
     THREADS,
     copying,
 )
@@ -38,6 +40,7 @@ from autograd.compiler.native.llvm_codegen import callbacks_of
 
 __all__ = [
     "STRAIGHT",
+    "Chunks",
     "DevicePath",
     "Launched",
     "Left",
@@ -172,17 +175,35 @@ def in_memory(view: View, memory: DeviceMemory) -> Any:
 # -- sums ------------------------------------------------------------------------------------------
 
 
-def chunks_of(rows: int) -> int:
-    """How many there are."""
-    return -(-rows // CHUNK)
+class Chunks(NamedTuple):
+    """Of rows: how many, each of so many rows, the last of what is left."""
+
+    number: int
+    size: int
 
 
-def add_rows(matrix: int, rows: int, width: int, partial: int, memory: DeviceMemory) -> None:
-    """The sums of a matrix's columns over every chunk of rows, as a path's kernel adds them."""
+def chunks_of(rows: int, width: int) -> Chunks:
+    """Those over which this many results of rows are added up. A chunk of 1,024 rows has a whole
+    number of them, whatever their size.
+
+    >>> chunks_of(1_000, 6), chunks_of(50_000_000, 6)
+    (Chunks(number=32, size=32), Chunks(number=48829, size=1024))
+    """
+    size, most = LANES, min(CHUNKS, SUMS // max(1, width))
+    while size < CHUNK and rows > size * most:
+        size *= 2
+    return Chunks(-(-rows // size), size)
+
+
+def add_rows(
+    matrix: int, rows: int, size: int, width: int, partial: int, memory: DeviceMemory
+) -> None:
+    """The sums of a matrix's columns over every chunk of so many rows, as a path's kernel adds
+    them."""
     function = memory.device.function(ADDING, "add_rows")
-    args = [ctypes.c_uint64(matrix), ctypes.c_longlong(rows), ctypes.c_int(width)]
-    args.append(ctypes.c_uint64(partial))
-    memory.device.launch(function, LANES * chunks_of(rows), args, memory.stream)
+    args = [ctypes.c_uint64(matrix), ctypes.c_longlong(rows), ctypes.c_int(size)]
+    args += [ctypes.c_int(width), ctypes.c_uint64(partial)]
+    memory.device.launch(function, LANES * -(-rows // size), args, memory.stream)
 
 
 class Sums(NamedTuple):
@@ -317,15 +338,22 @@ class DevicePath:
         return Left(ListedRows(count, left), first)
 
     def add(
-        self, inputs: Operands, numbers: int, partial: int, rows: int, memory: DeviceMemory
+        self,
+        inputs: Operands,
+        numbers: int,
+        partial: int,
+        rows: int,
+        size: int,
+        memory: DeviceMemory,
     ) -> bool:
-        """Write the sums of the rows' results over every chunk; whether all rows are on this path,
-        without which they are worth nothing."""
+        """Write the sums of the rows' results over every chunk of so many; whether all rows are on
+        this path, without which they are worth nothing."""
         text, scratch = self._text(inputs.kinds, None)
         args = [*inputs.arguments(), ctypes.c_uint64(numbers)]
         status = memory.holding(NONE_LEFT) if self.has_guards else 0
-        rest = [ctypes.c_uint64(partial), ctypes.c_longlong(rows), ctypes.c_uint64(status)]
-        threads = LANES * chunks_of(rows)
+        rest = [ctypes.c_uint64(partial), ctypes.c_longlong(rows), ctypes.c_int(size)]
+        rest.append(ctypes.c_uint64(status))
+        threads = LANES * -(-rows // size)
         self._note(Launched(text, "add", memory.device), rows)
         self._launch(text, "add", scratch, threads, args, rest, memory)
         return not self.has_guards or self._status(status, memory)[0] == 0

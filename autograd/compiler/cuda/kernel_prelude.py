@@ -1,6 +1,6 @@
 """What every kernel's text begins with, and the kernels that no program is needed for.
 
-The order of additions is fixed by the number of rows. Of every `CHUNK` rows a warp takes 32 at a
+The order of additions is fixed by the number of rows. Of every chunk of rows a warp takes 32 at a
 time; their results are added in the order of the rows, and the sum of the 32 to that of those
 before. The sums of all chunks are added by 128 threads, each every 128th, and those in a tree.
 """
@@ -12,11 +12,13 @@ from typing import Final
 __all__ = [
     "ADDING",
     "CHUNK",
+    "CHUNKS",
     "COMPARING",
     "LANES",
     "MOST_AXES",
     "NUMBERS",
     "PRELUDE",
+    "SUMS",
     "THREADS",
     "copying",
 ]
@@ -24,7 +26,12 @@ __all__ = [
 THREADS: Final = 128
 """Of a block."""
 CHUNK: Final = 1024
-"""Rows that one warp adds up."""
+"""Rows that one warp adds up, at most: as few as 32, where there are few."""
+CHUNKS: Final = 1 << 14
+"""That rows are divided into, at most, while there may be more rows in a chunk: enough for every
+warp of a device."""
+SUMS: Final = 1 << 25
+"""Numbers that the sums over all chunks have, at most, likewise."""
 LANES: Final = 32
 """Of a warp."""
 MOST_AXES: Final = 8
@@ -37,7 +44,6 @@ _SETTINGS: Final = f"""\
 #define INFINITY __longlong_as_double(0x7ff0000000000000LL)
 #endif
 #define THREADS {THREADS}
-#define CHUNK {CHUNK}
 """
 
 PRELUDE: Final = (
@@ -67,8 +73,6 @@ static __device__ __forceinline__ void report(
 
 /* A warp's numbers, number by number, each in all lanes; and the sum of one of them over the lanes
    in their order, number i in lane i. */
-typedef double Tile[32 * 33];
-
 static __device__ __forceinline__ double over_lanes(
     const double *tile, unsigned lane, int lanes, int size)
 {
@@ -87,15 +91,16 @@ ADDING: Final = (
     + """
 /* The sums of a matrix's columns over every chunk of its rows. */
 extern "C" __global__ void __launch_bounds__(THREADS) add_rows(
-    const double *__restrict__ matrix, long long rows, int width, double *__restrict__ partial)
+    const double *__restrict__ matrix, long long rows, int size, int width,
+    double *__restrict__ partial)
 {
     const unsigned lane = threadIdx.x % 32;
     long long chunk = (long long)blockIdx.x * (THREADS / 32) + threadIdx.x / 32;
-    for (; chunk * CHUNK < rows; chunk += (long long)gridDim.x * (THREADS / 32)) {
+    for (; chunk * size < rows; chunk += (long long)gridDim.x * (THREADS / 32)) {
         for (int first = 0; first < width; first += 32) {
             double sum = 0.0;
-            for (int step = 0; step < CHUNK; step += 32) {
-                const long long i = chunk * CHUNK + step;
+            for (int step = 0; step < size; step += 32) {
+                const long long i = chunk * size + step;
                 if (i >= rows) break;
                 const int lanes = rows - i < 32 ? (int)(rows - i) : 32;
                 double over = 0.0;

@@ -7,17 +7,20 @@ and its number is listed, to be run by the kernel of that path over the rows lis
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from autograd.compiler.cuda.call_groups import in_groups
 from autograd.compiler.cuda.kernel_prelude import LANES, PRELUDE
+from autograd.compiler.cuda.quick_functions import ALWAYS, QUICK, quick_functions
 from autograd.compiler.cuda.special_kernels import functions_for
 from autograd.compiler.ir.flat_code import Op
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.ir.meanings import TRUTHS
-from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.program import Guard, Program
 from autograd.compiler.native.c_codegen import c_comment, c_formula, c_number
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 
@@ -34,6 +37,10 @@ __all__ = [
 
 INDENT: Final = "    "
 INLINE: Final = 6  # calls of a function, each with its code
+MOST_QUICK: Final = (
+    200  # divisions and calls as straight lines; compiling more takes NVRTC too long
+)
+NEAR: Final = 2048  # numbers that all rows share, kept in a block's own memory
 CALLS: Final = re.compile(r"\b([a-z]\w*)\(")
 
 
@@ -74,6 +81,8 @@ class Places(NamedTuple):
     slots: Sequence[tuple[int, int]]
     """Of each input: the array, and which of a row's numbers; behind the arrays, shared numbers."""
     results: Sequence[int]
+    near: frozenset[int] = frozenset()
+    """The arrays that a block has copied to its own memory."""
 
     def parameters(self) -> list[str]:
         """Of the inputs, in a kernel's head."""
@@ -90,11 +99,37 @@ class Places(NamedTuple):
         array, index = self.slots[slot]
         return self.at(array, str(index))
 
+    def is_near(self, slot: int) -> bool:
+        """Whether an input is in a copy."""
+        return self.slots[slot][0] in self.near
+
     def at(self, array: int, index: str) -> str:
         """One of an array's numbers, in row `i`; behind the arrays, of the shared ones."""
         if array == len(self.operands):
             return f"numbers[{index}]"
+        if array in self.near:
+            return f"near{array}[{index}]"
         return self.operands[array].at(array, index)
+
+    def with_near(self) -> Places:
+        """With a copy of every array that all rows share, as far as there is room."""
+        near, room = [], NEAR
+        for k, one in enumerate(self.operands):
+            if one.is_packed and not one.has_rows and 0 < one.size <= room:
+                near.append(k)
+                room -= one.size
+        return self._replace(near=frozenset(near))
+
+    def copied(self) -> list[str]:
+        """The lines that make these copies."""
+        lines = []
+        for k in sorted(self.near):
+            size = self.operands[k].size
+            lines += [
+                f"alignas(16) __shared__ double near{k}[{size}];",
+                f"for (int k = threadIdx.x; k < {size}; k += THREADS) near{k}[k] = x{k}[k];",
+            ]
+        return [*lines, "__syncthreads();"] if lines else []
 
     def outputs(self) -> list[str]:
         """Pointers, in a kernel's head."""
@@ -116,46 +151,106 @@ class _Lines:
         self._program = program
         self._places = places
         self._margin = margin
-        self._checks = program.checks()
-        self.shown: list[str] = []
+        self._checks: dict[int, list[Guard]] = {}
+        for guard in program.guards:
+            self._checks.setdefault(guard.register, []).append(guard)
+        self.shown: dict[int, str] = {}
         self.lines: list[str] = []
 
-    def operation(self, i: int, op: Op) -> None:
-        """Append one; a constant stands where it is used."""
+    def operation(self, i: int) -> None:
+        """Append one; a constant stands where it is used, and so does what is near, for which no
+        register has to be kept."""
+        op = self._program.code[i]
         if op.name == "const":
-            self.shown.append(c_number(op.value))
+            self.shown[i] = c_number(op.value)
+            return
+        if op.name == "input" and self._places.is_near(int(op.value)):
+            self.shown[i] = self._places.input(int(op.value))
             return
         if op.name == "input":
             kind, text = "double", self._places.input(int(op.value))
         else:
             kind = "int" if op.name in TRUTHS else "double"
-            text = c_formula(op.name, [self.shown[j] for j in op.operands])
-        self.shown.append(f"r{i}")
+            text = c_formula(op.name, self._given(op))
+        self.shown[i] = f"r{i}"
         self.lines.append(f"{self._margin}const {kind} r{i} = {text};")
 
+    def calls(self, group: Sequence[int]) -> None:
+        """Append calls that don't need each other, and behind a branch what is done where a number
+        is a rare one."""
+        usual = f"is_usual{group[0]}"
+        quick, rare = [f"bool {usual} = true;"], []
+        for i in group:
+            op = self._program.code[i]
+            name = "ratio" if op.name == "div" else op.name
+            given = ", ".join(self._given(op))
+            quick.append(f"double r{i} = quick_{name}({given}, {usual});")
+            if op.name not in ALWAYS:
+                rare.append(f"{INDENT}r{i} = rare_{name}({given});")
+            self.shown[i] = f"r{i}"
+        if rare:
+            quick += [f"if (!{usual}) {{", *rare, "}"]
+        self.lines += [f"{self._margin}{line}" for line in quick]
+
     def failures(self, i: int) -> list[tuple[str, str]]:
-        """Of the guards that are known after an operation: when each fails, and a comment."""
-        guards = [self._program.guards[index] for index in self._checks.get(i, ())]
+        """Of the guards on what an operation gives: when each fails, and a comment."""
         return [
             (f"{'!' * guard.expected}{self.shown[guard.register]}", c_comment(guard.line))
-            for guard in guards
+            for guard in self._checks.get(i, ())
         ]
+
+    def _given(self, op: Op) -> list[str]:
+        return [self.shown[j] for j in op.operands]
+
+
+class _Order:
+    """In which order a program's operations stand, and which of them are calls as straight
+    lines."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._are_quick = sum(map(self._can_be_quick, program.code)) <= MOST_QUICK
+        self.groups = in_groups(program, self._is_quick)
+
+    def _can_be_quick(self, op: Op) -> bool:
+        if op.name != "div":
+            return op.name in QUICK
+        by = self._program.code[op.operands[1]]
+        return by.name != "const" or abs(math.frexp(by.value)[0]) != 0.5  # a product is as exact
+
+    def _is_quick(self, op: Op) -> bool:
+        return self._are_quick and self._can_be_quick(op)
+
+    def write(self, lines: _Lines, behind: Callable[[int], list[str]]) -> None:
+        """Append all; `behind` has the lines that follow an operation."""
+        for group in self.groups:
+            if self._is_quick(self._program.code[group[0]]):
+                lines.calls(group)
+            else:
+                lines.operation(group[0])
+            for i in group:
+                lines.lines += behind(i)
+
+    def functions(self) -> list[str]:
+        """The texts of the quick ones."""
+        return quick_functions(op.name for op in self._program.code if self._is_quick(op))
 
 
 def filling_kernel(program: Program, places: Places, name: str = "fill") -> str:
     """`fill(arrays, numbers, results, rows, count, left, status)`: the results of `count` rows,
     those whose numbers are in `rows`, or all where that is null."""
-    lines = _Lines(program, places, INDENT * 4)
-    for i, op in enumerate(program.code):
-        lines.operation(i, op)
-        lines.lines += [
-            f"{INDENT * 4}if ({when}) break; /* {comment} */" for when, comment in lines.failures(i)
-        ]
+    margin = INDENT * 4
+    lines, order = _Lines(program, places, margin), _Order(program)
+
+    def behind(i: int) -> list[str]:
+        return [f"{margin}if ({when}) break; /* {say} */" for when, say in lines.failures(i)]
+
+    order.write(lines, behind)
     body = lines.lines
     body += [
-        f"{INDENT * 4}{places.output(k)} = {lines.shown[j]};" for k, j in enumerate(program.outputs)
+        f"{margin}{places.output(k)} = {lines.shown[j]};" for k, j in enumerate(program.outputs)
     ]
-    head = [PRELUDE, *functions_for(program.names), *called_often(body)]
+    head = [PRELUDE, *functions_for(program.names), *called_often(body), *order.functions()]
     return "\n".join([*head, *filling_frame(name, places, bool(program.guards), body), ""])
 
 
@@ -209,36 +304,64 @@ def filling_frame(
 
 
 def adding_kernel(program: Program, places: Places, name: str = "add") -> str:
-    """`add(arrays, numbers, partial, count, status)`: the sums of the rows' results over every
-    chunk of `count` rows; `status` says whether a row is on another path, and then they are worth
-    nothing."""
-    lines = _Lines(program, places, INDENT * 3)
-    groups = _Groups(program.outputs)
-    for i, op in enumerate(program.code):
-        lines.operation(i, op)
-        lines.lines += [
-            f"{INDENT * 3}is_left |= is_row && {'(' + when + ')'}; /* {comment} */"
-            for when, comment in lines.failures(i)
+    """`add(arrays, numbers, partial, count, size, status)`: the sums of the rows' results over
+    every chunk of `size` rows; `status` says whether a row is on another path, and then they are
+    worth nothing."""
+    margin = INDENT * 3
+    places = places.with_near()
+    lines, order = _Lines(program, places, margin), _Order(program)
+    added = _Groups([_added(program, j) for j in program.outputs], order.groups)
+
+    def behind(i: int) -> list[str]:
+        guards = [
+            f"{margin}is_left |= is_row && ({when}); /* {say} */" for when, say in lines.failures(i)
         ]
-        lines.lines += groups.added_after(i, lines.shown)
+        return guards + added.added_after(i, lines.shown)
+
+    order.write(lines, behind)
+    frame = adding_frame(
+        name,
+        places.parameters(),
+        len(added.order),
+        added.begun(),
+        lines.lines,
+        added.written(),
+        places.copied(),
+    )
     return "\n".join(
         [
             PRELUDE,
             *functions_for(program.names),
             *called_often(lines.lines),
-            f"static __device__ const int order[] = {{{', '.join(map(str, groups.order))}}};",
+            *order.functions(),
+            f"static __device__ const int order[] = {{{', '.join(map(str, added.order))}}};",
             "",
-            *adding_frame(name, places.parameters(), groups.begun(), lines.lines, groups.written()),
+            *frame,
             "",
         ]
     )
 
 
+def _added(program: Program, j: int) -> int:
+    """The register that a result adds to a sum, which is no -0.0: so `x + 0.0` is as good as x."""
+    op = program.code[j]
+    if op.name != "add":
+        return j
+    known = [program.code[k] for k in op.operands]
+    rest = [k for k, one in zip(op.operands, known, strict=True) if not _is_zero(one)]
+    return rest[0] if len(rest) == 1 else j
+
+
+def _is_zero(op: Op) -> bool:
+    return op.name == "const" and op.value == 0.0
+
+
 class _Groups:
     """Results by 32, in the order in which they are computed, so that few are kept at a time."""
 
-    def __init__(self, outputs: Sequence[int]) -> None:
-        self.order = sorted(range(len(outputs)), key=lambda k: outputs[k])
+    def __init__(self, outputs: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
+        places = {i: at for at, i in enumerate(i for group in groups for i in group)}
+        self.order = sorted(range(len(outputs)), key=lambda k: places[outputs[k]])
         self.starts = range(0, len(self.order), LANES)
         self._ending_at: dict[int, list[int]] = {}
         for at, k in enumerate(self.order):
@@ -260,7 +383,7 @@ class _Groups:
             lines.append(f"if (lane < {size}) partial[{to}] = sum{group};")
         return lines
 
-    def added_after(self, i: int, shown: Sequence[str]) -> list[str]:
+    def added_after(self, i: int, shown: Mapping[int, str]) -> list[str]:
         """The lines that put what an operation gives with others, and add up the groups that are
         complete with it."""
         lines = []
@@ -277,26 +400,30 @@ class _Groups:
 def adding_frame(
     name: str,
     parameters: Sequence[str],
+    results: int,
     sums: Sequence[str],
     body: Sequence[str],
     written: Sequence[str],
+    before: Sequence[str] = (),
 ) -> list[str]:
-    """The loops over chunks and their rows around a body: before it the `sums` of a chunk begin,
-    after it they are `written`."""
-    own = ["double *__restrict__ partial", "long long count", "Status *__restrict__ status"]
+    """The loops over chunks and their rows, with so many results, around a body: before it the
+    `sums` of a chunk begin, after it they are `written`; `before` is done once."""
+    own = ["double *__restrict__ partial", "long long count", "int size"]
+    own.append("Status *__restrict__ status")
     return [
         f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
         f"{INDENT}{', '.join([*parameters, *own])})",
         "{",
-        f"{INDENT}__shared__ Tile tiles[THREADS / 32];",
+        f"{INDENT}__shared__ double tiles[THREADS / 32][{33 * min(results, LANES)}];",
         f"{INDENT}double *const tile = tiles[threadIdx.x / 32];",
         f"{INDENT}const unsigned lane = threadIdx.x % 32;",
+        *[f"{INDENT}{line}" for line in before],
         f"{INDENT}long long chunk = (long long)blockIdx.x * (THREADS / 32) + threadIdx.x / 32;",
-        f"{INDENT}for (; chunk * CHUNK < count; chunk += (long long)gridDim.x * (THREADS / 32)) {{",
+        f"{INDENT}for (; chunk * size < count; chunk += (long long)gridDim.x * (THREADS / 32)) {{",
         *[f"{INDENT * 2}{line}" for line in sums],
         f"{INDENT * 2}bool is_left = false;",
-        f"{INDENT * 2}for (int step = 0; step < CHUNK; step += 32) {{",
-        f"{INDENT * 3}const long long at = chunk * CHUNK + step + lane;",
+        f"{INDENT * 2}for (int step = 0; step < size; step += 32) {{",
+        f"{INDENT * 3}const long long at = chunk * size + step + lane;",
         f"{INDENT * 3}const long long over = count - (at - lane);",
         f"{INDENT * 3}if (over <= 0) break;",
         f"{INDENT * 3}const int lanes = over < 32 ? (int)over : 32;",

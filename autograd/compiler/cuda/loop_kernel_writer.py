@@ -109,7 +109,9 @@ class LoopedKernels:
             "}",
         ]
         parameters = [*self._places.parameters(), "double *scratch"]
-        return "\n".join([*self._row, *adding_frame(name, parameters, begun, body, written), ""])
+        return "\n".join(
+            [*self._row, *adding_frame(name, parameters, self._results, begun, body, written), ""]
+        )
 
 
 class _RowLines(LoopCLines):
