@@ -529,6 +529,83 @@ def test_a_call_like_the_one_before_is_not_taken_apart(device, monkeypatch):
         f(HostArray(x), HostArray(y))
 
 
+class _Streams(Library):
+    """One that has a stream of its own, as CuPy and PyTorch."""
+
+    def waits(self):
+        return False
+
+    def stream(self, device):
+        return 9
+
+    def empty(self, shapes, device):
+        return [HostArray(numpy.full(shape, 7.0)) for shape in shapes]
+
+    def address_of_doubles(self, x, device):
+        is_read = x.x.dtype == float and x.x.flags.c_contiguous
+        return x.x.ctypes.data if is_read else 0
+
+
+def test_a_call_of_other_numbers_is_one_launch(device, monkeypatch):
+    """Of arrays that are read as they are, on the one path there is; all others go the long way,
+    to the same numbers."""
+    library = _Streams()
+    monkeypatch.setattr("autograd.compiler.device_calls.library_of", lambda x: library)
+    f = vmap(lambda x, y: (x[0] * y, y - x[1]), in_axes=(0, None))
+    draw = numpy.random.default_rng(11)
+    x, y = draw.normal(size=(300, 2)), draw.normal(size=4)
+
+    def is_right(x, y):
+        a, b = f(HostArray(x), HostArray(y))
+        wanted = numpy.outer(x[:, 0], y), y - x[:, 1:]
+        return (a.x == wanted[0]).all() and (b.x == wanted[1]).all()
+
+    assert is_right(x, y)
+    with monkeypatch.context() as patch:
+        patch.setattr(f._on_device, "run", None)
+        device.driver.events.clear()
+        assert is_right(x + 1, y - 1)
+        assert device.driver.events == ["launch fill"]
+        assert is_right(x * 2, y)
+    assert is_right(x[:7], y)
+    assert is_right(numpy.asfortranarray(x), y)
+    assert is_right(x, y[::-1])
+    assert is_right(x, y.copy())
+    (kernel,) = [one for one in f.stats().kernels if one.rows > 600]
+    assert kernel.rows >= 900
+    with pytest.raises(ValueError, match="in_axes has 2 entries"):
+        f(HostArray(x))
+    with detect_anomaly(), pytest.raises(TypeError, match="arrays on a device can't"):
+        is_right(x, y)
+    with pytest.warns(RuntimeWarning, match="holds float32"):
+        assert is_right(x.astype("f4"), y)
+
+
+@pytest.mark.parametrize("kind", ["guards", "captured", "reduce", "out_axes", "number", "checked"])
+def test_what_is_more_than_one_launch_is_not_played_again(device, monkeypatch, kind):
+    library = _Streams()
+    monkeypatch.setattr("autograd.compiler.device_calls.library_of", lambda x: library)
+    w = Value(2.0)
+    f, keywords, rest = {
+        "guards": (lambda x: x * 2 if x > 0 else x * 3, {}, ()),
+        "captured": (lambda x: x * w, {}, ()),
+        "reduce": (lambda x: x * 2, {"reduce": "sum"}, ()),
+        "out_axes": (lambda x: (x * 2, 1.0), {"out_axes": (0, None)}, ()),
+        "number": (lambda x, a: x * a, {"in_axes": (0, None)}, (2.0,)),
+        "checked": (lambda x: x * 2, {"check": True}, ()),
+    }[kind]
+    mapped = vmap(f, **keywords)
+    x = numpy.array([1.0, 2.0, 4.0])
+    for _ in range(3):
+        out = mapped(HostArray(x), *rest)
+        first = out[0] if kind == "out_axes" else out
+        assert first.x.tolist() == (14.0 if kind == "reduce" else [2.0, 4.0, 8.0])
+        assert mapped._on_device._replay is None
+    w.data = 3.0
+    if kind == "captured":
+        assert mapped(HostArray(x)).x.tolist() == [3.0, 6.0, 12.0]
+
+
 def test_the_default_stream_has_two_names(device, monkeypatch):
     """1 in an array interface, 0 for the driver: no need to wait."""
     assert view_of(HostArray(numpy.ones(3), stream=1), "x").stream == 0

@@ -35,7 +35,7 @@ from autograd.compiler.vector_specializations import Target, VectorSpecializatio
 from autograd.engine.locks import in_turn, new_lock
 from autograd.transforms.tree import Structure, is_array, size_of
 
-__all__ = ["DeviceInputs", "DeviceSignature"]
+__all__ = ["MOST_ROWS", "DeviceInputs", "DeviceSignature"]
 
 SAMPLE: Final = 32  # rows that are looked at to find paths
 MOST_ROWS: Final = 1 << 26
@@ -151,6 +151,14 @@ class DeviceSignature:
             in_turn(self._turn, first)
             assert self._outputs is not None
         return self._outputs
+
+    def path_of_all(self) -> DevicePath | None:
+        """The only path there is, and can be, if it reads nothing but the arguments."""
+        paths = self._paths
+        if len(paths) != 1 or self._numbers or paths[0].specialization.captured:
+            return None
+        kernels = self._joined(may_join=True)[0].kernels
+        return None if kernels.has_guards else kernels
 
     # -- rows --------------------------------------------------------------------------------------
 

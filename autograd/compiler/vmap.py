@@ -204,6 +204,10 @@ class Mapped(Compiled):
             return self._eagerly(self._batch(call))
 
     def _carefully(self, call: Call) -> Any:
+        on_device = self.__dict__.get("_on_device")
+        again = None if on_device is None else on_device.again(call)
+        if again is not None:
+            return again[0]
         kind = array_kind(call.args, call.keywords)
         if kind == "dask":
             return call_on_chunks(self, call)

@@ -41,6 +41,11 @@ class Library:
         """Where the numbers of a result begin."""
         return view_of(x, "a result").pointer
 
+    def address_of_doubles(self, x: Any, device: Device) -> int:
+        """Where an array begins that is on a device as doubles in the order of C; 0 for any other,
+        or where that can't be told in no time."""
+        return 0
+
     def given(self, x: Any) -> Any:
         """A result, once it is written."""
         return x
@@ -71,6 +76,10 @@ class _Cupy(LibraryWithViews):
     def address(self, x: Any) -> int:
         return int(x.data.ptr)
 
+    def address_of_doubles(self, x: Any, device: Device) -> int:
+        is_read = x.dtype.char == "d" and x.flags.c_contiguous
+        return int(x.data.ptr) if is_read and x.data.device_id == device.number else 0
+
     def moved(self, x: Any, axis: int) -> Any:
         return _module("cupy").moveaxis(x, 0, axis)
 
@@ -89,6 +98,13 @@ class _Torch(LibraryWithViews):
 
     def address(self, x: Any) -> int:
         return int(x.data_ptr())
+
+    def address_of_doubles(self, x: Any, device: Device) -> int:
+        torch = _module("torch")
+        if x.layout is not torch.strided or x.requires_grad or x.is_neg():
+            return 0
+        is_read = x.is_cuda and x.dtype is torch.float64 and x.is_contiguous()
+        return int(x.data_ptr()) if is_read and x.device.index == device.number else 0
 
     def moved(self, x: Any, axis: int) -> Any:
         return _module("torch").movedim(x, 0, axis)

@@ -337,6 +337,27 @@ class DevicePath:
         count, first = self._status(status, memory)
         return Left(ListedRows(count, left), first)
 
+    def can_be_replayed(self, kinds: tuple[Operand, ...], sizes: tuple[int, ...]) -> bool:
+        """Whether a kernel needs nothing but its arrays, each with its rows one after the other."""
+        in_order = all(kind.is_packed for kind in kinds)
+        return in_order and not self.has_guards and not self._text(kinds, sizes)[1]
+
+    def replay(
+        self,
+        kinds: tuple[Operand, ...],
+        sizes: tuple[int, ...],
+        addresses: Sequence[Any],
+        rows: int,
+        place: tuple[Device, int],
+    ) -> None:
+        """As `fill`, for all rows, with the addresses of arguments, shared numbers and results; on
+        a stream of a device."""
+        text, none = self._text(kinds, sizes)[0], ctypes.c_uint64(0)
+        device, stream = place
+        self._note(Launched(text, "fill", device), rows)
+        args = [*addresses, none, ctypes.c_longlong(rows), none, none]
+        device.launch(device.function(text, "fill"), rows, args, stream)
+
     def add(
         self,
         inputs: Operands,
