@@ -262,9 +262,23 @@ def test_sums_are_added_in_the_order_that_is_documented(device, n):
 def total(partial, n, width, memory):
     out = numpy.empty(width)
     sums = Sums(partial, chunks_of(n, width).number, width)
-    add_chunks(sums, 0, (out.ctypes.data, 2), 1.0, memory)
-    add_chunks(sums, 2, (out[2:].ctypes.data, width - 2), 1.0, memory)
+    places = [(out.ctypes.data, 2), (0, 0), (out[2:].ctypes.data, width - 2)]
+    add_chunks(sums, places, 1.0, memory)
     return out
+
+
+@needs_a_compiler
+def test_sums_for_many_arrays_are_written_by_few_launches(device):
+    """Of 150 arrays each has its own columns, the empty ones none."""
+    sizes = [k % 4 for k in range(150)]
+    rows = numpy.random.default_rng(0).normal(size=(3, sum(sizes)))
+    out = [numpy.empty(size) for size in sizes]
+    with device.memory(0) as memory:
+        device.driver.events.clear()
+        places = [(x.ctypes.data, x.size) for x in out]
+        add_chunks(Sums(rows.ctypes.data, 3, rows.shape[1]), places, 2.0, memory)
+        assert device.driver.events == ["launch add_chunks"] * 2
+    assert numpy.allclose(numpy.concatenate(out), rows.sum(0) / 2, rtol=1e-15, atol=1e-15)
 
 
 @needs_a_compiler

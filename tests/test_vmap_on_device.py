@@ -415,7 +415,7 @@ def test_a_device_that_gives_other_numbers_is_found_out(device, monkeypatch, red
         if function.__name__ == "launch_fill":
             ctypes.c_double.from_address(args[2].value).value += 1e-9
         if function.__name__ == "launch_add_chunks":
-            ctypes.c_double.from_address(args[-1].value).value += 1e-9
+            ctypes.c_double.from_address(args[-1].arrays[0]).value += 1e-9
 
     monkeypatch.setattr(device.driver, "launch", wrong)
     f = vmap(lambda x: x * 2.0, reduce=reduce, check=True)

@@ -352,10 +352,8 @@ class DeviceSignature:
                     "at a time, and add up"
                 ) from None
             self._in_parts(inputs, MOST_ROWS, self._adding(inputs, partial, width, size))
-            first = 0
-            for place in zip(out, sizes, strict=True):
-                add_chunks(Sums(partial, chunks, width), first, place, float(count), memory)
-                first += place[1]
+            places = list(zip(out, sizes, strict=True))
+            add_chunks(Sums(partial, chunks, width), places, float(count), memory)
 
     def _adding(
         self, inputs: DeviceInputs, partial: int, width: int, size: int

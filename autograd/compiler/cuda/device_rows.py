@@ -7,6 +7,7 @@ import ctypes
 import struct
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from math import prod
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from autograd.compiler.cuda.kernel_prelude import (
     COMPARING,
     LANES,
     MOST_AXES,
+    MOST_PLACES,
     SUMS,
     THREADS,
     copying,
@@ -214,18 +216,31 @@ class Sums(NamedTuple):
     width: int
 
 
+class _Results(ctypes.Structure):
+    _fields_ = (
+        ("arrays", ctypes.c_uint64 * MOST_PLACES),
+        ("ends", ctypes.c_int * MOST_PLACES),
+    )
+
+
 def add_chunks(
-    sums: Sums, first: int, out: tuple[int, int], divisor: float, memory: DeviceMemory
+    sums: Sums, out: Sequence[tuple[int, int]], divisor: float, memory: DeviceMemory
 ) -> None:
-    """The sums over all chunks, over a divisor: of the columns from the first on, to an address,
-    so many."""
+    """The sums over all chunks, over a divisor: so many columns to each address."""
     function = memory.device.function(ADDING, "add_chunks")
-    pointer, size = out
-    if size:
+    filled = [(pointer, size) for pointer, size in out if size]
+    first = 0
+    for start in range(0, len(filled), MOST_PLACES):
+        some = filled[start : start + MOST_PLACES]
+        ends = list(accumulate(size for _, size in some))
+        results = _Results()
+        results.arrays[: len(some)] = [pointer for pointer, _ in some]
+        results.ends[: len(some)] = ends
         args: list[Any] = [ctypes.c_uint64(sums.pointer + 8 * first)]
-        args += [ctypes.c_longlong(sums.chunks), ctypes.c_int(sums.width), ctypes.c_int(size)]
-        args += [ctypes.c_double(divisor), ctypes.c_uint64(pointer)]
-        memory.device.launch(function, size * THREADS, args, memory.stream)
+        args += [ctypes.c_longlong(sums.chunks), ctypes.c_int(sums.width), ctypes.c_int(ends[-1])]
+        args += [ctypes.c_double(divisor), results]
+        memory.device.launch(function, ends[-1] * THREADS, args, memory.stream)
+        first += ends[-1]
 
 
 def first_of_equal_rows(matrix: int, rows: int, width: int, out: int, memory: DeviceMemory) -> bool:

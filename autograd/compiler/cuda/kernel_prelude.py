@@ -16,6 +16,7 @@ __all__ = [
     "COMPARING",
     "LANES",
     "MOST_AXES",
+    "MOST_PLACES",
     "NUMBERS",
     "PRELUDE",
     "SUMS",
@@ -27,7 +28,7 @@ THREADS: Final = 128
 """Of a block."""
 CHUNK: Final = 1024
 """Rows that one warp adds up, at most: as few as 32, where there are few."""
-CHUNKS: Final = 1 << 14
+CHUNKS: Final = 1 << 15
 """That rows are divided into, at most, while there may be more rows in a chunk: enough for every
 warp of a device."""
 SUMS: Final = 1 << 25
@@ -36,6 +37,8 @@ LANES: Final = 32
 """Of a warp."""
 MOST_AXES: Final = 8
 """Of an array that is copied."""
+MOST_PLACES: Final = 64
+"""Arrays to which one launch writes sums."""
 
 _SETTINGS: Final = f"""\
 /* Compile it without contraction of products and sums: --fmad=false. */
@@ -88,6 +91,7 @@ static __device__ __forceinline__ double over_lanes(
 
 ADDING: Final = (
     PRELUDE
+    + f"#define MOST_PLACES {MOST_PLACES}\n"
     + """
 /* The sums of a matrix's columns over every chunk of its rows. */
 extern "C" __global__ void __launch_bounds__(THREADS) add_rows(
@@ -114,10 +118,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) add_rows(
     }
 }
 
-/* The sums over all chunks of some columns, over a divisor: a block for each. */
+/* The sums over all chunks of some columns, over a divisor, to arrays side by side, each of which
+   ends before a column: a block for each column. */
+struct Results { double *arrays[MOST_PLACES]; int ends[MOST_PLACES]; };
+
 extern "C" __global__ void __launch_bounds__(THREADS) add_chunks(
     const double *__restrict__ partial, long long chunks, int width, int columns, double divisor,
-    double *__restrict__ out)
+    Results results)
 {
     __shared__ double tree[THREADS];
     const unsigned t = threadIdx.x;
@@ -131,7 +138,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) add_chunks(
             if (t < half) tree[t] = tree[t] + tree[t + half];
             __syncthreads();
         }
-        if (t == 0) out[column] = tree[0] / divisor;
+        if (t == 0) {
+            int k = 0, first = 0;
+            while (column >= results.ends[k]) first = results.ends[k++];
+            results.arrays[k][column - first] = tree[0] / divisor;
+        }
         __syncthreads();
     }
 }
