@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
 
 from autograd.compiler.batching import views
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
+from autograd.compiler.native.entry_function import directly
 from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
@@ -41,54 +43,93 @@ class Bound:
     overwrites; `.result` is the same without a call.
     """
 
+    # What is called is the object's own: machine code, with no function of Python's around it.
+    __slots__ = ("__call__", "__weakref__", "_calls")
+
+    if TYPE_CHECKING:
+
+        def __call__(self) -> Any: ...
+
     def __init__(self, function: Binds, args: tuple[Any, ...]) -> None:
         self._begin(function, args)
         self()
 
     def _begin(self, function: Binds, args: tuple[Any, ...]) -> None:
-        self._function = function
-        self._args = args
-        self._first_time: FirstTime | None = None
-        self._runs: list[tuple[Run, Any]] = []
-        self._result: Any = None
-
-    def __call__(self) -> Any:
-        if MODES.active != 0 and tracer() is not None:
-            raise RecordingError(
-                "a compiled function calls what bind returned, whose arrays and captured Values "
-                "would stay as they were when it was recorded; call the function that was bound, "
-                "with the arrays as arguments"
-            )
-        for run, result in self._runs:
-            if run() is not NotImplemented:
-                self._result = result
-                return result
-        if self._first_time is None:
-            self._first_time = self._function.binding(self._args)
-        run_again, result = self._first_time()
-        if run_again is not None:
-            self._runs = [(run_again, result), *self._runs]
-        self._result = result
-        return result
+        self._calls = _Calls(function, args, ref(self))
+        self._calls.answer_by(self._calls.anew)
 
     @property
     def result(self) -> Any:
         """What the latest call gave."""
-        is_to_run = self._first_time is None or tracer() is not None  # where that is an error
-        return self() if is_to_run else self._result
+        is_to_run = not self._calls.has_begun or tracer() is not None  # where that is an error
+        return self() if is_to_run else self._calls.result
 
     # A copy has results of its own, and reads the arrays that it is given, or copies of them.
 
     def __reduce__(self) -> Any:
-        return copyreg.__newobj__, (type(self),), (self._function, self._args)  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(self),), (self._calls.function, self._calls.args)  # type: ignore[attr-defined]
 
     def __setstate__(self, state: tuple[Binds, tuple[Any, ...]]) -> None:
         self._begin(*state)
 
     def __copy__(self) -> Bound:
         out = Bound.__new__(Bound)
-        out._begin(self._function, self._args)
+        out._begin(self._calls.function, self._calls.args)
         return out
+
+
+class _Calls:
+    """The calls of a `Bound`: the runs that are known, that of the latest call first. As long as
+    `result` is what that one gives, the `Bound` may call it by itself."""
+
+    def __init__(self, function: Binds, args: tuple[Any, ...], bound: ref[Bound]) -> None:
+        self.function = function
+        self.args = args
+        self.result: Any = None
+        self._bound = bound
+        self._first_time: FirstTime | None = None
+        self._runs: list[tuple[Run, Any]] = []
+        self._leading: tuple[Run, Any] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was a call."""
+        return self._first_time is not None
+
+    def anew(self) -> Any:
+        """One call, whatever is in the arrays now."""
+        if MODES.active != 0 and tracer() is not None:
+            raise RecordingError(
+                "a compiled function calls what bind returned, whose arrays and captured Values "
+                "would stay as they were when it was recorded; call the function that was bound, "
+                "with the arrays as arguments"
+            )
+        for known in self._runs:
+            run, result = known
+            if run() is not NotImplemented:
+                self._lead(known, result)
+                return result
+        if self._first_time is None:
+            self._first_time = self.function.binding(self.args)
+        run_again, result = self._first_time()
+        self._lead(None if run_again is None else (run_again, result), result)
+        return result
+
+    def _lead(self, latest: tuple[Run, Any] | None, result: Any) -> None:
+        """Have this run tried first, and at once; None for one that is not kept."""
+        if latest is not None and latest is self._leading:
+            return
+        self.answer_by(self.anew)  # until its result is the one to be shown
+        self._leading, self.result = latest, result
+        if latest is not None:
+            self._runs = [latest, *[known for known in self._runs if known is not latest]]
+            self.answer_by(directly(latest[0], self.anew) or self.anew)
+
+    def answer_by(self, function: Run) -> None:
+        """Have the `Bound` call this."""
+        bound = self._bound()
+        if bound is not None:
+            bound.__call__ = function  # type: ignore[method-assign]
 
 
 def in_place(

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native import cpython_layout as cpython
-from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_function import FASTCALL, NOARGS, OTHERWISE, Entry
 from autograd.compiler.native.llvm_codegen import bits_of, callbacks_of
 from autograd.compiler.native.llvm_writer import FROM_SELF, GIVEN, Text
 from autograd.engine.loaded_modules import loaded
@@ -30,10 +30,6 @@ __all__ = [
     "bound_entry",
     "calling_entry",
 ]
-
-# CPython's flags of a built-in function (methodobject.h).
-FASTCALL: Final = 0x0080  # an array of arguments and their number, no tuple to be made and read
-NOARGS: Final = 0x0004
 
 UNROLLED: Final = 8  # lists of numbers that are shorter than this are taken apart without a loop
 ANY_LENGTH: Final = 2  # the same, where lists of other lengths are to have the same code
@@ -213,7 +209,31 @@ def bound_entry(
     own = text.operand(result)
     text.call("void", "Py_IncRef", f"ptr {own}")
     text.end(own)
+    _add_direct(text)
     return Entry(text, text.kept, NOARGS)
+
+
+def _add_direct(text: EntryText) -> None:
+    """The function `direct`: the entry, where no mode is on and its guards hold. Otherwise, without
+    a step of Python in between, what its `self` names."""
+    modes = cpython.modes_at_rest()
+    if modes is None:
+        return
+    place, at_rest = modes
+    text.begin("ptr @direct(ptr %self, ptr %unused)")
+    text.do(FROM_SELF)
+    found = text.load("i64", text.address(place))
+    text.unless(text.set(f"icmp eq i64 {found}, {text.hole(at_rest)}"), "%otherwise")
+    out = text.set("call ptr @entry(ptr %self, ptr null)")
+    other = text.operand(NotImplemented)
+    text.unless(text.set(f"icmp eq ptr {out}, {other}"), "%done")
+    text.call("void", "Py_DecRef", f"ptr {other}")
+    text.go("%otherwise")
+    text.label("%otherwise")
+    function = text.field("ptr", "%self", cpython.TUPLE_ITEMS + 8 * OTHERWISE)
+    text.do(f"ret ptr {text.call('ptr', 'PyObject_CallNoArgs', f'ptr {function}')}")
+    text.label("%done")
+    text.do(f"ret ptr {out}\n}}")
 
 
 def _is_read_in_place(x: Any) -> bool:

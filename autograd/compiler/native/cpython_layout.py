@@ -14,9 +14,11 @@ import sysconfig
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from autograd.engine.modes import MODES
+from autograd.engine.setting import Setting
 from autograd.engine.value import Value
 
-__all__ = ["Layout", "address_of", "arrays_are_known", "layout"]
+__all__ = ["Layout", "address_of", "arrays_are_known", "layout", "modes_at_rest"]
 
 # Offsets in bytes from an object's address.
 TYPE: Final = 8
@@ -80,6 +82,23 @@ def _value_layout() -> Layout | None:
         if all(_word(id(v) + offset) == id(v.data) for v in probes):
             return Layout(offset, is_boxed=True)
     return None
+
+
+@cache
+def modes_at_rest() -> tuple[int, int] | None:
+    """The place of `MODES.active`, and the word that stands there while no block is open; None
+    where it is not found."""
+    if layout() is None:
+        return None
+    probe = Setting.__new__(Setting)
+    words: list[list[int]] = []
+    for active in (0, 1, 0):
+        probe.active = active
+        words.append(
+            [_word(place) for place in range(id(probe), id(probe) + Setting.__basicsize__, 8)]
+        )
+    found = [i for i, (a, b, c) in enumerate(zip(*words, strict=True)) if a == c != b]
+    return (id(MODES) + 8 * found[0], words[0][found[0]]) if len(found) == 1 else None
 
 
 @cache

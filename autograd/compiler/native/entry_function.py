@@ -5,13 +5,28 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import BuiltinFunctionType
+from typing import Any, Final, NamedTuple
 
 from autograd.compiler.native import cpython_layout as cpython
 from autograd.compiler.native.llvm_writer import Holed, Text
 from autograd.compiler.native.machine import MachineCode
 
-__all__ = ["Entry", "MethodDef", "found_in_self", "with_entry"]
+__all__ = [
+    "FASTCALL",
+    "NOARGS",
+    "OTHERWISE",
+    "Entry",
+    "MethodDef",
+    "Own",
+    "directly",
+    "found_in_self",
+    "with_entry",
+]
+
+# CPython's flags of a built-in function (methodobject.h).
+FASTCALL: Final = 0x0080  # an array of arguments and their number, no tuple to be made and read
+NOARGS: Final = 0x0004
 
 
 class MethodDef(ctypes.Structure):
@@ -57,15 +72,46 @@ class Entry:
     ) -> Callable[..., Any]:
         """The compiled text as a built-in function, which keeps alive what it is made of, and what
         `kernel` reads; and with the array `given` of the numbers that are left open."""
-        method = MethodDef(b"compiled", code.address("entry"), self._flags, None)
-        make = ctypes.pythonapi.PyCFunction_NewEx
-        make.restype = ctypes.py_object
-        make.argtypes = [ctypes.POINTER(MethodDef), ctypes.py_object, ctypes.py_object]
-        # As the function's `self`, in which machine code that is shared finds its numbers.
+        # In its `self` machine code that is shared finds its numbers.
         place = None if given is None else _as_float(given.buffer_info()[0])
-        kept = (place, given, code, self._kept, method, reads)
-        out: Callable[..., Any] = make(ctypes.byref(method), kept, None)
-        return out
+        method = MethodDef(b"compiled", code.address("entry"), self._flags, None)
+        return _function(Own(place, given, code, self._kept, method, reads))
+
+
+class Own(NamedTuple):
+    """The `self` of such a function: all that has to live as long as it does."""
+
+    place: float | None
+    given: Any
+    code: MachineCode
+    kept: Sequence[object]
+    method: MethodDef
+    reads: object
+    otherwise: Callable[[], Any] | None = None
+
+
+OTHERWISE: Final = Own._fields.index("otherwise")
+"""Where the function `direct` of an entry finds what it calls where it can't go on."""
+
+
+def directly(run: Callable[[], Any], otherwise: Callable[[], Any]) -> Callable[[], Any] | None:
+    """What a function of fixed places computes, if no mode is on and it is the code for what stands
+    there; else what `otherwise` gives. None for what has no such form."""
+    if not isinstance(run, BuiltinFunctionType) or not isinstance(run.__self__, Own):
+        return None
+    if cpython.modes_at_rest() is None:
+        return None
+    own = run.__self__
+    method = MethodDef(b"compiled", own.code.address("direct"), NOARGS, None)
+    return _function(own._replace(method=method, otherwise=otherwise))
+
+
+def _function(own: Own) -> Callable[..., Any]:
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype = ctypes.py_object
+    make.argtypes = [ctypes.POINTER(MethodDef), ctypes.py_object, ctypes.py_object]
+    out: Callable[..., Any] = make(ctypes.byref(own.method), own, None)
+    return out
 
 
 def with_entry(kernel: Holed, entry: Entry | None) -> Holed:

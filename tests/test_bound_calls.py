@@ -1,0 +1,130 @@
+"""What `bind` returns is called without a step of Python, and never gives what is out of date."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import grad, hessian, jit
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+
+def calls_of_python(run: Callable[[], object]) -> list[str]:
+    """The functions of Python's that one call enters."""
+    entered: list[str] = []
+
+    def note(frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            entered.append(frame.f_code.co_qualname)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return entered
+
+
+def test_a_call_enters_no_function_of_python() -> None:
+    bound = jit(grad(lambda p: p[0] ** 2 * p[1])).bind(np.array([2.0, 3.0]))
+    bound()
+    assert calls_of_python(bound) == []
+    assert bound().tolist() == [12.0, 4.0]
+
+
+def test_nor_after_the_path_has_changed_and_stayed() -> None:
+    """A guard that fails is a matter of Python, once."""
+    x = np.array([1.0])
+    bound = jit(lambda p: p[0] if p[0] > 0 else [p[0], -p[0]]).bind(x)
+    x[0] = -3.0
+    assert [float(y) for y in bound()] == [-3.0, 3.0]
+    assert calls_of_python(bound) == []
+    x[0] = 4.0
+    assert "_Calls.anew" in calls_of_python(bound)
+    assert calls_of_python(bound) == []
+    assert float(bound.result) == 4.0
+
+
+def test_the_result_shown_is_that_of_the_latest_call() -> None:
+    """Whichever of the paths it took, each of which has a result of its own."""
+    x = np.array([1.0])
+    bound = jit(lambda p: p[0] * 2 if p[0] > 0 else [p[0]]).bind(x)
+    for number in (1.0, -1.0, -2.0, 3.0, 4.0, -5.0):
+        x[0] = number
+        out = bound()
+        assert out is bound.result
+        wanted = [2 * number] if number > 0 else [number]
+        assert np.ravel(out).tolist() == wanted
+
+
+def test_modes_of_the_caller_change_nothing() -> None:
+    x = np.array([3.0])
+    bound = jit(lambda p: p[0] * p[0]).bind(x)
+    with autograd.no_grad():
+        x[0] = 5.0
+        assert float(bound()) == 25.0
+        assert float(bound()) == 25.0
+    x[0] = 6.0
+    assert float(bound()) == 36.0
+    assert calls_of_python(bound) == []
+
+
+def test_what_the_caller_writes_over_a_result_is_gone_after_the_next_call() -> None:
+    """Entries that are always 0, too."""
+    x = np.arange(1.0, 7.0)
+    bound = jit(hessian(lambda p: sum(a * a * a for a in p))).bind(x)
+    matrix = bound()
+    for noise in (7.0, np.nan):
+        matrix[...] = noise
+        assert bound() is matrix
+        assert matrix.tolist() == np.diag(6.0 * x).tolist()
+
+
+def test_a_call_taken_from_its_object_outlives_it() -> None:
+    x = np.array([1.0])
+    call = jit(lambda p: p[0] + 1 if p[0] > 0 else p[0] - 1).bind(x).__call__
+    for number in (2.0, -2.0, -3.0, 5.0):
+        x[0] = number
+        assert float(call()) == number + (1 if number > 0 else -1)
+
+
+def test_it_is_freed_without_the_collector() -> None:
+    x = np.array([1.0])
+    compiled = jit(lambda p: p[0] * 2 if p[0] > 0 else p[0])
+    gc.disable()
+    try:
+        bound = compiled.bind(x)
+        for number in (-1.0, 1.0):
+            x[0] = number
+            bound()
+        gone = weakref.ref(bound._calls)
+        del bound
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_copies_call_for_themselves() -> None:
+    x = np.array([2.0])
+    bound = jit(lambda p: [p[0] * 3]).bind(x)
+    shallow, deep = copy.copy(bound), copy.deepcopy(bound)
+    x[0] = 5.0
+    assert [float(one()[0]) for one in (bound, shallow, deep)] == [15.0, 15.0, 6.0]
+    assert len({id(one.result) for one in (bound, shallow, deep)}) == 3
+
+
+def test_a_pickle_calls_for_itself() -> None:
+    again = pickle.loads(pickle.dumps(jit(autograd.square).bind(np.array(3.0))))
+    assert float(again.result) == 9.0
+    assert calls_of_python(again) == []
