@@ -130,7 +130,7 @@ def test_a_function_brings_its_object_along(again: Any, name: str) -> None:
     one = Estimator()
     f = one.compiled["method"] if name == "method" else getattr(one, name)
     out = again(f)
-    found = out._function if name == "bound" else out
+    found = out._calls.function if name == "bound" else out
     owner = found.f.__self__
     assert owner is not one
     assert {"method": owner.compiled["method"], "rows": owner.rows, "bound": owner.bound}[

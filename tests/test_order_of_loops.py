@@ -23,9 +23,10 @@ from random_loops import POINT, PROGRAMS, Interpreted, Statement
 
 from autograd.compiler.ir.flat_rows import program_of, rows_from
 from autograd.compiler.ir.loop_order import carried_last
+from autograd.compiler.ir.loop_parts import Part, is_chain, whole
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.loops import Rolled
-from autograd.compiler.ir.loops_together import is_chain, side_by_side
+from autograd.compiler.ir.loops_together import in_pieces, side_by_side
 from autograd.compiler.ir.program import GuardFailed
 from autograd.compiler.ir.recomputing import RecomputingSources
 from autograd.compiler.ir.rolling import roll
@@ -128,7 +129,7 @@ def test_rows_stand_after_what_they_need(statements: list[Statement], seed: int)
     compiled(POINT)
     layout = RecomputingSources(roll(rows_from(compiled._last().instructions), 2))
     for place in places_in(layout.root):
-        items = carried_last(layout, place)
+        items = carried_last(layout, whole(place))
         assert sorted(map(id, items)) == sorted(map(id, place.items))
         done: set[WrittenRow] = set()
         for item in items:
@@ -144,7 +145,7 @@ def test_what_is_carried_over_is_read_after_its_next_number() -> None:
     """So that no round of Rosenbrock's reverse pass waits for another."""
     layout = layout_of(grad(rosenbrock), POINT * 20)
     [place] = [item for item in layout.root.items if isinstance(item, Place)][-1:]
-    order = [row for row in carried_last(layout, place) if isinstance(row, WrittenRow)]
+    order = [row for row in carried_last(layout, whole(place)) if isinstance(row, WrittenRow)]
     carried = 0
     for i, row in enumerate(order):
         for column in range(row.column, row.column + row.node.width):
@@ -162,11 +163,13 @@ def test_what_is_carried_over_is_read_after_its_next_number() -> None:
 def test_the_columns_of_a_hessian_run_side_by_side() -> None:
     """Three chains at a time; each loop is there once."""
     layout = layout_of(hessian(garch), [0.1, 0.1, 0.8])
-    items = side_by_side(layout)
-    groups = [item for item in items if isinstance(item, tuple)]
-    assert max(map(len, groups)) == 3
-    flat = [one for item in items for one in (item if isinstance(item, tuple) else (item,))]
-    assert sorted(map(id, flat)) == sorted(map(id, layout.root.items))
+    pieces = in_pieces(layout)
+    items = side_by_side(layout, pieces)
+    groups = [item for item in items if isinstance(item, tuple) and not isinstance(item, Part)]
+    assert [len(group) for group in groups] == [1, 1, 3, 3, 3]
+    assert all(part.is_chain for group in groups for part in group)
+    flat = [one for item in items for one in (item if item in groups else [item])]
+    assert sorted(map(id, flat)) == sorted(map(id, pieces))
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 30, 90])
@@ -234,7 +237,8 @@ def test_loops_that_depend_on_each_other_stay_one_after_the_other() -> None:
         return h
 
     layout = layout_of(f, [0.1, 0.2, 0.3])
-    assert not any(isinstance(item, tuple) and item[1:] for item in side_by_side(layout))
+    items = side_by_side(layout, in_pieces(layout))
+    assert all(isinstance(item, (WrittenRow, Part)) for item in items)
     assert jit(f)([0.1, 0.2, 0.3]) == f([0.1, 0.2, 0.3])
 
 

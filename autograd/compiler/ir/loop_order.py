@@ -11,25 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from autograd.compiler.ir.loop_parts import Part, reads_itself
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.lowering import INSTRUCTIONS
-from autograd.compiler.ir.sources import Carried, Memory, Sources
+from autograd.compiler.ir.sources import Carried, Sources
 
 __all__ = ["carried_last"]
 
 MOST: Final = 400  # rows of a loop that is looked at
 
 
-def carried_last(layout: Sources, place: Place) -> Sequence[WrittenRow | Place]:
-    """The items of a place, those rows last that read what the round before has left, if no row
+def carried_last(layout: Sources, part: Part) -> Sequence[WrittenRow | Place]:
+    """The items of a loop, those rows last that read what the round before has left, if no row
     decides, calls Python, or reads what rows of the same loop have written to memory."""
-    rows = [item for item in place.items if isinstance(item, WrittenRow)]
-    if place.loop is None or len(rows) < len(place.items) or len(rows) > MOST:
-        return place.items
+    rows = [item for item in part.items if isinstance(item, WrittenRow)]
+    if len(rows) < len(part.items) or len(rows) > MOST:
+        return part.items
     if not all(layout.name(row) in INSTRUCTIONS for row in rows):
-        return place.items
-    order = _Order(layout, place, rows)
-    return place.items if order.is_fixed else order.rows()
+        return part.items
+    order = _Order(layout, part.place, rows)
+    return part.items if order.is_fixed else order.rows()
 
 
 class _Order:
@@ -41,10 +42,9 @@ class _Order:
         self._carried: list[list[int]] = []
         self._below: list[int] = []
         """For each row: itself, and all that has to be computed before it in the same round."""
-        self.is_fixed = False
+        self.is_fixed = reads_itself(layout, rows)
         """Whether there are reads for which the order is not known to be free."""
         number = {row: i for i, row in enumerate(rows)}
-        written = {owner for row in rows for owner in (row, *layout.storage[row].left_in)}
         for i, row in enumerate(rows):
             needs, carried, below = [], [], 1 << i
             for column in range(row.column, row.column + row.node.width):
@@ -54,8 +54,6 @@ class _Order:
                     below |= self._below[number[source]]
                 elif isinstance(source, Carried) and source.row in number:
                     carried.append(number[source.row])
-                elif isinstance(source, Memory):
-                    self.is_fixed |= source.array == "all" or source.array in written
             self._needs.append(needs)
             self._carried.append(carried)
             self._below.append(below)

@@ -7,108 +7,67 @@ processor could do meanwhile is not done. The columns of a Hessian are such chai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from autograd.compiler.ir.loop_parts import Item, Part, is_chain, parts_of, sources_of, whole
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.lowering import INSTRUCTIONS
-from autograd.compiler.ir.sources import Carried, Memory, Recomputed, Source, Sources
+from autograd.compiler.ir.sources import Carried, Sources, arrays_of
 
-__all__ = ["Item", "is_chain", "links", "side_by_side"]
-
-Item = WrittenRow | Place | tuple[Place, ...]
+__all__ = ["in_pieces", "side_by_side"]
 
 MOST_ITEMS: Final = 1000  # of a program that is looked at
 MOST_ROWS: Final = 150  # of loops in one, which are not to run out of registers
 APART: Final = 3  # rounds that one of them may have more than another
 
+Piece = WrittenRow | Part
 
-def side_by_side(layout: Sources) -> Sequence[Item]:
+
+def in_pieces(layout: Sources) -> Sequence[Piece]:
+    """The items of a program, loops whole or cut, in their order. Where there is but one chain, it
+    stays whole."""
+    items = layout.root.items
+    pieces: list[Piece] = [x if isinstance(x, WrittenRow) else whole(x) for x in items]
+    places = [item for item in items if isinstance(item, Place)]
+    if len(items) > MOST_ITEMS or sum(is_chain(layout, place) for place in places) < 2:
+        return pieces
+    return [
+        piece
+        for x in items
+        for piece in ([x] if isinstance(x, WrittenRow) else parts_of(layout, x))
+    ]
+
+
+def side_by_side(layout: Sources, items: Sequence[Piece]) -> Sequence[Item]:
     """The items of a program, those loops in one that are chains, have about as many rounds, and do
     not depend on each other; in their order if there are none."""
-    items = layout.root.items
-    if len(items) > MOST_ITEMS:
-        return items
-    chains = [isinstance(item, Place) and is_chain(layout, item) for item in items]
+    chains = [isinstance(item, Part) and item.is_chain for item in items]
     if sum(chains) < 2:
         return items
-    levels = _levels(layout, chains)
+    levels = _levels(layout, items, chains)
     order = sorted(range(len(items)), key=lambda i: (levels[i], not chains[i], i))
     out: list[Item] = []
     for (_, are_chains), group in groupby(order, key=lambda i: (levels[i], chains[i])):
         found = [items[i] for i in group]
-        out += _groups([x for x in found if isinstance(x, Place)]) if are_chains else found
+        out += _groups([x for x in found if isinstance(x, Part)]) if are_chains else found
     return out if len(out) < len(items) else items
 
 
-def _groups(places: Sequence[Place]) -> Iterator[Item]:
-    group: list[Place] = []
-    for place in sorted(places, key=lambda place: int(place.rounds)):
-        rows = sum(len(one.items) for one in [*group, place])
-        if group and (place.rounds - group[0].rounds > APART or rows > MOST_ROWS):
+def _groups(parts: Sequence[Part]) -> Iterator[Item]:
+    group: list[Part] = []
+    for part in sorted(parts, key=lambda part: int(part.rounds)):
+        rows = sum(len(one.items) for one in [*group, part])
+        if group and (part.rounds - group[0].rounds > APART or rows > MOST_ROWS):
             yield tuple(group)
             group = []
-        group.append(place)
+        group.append(part)
     yield tuple(group)
 
 
-def is_chain(layout: Sources, place: Place) -> bool:
-    """Whether it is a loop of arithmetic whose rounds wait for each other."""
-    rows = [item for item in place.items if isinstance(item, WrittenRow)]
-    if place.is_ragged or len(rows) < len(place.items):
-        return False
-    return all(layout.name(row) in INSTRUCTIONS for row in rows) and bool(links(layout, place))
-
-
-def links(layout: Sources, place: Place) -> set[WrittenRow]:
-    """The rows of a loop itself that wait for their own numbers of the round before."""
-    rows = [item for item in place.items if isinstance(item, WrittenRow)]
-    waits: dict[WrittenRow, set[WrittenRow]] = {row: set() for row in rows}
-    for row in rows:
-        for source in _sources(layout, row):
-            needed = source.row if isinstance(source, Carried) else source
-            if isinstance(needed, WrittenRow) and needed in waits:
-                waits[row].add(needed)
-    # What waits for nothing that is left is taken away, and then what nothing waits for.
-    waits = _without_ends(waits)
-    return set(_without_ends(_turned(waits)))
-
-
-def _turned(waits: Mapping[WrittenRow, set[WrittenRow]]) -> dict[WrittenRow, set[WrittenRow]]:
-    """For every row those that wait for it."""
-    out: dict[WrittenRow, set[WrittenRow]] = {row: set() for row in waits}
-    for row, needed in waits.items():
-        for one in needed:
-            out[one].add(row)
-    return out
-
-
-def _without_ends(
-    waits: Mapping[WrittenRow, set[WrittenRow]],
-) -> dict[WrittenRow, set[WrittenRow]]:
-    """Those that are left if, again and again, what waits for nothing is taken away."""
-    left = {row: set(needed) for row, needed in waits.items()}
-    turned = _turned(waits)
-    ends = [row for row, needed in left.items() if not needed]
-    while ends:
-        end = ends.pop()
-        del left[end]
-        for row in turned[end]:
-            left[row].discard(end)
-            if not left[row]:
-                ends.append(row)
-    return left
-
-
-def _sources(layout: Sources, row: WrittenRow) -> Iterator[Source]:
-    for column in range(row.column, row.column + row.node.width):
-        yield layout.source(row.place, column)
-
-
-def _levels(layout: Sources, chains: Sequence[bool]) -> list[int]:
+def _levels(layout: Sources, items: Sequence[Piece], chains: Sequence[bool]) -> list[int]:
     """For every item: how many chains, one after the other, it waits for, itself included."""
-    items = layout.root.items
     owners: dict[WrittenRow | str, list[int]] = {}
     for i, item in enumerate(items):
         for row in _rows(item):
@@ -128,7 +87,7 @@ def _levels(layout: Sources, chains: Sequence[bool]) -> list[int]:
     return levels
 
 
-def _rows(item: WrittenRow | Place) -> Iterator[WrittenRow]:
+def _rows(item: Piece | Place) -> Iterator[WrittenRow]:
     if isinstance(item, WrittenRow):
         yield item
         return
@@ -136,22 +95,17 @@ def _rows(item: WrittenRow | Place) -> Iterator[WrittenRow]:
         yield from _rows(inner)
 
 
-def _needed(layout: Sources, item: WrittenRow | Place) -> Iterator[WrittenRow | str]:
+def _needed(layout: Sources, item: Piece) -> Iterator[WrittenRow | str]:
     """The rows, and arrays by the rows that own them, that it reads."""
+    if isinstance(item, Part):
+        yield from item.found
     for row in _rows(item):
-        for source in _sources(layout, row):
+        for source in sources_of(layout, row):
             at = source
             while isinstance(at, Carried):
                 assert at.place.around is not None
                 at = layout.source(at.place.around, at.column)
-            yield from _arrays(at)
-
-
-def _arrays(source: Source) -> Iterator[WrittenRow | str]:
-    if isinstance(source, WrittenRow):
-        yield source
-    elif isinstance(source, Memory):
-        yield source.array
-    elif isinstance(source, Recomputed):
-        for operand in source.operands:
-            yield from _arrays(operand)
+            if isinstance(at, WrittenRow):
+                yield at
+            else:
+                yield from arrays_of(at)

@@ -13,6 +13,7 @@ from autograd.compiler.ir.sources import Memory, Recomputed, Sources
 __all__ = ["RecomputingSources"]
 
 CHEAP: Final = frozenset(["add", "sub", "mul", "neg"])
+COMPARISONS: Final = frozenset(["eq", "lt", "le"])
 DEEPEST: Final = 2  # steps of arithmetic
 
 
@@ -20,7 +21,26 @@ class RecomputingSources(Sources):
     """The sources of a program whose loops compute cheap numbers anew."""
 
     def once_more(self, place: Place, addresses: Any) -> Recomputed | None:
-        return self._again(place, addresses, DEEPEST)
+        return self._again(place, addresses, DEEPEST) or self._compared(place, addresses)
+
+    def _compared(self, place: Place, addresses: Any) -> Recomputed | None:
+        """A comparison with a constant of numbers that are kept: as a rule these are read too."""
+        import numpy
+
+        numbers = self.row_of[addresses]
+        rows = [self.rows[number] for number in numpy.unique(numbers).tolist()]
+        name = self.name(rows[0])
+        if name not in COMPARISONS or any(self.name(row) != name for row in rows):
+            return None
+        varied, constant = addresses.copy(), addresses.copy()
+        for row in rows:
+            own = numbers == row.number
+            varied[own], constant[own] = self._operands(row, addresses[own])
+        other = self.outside(place, constant) if (constant < 0).all() else None
+        if not isinstance(other, float) or (varied < 0).any():
+            return None
+        kept = self._kept(place, varied)
+        return None if kept is None else Recomputed(rows[0], (kept, other))
 
     def _again(self, place: Place, addresses: Any, depth: int) -> Recomputed | None:
         numbers = self.row_of[addresses]

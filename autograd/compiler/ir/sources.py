@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "Sources",
     "Storage",
+    "arrays_of",
     "running",
 ]
 
@@ -92,6 +93,15 @@ class Storage:
 
 
 Source = float | WrittenRow | Carried | Memory | Recomputed
+
+
+def arrays_of(source: Source) -> Iterator[WrittenRow | str]:
+    """What is read from memory for it: "in", "constants", "all", rows that leave their numbers."""
+    if isinstance(source, Memory):
+        yield source.array
+    elif isinstance(source, Recomputed):
+        for operand in source.operands:
+            yield from arrays_of(operand)
 
 
 class Sources:

@@ -90,7 +90,7 @@ def modes_at_rest() -> tuple[int, int] | None:
     where it is not found."""
     if layout() is None:
         return None
-    probe = Setting.__new__(Setting)
+    probe = Setting("probe", None, lambda _, change: change)
     words: list[list[int]] = []
     for active in (0, 1, 0):
         probe.active = active

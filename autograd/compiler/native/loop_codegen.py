@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
+from autograd.compiler.ir.loop_parts import Item, Part, whole
 from autograd.compiler.ir.loop_places import Place, WrittenRow
-from autograd.compiler.ir.loops_together import Item
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import (
     Carried,
@@ -60,6 +60,7 @@ class LoopText(Instructions):
         self.arrays: dict[WrittenRow | str, str] = {}
         """Where each begins."""
         self._computed: dict[WrittenRow, str] = {}
+        self._found: dict[WrittenRow, str] = {}
         self._turns: dict[Place, str] = {}
         self._before: dict[Place, list[str]] = {}
         self._left_after: dict[Place, list[WrittenRow]] = {}
@@ -83,9 +84,14 @@ class LoopText(Instructions):
     def fill_all(self) -> None:
         """Inputs and constants to the array of all rows, which they follow."""
 
-    def in_order(self, place: Place) -> Sequence[Item]:
-        """The items of a place, in the order in which they are written."""
-        return place.items
+    def in_order(self, part: Part) -> Sequence[WrittenRow | Place]:
+        """The items of a loop, in the order in which they are written."""
+        return part.items
+
+    def program_in_order(self) -> Sequence[Item]:
+        """Those of the program."""
+        items = self.layout.root.items
+        return [item if isinstance(item, WrittenRow) else whole(item) for item in items]
 
     def apart(self, region: str) -> str:
         """What a load or a store says of the array where it reads or writes: that no other one has
@@ -94,7 +100,11 @@ class LoopText(Instructions):
 
     def written(self) -> None:
         """Append the whole program."""
-        self._items(self.layout.root)
+        for item in self.program_in_order():
+            if isinstance(item, WrittenRow):
+                self._row(item)
+            else:
+                self._loops([item] if isinstance(item, Part) else item)
         self._give_others()
 
     # -- memory ------------------------------------------------------------------------------------
@@ -128,12 +138,26 @@ class LoopText(Instructions):
 
     # -- loops -------------------------------------------------------------------------------------
 
-    def _items(self, place: Place) -> None:
-        for item in self.in_order(place):
+    def _items(self, part: Part) -> None:
+        last = {row: self._computed[row] for row in part.found}
+        for row in part.found:
+            self._find(row)
+        for item in self.in_order(part):
             if isinstance(item, WrittenRow):
                 self._row(item)
             else:
-                self._loops(item if isinstance(item, tuple) else (item,))
+                self._loops([whole(item)])
+        # Elsewhere it is the last round's that is meant, which the earlier part has at hand.
+        self._found |= {row: self._computed[row] for row in part.found}
+        self._computed |= last
+
+    def _find(self, row: WrittenRow) -> None:
+        """The number of a row of an earlier part of the loop."""
+        if self.layout.is_truth(row):
+            self._computed[row] = self.compute(self.layout.name(row), self._operands(row))
+        else:
+            at = self.whole(row.place, running(row.place))
+            self._computed[row] = self.got(self.arrays[row], at)
 
     @contextmanager
     def _into(self, lines: list[str]) -> Iterator[None]:
@@ -143,24 +167,29 @@ class LoopText(Instructions):
         finally:
             self.lines = own
 
-    def _loops(self, places: Sequence[Place]) -> None:
+    def _loops(self, parts: Sequence[Part]) -> None:
         """Loops, in one as long as all have rounds."""
-        shortest = min(places, key=lambda place: int(place.rounds)) if places[1:] else places[0]
-        self._loop(places, "0", self._rounds(shortest), {})
-        for place in places:
-            if place is not shortest and place.rounds > shortest.rounds:
+        shortest = min(parts, key=lambda part: int(part.rounds)) if parts[1:] else parts[0]
+        self._loop(parts, "0", self._rounds(shortest.place), {})
+        for part in parts:
+            if part is not shortest and part.rounds > shortest.rounds:
                 # Another loop goes on with what the last round that was done has carried over.
-                left = {c: self._computed[c.row] for c in self._carried if c.place is place}
+                left = {c: self._in_round(c.row) for c in self._carried if c.place is part.place}
                 for carried in left:
                     del self._carried[carried]
                 # To an open hole belongs a line of its own, and none may stand among phis.
-                start = self.set(f"add i64 {self._rounds(shortest)}, 0")
-                self._loop([place], start, self._rounds(place), left)
-        for row in [row for place in places for row in self._left_after[place]]:
+                start = self.set(f"add i64 {self._rounds(shortest.place)}, 0")
+                self._loop([part], start, self._rounds(part.place), left)
+        for row in [row for part in parts for row in self._left_after[part.place]]:
             self._keep_last(row)
+        places = [part.place for part in parts]
+        for carried in [carried for carried in self._carried if carried.place in places]:
+            del self._carried[carried]  # another part carries the same by another name
+        for row in [row for part in parts for row in part.found]:
+            del self._found[row]
 
     def _loop(
-        self, places: Sequence[Place], start: str, end: str, left: Mapping[Carried, str]
+        self, parts: Sequence[Part], start: str, end: str, left: Mapping[Carried, str]
     ) -> None:
         """A loop that is done at least once: so what its last round has computed is at hand after
         it. The first one finds what is carried over among what is left, or from outside."""
@@ -168,18 +197,19 @@ class LoopText(Instructions):
         turn, following = self.new("i"), self.new("i")
         leading: list[str] = []
         body: list[str] = []
-        for place in places:
-            self._turns[place] = turn
-            self._before[place] = leading
-            self._left_after[place] = []
+        for part in parts:
+            self._turns[part.place] = turn
+            self._before[part.place] = leading
+            self._left_after[part.place] = []
             with self._into(body):
-                self._items(place)
+                self._items(part)
+        places = [part.place for part in parts]
         phis: list[str] = []
         for carried in [c for c in self._carried if c.place in places]:
             with self._into(leading):
                 first = left.get(carried) or self._carried_in(carried)
             kind = self.truth if self.layout.is_truth(carried.row) else self.type
-            now, later = self._carried[carried], self._computed[carried.row]
+            now, later = self._carried[carried], self._in_round(carried.row)
             phis.append(f"{now} = phi {kind} [ {first}, {before} ], [ {later}, {back} ]")
         self.lines += leading
         self.go(before)
@@ -193,6 +223,10 @@ class LoopText(Instructions):
         self.do(f"{following} = add nuw nsw i64 {turn}, 1")
         self.branch(self.set(f"icmp ult i64 {following}, {end}"), head, done)
         self.label(done)
+
+    def _in_round(self, row: WrittenRow) -> str:
+        """A number of the round that was written last."""
+        return self._found.get(row) or self._computed[row]
 
     def _carried_in(self, carried: Carried) -> str:
         """What is carried into a first round."""

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from autograd.compiler.ir.loop_order import carried_last
+from autograd.compiler.ir.loop_parts import Item, Part, links
 from autograd.compiler.ir.loop_places import Place, WrittenRow
-from autograd.compiler.ir.loops_together import Item, links, side_by_side
+from autograd.compiler.ir.loops_together import in_pieces, side_by_side
 from autograd.compiler.ir.sources import Memory, Sources
 from autograd.compiler.native.llvm_codegen import NEVER, double
 from autograd.compiler.native.llvm_writer import GIVEN
@@ -86,6 +87,7 @@ class LoopKernel(LoopText):
         self.scratch = Scratch()
         self._regions = Regions()
         self.kept.append(self.scratch)
+        self._pieces = in_pieces(layout)
         self._write()
 
     def assembly(self) -> str:
@@ -102,10 +104,11 @@ class LoopKernel(LoopText):
         ]
         return sum(rows) * MUCH >= len(self.layout.rows)
 
-    def in_order(self, place: Place) -> Sequence[Item]:
-        if place.around is None:
-            return side_by_side(self.layout)
-        return carried_last(self.layout, place)
+    def in_order(self, part: Part) -> Sequence[WrittenRow | Place]:
+        return carried_last(self.layout, part)
+
+    def program_in_order(self) -> Sequence[Item]:
+        return side_by_side(self.layout, self._pieces)
 
     def apart(self, region: str) -> str:
         return self._regions.note(region)
