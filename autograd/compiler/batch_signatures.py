@@ -105,6 +105,12 @@ class BatchSignature:
         """Those that rows have taken so far."""
         return self._paths
 
+    @property
+    def leading(self) -> VectorSpecialization | None:
+        """The path that all rows took last time."""
+        paths = self._paths
+        return paths[0] if paths and not self._is_mixed else None
+
     # -- sums --------------------------------------------------------------------------------------
 
     def sums(self, call: Call, inputs: Inputs) -> Any:

@@ -3,11 +3,13 @@ kernels that are made of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from autograd.compiler.ir.flat_rows import Rows, rows_from, without_added_zeros
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.lowering import LIBRARY
+from autograd.compiler.ir.passes import prune
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
 from autograd.compiler.ir.rolling import rolled_rows
@@ -32,7 +34,7 @@ class RowForm:
     whether it is right only where they are finite."""
 
     def __init__(self, instructions: Program, is_sum: bool, is_fast_path: bool) -> None:
-        self._instructions = instructions
+        self._instructions = _added_up(instructions) if is_sum else instructions
         self._is_fast_path = is_fast_path
         self._has_one_width = is_sum and len(instructions.outputs) > MANY
         self._layout = (
@@ -80,6 +82,19 @@ class RowForm:
         if self._layout is None:
             return VectorKernel(program, columns, *target, is_fast_path, callbacks)
         return LoopedKernel(program, self._layout, columns, target, wide, is_fast_path, callbacks)
+
+
+def _added_up(program: Program) -> Program:
+    """The program whose results are added to sums that begin with 0.0: what is a number plus 0.0,
+    as derivatives are, is that number, but for the sign of a zero, which no such sum takes over."""
+    code = program.code
+
+    def added_to_zero(register: int) -> int:
+        op = code[register]
+        zeros = [code[i].name == "const" and str(code[i].value) == "0.0" for i in op.operands]
+        return op.operands[zeros.index(True) - 1] if op.name == "add" and any(zeros) else register
+
+    return prune(replace(program, outputs=tuple(map(added_to_zero, program.outputs))))
 
 
 def _with_loops(program: Program, is_sum: bool) -> Sources | None:

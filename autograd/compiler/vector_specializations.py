@@ -3,7 +3,7 @@ with it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import ref
@@ -210,6 +210,26 @@ class VectorSpecialization:
             self._is_mostly_finite = False
             sums, status = self._full(True, inputs.rows).sums(arrays, inputs.rows, count)
         return None if status else sums
+
+    def repeating(
+        self, is_sum: bool, inputs: Inputs, columns: Sequence[Any], out: Any, divisor: float
+    ) -> Callable[[], int] | None:
+        """What computes the rows of these arrays, of one chunk at most, again and again: marks or
+        sums to `out`, and 0 if all are done. None where captured Values are read each time."""
+        if self._captured:
+            return None
+        arrays = [*self._arrays(inputs), *columns]
+        kernel: RowKernel | None = None
+        run: Callable[[], int]
+
+        def again() -> int:
+            nonlocal kernel, run
+            latest = self._likely(is_sum, inputs.rows)
+            if latest is not kernel:
+                kernel, run = latest, latest.repeating(arrays, inputs.rows, out, divisor)
+            return run()
+
+        return again
 
     def _arrays(self, inputs: Inputs) -> list[Any]:
         if not inputs.numbers and not self._captured:

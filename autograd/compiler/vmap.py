@@ -19,6 +19,7 @@ from autograd.compiler.batching import (
     Batch,
     Call,
     Inputs,
+    divisor,
     empty,
     inputs_of,
     is_in_place,
@@ -30,6 +31,7 @@ from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.device_calls import DeviceCalls
+from autograd.compiler.fixed_batches import filling, summing
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
@@ -297,13 +299,11 @@ class Mapped(Compiled):
         outputs = signature.outputs(call)
         columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
 
-        def fill() -> None:
-            signature.fill(call, inputs, columns)
-
-        def add() -> None:
-            flat[:] = signature.sums(call, inputs)
-
-        run, parts = (fill, columns) if self.reduce is None else (add, views(flat, outputs))
+        if self.reduce is None:
+            run, parts = filling(signature, call, inputs, columns), columns
+        else:
+            count = divisor(self.reduce, inputs.rows, self._name)
+            run, parts = summing(signature, call, inputs, count, flat), views(flat, outputs)
         if self.row.checks is not None:
             run = self._checked(batch, signature).bound(run, parts, outputs)
         run()

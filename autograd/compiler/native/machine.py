@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from _thread import get_ident
 from collections import deque
@@ -49,6 +50,8 @@ TOO_LONG_TO_IMPROVE: Final = 400_000
 faster: loops are a small part of it."""
 _WORKER: Final = threading.local()
 STACK: Final = 16 << 20  # bytes of address space; memory is taken as it is used
+ROOM: Final = 7 << 20  # bytes; the stack of the main thread has 8 MB, mostly
+SIZE_OF_ATTRIBUTES: Final = 256  # of a thread, in bytes: more than any system has
 _STACK_LOCK: Final = new_lock()
 
 
@@ -83,9 +86,7 @@ class Pool:
         """Do what may need a large stack, and give what it gives: here, where there is one, else in
         a thread of the pool. (The stack of the main thread is the system's, megabytes; of other
         threads it is as large as whoever started them thought would do.)"""
-        if getattr(_WORKER, "is_one", False) or get_ident() == threading.main_thread().ident:
-            return work()
-        return self._hand_over([work])[0]
+        return work() if _has_room() else self._hand_over([work])[0]
 
     def run(self, parts: Sequence[Callable[[], T]]) -> list[T]:
         """Do all parts, and give what they give; nothing goes on when this returns or raises. A
@@ -128,8 +129,34 @@ def _stack_of_our_own() -> Iterator[None]:
             threading.stack_size(before)
 
 
+def _has_room() -> bool:
+    """Whether the stack of the running thread is a large one. To ask takes a microsecond, to hand
+    work over to another thread ten."""
+    found: bool | None = getattr(_WORKER, "has_room", None)
+    if found is None:
+        is_main = get_ident() == threading.main_thread().ident
+        found = _WORKER.has_room = is_main or _stack_size() >= ROOM
+    return found
+
+
+def _stack_size() -> int:
+    """Bytes of the running thread's stack; 0 where the system doesn't say."""
+    system = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if system is None or not hasattr(system, "pthread_getattr_np"):
+        return 0
+    attributes, size = ctypes.create_string_buffer(SIZE_OF_ATTRIBUTES), ctypes.c_size_t()
+    system.pthread_self.restype = ctypes.c_void_p
+    thread = ctypes.c_void_p(system.pthread_self())
+    if system.pthread_getattr_np(thread, attributes) != 0:
+        return 0
+    system.pthread_attr_getstacksize(attributes, ctypes.byref(size))
+    system.pthread_attr_destroy(attributes)
+    return size.value
+
+
 def _in_worker(work: Callable[[], T]) -> T:
     _WORKER.is_one = True
+    _WORKER.has_room = True
     return work()
 
 

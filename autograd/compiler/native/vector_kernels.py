@@ -103,10 +103,19 @@ class RowKernel:
     def _run(self, table: Any, begin: int, end: int, out: int, divisor: float) -> int:
         """Run some rows; 0 if all are done."""
         work = self._work_space()
-        run = partial(self._function, table, begin, end, work[1], out, divisor)
-        status = LANES.deep(run) if self._is_deep else run()
+        given = table, begin, end, work[1], out, divisor
+        run = self._function
+        status = LANES.deep(partial(run, *given)) if self._is_deep else run(*given)
         self._free.append(work)
         return status
+
+    def repeating(
+        self, arrays: Sequence[Any], rows: int, out: Any, divisor: float
+    ) -> Callable[[], int]:
+        """What runs the rows of these arrays, of one chunk at most, again and again: marks or sums
+        to `out`; 0 if all are done."""
+        table, place = _table(arrays), address_of(out)
+        return lambda: self._run(table, 0, rows, place, divisor)
 
     def _work_space(self) -> tuple[Any, int]:
         """Memory that nobody is using, and where a line of the processor's cache begins in it."""

@@ -1,0 +1,168 @@
+"""Bound batches: the way to the machine code is found once, and what is there now is computed."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, grad, value_and_grad, vmap
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+fixed_batches = pytest.importorskip("autograd.compiler.fixed_batches")
+row_forms = pytest.importorskip("autograd.compiler.row_forms")
+
+
+def entered_by(run: Callable[[], object]) -> list[str]:
+    """The functions of Python's that one call enters."""
+    entered: list[str] = []
+
+    def note(frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            entered.append(frame.f_code.co_qualname)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return entered
+
+
+def both(out: Any) -> list[float]:
+    return [float(x) for part in out for x in np.ravel(part)]
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_what_is_in_the_arrays_now_is_computed(reduce: str | None) -> None:
+    """The same as by a call, to the bit, and without a look at the arguments."""
+    f = vmap(value_and_grad(lambda w, x: autograd.tanh(w * x) * x), (None, 0), reduce=reduce)
+    w, x = np.array(0.5), np.linspace(-1.0, 2.0, 21)
+    bound = f.bind(w, x)
+    for step in (0.25, -1.5, 3.0):
+        w += step
+        x *= step
+        assert both(bound()) == both(f(w, x))
+    entered = entered_by(bound)
+    assert not {"BatchSignature.sums", "BatchSignature.fill", "Mapped.__call__"} & {*entered}
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_rows_that_take_other_paths(reduce: str | None) -> None:
+    """Some at first, then none, then all."""
+    f = vmap(lambda x: x * 3 if x > 0 else -x, reduce=reduce)
+    x = np.array([1.0, 2.0, 3.0])
+    bound = f.bind(x)
+    for content in ([1.0, -2.0, 3.0], [4.0, 5.0, 6.0], [-1.0, -2.0, -3.0], [1.0, 1.0, -1.0]):
+        for _ in range(3):
+            x[:] = content
+            wanted = [3 * a if a > 0 else -a for a in content]
+            got = bound()
+            assert np.ravel(got).tolist() == (wanted if reduce is None else [sum(wanted)])
+
+
+def test_after_a_while_the_short_way_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixed_batches, "PATIENCE", 3)
+    x = np.array([1.0, 2.0])
+    bound = vmap(lambda x: x * 3 if x > 0 else -x).bind(x)
+    bound()
+    x[0] = -1.0
+    for _ in range(3):
+        assert bound().tolist() == [1.0, 6.0]
+        assert "BatchSignature.fill" in entered_by(bound)
+    x[0] = 1.0
+    for _ in range(6):
+        bound()
+    assert "BatchSignature.fill" not in entered_by(bound)
+    assert bound().tolist() == [3.0, 6.0]
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_rows_whose_results_are_not_finite(reduce: str | None) -> None:
+    """Where the short program for finite results says so, the full one follows."""
+    f = vmap(grad(lambda x: autograd.where(x > 0.0, autograd.sqrt(x), 0.0)), reduce=reduce)
+    x = np.array([4.0, 1.0, 0.25])
+    bound = f.bind(x)
+    for content in ([4.0, 1.0, 0.25], [4.0, 0.0, 0.25], [-1.0, 0.0, math.nan], [1.0, 1.0, 1.0]):
+        for _ in range(2):
+            x[:] = content
+            wanted = f(x)
+            np.testing.assert_array_equal(bound(), wanted)
+
+
+def test_captured_values_are_read_at_every_call() -> None:
+    w, x = Value(2.0), np.array([1.0, 2.0])
+    bound = vmap(lambda x: x * w, reduce="sum").bind(x)
+    for number in (3.0, -1.0):
+        w.data = number
+        assert float(bound()) == 3.0 * number
+
+
+def test_sums_stay_where_a_row_raises() -> None:
+    """Nothing is written over them before all is known."""
+
+    def f(x: Any) -> Any:
+        if x < 0.0:
+            raise ValueError("negative")
+        return x * x
+
+    x = np.array([1.0, 2.0])
+    bound = vmap(f, reduce="sum").bind(x)
+    assert float(bound()) == 5.0
+    x[0] = -1.0
+    with pytest.raises(ValueError, match="negative"):
+        bound()
+    assert float(bound.result) == 5.0
+
+
+def test_machine_code_takes_the_place_of_the_interpreter() -> None:
+    """In a bound function too, when it is ready."""
+
+    def f(x: Any) -> Any:
+        for i in range(400):
+            x = autograd.sin(x) + 0.001 * i * x * (1.0 if i % 7 else 2.0)
+        return x
+
+    x = np.array([0.1, 0.2])
+    mapped = vmap(grad(f))
+    bound = mapped.bind(x)
+    wanted = bound().tolist()
+    while any(tier != "compiled" for tier in mapped.stats().tiers):
+        bound()
+    np.testing.assert_allclose(bound(), wanted, rtol=1e-9)
+    assert bound().tolist() == mapped(x).tolist()
+
+
+def test_many_rows_are_shared_out_as_before() -> None:
+    x = np.linspace(0.0, 1.0, 5000)
+    bound = vmap(lambda x: x * x, reduce="mean").bind(x)
+    x += 1.0
+    assert float(bound()) == pytest.approx(np.mean(x * x), rel=1e-14)
+    assert "BatchSignature.sums" in entered_by(bound)
+
+
+def test_sums_of_no_rows() -> None:
+    assert float(vmap(lambda x: x * x, reduce="sum").bind(np.zeros(0))()) == 0.0
+    with pytest.raises(ValueError, match="there is no mean over no rows"):
+        vmap(lambda x: x * x, reduce="mean").bind(np.zeros(0))
+
+
+def test_derivatives_are_added_up_without_the_zero_that_they_begin_with() -> None:
+    """Of a sum that begins with 0.0 it would change nothing but the work."""
+    f = vmap(grad(lambda x: x[0] * x[1] * x[2]), reduce="sum")
+    x = np.array([[1.0, 2.0, 3.0], [-0.0, 5.0, -0.0]])
+    assert f(x).tolist() == [6.0, 3.0, 2.0]
+    assert not np.signbit(vmap(grad(lambda x: -(x * x)), reduce="sum")(np.zeros(4)))
+    [path] = next(iter(f._signatures.values())).paths
+    instructions = path._instructions
+    without, with_zeros = (
+        row_forms.RowForm(instructions, is_sum, False) for is_sum in (True, False)
+    )
+    assert without.operations == with_zeros.operations - 3
