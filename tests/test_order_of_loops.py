@@ -23,7 +23,7 @@ from random_loops import POINT, PROGRAMS, Interpreted, Statement
 
 from autograd.compiler.ir.flat_rows import program_of, rows_from
 from autograd.compiler.ir.loop_order import carried_last
-from autograd.compiler.ir.loop_parts import Part, is_chain, whole
+from autograd.compiler.ir.loop_parts import Part, is_chain, uncut
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.loops_together import in_pieces, side_by_side
@@ -129,7 +129,7 @@ def test_rows_stand_after_what_they_need(statements: list[Statement], seed: int)
     compiled(POINT)
     layout = RecomputingSources(roll(rows_from(compiled._last().instructions), 2))
     for place in places_in(layout.root):
-        items = carried_last(layout, whole(place))
+        items = carried_last(layout, uncut(place))
         assert sorted(map(id, items)) == sorted(map(id, place.items))
         done: set[WrittenRow] = set()
         for item in items:
@@ -145,7 +145,7 @@ def test_what_is_carried_over_is_read_after_its_next_number() -> None:
     """So that no round of Rosenbrock's reverse pass waits for another."""
     layout = layout_of(grad(rosenbrock), POINT * 20)
     [place] = [item for item in layout.root.items if isinstance(item, Place)][-1:]
-    order = [row for row in carried_last(layout, whole(place)) if isinstance(row, WrittenRow)]
+    order = [row for row in carried_last(layout, uncut(place)) if isinstance(row, WrittenRow)]
     carried = 0
     for i, row in enumerate(order):
         for column in range(row.column, row.column + row.node.width):

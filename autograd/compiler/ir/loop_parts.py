@@ -15,7 +15,7 @@ from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
 from autograd.compiler.ir.sources import Carried, Source, Sources, arrays_of
 
-__all__ = ["Item", "Part", "is_chain", "links", "parts_of", "reads_itself", "sources_of", "whole"]
+__all__ = ["Item", "Part", "is_chain", "links", "parts_of", "reads_itself", "sources_of", "uncut"]
 
 LEAST: Final = 10  # rows beside the chain, of a loop that is worth cutting ...
 SHARE: Final = 2  # ... which are one of so many at least
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 Item = WrittenRow | Part | tuple[Part, ...]
 
 
-def whole(place: Place) -> Part:
+def uncut(place: Place) -> Part:
     """A loop, uncut."""
     return Part(place, place.items)
 
@@ -49,7 +49,7 @@ def parts_of(layout: Sources, place: Place) -> Sequence[Part]:
     """A loop of the program, cut if it is a chain in which much is beside it. What a part finds in
     arrays is noted in the layout."""
     if not is_chain(layout, place):
-        return [whole(place)]
+        return [uncut(place)]
     rows = _rows_of(place)
     needs = _needs(layout, rows)
     linked = links(layout, place)

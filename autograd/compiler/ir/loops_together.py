@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from autograd.compiler.ir.loop_parts import Item, Part, is_chain, parts_of, sources_of, whole
+from autograd.compiler.ir.loop_parts import Item, Part, is_chain, parts_of, sources_of, uncut
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.lowering import INSTRUCTIONS
 from autograd.compiler.ir.sources import Carried, Sources, arrays_of
@@ -29,7 +29,7 @@ def in_pieces(layout: Sources) -> Sequence[Piece]:
     """The items of a program, loops whole or cut, in their order. Where there is but one chain, it
     stays whole."""
     items = layout.root.items
-    pieces: list[Piece] = [x if isinstance(x, WrittenRow) else whole(x) for x in items]
+    pieces: list[Piece] = [x if isinstance(x, WrittenRow) else uncut(x) for x in items]
     places = [item for item in items if isinstance(item, Place)]
     if len(items) > MOST_ITEMS or sum(is_chain(layout, place) for place in places) < 2:
         return pieces

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from autograd.compiler.ir.flat_rows import ALONE, FAILS, HOLDS
-from autograd.compiler.ir.loop_parts import Item, Part, whole
+from autograd.compiler.ir.loop_parts import Item, Part, uncut
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.meanings import TRUTH_OPERANDS
 from autograd.compiler.ir.sources import (
@@ -91,7 +91,7 @@ class LoopText(Instructions):
     def program_in_order(self) -> Sequence[Item]:
         """Those of the program."""
         items = self.layout.root.items
-        return [item if isinstance(item, WrittenRow) else whole(item) for item in items]
+        return [item if isinstance(item, WrittenRow) else uncut(item) for item in items]
 
     def apart(self, region: str) -> str:
         """What a load or a store says of the array where it reads or writes: that no other one has
@@ -146,7 +146,7 @@ class LoopText(Instructions):
             if isinstance(item, WrittenRow):
                 self._row(item)
             else:
-                self._loops([whole(item)])
+                self._loops([uncut(item)])
         # Elsewhere it is the last round's that is meant, which the earlier part has at hand.
         self._found |= {row: self._computed[row] for row in part.found}
         self._computed |= last

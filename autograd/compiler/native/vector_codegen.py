@@ -49,6 +49,11 @@ PARAMETERS: Final = (
 )
 
 
+ALIGNED_STACK: Final = '"stackrealign"'
+"""Of a function: what does not fit the registers is written to memory where a vector lies in one
+line of the cache. LLVM asks for that too late otherwise, when it has found that it does not fit."""
+
+
 class Field(NamedTuple):
     """Where a slot is: the array, the column, and how long the array's rows are (0: no rows)."""
 
@@ -148,7 +153,7 @@ class BlockKernel(Instructions):
     def blocks(self, name: str) -> None:
         """Append a function up to the end of its loop. `%all` then holds if every row has stayed on
         the path."""
-        self.begin(f"{name}({PARAMETERS})")
+        self.begin(f"{name}({PARAMETERS}) {ALIGNED_STACK}")
         for array in self.columns.strides():
             address = self.element("ptr", "%arrays", array)
             self.do(f"%array{array} = load ptr, ptr {address}")
@@ -373,6 +378,7 @@ class _Straight(BlockKernel, KernelText):
     def __init__(self, program: Program, *others: Any) -> None:
         super().__init__(*others)
         self.program = program
+        self._taken: dict[int, str] = {}
         self.unpaired = ""  # 0 where a result is finite, not yet checked
 
     def compute_block(self) -> None:
@@ -382,9 +388,15 @@ class _Straight(BlockKernel, KernelText):
 
     def take(self, slot: int) -> str:
         # Loaded at every use, and not kept: there are more inputs than registers, and what LLVM
-        # kept in memory instead would have to be loaded from there.
-        field = self.columns.inputs[slot]
-        return self.gathered(field.stride, partial(self.place, field))
+        # kept in memory instead would have to be loaded from there. But what is gathered lane by
+        # lane takes as many loads as there are lanes.
+        if slot not in self._taken:
+            field = self.columns.inputs[slot]
+            number = self.gathered(field.stride, partial(self.place, field))
+            if field.stride < 2:
+                return number
+            self._taken[slot] = number
+        return self._taken[slot]
 
     def check(self, index: int, truth: str, expected: bool, converted: str) -> None:
         held = truth if expected else self.compute("not", [truth])
