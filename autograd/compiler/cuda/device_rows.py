@@ -32,6 +32,7 @@ from autograd.compiler.cuda.kernel_writer import (
     Places,
     adding_kernel,
     filling_kernel,
+    rows_of_thread,
 )
 from autograd.compiler.cuda.loop_kernel_writer import LoopedKernels
 from autograd.compiler.cuda.special_kernels import SPECIAL
@@ -302,6 +303,12 @@ class DevicePath:
         rolled = with_loops(self._programs[0], STRAIGHT)
         return None if rolled is None else Sources(rolled)
 
+    @cached_property
+    def _side_by_side(self) -> int:
+        """The rows that a thread computes, where it writes them."""
+        is_alone = len(self._programs) == 1 and self.layout is None
+        return rows_of_thread(self._programs[0]) if is_alone else 1
+
     def source(self, kinds: Sequence[Operand], sizes: Sequence[int] | None) -> str:
         """The text of the kernel that writes results to arrays, so many to a row of each; of that
         which adds them up, if there are none."""
@@ -346,7 +353,8 @@ class DevicePath:
         rest = [ctypes.c_uint64(rows.listed), ctypes.c_longlong(rows.number)]
         rest += [ctypes.c_uint64(left), ctypes.c_uint64(status)]
         self._note(Launched(text, "fill", memory.device), rows.number)
-        self._launch(text, "fill", scratch, rows.number, args, rest, memory)
+        threads = -(-rows.number // self._side_by_side)
+        self._launch(text, "fill", scratch, threads, args, rest, memory)
         if not self.has_guards:
             return Left(ListedRows(0), 0)
         count, first = self._status(status, memory)
@@ -371,7 +379,7 @@ class DevicePath:
         device, stream = place
         self._note(Launched(text, "fill", device), rows)
         args = [*addresses, none, ctypes.c_longlong(rows), none, none]
-        device.launch(device.function(text, "fill"), rows, args, stream)
+        device.launch(device.function(text, "fill"), -(-rows // self._side_by_side), args, stream)
 
     def add(
         self,

@@ -33,6 +33,7 @@ __all__ = [
     "called_often",
     "filling_frame",
     "filling_kernel",
+    "rows_of_thread",
 ]
 
 INDENT: Final = "    "
@@ -40,8 +41,10 @@ INLINE: Final = 6  # calls of a function, each with its code
 MOST_QUICK: Final = (
     200  # divisions and calls as straight lines; compiling more takes NVRTC too long
 )
+PAIRED: Final = 250  # operations of a program of which a thread's registers hold two rows
 NEAR: Final = 2048  # numbers that all rows share, kept in a block's own memory
 CALLS: Final = re.compile(r"\b([a-z]\w*)\(")
+OF_A_ROW: Final = re.compile(r"\b(r\d+|i)\b")
 
 
 class Operand(NamedTuple):
@@ -236,10 +239,17 @@ class _Order:
         return quick_functions(op.name for op in self._program.code if self._is_quick(op))
 
 
+def rows_of_thread(program: Program) -> int:
+    """How many a thread of its filling kernel computes side by side: two share what is loaded for
+    both, and wait less."""
+    return 1 if program.guards or program.operations > PAIRED else 2
+
+
 def filling_kernel(program: Program, places: Places, name: str = "fill") -> str:
     """`fill(arrays, numbers, results, rows, count, left, status)`: the results of `count` rows,
     those whose numbers are in `rows`, or all where that is null."""
-    margin = INDENT * 4
+    is_paired = rows_of_thread(program) == 2
+    margin = INDENT * (2 if is_paired else 4)
     lines, order = _Lines(program, places, margin), _Order(program)
 
     def behind(i: int) -> list[str]:
@@ -250,8 +260,12 @@ def filling_kernel(program: Program, places: Places, name: str = "fill") -> str:
     body += [
         f"{margin}{places.output(k)} = {lines.shown[j]};" for k, j in enumerate(program.outputs)
     ]
+    if is_paired:
+        frame = _pairing_frame(name, places, body)
+    else:
+        frame = filling_frame(name, places, bool(program.guards), body)
     head = [PRELUDE, *functions_for(program.names), *called_often(body), *order.functions()]
-    return "\n".join([*head, *filling_frame(name, places, bool(program.guards), body), ""])
+    return "\n".join([*head, *frame, ""])
 
 
 def called_often(lines: Sequence[str]) -> list[str]:
@@ -277,13 +291,9 @@ def filling_frame(
 ) -> list[str]:
     """The loop over rows around a body, which `break`s where row `i` is on another path. `more` are
     further parameters."""
-    parameters = [*places.parameters(), *places.outputs(), *more]
-    parameters += ["const unsigned *__restrict__ rows", "long long count"]
-    parameters += ["unsigned *__restrict__ left", "Status *__restrict__ status"]
     reports = [f"{INDENT * 2}report(is_left, (unsigned)i, left, status);"] if has_guards else []
     return [
-        f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
-        f"{INDENT}{', '.join(parameters)})",
+        *_filling_head(name, places, more),
         "{",
         f"{INDENT}const long long every = (long long)gridDim.x * THREADS;",
         f"{INDENT}long long first = (long long)blockIdx.x * THREADS;",
@@ -300,6 +310,40 @@ def filling_frame(
         *reports,
         f"{INDENT}}}",
         "}",
+    ]
+
+
+def _pairing_frame(name: str, places: Places, body: Sequence[str]) -> list[str]:
+    """The loop over pairs of rows around a body for row `i`, which is written for both, line by
+    line. Where there is no second row, the first is computed twice."""
+    pairs = [
+        OF_A_ROW.sub(rf"\1{one}", line)
+        for line in body
+        for one in ("ab" if OF_A_ROW.search(line) else "a")
+    ]
+    return [
+        *_filling_head(name, places),
+        "{",
+        f"{INDENT}const long long every = 2LL * gridDim.x * THREADS;",
+        f"{INDENT}long long first = 2LL * blockIdx.x * THREADS + threadIdx.x;",
+        f"{INDENT}for (; first < count; first += every) {{",
+        f"{INDENT * 2}const long long next = first + THREADS;",
+        f"{INDENT * 2}const long long second = next < count ? next : first;",
+        f"{INDENT * 2}const long long ia = rows ? rows[first] : first;",
+        f"{INDENT * 2}const long long ib = rows ? rows[second] : second;",
+        *pairs,
+        f"{INDENT}}}",
+        "}",
+    ]
+
+
+def _filling_head(name: str, places: Places, more: Sequence[str] = ()) -> list[str]:
+    parameters = [*places.parameters(), *places.outputs(), *more]
+    parameters += ["const unsigned *__restrict__ rows", "long long count"]
+    parameters += ["unsigned *__restrict__ left", "Status *__restrict__ status"]
+    return [
+        f'extern "C" __global__ void __launch_bounds__(THREADS) {name}(',
+        f"{INDENT}{', '.join(parameters)})",
     ]
 
 
