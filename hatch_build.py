@@ -49,7 +49,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Adds the compiled modules to a wheel, where there are to be any."""
 
     def dependencies(self) -> list[str]:
-        if self._reason_to_stay_pure("standard"):
+        kept = _kept(Path(self.root))
+        if self._reason_to_stay_pure("standard") or (kept and kept.is_dir()):
             return []
         return COMPILER if _insists() or _can_be_had(COMPILER) else []
 
@@ -75,6 +76,10 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def _compile(self, build_data: dict[str, Any]) -> str:
         """Compile, and return "" or the reason why that did not work."""
+        kept = _kept(Path(self.root))
+        if kept and kept.is_dir():
+            _pack(kept, build_data)
+            return ""
         if not (find_spec("mypyc") and find_spec("setuptools")):
             return f"{' and '.join(COMPILER)}, which compile, are not here and can't be fetched"
         self.workshop = TemporaryDirectory(prefix="chainrule-")
@@ -83,20 +88,12 @@ class CustomBuildHook(BuildHookInterface[Any]):
         for package in shop.rglob("__init__.py*"):
             package.write_text("")  # mypy would read all that they import, two thirds of its time
         built = shop / "compiled"
-        script = Path(self.root, "mypyc_build.py")
-        kept = _kept(shop, script)
-        if kept is None or not kept.is_dir():
-            reason = self._run_compiler(shop, script) or self._try(built)
-            if reason:
-                return reason
-            if kept is not None:
-                shutil.copytree(built, kept)
-        else:
-            shutil.copytree(kept, built)
-        for path in built.rglob("*.*"):
-            build_data["force_include"][str(path)] = str(path.relative_to(built))
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        reason = self._run_compiler(shop, Path(self.root, "mypyc_build.py")) or self._try(built)
+        if reason:
+            return reason
+        if kept:
+            built = shutil.copytree(built, kept)
+        _pack(built, build_data)
         return ""
 
     def _copy_sources(self, folder: Path) -> None:
@@ -185,13 +182,21 @@ def _options_of_pip() -> list[str]:
     return ["--no-index", *places]
 
 
-def _kept(shop: Path, script: Path) -> Path | None:
+def _kept(root: Path) -> Path | None:
     """Where the modules that are compiled of these sources are kept, if they are to be."""
     cache = os.environ.get("CHAINRULE_BUILD_CACHE")
     if not cache:
         return None
     said = hashlib.sha256(f"{sys.version} {MODULES} {COMPILER}".encode())
-    for path in (script, *sorted((shop / "autograd").rglob("*.[phi]*"))):
+    for path in (root / "mypyc_build.py", *sorted((root / "autograd").rglob("*.[phi]*"))):
         if path.suffix in (".py", ".pyi", ".h"):
             said.update(f"{path.name} ".encode() + path.read_bytes())
     return Path(cache, said.hexdigest())
+
+
+def _pack(built: Path, build_data: dict[str, Any]) -> None:
+    """These modules into the wheel, which is then for this Python on this platform."""
+    for path in built.rglob("*.*"):
+        build_data["force_include"][str(path)] = str(path.relative_to(built))
+    build_data["pure_python"] = False
+    build_data["infer_tag"] = True
