@@ -1,10 +1,10 @@
 """Build hook: compiles the engine ahead of time with mypyc, or leaves the package plain Python.
 
 The environment variable CHAINRULE_PURE decides: `1` never compiles; `0` compiles, or fails and
-shows the compiler's output; unset compiles where that works. A build that ends up uncompiled says
-so in one line of its log (seen with `pip install -v`), and `autograd.compiled` tells ever after.
-CHAINRULE_BUILD_CACHE may name a folder in which compiled modules are kept for the next build of the
-same sources by the same Python.
+shows the compiler's output; unset compiles where that works. Where no C compiler reads Python.h,
+nothing is fetched for it. A build that ends up uncompiled says so in one line of its log (seen with
+`pip install -v`), and `autograd.compiled` tells ever after. CHAINRULE_BUILD_CACHE may name a folder
+in which compiled modules are kept for the next build of the same sources by the same Python.
 
 An editable install is never compiled: a compiled module would have to lie in the source tree, where
 it would hide later edits of its own source. For the same reason the compiler works on a copy in a
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Adds the compiled modules to a wheel, where there are to be any."""
 
     def dependencies(self) -> list[str]:
-        if self._reason_to_stay_pure("standard"):
+        kept = _kept(Path(self.root))
+        if self._reason_to_stay_pure("standard") or (kept and kept.is_dir()):
             return []
         return COMPILER if _insists() or _can_be_had(COMPILER) else []
 
@@ -70,31 +72,32 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return "mypyc compiles for CPython only; install with CPython to compile"
         if sysconfig.get_config_var("Py_GIL_DISABLED"):
             return "free-threaded Python counts references in another way; compile for the other"
-        return ""
+        return _trouble_with_c()
 
     def _compile(self, build_data: dict[str, Any]) -> str:
         """Compile, and return "" or the reason why that did not work."""
+        kept = _kept(Path(self.root))
+        if kept and kept.is_dir():
+            _pack(kept, build_data)
+            return ""
         if not (find_spec("mypyc") and find_spec("setuptools")):
             return f"{' and '.join(COMPILER)}, which compile, are not here and can't be fetched"
         self.workshop = TemporaryDirectory(prefix="chainrule-")
         shop = Path(self.workshop.name)
-        shutil.copytree(Path(self.root, "autograd"), shop / "autograd")
+        self._copy_sources(shop)
+        for package in shop.rglob("__init__.py*"):
+            package.write_text("")  # mypy would read all that they import, two thirds of its time
         built = shop / "compiled"
-        script = Path(self.root, "mypyc_build.py")
-        kept = _kept(shop, script)
-        if kept is None or not kept.is_dir():
-            reason = self._run_compiler(shop, script) or self._try(shop, built)
-            if reason:
-                return reason
-            if kept is not None:
-                shutil.copytree(built, kept)
-        else:
-            shutil.copytree(kept, built)
-        for path in built.rglob("*.*"):
-            build_data["force_include"][str(path)] = str(path.relative_to(built))
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        reason = self._run_compiler(shop, Path(self.root, "mypyc_build.py")) or self._try(built)
+        if reason:
+            return reason
+        if kept:
+            built = shutil.copytree(built, kept)
+        _pack(built, build_data)
         return ""
+
+    def _copy_sources(self, folder: Path) -> None:
+        shutil.copytree(Path(self.root, "autograd"), folder / "autograd")
 
     def _run_compiler(self, shop: Path, script: Path) -> str:
         done = _run(shop, script)
@@ -107,10 +110,10 @@ class CustomBuildHook(BuildHookInterface[Any]):
             )
         return ""
 
-    def _try(self, shop: Path, built: Path) -> str:
+    def _try(self, built: Path) -> str:
         """Run what was compiled; "" or what is wrong with it."""
         with TemporaryDirectory(prefix="chainrule-") as folder:
-            shutil.copytree(shop / "autograd", Path(folder, "autograd"))
+            self._copy_sources(Path(folder))
             shutil.copytree(built, folder, dirs_exist_ok=True)
             done = _run(Path(folder), Path(self.root, "build_checks.py"))
         if done.returncode == 0:
@@ -126,6 +129,25 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 def _insists() -> bool:
     return os.environ.get("CHAINRULE_PURE") == "0"
+
+
+def _trouble_with_c() -> str:
+    """Why no C can be compiled that includes Python.h, or "". (On Windows, setuptools looks.)"""
+    if sys.platform == "win32":
+        return ""
+    named = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    flags = f"{os.environ.get('CFLAGS', '')} {os.environ.get('CPPFLAGS', '')}"
+    places = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]
+    command = [*shlex.split(f"{named} {flags}"), *places, "-E", "-x", "c", "-"]
+    source = "#include <Python.h>"
+    try:
+        done = subprocess.run(command, input=source, text=True, capture_output=True, check=False)
+    except OSError as error:
+        return f"a C compiler is needed: {error}"
+    if done.returncode == 0:
+        return ""
+    said = next((x for x in done.stderr.splitlines() if "error" in x), "it fails")
+    return f"a C compiler and Python.h are needed; `{named}`: {shorten(said, 150)}"
 
 
 def _run(folder: Path, script: Path) -> subprocess.CompletedProcess[str]:
@@ -160,13 +182,21 @@ def _options_of_pip() -> list[str]:
     return ["--no-index", *places]
 
 
-def _kept(shop: Path, script: Path) -> Path | None:
+def _kept(root: Path) -> Path | None:
     """Where the modules that are compiled of these sources are kept, if they are to be."""
     cache = os.environ.get("CHAINRULE_BUILD_CACHE")
     if not cache:
         return None
     said = hashlib.sha256(f"{sys.version} {MODULES} {COMPILER}".encode())
-    for path in (script, *sorted((shop / "autograd").rglob("*.[phi]*"))):
+    for path in (root / "mypyc_build.py", *sorted((root / "autograd").rglob("*.[phi]*"))):
         if path.suffix in (".py", ".pyi", ".h"):
             said.update(f"{path.name} ".encode() + path.read_bytes())
     return Path(cache, said.hexdigest())
+
+
+def _pack(built: Path, build_data: dict[str, Any]) -> None:
+    """These modules into the wheel, which is then for this Python on this platform."""
+    for path in built.rglob("*.*"):
+        build_data["force_include"][str(path)] = str(path.relative_to(built))
+    build_data["pure_python"] = False
+    build_data["infer_tag"] = True

@@ -4,24 +4,33 @@ hatch_build.py runs it in a copy of the source tree, as a process of its own, be
 process at the first error.
 
 mypyc keeps what `help` shows of signatures, and drops docstrings. They are put into its C before
-that is compiled; one whose place is not found fails the build. And what runs only once, when a
-module is imported, a fifth of the code, is left unoptimised, so that GCC has less to do.
+that is compiled; one whose place is not found fails the build. What runs only once, when a module
+is imported, a fifth of the code, is left unoptimised, so that GCC has less to do. And Python finds
+each module in a file of its own, which only hands over to the one library: all of these are copies
+of a single one that can stand for any of them.
 """
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shlex
+import shutil
+import subprocess
 import sys
+import sysconfig
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from mypyc.build import mypycify
 from mypyc.codegen.cstring import encode_bytes_as_c_string
-from setuptools import setup
+from setuptools import Extension, setup
 
 # Silent about modules that are not compiled, because their types are checked elsewhere.
 OPTIONS = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
+OPTIONS += [f"--cache-dir={os.devnull}"]
 
 # The header replaces CPython's trashcan (it says why). Contraction is off so that a*b + c rounds as
 # it does in Python. Functions are seen by their own file alone, so that the C compiler may put one
@@ -32,7 +41,19 @@ else:
     FLAGS = ["-include", "autograd/engine/_trashcan.h", "-ffp-contract=off", "-Wno-error"]
     FLAGS += ["-fvisibility=hidden"]
 
+# Of what GCC does at -O3, it pays here that functions are put in the place of their calls, by the
+# same measures, and that what is rarely executed lies apart. The rest takes as long, for 2 %.
+# The warning, which is in -Wall, has it read the whole file again at every `if`, as long once more.
+FLAGS_OF_GCC = ["-Wno-misleading-indentation", "-O1", "-finline-small-functions"]
+FLAGS_OF_GCC += ["-finline-functions", "-fpartial-inlining", "-foptimize-sibling-calls"]
+FLAGS_OF_GCC += ["-freorder-blocks-and-partition", "-fstrict-aliasing", "-fipa-ra"]
+FLAGS_OF_GCC += ["-fcaller-saves", "-fpeephole2", "--param=max-inline-insns-auto=30"]
+FLAGS_OF_GCC += ["--param=max-inline-insns-single=200", "--param=inline-min-speedup=15"]
+FLAGS_OF_GCC += ["--param=early-inlining-insns=14"]
+
 C_FILE = Path("build/autograd/engine/__native__compiled.c")  # mypycify writes it
+SHIMS = Path("build/shims.c")
+SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 
 # Before what runs once.
 ONCE = """\
@@ -50,13 +71,15 @@ RUNS_ONCE = re.compile(rf"^ *(?={TOP_LEVEL}|{EXECUTES})", re.MULTILINE)
 
 # Where mypyc writes the docstring of a function or method, a class, a property.
 SIGNATURE = r'PyDoc_STR\("(?:[^"\\]|\\.)*'
-FUNCTION = rf"\(PyCFunction\)CPyPy_%s,[^{{}}\"]*{SIGNATURE}"
-CLASS = rf"CPyType_%s_template_ = \{{[^;]*\.tp_doc = {SIGNATURE}"
-PROPERTY = r"\(getter\)%s,\s*(?:\(setter\)\w+|NULL),\s*"
+PLACES = re.compile(
+    rf"\(PyCFunction\)(?P<function>CPyPy_\w+),[^{{}}\"]*{SIGNATURE}"
+    rf"|(?P<kind>CPyType_\w+)_template_ = \{{[^;]*\.tp_doc = {SIGNATURE}"
+    r"|\(getter\)(?P<property>\w+),\s*(?:\(setter\)\w+|NULL),\s*NULL"
+)
 
 
-def places(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str, str]]:
-    """For each docstring: the text before its place in the C, what stands there, and itself."""
+def docstrings(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str]]:
+    """What the C calls each thing that has a docstring, and the docstring as C."""
     for node in body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
@@ -66,44 +89,83 @@ def places(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str, str]]:
         doc = encode_bytes_as_c_string((ast.get_docstring(node) or "").encode())
         decorators = [ast.unparse(x) for x in node.decorator_list]
         if isinstance(node, ast.ClassDef):
-            yield from places(node.body, name)
-            place = CLASS % name, "", doc
+            yield from docstrings(node.body, name)
+            name = f"CPyType_{name}"
         elif "property" in decorators:
-            place = PROPERTY % f"{inside}_get_{node.name}", "NULL", f'"{doc}"'
+            name = f"{inside}_get_{node.name}"
         else:
-            place = FUNCTION % name, "", doc
+            name = f"CPyPy_{name}"
         if doc:
-            yield place
+            yield name, doc
 
 
 def add_docstrings(paths: list[str]) -> None:
     """Put the docstrings of these modules into the C that was made of them."""
     c_source = C_FILE.read_text(encoding="utf-8")
+    places = defaultdict(list)
+    for place in PLACES.finditer(c_source):
+        places[place[place.lastgroup or 0]].append(place)
+    put = []
     for path in map(Path, paths):
-        for before, old, new in places(ast.parse(path.read_bytes()).body, path.stem):
-            found = re.findall(before + old, c_source)
-            if len(found) != 1:
-                sys.exit(f"{path}: the C has {len(found)} places like {before}{old} for {new}")
-            c_source = c_source.replace(found[0], found[0].removesuffix(old) + new)
-    C_FILE.write_text(c_source, encoding="utf-8")
+        for name, doc in docstrings(ast.parse(path.read_bytes()).body, path.stem):
+            if len(places[name]) != 1:
+                sys.exit(f"{path}: the C has {len(places[name])} places for {name}: {doc}")
+            put.append((places[name][0], doc))
+    parts, done = [], 0
+    for place, doc in sorted(put, key=lambda found: found[0].start()):
+        if place.lastgroup == "property":
+            parts += [c_source[done : place.end() - len("NULL")], f'"{doc}"']
+        else:
+            parts += [c_source[done : place.end()], doc]
+        done = place.end()
+    C_FILE.write_text("".join(parts) + c_source[done:], encoding="utf-8")
 
 
 def leave_unoptimised() -> None:
-    """Mark what runs once in the C, and drop the indentation, more than half of it, which takes the
-    compiler 5 s to read."""
+    """Mark what runs once in the C."""
     c_source, count = RUNS_ONCE.subn("ONCE ", C_FILE.read_text(encoding="utf-8"))
     if not count:
         sys.exit("the C has no module's top level where it is looked for")
-    C_FILE.write_text(ONCE + re.sub("^ +", "", c_source, flags=re.MULTILINE), encoding="utf-8")
+    C_FILE.write_text(ONCE + c_source, encoding="utf-8")
+
+
+def one_for_all(modules: list[Extension]) -> Extension:
+    """The first of the modules that hand over to the library, made to do so for each of them."""
+    lines = []
+    for count, module in enumerate(modules):
+        lines.append(f"#define PyInit___init__ PyInit___init__{count}")
+        lines += [f'#include "{Path(source).as_posix()}"' for source in module.sources]
+        lines.append("#undef PyInit___init__")
+    SHIMS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    modules[0].sources = [str(SHIMS)]
+    modules[0].include_dirs.append(".")
+    return modules[0]
+
+
+def is_gcc() -> bool:
+    """Whether that is the C compiler, and not one that looks like it."""
+    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    command += ["-dM", "-E", "-x", "c", os.devnull]
+    defined = subprocess.run(command, text=True, capture_output=True, check=False).stdout
+    return "__GNUC__" in defined and "__clang__" not in defined
 
 
 def main(paths: list[str]) -> None:
-    extensions = mypycify(OPTIONS + paths, debug_level="0", group_name="autograd.engine._compiled")
+    library, *modules = mypycify(
+        OPTIONS + paths, debug_level="0", group_name="autograd.engine._compiled"
+    )
     add_docstrings(paths)
     leave_unoptimised()
-    extensions[0].extra_compile_args += FLAGS  # one list, shared by all extensions
+    library.extra_compile_args += FLAGS  # one list, shared by all extensions
+    if sys.platform != "win32" and is_gcc():
+        library.extra_compile_args += FLAGS_OF_GCC
+    extensions = [library, one_for_all(modules)]
     build = ["build_ext", "--build-lib", "compiled", "--build-temp", "objects"]
     setup(name="chainrule", packages=[], py_modules=[], ext_modules=extensions, script_args=build)
+    made, *others = (Path("compiled", *module.name.split(".")) for module in modules)
+    for other in others:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(f"{made}{SUFFIX}", f"{other}{SUFFIX}")
 
 
 if __name__ == "__main__":

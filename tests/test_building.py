@@ -1,6 +1,7 @@
 """How a build decides between the compiled and the plain form: hatch_build.py, build_checks.py."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def build(monkeypatch):
     found = importlib.util.spec_from_file_location("hatch_build", SOURCE / "hatch_build.py")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
+    monkeypatch.setenv("CC", f'"{sys.executable}" -c ""')  # stands for one that works
     return module
 
 
@@ -47,8 +49,10 @@ def built(build, version="standard"):
     """What is said, and what is to be packed."""
     hook, said = hook_of(build)
     data = {"force_include": {}}
-    hook.initialize(version, data)
-    hook.finalize(version, data, "")
+    try:
+        hook.initialize(version, data)
+    finally:
+        hook.finalize(version, data, "")
     return said, data
 
 
@@ -74,6 +78,61 @@ def test_without_a_compiler_to_be_had_it_is_built_plain(build, monkeypatch):
     assert hook_of(build)[0].dependencies() == build.COMPILER
     with pytest.raises(RuntimeError, match=r"could not be compiled: mypy.*, which compile"):
         built(build)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there setuptools looks for the compiler")
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            f'"{sys.executable}" -c "exit(1)"',
+            r"a C compiler and Python\.h are needed; `.*`: it fails",
+        ),
+        ("/nowhere/cc", r"a C compiler is needed: .*/nowhere/cc"),
+    ],
+)
+def test_without_c_nothing_is_fetched(build, monkeypatch, command, words):
+    """Neither is pip asked, nor mypy run, for a compilation that can't end well."""
+    monkeypatch.setenv("CC", command)
+    monkeypatch.setattr(build, "_can_be_had", lambda packages: pytest.fail("pip was asked"))
+    assert hook_of(build)[0].dependencies() == []
+    said, data = built(build)
+    assert re.search(words, said[0])
+    assert data == {"force_include": {}}
+    monkeypatch.setenv("CHAINRULE_PURE", "0")
+    with pytest.raises(RuntimeError, match=words):
+        built(build)
+
+
+def test_an_engine_that_does_not_compile_is_left_out(build, monkeypatch, tmp_path):
+    """The reason is the last line of what the compiler prints; all of it for who insists."""
+    root = tmp_path / "root"
+    shutil.copytree(SOURCE / "autograd" / "engine", root / "autograd" / "engine")
+    (root / "mypyc_build.py").write_text(
+        "print('a'); print('it is like this'); raise SystemExit(1)"
+    )
+    monkeypatch.setattr(build, "find_spec", lambda name: name)
+    monkeypatch.setattr(sys.modules[__name__], "SOURCE", root)
+    said, data = built(build)
+    assert "it is like this; CHAINRULE_PURE=0 shows more" in said[0]
+    assert data == {"force_include": {}}
+    monkeypatch.setenv("CHAINRULE_PURE", "0")
+    with pytest.raises(RuntimeError, match="could not be compiled:\na\nit is like this"):
+        built(build)
+
+
+def test_what_was_kept_is_packed_without_a_compiler(build, monkeypatch, tmp_path):
+    """Neither mypy nor its absence is asked for."""
+    monkeypatch.setenv("CHAINRULE_BUILD_CACHE", str(tmp_path))
+    kept = build._kept(SOURCE)
+    (kept / "autograd").mkdir(parents=True)
+    (kept / "autograd" / "value.so").touch()
+    monkeypatch.setattr(build, "find_spec", lambda name: None)
+    assert hook_of(build)[0].dependencies() == []
+    said, data = built(build)
+    assert said == []
+    assert list(data["force_include"].values()) == [str(Path("autograd", "value.so"))]
+    assert data["infer_tag"]
 
 
 def test_what_pip_was_told_is_told_to_the_pip_that_is_asked(build, monkeypatch):

@@ -736,11 +736,11 @@ def test_the_choice_without_one() -> None:
 def test_more_than_twenty_thousand_parameters() -> None:
     """Compiled with its loops: the engine's losses and weights but for rounding."""
     numbers = random.Random(1)
-    rows = [[numbers.gauss(0.0, 1.0) for _ in range(160)] for _ in range(10)]
+    rows = [[numbers.gauss(0.0, 1.0) for _ in range(160)] for _ in range(5)]
     targets = [[math.tanh(row[i] + row[i + 1]) for i in range(125)] for row in rows]
     models = [nn.MLP(160, [125], seed=2) for _ in range(2)]
     histories = [
-        nn.fit(model, rows, targets, epochs=2, batch_size=6, engine=engine)
+        nn.fit(model, rows, targets, epochs=2, batch_size=3, engine=engine)
         for model, engine in zip(models, ("jit", "eager"), strict=True)
     ]
     assert len(models[0].parameters()) == 20_125

@@ -4,6 +4,7 @@ mistakes that are in it."""
 import ast
 import importlib.util
 import inspect
+import os
 import re
 import runpy
 import subprocess
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.one_form
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "typed_user.py"
 CHECKERS = {
-    "mypy": ["--strict", "--config-file=", "--no-error-summary"],
+    "mypy": ["--strict", "--config-file=", "--no-error-summary", f"--cache-dir={os.devnull}"],
     "pyright": ["--pythonpath", sys.executable],
 }
 

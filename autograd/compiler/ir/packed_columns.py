@@ -8,11 +8,25 @@ A column that was appended to is used by the name of the result: `column = appen
 from __future__ import annotations
 
 from array import array
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from autograd.engine import value
 
 __all__ = ["append", "as_array", "extend", "vec"]
+
+
+def _what_is_missing() -> str:
+    """With librt, what machine code needs besides, so that one command brings all of it."""
+    missing = ["librt", *(name for name in ("llvmlite", "numpy") if find_spec(name) is None)]
+    listed, are = missing[0], "is"
+    if len(missing) > 1:
+        listed, are = f"{', '.join(missing[:-1])} and {missing[-1]}", "are"
+    return (
+        f"compiled functions need {listed}, which {are} not installed; "
+        f"run: pip install {' '.join(missing)}"
+    )
+
 
 if TYPE_CHECKING:
     from librt.vecs import append, extend, vec
@@ -21,9 +35,7 @@ else:
         from librt.vecs import append, extend, vec
     except ImportError:
         if value.__file__.endswith((".so", ".pyd")):
-            raise ImportError(
-                "compiled functions need librt, which is not installed; run: pip install librt"
-            ) from None
+            raise ImportError(_what_is_missing()) from None
 
         class vec(list):
             """A column of any numbers."""
