@@ -232,9 +232,10 @@ def test_calls_are_checked_and_bound(ours):
     f = vmap(greeks, check=0.01)
     value, _ = f(*columns)
     assert f.stats().checked == 21
-    run = vmap(greeks).bind(*columns)
+    f = vmap(greeks)
+    run = f.bind(*columns)
     assert (ours.get(run()[0]) == ours.get(value)).all()
-    kernels = run._function.stats().kernels
+    kernels = f.stats().kernels
     assert [(k.name, k.rows) for k in kernels] == [("fill", 4000)]
     assert 0 < kernels[0].registers <= 255
 
