@@ -123,8 +123,9 @@ class VectorSpecialization:
         except LLVMFailed as error:
             if not self.tells:
                 raise
+            kernel = self._interpreted(purpose.is_sum)
             warn_of_llvm(error, form.size)
-            return self._interpreted(purpose.is_sum)
+            return kernel
 
     def improve(self, form: RowForm, purpose: _Purpose) -> None:
         """Make the machine code that takes the place of the interpreter."""
