@@ -34,7 +34,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ENGINE = ["ieee", "gamma", "special", "statistics", "setting", "levels", "modes", "operands"]
 ENGINE += ["primitive", "primitives", "hooks", "value", "apply", "observers", "backward"]
-ENGINE += ["functions", "graph", "tape"]
+ENGINE += ["functions", "graph", "tape", "alone"]
 TRANSFORMS = ["tape_sweeps"]
 RECORDING = ["ir/flat_code", "ir/writing", "ir/templates", "ir/rewriting", "ir/passes"]
 RECORDING += ["ir/bytecode", "ir/row_columns", "ir/finite_fast_path", "recording/reading"]

@@ -11,6 +11,7 @@ import pytest
 from eagerly import eagerly
 
 from autograd import exp, grad, jit, sin
+from autograd.engine.locks import cached_property
 
 pytest.importorskip("llvmlite")
 machine = pytest.importorskip("autograd.compiler.native.machine")
@@ -85,3 +86,32 @@ def test_short_work_of_llvm_is_waited_for() -> None:
     assert [f(1.0), f(2.0)] == [2.0, 4.0]
     assert f.stats().tiers == ("compiled",)
     assert not machine.is_busy()
+
+
+def test_what_one_thread_computes_keeps_no_other_waiting() -> None:
+    """A property of one object may wait for a lock whose owner asks for that of another object."""
+    is_begun, may_end = threading.Event(), threading.Event()
+
+    class Slow:
+        waits = True
+
+        @cached_property
+        def size(self) -> int:
+            if self.waits:
+                is_begun.set()
+                assert may_end.wait(10.0)
+            return 3
+
+    first, second = Slow(), Slow()
+    second.waits = False
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda x=x: found.append(x.size)) for x in (first, second)]
+    threads[0].start()
+    assert is_begun.wait(10.0)
+    threads[1].start()
+    threads[1].join(5.0)
+    assert found == [3]
+    may_end.set()
+    threads[0].join(10.0)
+    assert found == [3, 3]
+    assert first.size == 3

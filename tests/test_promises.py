@@ -463,7 +463,7 @@ def test_an_interrupt_as_the_watch_begins(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(sys, "setprofile", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        jit(lambda x: x * 2)(1.0)
+        jit(lambda x: x * sys.float_info.radix)(1.0)
     monkeypatch.undo()
     assert sys.getprofile() is None
     assert not RUNNING

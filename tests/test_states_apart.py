@@ -239,9 +239,26 @@ def swapped(y0: Any) -> Any:
     return t
 
 
+def the_rest_starred(y0: Any) -> Any:
+    pair = [y0, 0.5 * y0]
+    t, *y = 0.0, *pair
+    while y[0] > 0.01:
+        t, y = t + 0.125, [u - 0.125 * u for u in y]
+    return t + y[1]
+
+
+def starred_in_between(y0: Any) -> Any:
+    t, *y, h = 0.0, y0, *(1.0, y0), 0.125
+    while y[0] > 0.01:
+        t, y = t + h, [y[0] - h * y[0], y[1], y[2]]
+    return t * y[1] + y[2]
+
+
 @pytest.mark.parametrize(
     "f",
     [
+        the_rest_starred,
+        starred_in_between,
         in_one_assignment,
         in_one_of_three,
         in_one_of_four,

@@ -1,10 +1,12 @@
 """A derivative by all of its arguments gets Values whether it is compiled or not: in the place of a
-run as it was written there is a third recording, which repeats no derivative.
+run as it was written there is a third recording, which repeats no derivative. (The functions have
+an attribute, of which their code alone does not show what it is.)
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,9 +19,11 @@ from autograd import Value, grad, hessian, jit, primitive, value_and_grad
 from autograd.compiler.recording import arguments
 from autograd.compiler.recording.tracing import RecordingError, Trace
 
+ATTRIBUTES = SimpleNamespace(zero=0.0, one=1.0)
+
 
 def energy(x: Any) -> Any:
-    total = 0.0
+    total = ATTRIBUTES.zero
     for a, b in pairwise(x):
         total = total + (b - a * a) ** 2 / (1.0 + b * b)
     return total
@@ -48,8 +52,8 @@ def test_of_a_derivative_by_all_arguments(transform: Any, point: Any, runs: list
 
 def test_floats_are_met_where_some_arguments_are_data(runs: list[str]) -> None:
     """They, and functions that are no derivatives, get floats uncompiled."""
-    jit(grad(lambda x, y: x * y))(2.0, 3.0)
-    jit(lambda x: x * x)(2.0)
+    jit(grad(lambda x, y: x * y * ATTRIBUTES.one))(2.0, 3.0)
+    jit(lambda x: x * x * ATTRIBUTES.one)(2.0)
     assert runs == ["values", "values", "floats"] * 2
 
 

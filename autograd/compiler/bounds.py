@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Hashable, Mapping
 
+from autograd.compiler.said_to_callers import warn
 from autograd.compiler.specializations import SpecializationCache
 from autograd.engine.primitives import describe
 
@@ -40,7 +39,7 @@ class Bounds:
             return False
         if not cache.warned:
             cache.warned = True
-            _warn(
+            warn(
                 f"{name} has taken {self.paths} different paths; further ones run uncompiled. What "
                 f"splits most of them is the decision on {cache.most_splitting()}: make it with "
                 "autograd.where, or raise max_paths"
@@ -51,23 +50,9 @@ class Bounds:
         """Once."""
         if not self._has_warned:
             self._has_warned = True
-            _warn(
+            warn(
                 f"{name} has been called with {self.nestings} different nestings of arguments or "
                 "static values (every length of a list is one, and every shape of an array); "
                 "further ones run uncompiled. Pad to a few lengths, make static arguments plain "
                 "ones, or raise max_nestings"
             )
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=_frames_of_ours())
-
-
-def _frames_of_ours() -> int:
-    """How many frames up the stack the code is that called us, as `warnings` counts them."""
-    count = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith("autograd."):
-        frame = frame.f_back
-        count += 1
-    return count

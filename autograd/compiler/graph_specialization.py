@@ -21,12 +21,13 @@ from autograd.compiler.native.entry_function import Entry
 from autograd.compiler.native.graph_codegen import GraphKernel, TooLong, graph_assembly
 from autograd.compiler.native.kernels import ProgramKernel
 from autograd.compiler.native.llvm_codegen import callbacks_of
-from autograd.compiler.native.machine import is_busy
+from autograd.compiler.native.machine import LLVMFailed, is_busy
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.states import Followed, StateTrace, Unknown, forms_of
 from autograd.compiler.recording.stretches import GraphReader
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.relatives import Relatives
+from autograd.compiler.said_to_callers import warn_of_llvm
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import new_lock
 from autograd.engine.value import Value
@@ -48,6 +49,8 @@ class GraphSpecialization(Specialization):
         self.outcomes = []
         self.is_kept = True
         self._made_of: StateGraph | None = None
+        self._failed: StateGraph | None = None
+        """The one that LLVM could not compile."""
         self.follow(reader)
 
     goes_all_ways = True
@@ -66,10 +69,15 @@ class GraphSpecialization(Specialization):
         with self._making:
             graph = self.graph
             if self._kernel is None or self._made_of is not graph:
-                if is_busy():
+                if is_busy() or self._failed is graph:
                     return _GraphInPython(graph)
-                made = self._kernel = GraphKernel(graph, self._results, self.entry())
-                self._made_of = graph
+                try:
+                    made = GraphKernel(graph, self._results, self.entry())
+                except LLVMFailed as error:
+                    self._failed = graph
+                    warn_of_llvm(error, graph.operations)
+                    return _GraphInPython(graph)
+                self._kernel, self._made_of = made, graph
                 return made
             return self._kernel
 

@@ -30,13 +30,21 @@ from autograd.compiler.native.kernels import (
     ProgramKernel,
 )
 from autograd.compiler.native.llvm_codegen import callbacks_of
-from autograd.compiler.native.machine import COMPILERS, LLVM, MachineCode, is_busy, is_ending
+from autograd.compiler.native.machine import (
+    COMPILERS,
+    LLVM,
+    LLVMFailed,
+    MachineCode,
+    is_busy,
+    is_ending,
+)
 from autograd.compiler.native.shared_code import SharedCode
 from autograd.compiler.path_tree import UNKNOWN, PathTree
 from autograd.compiler.recording.arguments import Arguments
 from autograd.compiler.recording.texts_in_results import flatten_result
 from autograd.compiler.recording.tracing import Recorded, difference
 from autograd.compiler.relatives import Relatives
+from autograd.compiler.said_to_callers import warn_of_llvm
 from autograd.engine.locks import cached_property, new_lock
 from autograd.engine.primitives import TABLE
 from autograd.transforms.tree import Structure
@@ -123,7 +131,22 @@ class Specialization:
             return self._kernel
 
     def _made_kernel(self) -> Kernel:
-        return self._like_another() or self._own_kernel()
+        try:
+            return self._like_another() or self._own_kernel()
+        except LLVMFailed as error:
+            if not can_interpret(self.instructions):
+                raise
+            self._is_improved = True
+            kernel = self._interpreted()
+            warn_of_llvm(error, self.instructions.operations)
+            return kernel
+
+    def _interpreted(self) -> Kernel:
+        """For good. The entry may be what LLVM failed at."""
+        try:
+            return self._new_kernel(self.entry(), True)
+        except LLVMFailed:
+            return self._new_kernel(None, True)
 
     def _own_kernel(self) -> Kernel:
         interpreted = not self._is_compiled_at_once and can_interpret(self.instructions)
@@ -244,12 +267,19 @@ class Specialization:
         """The function of fixed places with this entry."""
         program = self.instructions
         if self.stays_interpreted:
-            interpreted = Kernel(program, entry, interpreted=True)
-            assert interpreted.entry is not None
-            return interpreted.entry
+            return self._interpreted_with(entry)
         kernel = KernelCode(program, self.rolled, {})
-        made = kernel.compiled(entry, self.shared)
+        try:
+            made = kernel.compiled(entry, self.shared)
+        except LLVMFailed as error:
+            warn_of_llvm(error, program.operations)
+            return self._interpreted_with(entry)
         return entry.function(made.code, kernel.kept, made.given)
+
+    def _interpreted_with(self, entry: Entry) -> Callable[..., Any]:
+        interpreted = Kernel(self.instructions, entry, interpreted=True)
+        assert interpreted.entry is not None
+        return interpreted.entry
 
     def when_better(self, then: Callable[[], None]) -> None:
         """Do something, once, when the machine code is ready that is being made in the

@@ -13,13 +13,14 @@ from autograd.compiler.ir.finite_fast_path import finite_fast_path
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import Program
 from autograd.compiler.native.cores import Sharing
-from autograd.compiler.native.machine import COMPILERS
+from autograd.compiler.native.machine import COMPILERS, LLVMFailed
 from autograd.compiler.native.simd_math import in_vectors
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import UNSURE, Columns, Field
 from autograd.compiler.native.vector_interpreter import can_interpret_rows
 from autograd.compiler.native.vector_kernels import InterpretedKernel, RowKernel
 from autograd.compiler.row_forms import RowForm
+from autograd.compiler.said_to_callers import warn_of_llvm
 from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import cached_property, new_lock
 from autograd.transforms.tree import Structure, size_of
@@ -108,12 +109,23 @@ class VectorSpecialization:
         with self._making:
             if purpose not in self._kernels:
                 if form.is_compiled_at_once or not self.tells:
-                    self._kernels[purpose] = self._compiled(form, purpose)
+                    self._kernels[purpose] = self._compiled_or_interpreted(form, purpose)
                 else:
                     self._kernels[purpose] = self._interpreted(purpose.is_sum)
                     if form.size <= ROWS_INTERPRETED_FOR_GOOD:
                         COMPILERS.submit(partial(_improve, ref(self), form, purpose))
             return self._kernels[purpose]
+
+    def _compiled_or_interpreted(self, form: RowForm, purpose: _Purpose) -> RowKernel:
+        """Interpreted, with a warning, where LLVM fails and there is no callback."""
+        try:
+            return self._compiled(form, purpose)
+        except LLVMFailed as error:
+            if not self.tells:
+                raise
+            kernel = self._interpreted(purpose.is_sum)
+            warn_of_llvm(error, form.size)
+            return kernel
 
     def improve(self, form: RowForm, purpose: _Purpose) -> None:
         """Make the machine code that takes the place of the interpreter."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.engine.alone import ALONE
 from autograd.engine.hooks import HOOKS
 from autograd.engine.modes import MODES, modes_here, plain_arithmetic
 from autograd.engine.operands import to_float
@@ -74,6 +75,8 @@ def with_floats(primitive: Primitive, inputs: Sequence[Any]) -> list[Any]:
 def _idle() -> bool:
     """Whether nothing is recorded and nobody watches, so that local derivatives would be for
     nothing."""
+    if ALONE.nodes() is not None:
+        return False
     modes = modes_here()
     if modes.plain:
         return not modes.record_lines

@@ -16,7 +16,7 @@ import os
 import sys
 from _thread import RLock
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar, overload
 from weakref import ref
 
 __all__ = [
@@ -100,13 +100,18 @@ def _give_back(lock: Any) -> None:
 
 
 class cached_property(functools.cached_property[L]):
-    """That of functools, whose lock (one for all instances, until Python 3.12) a forked child
-    finds free."""
+    """That of functools without the lock, one for all instances, that it has until Python 3.12:
+    whoever held it might wait for a thread that waits for it."""
 
-    def __init__(self, func: Callable[[Any], L]) -> None:
-        super().__init__(func)
-        if hasattr(self, "lock"):
-            renewed_in_child(self.lock)
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: Any = None) -> L: ...
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        known, name = vars(instance), self.attrname or ""
+        return known[name] if name in known else known.setdefault(name, self.func(instance))
 
 
 def in_child(action: Callable[[], object]) -> None:

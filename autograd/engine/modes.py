@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar, final, overload
 from weakref import ref
 
+from autograd.engine.alone import ALONE
 from autograd.engine.block import Block
 from autograd.engine.loaded_modules import OURS, is_library, package_of
 from autograd.engine.setting import Setting
@@ -76,6 +77,7 @@ def _changed(held: Any, change: Any) -> Held:
     setattr(new, change[0], change[1])
     new.tape = getattr(new.tracer, "tape", None)
     new.key = id(new.tracer)
+    ALONE.end()
     return new
 
 
@@ -234,12 +236,18 @@ their end."""
 def begin_recording(observer: Any) -> None:
     """For `RUNNING`, until `end_recording` or the end of the tracer's life."""
     key = id(observer)
-    RUNNING[key] = ref(observer, lambda _: RUNNING.pop(key, None))
+    RUNNING[key] = ref(observer, lambda _: _ended(key))
+    ALONE.end()
 
 
 def end_recording(observer: Any) -> None:
     """Take it out again; nothing happens if it is not there."""
-    RUNNING.pop(id(observer), None)
+    _ended(id(observer))
+
+
+def _ended(key: int) -> None:
+    RUNNING.pop(key, None)
+    ALONE.end()
 
 
 TEXT: Final = "makes a text"

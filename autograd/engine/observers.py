@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from autograd.engine.alone import ALONE
 from autograd.engine.apply import apply, restore
 from autograd.engine.graph import Graph, reachable
 from autograd.engine.hooks import HOOKS
@@ -25,6 +26,7 @@ from autograd.engine.modes import (
     modes_here,
     notify_computed,
     notify_escape,
+    only_tape,
     plain_arithmetic,
     tracer,
 )
@@ -59,6 +61,8 @@ def _made(node: Value) -> None:
         else:
             tape.add(node)
     is_alone = len(RUNNING) == 1 and observer is not None and modes.key in RUNNING
+    if is_alone and modes.tape is not None and only_tape() is modes.tape:
+        ALONE.begin(MODES, modes.tape.nodes)
     if RUNNING and not is_alone and node._primitive is not None:
         notify_computed(inputs_and_partials(node)[0])
 

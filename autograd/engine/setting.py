@@ -102,6 +102,10 @@ class Setting:
                 return self._settled(entered[1])
         return self._blocks[entered[1][-1]].setting if entered[1] else self._default
 
+    def is_single(self) -> bool:
+        """Whether one block is open, in all threads together."""
+        return len(self._blocks) == 1
+
     def everywhere(self) -> list[Any]:
         """The settings of all blocks that are open, in whichever thread."""
         return [opened.setting for opened in list(self._blocks.values())]

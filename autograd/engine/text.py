@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 __all__ = [
@@ -64,6 +65,7 @@ def printable(text: str, width: int = 60) -> str:
     return shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS
 
 
+@lru_cache(4096)
 def place(line: str) -> str:
     """Where a line is, as `Value.line` says it, for people: a notebook's cell has a file in a
     temporary directory, whose name says nothing.

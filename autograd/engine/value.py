@@ -26,6 +26,7 @@ from mypy_extensions import i32, mypyc_attr
 import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import ieee
 from autograd.engine import primitives as table
+from autograd.engine.alone import ALONE
 from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import LEVELS, current_level
 from autograd.engine.modes import MODES, caller_line, decided, notify_escape, recording, tracer
@@ -104,7 +105,7 @@ class Value:
         self._waiting: i32 = 0
         self._place: i32 = 0  # in a recording
         if MODES.active != 0 and _is_told:
-            HOOKS.made(self)
+            self._place = ALONE.add(self)
 
     @classmethod
     def __init_subclass__(cls, **options: Any) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "LANES",
     "LLVM",
     "WITHOUT_MASKS",
+    "LLVMFailed",
     "MachineCode",
     "Pool",
     "compile_lanes",
@@ -247,6 +248,10 @@ WITHOUT_MASKS: Final = "; no masks"
 MASKED: Final = ("avx512", "avx10")
 
 
+class LLVMFailed(RuntimeError):
+    """LLVM can't compile a program, or fails at it."""
+
+
 class MachineCode:
     """Functions in memory. They are there as long as this object is."""
 
@@ -295,6 +300,8 @@ def _alone(text: str, effort: int, improve: Callable[[Any, Any], None]) -> Machi
             while _DISCARDED:
                 _DISCARDED.popleft().close()
             return _compile_llvm(text, effort, improve)  # whose objects are gone when the lock is
+        except RuntimeError as error:
+            raise LLVMFailed(str(error).strip() or type(error).__name__) from error
         finally:
             _AT_WORK.clear()
 

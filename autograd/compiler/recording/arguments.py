@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -14,12 +14,15 @@ from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
     data_places,
+    fixed,
     has_read_only,
     is_aliased,
+    is_bare,
+    is_elsewhere,
     is_flag,
-    is_truth,
-    state_of,
+    plain_number,
     types_of_data,
+    unhashable,
     with_own_attributes,
 )
 from autograd.compiler.recording.changing_lines import line_that_changes
@@ -28,6 +31,7 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
+from autograd.compiler.recording.repeatable import are_finite, repeatable
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
     PASS,
@@ -43,7 +47,6 @@ from autograd.compiler.recording.tracing import (
 from autograd.compiler.recording.users_lowerings import check_lowerings
 from autograd.compiler.recording.values_refused import CLUMSY, of_values
 from autograd.engine.locks import cached_property
-from autograd.engine.operands import to_float
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -102,12 +105,12 @@ class Arguments:
             kinds += (("data", *data),)
         try:
             # With the types, for 1, 1.0 and True are equal; and written out, for 0.0 and -0.0 are.
-            fixed = tuple([_fixed(name, x) for name, x in static.items()])
-            self.key: Hashable = (kinds, fixed)
+            statics = tuple([fixed(name, x) for name, x in static.items()])
+            self.key: Hashable = (kinds, statics)
             hash(self.key)
         except TypeError:
             raise TypeError(
-                f"static arguments are hashable, got {describe(_unhashable(static.values()))}; "
+                f"static arguments are hashable, got {describe(unhashable(static.values()))}; "
                 "make a list or an array a tuple"
             ) from None
 
@@ -119,7 +122,7 @@ class Arguments:
                     flatten(x, WHAT, _shown(self._places, place))
             except TypeError as error:
                 remedy = "name arguments that are not numbers in static_argnames"
-                if _is_elsewhere(x):
+                if is_elsewhere(x):
                     remedy = "it is vmap that goes to arrays of Dask and CUDA; copy it to NumPy's"
                 raise TypeError(f"{error}; {remedy}") from None
 
@@ -149,7 +152,7 @@ class Arguments:
         """The arguments, as the function gets them uncompiled; floats, where it may be called with
         Values instead, each a new one: one NaN is found in a list by its identity, as no Value
         is."""
-        return like_these(self.traced, [*map(self._stays, self._bound)], _plain_number)
+        return like_these(self.traced, [*map(self._stays, self._bound)], plain_number)
 
     @cached_property
     def _slots_of_data(self) -> list[int]:
@@ -179,7 +182,7 @@ class Arguments:
     @property
     def are_bare(self) -> bool:
         """Whether they are nothing but plain numbers, in lists, tuples and dicts."""
-        return all(map(_is_bare, self.traced))
+        return all(map(is_bare, self.traced))
 
     def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
@@ -198,7 +201,7 @@ class Arguments:
 
     def as_given(self) -> Any:
         """What the function gives, uncompiled, for the arguments as they are handed over."""
-        copies = like_these(self.traced, [True] * len(self._bound), _plain_number)
+        copies = like_these(self.traced, [True] * len(self._bound), plain_number)
         return self._call_with(with_own_attributes(copies))
 
     def eagerly(self) -> Any:
@@ -214,18 +217,25 @@ class Arguments:
         return outputs.unflatten(floats_of(results))
 
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
-        """What the function does with these arguments: recorded twice, to see that it is all."""
-        own = thread_local_of(self._f)
+        """What the function does with these arguments: recorded twice, to see that it is all; once,
+        where its code shows that."""
+        known = repeatable(self._f) if self._are_plain and self.are_bare else None
+        own = thread_local_of(self._f) if known is None else None
         if own is not None:
             raise RecordingError(
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
             )
-        trace, found, outputs = self._first_trace()
+        trace, found, outputs = self._first_trace(known is None)
         decisions = trace.decisions
         first = self._read_off(trace, found)
         check_lowerings(trace)
         results = floats_of(found)
+        if known is not None and known.is_unchanged() and not self.are_written:
+            outputs = flatten_result(outputs.unflatten(results))[1]
+            if not self._is_alike_for_floats(trace, first):
+                self._check_plain(self._plain_run([], []), first, outputs, results)
+            return first, outputs, results
         # Now, for it may have made some and kept them.
         generators = generators_of([self._f, list(self._static.values())])
         states = states_of(generators)
@@ -258,6 +268,12 @@ class Arguments:
         plain = self._plain_run(values, generators)
         self._check_plain(plain, first, outputs, results)
         return first, outputs, results
+
+    def _is_alike_for_floats(self, trace: Trace, first: Recorded) -> bool:
+        """Whether what does the same at every run does it with floats too, or never gets any."""
+        if isinstance(self._f, Derivative):
+            return self._gets_no_floats or is_differentiated(first.captured)
+        return is_differentiated(first.captured) or are_finite([*trace.tape.nodes, *first.captured])
 
     def _difference(
         self,
@@ -293,9 +309,9 @@ class Arguments:
         is_same = third.repeats(first.decisions, results, found)
         return is_same and states_of(generators) == states
 
-    def _first_trace(self) -> tuple[Trace, list[Any], Structure]:
+    def _first_trace(self, is_watched: bool) -> tuple[Trace, list[Any], Structure]:
         try:
-            return self.trace()
+            return self.trace(is_watched=is_watched)
         except RecordingError:
             raise
         except CLUMSY as error:
@@ -429,11 +445,13 @@ class Arguments:
             f"all the time: then give it one of its own); {PASS}"
         )
 
-    def trace(self, first: Trace | None = None) -> tuple[Trace, list[Any], Structure]:
+    def trace(
+        self, first: Trace | None = None, is_watched: bool = True
+    ) -> tuple[Trace, list[Any], Structure]:
         """Run the function once, perhaps after another time; the recording, and the results as
         they are and as a nesting."""
         values = [Value(x) for x in self.numbers]
-        trace = Trace(values, self.names, first)
+        trace = Trace(values, self.names, first, is_watched)
         tree = values_like(self.structure.unflatten(values), self.traced)
         tree = with_own_attributes(tree)
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
@@ -446,42 +464,6 @@ class Arguments:
         if self._slots_of_data:
             add_decisions_of_floats(trace, self._slots_of_data)
         return read_off(trace, results, self.names)
-
-
-def _is_elsewhere(x: Any) -> bool:
-    """Whether it is an array whose numbers are not in this process's memory."""
-    try:
-        on_device = getattr(x, "__cuda_array_interface__", None)
-    except RuntimeError as error:  # PyTorch's, of what it differentiates there
-        on_device = error
-    return on_device is not None or hasattr(type(x), "__dask_graph__")
-
-
-def _is_bare(x: Any) -> bool:
-    if type(x) in (list, tuple):
-        return all(map(_is_bare, x))
-    return all(map(_is_bare, x.values())) if type(x) is dict else type(x) in (float, int)
-
-
-def _plain_number(x: Any, stays: bool) -> Any:
-    """A number as the function gets it."""
-    if type(x) is float:
-        return x * 1.0
-    return x if stays or is_truth(x) else to_float(x, "")
-
-
-def _unhashable(xs: Iterable[Any]) -> Any:
-    for x in xs:
-        try:
-            hash(x)
-        except TypeError:
-            return x
-    return tuple(xs)
-
-
-def _fixed(name: int | str, x: Any) -> Any:
-    state = state_of(x)
-    return (name, type(x), x, repr(x)) if state is None else (name, type(x), x, repr(x), state)
 
 
 def _holds(tree: Any, structure: Structure, values: Sequence[Value]) -> bool:

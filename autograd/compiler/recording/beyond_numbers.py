@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from autograd.compiler.recording.layouts import layout_of
 from autograd.compiler.recording.reachable_objects import cells_of, slots_of
+from autograd.engine.operands import to_float
 from autograd.engine.primitives import describe
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -33,12 +34,17 @@ __all__ = [
     "beyond_numbers",
     "check_number_types",
     "data_places",
+    "fixed",
     "has_read_only",
     "is_aliased",
+    "is_bare",
+    "is_elsewhere",
     "is_flag",
     "is_truth",
+    "plain_number",
     "state_of",
     "types_of_data",
+    "unhashable",
     "with_own_attributes",
 ]
 
@@ -103,6 +109,42 @@ def _of_leaf(x: Any, kind: type) -> Hashable:
             f"get the number alone; hand over {base}(x), or name it in static_argnames"
         )
     return None
+
+
+def is_elsewhere(x: Any) -> bool:
+    """Whether it is an array whose numbers are not in this process's memory."""
+    try:
+        on_device = getattr(x, "__cuda_array_interface__", None)
+    except RuntimeError as error:  # PyTorch's, of what it differentiates there
+        on_device = error
+    return on_device is not None or hasattr(type(x), "__dask_graph__")
+
+
+def is_bare(x: Any) -> bool:
+    if type(x) in (list, tuple):
+        return all(map(is_bare, x))
+    return all(map(is_bare, x.values())) if type(x) is dict else type(x) in (float, int)
+
+
+def plain_number(x: Any, stays: bool) -> Any:
+    """A number as the function gets it."""
+    if type(x) is float:
+        return x * 1.0
+    return x if stays or is_truth(x) else to_float(x, "")
+
+
+def unhashable(xs: Iterable[Any]) -> Any:
+    for x in xs:
+        try:
+            hash(x)
+        except TypeError:
+            return x
+    return tuple(xs)
+
+
+def fixed(name: int | str, x: Any) -> Any:
+    state = state_of(x)
+    return (name, type(x), x, repr(x)) if state is None else (name, type(x), x, repr(x), state)
 
 
 def is_flag(x: Any) -> bool:

@@ -21,7 +21,7 @@ from autograd.engine import functions
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.value import Value
 
-__all__ = ["Closed", "closed", "found_by"]
+__all__ = ["GENERATORS", "Closed", "NotClosed", "closed", "found_by"]
 
 INSTRUCTIONS: Final = frozenset(
     {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
@@ -49,6 +49,7 @@ INTRINSICS: Final = frozenset(["INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_UNARY_POSIT
 OF_GENERATORS: Final = frozenset(["CALL_INTRINSIC_1", "RETURN_GENERATOR", "YIELD_VALUE"])
 GENERATOR: Final = 0x20  # of `co_flags`
 ASYNCHRONOUS: Final = 0x80 | 0x100 | 0x200
+GENERATORS: Final = GENERATOR | ASYNCHRONOUS
 LISTS: Final = frozenset(["append", "copy", "extend", "insert", "pop", "reverse"])
 """Methods of lists, which are part of what names stand for."""
 CALLABLE: Final = frozenset(
@@ -58,7 +59,7 @@ CALLABLE: Final = frozenset(
 PLAIN: Final = (type(None), bool, int, float, str)
 
 
-class _Open(Exception):
+class NotClosed(Exception):
     """It can't be shown to be closed."""
 
 
@@ -84,7 +85,7 @@ class Closed:
         for x in [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]:
             self._admit(x)
         if f.__dict__ and any(name != "__wrapped__" for name in f.__dict__):
-            raise _Open
+            raise NotClosed
         cells = f.__closure__ or ()
         shared = dict(zip(f.__code__.co_freevars, cells, strict=True))
         self._look_at_code(f.__code__, found_by(f), shared, frozenset())
@@ -100,7 +101,7 @@ class Closed:
         this one is written in, and which are looked at too."""
         is_generator = bool(code.co_flags & GENERATOR)
         if code.co_flags & ASYNCHRONOUS:
-            raise _Open
+            raise NotClosed
         own = frozenset(code.co_cellvars)
         receiver: Any = None
         before = name = ""
@@ -113,22 +114,22 @@ class Closed:
                 receiver = self._load_attribute(receiver, str(one.argval))
                 continue
             if isinstance(receiver, ModuleType):
-                raise _Open  # which goes where nobody sees it
+                raise NotClosed  # which goes where nobody sees it
             receiver = None
             if name == "STORE_DEREF":
                 if one.argval not in own:
-                    raise _Open
+                    raise NotClosed
             elif name == "IS_OP" and before != "LOAD_COMMON_CONSTANT":
-                raise _Open  # from 3.14 on Python asks whether `tuple` and `any` are its own
+                raise NotClosed  # from 3.14 on Python asks whether `tuple` and `any` are its own
             elif name == "CALL_INTRINSIC_1" and not is_generator:
                 if one.argrepr not in INTRINSICS:
-                    raise _Open
+                    raise NotClosed
             elif not (
                 name in INSTRUCTIONS
                 or name.startswith("POP_JUMP_")
                 or (is_generator and name in OF_GENERATORS)
             ):
-                raise _Open
+                raise NotClosed
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self._look_at_code(inner, named, shared, around | own)
@@ -146,15 +147,15 @@ class Closed:
             if name in local:
                 return None
             if name not in shared:
-                raise _Open
+                raise NotClosed
             try:
                 found = shared[name].cell_contents
             except ValueError:
-                raise _Open from None
+                raise NotClosed from None
         elif name in named:
             found = named[name]
         else:
-            raise _Open
+            raise NotClosed
         if not isinstance(found, ModuleType):
             self._admit(found)
         return found
@@ -165,12 +166,17 @@ class Closed:
             if isinstance(found, ModuleType):
                 return found
             self._admit(found)
-        elif name not in LISTS and name not in TABLE:
-            raise _Open
+        elif not self._is_known_method(name):
+            raise NotClosed
         return None
 
+    def _is_known_method(self, name: str) -> bool:
+        """Whether what has a method of this name keeps nothing, or is part of what names stand
+        for."""
+        return name in LISTS or name in TABLE
+
     def _admit(self, x: Any) -> None:
-        """Something that the code loads; _Open unless it keeps nothing."""
+        """Something that the code loads; NotClosed unless it keeps nothing."""
         if type(x) in PLAIN or type(x) is Value:
             return
         if type(x) is tuple:
@@ -181,7 +187,7 @@ class Closed:
         elif _is_known(x):
             self._loaded[id(x)] = x
         else:
-            raise _Open
+            raise NotClosed
 
 
 OF_THE_ENGINE: Final = frozenset(getattr(functions, name) for name in functions.__all__)
@@ -210,9 +216,9 @@ def found_by(f: FunctionType) -> Mapping[str, Any]:
 
 def closed(f: Any) -> Closed | None:
     """The function, if it is closed and its code can be followed; None if that can't be shown."""
-    if type(f) is not FunctionType or f.__code__.co_flags & (GENERATOR | ASYNCHRONOUS):
+    if type(f) is not FunctionType or f.__code__.co_flags & GENERATORS:
         return None
     try:
         return Closed(f)
-    except _Open:
+    except NotClosed:
         return None

@@ -18,7 +18,7 @@ __all__ = ["are_alike", "with_literals"]
 
 STORING: Final = frozenset(
     {"STORE_FAST", "STORE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"}
-    | {"UNPACK_SEQUENCE"}
+    | {"UNPACK_EX", "UNPACK_SEQUENCE"}
 )
 BY_COUNT: Final = frozenset(["BUILD_LIST", "BUILD_TUPLE", "COPY", "SWAP"])
 """They take as much as they say."""
@@ -31,7 +31,7 @@ TAKEN: Final[dict[str, int]] = {
     **dict.fromkeys(["BINARY_OP", "BINARY_SUBSCR", "COMPARE_OP"], 2),
     **dict.fromkeys(["STORE_FAST", "STORE_DEREF", "STORE_FAST_LOAD_FAST"], 1),
     "STORE_FAST_STORE_FAST": 2,
-    "UNPACK_SEQUENCE": 1,
+    **dict.fromkeys(["CALL_INTRINSIC_1", "LIST_TO_TUPLE", "UNPACK_EX", "UNPACK_SEQUENCE"], 1),
 }
 """How much others take from the stack. After one that is not here nothing is known of it."""
 _Item: TypeAlias = "int | tuple[_Item, ...] | None"
@@ -85,6 +85,10 @@ class _Stack:
         name, count = one.opname, one.arg or 0
         if name == "PRECALL":
             return []  # CALL takes them
+        if name in ("LIST_APPEND", "LIST_EXTEND"):  # a list further down, as of `0.0, *x, 0.5`
+            found, *between, part = self._take(count + 1)
+            self._items += [None if found is None else (found, part), *between]
+            return []
         if name == "CALL":
             count += 2
         elif name not in BY_COUNT:
@@ -114,6 +118,10 @@ def _given(one: dis.Instruction, taken: list[_Item]) -> list[_Item]:
             return [taken[-1], *taken[1:-1], taken[0]]
         case "BUILD_LIST" | "BUILD_TUPLE":
             return [tuple(taken)]
+        case "LIST_TO_TUPLE":
+            return taken
+        case "CALL_INTRINSIC_1":
+            return taken if one.argrepr == "INTRINSIC_LIST_TO_TUPLE" else [None]
         case "CALL":
             return [None]
     argument = one.arg if one.opcode >= dis.HAVE_ARGUMENT else None

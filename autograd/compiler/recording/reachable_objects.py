@@ -17,6 +17,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from autograd.engine.loaded_modules import OURS, is_library
 from autograd.engine.value import Value
@@ -32,10 +33,13 @@ __all__ = [
 
 MOST: Final = 2000  # objects that are looked at
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None), Value, CodeType)
-NUMBERS_AND_TEXTS: Final = frozenset(PLAIN) - {Value}
+PLAIN_TYPES: Final = frozenset(PLAIN)
+NUMBERS_AND_TEXTS: Final = PLAIN_TYPES - {Value}
 CALLED_BY_SIGN: Final = frozenset(["__call__", "__getattr__", "__getitem__", "__iter__", "__len__"])
 ITERATING: Final = ("builtins", "functools", "itertools")
 """Modules of the classes of iterators and caches."""
+_SLOTS: Final[WeakKeyDictionary[type, list[str]]] = WeakKeyDictionary()
+"""Of classes that were looked at before: there may be thousands of objects of one."""
 Named = tuple[str, Any]
 """An object, and the name or attribute by which it is reached; "" if it has none there."""
 
@@ -45,8 +49,10 @@ def reached(f: Any) -> Iterator[Named]:
     todo: list[Named] = [("", f)]
     seen: set[int] = set()
     for name, x in todo:  # which grows on the way
-        if id(x) in seen or isinstance(x, PLAIN) or len(seen) > MOST:
+        if type(x) in PLAIN_TYPES or id(x) in seen or isinstance(x, PLAIN):
             continue
+        if len(seen) > MOST:
+            return
         seen.add(id(x))
         yield name, x
         if not isinstance(x, (random.Random, threading.local)):
@@ -110,13 +116,16 @@ def _below(x: Any) -> list[Named]:
 
 def slots_of(kind: type) -> list[str]:
     """The attributes of objects of a class that have places of their own."""
-    return [
-        name
-        for base in kind.__mro__
-        if "__slots__" in vars(base)
-        for name, x in vars(base).items()
-        if isinstance(x, MemberDescriptorType)
-    ]
+    found = _SLOTS.get(kind)
+    if found is None:
+        found = _SLOTS[kind] = [
+            name
+            for base in kind.__mro__
+            if "__slots__" in vars(base)
+            for name, x in vars(base).items()
+            if isinstance(x, MemberDescriptorType)
+        ]
+    return found
 
 
 def _unnamed(xs: Iterable[Any]) -> list[Named]:

@@ -73,10 +73,15 @@ class Decision(NamedTuple):
 
 class Trace:
     """One recording: told by the engine of every node made and every decision taken. `first` is
-    another one of the same function, with which it is compared."""
+    another one of the same function, with which it is compared. A function that is known to ask for
+    nothing from outside is not watched."""
 
     def __init__(
-        self, arguments: Sequence[Value], names: Sequence[str] = (), first: Trace | None = None
+        self,
+        arguments: Sequence[Value],
+        names: Sequence[str] = (),
+        first: Trace | None = None,
+        is_watched: bool = True,
     ) -> None:
         self.arguments = list(arguments)
         # Not as labels, which the function may ask for.
@@ -94,6 +99,7 @@ class Trace:
         """A leak that f was told of there and then."""
         self._functions: list[Any] = []
         self._hands_over = False
+        self._is_watched = is_watched
         self._streams = streams()
         self._reached: set[int] | None = None
         mark_recorded(self.arguments)
@@ -117,7 +123,7 @@ class Trace:
 
     def calling(self, f: Any) -> AbstractContextManager[None]:
         """The block in which a user's function is called. (Not a derivative's, which calls one.)"""
-        if isinstance(f, Derivative):
+        if isinstance(f, Derivative) or not self._is_watched:
             return nullcontext()
         self._functions.append(f)
         return watched(self._asked_outside, self._handed_over)

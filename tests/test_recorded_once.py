@@ -1,0 +1,204 @@
+"""A function of which the code shows that it does the same at every run, with floats too, is run
+once when it is recorded, and not watched. Whatever is not shown is looked at as ever.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from types import FunctionType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llvmlite")
+
+import autograd
+from autograd import Value, exp, grad, hessian, jit, log, primitive, value_and_grad
+from autograd.compiler.recording import arguments
+from autograd.compiler.recording.repeatable import repeatable
+from autograd.compiler.recording.tracing import RecordingError, Trace
+
+DATA = [0.5, -1.0, 2.0]
+TABLE = {"scale": 2.0, "rows": [[1.0, 2.0], [3.0, 4.0]]}
+OBJECT = SimpleNamespace(one=1.0)
+LATER: list[float] = []
+WEIGHT = Value(3.0)
+
+
+def slope(state: Any, p: Any) -> Any:
+    x, y = state
+    return [p[0] * (y - x), x * p[1] - y]
+
+
+def steps(p: Any) -> Any:
+    state, total = [1.0, 0.5], 0.0
+    for x in DATA:
+        k = slope(state, p)
+        state = [u + 0.1 * v for u, v in zip(state, k, strict=True)]
+        total = total + (state[0] - x) ** 2
+    return total
+
+
+def rows(p: Any) -> Any:
+    found = [sum(w * x for w, x in zip(row, p, strict=True)) for row in TABLE["rows"]]
+    out = [TABLE["scale"] * x for x in found]
+    return sum(exp(-((b - a) ** 2)) for a, b in pairwise(out)) + log(p[0] * p[0])
+
+
+def by_length(p: Any) -> Any:
+    largest = max(p)
+    return p[0] / largest if len(p) > 1 and p[0] > 0 else autograd.tanh(largest) * WEIGHT
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What kinds of runs are made, in order."""
+    found: list[str] = []
+    record, run = Trace.run, arguments.plain_run
+    monkeypatch.setattr(Trace, "run", lambda *given: found.append("values") or record(*given))
+    monkeypatch.setattr(
+        arguments, "plain_run", lambda *given: found.append("floats") or run(*given)
+    )
+    return found
+
+
+@pytest.mark.parametrize("f", [steps, rows, by_length])
+@pytest.mark.parametrize("transform", [lambda f: f, grad, value_and_grad, hessian])
+def test_functions_of_which_the_code_shows_all(f: Any, transform: Any, runs: list[str]) -> None:
+    """They are recorded by one run, and give what they give uncompiled, on other paths too."""
+    compiled, eager = jit(transform(f)), transform(f)
+    compiled([0.5, 1.5])
+    assert runs == ["values"]
+    for point in ([0.5, 1.5], [-0.5, 1.5], [1.5, 0.25]):
+        for _ in range(2):
+            expected = eager([Value(x) for x in point]) if transform is not grad else eager(point)
+            assert _numbers(compiled(point)) == pytest.approx(_numbers(expected), rel=1e-12)
+
+
+def _numbers(x: Any) -> list[float]:
+    if isinstance(x, (list, tuple)):
+        return [y for part in x for y in _numbers(part)]
+    return [x.data if isinstance(x, Value) else x]
+
+
+def test_data_that_the_function_writes_to(runs: list[str]) -> None:
+    """What it would meet at the next run is not what it met."""
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        kept.append(x)
+        return x * len(kept)
+
+    with pytest.raises(RecordingError, match="two recordings"):
+        jit(f)(2.0)
+    assert runs == ["values", "values"]
+
+
+def test_a_table_that_the_function_writes_to() -> None:
+    """A number in a dict in a list is looked at as well."""
+    kept = [{"calls": 0}]
+
+    def f(x: Any) -> Any:
+        kept[0]["calls"] += 1
+        return x * kept[0]["calls"]
+
+    with pytest.raises(RecordingError, match="two recordings"):
+        jit(f)(2.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: abs(x**0.5),  # of -2.0: a complex number's, or that of a NaN
+        lambda x: sum([abs(x**0.5), 1.0]),
+        lambda x: x / 0.0 * 0.0 if x < 0 else x,
+    ],
+)
+def test_numbers_that_are_not_finite_are_met_with_floats(f: Any, runs: list[str]) -> None:
+    """Python computes otherwise with floats where Values are NaN or infinite."""
+    with suppress(RecordingError):
+        jit(f)(-2.0)
+    assert "floats" in runs
+
+
+def test_data_of_a_derivative_stay_plain_numbers(runs: list[str]) -> None:
+    """Uncompiled, that function gets a float, which has no such method."""
+    with pytest.raises(AttributeError):
+        jit(grad(lambda x, y: x * y.tanh()))(2.0, 3.0)
+    assert runs == ["values", "floats"]
+
+
+square = primitive("square_recorded_once", lambda x: x * x, lambda out, x: 2.0 * x)
+clock = time.perf_counter
+
+
+def of_a_computing_namespace() -> Any:
+    """A function whose names are looked up by code."""
+
+    class Names(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            return random.random()
+
+    code = compile("def f(x): return x * drawn", "", "exec")
+    names = Names()
+    exec(code, names)
+    return FunctionType(names["f"].__code__, names)
+
+
+def text_of_a_function(x: Any) -> Any:
+    def inner() -> None: ...
+
+    return x if f"{inner}"[-2] == "0" else 2 * x
+
+
+def text_by_percent(x: Any) -> Any:
+    return x if ("%s" % len)[0] == "<" else 2 * x  # noqa: UP031
+
+
+def compares_with_a_complex_number(x: Any) -> Any:
+    return x if x == 1 + 0j else 2 * x
+
+
+def default_that_is_an_object(x: Any, one: Any = OBJECT) -> Any:
+    return x * one.one
+
+
+NOT_SHOWN: list[Callable[..., Any]] = [
+    lambda x: x * random.random(),
+    lambda x: x * clock(),
+    lambda x: x * OBJECT.one,
+    lambda x: x if isinstance(x, float) else 2 * x,
+    lambda x: x if type(x) is float else 2 * x,
+    lambda x: x * id(x),
+    lambda x: x * sys.getrefcount(x),
+    lambda x: x * threading.get_ident(),
+    lambda x: x if hasattr(x, "hex") else 2 * x,
+    lambda x: x if x is WEIGHT else 2 * x,
+    lambda x: x if x in {1.0, 2.0} else 2 * x,
+    lambda x: square(x) + x,
+    lambda x: x * operator.attrgetter("one")(OBJECT),
+    lambda x: print(x) or x,
+    lambda x: grad(lambda y: y * x)(x),
+    lambda x: x * WEIGHT.data,
+    text_of_a_function,
+    text_by_percent,
+    compares_with_a_complex_number,
+    default_that_is_an_object,
+    of_a_computing_namespace(),
+    math.sqrt,
+]
+
+
+@pytest.mark.parametrize("f", NOT_SHOWN, ids=range(len(NOT_SHOWN)))
+def test_functions_of_which_the_code_does_not_show_all(f: Any) -> None:
+    """They may draw, ask, tell floats from Values, or do what nobody sees."""
+    assert repeatable(f) is None
+    assert repeatable(grad(f)) is None
