@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 from operator import is_
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from autograd.engine.value import Value
 
 __all__ = [
     "Structure",
+    "are_values_among",
     "components",
     "flatten",
     "hold_numbers",
@@ -125,7 +126,7 @@ def pack(shape: Shape, leaves: Sequence[Any]) -> Any:
     """A bare number, or an array: of floats if all are plain, else one that holds Values."""
     if shape is None:
         return leaves[0]
-    if any(isinstance(x, Value) for x in leaves):
+    if are_values_among(leaves):
         from autograd.arrays.value_array import pack_values
 
         return pack_values(leaves, shape)
@@ -216,6 +217,11 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def are_values_among(leaves: Sequence[Any]) -> bool:
+    """Whether some of these are Values. (Of thousands of floats none is looked at by Python.)"""
+    return set(map(type, leaves)) != {float} and any(isinstance(x, Value) for x in leaves)
 
 
 def hold_numbers(children: Sequence[Any]) -> bool:
@@ -352,10 +358,9 @@ def components(
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
     if is_array(tree) and tree.ndim:
-        import numpy
-
-        for place in numpy.ndindex(tree.shape):
-            yield f"{name}[{', '.join(map(str, place))}]", path + place, tree[place]
+        places = product(*map(range, tree.shape))
+        for place, entry in zip(places, tree.flat, strict=True):
+            yield f"{name}[{', '.join(map(str, place))}]", path + place, entry
         return
     children, _, assemble = opened(tree)
     if assemble is None:
