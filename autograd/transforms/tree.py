@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, product
+from itertools import islice
 from operator import is_
 from typing import Any, Final
 
@@ -358,9 +358,10 @@ def components(
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
     if is_array(tree) and tree.ndim:
-        places = product(*map(range, tree.shape))
-        for place, entry in zip(places, tree.flat, strict=True):
-            yield f"{name}[{', '.join(map(str, place))}]", path + place, entry
+        import numpy
+
+        for place in numpy.ndindex(tree.shape):
+            yield f"{name}[{', '.join(map(str, place))}]", path + place, tree[place]
         return
     children, _, assemble = opened(tree)
     if assemble is None:
