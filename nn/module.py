@@ -93,21 +93,14 @@ class Module:
         """
         found = _Leaves()
         found.add_below(self, "")
-        names = found.names()
-        if len(set(names)) < len(names):
-            [(name, _)] = Counter(names).most_common(1)
-            raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
-        for name, parameter in zip(names, found.leaves, strict=True):
-            if parameter.label is None:
-                parameter.label = name
-        return list(zip(names, found.leaves, strict=True))
+        return list(zip(found.labelled(type(self).__name__), found.leaves, strict=True))
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in order."""
         found = _Leaves()
         found.add_below(self, "")
         if None in map(LABEL, found.leaves):
-            self.named_parameters()
+            found.labelled(type(self).__name__)
         return found.leaves
 
     def parameters_as(self, values: Sequence[Any]) -> AbstractContextManager[Any]:
@@ -313,6 +306,18 @@ class _Leaves:
         for prefix, count in self._prefixes:
             found += [f"{prefix}{i}" for i in range(count)] if count else [prefix]
         return found
+
+    def labelled(self, owner: str) -> list[str]:
+        """The names, after each that has no label was given its own as one. ValueError if two of
+        the owner's have the same."""
+        names = self.names()
+        if len(set(names)) < len(names):
+            [(name, _)] = Counter(names).most_common(1)
+            raise ValueError(f"{owner} has two parameters called {name!r}")
+        for name, parameter in zip(names, self.leaves, strict=True):
+            if parameter.label is None:
+                parameter.label = name
+        return names
 
     def add_below(self, holder: Any, prefix: str) -> None:
         """Those of a module or container, whose names begin with this."""
