@@ -334,7 +334,7 @@ class MLP(Chain):
             Layer(n_in, n_out, sigma, init=init, seed=rng)
             for (n_in, n_out), sigma in zip(pairwise([n_inputs, *widths]), activations, strict=True)
         ]
-        self.named_parameters()  # labels them
+        self.parameters()  # labels them
 
     @classmethod
     def from_layers(cls, layers: Iterable[Layer]) -> MLP:
@@ -351,7 +351,7 @@ class MLP(Chain):
         for before, after in pairwise(model.layers):
             if before.n_outputs != after.n_inputs:
                 raise ValueError(f"{before!r} cannot be followed by {after!r}")
-        model.named_parameters()  # labels them
+        model.parameters()  # labels them
         return model
 
     def __repr__(self) -> str:

@@ -91,19 +91,17 @@ class Module:
         >>> [name for name, parameter in Neuron(2).named_parameters()]
         ['w0', 'w1', 'b']
         """
-        leaves: list[tuple[str, Value]] = []
-        _find_leaves(self, "", set(), leaves)
-        if len(dict(leaves)) < len(leaves):
-            [(name, _)] = Counter(name for name, _ in leaves).most_common(1)
-            raise ValueError(f"{type(self).__name__} has two parameters called {name!r}")
-        for name, parameter in leaves:
-            if parameter.label is None:
-                parameter.label = name
-        return leaves
+        found = _Leaves()
+        found.add_below(self, "")
+        return list(zip(found.labelled(type(self).__name__), found.leaves, strict=True))
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in order."""
-        return [parameter for _, parameter in self.named_parameters()]
+        found = _Leaves()
+        found.add_below(self, "")
+        if None in map(LABEL, found.leaves):
+            found.labelled(type(self).__name__)
+        return found.leaves
 
     def parameters_as(self, values: Sequence[Any]) -> AbstractContextManager[Any]:
         """Inside the block the model computes with these numbers or Values, one for each of
@@ -292,37 +290,75 @@ def members(holder: Any, without_numbers: bool = False) -> Iterator[tuple[str, A
         yield from ((str(i), entry) for i, entry in enumerate(holder.flat))
 
 
-def _find_leaves(holder: Any, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
-    """Append the leaf Values below a module or container, with qualified names, each once."""
-    if type(holder) is list and _are_new_leaves(holder, seen):  # at once: there may be thousands
-        seen.update(map(id, holder))
-        found += zip([f"{prefix}{i}" for i in range(len(holder))], holder, strict=True)
-        return
-    is_module = isinstance(holder, Module)
-    short_names = holder.short_names if is_module else {}
-    for name, held in vars(holder).items() if is_module else members(holder):
-        short = short_names.get(name)
-        if short and isinstance(held, (list, tuple)):  # whose entries are called so
-            _find_leaves(held, prefix + short, seen, found)
-            continue
-        place = id(held)
-        if place in seen:
-            continue
-        if isinstance(held, Value):
-            seen.add(place)
-            if not held.op or _STAND_INS.is_one(held):
-                found.append((prefix + (short or name), held))
-        elif not isinstance(held, (int, float, str)):
-            seen.add(place)
-            _find_leaves(held, f"{prefix}{short or name}.", seen, found)
+class _Leaves:
+    """The leaf Values below a module or container, each once, in order. Their names, of which there
+    may be a hundred thousand, are put together when they are asked for."""
 
+    def __init__(self) -> None:
+        self.leaves: list[Value] = []
+        self._prefixes: list[tuple[str, int]] = []
+        """The beginning of a name, and how many it is followed by a number of; 0 is a whole one."""
+        self._seen: set[int] = set()
 
-def _are_new_leaves(entries: list[Any], seen: set[int]) -> bool:
-    """Whether they are leaf Values, all different, and none of them seen."""
-    if set(map(type, entries)) != {Value} or any(map(OP, entries)):
+    def names(self) -> list[str]:
+        """A qualified name for each."""
+        found: list[str] = []
+        for prefix, count in self._prefixes:
+            found += [f"{prefix}{i}" for i in range(count)] if count else [prefix]
+        return found
+
+    def labelled(self, owner: str) -> list[str]:
+        """The names, after each that has no label was given its own as one. ValueError if two of
+        the owner's have the same."""
+        names = self.names()
+        if len(set(names)) < len(names):
+            [(name, _)] = Counter(names).most_common(1)
+            raise ValueError(f"{owner} has two parameters called {name!r}")
+        for name, parameter in zip(names, self.leaves, strict=True):
+            if parameter.label is None:
+                parameter.label = name
+        return names
+
+    def add_below(self, holder: Any, prefix: str) -> None:
+        """Those of a module or container, whose names begin with this."""
+        if type(holder) is list and _are_leaves(holder) and self._are_new(holder):
+            self.leaves += holder  # at once: there may be thousands
+            self._prefixes.append((prefix, len(holder)))
+            return
+        is_module = isinstance(holder, Module)
+        short_names = holder.short_names if is_module else {}
+        for name, held in vars(holder).items() if is_module else members(holder):
+            short = short_names.get(name)
+            if short and isinstance(held, (list, tuple)):  # whose entries are called so
+                self.add_below(held, prefix + short)
+                continue
+            place = id(held)
+            if place in self._seen:
+                continue
+            if isinstance(held, Value):
+                self._seen.add(place)
+                if not held.op or _STAND_INS.is_one(held):
+                    self.leaves.append(held)
+                    self._prefixes.append((prefix + (short or name), 0))
+            elif not isinstance(held, (int, float, str)):
+                self._seen.add(place)
+                self.add_below(held, f"{prefix}{short or name}.")
+
+    def _are_new(self, entries: list[Any]) -> bool:
+        """Whether they are all different, and none of them was seen before; now they were."""
+        seen = self._seen
+        if not seen.isdisjoint(map(id, entries)):
+            return False
+        before = len(seen)
+        seen.update(map(id, entries))
+        if len(seen) - before == len(entries):
+            return True
+        seen.difference_update(map(id, entries))
         return False
-    places = set(map(id, entries))
-    return len(places) == len(entries) and seen.isdisjoint(places)
+
+
+def _are_leaves(entries: list[Any]) -> bool:
+    return set(map(type, entries)) == {Value} and not any(map(OP, entries))
 
 
 def _modules_of(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
@@ -355,4 +391,5 @@ def _repeats_of(holder: Any, path: str, paths: dict[int, str]) -> Iterator[tuple
 
 NUMBERS = frozenset([Value, int, float])
 OP = attrgetter("op")
+LABEL = attrgetter("label")
 _STAND_INS = StandIns(Module)

@@ -117,6 +117,8 @@ class StandIns:
                 return held
             if isinstance(held, tuple):
                 return getattr(type(held), "_make", type(held))(entries)
+            if type(held) is list:
+                return entries
             out = copy(held)  # of its own kind
             out[:] = entries
             return out

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
+from autograd.engine.loaded_modules import loaded
+
 __all__ = ["refuse_other_kinds", "refuse_own_classes", "refuse_sparse", "refused"]
 
 COMPLEX: Final = (
@@ -62,7 +64,8 @@ def refuse_other_kinds(array: Any, what: str) -> None:
     numpy = sys.modules["numpy"]
     if type(array) is numpy.ndarray:
         return
-    if isinstance(array, numpy.ma.MaskedArray):
+    masked = loaded("numpy.ma")  # not by asking NumPy, which would import it
+    if masked is not None and isinstance(array, masked.MaskedArray):
         raise TypeError(
             f"{what} is a masked array, and an array of Values has no mask; fill it "
             "(x.filled(...)), or take what is not masked (x.compressed())"

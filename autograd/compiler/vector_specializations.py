@@ -73,7 +73,7 @@ class VectorSpecialization:
         numbers = sum(field.array == shared for field in fields)
         own = [Field(shared, numbers + i, 0) for i in range(len(self._captured))]
         self._inputs = [*fields, *own]
-        self._results = _result_fields(specialization.outputs, shared + 1, bool(target.reduce))
+        self._first_result = shared + 1
         self._is_mostly_finite = True
         self._making = new_lock()
         self._kernels: dict[_Purpose, RowKernel] = {}
@@ -147,6 +147,12 @@ class VectorSpecialization:
 
     def _columns(self, is_sum: bool) -> Columns:
         return Columns(self._inputs, None if is_sum else self._results)
+
+    @cached_property
+    def _results(self) -> list[Field]:
+        """Where a row's results go."""
+        outputs, in_one = self._specialization.outputs, bool(self._target.reduce)
+        return _result_fields(outputs, self._first_result, in_one)
 
     @cached_property
     def _instructions(self) -> Program:

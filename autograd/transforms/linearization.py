@@ -28,7 +28,7 @@ from autograd.transforms.accumulation import (
     reverse_sweeps,
     tangent_graphs,
 )
-from autograd.transforms.tree import flatten, values_in, with_values
+from autograd.transforms.tree import are_values_among, flatten, values_in, with_values
 
 __all__ = [
     "Argnums",
@@ -76,7 +76,7 @@ class Linearization:
         chosen = args[places[0]] if single else tuple([args[i] for i in places])
         given, self.inputs = flatten(chosen, f"{transform}'s argument")
         beside = values_in([x for i, x in enumerate(args) if i not in places] + [*others.values()])
-        values_given = any(isinstance(x, Value) for x in given)
+        values_given = are_values_among(given)
         # The graph of Values that are given goes on through the seeds into the derivative, which
         # can then be differentiated by them, with `backward` too; unless nothing is recorded.
         joined = values_given and (recording() or tracer() is not None)
@@ -215,10 +215,12 @@ class Linearization:
         return self.differentiable or any(isinstance(x, Value) for x in factors)
 
     def _as_asked(self, numbers: list[float]) -> list[Any]:
-        return [Value(x) for x in numbers] if self._as_values else numbers
+        return list(map(Value, numbers)) if self._as_values else numbers
 
 
 def _values(found: Sequence[Any]) -> list[Any]:
+    if set(map(type, found)) == {Value}:  # without a call of Python's for each of thousands
+        return list(found)
     return [x if isinstance(x, Value) else Value(x) for x in found]
 
 

@@ -23,6 +23,7 @@ from autograd.engine.value import Value
 
 __all__ = [
     "Structure",
+    "are_values_among",
     "components",
     "flatten",
     "hold_numbers",
@@ -125,7 +126,7 @@ def pack(shape: Shape, leaves: Sequence[Any]) -> Any:
     """A bare number, or an array: of floats if all are plain, else one that holds Values."""
     if shape is None:
         return leaves[0]
-    if any(isinstance(x, Value) for x in leaves):
+    if are_values_among(leaves):
         from autograd.arrays.value_array import pack_values
 
         return pack_values(leaves, shape)
@@ -216,6 +217,11 @@ def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], Callable[[list[Any]],
         children = [getattr(tree, name) for name in names]
         return children, (type(tree),), lambda items: _with_fields(tree, names, items)
     return [], (), None
+
+
+def are_values_among(leaves: Sequence[Any]) -> bool:
+    """Whether some of these are Values. (Of thousands of floats none is looked at by Python.)"""
+    return set(map(type, leaves)) != {float} and any(isinstance(x, Value) for x in leaves)
 
 
 def hold_numbers(children: Sequence[Any]) -> bool:

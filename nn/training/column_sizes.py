@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import hypot, sqrt
 from operator import sub
 from typing import Any, Final, NamedTuple
@@ -90,21 +90,47 @@ def _measures(rows: ArrayRows) -> tuple[list[float], list[float], list[float], l
     where the numbers are equal."""
     import numpy
 
-    lows = numpy.min([block.min(axis=0) for block in rows.blocks()], axis=0)
-    highs = numpy.max([block.max(axis=0) for block in rows.blocks()], axis=0)
+    lows, highs, sums = _extremes_and_sums(rows)
     units: Any = numpy.maximum(abs(lows), abs(highs))
     units[units == 0.0] = 1.0
     is_moderate = bool((units > 1 / MODERATE).all() and (units < MODERATE).all())
     if is_moderate:
         units = 1.0
-
-    def parts() -> Iterator[Any]:
-        return rows.blocks() if is_moderate else (block / units for block in rows.blocks())
-
-    means = sum(part.sum(axis=0) for part in parts()) / len(rows)
-    squares = sum(numpy.square(part - means).sum(axis=0) for part in parts())
-    spreads = numpy.sqrt(squares / len(rows)) * units
+    else:
+        sums = sum((block / units).sum(axis=0) for block in rows.blocks())
+    means = sums / len(rows)
+    parts = rows.blocks() if is_moderate else (block / units for block in rows.blocks())
+    spreads = numpy.sqrt(_squares(parts, means) / len(rows)) * units
     is_constant = lows == highs
     means = numpy.where(is_constant, lows, means * units)
     spreads[is_constant | (spreads == 0.0)] = 1.0
     return lows.tolist(), highs.tolist(), means.tolist(), spreads.tolist()
+
+
+def _extremes_and_sums(rows: ArrayRows) -> tuple[Any, Any, Any]:
+    """Of each column the least and the largest number, and the sum, which may overflow: each block
+    is read from memory once."""
+    import numpy
+
+    lows, highs = [], []
+    sums: Any = 0.0
+    for block in rows.blocks():
+        lows.append(block.min(axis=0))
+        highs.append(block.max(axis=0))
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            sums = sums + block.sum(axis=0)
+    return numpy.min(lows, axis=0), numpy.max(highs, axis=0), sums
+
+
+def _squares(parts: Iterable[Any], means: Any) -> Any:
+    """The sums of squares about these means."""
+    import numpy
+
+    total: Any = 0.0
+    memory: Any = None
+    for part in parts:
+        if memory is None or len(memory) < len(part):  # that of the first does for all
+            memory = numpy.empty(part.shape)
+        distances = numpy.subtract(part, means, out=memory[: len(part)])
+        total = total + numpy.square(distances, out=distances).sum(axis=0)
+    return total

@@ -120,9 +120,9 @@ def fit(
     **Data.** `X` has a row for each sample (lists, a NumPy array, a pandas frame; single numbers
     for a model of one input), `y` a target for each: a number or a row of numbers for a regression;
     for classes an index from 0, a text label, a one-hot row, or, with one output, 0 and 1 or -1 and
-    1. Missing numbers are an error. Arrays stay arrays, and are copied once. Data in Dask arrays
-    and frames stay where they are: their workers compute loss and gradient of each step for the
-    rows that they hold.
+    1. Missing numbers are an error. Arrays stay arrays, and are copied only if there is a callback,
+    which might change them. Data in Dask arrays and frames stay where they are: their workers
+    compute loss and gradient of each step for the rows that they hold.
 
     **Loss.** A name ("mse", "half_squared_error", "huber", "binary_cross_entropy", "cross_entropy",
     "hinge") or a function (predictions, targets) -> Value of a whole batch. Classes are put into

@@ -22,7 +22,7 @@ from nn.dropout import Masks, draw_mask, masks_from, mode
 from nn.module import with_stand_ins
 from nn.training.dataset import Row, Samples
 from nn.training.objective import Objective
-from nn.training.purity import settings_of
+from nn.training.purity import KnownParameters, settings_of
 from nn.training.training_step import set_gradients, without_collection
 
 __all__ = ["Arrays", "CannotCompile", "CompiledModel", "compiled_model"]
@@ -89,7 +89,7 @@ class CompiledModel(ABC):
         self._masks = _masks_asked_for(objective, row)
         # Asked for once: while the model is recorded, each look at a Value is watched.
         self._own: list[Value] = model.parameters()
-        self._known = frozenset(map(id, [*parameters, *self._own]))
+        self._known = KnownParameters([*parameters, *self._own])
         self._are_all = len(self._own) == len(parameters) and all(map(is_, self._own, parameters))
 
     @property

@@ -80,7 +80,9 @@ class Training:
         if held_out:
             kept = sorted(set(range(len(samples))) - set(held_out))
             samples, validation = samples.take(kept), samples.take(held_out)
-        self._parts = _own(samples), _own(validation)
+        # A callback may change the user's arrays.
+        parts = (samples, validation)
+        self._parts = [_own(part) for part in parts] if plan.callbacks else parts
         self._use(step)
         self.batch_size = min(plan.batch_size or len(samples), len(samples))
         self.rng = rng

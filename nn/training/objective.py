@@ -114,19 +114,6 @@ class Objective:
                 "zip(outputs, targets)])"
             ).with_traceback(error.__traceback__) from None
 
-    def _class_of(self, where: str, target: Any) -> int:
-        """The index of the class that a target names."""
-        assert self.classes is not None
-        if isinstance(target, list):
-            if _is_one_hot(target) and len(target) == self.n_outputs:
-                return target.index(1.0)
-        elif target in self.classes:
-            return self.classes.index(target)
-        raise ValueError(
-            f"{where} is {_shown(target)}, which is none of the classes of the training data: "
-            f"{_listed(self.classes)}"
-        )
-
     def encode(self, name: str, targets: Sequence[Any]) -> tuple[Targets, list[int] | None]:
         """The targets as the loss takes them, and the class of each, if there are classes."""
         if self.classes is None:
@@ -136,13 +123,32 @@ class Objective:
             for i, target in enumerate(targets):
                 self._check_regression(f"{name}[{i}]", target)
             return list(targets), None
-        indices = [self._class_of(f"{name}[{i}]", target) for i, target in enumerate(targets)]
+        indices = self._classes_of(name, targets)
+        if self.loss is losses.cross_entropy:
+            return list(indices), indices
         return [self._coded(k, target) for k, target in zip(indices, targets, strict=True)], indices
 
+    def _classes_of(self, name: str, targets: Sequence[Any]) -> list[int]:
+        """The index of the class that each target names."""
+        assert self.classes is not None
+        places = {label: k for k, label in reversed([*enumerate(self.classes)])}
+        width, found = self.n_outputs, []
+        for i, target in enumerate(targets):
+            if not isinstance(target, list):
+                k = places.get(target)
+            else:
+                is_class = _is_one_hot(target) and len(target) == width
+                k = target.index(1.0) if is_class else None
+            if k is None:
+                raise ValueError(
+                    f"{name}[{i}] is {_shown(target)}, which is none of the classes of the "
+                    f"training data: {_listed(self.classes)}"
+                )
+            found.append(k)
+        return found
+
     def _coded(self, k: int, target: Any) -> Any:
-        """Class k as the loss takes it; a user's own loss gets the target as given."""
-        if self.loss is losses.cross_entropy:
-            return k
+        """Class k as another loss takes it; a user's own gets the target as given."""
         low = -1.0 if self.loss is losses.hinge_loss else 0.0
         if self.n_outputs > 1:
             if not self.has_known_loss and not isinstance(target, list):
@@ -299,12 +305,13 @@ def _classes(targets: Sequence[Any], n_outputs: int, loss: Loss | None) -> tuple
         if loss is losses.hinge_loss or loss is losses.binary_cross_entropy:
             _check_two_classes(loss, found)
         return None
-    for i, target in enumerate(targets):
-        if target not in range(n_outputs):
-            raise ValueError(
-                f"y[{i}] is {target:g}, but the model has {n_outputs} outputs: a target must be a "
-                f"class from 0 to {n_outputs - 1}, or a row of {n_outputs} numbers"
-            )
+    odd = found.difference(range(n_outputs))
+    if odd:
+        i, target = next((i, target) for i, target in enumerate(targets) if target in odd)
+        raise ValueError(
+            f"y[{i}] is {target:g}, but the model has {n_outputs} outputs: a target must be a "
+            f"class from 0 to {n_outputs - 1}, or a row of {n_outputs} numbers"
+        )
     return tuple(range(n_outputs))
 
 

@@ -7,35 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
+from operator import is_
 from typing import Any
 
 from autograd import Value
 from nn.module import Module, members
 
-__all__ = ["settings_of"]
+__all__ = ["KnownParameters", "settings_of"]
 
 
-def settings_of(holder: Any, known: frozenset[int] = frozenset()) -> dict[str, Any]:
+class KnownParameters:
+    """Values that are parameters for sure, and the lists of nothing else that were met so far."""
+
+    def __init__(self, values: Iterable[Value] = ()) -> None:
+        self._values = list(values)
+        self._places = frozenset(map(id, self._values))
+        self._lists: dict[int, tuple[Any, ...]] = {}
+
+    def __contains__(self, x: object) -> bool:
+        return id(x) in self._places
+
+    def place_of(self, entries: list[Any]) -> int | None:
+        """Equal for lists of the same ones of these; None for a list of others too."""
+        met = self._lists.get(id(entries), ())
+        if len(met) != len(entries) or not all(map(is_, met, entries)):
+            if not self._places.issuperset(map(id, entries)):
+                return None
+            met = self._lists[id(entries)] = tuple(entries)
+        return id(met)
+
+
+def settings_of(holder: Any, known: KnownParameters) -> dict[str, Any]:
     """What a module's answers may depend on apart from the numbers of its parameters: which Values
-    these are, and everything else in its attributes, in a form that can be compared. `known` has
-    the ids of those that are parameters for sure."""
+    these are, and everything else in its attributes, in a form that can be compared."""
     return dict(_settings_below(holder, "", set(), known))
 
 
 def _settings_below(
-    holder: Any, prefix: str, seen: set[int], known: frozenset[int]
+    holder: Any, prefix: str, seen: set[int], known: KnownParameters
 ) -> Iterator[tuple[str, Any]]:
     for name, held in _held_by(holder):
         if name in ("training", "meaning") and isinstance(holder, Module):
             continue  # which `fit` sees to
-        if id(held) in known or not isinstance(held, Value) or not held.op:
+        if held in known or not isinstance(held, Value) or not held.op:
             yield prefix + name, _identity(held)
         if id(held) not in seen and not isinstance(held, _PLAIN):
             seen.add(id(held))
             if isinstance(held, list):
-                places = tuple(map(id, held))
-                if known.issuperset(places):
-                    yield f"{prefix}{name}.*", places  # at once: there may be thousands
+                place = known.place_of(held)
+                if place is not None:
+                    yield f"{prefix}{name}.*", place  # at once: there may be thousands
                     continue
             yield from _settings_below(held, f"{prefix}{name}.", seen, known)
 

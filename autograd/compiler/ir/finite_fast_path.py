@@ -23,11 +23,9 @@ from typing import Final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, FlatCode, flat, kind_of
-from autograd.compiler.ir.packed_columns import append, vec
-from autograd.compiler.ir.passes import writer
+from autograd.compiler.ir.packed_columns import append, as_array, vec
+from autograd.compiler.ir.passes import optimised
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.rewriting import rewritten_and_pruned
-from autograd.compiler.ir.writing import Writer
 
 __all__ = ["finite_fast_path"]
 
@@ -44,6 +42,7 @@ ADD: Final = kind_of("add")
 DIV: Final = kind_of("div")
 WHERE: Final = kind_of("where")
 FINITE_PART: Final = kind_of("finite_part")
+MUL: Final = kind_of("mul")
 IS_MESSAGE: Final = 1
 IS_LINEAR: Final = 2
 IS_STRICT: Final = 4
@@ -72,19 +71,38 @@ def finite_fast_path(program: Program, is_sum: bool) -> Program | None:
         return None
     if not _is_certain(program, code, is_sum):
         return None
-    making = writer()
+    plain, is_shorter = _without_choices(program, code)
+    return optimised(plain) if is_shorter else plain
 
-    def emit(name: str, *operands: int) -> int:
+
+def _without_choices(program: Program, code: FlatCode) -> tuple[Program, bool]:
+    """The program with a product for each message, and whether nothing reads some operations any
+    more."""
+    kinds, starts, read = vec[i32](code.kinds), vec[i32](code.starts), vec[i32](code.operands)
+    plain, operands = vec[i32](capacity=len(kinds)), vec[i32](capacity=len(read))
+    standing, traits = vec[i32](capacity=len(kinds)), vec[i32](_TRAITS)
+    is_shorter = False
+    for i in range(i64(len(kinds))):
+        kind, begin, end = i64(kinds[i]), i64(starts[i]), i64(starts[i + 1])
         # A choice between a number and its finite part drops nothing but what is not finite.
-        if name == "where" and _is_finite_part(making, operands[2], operands[1]):
-            return operands[1]
-        return making.emit("mul" if name in MESSAGES else name, *operands)
+        if kind == WHERE and _is_finite_part(kinds, starts, read, begin):
+            standing = append(standing, standing[i64(read[begin + 1])])
+            is_shorter = True
+        else:
+            standing = append(standing, i32(i))
+        is_message = kind < len(traits) and traits[kind] & IS_MESSAGE != 0
+        plain = append(plain, i32(MUL if is_message else kind))
+        for at in range(begin, end):
+            operand = read[at]
+            operands = append(operands, standing[i64(operand)] if kind > CONST else operand)
+    columns = as_array("i", plain), code.starts, as_array("i", operands), code.values
+    return program.renumbered(FlatCode(*columns), list(standing)), is_shorter
 
-    return rewritten_and_pruned(program, making, emit)
 
-
-def _is_finite_part(making: Writer, register: int, of: int) -> bool:
-    return making.name(register) == "finite_part" and making.operands(register)[0] == of
+def _is_finite_part(kinds: vec[i32], starts: vec[i32], read: vec[i32], begin: i64) -> bool:
+    """Whether a choice, whose operands begin there, is between a number and its finite part."""
+    other = i64(read[begin + 2])
+    return kinds[other] == FINITE_PART and read[i64(starts[other])] == read[begin + 1]
 
 
 def _is_certain(program: Program, code: FlatCode, is_sum: bool) -> bool:
@@ -119,10 +137,8 @@ def _difference(
 ) -> i64:
     """That of the result of operation i; LOST where it could get lost."""
     kind, begin, end = i64(kinds[i]), i64(starts[i]), i64(starts[i + 1])
-    if kind == WHERE:
-        other = i64(read[begin + 2])
-        if kinds[other] == FINITE_PART and read[i64(starts[other])] == read[begin + 1]:
-            return NAN | INFINITE | (i64(found[i64(read[begin + 1])]) & SIGN)
+    if kind == WHERE and _is_finite_part(kinds, starts, read, begin):
+        return NAN | INFINITE | (i64(found[i64(read[begin + 1])]) & SIGN)
     inputs: i64 = SAME
     for at in range(begin, end):
         inputs |= i64(found[i64(read[at])])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from autograd.compiler.ir.loop_places import Place, WrittenRow
@@ -75,7 +76,8 @@ class LoopedBlocks(BlockKernel, LoopText):
 
         text = (layout, addresses, lanes, vectors.names, vectors.scales, vectors.lanes)
         super().__init__(columns, results, space, is_fast_path, *text)
-        self.fields = numpy.array(columns.inputs, numpy.int64).reshape(-1, 3)
+        numbers = chain.from_iterable(columns.inputs)
+        self.fields = numpy.fromiter(numbers, numpy.int64).reshape(-1, 3)
         self.ordered = self._ordered()
         """The inputs that are put in order."""
         offsets = self.space_of_arrays()
