@@ -138,9 +138,10 @@ def test_a_function_is_a_model_too():
     assert found == pytest.approx(numpy.where(X[:, 1] > 0, numpy.tanh(2 * X[:, 0]), 2.0), rel=1e-14)
 
 
+W = Value(2.0)
 FUNCTIONS = {
     "of plain numbers": (lambda row: row[0] * 2.0 - row[1], NUMBERS),
-    "that captures a Value": (lambda row, w=Value(2.0): w * row[0], NUMBERS),
+    "that captures a Value": (lambda row: W * row[0], NUMBERS),
     "that decides": (lambda row: row[0] if row[1] > 0 else tanh(row[2]), NUMBERS),
     "of several outputs": (lambda row: [row[0], tanh(row[1])], X[:, 1:]),
     "that ends in a sigmoid": (lambda row: sigmoid(row[0] - row[1]), SIGNS),
