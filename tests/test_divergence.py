@@ -55,6 +55,14 @@ def test_best_weights_are_said_to_be_put_back() -> None:
     assert "the weights are the best, of epoch 1" in message
 
 
+def test_weights_that_are_put_back_are_no_reason_to_warn() -> None:
+    """The loss went down, then up without end, and the lowest one counts."""
+    settings: dict[str, Any] = {"lr": 0.6, "optimizer": "sgd", "batch_size": None, "epochs": 60}
+    (message,) = said(network(), NUMBERS, **settings)
+    assert "training has diverged" in message
+    assert said(network(), NUMBERS, restore_best=True, **settings) == []
+
+
 def test_a_loss_of_ones_own() -> None:
     def squares(outputs: Any, targets: Any) -> Value:
         return mean([(o - t) ** 2 for o, t in zip(outputs, targets, strict=True)])

@@ -32,9 +32,9 @@ def what_went_wrong(
     The record of an epoch is measured before its steps and says nothing of the last one, so a few
     samples are measured again, with a loss of this library: one of the user's own may count calls.
     """
-    losses, limit = [last.decisive_loss, last.loss], FACTOR * before
+    losses, limit = [last.loss], FACTOR * before
     if objective.has_known_loss:
-        losses.insert(0, objective.evaluate(trial).loss)
+        losses = [objective.evaluate(trial).loss, last.loss]
         limit = FACTOR * max(before, _of_a_constant(objective, trial))
     for now in losses:
         if not isfinite(now) or now > limit:
@@ -43,8 +43,9 @@ def what_went_wrong(
             )
     if last.gradient_norm == 0.0 != last.loss >= before:
         return (
-            "training has got stuck: the gradient is exactly 0, of outputs at their limits or dead "
-            f"relus, and the loss, {before:.3g} at first, is {last.loss:.3g} now"
+            "training has got stuck: the gradient is exactly 0 (of outputs at their limits, dead "
+            "relus, or parameters that the model does not use), and the loss, "
+            f"{before:.3g} at first, is {last.loss:.3g} now"
         )
     return None
 

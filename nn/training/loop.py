@@ -248,6 +248,7 @@ class Training:
         if wanted and best.weights is not None:
             self.step.set_weights(best.weights)
             kept = f"the best, of epoch {best.epoch}"
+            wrong = None if best.loss < self.history[0].loss else wrong
         elif wanted and self.failed:
             self.step.set_weights(self.first_weights)
             kept = "those from before training"
