@@ -1,5 +1,5 @@
-"""What has to be installed before the site can be built: looked for at once, before a minute of work
-that would end in an ImportError."""
+"""What has to be installed before the site can be built: looked for at once, not after a minute
+of work that ends in an ImportError."""
 
 from __future__ import annotations
 
