@@ -74,6 +74,10 @@ ATTRIBUTES = {
     "children": "named_modules() gives all of them",
     "requires_grad_": "give the optimiser the parameters that are to be trained",
     "apply": "named_modules() gives the modules to apply it to",
+    "forward": "call it: model(row)",
+    "params": "the Values to be trained are model.parameters()",
+    "summary": "print(model) tells its layers, and autograd.draw(model) draws them",
+    "compile": "nn.fit(model, X, y, loss=, optimizer=) takes these settings",
 }
 
 KEYWORDS = {

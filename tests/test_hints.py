@@ -119,6 +119,29 @@ def test_an_import_by_no_known_name_is_pythons_own_error() -> None:
             exec(statement)
 
 
+@pytest.mark.parametrize("name", ["scale", "shuffle", "resume"])
+def test_a_text_is_no_flag(name: str) -> None:
+    """Python would take "no" for True."""
+    with pytest.raises(TypeError, match=f"^{name} must be True or False, got the text 'no'$"):
+        fit(**{name: "no"})
+
+
+@pytest.mark.parametrize(
+    ("thing", "name", "words"),
+    [
+        (Value(1.0), "gradient", r"in v\.grad"),
+        (Value(1.0), "backwards", r"v\.backward\(\)"),
+        (Value(1.0), "val", r"v\.data"),
+        (linear(), "params", r"model\.parameters\(\)"),
+        (linear(), "summary", r"print\(model\)"),
+        (linear(), "forward", r"call it: model\(row\)"),
+    ],
+)
+def test_an_attribute_by_another_name_says_ours(thing: Any, name: str, words: str) -> None:
+    with pytest.raises(AttributeError, match=words):
+        getattr(thing, name)
+
+
 def test_a_keyword_like_no_other_gets_no_hint() -> None:
     with pytest.raises(TypeError, match=r"^fit\(\) got an unexpected keyword argument 'zzz'$"):
         fit(zzz=1)

@@ -200,6 +200,9 @@ def fit(
             "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]); "
             f"got {model!r:.80}{own}"
         )
+    for name, flag in (("shuffle", shuffle), ("scale", scale), ("resume", resume)):
+        if isinstance(flag, str):  # of which even "no" would count as True
+            raise TypeError(f"{name} must be True or False, got the text {flag!r:.80}")
     plan = Plan(
         epochs=as_count("epochs", epochs),
         batch_size=None if batch_size is None else as_count("batch_size", batch_size),
