@@ -29,6 +29,7 @@ from typing import Any as _Any
 
 from autograd import (
     _conflict_check,  # first: it refuses to run in a mixture
+    _foreign_names,
     _interpreter_check,  # it refuses to run without Python's lock
     _moved,  # names that pickles of 0.1.0 use
     arrays,
@@ -154,25 +155,6 @@ _LAZY = {
     "vmap": "autograd.compiler",
 }
 
-# What micrograd and PyTorch call otherwise.
-_ELSEWHERE = {
-    "draw_dot": "draw(root)",
-    "trace": "engine.graph.topological_order(root), or draw(root) for the picture",
-    "custom_vjp": "primitive(name, forward, partials)",
-    "elementwise_grad": "vmap(autograd.grad(f))",
-    "make_jaxpr": "jit(f), and its program()",
-    **dict.fromkeys(("Tensor", "tensor", "Variable"), "Value(data)"),
-}
-
-# What other libraries have, and this one does otherwise.
-_OTHERWISE = {
-    "cond": "write `if`, which is recorded as it runs, or autograd.where(condition, a, b)",
-    "lax": "write `if`, `for` and `while`, which are recorded as they run",
-    "nn": "the networks are a package of their own: import nn",
-    "numpy": "NumPy itself works inside grad, jit and vmap: import numpy",
-    **dict.fromkeys(("fori_loop", "scan", "while_loop"), "write a loop, recorded as it runs"),
-}
-
 # Every public name above but those of Python's own; their types are in __init__.pyi.
 __all__ = [
     name
@@ -193,10 +175,8 @@ def __getattr__(name: str) -> _Any:
     if f"autograd.{name}" in _moved.MOVED:
         return _import_module(f"autograd.{name}")
     message = f"module {__name__!r} has no attribute {name!r}"
-    if name in _OTHERWISE:
-        raise AttributeError(f"{message}; {_OTHERWISE[name]}")
-    if name in _ELSEWHERE:
-        raise AttributeError(f"{message}; here it is autograd.{_ELSEWHERE[name]}")
+    if said := _foreign_names.hint(name):
+        raise AttributeError(message + said)
     if not name.startswith("_"):
         from difflib import get_close_matches
 

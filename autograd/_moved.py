@@ -102,9 +102,6 @@ class _Moved:
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name == "autograd.nn":
-            # Without a name, or `from autograd import nn` would take it for its own and hide it.
-            raise ModuleNotFoundError("the networks are a package of their own: import nn")
         return ModuleSpec(name, self) if name in MOVED else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

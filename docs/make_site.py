@@ -32,7 +32,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DOCS / "site", help="the folder to write")
     parser.add_argument("--without-playground", action="store_true", help="for want of Node")
     options = parser.parse_args()
+    check_prerequisites(with_playground=not options.without_playground)
     build(options.out.resolve(), with_playground=not options.without_playground)
+
+
+def check_prerequisites(*, with_playground: bool) -> None:
+    """Ends here, with the remedies, if something is not installed."""
+    from playground.build import node_modules
+    from website.prerequisites import complaint
+
+    said = [complaint(sys.executable)]
+    if with_playground:
+        try:
+            node_modules()
+        except SystemExit as error:
+            said.append(str(error))
+    if any(said):
+        raise SystemExit("the site can't be built\n" + "\n".join(filter(None, said)))
 
 
 def build(out: Path, *, with_playground: bool) -> None:

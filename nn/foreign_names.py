@@ -1,11 +1,15 @@
-"""Names from PyTorch and micrograd that are called otherwise here, for the errors about them."""
+"""Names from PyTorch and micrograd that are called otherwise here, and arguments that are left out,
+for the errors about them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, TypeVar, cast
+
+from autograd._foreign_names import ForeignNames
 
 __all__ = ["attribute_hint", "hinting_keywords", "name_hint", "nearest_hint"]
 
@@ -70,6 +74,10 @@ ATTRIBUTES = {
     "children": "named_modules() gives all of them",
     "requires_grad_": "give the optimiser the parameters that are to be trained",
     "apply": "named_modules() gives the modules to apply it to",
+    "forward": "call it: model(row)",
+    "params": "the Values to be trained are model.parameters()",
+    "summary": "print(model) tells its layers, and autograd.draw(model) draws them",
+    "compile": "nn.fit(model, X, y, loss=, optimizer=) takes these settings",
 }
 
 KEYWORDS = {
@@ -105,20 +113,45 @@ KEYWORDS = {
     "sizes": "hidden hidden_sizes hidden_layers hidden_layer_sizes layers layer_sizes nouts",
     "validation": "validation_split validation_data validation_fraction val val_split val_data",
     "weight_decay": "l2 wd regularization decay alpha",
+    "X": "x inputs data features samples rows x_train",
+    "y": "target targets label labels outputs y_train",
+}
+
+MEANINGS = {
+    "model": "what is trained or asked, such as nn.MLP(2, [8, 1])",
+    "X": "a row of numbers for each sample",
+    "y": "what the model is to give for each row of X, a number or a class",
+    "parameters": "the Values to be moved, model.parameters()",
+    "n_inputs": "how many numbers a row has",
+    "n_outputs": "how many outputs there are",
+    "in_features": "how many numbers a row has",
+    "out_features": "how many outputs there are",
+    "sizes": "the widths of the layers, the last for the outputs, such as [16, 1]",
 }
 
 
 def hinting_keywords(f: F) -> F:
-    """Names, to those who call `f` with a keyword that it has not, the one that they may mean.
+    """Says, to those who call `f` with a keyword that it has not, the name that they may mean, and
+    what an argument is that they leave out.
 
     >>> @hinting_keywords
-    ... def train(model, lr=0.1): ...
+    ... def train(model, *, lr=0.1): ...
     >>> train(None, learning_rate=0.2)
     Traceback (most recent call last):
         ...
     TypeError: train() got an unexpected keyword argument 'learning_rate'; here it is called 'lr'
+    >>> train()
+    Traceback (most recent call last):
+        ...
+    TypeError: train() needs model (what is trained or asked, such as nn.MLP(2, [8, 1])); write ...
     """
-    known = frozenset(signature(f).parameters)
+    parameters = signature(f).parameters.values()
+    known = frozenset(parameter.name for parameter in parameters)
+    by_place = [x.name for x in parameters if x.kind is not Parameter.KEYWORD_ONLY]
+    by_name = [x.name for x in parameters if x.kind is Parameter.KEYWORD_ONLY]
+    needed = [x.name for x in parameters if x.default is Parameter.empty]
+    own = by_place[:1] == ["self"]
+    called_as = f.__name__ if f.__name__ != "__init__" else f.__qualname__.split(".")[-2]
 
     @wraps(f)
     def called(*args: Any, **keywords: Any) -> Any:
@@ -128,6 +161,18 @@ def hinting_keywords(f: F) -> F:
                     f"{f.__qualname__}() got an unexpected keyword argument {name!r}"
                     + _keyword_hint(name, known)
                 )
+        given = {*by_place[: len(args)], *keywords}
+        missing = [name for name in needed if name not in given and name in MEANINGS]
+        if missing:
+            raise TypeError(
+                f"{called_as}() needs {' and '.join(f'{x} ({MEANINGS[x]})' for x in missing)}; "
+                f"write {called_as}({', '.join(needed[own:])})"
+            )
+        if by_name and len(args) > len(by_place):
+            raise TypeError(
+                f"{called_as}() takes {', '.join(by_place[own:])} by place, and the rest by name "
+                f"({'=, '.join(by_name[:3])}= ...); got {args[len(by_place)]!r:.60} by place"
+            )
         return f(*args, **keywords)
 
     return cast("F", called)
@@ -142,9 +187,14 @@ def _keyword_hint(name: str, known: Iterable[str]) -> str:
 
 def name_hint(name: str, known: Iterable[str]) -> str:
     """What to say about a name that `nn` has not, after a semicolon; "" for nothing."""
-    if name in NAMES:
-        return f"; {NAMES[name]}"
-    return nearest_hint(name, known)
+    return _said_of(name) or nearest_hint(name, known)
+
+
+def _said_of(name: str) -> str:
+    return f"; {NAMES[name]}" if name in NAMES else ""
+
+
+sys.meta_path.append(ForeignNames("nn", _said_of))
 
 
 def nearest_hint(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:

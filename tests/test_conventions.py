@@ -1193,6 +1193,17 @@ def test_a_device_is_written_to_and_stays() -> None:
     assert Path("/dev/null").is_char_device()
 
 
+def test_a_loss_of_another_magnitude_is_said() -> None:
+    """Of 1 at first: 500 is not, 1e6 is."""
+    X, y = [[1.0], [-1.0]], [1.0, -1.0]
+    for lr, words in ((12.0, None), (1e3, "diverged: the loss was 1 at first, and is 4e\\+06 now")):
+        model = nn.Linear(1, 1, bias=False)
+        model.parameters()[0].data = 0.0
+        settings: Any = {"lr": lr, "optimizer": "sgd", "epochs": 1, "progress": False}
+        with nullcontext() if words is None else pytest.warns(RuntimeWarning, match=words):
+            nn.fit(model, X, y, loss="mse", **settings)
+
+
 def test_a_column_that_does_not_vary_has_scale_1() -> None:
     scaler = nn.Scaler.from_rows([[0.1, 1.0], [0.1, 3.0], [0.1, 2.0]])
     assert scaler.scale[0] == 1.0

@@ -1,11 +1,13 @@
 """predict, predict_proba, score and evaluate of Dask arrays and frames: what they are of the same
 data in memory, chunk by chunk."""
 
+import math
+
 import numpy
 import pytest
 
 import nn
-from autograd import Value, tanh
+from autograd import Value, sigmoid, tanh
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -136,6 +138,27 @@ def test_a_function_is_a_model_too():
     assert found == pytest.approx(numpy.where(X[:, 1] > 0, numpy.tanh(2 * X[:, 0]), 2.0), rel=1e-14)
 
 
+W = Value(2.0)
+FUNCTIONS = {
+    "of plain numbers": (lambda row: row[0] * 2.0 - row[1], NUMBERS),
+    "that captures a Value": (lambda row: W * row[0], NUMBERS),
+    "that decides": (lambda row: row[0] if row[1] > 0 else tanh(row[2]), NUMBERS),
+    "of several outputs": (lambda row: [row[0], tanh(row[1])], X[:, 1:]),
+    "that ends in a sigmoid": (lambda row: sigmoid(row[0] - row[1]), SIGNS),
+    "that gives logits": (lambda row: [row[0], row[1], 0.5], THREE),
+}
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_figures_of_a_function_are_those_of_one_machine(kind):
+    """Loss, accuracy and R² of a model that is no Module."""
+    function, y = FUNCTIONS[kind]
+    found, wanted = nn.evaluate(function, chunked(X), chunked(y)), nn.evaluate(function, X, y)
+    assert (found.loss, found.accuracy) == (pytest.approx(wanted.loss, rel=1e-12), wanted.accuracy)
+    if kind != "that gives logits":  # of which score does not know that they are classes
+        assert nn.score(function, chunked(X), chunked(y)) == pytest.approx(nn.score(function, X, y))
+
+
 def test_chunk_sizes_may_be_unknown():
     model, some = trained(X, SIGNS), X[:, 0] > 0
     rows, targets = chunked(X), chunked(SIGNS)
@@ -177,10 +200,11 @@ WITH_NAN[200, 1] = numpy.nan
             "name one of the losses of nn, or hand over",
         ),
         (
-            lambda m: nn.evaluate(lambda row: Value(row[0]) * 2, chunked(X), NUMBERS),
-            TypeError,
-            "an nn.Module is evaluated",
+            lambda m: nn.evaluate(lambda row: math.exp(row[0]), chunked(X), NUMBERS),
+            ValueError,
+            "not possible.*write autograd.exp.*hand over X.compute",
         ),
+        (lambda m: nn.evaluate(lambda row: None, chunked(X), NUMBERS), TypeError, "gave None"),
         (lambda m: nn.predict(Draws(), chunked(X)).compute(), ValueError, "not possible.*compute"),
     ],
 )

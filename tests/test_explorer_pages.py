@@ -385,9 +385,9 @@ def test_a_saved_page_judges_as_python_does(page, tmp_path):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("width", [390, 360, 320])
 def test_a_saved_quiz_on_a_phone(page, tmp_path, width, lang):
-    """Every button is within the frame; the picture fits, or is as small as can be read."""
+    """Every button is within the frame, and the picture, which runs from top to bottom there."""
     steps(toy(), quiz=True, lang=lang).save(tmp_path / "e.html")
     page.send("Emulation.setDeviceMetricsOverride", **PHONE | {"width": width})
     page.open(tmp_path / "e.html", **CALM)
@@ -404,8 +404,8 @@ def test_a_saved_quiz_on_a_phone(page, tmp_path, width, lang):
         "(s => [s.scrollWidth, s.clientWidth, s.firstChild.clientWidth])"
         "(document.querySelector('.cr-stage'))"
     )
-    assert (inside <= room) == (width == 390)
-    assert picture > 300
+    assert inside <= room
+    assert picture > 270
 
 
 def test_an_exploration_that_was_saved_says_what_it_lacks(page, tmp_path):

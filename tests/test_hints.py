@@ -52,6 +52,96 @@ def test_an_unknown_keyword_names_ours(call: Callable[[], Any], ours: str) -> No
         call()
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: anything.fit(linear(), POINTS),
+            r"^fit\(\) needs y \(.* write fit\(model, X, y\)$",
+        ),
+        (lambda: anything.fit(POINTS, SIDES), r"needs y .* write fit\(model, X, y\)$"),
+        (lambda: anything.fit(linear(), X=POINTS, lr=0.1), "needs y "),
+        (lambda: anything.fit(linear()), r"needs X \(a row of .*\) and y \("),
+        (lambda: anything.fit(linear(), POINTS, targets=SIDES), "here it is called 'y'"),
+        (
+            lambda: anything.fit(linear(), POINTS, SIDES, "mse"),
+            "by name .*loss=.*; got 'mse' by place",
+        ),
+        (lambda: anything.evaluate(linear(), POINTS), r"write evaluate\(model, X, y\)$"),
+        (lambda: anything.score(linear(), POINTS), r"write score\(model, X, y\)$"),
+        (lambda: anything.predict(POINTS), r"needs X .* write predict\(model, X\)$"),
+        (lambda: anything.predict_proba(linear()), r"write predict_proba\(model, X\)$"),
+        (
+            lambda: anything.MLP(2),
+            r"^MLP\(\) needs sizes \(the widths.* write MLP\(n_inputs, sizes\)$",
+        ),
+        (lambda: anything.Linear(2), "needs out_features"),
+        (lambda: anything.SGD(lr=0.1), r"needs parameters \(.*model.parameters\(\)\)"),
+    ],
+)
+def test_an_argument_that_is_left_out_is_said_what_it_is(
+    call: Callable[[], Any], words: str
+) -> None:
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("import autograd.numpy as np", "this is Chainrule, and not HIPS.* import numpy "),
+        ("from autograd.numpy import exp", "not HIPS.* NumPy itself works"),
+        ("from autograd import numpy", "not HIPS.* NumPy itself works"),
+        ("import autograd.numpy.random", "not HIPS.* NumPy itself works"),
+        ("import autograd.scipy.stats", "SciPy itself"),
+        ("from autograd.misc.optimizers import adam", r"nn\.Adam"),
+        ("from autograd.test_util import check_grads", r"autograd\.check_grad\(f, x\)"),
+        ("from autograd import elementwise_grad", r"here it is autograd\.vmap"),
+        ("from autograd import Tensor", r"here it is autograd\.Value\(data\)"),
+        ("from autograd import nn", "import nn$"),
+        ("import autograd.nn", "import nn$"),
+        ("import nn.functional as F", "nn has the losses"),
+        ("from nn import Conv2d", "there are no convolutions"),
+    ],
+)
+def test_an_import_by_a_name_from_elsewhere_says_ours(statement: str, words: str) -> None:
+    """Also where Python would replace what the module says of its attributes by its own words."""
+    with pytest.raises(ImportError, match=words):
+        exec(statement)
+
+
+def test_an_import_by_no_known_name_is_pythons_own_error() -> None:
+    for statement, words in (
+        ("import autograd.bogus", r"^No module named 'autograd\.bogus'$"),
+        ("from nn import bogus", "^cannot import name 'bogus' from 'nn'"),
+    ):
+        with pytest.raises(ImportError, match=words):
+            exec(statement)
+
+
+@pytest.mark.parametrize("name", ["scale", "shuffle", "resume"])
+def test_a_text_is_no_flag(name: str) -> None:
+    """Python would take "no" for True."""
+    with pytest.raises(TypeError, match=f"^{name} must be True or False, got the text 'no'$"):
+        fit(**{name: "no"})
+
+
+@pytest.mark.parametrize(
+    ("thing", "name", "words"),
+    [
+        (Value(1.0), "gradient", r"in v\.grad"),
+        (Value(1.0), "backwards", r"v\.backward\(\)"),
+        (Value(1.0), "val", r"v\.data"),
+        (linear(), "params", r"model\.parameters\(\)"),
+        (linear(), "summary", r"print\(model\)"),
+        (linear(), "forward", r"call it: model\(row\)"),
+    ],
+)
+def test_an_attribute_by_another_name_says_ours(thing: Any, name: str, words: str) -> None:
+    with pytest.raises(AttributeError, match=words):
+        getattr(thing, name)
+
+
 def test_a_keyword_like_no_other_gets_no_hint() -> None:
     with pytest.raises(TypeError, match=r"^fit\(\) got an unexpected keyword argument 'zzz'$"):
         fit(zzz=1)

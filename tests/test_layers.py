@@ -37,7 +37,12 @@ ENTRANCES = {
     "autograd/hook-autograd",
     "nn",
 }  # public names: they may import everything
-ROOT = {"autograd/_conflict_check", "autograd/_interpreter_check", "autograd/_moved"}
+ROOT = {
+    "autograd/_conflict_check",
+    "autograd/_foreign_names",
+    "autograd/_interpreter_check",
+    "autograd/_moved",
+}
 USES_NN = "autograd/cli/demo"
 TABLES = {"autograd/engine/primitives"}  # one row per operation, however many there are
 LINES = 500

@@ -229,6 +229,21 @@ def test_a_program_is_printed_with_its_loops() -> None:
     assert len(text) == 12
 
 
+def test_a_listing_says_what_its_tables_are() -> None:
+    """Of places without a rule; tests/test_loop_listings.py runs a listing by what it says."""
+    places = [i * i % 7 for i in range(120)]
+    compiled = jit(lambda p: sum((p[k] - 1.5 * i) ** 2 for i, k in enumerate(places)))
+    compiled(point(7, 0))
+    text = str(compiled.program()).splitlines()
+    assert any("in[index0[i]] - data0[i]" in line for line in text)
+    assert [line[:10] for line in text[-4:]] == [
+        "# data0[i]",
+        "# index0[i",
+        "index0: 1,",
+        "data0: 1.5",
+    ]
+
+
 def test_stats_say_what_was_found() -> None:
     compiled = jit(grad(rosenbrock))
     compiled(point(100, 0))

@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 import nn
+from autograd import Value
 
 pytestmark = pytest.mark.one_form
 
@@ -174,6 +175,33 @@ def test_a_model_that_fit_has_not_trained() -> None:
     """Its outputs, as numbers."""
     model = nn.MLP(2, [3, 2], seed=0)
     assert nn.predict(model, POINTS[:2]) == [answers(model, row) for row in POINTS[:2]]
+
+
+def test_a_function_of_plain_numbers_is_evaluated() -> None:
+    """No derivative is asked for, so no Value is; its last operation tells the loss even so."""
+    X, y = [[0.0], [1.0], [3.0]], [0, 1, 1]
+    assert nn.evaluate(lambda row: 2.0 * row[0], X, [1.0, 2.0, 7.0]) == (2.0 / 3.0, None)
+    logits = nn.evaluate(lambda row: row[0] - 0.5, X, y)
+    assert logits.loss == pytest.approx(sum(math.log1p(math.exp(-z)) for z in (0.5, 0.5, 2.5)) / 3)
+    share = nn.evaluate(lambda row: autograd.sigmoid(row[0] - 0.5), X, y)
+    errors = [1 / (1 + math.exp(z)) for z in (0.5, 0.5, 2.5)]
+    assert share.loss == pytest.approx(sum(e * e for e in errors) / 3)
+    assert logits.accuracy == share.accuracy == 1.0
+    assert nn.evaluate(lambda row: math.exp(row[0]), [[0.0]], [3.0]).loss == 4.0
+
+
+def test_fit_asks_for_values() -> None:
+    """Unlike evaluate, it differentiates: the message names what was given."""
+
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(2.0)
+
+        def forward(self, row: Any) -> Any:
+            return self.w.data * row[0]
+
+    with pytest.raises(TypeError, match=r"computed from its parameters; Plain.* gave 2\.0"):
+        nn.fit(Plain(), [[1.0], [2.0]], [1.0, 2.0])
 
 
 def test_nothing_is_dropped_and_nothing_changes() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from latex_numbers import value
-from website import formulas, lite, primitive_pages, reference, staging
+from website import formulas, lite, prerequisites, primitive_pages, reference, staging
 from website.browser_notebooks import in_browser
 
 import autograd
@@ -260,6 +260,19 @@ def test_a_notebook_that_does_not_run_says_so():
     found = in_browser(path, False)
     assert "To be read here, not run" in found["cells"][1]["source"]
     assert code_of(found) == code_of(json.loads(path.read_text("utf-8")))
+
+
+def test_what_the_site_needs_is_looked_for_first(monkeypatch):
+    """All that is missing is named at once, with one command."""
+    given = ["pytest>=8", "pytest>=8,<9999", "pytest>=9999", "pytest<1", "no-such-package>=1.0"]
+    assert prerequisites.missing(given) == ["pytest>=9999", "pytest<1", "no-such-package>=1.0"]
+    assert any(name.startswith("sphinx") for name in prerequisites.needed())
+    monkeypatch.setattr(prerequisites, "needed", lambda: given)
+    said = prerequisites.complaint("python")
+    assert said.count("pip install") == 1
+    assert "lacks pytest>=9999, pytest<1, no-such-package>=1.0;" in said
+    monkeypatch.setattr(prerequisites, "needed", lambda: given[:2])
+    assert prerequisites.complaint("python") is None
 
 
 def test_packages_for_the_browser_follow_its_own_markers():

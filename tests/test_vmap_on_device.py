@@ -182,10 +182,11 @@ def test_no_more_paths_than_are_kept(device):
     assert out.tolist() == [branches(float(a)) for a in x]
 
 
-def test_float32_is_converted_and_that_is_said_once(device):
-    x = numpy.random.default_rng(3).normal(size=100).astype(numpy.float32)
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+def test_shorter_floats_are_converted_and_that_is_said_once(device, kind):
+    x = numpy.random.default_rng(3).normal(size=100).astype(kind)
     f = vmap(lambda x: x * x)
-    with pytest.warns(RuntimeWarning, match="x holds float32: it is converted at every call"):
+    with pytest.warns(RuntimeWarning, match=f"x holds {kind}: it is converted at every call"):
         out = f(HostArray(x)).numpy()
     assert (out == x.astype(float) ** 2).all()
     assert (f(HostArray(x)).numpy() == out).all()

@@ -16,6 +16,7 @@ from autograd.compiler.cuda.device import Device, device_of
 from autograd.compiler.cuda.device_arrays import DeviceArray, View, view_of
 from autograd.compiler.cuda.device_libraries import Library, LibraryWithViews, library_of
 from autograd.compiler.cuda.device_rows import copy_doubles, first_of_equal_rows, in_memory
+from autograd.compiler.cuda.kernel_prelude import SHORTER
 from autograd.compiler.cuda.kernel_writer import Operand
 from autograd.compiler.cuda.replay import Replay
 from autograd.compiler.device_signatures import MOST_ROWS, DeviceInputs, DeviceSignature
@@ -220,8 +221,8 @@ class DeviceCalls:
         batch, arrays = given.batch, given.arrays
         views = [view_of(x.array, x.name) for x in arrays]
         for view, x in zip(views, arrays, strict=True):
-            if view.kind == "<f4":
-                self._say_that_it_is_converted(x.name)
+            if view.kind in SHORTER:
+                self._say_that_it_is_converted(x.name, SHORTER[view.kind])
         device = _device(views, arrays)
         stream, is_shared = given.library.stream(device), False
         with device.driver.current(device.number):
@@ -241,12 +242,12 @@ class DeviceCalls:
         numbers = [float(one.content) for one in batch.leaves if not is_array(one.content)]
         return DeviceInputs(views, has_rows, numbers, batch.length, device, stream, is_shared)
 
-    def _say_that_it_is_converted(self, name: str) -> None:
+    def _say_that_it_is_converted(self, name: str, kind: str) -> None:
         if name not in self._converted:
             self._converted.add(name)
             warnings.warn(
                 f"vmap of {self._mapped._name} computes with doubles, and {name} holds "
-                "float32: it is converted at every call; pass float64 to save that",
+                f"{kind}: it is converted at every call; pass float64 to save that",
                 RuntimeWarning,
                 stacklevel=6,
             )

@@ -23,9 +23,11 @@ ELSEWHERE: Final[dict[str, str]] = {
         "autograd.primitive(name, forward, partials)"
     ),
     "_children": "what it was computed from is v.parents",
+    "backwards": "the pass is v.backward()",
     "children": "what it was computed from is v.parents",
     "clone": "an operation gives a new Value, as in v + 0; a leaf of its own is Value(v.data)",
     "grad_fn": "the operation that made it is v.op, its record v.primitive",
+    **dict.fromkeys(["gradient", "derivative"], "the derivative is in v.grad, after backward()"),
     "is_leaf": "a leaf is a Value whose v.parents is empty",
     "item": "the bare number is v.data",
     "name": "a name for pictures and messages is v.label",
@@ -39,7 +41,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "retain_grad": "every node keeps its v.grad, not the leaves alone",
     "numel": "a Value is one number",
     "tolist": "the bare number is v.data",
-    "value": "the bare number is v.data",
+    **dict.fromkeys(["val", "value"], "the bare number is v.data"),
     **dict.fromkeys(["cache", "m", "momentum", "v", "velocity"], KEPT_ELSEWHERE),
 }
 

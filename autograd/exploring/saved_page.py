@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import os
+from typing import Any
 
 from autograd.drawing.files import write_file
 from autograd.exploring.exploration import Exploration
@@ -20,24 +21,44 @@ from autograd.exploring.page_parts import (
     uri,
 )
 
+NARROW = 260  # pixels that there are for a picture on the smallest phones
+
 __all__ = ["QuizPage", "saved_fragment", "saved_to"]
 
 
 def saved_fragment(exploration: Exploration) -> str:
     """The exploration as a fragment of a page, which needs nothing from outside. The answers are
     not to be read in its source at a glance."""
-    state = {**exploration.state(), "panel": None, "place": None, "still": True}
-    saved = {**exploration.saved(), "unknown": UNKNOWN, "between": BETWEEN}
-    packed = base64.b64encode(json.dumps(saved, allow_nan=False).encode()).decode()
+    shown = _shown(exploration)
+    state = shown["state"]
+    data = script_safe({**shown, "narrow": _on_a_phone(exploration)})
     script = in_one_script(explorer_module(), asset("still.js") + 'open(".chainrule-saved");\n')
     picture = f'<img alt="{html.escape(state["alt"])}" src="{uri(state["picture"])}">'
-    data = script_safe({"state": state, "saved": packed})
     return (
         f'<div class="chainrule-saved" lang="{exploration.language}">\n'
         f"<style>\n{explorer_styles()}</style>\n{picture}\n"
         f'<script type="application/json">{data}</script>\n'
         f"<script>\n{script}</script>\n</div>\n"
     )
+
+
+def _shown(exploration: Exploration) -> dict[str, Any]:
+    """What the script starts with."""
+    state = {**exploration.state(), "panel": None, "place": None, "still": True}
+    saved = {**exploration.saved(), "unknown": UNKNOWN, "between": BETWEEN}
+    packed = base64.b64encode(json.dumps(saved, allow_nan=False).encode()).decode()
+    return {"state": state, "saved": packed}
+
+
+def _on_a_phone(exploration: Exploration) -> dict[str, Any] | None:
+    """The same with a picture from top to bottom, for where the other is too wide to be read."""
+    if exploration.narrow or exploration.moment.picture.narrowest <= NARROW:
+        return None
+    exploration.receive({"narrow": True})
+    try:
+        return _shown(exploration)
+    finally:
+        exploration.receive({"narrow": False})
 
 
 def saved_to(filename: str | os.PathLike[str], exploration: Exploration) -> str:

@@ -100,7 +100,8 @@ export function open(selector) {
     const data = root.querySelector("script[type='application/json']");
     if (!data) continue;
     root.dataset.ready = "";
-    const {state, saved} = JSON.parse(data.textContent);
+    const shown = JSON.parse(data.textContent);
+    const {state, saved} = shown.narrow && root.clientWidth < NARROW ? shown.narrow : shown;
     const here = document.createElement("div");
     root.replaceChildren(...root.querySelectorAll("style"), here);
     mount(here, {state, receive: still(state, JSON.parse(unpacked(saved)))});

@@ -12,6 +12,7 @@ purity         which models can't be compiled: those that draw random numbers, o
 history        a record for each epoch
 checkpoint     the state of a training in a file; resumption: whether it fits
 progress       a progress bar
+divergence     whether a training that went to its end has gone wrong
 loop           epochs, early stopping, callbacks, and how it ends
 fitting        `fit` and `evaluate`
 chunked_predicting  the same of `evaluate` and of what follows, where the chunks are

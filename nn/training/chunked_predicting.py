@@ -61,15 +61,11 @@ def chunked_evaluation(objective: Objective, data: ChunkedData) -> Evaluation:
             "a loss of one's own gets all rows at once, and those of a Dask array are in several "
             "places; name one of the losses of nn, or hand over X.compute() and y.compute()"
         )
-    if not isinstance(model, Module):
-        raise TypeError(
-            f"on Dask arrays an nn.Module is evaluated, got {model!r:.80}; hand over X.compute() "
-            "and y.compute() for a function"
-        )
+    parameters = model.parameters() if isinstance(model, Module) else []
     samples = data.samples(objective)
     try:
-        compiled = ChunkedByRow(objective, model.parameters(), model, data.example_rows[0])
-        numbers = [parameter.data for parameter in model.parameters()]
+        compiled = ChunkedByRow(objective, parameters, model, data.example_rows[0])
+        numbers = [parameter.data for parameter in parameters]
         loss, correct = compiled.evaluate(_array(numbers), compiled.arrays(samples))
     except CannotCompile as error:
         raise ValueError(_not_possible(error)) from error

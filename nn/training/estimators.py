@@ -111,6 +111,7 @@ class Classifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     True
     """
 
+    @hinting_keywords
     def fit(self, X: Any, y: Any) -> Classifier:
         """Train a new network on rows and labels."""
         X, y = validate_data(self, X, y, dtype=numpy.float64)
@@ -146,6 +147,7 @@ class Regressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     True
     """
 
+    @hinting_keywords
     def fit(self, X: Any, y: Any) -> Regressor:
         """Train a new network on rows and numbers."""
         X, y = validate_data(self, X, y, dtype=numpy.float64, multi_output=True, y_numeric=True)

@@ -30,6 +30,7 @@ from nn.training.chunked_data import ChunkedSamples, chunked_data, is_chunked
 from nn.training.chunked_predicting import chunked_evaluation
 from nn.training.chunked_step import chunked_step
 from nn.training.dataset import Row, Samples, read_rows, read_targets
+from nn.training.divergence import TRIAL_ROWS
 from nn.training.history import History
 from nn.training.jit_step import TRIED_ROWS, compiled_step, is_worth_compiling
 from nn.training.loop import Callback, Plan, Training
@@ -155,9 +156,12 @@ def fit(
     **Endings.** Ctrl-C ends the training early and keeps the best weights so far (in the first
     epoch, those of the last step). A loss or gradient that is NaN or infinite does so too (in the
     first epoch, it puts back the weights from before training), with a RuntimeWarning that says
-    which operation made it. `history.stopped` has the same in words. Best is the lowest validation
-    loss; without validation data, the loss of an epoch counts for the weights after it, or, if it
-    was a single batch, for those before its step, which it was computed with.
+    which operation made it. A training that goes to its end with a loss a thousand times what it
+    began with, or with a gradient of exactly 0, ends in a RuntimeWarning too; the weights are then
+    those of the last step, as ever. `history.stopped` has in words why a training was stopped. Best
+    is the lowest validation loss; without validation data, the loss of an epoch counts for the
+    weights after it, or, if it was a single batch, for those before its step, which it was computed
+    with.
 
     **Modes.** A model is trained in training mode, measured without dropout, and left in the mode
     for predictions (`model.eval()`). Dropout draws from `seed`.
@@ -196,6 +200,9 @@ def fit(
             "fit trains an nn.Module that can be called, such as nn.MLP(2, [16, 1]); "
             f"got {model!r:.80}{own}"
         )
+    for name, flag in (("shuffle", shuffle), ("scale", scale), ("resume", resume)):
+        if isinstance(flag, str):  # of which even "no" would count as True
+            raise TypeError(f"{name} must be True or False, got the text {flag!r:.80}")
     plan = Plan(
         epochs=as_count("epochs", epochs),
         batch_size=None if batch_size is None else as_count("batch_size", batch_size),
@@ -281,7 +288,8 @@ def fit(
             wanted is None and is_worth_compiling(plan.epochs, len(samples), len(parameters))
         ):
             step = compiled_step(step, model, samples, must=engine == "jit")
-        training = Training(model, step, plan, data, held_out, given, rng)
+        trial = samples.take(range(min(TRIAL_ROWS, len(samples))))
+        training = Training(model, step, plan, data, held_out, given, rng, trial)
         training.history.hints = hints
         training.history.loss_name = name_of(objective.loss)
     lr_before = optimizer.lr

@@ -19,7 +19,7 @@ from autograd import Value
 from nn import losses
 from nn.array_rows import as_doubles, chosen_of
 from nn.dropout import Masks, draw_mask, masks_from, mode
-from nn.module import with_stand_ins
+from nn.module import Module, with_stand_ins
 from nn.training.dataset import Row, Samples
 from nn.training.objective import Objective
 from nn.training.purity import KnownParameters, settings_of
@@ -88,7 +88,7 @@ class CompiledModel(ABC):
         self._width = len(row)
         self._masks = _masks_asked_for(objective, row)
         # Asked for once: while the model is recorded, each look at a Value is watched.
-        self._own: list[Value] = model.parameters()
+        self._own: list[Value] = model.parameters() if isinstance(model, Module) else []
         self._known = KnownParameters([*parameters, *self._own])
         self._are_all = len(self._own) == len(parameters) and all(map(is_, self._own, parameters))
 

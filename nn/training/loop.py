@@ -19,6 +19,7 @@ from nn.schedules import Schedule
 from nn.training.checkpoint import Checkpoint
 from nn.training.chunked_data import ChunkedSamples
 from nn.training.dataset import Samples
+from nn.training.divergence import REMEDY, what_went_wrong
 from nn.training.history import History, Record, records_from
 from nn.training.jit_step import CannotCompile, CompiledStep
 from nn.training.objective import Evaluation
@@ -71,6 +72,7 @@ class Training:
         held_out: list[int],
         validation: Samples | ChunkedSamples | None,
         rng: Any,
+        trial: Samples,
     ) -> None:
         self.model = model
         self.names: Sequence[str] = ()
@@ -91,6 +93,10 @@ class Training:
         self._bests = [Best()]
         self.first_weights = step.weights()
         self.failed = False
+        self.trial = trial
+        """A few of the samples, in memory."""
+        self.loss_before: float | None = None
+        """That of the first batch, before its step."""
 
     @property
     def best(self) -> Best:
@@ -163,6 +169,8 @@ class Training:
             outcomes.append(self._with_fallback(partial(self._step_on, indices)))
             sizes.append(len(indices))
             bar.step()
+        if self.loss_before is None:
+            self.loss_before = outcomes[0].loss
         validation = self._with_fallback(self._evaluate)
         record = Record(
             epoch=epoch,
@@ -236,23 +244,32 @@ class Training:
         broken_off = history.interrupted or self.failed
         if wanted is None:
             wanted = self.plan.patience is not None or broken_off
+        wrong = None if broken_off else self._what_went_wrong()
         kept = "those of the last step"
         best = self.best
         if wanted and best.weights is not None:
             self.step.set_weights(best.weights)
             kept = f"the best, of epoch {best.epoch}"
+            wrong = None if best.loss < self.history[0].loss else wrong
         elif wanted and self.failed:
             self.step.set_weights(self.first_weights)
             kept = "those from before training"
         if broken_off:
             history.stopped = f"{history.stopped}; the weights are {kept}"
         if self.failed:
-            warnings.warn(
-                f"training stopped: {history.stopped}. A lower learning rate, inputs of about ±1, "
-                "or clip_norm=1.0 may help",
-                RuntimeWarning,
-                stacklevel=4,
-            )
+            wrong = f"training stopped: {history.stopped}"
+        elif wrong is not None:
+            wrong += f"; the weights are {kept}"
+        if wrong is not None:
+            remedy = REMEDY.format(lr=self.step.optimizer.lr)
+            warnings.warn(f"{wrong}. {remedy}", RuntimeWarning, stacklevel=4)
+
+    def _what_went_wrong(self) -> str | None:
+        """In a training that went to its end; None where nothing did, or is known already."""
+        if self.loss_before is None or NO_GRADIENT in self.history.hints:
+            return None
+        objective = self.step.objective
+        return what_went_wrong(objective, self.trial, self.loss_before, self.history[-1])
 
     def state(self) -> dict[str, Any]:
         """What the rest of the training depends on, besides its settings."""

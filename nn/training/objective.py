@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from numbers import Real
 from typing import Any, NamedTuple, TypeAlias
 
 import autograd
@@ -189,6 +190,11 @@ class Objective:
         """Raises now, not in the middle of an epoch, if the loss does not take these targets."""
         with mode(self.model, training=False):
             answer = self.predict(samples.rows[:1])[0]
+        if not any(isinstance(output, Value) for output in as_list(answer) or [answer]):
+            raise TypeError(
+                "fit differentiates what a model gives for a row: a Value, or a list of Values, "
+                f"computed from its parameters; {self.model!r:.80} gave {answer!r:.80}"
+            )
         targets = self._telling(samples.targets) if self.has_known_loss else samples.targets
         loss = self.loss_of([answer] * len(targets), targets)
         if isinstance(loss, Value) and not loss.op:
@@ -261,12 +267,12 @@ def find_objective(
     in_list = outputs is not None
     outputs = outputs if outputs is not None else [answer]
     for output in outputs:
-        if not isinstance(output, Value):
+        if not isinstance(output, (Value, Real)):
             raise TypeError(
-                "a model gives a Value for a row, or a list of them, to be differentiated; "
-                f"got {answer!r:.80}"
+                f"a model gives a number for a row, or a list of numbers; {model!r:.80} gave "
+                f"{answer!r:.80}"
             )
-    ends_in = frozenset(output.op for output in outputs)
+    ends_in = _last_operations(model, row, outputs)
     given = None if loss is None else find_loss(loss)
     if classes is None:
         classes = _classes(targets, len(outputs), given)
@@ -277,6 +283,18 @@ def find_objective(
             "for two classes and one output use binary_cross_entropy"
         )
     return Objective(model, len(outputs), in_list, chosen, classes, ends_in)
+
+
+def _last_operations(
+    model: Callable[[Any], Any], row: Row, outputs: Sequence[Any]
+) -> frozenset[str]:
+    """What made the outputs; of a function of plain numbers, what makes them of Values."""
+    if not any(isinstance(output, Value) for output in outputs):
+        try:
+            outputs = as_list(answer := model([Value(x) for x in row])) or [answer]
+        except (TypeError, ValueError, ArithmeticError):  # it computes with `math`, say
+            return frozenset()
+    return frozenset(output.op for output in outputs if isinstance(output, Value))
 
 
 def find_loss(loss: Any) -> Loss:

@@ -12,6 +12,7 @@ from typing import Any
 
 import autograd
 from nn.dropout import mode
+from nn.foreign_names import hinting_keywords
 from nn.metrics import accuracy, r2_score
 from nn.output_meaning import Meaning, meaning_of, trained_columns
 from nn.training.chunked_data import chunked_data, is_chunked
@@ -27,6 +28,7 @@ from nn.validation import as_numbers, counted, listed
 __all__ = ["predict", "predict_proba", "score"]
 
 
+@hinting_keywords
 def predict(model: Any, X: Any) -> Any:
     """For each row of X the class, by its label, or the number (a list, of several outputs).
 
@@ -50,6 +52,7 @@ def predict(model: Any, X: Any) -> Any:
     return [meaning.classes[_index(meaning, row)] for row in outputs]
 
 
+@hinting_keywords
 def predict_proba(model: Any, X: Any) -> Any:
     """For each row of X the probability of every class: label -> number from 0 to 1. For a Dask
     array, rows of them, in the order of `model.meaning.classes`; for a frame, a column for each.
@@ -79,6 +82,7 @@ def predict_proba(model: Any, X: Any) -> Any:
     ]
 
 
+@hinting_keywords
 def score(model: Any, X: Any, y: Any) -> float:
     """How good the predictions are: the accuracy of classes, the R² of numbers; 1 is perfect.
 

@@ -16,7 +16,8 @@ __all__ = ["CUDA", "capsule_of", "packed_strides", "tensor_in"]
 CUDA: Final = 2
 """DLPack's number for the memory of a CUDA device."""
 FLOAT: Final = 2
-LETTERS: Final = {0: "i", 1: "u", FLOAT: "f", 6: "b"}
+LETTERS: Final = {0: "i", 1: "u", FLOAT: "f", 4: "b", 6: "b"}
+"""By DLPack's number of a type. 4 is bfloat16, whose two bytes tell it from 6, bools of one."""
 NAME, USED = b"dltensor", b"used_dltensor"
 
 

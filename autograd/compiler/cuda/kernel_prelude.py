@@ -19,6 +19,7 @@ __all__ = [
     "MOST_PLACES",
     "NUMBERS",
     "PRELUDE",
+    "SHORTER",
     "SUMS",
     "THREADS",
     "copying",
@@ -171,6 +172,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) compare_rows(
 NUMBERS: Final = {
     "<f8": "double",
     "<f4": "float",
+    "<f2": "Half",
+    "<b2": "Bfloat",
     "<i8": "long long",
     "<i4": "int",
     "<i2": "short",
@@ -181,7 +184,35 @@ NUMBERS: Final = {
     "|u1": "unsigned char",
     "|b1": "bool",
 }
-"""The types of numbers that arrays on a device may have, as in an array interface and as in C."""
+"""The types of numbers that arrays on a device may have, as in an array interface and as in C.
+("<b2", bfloat16, is in no array interface: DLPack has it.)"""
+
+SHORTER: Final = {"<f4": "float32", "<f2": "float16", "<b2": "bfloat16"}
+"""Those that are shorter than the doubles they become, which may be a surprise, by their names."""
+
+_SHORT: Final = """
+/* Floats of 16 bits, which need a header of CUDA's otherwise: IEEE 754's, and the upper half of a
+   float. Every one of them is a double. */
+struct Half {
+    unsigned short bits;
+    __device__ operator double() const
+    {
+        const unsigned exponent = bits >> 10 & 31, fraction = bits & 1023;
+        double x = fraction * 5.9604644775390625e-8; /* 2^-24 */
+        if (exponent == 31) x = fraction ? NAN : INFINITY;
+        else if (exponent) x = (1024 + fraction) * 2.98023223876953125e-8 * (1u << exponent);
+        return bits >> 15 ? -x : x;
+    }
+};
+struct Bfloat {
+    unsigned short bits;
+    __device__ operator double() const
+    {
+        union { unsigned bits; float number; } x = {(unsigned)bits << 16};
+        return x.number;
+    }
+};
+"""
 
 _PLACES: Final = f"""
 struct Places {{ long long shape[{MOST_AXES}], strides[{MOST_AXES}]; }};
@@ -213,6 +244,6 @@ def copying(written: str) -> str:
     head = 'extern "C" __global__ void __launch_bounds__(THREADS) copy_numbers'
     arguments = "Places places, int axes, long long size, double *out"
     return (
-        f"{PRELUDE}{_COPY}\n{head}(const {NUMBERS[written]} *x, {arguments})\n"
+        f"{PRELUDE}{_SHORT}{_COPY}\n{head}(const {NUMBERS[written]} *x, {arguments})\n"
         "{ copy(x, places, axes, size, out); }\n"
     )

@@ -1,12 +1,14 @@
 """Prints a program with its loops, each body once.
 
 `r5` is what row 5 computed last, `r5[i]` what it left in round i, `c2` what is carried from round
-to round; `out[i]` is a result, `data0` a table of constants and `index0` one of places.
+to round; `out[i]` is a result, `data0` a table of constants and `index0` one of places; `all` is
+what all rows leave. The listing says of tables and of `all` what they are, where it has some.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +24,12 @@ __all__ = ["LoopedProgram", "readable"]
 
 LETTERS: Final = "ijklmnpq"
 SHOWN: Final = 12  # names and numbers of a list, before the rest is left out
+KINDS: Final = {
+    "data": "# data0[i]: entry i, counted from 0, of the table data0 below; a constant",
+    "index": "# index0[i]: entry i, counted from 0, of the table index0 below; a place",
+}
+ALL: Final = "# all: what the rows leave in all rounds, row after row; "
+MOST_PLACES: Final = 10_000  # that are looked at, to say which rows are read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +69,11 @@ class _Listing(LoopLines):
         self.lines = [f"in: {_some(program.inputs)}"]
         self._tables: dict[tuple[str, bytes], str] = {}
         self._notes: list[str] = []
+        self._places: list[int] = []  # that are read from the array of all rows
+        self._rounds: list[int] = []  # of the loops around what is written, the outermost first
         self.body(layout.root, 1)
         self._others()
+        self.lines += self._explanations()
         self.lines += self._notes
 
     def __str__(self) -> str:
@@ -81,6 +92,7 @@ class _Listing(LoopLines):
         return self._index(self.layout.numbered(place.around, place.rounds - 1))
 
     def row(self, row: WrittenRow, margin: str) -> None:
+        self._rounds = _rounds_around(row.place)
         name, shown = self.layout.name(row), self.operands(row)
         if name in (HOLDS, FAILS):
             index = self.layout.guards[row]
@@ -96,10 +108,33 @@ class _Listing(LoopLines):
         others = self.layout.at_end
         if isinstance(others, Memory):
             slots = [slot for slot, _ in self.layout.others]
+            self._note_places(others.at)
             self.lines.append(f"out: the other {len(slots)}, from all[...]")
             return
         for slot, source in others:
             self.lines.append(f"out[{slot}] = {self.operand(source)}")
+
+    def _explanations(self) -> list[str]:
+        """A line for each kind of table that there is, and for the array of all rows."""
+        kinds = {kind for kind, _ in self._tables}
+        lines = [text for kind, text in KINDS.items() if kind in kinds]
+        if self._places:
+            lines.append(ALL + _some(self._parts_of_all()))
+        return lines
+
+    def _parts_of_all(self) -> list[str]:
+        """What stands where in the array of all rows, as far as it is read."""
+        parts, first = [], 0
+        rolled = self.layout.rolled
+        sizes = [(f"r{row.number}", len(row.addresses)) for row in self.layout.rows]
+        sizes += [("in", rolled.inputs), ("constants", len(rolled.constants))]
+        places = sorted(set(self._places))
+        for name, size in sizes:
+            if bisect_left(places, first) < bisect_left(places, first + size):
+                span = f"{first}..{first + size - 1}" if size > 1 else str(first)
+                parts.append(f"{name} in all[{span}]")
+            first += size
+        return parts
 
     def number(self, x: float) -> str:
         return repr(x)
@@ -109,8 +144,19 @@ class _Listing(LoopLines):
             return self._input(source.at)
         if source.array == "constants":
             return f"{self._table('data', source.table)}[{self._index(source.at)}]"
+        if source.array == "all":
+            self._note_places(source.at, self._rounds)
         array = source.array if isinstance(source.array, str) else f"r{source.array.number}"
         return f"{array}[{self._index(source.at)}]"
+
+    def _note_places(self, index: Index, rounds: Sequence[int] = ()) -> None:
+        """All of them; of very many, those of first and last rounds."""
+        table = [0] if index.table is None else index.table.tolist()
+        places = [index.base + entry for entry in table]
+        for step, count in zip(index.steps, rounds, strict=False):
+            few = range(count) if len(places) * count <= MOST_PLACES else (0, count - 1)
+            places = [place + step * k for place in places for k in few] if step else places
+        self._places += places
 
     def _input(self, index: Index) -> str:
         """By the names that it has, where these are numbered."""
@@ -151,6 +197,14 @@ class _Listing(LoopLines):
             return text
         found = f"{self._table('index', index.table)}[{self._index(index.at)}]"
         return found if text == "0" else f"{found} + {text}".replace("+ -", "- ")
+
+
+def _rounds_around(place: Place | None) -> list[int]:
+    """Of the loops that a place is in, the outermost first; the root is none."""
+    if place is None or place.around is None:
+        return []
+    rounds = place.rounds.max() if place.is_ragged else place.rounds
+    return [*_rounds_around(place.around), int(rounds)]
 
 
 def _first(index: Index) -> int:
