@@ -20,7 +20,7 @@ from autograd.engine.value import Fan, Value, inputs_and_partials
 
 __all__ = ["factor_graphs", "tape_adjoints", "tape_tangents"]
 
-NOT_HERE: Final = -1
+NOT_HERE: Final[i64] = -1
 APART: Final = 0  # a node that no seed goes into
 INSIDE: Final = 1
 SEED: Final = 2
@@ -207,7 +207,7 @@ def _place_in(nodes: list[Value], first: i64, x: Any) -> i64:
     if not isinstance(x, Value):
         return NOT_HERE
     at = i64(x._place) - first
-    return at if 0 <= at < len(nodes) and nodes[at] is x else NOT_HERE
+    return at if 0 <= at < i64(len(nodes)) and nodes[at] is x else NOT_HERE
 
 
 def _states(nodes: list[Value], first: i64, seeds: Sequence[Value]) -> list[int]:
@@ -315,7 +315,7 @@ def _waiting(nodes: list[Value], first: i64, states: list[int], roots: list[Valu
 
 def _expect(waiting: list[int], at: i64) -> None:
     if at != NOT_HERE:
-        waiting[at] += 1
+        waiting[at] = waiting[at] + 1  # (+= is slow in a compiled list)
 
 
 def _send(

@@ -65,9 +65,9 @@ def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
     codes, begins, operands, addresses = row_columns(code, named, inputs, used, tested, fails)
     return Rows(
         (*[_name(kind) for kind in used], HOLDS, FAILS),
-        numpy.array(codes, numpy.int32),
-        numpy.array(begins, numpy.int64),
-        numpy.array(operands, numpy.int64),
+        numpy.asarray(codes, numpy.int32),
+        numpy.asarray(begins, numpy.int64),
+        numpy.asarray(operands, numpy.int32),
         numpy.array(code.values, float),
         inputs,
         numpy.array([addresses[i] for i in program.outputs], numpy.int64),

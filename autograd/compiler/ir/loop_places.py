@@ -241,7 +241,7 @@ def unrolled(rolled: Rolled) -> Rows:
         widths[at] = row.node.width
     starts = numpy.zeros(rolled.length + 1, numpy.int64)
     numpy.cumsum(widths, out=starts[1:])
-    operands = numpy.zeros(starts[-1], numpy.int64)
+    operands = numpy.zeros(starts[-1], numpy.int32)
     for row, at in zip(rows, places, strict=True):
         first = _evenly(starts[at])
         for k in range(row.node.width):

@@ -11,7 +11,7 @@ from typing import final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
-from autograd.compiler.ir.packed_columns import append, vec
+from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.templates import Plans, Template, Templates
 from autograd.compiler.ir.writing import FEW, NONE, Writer
@@ -47,11 +47,11 @@ def _translated(
     program: Program, writer: Writer, emit: Emit | None, templates: Templates | None
 ) -> vec[i32]:
     """For each register of the program that of what was written in its place."""
-    new = vec[i32]()
     code = flat(program.code)
     values = vec[float](code.values)
     kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
     operands = vec[i32](code.operands)
+    new = vec[i32]([i32(NONE)] * len(kinds))
     plans = Plans(templates)
     if templates is not None:
         writer.expand = Expansion(plans, writer).register
@@ -59,34 +59,34 @@ def _translated(
         kind = i64(kinds[i])
         at = i64(starts[i])
         if kind == CONST:
-            new = append(new, i32(writer.const(values[i64(operands[at])])))
+            new[i] = i32(writer.const(values[i64(operands[at])]))
             continue
         if kind == INPUT:
-            new = append(new, i32(writer.input(operands[at])))
+            new[i] = i32(writer.input(operands[at]))
             continue
         count = i64(starts[i + 1]) - at
         if emit is not None:
             given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
-            new = append(new, i32(emit(NAMES[kind], *given)))
+            new[i] = i32(emit(NAMES[kind], *given))
             continue
         plan = None if templates is None else plans.of(kind, count)
         if count > FEW:
             given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
-            new = append(new, i32(_put_all(writer, plan, kind, given)))
+            new[i] = i32(_put_all(writer, plan, kind, given))
             continue
         a = i64(new[i64(operands[at])]) if count > 0 else NONE
         b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
         c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
         if plan is None:
-            new = append(new, i32(writer.put(kind, count, a, b, c)))
+            new[i] = i32(writer.put(kind, count, a, b, c))
             continue
         register = writer.shorter(kind, count, a, b, c)
         if register < 0:
-            registers = vec[i32]()
+            registers = plan.room()
             for k in range(count):
-                registers = append(registers, new[i64(operands[at + k])])
+                registers[k] = new[i64(operands[at + k])]
             register = plan.write(writer, registers)
-        new = append(new, i32(register))
+        new[i] = i32(register)
     writer.expand = None
     return new
 
@@ -96,7 +96,12 @@ def _put_all(writer: Writer, plan: Template | None, kind: int, operands: list[in
     if plan is None:
         return writer.put_all(kind, operands)
     found = writer.shorter_of_all(kind, operands)
-    return found if found >= 0 else plan.write(writer, vec[i32]([i32(i) for i in operands]))
+    if found >= 0:
+        return found
+    registers = plan.room()
+    for k, register in enumerate(operands):
+        registers[k] = i32(register)
+    return plan.write(writer, registers)
 
 
 @final

@@ -120,7 +120,7 @@ class _Search:
         columns = self.columns
         return Rolled(
             tuple([self.nodes[i] for i in self.shapes.tolist()]),
-            self.operands,
+            self.operands.astype(self.np.int64),
             self._all_tables(),
             columns.names,
             columns.constants,
@@ -237,7 +237,7 @@ class _Search:
         body = self.shapes[begin : begin + period].tolist()
         given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
         length = self.rows_of(begin, period)
-        firsts = self.begins[begin] + length * np.arange(rounds)[:, None]
+        firsts = (self.begins[begin] + length * np.arange(rounds)[:, None]).astype(given.dtype)
         extents = np.concatenate([self.extents[i] for i in body])
         addresses = extents == 0
         kinds = np.full(given.shape[1], TABLE)

@@ -30,10 +30,14 @@ class Template:
         self.sketch = Sketch(operands)
         self.result: int = rule(self.sketch, tuple(range(operands)))
 
-    def write(self, writer: Writer, operands: vec[i32]) -> i64:
-        """Write it on these registers; the register of the result."""
-        at = operands  # of everything in the template
-        sketch = self.sketch
+    def room(self) -> vec[i32]:
+        """For the registers of everything in the template, the operands first."""
+        return vec[i32]([i32(NONE)] * (self.operands + len(self.sketch.kinds)))
+
+    def write(self, writer: Writer, at: vec[i32]) -> i64:
+        """Write it on the registers of its operands, which stand at the beginning of such a room;
+        the register of the result."""
+        sketch, operands = self.sketch, i64(self.operands)
         kinds, counts, read = sketch.kinds, sketch.counts, sketch.read
         place: i64 = 0
         for i in range(i64(len(kinds))):
@@ -48,7 +52,7 @@ class Template:
                 b = i64(at[i64(read[place + 1])]) if count > 1 else NONE
                 c = i64(at[i64(read[place + 2])]) if count > 2 else NONE
                 found = writer.power(a, b) if kind == POW else writer.put(kind, count, a, b, c)
-            at = append(at, i32(found))
+            at[operands + i] = i32(found)
             place += count
         return i64(at[i64(self.result)])
 
@@ -67,14 +71,16 @@ class Plans:
         self._is_known: list[bool] = []
         self._wide: dict[tuple[int, int], Template | None] = {}
 
-    def of(self, kind: int, count: int) -> Template | None:
+    def of(self, kind: i64, count: i64) -> Template | None:
+        """That for operations of a kind with so many operands."""
         if count > FEW:
-            if (kind, count) not in self._wide:
-                self._wide[kind, count] = self._asked(kind, count)
-            return self._wide[kind, count]
+            key = int(kind), int(count)
+            if key not in self._wide:
+                self._wide[key] = self._asked(kind, count)
+            return self._wide[key]
         at = (FEW + 1) * kind + count
-        if at >= len(self._known):
-            more = at + 1 - len(self._known)
+        if at >= i64(len(self._known)):
+            more = int(at) + 1 - len(self._known)
             self._known += [None] * more
             self._is_known += [False] * more
         if not self._is_known[at]:
@@ -82,7 +88,7 @@ class Plans:
             self._is_known[at] = True
         return self._known[at]
 
-    def _asked(self, kind: int, count: int) -> Template | None:
+    def _asked(self, kind: i64, count: i64) -> Template | None:
         return None if self._templates is None else self._templates(NAMES[kind], count)
 
 

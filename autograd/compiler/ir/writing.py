@@ -20,9 +20,10 @@ from autograd.compiler.ir.packed_columns import append, as_array, extend, vec
 
 __all__ = ["FEW", "NONE", "POW", "Identities", "Writer"]
 
-NONE: Final = -1  # in the place of an operand that is not there
+NONE: Final[i64] = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
 LINE: Final = 6  # numbers of a line
+ROOM: Final = 32  # for lines, at first
 NEXT: Final = 4  # its places: the line before it in the same chain,
 READERS: Final = 5  # and the last of the lines that read it
 CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
@@ -88,8 +89,7 @@ class Writer:
     def __init__(self, fold: bool = False, identities: Identities | None = None) -> None:
         self.size: i64 = 0
         """How many lines there are."""
-        self._lines = vec[i32]()
-        self._line = vec[i32]([i32(NONE)] * LINE)  # the next one, put together here
+        self._lines = vec[i32]()  # with room for more
         self.values = vec[float]()  # of the constants
         self.rules: Mapping[str, Callable[..., Any]] = {}
         self.truths: dict[int, bool] = {}  # the truth values of which it is known what they are
@@ -105,7 +105,7 @@ class Writer:
         """That of -0.0."""
         self._one: i64 = NONE
         self._slots: dict[int, int] = {}
-        self._table = vec[i32]([NONE] * 64)  # by its hash, the last of such lines
+        self._table = vec[i32]([i32(NONE)] * 64)  # by its hash, the last of such lines
         self._entered: i64 = 0  # how many there are in all
         self.expand: Callable[[int, tuple[int, ...]], int] | None = None
 
@@ -345,12 +345,15 @@ class Writer:
         return traits & IS_COMMUTATIVE != 0 and first == high and second == low
 
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
-        line = self._line
-        line[0] = i32((kind << BITS) | min(count, i64(MANY)))
-        line[1] = i32(a)
-        line[2] = i32(b)
-        line[3] = i32(c)
-        self._lines = extend(self._lines, line)
+        at = LINE * self.size
+        if at == len(self._lines):
+            more = LINE * (ROOM + (self.size >> 1))
+            self._lines = extend(self._lines, vec[i32]([i32(NONE)] * int(more)))
+        lines = self._lines
+        lines[at] = i32((kind << BITS) | min(count, i64(MANY)))
+        lines[at + 1] = i32(a)
+        lines[at + 2] = i32(b)
+        lines[at + 3] = i32(c)
         self.size += 1
         return self.size - 1
 
@@ -394,39 +397,51 @@ class Writer:
     def packed(self, needed: vec[bool]) -> tuple[FlatCode, vec[i32]]:
         """The lines that those marked need, in columns; and where each of the lines is there."""
         lines, size = self._lines, self.size
+        kept: i64 = 0
+        read: i64 = 0
         for i in range(size - 1, -1, -1):
+            if not needed[i]:
+                continue
+            kept += 1
             at = LINE * i
             head = i64(lines[at])
-            if not needed[i] or head >> BITS <= CONST:
-                continue
             count = head & MANY
-            if count > FEW:
+            if head >> BITS <= CONST:
+                read += 1
+            elif count > FEW:
+                read += len(self.rest[i])
                 for j in self.rest[i]:
                     needed[j] = True
-                continue
-            for k in range(count):
-                needed[i64(lines[at + 1 + k])] = True
-        places = vec[i32](capacity=size)
-        kept, starts, operands = vec[i32](capacity=size), vec[i32]([i32(0)]), vec[i32]()
+            else:
+                read += count
+                for k in range(count):
+                    needed[i64(lines[at + 1 + k])] = True
+        kinds, starts = vec[i32]([i32(0)] * int(kept)), vec[i32]([i32(0)] * int(kept + 1))
+        operands, places = vec[i32]([i32(0)] * int(read)), vec[i32]([i32(0)] * int(size))
+        kept = read = 0
         for i in range(size):
-            places = append(places, i32(len(kept)))
+            places[i] = i32(kept)
             if not needed[i]:
                 continue
             at = LINE * i
             head = i64(lines[at])
             count = head & MANY
-            kept = append(kept, i32(head >> BITS))
+            kinds[kept] = i32(head >> BITS)
             if head >> BITS <= CONST:
-                operands = append(operands, lines[at + 1])
+                operands[read] = lines[at + 1]
+                read += 1
             elif count > FEW:
                 for j in self.rest[i]:
-                    operands = append(operands, places[j])
+                    operands[read] = places[j]
+                    read += 1
             else:
                 for k in range(count):
-                    operands = append(operands, places[i64(lines[at + 1 + k])])
-            starts = append(starts, i32(len(operands)))
+                    operands[read] = places[i64(lines[at + 1 + k])]
+                    read += 1
+            kept += 1
+            starts[kept] = i32(read)
         values = as_array("d", self.values)
-        columns = as_array("i", kept), as_array("i", starts), as_array("i", operands)
+        columns = as_array("i", kinds), as_array("i", starts), as_array("i", operands)
         return FlatCode(columns[0], columns[1], columns[2], values), places
 
 
