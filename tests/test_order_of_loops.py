@@ -21,13 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_loops import POINT, PROGRAMS, Interpreted, Statement
 
-from autograd.compiler.ir.flat_rows import program_of, rows_from
+from autograd.compiler.ir.flat_rows import HOLDS, program_of, rows_from
 from autograd.compiler.ir.loop_order import carried_last
 from autograd.compiler.ir.loop_parts import Part, is_chain, uncut
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.loops_together import in_pieces, side_by_side
-from autograd.compiler.ir.program import GuardFailed
+from autograd.compiler.ir.program import Guard, GuardFailed, Op, Program
 from autograd.compiler.ir.recomputing import RecomputingSources
 from autograd.compiler.ir.rolling import roll
 from autograd.compiler.ir.row_order import with_results_early
@@ -90,6 +90,31 @@ def test_rows_in_another_order_give_the_same(statements: list[Statement], seed: 
     except GuardFailed:
         return
     assert [*map(str, ordered.evaluate(POINT))] == [*map(str, wanted)]
+
+
+def test_rows_follow_the_only_one_that_they_read() -> None:
+    """Those that no row reads, and that compute: by hand. Several that read the same one stay in
+    their order; a number of their own says that they have moved."""
+    code = [
+        Op("input", (), 0),
+        Op("mul", (0, 0)),  # a
+        Op("neg", (1,)),  # b: read below, so it stays
+        Op("mul", (2, 0)),  # c
+        Op("add", (1, 1)),  # follows a
+        Op("add", (2, 3)),  # reads two rows
+        Op("neg", (3,)),  # follows c
+        Op("lt", (1, 0)),  # of a guard, which reads it: both stay
+        Op("abs", (1,)),  # follows a too
+    ]
+    rows = rows_from(Program(code, ("x",), (8, 6, 0), (Guard(7, True, True, ""),)))
+    ordered = with_results_early(rows)
+    names = [ordered.names[k] for k in ordered.codes.tolist()]
+    assert names == ["mul", "add", "abs", "neg", "mul", "neg", "add", "lt", HOLDS]
+    of_moved = ordered.codes >= len(rows.names)
+    assert of_moved.tolist() == [False, True, True, False, False, True, False, False, False]
+    assert ordered.operands.tolist() == [-1, -1, 0, 0, 0, 0, 3, -1, 4, 3, 4, 0, -1, 7]
+    assert ordered.starts.tolist() == [0, 2, 4, 5, 6, 8, 9, 11, 13, 14]
+    assert ordered.results.tolist() == [2, 5, -1]
 
 
 def test_a_gradient_is_written_in_the_loop_that_computes_it() -> None:
