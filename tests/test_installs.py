@@ -87,6 +87,16 @@ def test_python_without_its_lock_is_refused(package):
     assert run(GIL.format(True, package), path) == "imported"
 
 
+def test_every_name_is_there_without_the_functions_of_cpython():
+    """PyPy's ctypes has no `pythonapi`."""
+    said = run(
+        "import ctypes; del ctypes.pythonapi\n"
+        "from autograd import *; from nn import *; print(grad(lambda x: x * x)(3.0))",
+        PACKAGES[0].parent,
+    )
+    assert said == "6.0"
+
+
 @pytest.mark.parametrize("call", ["jit(abs)", "vmap(abs)"])
 def test_an_llvmlite_that_is_too_old_is_refused(call):
     """At once, and not when a recording can't be compiled."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cache
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["CUDA", "capsule_of", "packed_strides", "tensor_in"]
 
@@ -47,18 +48,31 @@ _LENT: Final[dict[int, tuple[Any, ...]]] = {}
 """What a tensor that was handed out consists of, by its address, until its user frees it."""
 
 
+class _Capsules(NamedTuple):
+    """Python's own functions for capsules."""
+
+    make: Any
+    pointer: Any
+    pointer_late: Any
+    """The same, of a capsule that is being freed: by its address."""
+    is_valid: Any
+
+
+@cache
+def _capsules() -> _Capsules:
+    """Looked up when an array is first handed over, since PyPy, which has no such array, has none
+    of these functions either."""
+    word, text, thing = ctypes.c_void_p, ctypes.c_char_p, ctypes.py_object
+    return _Capsules(
+        _api("PyCapsule_New", thing, word, text, word),
+        _api("PyCapsule_GetPointer", word, thing, text),
+        _api("PyCapsule_GetPointer", word, word, text),
+        _api("PyCapsule_IsValid", ctypes.c_int, word, text),
+    )
+
+
 def _api(name: str, result: Any, *arguments: Any) -> Any:
-    function = getattr(ctypes.pythonapi, name)
-    function.restype, function.argtypes = result, list(arguments)
-    return function
-
-
-_NEW = _api("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-_POINTER = _api("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
-_IS_VALID = _api("PyCapsule_IsValid", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
-_POINTER_LATE = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
-    ("PyCapsule_GetPointer", ctypes.pythonapi)
-)
+    return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
 
 def _free(managed: Any) -> None:
@@ -67,8 +81,8 @@ def _free(managed: Any) -> None:
 
 def _forget(capsule: int) -> None:
     """A capsule goes that nobody took the tensor from."""
-    if _IS_VALID(capsule, NAME):
-        _LENT.pop(_POINTER_LATE(capsule, NAME), None)
+    if _capsules().is_valid(capsule, NAME):
+        _LENT.pop(_capsules().pointer_late(capsule, NAME), None)
 
 
 # As long as the process: C calls them.
@@ -91,13 +105,15 @@ def capsule_of(owner: Any, pointer: int, device: int, shape: Sequence[int]) -> A
     )
     address = ctypes.addressof(managed)
     _LENT[address] = (managed, sizes, strides, owner)
-    return _NEW(address, NAME, ctypes.cast(_FORGET, ctypes.c_void_p))
+    return _capsules().make(address, NAME, ctypes.cast(_FORGET, ctypes.c_void_p))
 
 
 def tensor_in(capsule: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
     """What a capsule holds: the address, the shape, the strides in numbers, and their type as in an
     array interface. The capsule owns it as long as it lives. TypeError for other types."""
-    found = ctypes.cast(_POINTER(capsule, NAME), ctypes.POINTER(_Managed)).contents.tensor
+    found = ctypes.cast(
+        _capsules().pointer(capsule, NAME), ctypes.POINTER(_Managed)
+    ).contents.tensor
     letter = LETTERS.get(found.code)
     if letter is None or found.lanes != 1 or found.bits % 8:
         raise TypeError(f"numbers of DLPack's type {found.code} with {found.bits} bits")
