@@ -30,7 +30,9 @@ def test_few_modules_are_loaded(loaded: list[str]) -> None:
 
 def test_what_few_ask_for_waits(loaded: list[str]) -> None:
     """Signatures, lines of source, dataclasses, decimals: imported when somebody asks for one."""
-    assert not set(SLOW) & set(loaded)
+    # From 3.14 on, Python's own `typing` loads `ast` for any NamedTuple.
+    slow = {*SLOW} - ({"ast"} if sys.version_info >= (3, 14) else set())
+    assert not slow & {*loaded}
 
 
 def test_no_package_that_has_lazy_names_is_loaded(loaded: list[str]) -> None:
