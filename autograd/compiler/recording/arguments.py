@@ -257,14 +257,16 @@ class Arguments:
             values = [*trace.arguments, *values]  # to which what f keeps of it refers
         else:
             again.tape.part()  # so that it refers to its own
-        del again, found_again, others  # with them the Values that nobody keeps
+        # Results first: a tape's nodes are freed one by one from its end, but those below a result
+        # that outlives it by recursion (uncompiled, CPython 3.13), as deep as the graph.
+        del found_again, others, again
         # What looks for anomalies of Values does not find them in floats.
-        if looks_for_anomalies or is_differentiated(first.captured):
-            return first, outputs, results
-        if gets_values and self._does_it_again(trace, found, generators):
+        is_enough = looks_for_anomalies or is_differentiated(first.captured)
+        if is_enough or (gets_values and self._does_it_again(trace, found, generators)):
+            del found, decisions, trace
             return first, outputs, results
         outputs = flatten_result(outputs.unflatten(results))[1]  # the first's holds its Values
-        del trace, found
+        del found, decisions, trace
         plain = self._plain_run(values, generators)
         self._check_plain(plain, first, outputs, results)
         return first, outputs, results
@@ -307,6 +309,7 @@ class Arguments:
         except Exception:  # noqa: BLE001 (which the run that follows raises too, or tells of)
             return False
         is_same = third.repeats(first.decisions, results, found)
+        del results, _  # before their tape, as above
         return is_same and states_of(generators) == states
 
     def _first_trace(self, is_watched: bool) -> tuple[Trace, list[Any], Structure]:
