@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parent
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 ON_PYPY = [
     f"tests/test_{name}.py"
-    for name in ("smoke", "value", "errors", "worked_examples", "graph", "nn", "old_pickles", "cli")
+    for name in (
+        *("smoke", "value", "errors", "worked_examples", "graph", "nn", "old_pickles", "cli"),
+        "installs",
+    )
 ]
 
 nox.options.sessions = ["pure", "compiled", "oldest", "bare"]
