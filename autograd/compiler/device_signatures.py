@@ -261,12 +261,20 @@ class DeviceSignature:
             self._is_settled = self._is_settled and not new
             if may_join and not self._is_settled:
                 self._is_settled = True
-                while len(groups) > 1 and _may_join(groups[-2].paths, groups[-1].paths):
-                    self._left_groups += [one for one in groups[-2:] if one.kernels.launched]
-                    groups[-2:] = [self._joining(groups[-2].paths + groups[-1].paths)]
+                groups = self._put_together(groups)
             self._groups = groups
             self._grouped = len(known) + len(new)
             return groups
+
+    def _put_together(self, groups: Sequence[_Joined]) -> list[_Joined]:
+        out: list[_Joined] = []
+        for joined in groups:
+            own = joined
+            while out and _may_join(out[-1].paths, own.paths):
+                self._left_groups += [one for one in (out[-1], own) if one.kernels.launched]
+                own = self._joining(out.pop().paths + own.paths)
+            out.append(own)
+        return out
 
     def _joining(self, paths: tuple[_Known, ...]) -> _Joined:
         programs = [path.program for path in paths]
