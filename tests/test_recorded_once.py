@@ -202,3 +202,56 @@ def test_functions_of_which_the_code_does_not_show_all(f: Any) -> None:
     """They may draw, ask, tell floats from Values, or do what nobody sees."""
     assert repeatable(f) is None
     assert repeatable(grad(f)) is None
+
+
+@pytest.mark.parametrize("f", [steps, rows, by_length])
+@pytest.mark.parametrize("transform", [grad, value_and_grad, hessian])
+def test_derivatives_by_arrays_are_recorded_once(f: Any, transform: Any, runs: list[str]) -> None:
+    """For the function gets its Values in an array uncompiled too."""
+    numpy = pytest.importorskip("numpy")
+    compiled, eager = jit(transform(f)), transform(f)
+    for point in ([0.5, 1.5], [0.75, 1.25]):
+        found, wanted = compiled(numpy.array(point)), eager(numpy.array(point))
+        for a, b in zip(found, wanted, strict=True):
+            assert numpy.asarray(a).tobytes() == numpy.asarray(b).tobytes()
+    assert runs == ["values"]
+
+
+def written(x: Any) -> Any:
+    x[0] = x[0] * 2.0
+    return x[0] * x[1]
+
+
+def written_through_a_view(x: Any) -> Any:
+    y = x[1:]
+    y[0] = y[0] * 2.0
+    return x[0] * x[1]
+
+
+def asked_for_its_shape(x: Any) -> Any:
+    return x[0] * x.shape[0]
+
+
+def of_numpy(x: Any) -> Any:
+    return OBJECT.one * x[0]
+
+
+@pytest.mark.parametrize("f", [written, written_through_a_view, asked_for_its_shape, of_numpy])
+def test_arrays_that_are_more_than_values_in_a_row(f: Any, runs: list[str]) -> None:
+    """A derivative's function writes to an array of its own; where one is asked for something,
+    there are several runs."""
+    numpy = pytest.importorskip("numpy")
+    point = numpy.array([3.0, 2.0])
+    compiled = jit(grad(f))
+    for factor in (1.0, 2.0):
+        assert compiled(factor * point).tolist() == grad(f)(factor * point).tolist()
+    assert (len(runs) > 1) == (f in (asked_for_its_shape, of_numpy))
+
+
+def test_arrays_of_whole_numbers_and_plain_functions_are_run_on_floats(runs: list[str]) -> None:
+    numpy = pytest.importorskip("numpy")
+    assert jit(lambda x: x[0] * 2)(numpy.array([3.0, 2.0])) == 6.0
+    assert "floats" in runs
+    del runs[:]
+    assert jit(grad(lambda x: x[0] * x[1]))(numpy.array([3, 2])).tolist() == [2.0, 3.0]
+    assert len(runs) > 1

@@ -18,6 +18,7 @@ from autograd.compiler.recording.beyond_numbers import (
     has_read_only,
     is_aliased,
     is_bare,
+    is_bare_or_in_arrays,
     is_elsewhere,
     is_flag,
     plain_number,
@@ -184,6 +185,13 @@ class Arguments:
         """Whether they are nothing but plain numbers, in lists, tuples and dicts."""
         return all(map(is_bare, self.traced))
 
+    @property
+    def _are_of_values(self) -> bool:
+        """Whether the function gets nothing but Values in lists, tuples and dicts; in arrays, if it
+        does so uncompiled too."""
+        in_arrays = self._gets_no_floats and all(map(is_bare_or_in_arrays, self.traced))
+        return self.are_bare or in_arrays
+
     def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
         positional = [places[i] for i in sorted(p for p in places if isinstance(p, int))]
@@ -219,7 +227,7 @@ class Arguments:
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all; once,
         where its code shows that."""
-        known = repeatable(self._f) if self._are_plain and self.are_bare else None
+        known = repeatable(self._f) if self._are_plain and self._are_of_values else None
         own = thread_local_of(self._f) if known is None else None
         if own is not None:
             raise RecordingError(

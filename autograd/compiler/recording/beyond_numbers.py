@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from enum import Enum
 from functools import lru_cache, partial
 from itertools import combinations
@@ -38,6 +38,7 @@ __all__ = [
     "has_read_only",
     "is_aliased",
     "is_bare",
+    "is_bare_or_in_arrays",
     "is_elsewhere",
     "is_flag",
     "is_truth",
@@ -121,9 +122,25 @@ def is_elsewhere(x: Any) -> bool:
 
 
 def is_bare(x: Any) -> bool:
+    """Whether it is nothing but plain numbers, in lists, tuples and dicts."""
+    return _is_made_of(x, _is_plain_number)
+
+
+def is_bare_or_in_arrays(x: Any) -> bool:
+    """The same, with NumPy's own arrays beside the numbers."""
+    return _is_made_of(x, lambda leaf: _is_plain_number(leaf) or type(leaf).__name__ == "ndarray")
+
+
+def _is_made_of(x: Any, is_leaf: Callable[[Any], bool]) -> bool:
     if type(x) in (list, tuple):
-        return all(map(is_bare, x))
-    return all(map(is_bare, x.values())) if type(x) is dict else type(x) in (float, int)
+        return all(_is_made_of(part, is_leaf) for part in x)
+    if type(x) is dict:
+        return all(_is_made_of(part, is_leaf) for part in x.values())
+    return is_leaf(x)
+
+
+def _is_plain_number(x: Any) -> bool:
+    return type(x) in (float, int)
 
 
 def plain_number(x: Any, stays: bool) -> Any:
