@@ -138,6 +138,36 @@ def test_nvrtc_is_found_in_wheels_of_two_versions(tmp_path):
     assert [name.rpartition("/")[2] for name in found] == ["libnvrtc.so.13", "libnvrtc.so.12"]
 
 
+def test_built_ins_are_loaded_before_the_library_that_lies_beside_them(tmp_path, monkeypatch):
+    """NVRTC 13.0, as its wheel has it, doesn't find them by itself."""
+    folder = tmp_path / "nvidia/cu13/lib"
+    folder.mkdir(parents=True)
+    for file in ["nvrtc.so.13", "nvrtc-builtins.so.13.0", "nvrtc-builtins.alt.so.13.0"]:
+        (folder / f"lib{file}").touch()
+    loaded = []
+    monkeypatch.setattr(ctypes, "CDLL", loaded.append)
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    nvrtc._library.__wrapped__()
+    assert loaded == [
+        str(folder / f"lib{name}") for name in ("nvrtc-builtins.so.13.0", "nvrtc.so.13")
+    ]
+    loaded.clear()
+    monkeypatch.chdir(folder)  # where nothing is looked for
+    nvrtc._loaded(nvrtc.Path("libnvrtc.so.13"))
+    assert loaded == ["libnvrtc.so.13"]
+
+
+def test_sums_over_a_warp_have_one_address():
+    """And the places of its 32 numbers behind it, whatever the version of NVRTC: 13.0 computed
+    each, twice as many instructions."""
+    _require_nvrtc()
+    program = program_of(greeks, 100.0, 95.0, 1.0, 0.2, 0.03)
+    text = path_of(program, [1] * 5).source([Operand(1, True, True)] * 5, None)
+    ptx = nvrtc.compiled(text, "compute_80").decode()
+    loads = re.findall(r"ld\.shared\.f64\s+%fd\d+, \[%\w+\+(\d+)\]", ptx)
+    assert [f"{8 * k}" for k in range(1, 32) if f"{8 * k}" not in loads] == []
+
+
 def _require_nvrtc():
     try:
         nvrtc.nvrtc_version()

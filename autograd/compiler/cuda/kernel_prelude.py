@@ -76,14 +76,23 @@ static __device__ __forceinline__ void report(
 }
 
 /* A warp's numbers, number by number, each in all lanes; and the sum of one of them over the lanes
-   in their order, number i in lane i. */
+   in their order, number i in lane i. It is written as it is to be compiled, for NVRTC 13.0 and
+   older compute an address for every number where a loop says `tile[lane * 33 + k]`. */
 static __device__ __forceinline__ double over_lanes(
     const double *tile, unsigned lane, int lanes, int size)
 {
+    const double *const own = tile + lane * 33;
     double sum = 0.0;
     __syncwarp();
-    if ((int)lane < size)
-        for (int k = 0; k < lanes; k++) sum = sum + tile[lane * 33 + k];
+    if ((int)lane < size) {
+        if (lanes == 32) {
+#pragma unroll
+            for (int k = 0; k < 32; k++) sum = sum + own[k];
+        } else {
+#pragma unroll 1
+            for (int k = 0; k < lanes; k++) sum = sum + own[k];
+        }
+    }
     __syncwarp();
     return sum;
 }

@@ -97,13 +97,23 @@ def _check(library: Any, status: int) -> None:
 def _library() -> Any:
     for name in _candidates():
         try:
-            return ctypes.CDLL(name)
+            return _loaded(Path(name))
         except OSError:
             continue
     raise ImportError(
         "kernels for a CUDA device are compiled by NVRTC, which is not installed; run: "
         "pip install nvidia-cuda-nvrtc (or nvidia-cuda-nvrtc-cu12 for a driver of CUDA 12)"
     )
+
+
+def _loaded(file: Path) -> Any:
+    """A library, behind its built-ins: that of the wheel of 13.0 does not look beside itself for
+    them, and takes those that are loaded."""
+    beside = sorted(file.parent.glob("*nvrtc-builtins*")) if len(file.parts) > 1 else []
+    for found in beside:
+        if ".alt." not in found.name:
+            ctypes.CDLL(str(found))
+    return ctypes.CDLL(str(file))
 
 
 def _candidates(folders: Sequence[str] | None = None) -> Iterator[str]:
