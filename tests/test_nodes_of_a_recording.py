@@ -4,7 +4,9 @@ with any other block or recording, and holds in its own thread alone.
 
 from __future__ import annotations
 
-from contextvars import copy_context
+import asyncio
+from collections.abc import Callable
+from contextvars import Context, copy_context
 from threading import Thread
 from typing import Any
 
@@ -12,8 +14,8 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from autograd import Value, exp, no_grad, record_lines
-from autograd.compiler.recording.tracing import Trace
+from autograd import Value, exp, grad, jit, no_grad, record_lines
+from autograd.compiler.recording.tracing import RecordingError, Trace
 from autograd.engine.alone import ALONE
 
 
@@ -27,7 +29,8 @@ def in_thread(work: Any) -> Any:
 
 
 def test_it_is_on_where_nothing_else_is() -> None:
-    """From the first node on, and again after a block of another mode; not in another thread."""
+    """From the first node on, and again after a block of another mode; not in another thread, or a
+    context that knows nothing of it."""
     x = Value(2.0)
     trace = Trace([x])
 
@@ -35,6 +38,8 @@ def test_it_is_on_where_nothing_else_is() -> None:
         y = x * x
         assert ALONE.nodes() is trace.tape.nodes
         assert in_thread(ALONE.nodes) is None
+        assert Context().run(ALONE.nodes) is None
+        assert copy_context().run(ALONE.nodes) is trace.tape.nodes
         with no_grad():
             assert ALONE.nodes() is None
             hidden = exp(x)
@@ -69,3 +74,45 @@ def test_it_ends_with_the_recording() -> None:
     assert ALONE.nodes() is None
     x * y
     assert (len(outer.tape.nodes), len(inner.tape.nodes)) == (3, 3)
+
+
+def in_task(work: Callable[[], Any]) -> Any:
+    """In a task of a context of its own."""
+
+    async def call() -> Any:
+        return work()
+
+    async def begin() -> Any:
+        return await asyncio.get_running_loop().create_task(call(), context=Context())
+
+    return asyncio.run(begin())
+
+
+@pytest.mark.parametrize("run", [lambda work: Context().run(work), in_task])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda y: 1.0 if y > 10.0 else 2.0,
+        lambda y: y * 3.0 if y > 10.0 else y,
+        lambda y: float(int(y)),
+        lambda y: y * 3.0,
+        lambda y: y.data,
+    ],
+)
+def test_numbers_of_a_recording_in_another_context(run: Any, work: Any) -> None:
+    """What is decided there would stay as it was: a greenlet is such a context, too."""
+    with pytest.raises(RecordingError, match=r"in another thread or task|reads \.data"):
+        jit(lambda x: x * run(lambda: work(x * 2.0)))(2.0)
+
+
+def test_a_context_that_leaves_the_recording_alone() -> None:
+    """It may compute what the function has no part in; a copied context is the function's own."""
+    own = Value(3.0)
+
+    def f(x: Any) -> Any:
+        Context().run(lambda: own * own > 1.0)
+        return copy_context().run(lambda: x * 3.0 if x > 1.0 else -x)
+
+    for g in (f, grad(f)):
+        compiled = jit(g)
+        assert [compiled(x) for x in (2.0, 0.5, 4.0)] == [g(x) for x in (2.0, 0.5, 4.0)]

@@ -4,6 +4,7 @@ once when it is recorded, and not watched. Whatever is not shown is looked at as
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 import random
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
-from types import FunctionType, SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -171,6 +172,84 @@ def default_that_is_an_object(x: Any, one: Any = OBJECT) -> Any:
     return x * one.one
 
 
+lazy = ModuleType("lazy")
+exec("import random\ndef __getattr__(name): return random.random()", lazy.__dict__)
+patched = ModuleType("math")
+patched.sqrt = random.random  # type: ignore[attr-defined]
+PERCENT = ["%s"]
+
+
+class OfProperties(ModuleType):
+    rate = property(lambda self: random.random())
+
+
+computed = OfProperties("computed")
+
+
+class Liar:
+    """Equal to a function that is known, and says that it is a function of plain code."""
+
+    __slots__ = ()
+    __class__ = property(lambda self: FunctionType)  # type: ignore[assignment]
+    __code__, __globals__, __closure__ = slope.__code__, slope.__globals__, None
+    __builtins__, __defaults__, __kwdefaults__ = builtins.__dict__, None, None
+    __dict__: dict[str, Any] = {}  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash(operator.add)
+
+    def __call__(self, *given: Any) -> Any:
+        return random.random()
+
+
+liar = Liar()
+listed = {"liar": liar}
+
+
+def called_of(module: Any, scale: Any, x: Any) -> Any:
+    return module.sqrt(x) * scale
+
+
+def text_of_a_function_by_a_text_from_outside(x: Any) -> Any:
+    return x * (PERCENT[0] % called_of).index("0x")
+
+
+def one_of_two_modules(x: Any) -> Any:
+    return (patched if x > 0 else math).sqrt(x)
+
+
+def of_builtins_that_compute() -> Any:
+    given: list[Any] = [sum]  # when it is looked at
+
+    class Names(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            return given.pop() if given else random.random
+
+    names: dict[str, Any] = {"__builtins__": Names(vars(builtins))}
+    exec("def f(x): return x * sum()", names)
+    return names["f"]
+
+
+def of_many_functions() -> Any:
+    def one_more(f: Any) -> Any:
+        return lambda x: f(x) + 1.0
+
+    f: Any = abs
+    for _ in range(400):
+        f = one_more(f)
+    return f
+
+
+def of_nested_lists() -> Any:
+    nested: list[Any] = [1.0]
+    for _ in range(2000):
+        nested = [1.0, nested]
+    return lambda x: x * nested[0]
+
+
 NOT_SHOWN: list[Callable[..., Any]] = [
     lambda x: x * random.random(),
     lambda x: x * clock(),
@@ -193,6 +272,17 @@ NOT_SHOWN: list[Callable[..., Any]] = [
     compares_with_a_complex_number,
     default_that_is_an_object,
     of_a_computing_namespace(),
+    of_builtins_that_compute(),
+    of_many_functions(),
+    of_nested_lists(),
+    lambda x: x * lazy.rate,
+    lambda x: x * computed.rate,
+    lambda x: x * patched.sqrt(),
+    lambda x: called_of(patched, WEIGHT, x),
+    lambda x: x * liar(x, x),
+    lambda x: x * listed["liar"](x, x),
+    one_of_two_modules,
+    text_of_a_function_by_a_text_from_outside,
     math.sqrt,
 ]
 
@@ -255,3 +345,42 @@ def test_arrays_of_whole_numbers_and_plain_functions_are_run_on_floats(runs: lis
     del runs[:]
     assert jit(grad(lambda x: x[0] * x[1]))(numpy.array([3, 2])).tolist() == [2.0, 3.0]
     assert len(runs) > 1
+
+
+def test_functions_of_math_that_were_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the module has now is not what it had: it may draw."""
+    monkeypatch.setattr(math, "random", random.random, raising=False)
+    assert repeatable(lambda x: x * math.random()) is None  # type: ignore[attr-defined]
+
+
+def test_functions_that_are_nested_deep() -> None:
+    """They are recorded as ever, in loops too."""
+    deep = of_many_functions()
+
+    def looped(x: Any) -> Any:
+        n = 0
+        while x * x > 1.0 and n < 100:
+            x, n = x * 0.9, n + 1
+        return of_shallow(x)
+
+    def of_shallow(x: Any) -> Any:
+        return of_nested_lists()(x)
+
+    for f in (deep, of_nested_lists(), looped):
+        compiled = jit(f)
+        assert [compiled(x) for x in (0.5, 3.0)] == [f(x) for x in (0.5, 3.0)]
+
+
+def test_a_complex_number_is_compared_as_with_floats() -> None:
+    """It may come of plain numbers that the function computes with."""
+    below = -1.0
+
+    def f(x: Any) -> Any:
+        zero = below**0.5 * 0.0
+        return x + 1.0 if x == zero else 2.0 * x
+
+    assert repeatable(f) is not None
+    compiled = jit(f)
+    assert [compiled(x) for x in (0.0, 3.0, 0.0)] == [f(x) for x in (0.0, 3.0, 0.0)]
+    number = Value(2.0)
+    assert (number == 2 + 0j, number != 2 + 0j, number == 2 + 1j) == (True, False, False)

@@ -18,20 +18,23 @@ __all__ = ["ALONE"]
 
 @final
 class Alone:
-    """The nodes of such a recording, its thread, and the setting that has its block alone."""
+    """The nodes of such a recording, its thread and context, and the setting that has its block
+    alone."""
 
-    __slots__ = ("_ident", "_modes", "_nodes")
+    __slots__ = ("_entered", "_ident", "_modes", "_nodes")
 
     def __init__(self) -> None:
         self._modes: Setting | None = None
         self._nodes: list[Any] | None = None
+        self._entered: Any = None
         self._ident = 0
 
     def begin(self, modes: Setting, nodes: list[Any]) -> None:
-        """For the running thread. A second block may hold in another task of it, or end."""
+        """For the running thread and context: others are to be told that they meet its nodes."""
         self._nodes = None
         if modes.is_single():
             self._modes = modes
+            self._entered = modes.entered()
             self._ident = get_ident()
             self._nodes = nodes
 
@@ -40,11 +43,11 @@ class Alone:
         self._nodes = None
 
     def nodes(self) -> list[Any] | None:
-        """The list, where the running thread is the one that records."""
+        """The list, where the running thread and context are those that record."""
         nodes, modes = self._nodes, self._modes  # at once: another thread may end it
         if nodes is None or modes is None or not modes.is_single() or get_ident() != self._ident:
             return None
-        return nodes
+        return nodes if modes.entered() is self._entered else None
 
     def add(self, node: Any) -> int:
         """A node was made, or a constant as a leaf: its place among those of a recording."""

@@ -63,7 +63,7 @@ class Held:
         self.record_lines = False
         self.tracer: Any = None
         self.tape: Any = None  # of the tracer, if it has one
-        self.key: Any = None  # the tracer's in RUNNING, not made anew for every node
+        self.key: Any = None  # the tracer's in RUNNING; None where no block has set a tracer
 
 
 def _changed(held: Any, change: Any) -> Held:
@@ -76,7 +76,7 @@ def _changed(held: Any, change: Any) -> Held:
     new.tracer = held.tracer
     setattr(new, change[0], change[1])
     new.tape = getattr(new.tracer, "tape", None)
-    new.key = id(new.tracer)
+    new.key = id(new.tracer) if change[0] == "tracer" else held.key
     ALONE.end()
     return new
 
@@ -261,7 +261,7 @@ def decided(symbol: str, a: object, b: object, out: bool) -> bool:
         observer.decided(symbol, a, b, out, caller_line())
     elif RUNNING:
         for x in (a, b):
-            notify_escape(x, "decides, in another thread, on the number")
+            notify_escape(x, f"decides, {ELSEWHERE}, on the number")
     return out
 
 
@@ -274,6 +274,8 @@ def notify_escape(node: object, how: str) -> None:
     if observer is not None:
         observer.escapes(node, how, caller_line())
 
+
+ELSEWHERE: Final = "in another thread or task"
 
 ASKING: Final = (__name__, "autograd.engine.observers", "autograd.engine.value")
 """Frames in between, where nothing is compiled."""
@@ -293,15 +295,20 @@ def notify_computed(inputs: Any) -> None:
     for x in inputs:
         observer = _recorded_elsewhere(x)
         if observer is not None:
-            observer.escapes(x, "computes, in another thread, with the number", caller_line())
+            how = f"computes, {ELSEWHERE}, with the number"
+            observer.escapes(x, how, caller_line())
 
 
 def _recorded_elsewhere(node: object) -> Any:
-    """The tracer of another thread to which this node matters; None if there is none."""
-    here = get_ident()
+    """The tracer of another thread, or of a context that this one knows nothing of (a greenlet's,
+    `Context().run`), to which this node matters; None if there is none."""
+    here, modes = get_ident(), modes_here()
+    is_told = modes.plain or modes.key is not None
     for entry in RUNNING.copy().values():
         observer = entry()
-        if observer is not None and observer.thread != here and observer.concerns(node):
+        if observer is None or (is_told and observer.thread == here):
+            continue
+        if observer.concerns(node):
             return observer
     return None
 

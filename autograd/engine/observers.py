@@ -18,6 +18,7 @@ from autograd.engine.graph import Graph, reachable
 from autograd.engine.hooks import HOOKS
 from autograd.engine.levels import LEVELS, current_level
 from autograd.engine.modes import (
+    ELSEWHERE,
     MODES,
     RUNNING,
     asked_by_us,
@@ -190,7 +191,7 @@ def _whole(node: Value, convert: Callable[[float], int], rounding: Primitive | N
     """The whole number, of which a tracer is told as of a comparison; and of what decides whether
     there is none, for the function may catch the error."""
     if tracer() is None:
-        notify_escape(node, "converts to int, in another thread, the number")
+        notify_escape(node, f"converts to int, {ELSEWHERE}, the number")
         return convert(node._data)
     if not _is_finite(node):
         _is_nan(node)

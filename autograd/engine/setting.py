@@ -106,6 +106,10 @@ class Setting:
         """Whether one block is open, in all threads together."""
         return len(self._blocks) == 1
 
+    def entered(self) -> Any:
+        """The blocks of the running context: one object, until it enters or leaves another."""
+        return self._entered.get()
+
     def everywhere(self) -> list[Any]:
         """The settings of all blocks that are open, in whichever thread."""
         return [opened.setting for opened in list(self._blocks.values())]

@@ -389,12 +389,11 @@ class Value:
 
     def _compared(self, symbol: str, holds: Callable[[Any, Any], Any], other: Any) -> Any:
         """The outcome for a number, or one that a tracer is told of."""
-        if isinstance(other, Value):
-            out = bool(holds(self._data, other._data))
-        elif is_real(other):
-            out = bool(holds(self._data, other))
-        else:
+        if isinstance(other, complex) and symbol in ("==", "!="):  # as a float is compared with it
+            other = other.real if other.imag == 0.0 else math.nan
+        if not isinstance(other, Value) and not is_real(other):
             return NotImplemented
+        out = bool(holds(self._data, other._data if isinstance(other, Value) else other))
         return out if MODES.active == 0 else decided(symbol, self, other, out)
 
     def __hash__(self) -> int:

@@ -13,7 +13,7 @@ import builtins
 import dis
 import math
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from autograd.engine import functions
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.value import Value
 
-__all__ = ["GENERATORS", "Closed", "NotClosed", "closed", "found_by"]
+__all__ = ["GENERATORS", "Closed", "NotClosed", "by_identity", "closed", "found_by", "is_one_of"]
 
 INSTRUCTIONS: Final = frozenset(
     {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
@@ -107,14 +107,15 @@ class Closed:
         before = name = ""
         for one in dis.get_instructions(code):
             before, name = name, one.opname
+            is_attribute = name in ("LOAD_ATTR", "LOAD_METHOD")
+            if type(receiver) is ModuleType and (one.is_jump_target or not is_attribute):
+                raise NotClosed  # which goes where nobody sees it, or is one of several
             if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
                 receiver = self._load(str(one.argval), name, named, shared, own | around)
                 continue
-            if name in ("LOAD_ATTR", "LOAD_METHOD"):
+            if is_attribute:
                 receiver = self._load_attribute(receiver, str(one.argval))
                 continue
-            if isinstance(receiver, ModuleType):
-                raise NotClosed  # which goes where nobody sees it
             receiver = None
             if name == "STORE_DEREF":
                 if one.argval not in own:
@@ -156,14 +157,16 @@ class Closed:
             found = named[name]
         else:
             raise NotClosed
-        if not isinstance(found, ModuleType):
+        if type(found) is not ModuleType:  # a class of modules may compute attributes
             self._admit(found)
         return found
 
     def _load_attribute(self, receiver: Any, name: str) -> Any:
-        if isinstance(receiver, ModuleType):
-            found = getattr(receiver, name, None)
-            if isinstance(found, ModuleType):
+        if type(receiver) is ModuleType:
+            if name not in vars(receiver):  # its `__getattr__` may give something else each time
+                raise NotClosed
+            found = vars(receiver)[name]
+            if type(found) is ModuleType:
                 return found
             self._admit(found)
         elif not self._is_known_method(name):
@@ -182,31 +185,33 @@ class Closed:
         if type(x) is tuple:
             for part in x:
                 self._admit(part)
-        elif isinstance(x, FunctionType) and x not in OF_THE_ENGINE:
-            self._look_at_function(x)
-        elif _is_known(x):
+        elif is_one_of(x, KNOWN) or (type(x) is Primitive and x.builtin and TABLE.get(x.name) is x):
             self._loaded[id(x)] = x
+        elif type(x) is FunctionType:  # what only claims to be one may do more than its code
+            self._look_at_function(x)
         else:
             raise NotClosed
 
 
-OF_THE_ENGINE: Final = frozenset(getattr(functions, name) for name in functions.__all__)
+def by_identity(those: Iterable[Any]) -> dict[int, Any]:
+    """For `is_one_of`."""
+    return {id(x): x for x in those}
 
 
-def _is_known(x: Any) -> bool:
-    """Whether this can be called, and keeps nothing."""
-    if isinstance(x, Primitive):
-        return bool(x.builtin) and TABLE.get(x.name) is x
-    if isinstance(x, type):
-        return x in CALLABLE or (
-            issubclass(x, Exception) and getattr(builtins, x.__name__, None) is x
-        )
-    if isinstance(x, BuiltinFunctionType) and getattr(math, x.__name__, None) is x:
-        return True
-    try:
-        return x in CALLABLE or x in OF_THE_ENGINE
-    except TypeError:
-        return False
+def is_one_of(x: Any, those: Mapping[int, Any]) -> bool:
+    """By identity: what an object says when it is compared is its own affair."""
+    return id(x) in those
+
+
+KNOWN: Final = by_identity(
+    [
+        *CALLABLE,
+        *[getattr(functions, name) for name in functions.__all__],
+        *[x for x in vars(math).values() if type(x) is BuiltinFunctionType],
+        *[x for x in vars(builtins).values() if type(x) is type and issubclass(x, Exception)],
+    ]
+)
+"""What can be called, and keeps nothing: as of the import, for names in modules can be rebound."""
 
 
 def found_by(f: FunctionType) -> Mapping[str, Any]:
@@ -220,5 +225,5 @@ def closed(f: Any) -> Closed | None:
         return None
     try:
         return Closed(f)
-    except NotClosed:
+    except (NotClosed, RecursionError):  # of functions that are nested deep
         return None

@@ -16,7 +16,13 @@ from collections.abc import Mapping
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-from autograd.compiler.recording.closed_functions import GENERATORS, Closed, NotClosed
+from autograd.compiler.recording.closed_functions import (
+    GENERATORS,
+    Closed,
+    NotClosed,
+    by_identity,
+    is_one_of,
+)
 from autograd.engine.primitives import TABLE
 from autograd.engine.value import Value
 from autograd.transforms import derivatives
@@ -32,13 +38,13 @@ TEXTS: Final = frozenset(
     )
     if name in dis.opmap
 )
-PLAIN: Final = (type(None), bool, int, float, str)
+NUMBERS: Final = frozenset([type(None), bool, int, float])
 METHODS: Final = frozenset(
     {"append", "clear", "copy", "count", "extend", "get", "index", "insert", "items", "keys", "pop"}
     | {"remove", "reverse", "setdefault", "sort", "update", "values"}
 )
 """Of lists, tuples and dicts."""
-CALLABLE: Final = frozenset(
+CALLABLE: Final = by_identity(
     getattr(module, name)
     for module, names in (
         (
@@ -77,7 +83,8 @@ class Repeatable(Closed):
         super()._look_at_code(code, named, shared, around)
 
     def _look_at_function(self, f: FunctionType) -> None:
-        if type(f.__globals__) is not dict:  # a subclass may compute what a name stands for
+        names = (f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (as in `found_by`)
+        if any(type(x) is not dict for x in names):  # it may compute what a name stands for
             raise NotClosed
         super()._look_at_function(f)
 
@@ -93,12 +100,14 @@ class Repeatable(Closed):
                 self._admit_all(inside)
         elif kind is tuple:
             self._admit_all(list(x))
-        elif not _is_one_of(x, CALLABLE):
+        elif kind is str and "%" in x:
+            raise NotClosed
+        elif not is_one_of(x, CALLABLE):
             super()._admit(x)
 
     def _admit_all(self, found: list[Any]) -> None:
         """What is in a container, of which there may be much: numbers first."""
-        if set(map(type, found)).issubset(PLAIN):
+        if NUMBERS.issuperset(map(type, found)):
             return
         for x in found:
             self._admit(x)
@@ -118,14 +127,7 @@ def _is_plain(constant: Any) -> bool:
         return all(map(_is_plain, constant))
     if type(constant) is str:
         return "%" not in constant
-    return type(constant) in (*PLAIN, CodeType)
-
-
-def _is_one_of(x: Any, those: frozenset[Any]) -> bool:
-    try:
-        return x in those
-    except TypeError:  # it has no hash
-        return False
+    return type(constant) in NUMBERS or type(constant) is CodeType
 
 
 def repeatable(f: Any) -> Repeatable | None:
@@ -136,7 +138,7 @@ def repeatable(f: Any) -> Repeatable | None:
         return None
     try:
         return Repeatable(f)
-    except NotClosed:
+    except (NotClosed, RecursionError):  # of functions or lists that are nested deep
         return None
 
 

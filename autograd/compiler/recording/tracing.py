@@ -246,7 +246,7 @@ REMEDIES: Final = {
     "text": "decide by comparisons and int(x), which are seen, and write texts of the results",
     "round(": "round(v * 100) / 100 rounds to places and is seen, autograd.round stays a Value",
     "hashes": "look up by int(x) or round(x), or compare: x == 1.0, x in [1.0, 2.0]",
-    "another thread": "compute in the thread that calls the function",
+    "another thread": "compute in the thread and context that call the function",
 }
 """What to write instead, by what is in the words for the way out."""
 OTHERWISE: Final = (
