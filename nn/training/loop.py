@@ -269,7 +269,7 @@ class Training:
         if self.loss_before is None or NO_GRADIENT in self.history.hints:
             return None
         objective = self.step.objective
-        return what_went_wrong(objective, self.trial, self.loss_before, self.history[-1])
+        return what_went_wrong(objective, self.trial, self.loss_before, self.history)
 
     def state(self) -> dict[str, Any]:
         """What the rest of the training depends on, besides its settings."""
