@@ -110,6 +110,18 @@ def test_arrays_that_are_bound_keep_their_memory(transform: Callable[..., Any], 
     x.resize(7 * size, refcheck=False)
 
 
+@pytest.mark.parametrize("transform", [jit, vmap])
+def test_what_is_put_into_a_list_later_is_read_on_no_path(transform: Callable[..., Any]) -> None:
+    """Those that are taken later read the same arrays as the first."""
+    x = np.array(3.0) if transform is jit else np.array([3.0])
+    given = {"a": [x, x + 1.0]}
+    bound = transform(lambda g: g["a"][0] * 2 if g["a"][0] > 0 else g["a"][1] - 7).bind(given)
+    given["a"][0] = given["a"][1] = x + 100.0
+    for number, wanted in (4.0, 8.0), (-1.0, -3.0), (-2.0, -3.0), (5.0, 10.0):
+        x[...] = number
+        assert np.ravel(bound()).tolist() == [wanted]
+
+
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 @pytest.mark.parametrize("transform", [jit, vmap])
 @pytest.mark.parametrize("size", [6, 100])

@@ -87,7 +87,7 @@ class _Calls:
 
     def __init__(self, function: Binds, args: tuple[Any, ...], bound: ref[Bound]) -> None:
         self.function = function
-        self.args = args
+        self.args = _as_given(args)
         self.result: Any = None
         self._bound = bound
         # Machine code goes to the memory of arrays, and NumPy resizes none that is referred to so,
@@ -138,6 +138,14 @@ class _Calls:
         bound = self._bound()
         if bound is not None:
             bound.__call__ = function  # type: ignore[method-assign]
+
+
+def _as_given(x: Any) -> Any:
+    """A nesting that stays as it is, whatever is put into its lists later: every path is to read
+    the same arrays."""
+    if type(x) is list or type(x) is tuple:
+        return type(x)(map(_as_given, x))
+    return {key: _as_given(child) for key, child in x.items()} if type(x) is dict else x
 
 
 def _arrays_in(x: Any) -> Iterator[Any]:
