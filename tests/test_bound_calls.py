@@ -104,6 +104,8 @@ def test_arrays_that_are_bound_keep_their_memory(transform: Callable[..., Any], 
     for check in (True, False):
         with pytest.raises(ValueError, match="cannot resize"):
             x.resize(7 * size, refcheck=check)
+        with pytest.raises(ValueError, match="cannot resize"):
+            bound.result.resize(7 * size, refcheck=check)
     x[0] = 8.0
     assert bound()[0] == 16.0
     del bound
@@ -202,3 +204,10 @@ def test_a_pickle_calls_for_itself() -> None:
     again = pickle.loads(pickle.dumps(jit(autograd.square).bind(np.array(3.0))))
     assert float(again.result) == 9.0
     assert calls_of_python(again) == []
+
+
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = jit(autograd.square)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match="bind writes results into arrays of NumPy, which is not"):
+        function.bind(3.0)

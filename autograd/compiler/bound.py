@@ -120,6 +120,8 @@ class _Calls:
         if self._first_time is None:
             self._first_time = self.function.binding(self.args)
         run_again, result = self._first_time()
+        if run_again is not None:
+            self._unresized += map(ref, _arrays_in(result))
         self._lead(None if run_again is None else (run_again, result), result)
         return result
 
@@ -165,6 +167,13 @@ def in_place(
 ) -> FirstTime:
     """How a function of one row is bound to these arguments; `specialise` gives the specialization
     for what is in them now, and its results."""
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "bind writes results into arrays of NumPy, which is not installed; run: "
+            "pip install llvmlite numpy"
+        ) from None
     places = _places_of(args)
 
     def first_time() -> tuple[Run | None, Any]:
