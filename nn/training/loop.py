@@ -93,8 +93,8 @@ class Training:
         self._bests = [Best()]
         self.first_weights = step.weights()
         self.failed = False
-        self.trial = trial
-        """A few of the samples, in memory."""
+        self.trial = _own(trial)
+        """A few of the samples, as they were."""
         self.loss_before: float | None = None
         """That of the first batch, before its step."""
 
@@ -306,7 +306,7 @@ class Training:
 
 
 def _own(samples: Any) -> Any:
-    """What a callback that changes the user's arrays does not change."""
+    """What nobody changes who changes the user's arrays."""
     return samples.own() if isinstance(samples, Samples) else samples
 
 
