@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import grad, hessian, jit
+from autograd import grad, hessian, jit, vmap
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -80,6 +80,82 @@ def test_modes_of_the_caller_change_nothing() -> None:
     assert calls_of_python(bound) == []
 
 
+@pytest.mark.parametrize("transform", [jit, vmap])
+def test_anomalies_are_looked_for(transform: Callable[..., Any]) -> None:
+    """As by a call with the arrays, and on the first call as on later ones."""
+    x = np.array(2.0) if transform is jit else np.array([2.0, 4.0])
+    bound = transform(autograd.log).bind(x)
+    for _ in range(2):
+        x[...] = 1.0
+        with autograd.detect_anomaly():
+            assert np.ravel(bound()).tolist() == [0.0] * x.size
+            x[...] = -1.0
+            with pytest.raises(FloatingPointError, match="log made nan"):
+                bound()
+        assert np.isnan(bound()).all()
+
+
+@pytest.mark.parametrize("transform", [jit, vmap])
+@pytest.mark.parametrize("size", [3, 100])
+def test_arrays_that_are_bound_keep_their_memory(transform: Callable[..., Any], size: int) -> None:
+    """Which machine code goes to, whether or not references are counted."""
+    x = np.arange(1.0, size + 1.0)
+    bound = transform(lambda p: p * 2).bind(x)
+    for check in (True, False):
+        with pytest.raises(ValueError, match="cannot resize"):
+            x.resize(7 * size, refcheck=check)
+        with pytest.raises(ValueError, match="cannot resize"):
+            bound.result.resize(7 * size, refcheck=check)
+    x[0] = 8.0
+    assert bound()[0] == 16.0
+    del bound
+    x.resize(7 * size, refcheck=False)
+
+
+@pytest.mark.parametrize("transform", [jit, vmap])
+def test_what_is_put_into_a_list_later_is_read_on_no_path(transform: Callable[..., Any]) -> None:
+    """Those that are taken later read the same arrays as the first."""
+    x = np.array(3.0) if transform is jit else np.array([3.0])
+    given = {"a": [x, x + 1.0]}
+    bound = transform(lambda g: g["a"][0] * 2 if g["a"][0] > 0 else g["a"][1] - 7).bind(given)
+    given["a"][0] = given["a"][1] = x + 100.0
+    for number, wanted in (4.0, 8.0), (-1.0, -3.0), (-2.0, -3.0), (5.0, 10.0):
+        x[...] = number
+        assert np.ravel(bound()).tolist() == [wanted]
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("transform", [jit, vmap])
+@pytest.mark.parametrize("size", [6, 100])
+def test_what_is_assigned_to_arrays_is_seen(transform: Callable[..., Any], size: int) -> None:
+    """Their shape and type; there and back, without another run for each time."""
+    x = np.arange(1.0, size + 1.0)
+    function = transform(lambda p: [p * 2, p + 1])
+    bound = function.bind(x)
+    for shape in (2, size // 2), (size,), (2, size // 2), (size // 2, 2), (size,):
+        x.shape = shape
+        for got, wanted in zip(bound(), function(x), strict=True):
+            assert got.shape == shape
+            assert got.tolist() == wanted.tolist()
+    assert len(bound._calls._runs) <= 3
+    x.dtype = np.int64
+    for _ in range(2):
+        with pytest.raises(TypeError, match="bind reads its arrays in place"):
+            bound()
+    x.dtype = float
+    assert bound()[1].tolist() == (x + 1).tolist()
+
+
+def test_what_is_assigned_to_arrays_is_seen_where_python_is_called_back() -> None:
+    twice = autograd.primitive("twice_of_bound", lambda a: 2 * a, lambda out, a: 2.0)
+    x = np.arange(6.0)
+    bound = jit(lambda p: [twice(a) for a in p] if p.ndim == 1 else twice(p[1][0])).bind(x)
+    x.shape = (2, 3)
+    assert float(bound()) == 6.0
+    x.shape = (6,)
+    assert [float(a) for a in bound()] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+
+
 def test_what_the_caller_writes_over_a_result_is_gone_after_the_next_call() -> None:
     """Entries that are always 0, too."""
     x = np.arange(1.0, 7.0)
@@ -128,3 +204,10 @@ def test_a_pickle_calls_for_itself() -> None:
     again = pickle.loads(pickle.dumps(jit(autograd.square).bind(np.array(3.0))))
     assert float(again.result) == 9.0
     assert calls_of_python(again) == []
+
+
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = jit(autograd.square)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match="bind writes results into arrays of NumPy, which is not"):
+        function.bind(3.0)

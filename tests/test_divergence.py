@@ -99,6 +99,36 @@ def test_a_trained_model_is_trained_again() -> None:
     assert said(model, NUMBERS, lr=0.01) == []
 
 
+@pytest.mark.parametrize("engine", ["eager", "jit"])
+def test_a_loss_below_zero_that_goes_down(engine: str) -> None:
+    """A thousand times a number below 0 is less than that number."""
+    if engine == "jit":
+        pytest.importorskip("llvmlite")
+
+    def mean_of_negatives(outputs: Any, targets: Any) -> Any:
+        return mean([-o - 1.0 for o in outputs])
+
+    assert said(network(), NUMBERS, lr=0.1, loss=mean_of_negatives, engine=engine) == []
+
+
+def test_samples_of_another_magnitude_after_the_first_ones() -> None:
+    """As of sorted data: the loss of the first batch says nothing of theirs, which goes down."""
+    y = [0.0] * 8 + [3e3] * 16
+    (message,) = said(network(), y, lr=0.01, batch_size=8, shuffle=False)
+    assert message.startswith("y ranges from 0 to 3000")
+
+
+def test_a_loss_of_ones_own_that_begins_at_zero() -> None:
+    """The first batch happens to be right already."""
+
+    def squares(outputs: Any, targets: Any) -> Value:
+        return mean([(o - t) ** 2 for o, t in zip(outputs, targets, strict=True)])
+
+    model = nn.Linear(2, 1, seed=0)
+    y = [model(row).data for row in X[:8]] + [1.0] * 16
+    assert said(model, y, lr=0.01, batch_size=8, shuffle=False, loss=squares) == []
+
+
 def test_a_loss_that_can_be_no_lower_is_none_of_it() -> None:
     """The gradient of a constant model is exactly 0 at the mean of its targets."""
 

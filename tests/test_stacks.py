@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from _thread import get_ident
@@ -61,3 +62,20 @@ def test_a_thread_of_the_pool_does_it_itself() -> None:
     future = machine.LANES.submit(nested)
     assert future is not None
     assert future.result()
+
+
+@LINUX
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_the_main_thread_of_a_child_may_have_a_small_one() -> None:
+    """It is the thread that forked."""
+    statuses: list[int] = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            is_small = machine._stack_size() < machine.ROOM
+            os._exit(is_small != (machine.LANES.deep(get_ident) != get_ident()))
+        statuses.append(os.waitpid(child, 0)[1])
+
+    in_thread(fork, 1 << 18)
+    assert statuses == [0]

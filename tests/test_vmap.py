@@ -670,6 +670,9 @@ def test_inside_a_recording():
 def test_anomalies_are_found():
     with autograd.detect_anomaly(), pytest.raises(ArithmeticError):
         vmap(grad(autograd.sqrt))(numpy.array([1.0, -1.0]))
+    # Floats would be watched by nobody.
+    with autograd.detect_anomaly(), pytest.raises(FloatingPointError, match="log made nan"):
+        vmap(autograd.log)(numpy.array([1.0, -1.0]))
 
 
 def plus(x, y):

@@ -17,11 +17,12 @@ from autograd.compiler.native.entry_function import directly
 from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
-from autograd.engine.modes import MODES, tracer
+from autograd.engine.loaded_modules import loaded
+from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
 from autograd.transforms.tree import opened
 
-__all__ = ["Bound", "FirstTime", "in_place"]
+__all__ = ["Bound", "FirstTime", "Run", "in_place"]
 
 Run = Callable[[], Any]
 FirstTime = Callable[[], tuple[Run | None, Any]]
@@ -31,6 +32,8 @@ which that is not the code, None where there is no such code."""
 
 class Binds(Protocol):
     """A compiled function."""
+
+    def __call__(self, *args: Any) -> Any: ...
 
     def binding(self, args: tuple[Any, ...]) -> FirstTime: ...
 
@@ -84,17 +87,20 @@ class _Calls:
 
     def __init__(self, function: Binds, args: tuple[Any, ...], bound: ref[Bound]) -> None:
         self.function = function
-        self.args = args
+        self.args = _as_given(args)
         self.result: Any = None
         self._bound = bound
+        # Machine code goes to the memory of arrays, and NumPy resizes none that is referred to so,
+        # not even where it is told to count no references.
+        self._unresized = [ref(x) for x in _arrays_in(args)]
         self._first_time: FirstTime | None = None
         self._runs: list[tuple[Run, Any]] = []
         self._leading: tuple[Run, Any] | None = None
 
     @property
     def has_begun(self) -> bool:
-        """Whether there was a call."""
-        return self._first_time is not None
+        """Whether there was a call that gave something."""
+        return self.result is not None
 
     def anew(self) -> Any:
         """One call, whatever is in the arrays now."""
@@ -104,6 +110,8 @@ class _Calls:
                 "would stay as they were when it was recorded; call the function that was bound, "
                 "with the arrays as arguments"
             )
+        if MODES.active != 0 and watching():
+            self.function(*self.args)  # by the engine, which looks for anomalies
         for known in self._runs:
             run, result = known
             if run() is not NotImplemented:
@@ -112,6 +120,8 @@ class _Calls:
         if self._first_time is None:
             self._first_time = self.function.binding(self.args)
         run_again, result = self._first_time()
+        if run_again is not None:
+            self._unresized += map(ref, _arrays_in(result))
         self._lead(None if run_again is None else (run_again, result), result)
         return result
 
@@ -132,17 +142,45 @@ class _Calls:
             bound.__call__ = function  # type: ignore[method-assign]
 
 
+def _as_given(x: Any) -> Any:
+    """A nesting that stays as it is, whatever is put into its lists later: every path is to read
+    the same arrays."""
+    if type(x) is list or type(x) is tuple:
+        return type(x)(map(_as_given, x))
+    return {key: _as_given(child) for key, child in x.items()} if type(x) is dict else x
+
+
+def _arrays_in(x: Any) -> Iterator[Any]:
+    """The arrays of NumPy's in a nesting."""
+    numpy = loaded("numpy")
+    if numpy is not None and isinstance(x, numpy.ndarray):
+        yield x
+        return
+    children, _, assemble = opened(x)
+    if assemble is not None:
+        for child in children:
+            yield from _arrays_in(child)
+
+
 def in_place(
     args: Sequence[Any], specialise: Callable[[], tuple[Specialization, list[float]]]
 ) -> FirstTime:
     """How a function of one row is bound to these arguments; `specialise` gives the specialization
     for what is in them now, and its results."""
-    places = [place for x in args for place in _places(x)]
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "bind writes results into arrays of NumPy, which is not installed; run: "
+            "pip install llvmlite numpy"
+        ) from None
+    places = _places_of(args)
 
     def first_time() -> tuple[Run | None, Any]:
         import numpy
 
         specialization, numbers = specialise()
+        _places_of(args)  # whose types may have been assigned since
         out = numpy.array(numbers, float)
         result = specialization.outputs.build(views(out, specialization.outputs))
         if not specialization.is_kept:
@@ -162,7 +200,11 @@ def _run(specialization: Specialization, places: Sequence[Any], out: Any, result
 
 
 def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -> Run:
+    forms = _forms(places)
+
     def run() -> Any:
+        if _forms(places) != forms:
+            return NotImplemented
         numbers = [x for place in places for x in _numbers(place)]
         try:
             failed, results = specialization.run(numbers)
@@ -178,9 +220,19 @@ def _slow_run(specialization: Specialization, places: Sequence[Any], out: Any) -
     return run
 
 
+def _forms(places: Sequence[Any]) -> list[Any]:
+    """What can be assigned to arrays besides numbers."""
+    return [() if isinstance(x, float) else (x.shape, x.dtype, x.strides) for x in places]
+
+
 def _numbers(place: Any) -> list[float]:
     numbers: list[float] = [place] if isinstance(place, float) else place.ravel().tolist()
     return numbers
+
+
+def _places_of(args: Sequence[Any]) -> list[Any]:
+    """The arrays and the numbers of all arguments; TypeError for others than are read in place."""
+    return [place for x in args for place in _places(x)]
 
 
 def _places(x: Any) -> Iterator[Any]:

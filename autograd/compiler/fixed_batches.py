@@ -6,7 +6,7 @@ kernel, the addresses of the arrays. All of that is the same as in the call befo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from autograd.compiler.batch_signatures import BatchSignature
@@ -14,7 +14,7 @@ from autograd.compiler.batching import Call, Inputs
 from autograd.compiler.native.vector_codegen import CHUNK
 from autograd.compiler.vector_specializations import VectorSpecialization
 
-__all__ = ["filling", "summing"]
+__all__ = ["as_long_as_alike", "filling", "summing"]
 
 Again = Callable[[], int]
 """Gives 0 if all rows are done."""
@@ -22,6 +22,20 @@ Again = Callable[[], int]
 PATIENCE: Final = 100
 """Calls that go the careful way after one in which not all rows were done: so a batch in which that
 is always so is computed twice in one of so many."""
+
+
+def as_long_as_alike(arrays: Sequence[Any], run: Callable[[], None]) -> Callable[[], Any]:
+    """The same for as long as the arrays have the shapes and the types that they have now: both can
+    be assigned. NotImplemented after that."""
+    forms = [(x, x.shape, x.dtype) for x in arrays]
+
+    def again() -> Any:
+        for x, shape, dtype in forms:
+            if x.shape != shape or x.dtype is not dtype:
+                return NotImplemented
+        return run()
+
+    return again
 
 
 def filling(

@@ -26,12 +26,12 @@ from autograd.compiler.batching import (
     placed,
     views,
 )
-from autograd.compiler.bound import Bound, FirstTime
+from autograd.compiler.bound import Bound, FirstTime, Run
 from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.device_calls import DeviceCalls
-from autograd.compiler.fixed_batches import filling, summing
+from autograd.compiler.fixed_batches import as_long_as_alike, filling, summing
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
@@ -231,7 +231,7 @@ class Mapped(Compiled):
     def _in_memory(self, call: Call) -> Any:
         batch = self._batch(call)
         if batch.is_for_the_engine:
-            return self._eagerly(batch)
+            return self._eagerly(batch, lambda args, keywords: self.row(*args, **keywords))
         signature = self._signature(batch)
         if signature is None:
             return self._eagerly(batch, self.row.uncompiled)
@@ -277,9 +277,11 @@ class Mapped(Compiled):
                 "it to NumPy arrays"
             )
         call = Call(args, {})
-        return self._on_device.binding(call) if kind == "cuda" else self._binding_in_memory(call)
+        if kind == "cuda":
+            return self._on_device.binding(call)
+        return lambda: self._bound_in_memory(call)
 
-    def _binding_in_memory(self, call: Call) -> FirstTime:
+    def _bound_in_memory(self, call: Call) -> tuple[Run, Any]:
         import numpy
 
         batch = self._batch(call)
@@ -307,8 +309,7 @@ class Mapped(Compiled):
         if self.row.checks is not None:
             run = self._checked(batch, signature).bound(run, parts, outputs)
         run()
-        result = self._shown(parts, outputs)
-        return lambda: (run, result)
+        return as_long_as_alike(inputs.arrays, run), self._shown(parts, outputs)
 
     def _signature(self, batch: Batch) -> BatchSignature | None:
         """What is known of such arguments; None where no more is kept."""

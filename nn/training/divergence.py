@@ -3,6 +3,7 @@ outputs that nothing moves any more. Both come of steps that are too large."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 import autograd
@@ -25,19 +26,23 @@ REMEDY = (
 
 
 def what_went_wrong(
-    objective: Objective, trial: Samples, before: float, last: Record
+    objective: Objective, trial: Samples, before: float, history: Sequence[Record]
 ) -> str | None:
     """In words, or None: after the last epoch, of a loss that was `before` at the first batch.
 
     The record of an epoch is measured before its steps and says nothing of the last one, so a few
     samples are measured again, with a loss of this library: one of the user's own may count calls.
     """
-    losses, limit = [last.loss], FACTOR * before
+    first, last = history[0], history[-1]
+    magnitude, losses = abs(before), []
     if objective.has_known_loss:
-        losses = [objective.evaluate(trial).loss, last.loss]
-        limit = FACTOR * max(before, _of_a_constant(objective, trial))
+        losses.append(objective.evaluate(trial).loss)
+        magnitude = max(magnitude, _of_a_constant(objective, trial))
+    # Other samples may have losses of another magnitude, and then had them in the first epoch too.
+    if last.loss >= first.loss:
+        losses.append(last.loss)
     for now in losses:
-        if not isfinite(now) or now > limit:
+        if not isfinite(now) or now > FACTOR * magnitude:
             return (
                 f"training has diverged: the loss was {before:.3g} at first, and is {now:.3g} now"
             )

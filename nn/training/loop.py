@@ -93,8 +93,8 @@ class Training:
         self._bests = [Best()]
         self.first_weights = step.weights()
         self.failed = False
-        self.trial = trial
-        """A few of the samples, in memory."""
+        self.trial = _own(trial)
+        """A few of the samples, as they were."""
         self.loss_before: float | None = None
         """That of the first batch, before its step."""
 
@@ -269,7 +269,7 @@ class Training:
         if self.loss_before is None or NO_GRADIENT in self.history.hints:
             return None
         objective = self.step.objective
-        return what_went_wrong(objective, self.trial, self.loss_before, self.history[-1])
+        return what_went_wrong(objective, self.trial, self.loss_before, self.history)
 
     def state(self) -> dict[str, Any]:
         """What the rest of the training depends on, besides its settings."""
@@ -306,7 +306,7 @@ class Training:
 
 
 def _own(samples: Any) -> Any:
-    """What a callback that changes the user's arrays does not change."""
+    """What nobody changes who changes the user's arrays."""
     return samples.own() if isinstance(samples, Samples) else samples
 
 

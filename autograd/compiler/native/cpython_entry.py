@@ -197,8 +197,7 @@ def bound_entry(
     text.begin("ptr @entry(ptr %self, ptr %unused)")
     text.do(FROM_SELF)
     if not captured and len(inputs) == 1 and _is_read_in_place(inputs[0]):
-        text.kept.append(inputs[0])
-        text.do(f"%in = inttoptr i64 {text.hole(inputs[0].ctypes.data)} to ptr")
+        text.do(f"%in = getelementptr i8, ptr {_fixed_data(text, inputs[0])}, i64 0")
     else:
         text.numbers("%in", len(program.inputs))
         text.expect_memory()
@@ -251,9 +250,7 @@ def _copy_inputs(text: EntryText, inputs: Sequence[Any], captured: Sequence[Valu
             text.store("i64", text.hole(bits_of(x)), _place(text, "%in", slot))
             slot += 1
         else:
-            text.kept.append(x)
-            source = text.address(x.ctypes.data)
-            text.copy(_place(text, "%in", slot), source, text.hole(8 * x.size))
+            text.copy(_place(text, "%in", slot), _fixed_data(text, x), text.hole(8 * x.size))
             slot += int(x.size)
     _take_captured(text, captured, slot)
 
@@ -382,11 +379,24 @@ def _array_data(text: EntryText, example: Any, item: str) -> str:
     import numpy
 
     text.expect_type(item, numpy.ndarray)
-    # NumPy has one object for the doubles of this machine, which all arrays of them share.
-    descr = text.field("ptr", item, cpython.ARRAY_DESCR)
-    text.expect("ptr", descr, text.operand(numpy.dtype(float)))
     if example.dtype != float or not example.flags.c_contiguous:
         raise Unsupported
+    # NumPy has one object for the doubles of this machine, which all arrays of them share.
+    return _checked_data(text, example, item, numpy.dtype(float))
+
+
+def _fixed_data(text: EntryText, x: Any) -> str:
+    """Where this very array has its numbers, as long as its shape and its type are what they are:
+    both can be assigned."""
+    numpy = loaded("numpy")
+    if numpy is not None and isinstance(x, numpy.ndarray) and cpython.arrays_are_known():
+        return _checked_data(text, x, text.operand(x), x.dtype)
+    text.kept.append(x)
+    return text.address(x.ctypes.data)
+
+
+def _checked_data(text: EntryText, example: Any, item: str, dtype: Any) -> str:
+    text.expect("ptr", text.field("ptr", item, cpython.ARRAY_DESCR), text.operand(dtype))
     needed = cpython.CONTIGUOUS_AND_ALIGNED
     looked_at = needed | cpython.WRITEABLE
     flags = text.set(f"and i32 {text.field('i32', item, cpython.ARRAY_FLAGS)}, {looked_at}")

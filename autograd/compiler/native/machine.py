@@ -135,8 +135,9 @@ def _has_room() -> bool:
     work over to another thread ten."""
     found: bool | None = getattr(_WORKER, "has_room", None)
     if found is None:
-        is_main = get_ident() == threading.main_thread().ident
-        found = _WORKER.has_room = is_main or _stack_size() >= ROOM
+        # Asked first: the main thread of a forked child is the one that forked, whatever its stack.
+        size, is_main = _stack_size(), get_ident() == threading.main_thread().ident
+        found = _WORKER.has_room = size >= ROOM if size else is_main
     return found
 
 
