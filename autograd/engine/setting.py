@@ -107,8 +107,9 @@ class Setting:
         return len(self._blocks) == 1
 
     def entered(self) -> Any:
-        """The blocks of the running context: one object, until it enters or leaves another."""
-        return self._entered.get()
+        """The blocks of the running context: one object, until it enters or leaves another. (What
+        they stand in is none where this is compiled: a pair is made anew for each who asks.)"""
+        return self._entered.get()[1]
 
     def everywhere(self) -> list[Any]:
         """The settings of all blocks that are open, in whichever thread."""
