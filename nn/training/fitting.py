@@ -176,7 +176,7 @@ def fit(
 
     **Engine.** "jit" trains in machine code: the same numbers but for rounding, in batches of 32
     tens of times as fast, in one batch of a thousand hundreds of times. It takes a while to get
-    ready: some 0.5 s, and 0.1 s for each thousand parameters, of which there may be any number.
+    ready: some 0.5 s, and 0.05 s for each thousand parameters, of which there may be any number.
     "eager" trains with the engine as it is. If none is given, "jit" is taken where llvmlite is
     installed and the training is long enough to be worth it. Models and losses may be any; but a
     model that draws random numbers, changes from call to call, reads a parameter past its
