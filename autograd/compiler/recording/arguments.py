@@ -243,6 +243,7 @@ class Arguments:
             outputs = flatten_result(outputs.unflatten(results))[1]
             if not self._is_alike_for_floats(trace, first):
                 self._check_plain(self._plain_run([], []), first, outputs, results)
+            del found, decisions, trace  # in this order, as below
             return first, outputs, results
         # Now, for it may have made some and kept them.
         generators = generators_of([self._f, list(self._static.values())])
