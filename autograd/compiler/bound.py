@@ -15,12 +15,12 @@ from autograd.compiler.batching import views
 from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
 from autograd.compiler.native.entry_function import directly
 from autograd.compiler.native.kernels import CallbackFailed
+from autograd.compiler.recording.beyond_numbers import containers_and_arrays
 from autograd.compiler.recording.tracing import RecordingError
 from autograd.compiler.specializations import Specialization
-from autograd.engine.loaded_modules import loaded
 from autograd.engine.modes import MODES, tracer, watching
 from autograd.engine.primitives import describe
-from autograd.transforms.tree import opened
+from autograd.transforms.tree import is_array, opened
 
 __all__ = ["Bound", "FirstTime", "Run", "in_place"]
 
@@ -150,16 +150,8 @@ def _as_given(x: Any) -> Any:
     return {key: _as_given(child) for key, child in x.items()} if type(x) is dict else x
 
 
-def _arrays_in(x: Any) -> Iterator[Any]:
-    """The arrays of NumPy's in a nesting."""
-    numpy = loaded("numpy")
-    if numpy is not None and isinstance(x, numpy.ndarray):
-        yield x
-        return
-    children, _, assemble = opened(x)
-    if assemble is not None:
-        for child in children:
-            yield from _arrays_in(child)
+def _arrays_in(x: Any) -> list[Any]:
+    return [part for part in containers_and_arrays(x) if is_array(part)]
 
 
 def in_place(

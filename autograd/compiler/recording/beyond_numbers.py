@@ -33,6 +33,7 @@ from autograd.transforms.tree import is_array, opened
 __all__ = [
     "beyond_numbers",
     "check_number_types",
+    "containers_and_arrays",
     "data_places",
     "fixed",
     "has_read_only",
@@ -309,7 +310,7 @@ def is_aliased(tree: Any) -> bool:
     """Whether a container or an array is there twice, or two arrays share memory."""
     seen: set[int] = set()
     arrays: list[Any] = []
-    for x in _parts(tree):
+    for x in containers_and_arrays(tree):
         if id(x) in seen and not isinstance(x, tuple):
             return True
         seen.add(id(x))
@@ -319,10 +320,10 @@ def is_aliased(tree: Any) -> bool:
 
 def has_read_only(tree: Any) -> bool:
     """Whether there is an array that can't be written to."""
-    return any(is_array(x) and not x.flags.writeable for x in _parts(tree))
+    return any(is_array(x) and not x.flags.writeable for x in containers_and_arrays(tree))
 
 
-def _parts(tree: Any) -> Iterator[Any]:
+def containers_and_arrays(tree: Any) -> Iterator[Any]:
     """The containers and arrays of a nesting."""
     todo = [tree]
     for x in todo:  # which grows on the way
