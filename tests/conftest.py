@@ -182,3 +182,18 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
             report.outcome = "skipped"
             report.longrepr = (str(collector.path), None, f"Skipped: {raised}")
     return report
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What kinds of runs are made of functions that are recorded, in order."""
+    from autograd.compiler.recording import arguments
+    from autograd.compiler.recording.tracing import Trace
+
+    found: list[str] = []
+    record, run = Trace.run, arguments.plain_run
+    monkeypatch.setattr(Trace, "run", lambda *given: found.append("values") or record(*given))
+    monkeypatch.setattr(
+        arguments, "plain_run", lambda *given: found.append("floats") or run(*given)
+    )
+    return found

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from work import functions_entered
 
 import autograd
 from autograd import grad, hessian, jit, vmap
@@ -19,27 +20,10 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 
-def calls_of_python(run: Callable[[], object]) -> list[str]:
-    """The functions of Python's that one call enters."""
-    entered: list[str] = []
-
-    def note(frame: Any, event: str, _: object) -> None:
-        if event == "call":
-            entered.append(frame.f_code.co_qualname)
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-    return entered
-
-
 def test_a_call_enters_no_function_of_python() -> None:
     bound = jit(grad(lambda p: p[0] ** 2 * p[1])).bind(np.array([2.0, 3.0]))
     bound()
-    assert calls_of_python(bound) == []
+    assert functions_entered(bound) == []
     assert bound().tolist() == [12.0, 4.0]
 
 
@@ -49,10 +33,10 @@ def test_nor_after_the_path_has_changed_and_stayed() -> None:
     bound = jit(lambda p: p[0] if p[0] > 0 else [p[0], -p[0]]).bind(x)
     x[0] = -3.0
     assert [float(y) for y in bound()] == [-3.0, 3.0]
-    assert calls_of_python(bound) == []
+    assert functions_entered(bound) == []
     x[0] = 4.0
-    assert "_Calls.anew" in calls_of_python(bound)
-    assert calls_of_python(bound) == []
+    assert "_Calls.anew" in functions_entered(bound)
+    assert functions_entered(bound) == []
     assert float(bound.result) == 4.0
 
 
@@ -77,7 +61,7 @@ def test_modes_of_the_caller_change_nothing() -> None:
         assert float(bound()) == 25.0
     x[0] = 6.0
     assert float(bound()) == 36.0
-    assert calls_of_python(bound) == []
+    assert functions_entered(bound) == []
 
 
 @pytest.mark.parametrize("transform", [jit, vmap])
@@ -203,7 +187,7 @@ def test_copies_call_for_themselves() -> None:
 def test_a_pickle_calls_for_itself() -> None:
     again = pickle.loads(pickle.dumps(jit(autograd.square).bind(np.array(3.0))))
     assert float(again.result) == 9.0
-    assert calls_of_python(again) == []
+    assert functions_entered(again) == []
 
 
 def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:

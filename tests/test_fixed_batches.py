@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from work import functions_entered
 
 import autograd
 from autograd import Value, grad, value_and_grad, vmap
@@ -17,23 +16,6 @@ pytest.importorskip("llvmlite")
 
 fixed_batches = pytest.importorskip("autograd.compiler.fixed_batches")
 row_forms = pytest.importorskip("autograd.compiler.row_forms")
-
-
-def entered_by(run: Callable[[], object]) -> list[str]:
-    """The functions of Python's that one call enters."""
-    entered: list[str] = []
-
-    def note(frame: Any, event: str, _: object) -> None:
-        if event == "call":
-            entered.append(frame.f_code.co_qualname)
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-    return entered
 
 
 def both(out: Any) -> list[float]:
@@ -50,7 +32,7 @@ def test_what_is_in_the_arrays_now_is_computed(reduce: str | None) -> None:
         w += step
         x *= step
         assert both(bound()) == both(f(w, x))
-    entered = entered_by(bound)
+    entered = functions_entered(bound)
     assert not {"BatchSignature.sums", "BatchSignature.fill", "Mapped.__call__"} & {*entered}
 
 
@@ -76,11 +58,11 @@ def test_after_a_while_the_short_way_is_tried_again(monkeypatch: pytest.MonkeyPa
     x[0] = -1.0
     for _ in range(3):
         assert bound().tolist() == [1.0, 6.0]
-        assert "BatchSignature.fill" in entered_by(bound)
+        assert "BatchSignature.fill" in functions_entered(bound)
     x[0] = 1.0
     for _ in range(6):
         bound()
-    assert "BatchSignature.fill" not in entered_by(bound)
+    assert "BatchSignature.fill" not in functions_entered(bound)
     assert bound().tolist() == [3.0, 6.0]
 
 
@@ -145,7 +127,7 @@ def test_many_rows_are_shared_out_as_before() -> None:
     bound = vmap(lambda x: x * x, reduce="mean").bind(x)
     x += 1.0
     assert float(bound()) == pytest.approx(np.mean(x * x), rel=1e-14)
-    assert "BatchSignature.sums" in entered_by(bound)
+    assert "BatchSignature.sums" in functions_entered(bound)
 
 
 def test_sums_of_no_rows() -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from work import lines_run
 
 import nn
 from autograd import Value, jit
@@ -57,29 +58,10 @@ def test_a_parameter_costs_no_calls_while_the_model_is_recorded(
     assert more / 400 < 1
 
 
-def _lines_of_nn(act: Callable[[], object]) -> int:
-    """How many lines of this library's Python an action runs, those of the engine left out."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        count += event == "line" and frame.f_globals["__name__"].startswith("nn.")
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        act()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def test_parameters_are_listed_without_a_line_of_python_for_each() -> None:
     """Of a model that is labelled, wider neurons take as many lines."""
-    assert _lines_of_nn(nn.MLP(800, [3, 1]).parameters) == _lines_of_nn(
-        nn.MLP(200, [3, 1]).parameters
-    )
+    wide, narrow = nn.MLP(800, [3, 1]), nn.MLP(200, [3, 1])
+    assert lines_run(wide.parameters, of="nn.") == lines_run(narrow.parameters, of="nn.")
 
 
 def test_parameters_that_are_listed_are_those_with_names() -> None:

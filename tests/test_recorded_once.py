@@ -23,9 +23,8 @@ pytest.importorskip("llvmlite")
 
 import autograd
 from autograd import Value, exp, grad, hessian, jit, log, primitive, value_and_grad
-from autograd.compiler.recording import arguments
 from autograd.compiler.recording.repeatable import repeatable
-from autograd.compiler.recording.tracing import RecordingError, Trace
+from autograd.compiler.recording.tracing import RecordingError
 
 DATA = [0.5, -1.0, 2.0]
 TABLE = {"scale": 2.0, "rows": [[1.0, 2.0], [3.0, 4.0]]}
@@ -57,18 +56,6 @@ def rows(p: Any) -> Any:
 def by_length(p: Any) -> Any:
     largest = max(p)
     return p[0] / largest if len(p) > 1 and p[0] > 0 else autograd.tanh(largest) * WEIGHT
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What kinds of runs are made, in order."""
-    found: list[str] = []
-    record, run = Trace.run, arguments.plain_run
-    monkeypatch.setattr(Trace, "run", lambda *given: found.append("values") or record(*given))
-    monkeypatch.setattr(
-        arguments, "plain_run", lambda *given: found.append("floats") or run(*given)
-    )
-    return found
 
 
 @pytest.mark.parametrize("f", [steps, rows, by_length])

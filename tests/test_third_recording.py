@@ -16,8 +16,7 @@ pytest.importorskip("llvmlite")
 import numpy as np
 
 from autograd import Value, grad, hessian, jit, primitive, value_and_grad
-from autograd.compiler.recording import arguments
-from autograd.compiler.recording.tracing import RecordingError, Trace
+from autograd.compiler.recording.tracing import RecordingError
 
 ATTRIBUTES = SimpleNamespace(zero=0.0, one=1.0)
 
@@ -27,18 +26,6 @@ def energy(x: Any) -> Any:
     for a, b in pairwise(x):
         total = total + (b - a * a) ** 2 / (1.0 + b * b)
     return total
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What kinds of runs are made, in order."""
-    found: list[str] = []
-    record, run = Trace.run, arguments.plain_run
-    monkeypatch.setattr(Trace, "run", lambda *given: found.append("values") or record(*given))
-    monkeypatch.setattr(
-        arguments, "plain_run", lambda *given: found.append("floats") or run(*given)
-    )
-    return found
 
 
 @pytest.mark.parametrize("transform", [grad, value_and_grad, hessian])

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-__all__ = ["lines_run", "work_grows_with"]
+__all__ = ["functions_entered", "lines_run", "work_grows_with"]
 
 
-def lines_run(act: Callable[[], Any]) -> int:
-    """How many lines of Python an action runs; each turn of a loop counts."""
+def lines_run(act: Callable[[], Any], of: str = "") -> int:
+    """How many lines of Python an action runs, in modules whose names begin so; each turn of a loop
+    counts."""
     count = 0
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
-        count += event == "line"
+        count += event == "line" and frame.f_globals["__name__"].startswith(of)
         return trace
 
     before = sys.gettrace()
@@ -26,6 +27,23 @@ def lines_run(act: Callable[[], Any]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def functions_entered(act: Callable[[], Any]) -> list[str]:
+    """The functions of Python's that an action enters, by their qualified names."""
+    entered: list[str] = []
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            entered.append(frame.f_code.co_qualname)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return entered
 
 
 def work_grows_with(prepare: Callable[[int], Callable[[], Any]], size: int) -> float:
