@@ -108,8 +108,7 @@ def adjoint_graphs(
     the local derivatives, which each pass would else compute anew; in a recording `by_place`."""
     tape = _tape_of(seeds)
     if tape is not None:
-        totals = tape_adjoints(tape, roots, weights, seeds, by_place)
-        return _never_minus_zero([0.0 if x is None else x for x in totals])
+        return tape_adjoints(tape, roots, weights, seeds, by_place)
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     nodes, place = graph.nodes, graph.place
     depends = graph.dependents(seeds)
@@ -154,8 +153,7 @@ def tangent_graphs(
     nothing varies."""
     tape = _tape_of(seeds)
     if tape is not None:
-        rows = tape_tangents(tape, roots, seeds, sweeps)
-        return [_never_minus_zero([0.0 if x is None else x for x in row]) for row in rows]
+        return tape_tangents(tape, roots, seeds, sweeps)
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     depends, ends = graph.dependents(seeds), {id(seed) for seed in seeds}
     above = [i for i, x in enumerate(graph.nodes) if depends[i] and id(x) not in ends]

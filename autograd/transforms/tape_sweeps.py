@@ -2,8 +2,11 @@
 the bit (and, in reverse, in the same order), where the tape says of every node where it is.
 
 A recording does nothing else as often as this. So the nodes that carry a message are made here
-without asking the table, and lists by place stand for sets and dicts of nodes. Compiled with the
-engine.
+without asking the table, and lists by place stand for sets and dicts of nodes. Where nothing
+follows but that the recording is read off, they are not made: what stands for one here, an adjoint
+or a local derivative, is the place of an operation that the tape's columns hold.
+
+Compiled with the engine.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from mypy_extensions import i64
 
 from autograd.engine import ieee
 from autograd.engine import primitives as table
+from autograd.engine.levels import LEVELS
 from autograd.engine.tape import Tape
 from autograd.engine.value import Fan, Value, inputs_and_partials
 
@@ -35,8 +39,12 @@ def tape_adjoints(
     seeds: Sequence[Value],
     shared: dict[int, Sequence[Any]] | None = None,
 ) -> list[Any]:
-    """For each seed, all of which are of the tape, what arrives from the weighted roots; None where
-    that is nothing. `shared` are local derivatives by the place of their node."""
+    """For each seed, all of which are of the tape, what arrives from the weighted roots, by a node
+    of its own; a float where nothing varies. `shared` are local derivatives by the place of their
+    node."""
+    _choose_columns(tape)
+    if tape.columns is not None:
+        return _swept(tape, roots, weights, seeds, shared)
     asked = _asked(tape, "reverse", [roots, weights, seeds])
     again = tape.sweep_again(asked)
     if again is not None:
@@ -53,16 +61,31 @@ def tape_tangents(
     seeds: Sequence[Value],
     sweeps: Sequence[Sequence[Any]],
 ) -> list[list[Any]]:
-    """For each sweep, which is one direction per seed, what arrives at each root; None where that
-    is nothing."""
-    asked = _asked(tape, "forward", [roots, seeds, *sweeps])
-    again = tape.sweep_again(asked)
-    if again is None:
-        begin, rules = len(tape.nodes), tape.rules_of_users
+    """For each sweep, which is one direction per seed, what arrives at each root, in the same
+    way."""
+    _choose_columns(tape)
+    again: Sequence[Any] | None
+    if tape.columns is not None:
         again = _pushed(tape, roots, seeds, sweeps)
-        tape.keep(asked, begin, rules, again)
+    else:
+        asked = _asked(tape, "forward", [roots, seeds, *sweeps])
+        again = tape.sweep_again(asked)
+        if again is None:
+            begin, rules = len(tape.nodes), tape.rules_of_users
+            again = _pushed(tape, roots, seeds, sweeps)
+            tape.keep(asked, begin, rules, again)
     count = len(roots)
     return [list(again[k * count : (k + 1) * count]) for k in range(len(sweeps))]
+
+
+def _choose_columns(tape: Tape) -> None:
+    """Have the operations written in columns, where whoever records offers some: once no function
+    is running that is differentiated, for what it does refers to nodes."""
+    offer = tape.columns_for_last
+    if offer is not None and not LEVELS.here():
+        tape.columns_for_last = None
+        tape.columns = offer()
+    tape.go_on_in_columns()
 
 
 def _asked(tape: Tape, direction: str, parts: Sequence[Sequence[Any]]) -> list[object]:
@@ -101,7 +124,7 @@ def _swept(
             ready_roots.append(root)
             _accumulate(tape, found, at, weight)
     _sweep(tape, nodes, first, states, ready_roots, found, shared)
-    return _found_at(nodes, first, seeds, found)
+    return _results(tape, _found_at(nodes, first, seeds, found), seeds)
 
 
 def _pushed(
@@ -126,7 +149,17 @@ def _pushed(
     for i in range(i64(len(nodes))):
         if states[i] == INSIDE and needed[i]:
             _push(tape, nodes, first, states, i, columns)
-    return [x for column in columns for x in _found_at(nodes, first, roots, column)]
+    arrived = [x for column in columns for x in _found_at(nodes, first, roots, column)]
+    return _results(tape, arrived, seeds)
+
+
+def _results(tape: Tape, found: Sequence[Any], seeds: Sequence[Value]) -> list[Any]:
+    """For whoever asked: never -0.0 (as `accumulation` has it), and as nodes."""
+    out = [0.0 if x is None else _sum(tape, x, 0.0) for x in found]
+    if tape.columns is None:
+        return out
+    tape.make_room()
+    return [tape.stand_in(x, seeds[0]) if isinstance(x, int) else x for x in out]
 
 
 def _found_at(nodes: list[Value], first: i64, of: Sequence[Any], found: list[Any]) -> list[Any]:
@@ -196,7 +229,7 @@ def _push(
 def _send_up(tape: Tape, found: list[Any], i: i64, tangent: Any, factor: Any) -> None:
     """What passes to a node: 0 whatever the tangent, where the factor is 0, as along edges that
     cut."""
-    if isinstance(factor, Value):
+    if _is_node(tape, factor):
         _accumulate(tape, found, i, _cut_message(tape, tangent, factor))
     elif factor != 0.0:
         _pass_on(tape, found, i, tangent, factor)
@@ -325,7 +358,7 @@ def _send(
     row = node._primitive
     if row is not None and row.cuts != 0 and row.cuts_input(k):
         # 0 whatever the adjoint, where the factor is 0. It may vary: that of x**2 does.
-        if isinstance(factor, Value):
+        if _is_node(tape, factor):
             _accumulate(tape, found, at, _cut_message(tape, adjoint, factor))
             return
         if factor == 0.0:
@@ -387,7 +420,10 @@ def _by_rule(tape: Tape, node: Value) -> tuple[Any, ...]:
         return _message(tape, node._pb, _power(tape, x, node._pb - 1.0)), 0.0
     if row is not None and not row.builtin:
         tape.rules_of_users += 1
-    return tuple(factor_graphs(node))
+    tape.make_room()
+    found = tuple(factor_graphs(node))
+    tape.go_on_in_columns()
+    return found
 
 
 def factor_graphs(node: Value) -> Sequence[Any]:
@@ -406,81 +442,102 @@ def factor_graphs(node: Value) -> Sequence[Any]:
     return (factors,)
 
 
-# -- nodes -----------------------------------------------------------------------------------------
+# -- operations ------------------------------------------------------------------------------------
 
-# Each as `apply` and the operators would make it.
+# Each as `apply` and the operators would make its node.
+
+
+def _is_node(tape: Tape, x: Any) -> bool:
+    """Whether it is one, or stands for one; else it is a number."""
+    return isinstance(x, Value) or (tape.columns is not None and isinstance(x, int))
 
 
 def _sum(tape: Tape, a: Any, b: Any) -> Any:
-    if isinstance(a, Value) and isinstance(b, Value):
-        return tape.new(a._data + b._data, table.add, a, b, 1.0, 1.0)
+    if _is_node(tape, a):
+        x = tape.number(a)
+        if _is_node(tape, b):
+            return tape.new(x + tape.number(b), table.add, a, b, 1.0, 1.0)
+        if type(b) is float:
+            y: float = b
+            return tape.new(x + y, table.add, a, None, 1.0, y)
+    elif type(a) is float and _is_node(tape, b):
+        x = a
+        return tape.new(x + tape.number(b), table.add, None, b, x, 1.0)
     return a + b
 
 
-def _minus(tape: Tape, a: Value) -> Value:
+def _minus(tape: Tape, a: Value) -> Any:
     return tape.new(-a._data, table.neg, a, None, -1.0, 0.0)
 
 
-def _inverse(tape: Tape, b: Value) -> Value:
+def _inverse(tape: Tape, b: Value) -> Any:
     number = ieee.divide(1.0, b._data)
     return tape.new(number, table.div, None, b, 1.0, ieee.divide(-number, b._data))
 
 
-def _quotient(tape: Tape, a: Value, b: Value) -> Value:
+def _quotient(tape: Tape, a: Any, b: Value) -> Any:
     below = b._data
-    number = ieee.divide(a._data, below)
+    number = ieee.divide(tape.number(a), below)
     slopes = ieee.divide(1.0, below), ieee.divide(-number, below)
     return tape.new(number, table.div, a, b, slopes[0], slopes[1])
 
 
-def _power(tape: Tape, a: Value, n: float) -> Value:
+def _power(tape: Tape, a: Value, n: float) -> Any:
     x = a._data
     slope = ieee.message(n, ieee.power(x, n - 1.0))
     return tape.new(ieee.power(x, n), table.pow_const, a, None, slope, n)
 
 
 def _message(tape: Tape, adjoint: Any, factor: Any) -> Any:
-    if isinstance(adjoint, Value):
-        x = adjoint._data
-        if isinstance(factor, Value):
-            y = factor._data
+    if _is_node(tape, adjoint):
+        x = tape.number(adjoint)
+        if _is_node(tape, factor):
+            y = tape.number(factor)
             slope = y if x != 0.0 else ieee.finite_part(y)
             return tape.new(ieee.message(x, y), table.message, adjoint, factor, slope, x)
         if type(factor) is float:
             y = factor
             slope = y if x != 0.0 else ieee.finite_part(y)
             return tape.new(ieee.message(x, y), table.message, adjoint, None, slope, y)
-    elif isinstance(factor, Value) and type(adjoint) is float:
+    elif type(adjoint) is float and _is_node(tape, factor):
         x = adjoint
-        return tape.new(ieee.message(x, factor._data), table.message, None, factor, x, x)
+        number = ieee.message(x, tape.number(factor))
+        return tape.new(number, table.message, None, factor, x, x)
     return table.message(adjoint, factor)
 
 
 def _cut_message(tape: Tape, adjoint: Any, factor: Any) -> Any:
-    if isinstance(adjoint, Value) and isinstance(factor, Value):
-        x, y = adjoint._data, factor._data
+    """Along an edge with a local derivative that is a node."""
+    y = tape.number(factor)
+    if _is_node(tape, adjoint):
+        x = tape.number(adjoint)
         by_x = y if x != 0.0 else ieee.finite_part(y)
         by_y = x if y != 0.0 else ieee.finite_part(x)
         number = ieee.cut_message(x, y)
         return tape.new(number, table.cut_message, adjoint, factor, by_x, by_y)
+    if type(adjoint) is float:
+        x = adjoint
+        by_y = x if y != 0.0 else ieee.finite_part(x)
+        return tape.new(ieee.cut_message(x, y), table.cut_message, None, factor, x, by_y)
     return table.cut_message(adjoint, factor)
 
 
 def _finite_part(tape: Tape, x: Any) -> Any:
-    if not isinstance(x, Value):
+    if not _is_node(tape, x):
         return table.finite_part(x)
-    number = x._data
+    number = tape.number(x)
     slope = ieee.finite_part(1.0 + (number - number))
     return tape.new(ieee.finite_part(number), table.finite_part, x, None, slope, 0.0)
 
 
 def _where(tape: Tape, condition: Any, a: Any, b: Any) -> Any:
-    if not isinstance(condition, Value) and not isinstance(a, Value) and not isinstance(b, Value):
-        return table.where(condition, a, b)
-    test: float = condition._data if isinstance(condition, Value) else condition
-    first: float = a._data if isinstance(a, Value) else a
-    second: float = b._data if isinstance(b, Value) else b
-    factors = (0.0, ieee.where(test, 1.0, 0.0), ieee.where(test, 0.0, 1.0))
-    fan = Fan((condition, a, b), factors)
+    test, first, second = [_number(tape, x) for x in (condition, a, b)]
     number = ieee.where(test, first, second)
-    return tape.new(number, table.where, None, None, 0.0, 0.0, fan)
+    if not (_is_node(tape, condition) or _is_node(tape, a) or _is_node(tape, b)):
+        return number
+    factors = (0.0, ieee.where(test, 1.0, 0.0), ieee.where(test, 0.0, 1.0))
+    return tape.new_fan(number, table.where, (condition, a, b), factors)
+
+
+def _number(tape: Tape, x: Any) -> float:
+    return tape.number(x) if _is_node(tape, x) else float(x)

@@ -32,7 +32,8 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
-from autograd.compiler.recording.repeatable import are_finite, repeatable
+from autograd.compiler.recording.operation_columns import OperationColumns
+from autograd.compiler.recording.repeatable import Repeatable, are_finite, repeatable
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
     PASS,
@@ -234,7 +235,7 @@ class Arguments:
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
             )
-        trace, found, outputs = self._first_trace(known is None)
+        trace, found, outputs = self._first_trace(known)
         decisions = trace.decisions
         first = self._read_off(trace, found)
         check_lowerings(trace)
@@ -321,9 +322,9 @@ class Arguments:
         del results, _  # before their tape, as above
         return is_same and states_of(generators) == states
 
-    def _first_trace(self, is_watched: bool) -> tuple[Trace, list[Any], Structure]:
+    def _first_trace(self, known: Repeatable | None) -> tuple[Trace, list[Any], Structure]:
         try:
-            return self.trace(is_watched=is_watched)
+            return self.trace(known=known)
         except RecordingError:
             raise
         except CLUMSY as error:
@@ -458,14 +459,23 @@ class Arguments:
         )
 
     def trace(
-        self, first: Trace | None = None, is_watched: bool = True
+        self, first: Trace | None = None, known: Repeatable | None = None
     ) -> tuple[Trace, list[Any], Structure]:
         """Run the function once, perhaps after another time; the recording, and the results as
-        they are and as a nesting."""
+        they are and as a nesting. `known`: that it is to be the only time."""
         values = [Value(x) for x in self.numbers]
-        trace = Trace(values, self.names, first, is_watched)
+        trace = Trace(values, self.names, first, known is None)
         tree = values_like(self.structure.unflatten(values), self.traced)
         tree = with_own_attributes(tree)
+
+        def columns() -> OperationColumns | None:
+            """When the function has run and is to be differentiated, as nothing else is then."""
+            is_once = known is not None and known.is_unchanged()
+            written = not _holds(tree, self.structure, values)
+            return OperationColumns(trace.tape) if is_once and not written else None
+
+        if isinstance(self._f, Derivative) and known is not None and not self._slots_of_data:
+            trace.tape.columns_for_last = columns
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)
         if self.are_written:

@@ -1,4 +1,5 @@
-"""The program of a recording: its nodes, read off in the order in which they were made.
+"""The program of a recording: its nodes, and the operations that were written in columns without
+one, read off in the order in which they were made.
 
 Compiled with the engine.
 """
@@ -13,6 +14,7 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, kind_of
 from autograd.compiler.ir.packed_columns import append, as_array, vec
+from autograd.compiler.recording.operation_columns import BY_NODE, OUTSIDE, OperationColumns
 from autograd.engine.primitive import Primitive
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
@@ -54,6 +56,11 @@ class Reader:
     ) -> None:
         self.captured: list[Value] = []
         self._tape = tape
+        tape.go_on_in_columns()  # for nodes may have been made after them
+        columns = tape.columns
+        self._columns = columns if isinstance(columns, OperationColumns) else None
+        self._next_operand: i64 = 0  # of those in the columns
+        self._rows_in_columns: list[_Row | None] = []
         self._arguments = arguments
         self._check = check
         self._check_captured = check_captured
@@ -77,17 +84,14 @@ class Reader:
         needed = vec[bool]([False] * len(nodes))
         for x in roots:
             _mark(nodes, needed, x)
-        for i in range(i64(len(nodes)) - 1, -1, -1):
-            if not needed[i]:
-                continue
-            node = nodes[i]
-            if node._a is not None:
-                _mark(nodes, needed, node._a)
-            if node._b is not None:
-                _mark(nodes, needed, node._b)
-            if node._fan is not None:
-                for x in node._fan.inputs:
-                    _mark(nodes, needed, x)
+        end = i64(len(nodes))
+        columns = self._columns
+        if columns is not None:
+            end = columns.begin
+            _mark_in_columns(columns, nodes, needed)
+        for i in range(end - 1, -1, -1):
+            if needed[i]:
+                _mark_below(nodes, needed, nodes[i])
         self._needed = needed
 
     @property
@@ -98,10 +102,60 @@ class Reader:
     def read_until(self, end: int) -> None:
         """Read the nodes up to this place."""
         nodes = self._tape.nodes
-        for i in range(i64(self._read), i64(end)):
+        columns = self._columns
+        begin = i64(len(nodes)) if columns is None else columns.begin
+        for i in range(i64(self._read), min(begin, i64(end))):
             if self._needed[i] and self._registers[i] == UNREAD:
                 self._registers[i] = i32(self._write(nodes[i]))
+        if columns is not None:
+            for i in range(max(begin, i64(self._read)), i64(end)):
+                self._read_line(columns, i)
         self._read = max(self._read, end)
+
+    def _read_line(self, columns: OperationColumns, i: i64) -> None:
+        """Read what has this place, and go on to the next operands."""
+        kind = i64(columns.kinds[i - columns.begin])
+        begin = self._next_operand
+        self._next_operand = begin + columns.arities[kind]
+        if not self._needed[i] or self._registers[i] != UNREAD:
+            return
+        if kind == BY_NODE:
+            self._registers[i] = i32(self._write(self._tape.nodes[i]))
+            return
+        row = self._row_in_columns(columns, kind)
+        count = columns.arities[kind]
+        if count > 2:
+            given = [self._of_operand(columns, columns.operands[begin + k]) for k in range(count)]
+            for register in given:
+                self._operands = append(self._operands, i32(register))
+        else:
+            a = self._of_operand(columns, columns.operands[begin])
+            if count == 1:
+                self._operands = append(self._operands, i32(a))
+            else:
+                b = self._of_operand(columns, columns.operands[begin + 1])
+                self._operands = append(self._operands, i32(a))
+                self._operands = append(self._operands, i32(b))
+        self._registers[i] = i32(self._end_line(row.kind))
+
+    def _of_operand(self, columns: OperationColumns, operand: i32) -> i64:
+        """The register of an input in the columns, which was read before."""
+        place = i64(operand)
+        if place < 0:
+            return self.const(columns.constants[-1 - place])
+        if place >= OUTSIDE:
+            return self._of_outside(columns.outside[place - OUTSIDE])
+        return i64(self._registers[place])
+
+    def _row_in_columns(self, columns: OperationColumns, kind: i64) -> _Row:
+        while len(self._rows_in_columns) <= kind:
+            self._rows_in_columns.append(None)
+        row = self._rows_in_columns[kind]
+        if row is None:
+            primitive = columns.primitives[kind]
+            assert primitive is not None
+            row = self._rows_in_columns[kind] = self._row(primitive)
+        return row
 
     def register(self, x: Any) -> i64:
         """The register of a Value or a number."""
@@ -204,6 +258,39 @@ class Reader:
         kinds, starts = as_array("i", self._kinds), as_array("i", self._starts)
         operands, values = as_array("i", self._operands), as_array("d", self._values)
         return FlatCode(kinds, starts, operands, values)
+
+
+def _mark_in_columns(columns: OperationColumns, nodes: list[Value], needed: vec[bool]) -> None:
+    """Have read what the operations in the columns that are needed need."""
+    begin, kinds, arities, operands = (
+        columns.begin,
+        columns.kinds,
+        columns.arities,
+        columns.operands,
+    )
+    at = i64(len(operands))
+    for i in range(i64(len(nodes)) - 1, begin - 1, -1):
+        kind = i64(kinds[i - begin])
+        end = at
+        at = end - arities[kind]
+        if not needed[i]:
+            continue
+        if kind == BY_NODE:
+            _mark_below(nodes, needed, nodes[i])
+        for k in range(at, end):
+            place = i64(operands[k])
+            if 0 <= place < OUTSIDE:
+                needed[place] = True
+
+
+def _mark_below(nodes: list[Value], needed: vec[bool], node: Value) -> None:
+    if node._a is not None:
+        _mark(nodes, needed, node._a)
+    if node._b is not None:
+        _mark(nodes, needed, node._b)
+    if node._fan is not None:
+        for x in node._fan.inputs:
+            _mark(nodes, needed, x)
 
 
 def _mark(nodes: list[Value], needed: vec[bool], x: Any) -> None:
