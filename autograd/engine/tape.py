@@ -3,10 +3,6 @@
 A node knows its place (`_place`), so whether it belongs to the recording is one look: no table of
 nodes is kept beside the list.
 
-Where nothing needs the nodes of a derivative but whoever reads the recording off, its operations
-are written in `Columns`. A place is that of a node or of such an operation; among the nodes one and
-the same stands for all that are not made.
-
 A second recording of the same function is compared with the first while it runs. As long as the two
 agree, a reverse or forward accumulation that the first has made is not made again: its nodes are
 those of the first.
@@ -15,41 +11,12 @@ those of the first.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, final
+from collections.abc import Iterable, Sequence
+from typing import Any, final
 
-from autograd.engine import primitives as table
-from autograd.engine.primitive import Primitive
 from autograd.engine.value import Fan, Value
 
-__all__ = ["Columns", "Sweep", "Tape"]
-
-_NOT_MADE: Final = Value(0.0)
-
-
-class Columns:
-    """Operations of a recording for which no nodes are made, each known by its place. An input is
-    a node, the place of an operation, or None, and then the number beside it."""
-
-    def write(self, primitive: Primitive, data: float, a: Any, b: Any, pa: float, pb: float) -> int:
-        """The place of an operation of one or two inputs."""
-        raise NotImplementedError
-
-    def write_fan(self, primitive: Primitive, data: float, inputs: Sequence[Any]) -> int:
-        """That of one of any inputs; numbers among them are floats."""
-        raise NotImplementedError
-
-    def number(self, place: int) -> float:
-        """What an operation gave."""
-        raise NotImplementedError
-
-    def end(self) -> int:
-        """The place of what comes next."""
-        raise NotImplementedError
-
-    def leave_to_nodes(self, end: int) -> None:
-        """Nodes were made, up to this place."""
-        raise NotImplementedError
+__all__ = ["Sweep", "Tape"]
 
 
 @final
@@ -65,13 +32,11 @@ class Sweep:
         self.found = found
 
 
-@final
 class Tape:
     """The arguments of a recording, and the nodes that were made since; `first` is the tape of the
     first recording, if this is the second one."""
 
-    __slots__ = ("_agreed", "_arguments", "_first", "columns", "columns_for_last", "nodes",
-                 "repeated", "rules_of_users", "sweeps")  # fmt: skip
+    __slots__ = ("_agreed", "_arguments", "_first", "nodes", "repeated", "rules_of_users", "sweeps")
 
     def __init__(self, arguments: Sequence[Value], first: Tape | None = None) -> None:
         self._arguments = 0
@@ -81,10 +46,6 @@ class Tape:
         self.rules_of_users = 0  # how often one was run
         self._first = first
         self._agreed = 0  # how many nodes are known to be as in the first recording
-        self.columns: Columns | None = None
-        self.columns_for_last: Callable[[], Columns | None] | None = None
-        """Asked before the derivative that nothing follows."""
-
         for x in arguments:
             self.add(x)
         self._arguments = len(self.nodes)
@@ -94,61 +55,6 @@ class Tape:
         if not self.owns(node):
             node._place = len(self.nodes)
             self.nodes.append(node)
-
-    def new(self, data: float, primitive: Primitive, a: Any, b: Any, pa: float, pb: float) -> Any:
-        """An operation that only this tape is told of, for where its recording is all that is on: a
-        node, or its place where it is written in columns."""
-        columns = self.columns
-        if columns is not None:
-            return columns.write(primitive, data, a, b, pa, pb)
-        return self._own(Value(data, None, primitive, a, b, pa, pb, None, False))
-
-    def new_fan(
-        self, data: float, primitive: Primitive, inputs: tuple[Any, ...], factors: tuple[Any, ...]
-    ) -> Any:
-        """The same, of any inputs."""
-        columns = self.columns
-        if columns is not None:
-            return columns.write_fan(primitive, data, inputs)
-        fan = Fan(inputs, factors)
-        return self._own(Value(data, None, primitive, None, None, 0.0, 0.0, fan, False))
-
-    def _own(self, node: Value) -> Value:
-        node._place = len(self.nodes)
-        self.nodes.append(node)
-        return node
-
-    def number(self, x: Any) -> float:
-        """That of a node, or of an operation that has none."""
-        if isinstance(x, Value):
-            return x._data
-        columns = self.columns
-        assert columns is not None
-        return columns.number(x)
-
-    def make_room(self) -> None:
-        """Before nodes are made: what was written in columns has places among them."""
-        columns = self.columns
-        if columns is not None:
-            nodes = self.nodes
-            for _ in range(columns.end() - len(nodes)):
-                nodes.append(_NOT_MADE)
-
-    def go_on_in_columns(self) -> None:
-        """After nodes were made."""
-        columns = self.columns
-        if columns is not None:
-            columns.leave_to_nodes(len(self.nodes))
-
-    def stand_in(self, place: int, below: Value) -> Value:
-        """A node for an operation that has none, which shows no more than that it was computed from
-        another one."""
-        columns = self.columns
-        assert columns is not None
-        node = Value(columns.number(place), None, table.add, below, None, 1.0, 0.0, None, False)
-        node._place = place
-        self.nodes[place] = node
-        return node
 
     def owns(self, node: Any) -> bool:
         """Whether it is one of these."""
@@ -169,6 +75,26 @@ class Tape:
             if row is not None and not row.builtin:
                 found.append(node)
         return found
+
+    # -- accumulation, which is the recording's business -------------------------------------------
+
+    def adjoints(
+        self,
+        roots: Sequence[Any],
+        weights: Sequence[Any],
+        seeds: Sequence[Value],
+        shared: dict[int, Sequence[int]] | None = None,
+    ) -> list[Any]:
+        """For each seed, all of which are of the tape, what arrives from the weighted roots, by a
+        node of its own and never -0.0; a float where nothing varies. Passes through the same nodes
+        share local derivatives, by the place of their node."""
+        raise NotImplementedError
+
+    def tangents(
+        self, roots: Sequence[Any], seeds: Sequence[Value], sweeps: Sequence[Sequence[Any]]
+    ) -> list[list[Any]]:
+        """For each sweep, which is one direction per seed, what arrives at each root, likewise."""
+        raise NotImplementedError
 
     # -- the second recording of two ---------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from autograd.engine.observers import check_messages, check_zeros
 from autograd.engine.primitives import cut_message, message
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.transforms.tape_sweeps import factor_graphs, tape_adjoints, tape_tangents
+from autograd.transforms.factor_graphs import factor_graphs
 
 __all__ = [
     "adjoint_graphs",
@@ -101,14 +101,14 @@ def adjoint_graphs(
     weights: Sequence[Any],
     seeds: Sequence[Value],
     factors: Factors | None = None,
-    by_place: dict[int, Sequence[Any]] | None = None,
+    by_place: dict[int, Sequence[int]] | None = None,
 ) -> list[Any]:
     """The derivative of the weighted sum of the roots with respect to each seed, as a graph, by one
     reverse pass in Values. Floats where nothing varies. Passes through one graph share `factors`,
     the local derivatives, which each pass would else compute anew; in a recording `by_place`."""
     tape = _tape_of(seeds)
     if tape is not None:
-        return tape_adjoints(tape, roots, weights, seeds, by_place)
+        return tape.adjoints(roots, weights, seeds, by_place)
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     nodes, place = graph.nodes, graph.place
     depends = graph.dependents(seeds)
@@ -135,7 +135,7 @@ def adjoint_graphs(
 def adjoint_graphs_of_each(roots: Sequence[Any], seeds: Sequence[Value]) -> list[list[Any]]:
     """d root/d seed for every root and seed, as graphs, by one reverse pass per root."""
     shared: Factors = {}
-    by_place: dict[int, Sequence[Any]] = {}
+    by_place: dict[int, Sequence[int]] = {}
     return [adjoint_graphs([root], [1.0], seeds, shared, by_place) for root in roots]
 
 
@@ -153,7 +153,7 @@ def tangent_graphs(
     nothing varies."""
     tape = _tape_of(seeds)
     if tape is not None:
-        return tape_tangents(tape, roots, seeds, sweeps)
+        return tape.tangents(roots, seeds, sweeps)
     graph = Graph([x for x in roots if isinstance(x, Value)], seeds)
     depends, ends = graph.dependents(seeds), {id(seed) for seed in seeds}
     above = [i for i, x in enumerate(graph.nodes) if depends[i] and id(x) not in ends]

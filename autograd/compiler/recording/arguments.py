@@ -32,7 +32,6 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
-from autograd.compiler.recording.operation_columns import OperationColumns
 from autograd.compiler.recording.repeatable import Repeatable, are_finite, repeatable
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
@@ -468,14 +467,10 @@ class Arguments:
         tree = values_like(self.structure.unflatten(values), self.traced)
         tree = with_own_attributes(tree)
 
-        def columns() -> OperationColumns | None:
-            """When the function has run and is to be differentiated, as nothing else is then."""
-            is_once = known is not None and known.is_unchanged()
-            written = not _holds(tree, self.structure, values)
-            return OperationColumns(trace.tape) if is_once and not written else None
-
         if isinstance(self._f, Derivative) and known is not None and not self._slots_of_data:
-            trace.tape.columns_for_last = columns
+            trace.tape.are_last = lambda: (
+                known.is_unchanged() and _holds(tree, self.structure, values)
+            )
         results, outputs = flatten_result(trace.run(lambda: self._call_with(tree)))
         self.are_written |= not _holds(tree, self.structure, values)
         if self.are_written:

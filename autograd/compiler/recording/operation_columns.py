@@ -7,98 +7,115 @@ Compiled with the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
 from mypy_extensions import i32, i64, u8
 
 from autograd.compiler.ir.packed_columns import append, vec
+from autograd.engine import primitives as table
 from autograd.engine.primitive import Primitive
-from autograd.engine.tape import Columns, Tape
 from autograd.engine.value import Value
 
-__all__ = ["BY_NODE", "OUTSIDE", "OperationColumns"]
+__all__ = [
+    "ADD",
+    "BY_NODE",
+    "CUT_MESSAGE",
+    "DIV",
+    "FINITE_PART",
+    "MESSAGE",
+    "MINUS_ONE",
+    "NEG",
+    "NOTHING",
+    "ONE",
+    "OUTSIDE",
+    "POW_CONST",
+    "ROWS",
+    "WHERE",
+    "ZERO",
+    "OperationColumns",
+    "arity_of",
+    "constant_place",
+]
 
-BY_NODE: Final = 0  # the kind of what stands among the nodes
+# The kinds of operations that sweeps make themselves.
+BY_NODE: Final = 0  # any other one, which is a node
+ADD: Final = 1
+MESSAGE: Final = 2
+CUT_MESSAGE: Final = 3
+DIV: Final = 4
+POW_CONST: Final = 5
+NEG: Final = 6
+FINITE_PART: Final = 7
+WHERE: Final = 8
+ROWS: Final[list[Primitive]] = [
+    *(table.stop_gradient, table.add, table.message, table.cut_message, table.div),
+    *(table.pow_const, table.neg, table.finite_part, table.where),
+]
+"""By kind; the first stands for none."""
+
+# What stands for a term of a sum, an input or a local derivative: its place in the recording, or
+# one of these. Constants follow from ONE down, and Values from outside from OUTSIDE up.
+NOTHING: Final = -1
+ONE: Final = -2
+MINUS_ONE: Final = -3
+ZERO: Final = -4
 OUTSIDE: Final = 1 << 30
 
 
+def constant_place(term: i64) -> i64:
+    """Where the number of a constant is among them."""
+    return ONE - term
+
+
+def arity_of(kind: i64) -> i64:
+    """How many inputs there are to an operation."""
+    if kind == WHERE:
+        return 3
+    if kind == BY_NODE:
+        return 0
+    return 1 if kind >= NEG else 2
+
+
 @final
-class OperationColumns(Columns):
-    """Such operations of a tape, from its present end on.
+class OperationColumns:
+    """Such operations from a place of a recording on. Of those that are nodes there is no more than
+    the number."""
 
-    `kinds` has an entry per place, by which the primitive is found in `primitives`, and how many
-    of the `operands` are its own in `arities`. An operand is a place; from OUTSIDE on that of a
-    Value from outside, in `outside`; a negative one -1 minus the place of a number, in `constants`.
-    """
-
-    def __init__(self, tape: Tape) -> None:
-        self.begin: i64 = len(tape.nodes)
-        self.primitives: list[Primitive | None] = [None]
-        self.arities = vec[i64]([i64(0)])
+    def __init__(self, begin: i64) -> None:
+        self.begin = begin
         self.kinds = vec[u8]()
         self.operands = vec[i32]()
-        self.constants = vec[float]()
-        self.outside: list[Value] = []
-        self._nodes = tape.nodes
-        self._numbers = vec[float]()
+        self.numbers = vec[float]()
 
-    def write(self, primitive: Primitive, data: float, a: Any, b: Any, pa: float, pb: float) -> int:
-        kind = self._kind(primitive, 1 if primitive.arity == 1 else 2)
-        self._write_operand(a, pa)
-        if self.arities[kind] == 2:
-            self._write_operand(b, pb)
-        return self._end_line(kind, data)
+    def write(self, kind: i64, number: float, a: i64, b: i64) -> i64:
+        """The place of a new operation, of one input or two."""
+        self.operands = append(self.operands, i32(a))
+        if kind < NEG:
+            self.operands = append(self.operands, i32(b))
+        return self._end_line(kind, number)
 
-    def write_fan(self, primitive: Primitive, data: float, inputs: Sequence[Any]) -> int:
-        kind = self._kind(primitive, len(inputs))
-        for x in inputs:
-            if isinstance(x, float):
-                self._write_operand(None, x)
-            else:
-                self._write_operand(x, 0.0)
-        return self._end_line(kind, data)
+    def write_where(self, number: float, condition: i64, a: i64, b: i64) -> i64:
+        """That of a selection."""
+        self.operands = append(self.operands, i32(condition))
+        self.operands = append(self.operands, i32(a))
+        self.operands = append(self.operands, i32(b))
+        return self._end_line(WHERE, number)
 
-    def _kind(self, primitive: Primitive, arity: i64) -> i64:
-        """The number of a primitive with so many inputs, of which there are few."""
-        for kind in range(i64(1), i64(len(self.primitives))):
-            if self.primitives[kind] is primitive and self.arities[kind] == arity:
-                return kind
-        self.primitives.append(primitive)
-        self.arities = append(self.arities, arity)
-        return i64(len(self.primitives)) - 1
-
-    def _write_operand(self, x: Any, number: float) -> None:
-        if x is None:
-            self.constants = append(self.constants, number)
-            self.operands = append(self.operands, i32(-i64(len(self.constants))))
-        elif isinstance(x, Value):
-            self.operands = append(self.operands, i32(self._place_of(x)))
-        else:
-            self.operands = append(self.operands, i32(x))
-
-    def _place_of(self, node: Value) -> i64:
-        place = i64(node._place)
-        if place < len(self._nodes) and self._nodes[place] is node:
-            return place
-        self.outside.append(node)
-        return OUTSIDE + i64(len(self.outside)) - 1
-
-    def _end_line(self, kind: i64, data: float) -> i64:
+    def _end_line(self, kind: i64, number: float) -> i64:
         self.kinds = append(self.kinds, u8(kind))
-        self._numbers = append(self._numbers, data)
+        self.numbers = append(self.numbers, number)
         return self.begin + i64(len(self.kinds)) - 1
 
-    def number(self, place: int) -> float:
-        return self._numbers[i64(place) - self.begin]
-
+    @property
     def end(self) -> int:
+        """The place of what comes next."""
         return self.begin + i64(len(self.kinds))
 
-    def leave_to_nodes(self, end: int) -> None:
-        for _ in range(self.begin + i64(len(self.kinds)), i64(end)):
-            self._end_line(BY_NODE, 0.0)
+    def leave_to(self, nodes: list[Value]) -> None:
+        """Nodes were made, which are the last of these."""
+        for i in range(self.begin + i64(len(self.kinds)), i64(len(nodes))):
+            self._end_line(BY_NODE, nodes[i]._data)
 
     def forget_numbers(self) -> None:
-        """They have been asked for."""
-        self._numbers = vec[float]()
+        """Nobody will ask for them any more."""
+        self.numbers = vec[float]()

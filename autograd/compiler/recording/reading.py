@@ -14,14 +14,22 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, kind_of
 from autograd.compiler.ir.packed_columns import append, as_array, vec
-from autograd.compiler.recording.operation_columns import BY_NODE, OUTSIDE, OperationColumns
+from autograd.compiler.recording.operation_columns import (
+    BY_NODE,
+    OUTSIDE,
+    ROWS,
+    OperationColumns,
+    arity_of,
+    constant_place,
+)
+from autograd.compiler.recording.recording_tape import RecordingTape
 from autograd.engine.primitive import Primitive
-from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
 __all__ = ["Reader"]
 
 UNREAD: Final = -1
+NONE: Final[i64] = -1
 
 
 @final
@@ -49,7 +57,7 @@ class Reader:
 
     def __init__(
         self,
-        tape: Tape,
+        tape: RecordingTape,
         arguments: int,
         check: Callable[[Primitive], object],
         check_captured: Callable[[Value], object],
@@ -57,10 +65,8 @@ class Reader:
         self.captured: list[Value] = []
         self._tape = tape
         tape.go_on_in_columns()  # for nodes may have been made after them
-        columns = tape.columns
-        self._columns = columns if isinstance(columns, OperationColumns) else None
         self._next_operand: i64 = 0  # of those in the columns
-        self._rows_in_columns: list[_Row | None] = []
+        self._rows_by_kind: list[_Row | None] = [None for _ in ROWS]
         self._arguments = arguments
         self._check = check
         self._check_captured = check_captured
@@ -85,7 +91,7 @@ class Reader:
         for x in roots:
             _mark(nodes, needed, x)
         end = i64(len(nodes))
-        columns = self._columns
+        columns = self._tape.columns
         if columns is not None:
             end = columns.begin
             _mark_in_columns(columns, nodes, needed)
@@ -102,7 +108,7 @@ class Reader:
     def read_until(self, end: int) -> None:
         """Read the nodes up to this place."""
         nodes = self._tape.nodes
-        columns = self._columns
+        columns = self._tape.columns
         begin = i64(len(nodes)) if columns is None else columns.begin
         for i in range(i64(self._read), min(begin, i64(end))):
             if self._needed[i] and self._registers[i] == UNREAD:
@@ -115,47 +121,33 @@ class Reader:
     def _read_line(self, columns: OperationColumns, i: i64) -> None:
         """Read what has this place, and go on to the next operands."""
         kind = i64(columns.kinds[i - columns.begin])
-        begin = self._next_operand
-        self._next_operand = begin + columns.arities[kind]
+        at, count = self._next_operand, arity_of(kind)
+        self._next_operand = at + count
         if not self._needed[i] or self._registers[i] != UNREAD:
             return
         if kind == BY_NODE:
             self._registers[i] = i32(self._write(self._tape.nodes[i]))
             return
-        row = self._row_in_columns(columns, kind)
-        count = columns.arities[kind]
+        row = self._rows_by_kind[kind]
+        if row is None:
+            row = self._rows_by_kind[kind] = self._row(ROWS[kind])
+        a = self._of_term(i64(columns.operands[at]))
+        b = self._of_term(i64(columns.operands[at + 1])) if count > 1 else NONE
+        c = self._of_term(i64(columns.operands[at + 2])) if count > 2 else NONE
+        self._operands = append(self._operands, i32(a))
+        if count > 1:
+            self._operands = append(self._operands, i32(b))
         if count > 2:
-            given = [self._of_operand(columns, columns.operands[begin + k]) for k in range(count)]
-            for register in given:
-                self._operands = append(self._operands, i32(register))
-        else:
-            a = self._of_operand(columns, columns.operands[begin])
-            if count == 1:
-                self._operands = append(self._operands, i32(a))
-            else:
-                b = self._of_operand(columns, columns.operands[begin + 1])
-                self._operands = append(self._operands, i32(a))
-                self._operands = append(self._operands, i32(b))
+            self._operands = append(self._operands, i32(c))
         self._registers[i] = i32(self._end_line(row.kind))
 
-    def _of_operand(self, columns: OperationColumns, operand: i32) -> i64:
-        """The register of an input in the columns, which was read before."""
-        place = i64(operand)
-        if place < 0:
-            return self.const(columns.constants[-1 - place])
-        if place >= OUTSIDE:
-            return self._of_outside(columns.outside[place - OUTSIDE])
-        return i64(self._registers[place])
-
-    def _row_in_columns(self, columns: OperationColumns, kind: i64) -> _Row:
-        while len(self._rows_in_columns) <= kind:
-            self._rows_in_columns.append(None)
-        row = self._rows_in_columns[kind]
-        if row is None:
-            primitive = columns.primitives[kind]
-            assert primitive is not None
-            row = self._rows_in_columns[kind] = self._row(primitive)
-        return row
+    def _of_term(self, term: i64) -> i64:
+        """The register of an input in the columns; an operation was read before."""
+        if term < 0:
+            return self.const(self._tape.constants[constant_place(term)])
+        if term >= OUTSIDE:
+            return self._of_outside(self._tape.outside[term - OUTSIDE])
+        return i64(self._registers[term])
 
     def register(self, x: Any) -> i64:
         """The register of a Value or a number."""
@@ -262,17 +254,12 @@ class Reader:
 
 def _mark_in_columns(columns: OperationColumns, nodes: list[Value], needed: vec[bool]) -> None:
     """Have read what the operations in the columns that are needed need."""
-    begin, kinds, arities, operands = (
-        columns.begin,
-        columns.kinds,
-        columns.arities,
-        columns.operands,
-    )
+    begin, kinds, operands = columns.begin, columns.kinds, columns.operands
     at = i64(len(operands))
     for i in range(i64(len(nodes)) - 1, begin - 1, -1):
         kind = i64(kinds[i - begin])
         end = at
-        at = end - arities[kind]
+        at = end - arity_of(kind)
         if not needed[i]:
             continue
         if kind == BY_NODE:

@@ -30,7 +30,7 @@ from autograd.compiler.recording.states import StateTrace, Stop, Unknown
 from autograd.compiler.recording.tracing import ORDER, Trace, among_doubles, read_off
 from autograd.engine.apply import apply
 from autograd.engine.value import Value, inputs_and_partials
-from autograd.transforms.tape_sweeps import factor_graphs
+from autograd.transforms.factor_graphs import factor_graphs
 
 __all__ = ["GraphReader"]
 

@@ -22,6 +22,7 @@ from autograd.compiler.ir.program import Guard, Program
 from autograd.compiler.recording.outside_sources import watched
 from autograd.compiler.recording.reachable_objects import values_of
 from autograd.compiler.recording.reading import Reader
+from autograd.compiler.recording.recording_tape import RecordingTape
 from autograd.compiler.recording.texts_that_return import comes_back, streams
 from autograd.engine.graph import is_left_over, mark_recorded, reachable
 from autograd.engine.lexical_guard import is_asked_by_c_code, is_only_shown
@@ -34,7 +35,6 @@ from autograd.engine.modes import (
     watching,
 )
 from autograd.engine.primitives import TABLE, Primitive, describe
-from autograd.engine.tape import Tape
 from autograd.engine.text import place
 from autograd.engine.value import Value
 from autograd.transforms.derivatives import Derivative
@@ -88,7 +88,7 @@ class Trace:
         self._names = dict(zip(map(id, arguments), names, strict=False))
         self.decisions: list[Decision] = []
         self.thread = get_ident()
-        self.tape: Tape = Tape(arguments, None if first is None else first.tape)
+        self.tape: RecordingTape = RecordingTape(arguments, None if first is None else first.tape)
         self.made: Callable[[Value], None] = self.tape.add
         """Told of every node that was computed, and of every constant made into a leaf."""
         self._leak: RecordingError | None = None
