@@ -3,17 +3,22 @@ an object per number. Where librt is not installed, and nothing is compiled, lis
 
 A column that was appended to is used by the name of the result: `column = append(column, x)`, or
 `column = extend(column, xs)`.
+
+`vec[i32](NO_NUMBERS, capacity=n)` has room for n more, which takes no memory before it is written
+to; without the first argument, compiled code writes to all of it.
 """
 
 from __future__ import annotations
 
 from array import array
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd.engine import value
 
-__all__ = ["append", "as_array", "extend", "vec"]
+__all__ = ["NO_NUMBERS", "append", "as_array", "extend", "vec"]
+
+NO_NUMBERS: Final[Any] = ()
 
 
 def _what_is_missing() -> str:

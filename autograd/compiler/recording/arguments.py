@@ -467,7 +467,7 @@ class Arguments:
         tree = values_like(self.structure.unflatten(values), self.traced)
         tree = with_own_attributes(tree)
 
-        if isinstance(self._f, Derivative) and known is not None and not self._slots_of_data:
+        if isinstance(self._f, Derivative) and known is not None:
             trace.tape.are_last = lambda: (
                 known.is_unchanged() and _holds(tree, self.structure, values)
             )

@@ -42,6 +42,9 @@ def add_decisions_of_floats(trace: Trace, slots: Iterable[int]) -> None:
                     for symbol, a, b in _asked(node, inputs)
                     if isinstance(a, Value)
                 ]
+    for i, x in trace.tape.reciprocals():  # the one thing in columns that is asked about
+        if trace.owns(x) and are_plain[x._place]:
+            found.append(Decision("==", x, 0.0, _holds("==", x, 0.0), WHERE, i + 1))
     if found:
         trace.decisions = sorted([*trace.decisions, *found], key=lambda decision: decision.place)
 

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from mypy_extensions import i32, i64, u8
 
-from autograd.compiler.ir.packed_columns import append, vec
+from autograd.compiler.ir.packed_columns import NO_NUMBERS, append, vec
 from autograd.engine import primitives as table
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
@@ -83,9 +83,10 @@ class OperationColumns:
 
     def __init__(self, begin: i64) -> None:
         self.begin = begin
-        self.kinds = vec[u8]()
-        self.operands = vec[i32]()
-        self.numbers = vec[float]()
+        room = 4 * begin  # about as many are to come
+        self.kinds = vec[u8](NO_NUMBERS, capacity=room)
+        self.operands = vec[i32](NO_NUMBERS, capacity=2 * room)
+        self.numbers = vec[float](NO_NUMBERS, capacity=room)
 
     def write(self, kind: i64, number: float, a: i64, b: i64) -> i64:
         """The place of a new operation, of one input or two."""
@@ -115,6 +116,17 @@ class OperationColumns:
         """Nodes were made, which are the last of these."""
         for i in range(self.begin + i64(len(self.kinds)), i64(len(nodes))):
             self._end_line(BY_NODE, nodes[i]._data)
+
+    def reciprocals(self) -> list[tuple[int, int]]:
+        """The places of those that are 1 divided by something, and of that."""
+        found: list[tuple[int, int]] = []
+        at: i64 = 0
+        for i in range(i64(len(self.kinds))):
+            kind = i64(self.kinds[i])
+            if kind == DIV and i64(self.operands[at]) < 0:
+                found.append((self.begin + i, i64(self.operands[at + 1])))
+            at += arity_of(kind)
+        return found
 
     def forget_numbers(self) -> None:
         """Nobody will ask for them any more."""

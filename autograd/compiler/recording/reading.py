@@ -13,7 +13,7 @@ from typing import Any, Final, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode, kind_of
-from autograd.compiler.ir.packed_columns import append, as_array, vec
+from autograd.compiler.ir.packed_columns import NO_NUMBERS, append, as_array, vec
 from autograd.compiler.recording.operation_columns import (
     BY_NODE,
     OUTSIDE,
@@ -65,6 +65,8 @@ class Reader:
         self.captured: list[Value] = []
         self._tape = tape
         tape.go_on_in_columns()  # for nodes may have been made after them
+        if tape.columns is not None:
+            tape.columns.forget_numbers()
         self._next_operand: i64 = 0  # of those in the columns
         self._rows_by_kind: list[_Row | None] = [None for _ in ROWS]
         self._arguments = arguments
@@ -77,9 +79,10 @@ class Reader:
         self._constants: dict[float, int] = {}
         self._minus_zero = UNREAD
         self._rows: list[_Row] = []  # of the primitives that were checked
-        self._kinds = vec[i32]()
-        self._starts = vec[i32]([i32(0)])
-        self._operands = vec[i32]()
+        room = i64(len(tape.nodes)) + 64
+        self._kinds = vec[i32](NO_NUMBERS, capacity=room)
+        self._starts = append(vec[i32](NO_NUMBERS, capacity=room), i32(0))
+        self._operands = vec[i32](NO_NUMBERS, capacity=2 * room)
         self._values = vec[float]()
         for i in range(i64(arguments)):
             self._registers[i] = i32(self._input(i))
