@@ -20,7 +20,11 @@ from nn.training.dataset import scale_hint
 pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-COMPILED = ("autograd.engine", "autograd.transforms.tape_sweeps", "mypy_extensions")
+COMPILED = ("autograd.engine", "autograd.transforms.factor_graphs", "mypy_extensions")
+COMPILED += tuple(
+    f"autograd.compiler.recording.{name}"
+    for name in ("operation_columns", "recording_tape", "sweep_order")
+)
 Profile = Callable[[FrameType, str, Any], None]
 
 

@@ -34,7 +34,7 @@ from autograd.compiler.recording.operation_columns import (
     OperationColumns,
     constant_place,
 )
-from autograd.compiler.recording.sweep_order import APART, INSIDE, SEED, SEVERAL, Down, Part
+from autograd.compiler.recording.sweep_order import APART, INSIDE, SEED, SEVERAL, SweptPart, WayDown
 from autograd.engine import ieee
 from autograd.engine import primitives as table
 from autograd.engine.levels import LEVELS
@@ -386,10 +386,10 @@ class RecordingTape(Tape):
 
     # -- sweeps ------------------------------------------------------------------------------------
 
-    def _part(self, roots: Sequence[Any], seeds: Sequence[Value]) -> Part:
+    def _part(self, roots: Sequence[Any], seeds: Sequence[Value]) -> SweptPart:
         first: int = min([seed._place for seed in seeds], default=0)
         end: int = 1 + max([x._place for x in roots if self.owns(x)], default=first - 1)
-        return Part(self.nodes, first, max(first, end), seeds)
+        return SweptPart(self.nodes, first, max(first, end), seeds)
 
     def _swept(
         self,
@@ -399,7 +399,7 @@ class RecordingTape(Tape):
         shared: dict[int, Sequence[int]] | None,
     ) -> list[Any]:
         part = self._part(roots, seeds)
-        down = Down(part)
+        down = WayDown(part)
         for root, weight in zip(roots, weights, strict=True):
             at = part.place_of(root)
             if at >= 0 and part.states[at] != APART:
@@ -410,7 +410,7 @@ class RecordingTape(Tape):
             self._sweep_node(down, down.next(), shared)
         return self._results(part.found_at(seeds, down.found, 0), seeds)
 
-    def _sweep_node(self, down: Down, i: i64, shared: dict[int, Sequence[int]] | None) -> None:
+    def _sweep_node(self, down: WayDown, i: i64, shared: dict[int, Sequence[int]] | None) -> None:
         """Send on what has arrived at a node."""
         part = down.part
         if part.states[i] == SEED:
@@ -463,7 +463,7 @@ class RecordingTape(Tape):
             arrived += part.found_at(roots, found, part.count * k)
         return self._results(arrived, seeds)
 
-    def _push_node(self, part: Part, i: i64, found: vec[i32], sweeps: i64) -> None:
+    def _push_node(self, part: SweptPart, i: i64, found: vec[i32], sweeps: i64) -> None:
         """The tangents of a node from those of its inputs, in each sweep."""
         place = part.first + i
         node = self.nodes[place]

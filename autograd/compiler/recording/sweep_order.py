@@ -14,7 +14,7 @@ from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.recording.operation_columns import NOTHING
 from autograd.engine.value import Value
 
-__all__ = ["APART", "INSIDE", "SEED", "SEVERAL", "Down", "Part"]
+__all__ = ["APART", "INSIDE", "SEED", "SEVERAL", "SweptPart", "WayDown"]
 
 APART: Final = 0  # a node that no seed goes into
 INSIDE: Final = 1
@@ -23,7 +23,7 @@ SEVERAL: Final = -2  # the inputs of a node with a fan
 
 
 @final
-class Part:
+class SweptPart:
     """The nodes from the first seed to the last root, by their place after that seed: what depends
     on a seed, and the inputs that do; of a node with a fan, SEVERAL."""
 
@@ -102,11 +102,11 @@ class Part:
 
 
 @final
-class Down:
+class WayDown:
     """A way from roots down, in the order of `Value.backward` (see `Graph.schedule`), and what has
     arrived at each node."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: SweptPart) -> None:
         self.part = part
         self.roots: list[int] = []
         self.found = vec[i32]([i32(NOTHING)] * part.count)
