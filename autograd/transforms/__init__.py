@@ -4,6 +4,7 @@ derivatives    grad, value_and_grad, jacobian, hessian, hvp, vjp, jvp, stop_grad
 transform      what they make: objects that are called, pickled and copied
 linearization  one call of a function, recorded, and its derivatives
 accumulation   the reverse and forward passes, as numbers and as graphs
+factor_graphs  the rules of the table, fed Values
 tree           nested arguments as flat lists of numbers, and back
 sparse         sparse_jacobian, sparse_hessian
 implicit       implicit_root, implicit_fixed_point
