@@ -40,6 +40,10 @@ MOST_WRITTEN: Final = 128.0
 every round of a loop: what is made of them has to stay the same."""
 
 
+NAMED: Final = (0.0, 1.0, 2.0)
+"""Numbers that identities are about, as their opposites."""
+
+
 def optimised(program: Program) -> Program:
     """All passes, in one."""
     return rewritten_and_pruned(program, writer())
@@ -97,7 +101,10 @@ def _is_multiple(writer: Writer, register: i64) -> bool:
     if writer.kind(register) != MUL:
         return False
     second = writer.operand(register, 1)
-    return writer.is_constant(second) and writer.constant(second) >= 1.0
+    if not writer.is_constant(second):
+        return False
+    writer.use_numbers([int(second)])
+    return writer.constant(second) >= 1.0
 
 
 def _mul(writer: Writer, a: i64, b: i64) -> i64:
@@ -161,6 +168,7 @@ def _cut_message(writer: Writer, adjoint: i64, factor: i64) -> i64:
 
 def _where(writer: Writer, condition: i64, a: i64, b: i64) -> i64:
     if a == b:
+        writer.saw(a)
         return a
     if not writer.is_constant(condition):
         return NONE
@@ -169,6 +177,7 @@ def _where(writer: Writer, condition: i64, a: i64, b: i64) -> i64:
 
 def _select(writer: Writer, truth: i64, a: i64, b: i64) -> i64:
     if a == b:
+        writer.saw(a)
         return a
     holds = writer.truths.get(truth)
     if holds is None:
@@ -185,6 +194,11 @@ def _logic(writer: Writer, p: i64, q: i64, neutral: bool) -> i64:
 @final
 class OfDoubles(Identities):
     """Those above, by the kind of an operation."""
+
+    def are_alike(self, x: float, y: float) -> bool:
+        if abs(x) in NAMED or abs(y) in NAMED:
+            return False
+        return _is_written(x) == _is_written(y)
 
     def shorter(self, writer: Writer, kind: i64, a: i64, b: i64, c: i64) -> i64:
         if kind == ADD:

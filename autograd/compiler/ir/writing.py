@@ -16,9 +16,9 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
-from autograd.compiler.ir.packed_columns import append, as_array, extend, vec
+from autograd.compiler.ir.packed_columns import append, as_array, extend, pop, vec
 
-__all__ = ["FEW", "NONE", "POW", "Identities", "Writer"]
+__all__ = ["EVENT", "FEW", "FIXED", "INSTEAD", "NONE", "POW", "Identities", "Writer"]
 
 NONE: Final[i64] = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
@@ -27,6 +27,11 @@ ROOM: Final = 32  # for lines, at first
 NEXT: Final = 4  # its places: the line before it in the same chain,
 READERS: Final = 5  # and the last of the lines that read it
 CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
+EVENT: Final = 3  # numbers of an event: a line, how many lines there were, and what it was:
+LOOKED: Final = 0  # identities have asked what it does,
+FOUND: Final = 1  # it was there already,
+INSTEAD: Final = 2  # identities gave it,
+FIXED: Final = 3  # its number or truth is used; whether that of operand k, by the numbers from here
 BITS: Final = 3  # of the number of operands
 MANY: Final = (1 << BITS) - 1  # it stands for any number above FEW
 CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
@@ -71,6 +76,10 @@ class Identities:
         """A register that holds the same already, or that takes less to compute; else NONE."""
         return NONE
 
+    def are_alike(self, x: float, y: float) -> bool:
+        """Whether no identity makes a difference between these different numbers."""
+        return True
+
 
 @final
 class Writer:
@@ -108,6 +117,9 @@ class Writer:
         self._table = vec[i32]([i32(NONE)] * 64)  # by its hash, the last of such lines
         self._entered: i64 = 0  # how many there are in all
         self.expand: Callable[[int, tuple[int, ...]], int] | None = None
+        self.is_watched = False
+        """Whether events are kept: all that is found out about lines that are there already."""
+        self.events = vec[i32]()
 
     # -- what is written so far --------------------------------------------------------------------
 
@@ -143,10 +155,14 @@ class Writer:
 
     def kind(self, register: i64) -> i64:
         """The number of the name of the operation in a register."""
+        if self.is_watched:
+            self.note(register, LOOKED)
         return i64(self._lines[LINE * register]) >> BITS
 
     def operand(self, register: i64, k: i64) -> i64:
         """Its operand k, of at most three."""
+        if self.is_watched:
+            self.note(register, LOOKED)
         return i64(self._lines[LINE * register + 1 + k])
 
     def is_constant(self, register: i64) -> bool:
@@ -155,11 +171,24 @@ class Writer:
 
     def constant(self, register: i64) -> float:
         """That number."""
+        if self.is_watched:
+            self.note(register, LOOKED)
         return self.values[i64(self._lines[LINE * register + 1])]
 
     def holds(self, register: i64, number: float) -> bool:
         """Whether it always holds this one; of the two zeros, either."""
         return self.is_constant(register) and self.constant(register) == number
+
+    def saw(self, register: i64) -> None:
+        """Two operands are one."""
+        if self.is_watched:
+            self.note(register, FOUND)
+
+    def note(self, line: i64, event: i64) -> None:
+        """Keep an event."""
+        self.events = append(self.events, i32(line))
+        self.events = append(self.events, i32(self.size))
+        self.events = append(self.events, i32(event))
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -232,10 +261,13 @@ class Writer:
             given = [*operands, NONE, NONE, NONE]
             found = self._identities.shorter(self, kind, given[0], given[1], given[2])
             if found >= 0:
+                if self.is_watched:
+                    self.note(found, INSTEAD)
                 return found
         if self._fold and not self._traits_of(kind) & IS_TRUTH:
             numbers = [self.number(i) for i in operands]
             if None not in numbers:
+                self.use_numbers(operands)
                 return self.const(meaning(NAMES[kind])(*numbers))
         return NONE
 
@@ -252,6 +284,8 @@ class Writer:
         if identities is not None and self._is_worth_asking(traits, some, a, b, c):
             found = identities.shorter(self, kind, a, b, c)
             if found >= 0:
+                if self.is_watched:
+                    self.note(found, INSTEAD)
                 return found
         # Not a comparison of constants: there is no `const` that holds a truth value.
         if some and self._fold and traits & IS_TRUTH == 0:
@@ -268,7 +302,7 @@ class Writer:
         if traits & ON_CONSTANTS:
             return some
         if traits & ON_CHOICES:
-            return b == c or self.is_constant(a) or self._is_known(a) or self._is_known(b)
+            return b == c or self.is_constant(a) or self._is_known(a, 0) or self._is_known(b, 1)
         if traits & ON_SIGNS:
             return self._traits_of(i64(self._lines[LINE * a]) >> BITS) & ON_SIGNS != 0
         return True
@@ -283,8 +317,12 @@ class Writer:
             return x == 1.0
         return x == 0.0 or x == 1.0 or x == 2.0
 
-    def _is_known(self, register: i64) -> bool:
-        return len(self.truths) > 0 and register in self.truths
+    def _is_known(self, register: i64, k: i64) -> bool:
+        if len(self.truths) == 0 or register not in self.truths:
+            return False
+        if self.is_watched:
+            self.note(register, FIXED + k)
+        return True
 
     def _folded(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The constant that an operation on constants gives; NONE if it is on others too."""
@@ -294,8 +332,16 @@ class Writer:
             return NONE
         if count > 2 and not self.is_constant(c):
             return NONE
-        numbers = [self.number(i) for i in (int(a), int(b), int(c))[: int(count)]]
+        operands = [int(a), int(b), int(c)][: int(count)]
+        numbers = [self.number(i) for i in operands]
+        self.use_numbers(operands)
         return self.const(meaning(NAMES[kind])(*numbers))
+
+    def use_numbers(self, registers: Sequence[int]) -> None:
+        """What comes out depends on the numbers of these constants."""
+        if self.is_watched:
+            for k, register in enumerate(registers):
+                self.note(register, FIXED + k)
 
     def _shared(self, kind: i64, count: i64, a: i64, b: i64, c: i64, traits: i64) -> i64:
         """The register that holds this already, or a new one. Where a + b and b + a are one
@@ -303,34 +349,42 @@ class Writer:
         low, high = (b, a) if traits & IS_COMMUTATIVE != 0 and b < a else (a, b)
         owner = max(a, b)  # the last of those that are there
         owner = max(owner, c)
-        place: i64 = 0
         met: i64 = CHAIN  # of what reads no register nothing is a reader
         if owner >= 0:
             met = 0
             found = i64(self._lines[LINE * owner + READERS])
             while found >= 0:
                 if self._is_this(found, kind, count, low, high, c, traits):
-                    return found
+                    return self._met(found)
                 met += 1
                 found = i64(self._lines[LINE * found + NEXT])
-        if met < CHAIN:
-            place = self._append(kind, count, a, b, c)
-            self._lines[LINE * place + NEXT] = self._lines[LINE * owner + READERS]
-            self._lines[LINE * owner + READERS] = i32(place)
-        else:
+        if met >= CHAIN:
             found = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
             while found >= 0:
                 if self._is_this(found, kind, count, low, high, c, traits):
-                    return found
+                    return self._met(found)
                 found = i64(self._lines[LINE * found + NEXT])
-            place = self._append(kind, count, a, b, c)
-            self._entered += 1
-            if 2 * self._entered > len(self._table):
-                self._grow()
-            self._enter(place)
+        place = self._append(kind, count, a, b, c)
+        self._link(place, owner, met)
         if traits & IS_TRUTH:
             self._decide(kind, place)
         return place
+
+    def _met(self, line: i64) -> i64:
+        if self.is_watched:
+            self.note(line, FOUND)
+        return line
+
+    def _link(self, line: i64, owner: i64, met: i64) -> None:
+        """Have a line found among the readers of this one, which are so many."""
+        if met < CHAIN:
+            self._lines[LINE * line + NEXT] = self._lines[LINE * owner + READERS]
+            self._lines[LINE * owner + READERS] = i32(line)
+            return
+        self._entered += 1
+        if 2 * self._entered > len(self._table):
+            self._grow()
+        self._enter(line)
 
     def _is_this(
         self, line: i64, kind: i64, count: i64, low: i64, high: i64, c: i64, traits: i64
@@ -347,8 +401,7 @@ class Writer:
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         at = LINE * self.size
         if at == len(self._lines):
-            more = LINE * (ROOM + (self.size >> 1))
-            self._lines = extend(self._lines, vec[i32]([i32(NONE)] * int(more)))
+            self._make_room(1)
         lines = self._lines
         lines[at] = i32((kind << BITS) | min(count, i64(MANY)))
         lines[at + 1] = i32(a)
@@ -356,6 +409,10 @@ class Writer:
         lines[at + 3] = i32(c)
         self.size += 1
         return self.size - 1
+
+    def _make_room(self, more: i64) -> None:
+        more = LINE * max(more, ROOM + (self.size >> 1))
+        self._lines = extend(self._lines, vec[i32]([i32(NONE)] * int(more)))
 
     def _enter(self, line: i64) -> None:
         lines, at = self._lines, LINE * line
@@ -391,6 +448,83 @@ class Writer:
         outcome = _outcome(name, found)
         if outcome is not None:
             self.truths[register] = outcome
+
+    # -- the same again ----------------------------------------------------------------------------
+
+    def is_like(self, line: i64, other: i64) -> bool:
+        """Whether two lines differ in nothing but the few registers that they read, or in a number
+        of which no identity takes notice."""
+        head = i64(self._lines[LINE * line])
+        if head != i64(self._lines[LINE * other]) or head & MANY > FEW:
+            return False
+        if head != CONSTANT or line == other or self._identities is None:
+            return True
+        x = self.values[i64(self._lines[LINE * line + 1])]
+        return self._identities.are_alike(x, self.values[i64(self._lines[LINE * other + 1])])
+
+    def change(self, line: i64, other: i64, k: i64) -> i64:
+        """How far operand k of one is from that of the other."""
+        return i64(self._lines[LINE * line + 1 + k]) - i64(self._lines[LINE * other + 1 + k])
+
+    def is_number(self, register: i64, value: float) -> bool:
+        """Whether that is the register of this constant."""
+        if not (0 <= register < self.size and self._lines[LINE * register] == CONSTANT):
+            return False
+        x = self.values[i64(self._lines[LINE * register + 1])]
+        return x == value and math.copysign(1.0, x) == math.copysign(1.0, value)
+
+    def enter_constant(self, register: i64, value: float, other: i64) -> bool:
+        """Enter a constant that is about to be written in this register, unless there is one, or it
+        is not like another."""
+        known = self.values[i64(self._lines[LINE * other + 1])]
+        if value in self._constants or value in (0.0, 1.0) or value != value:
+            return False
+        if self._identities is not None and not self._identities.are_alike(value, known):
+            return False
+        self._constants[value] = int(register)
+        self.values = append(self.values, value)
+        return True
+
+    def forget_constants(self, count: i64) -> None:
+        """Those that were entered after so many numbers were there, and not written."""
+        while i64(len(self.values)) > count:
+            self.values, value = pop(self.values)
+            del self._constants[value]
+
+    def repeat(self, count: i64, changes: vec[i32]) -> None:
+        """Write so many lines again, their operands changed by these numbers."""
+        begin = self.size
+        if LINE * (begin + count) > len(self._lines):
+            self._make_room(count)
+        self.size += count
+        lines = self._lines
+        place: i64 = 0
+        for at in range(LINE * begin, LINE * (begin + count), LINE):
+            before = at - LINE * count
+            a = i64(lines[before + 1] + changes[place])
+            b = i64(lines[before + 2] + changes[place + 1])
+            c = i64(lines[before + 3] + changes[place + 2])
+            lines[at] = lines[before]
+            lines[at + 1] = i32(a)
+            lines[at + 2] = i32(b)
+            lines[at + 3] = i32(c)
+            place += 3
+            if i64(lines[at]) >> BITS <= CONST:
+                continue
+            owner = max(a, b)
+            owner = max(owner, c)
+            met: i64 = CHAIN
+            if owner >= 0:
+                met = 0
+                found = i64(lines[LINE * owner + READERS])
+                while found >= 0 and met < CHAIN:
+                    met += 1
+                    found = i64(lines[LINE * found + NEXT])
+            if met < CHAIN:
+                lines[at + NEXT] = lines[LINE * owner + READERS]
+                lines[LINE * owner + READERS] = i32(at // LINE)
+            else:
+                self._link(at // LINE, owner, met)
 
     # -- from lines to columns ---------------------------------------------------------------------
 
