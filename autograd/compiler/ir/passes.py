@@ -40,10 +40,6 @@ MOST_WRITTEN: Final = 128.0
 every round of a loop: what is made of them has to stay the same."""
 
 
-NAMED: Final = (0.0, 1.0, 2.0)
-"""Numbers that identities are about, as their opposites."""
-
-
 def optimised(program: Program) -> Program:
     """All passes, in one."""
     return rewritten_and_pruned(program, writer())
@@ -157,6 +153,10 @@ def _is_written(x: float) -> bool:
     return 1.0 <= abs(x) <= MOST_WRITTEN and x == float(int(x))
 
 
+def _is_small(x: float) -> bool:
+    return x == 0.0 or abs(x) == 1.0 or abs(x) == 2.0
+
+
 def _cut_message(writer: Writer, adjoint: i64, factor: i64) -> i64:
     """adjoint * factor, 0.0 where either is 0."""
     if writer.holds(adjoint, 0.0) or writer.holds(factor, 0.0):
@@ -196,7 +196,7 @@ class OfDoubles(Identities):
     """Those above, by the kind of an operation."""
 
     def are_alike(self, x: float, y: float) -> bool:
-        if abs(x) in NAMED or abs(y) in NAMED:
+        if _is_small(x) or _is_small(y):
             return False
         return _is_written(x) == _is_written(y)
 
