@@ -74,6 +74,7 @@ class Rounds:
         """Where to look for a period."""
         self._failures: i64 = 0
         self._period: i64 = 0
+        self._end: i64 = 0  # up to which kinds come again
         self._last: Round | None = None
         self._before: Round | None = None
         # How the numbers of a round change from the one before it.
@@ -100,7 +101,8 @@ class Rounds:
                 if kinds[at + period] != first or kinds[at + period + 1] != second:
                     continue
                 if self._recurs(at, period):
-                    return self._begun(period)
+                    self._begin(at, period)
+                    return period
         self.next = at + self._reach
         self._reach = min(2 * self._reach, FAR)
         return 0
@@ -115,10 +117,18 @@ class Rounds:
                 return False
         return True
 
-    def _begun(self, period: i64) -> i64:
-        self._period = period
+    def _begin(self, at: i64, period: i64) -> None:
         self._last = self._before = None
-        return period
+        if period == self._period and at < self._end:
+            return
+        columns = self._columns
+        kinds, starts = columns.kinds, columns.starts
+        i, end = at + period, i64(len(kinds))
+        while i < end and kinds[i] == kinds[i - period]:
+            if starts[i + 1] - starts[i] != starts[i + 1 - period] - starts[i - period]:
+                break
+            i += 1
+        self._period, self._end = period, i
 
     def end(self, at: i64, copied: bool) -> None:
         """No further rounds are expected."""
@@ -132,13 +142,7 @@ class Rounds:
 
     def comes_again(self, at: i64) -> bool:
         """Whether what follows is of the same kinds as the round before it."""
-        kinds, period = self._columns.kinds, self._period
-        if at + period > i64(len(kinds)):
-            return False
-        for i in range(at, at + period):  # noqa: SIM110
-            if kinds[i] != kinds[i - period]:
-                return False
-        return True
+        return at + self._period <= self._end
 
     # -- two rounds --------------------------------------------------------------------------------
 
@@ -159,6 +163,7 @@ class Rounds:
         if before is None or not self._is_steady(last, before):
             return at
         begin = at
+        writer.reserve((self._end - at) // self._period * last.lines)
         while self._is_next(at):
             writer.repeat(last.lines, self._lines)
             at += self._period
@@ -243,9 +248,6 @@ class Rounds:
         place: i64 = 0
         for i in range(period):
             at = begin + i
-            count = i64(starts[at + 1]) - i64(starts[at])
-            if count != i64(starts[at + 1 - period]) - i64(starts[at - period]):
-                return False
             register, change = i64(new[at]), i64(new[at]) - i64(new[at - period])
             results[i] = i32(change)
             if kinds[at] == INPUT:
@@ -286,7 +288,7 @@ class Rounds:
     def _is_next(self, at: i64) -> bool:
         """Whether the next round reads and looks at what it would if it were written; if so, its
         constants are."""
-        if at + self._period > i64(len(self._columns.kinds)):
+        if not self.comes_again(at):
             return False
         writer = self._writer
         constants: i64 = len(writer.values)
@@ -301,24 +303,18 @@ class Rounds:
         results, read, now = self._results, self._read, self._now
         place: i64 = 0
         for i in range(period):
-            if kinds[at] != kinds[at - period]:
-                return False
-            e, after = i64(starts[at]), i64(starts[at + 1])
-            if after - e != i64(starts[at + 1 - period]) - i64(starts[at - period]):
-                return False
             new[at] = new[at - period] + results[i]
             if kinds[at] == CONST:
                 if not self._is_constant(at, i):
                     return False
                 place += 1
             else:
-                while e < after:
+                for e in range(i64(starts[at]), i64(starts[at + 1])):
                     expected = now[place] + read[place]
                     if new[i64(operands[e])] != expected:
                         return False
                     now[place] = expected
                     place += 1
-                    e += 1
             at += 1
         return True
 

@@ -16,7 +16,7 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
-from autograd.compiler.ir.packed_columns import append, as_array, extend, pop, vec
+from autograd.compiler.ir.packed_columns import append, as_array, pop, vec
 
 __all__ = ["EVENT", "FEW", "FIXED", "INSTEAD", "NONE", "POW", "Identities", "Writer"]
 
@@ -24,6 +24,7 @@ NONE: Final[i64] = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
 LINE: Final = 6  # numbers of a line
 ROOM: Final = 32  # for lines, at first
+AROUND: Final = 1000  # lines around those that are reserved
 NEXT: Final = 4  # its places: the line before it in the same chain,
 READERS: Final = 5  # and the last of the lines that read it
 CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
@@ -401,7 +402,7 @@ class Writer:
     def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         at = LINE * self.size
         if at == len(self._lines):
-            self._make_room(1)
+            self._make_room(ROOM + (self.size >> 1))
         lines = self._lines
         lines[at] = i32((kind << BITS) | min(count, i64(MANY)))
         lines[at + 1] = i32(a)
@@ -410,9 +411,17 @@ class Writer:
         self.size += 1
         return self.size - 1
 
+    def reserve(self, more: i64) -> None:
+        """Have room for so many more lines, and for what may come behind them."""
+        if LINE * (self.size + more) > i64(len(self._lines)):
+            self._make_room(more + AROUND)
+
     def _make_room(self, more: i64) -> None:
-        more = LINE * max(more, ROOM + (self.size >> 1))
-        self._lines = extend(self._lines, vec[i32]([i32(NONE)] * int(more)))
+        """Room for so many lines more than there are."""
+        lines = vec[i32]([i32(NONE)] * int(LINE * (self.size + more)))
+        for i in range(LINE * self.size):
+            lines[i] = self._lines[i]
+        self._lines = lines
 
     def _enter(self, line: i64) -> None:
         lines, at = self._lines, LINE * line
@@ -492,10 +501,8 @@ class Writer:
             del self._constants[value]
 
     def repeat(self, count: i64, changes: vec[i32]) -> None:
-        """Write so many lines again, their operands changed by these numbers."""
+        """Write so many lines again, for which there is room, their operands changed by these."""
         begin = self.size
-        if LINE * (begin + count) > len(self._lines):
-            self._make_room(count)
         self.size += count
         lines = self._lines
         place: i64 = 0
