@@ -11,11 +11,12 @@ from typing import final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
+from autograd.compiler.ir.lines import FEW, NONE
 from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rounds import TRIES, Columns, Rounds
 from autograd.compiler.ir.templates import Plans, Template, Templates
-from autograd.compiler.ir.writing import FEW, NONE, Writer
+from autograd.compiler.ir.writing import Writer
 
 __all__ = ["most_live", "needed_for", "rewritten", "rewritten_and_pruned"]
 

@@ -83,7 +83,9 @@ class Rounds:
         self._now = vec[i32]()  # which is this at present
         self._makers = vec[i32]()  # of each constant, the operation that writes it, if one does
         self._lines = vec[i32]()  # of each line its operands
-        self._looked = vec[i32]()  # lines that were looked at, and changes of them and their operands
+        self._looked = vec[
+            i32
+        ]()  # lines that were looked at, and changes of them and their operands
         self._fresh: i64 = 0  # constants in a round
 
     # -- periods -----------------------------------------------------------------------------------
@@ -266,9 +268,9 @@ class Rounds:
                 change = register - i64(new[i64(operands[e - width])])
                 read[place], current[place] = i32(change), i32(register)
                 place += 1
-                if change != 0 and writer.is_constant(register):
-                    if not self._look(last, register, change):
-                        return False
+                is_number = change != 0 and writer.is_constant(register)
+                if is_number and not self._look(last, register, change):
+                    return False
         self._results, self._makers, self._read, self._now = results, makers, read, current
         return made == self._fresh
 
@@ -345,4 +347,3 @@ class Rounds:
                         return False
             looked[i] = i32(other)
         return True
-
