@@ -36,21 +36,9 @@ ENGINE = ["ieee", "gamma", "special", "statistics", "setting", "levels", "modes"
 ENGINE += ["primitive", "primitives", "hooks", "value", "apply", "observers", "backward"]
 ENGINE += ["functions", "graph", "tape", "alone"]
 TRANSFORMS = ["tape_sweeps"]
-RECORDING = [
-    "ir/flat_code",
-    "ir/packed_lines",
-    "ir/writing",
-    "ir/templates",
-    "ir/rounds",
-    "ir/rewriting",
-]
-RECORDING += [
-    "ir/passes",
-    "ir/bytecode",
-    "ir/row_columns",
-    "ir/finite_fast_path",
-    "recording/reading",
-]
+RECORDING = ["ir/flat_code", "ir/lines", "ir/writing", "ir/templates", "ir/rounds"]
+RECORDING += ["ir/rewriting", "ir/passes", "ir/bytecode", "ir/row_columns", "ir/finite_fast_path"]
+RECORDING += ["recording/reading"]
 MODULES = [f"autograd/engine/{name}.py" for name in ENGINE]
 MODULES += [f"autograd/transforms/{name}.py" for name in TRANSFORMS]
 MODULES += [f"autograd/compiler/{name}.py" for name in RECORDING]
