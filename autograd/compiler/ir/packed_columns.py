@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autograd.engine import value
 
-__all__ = ["NO_NUMBERS", "append", "as_array", "extend", "vec"]
+__all__ = ["NO_NUMBERS", "append", "as_array", "extend", "pop", "vec"]
 
 NO_NUMBERS: Final[Any] = ()
 
@@ -34,10 +34,10 @@ def _what_is_missing() -> str:
 
 
 if TYPE_CHECKING:
-    from librt.vecs import append, extend, vec
+    from librt.vecs import append, extend, pop, vec
 else:
     try:
-        from librt.vecs import append, extend, vec
+        from librt.vecs import append, extend, pop, vec
     except ImportError:
         if value.__file__.endswith((".so", ".pyd")):
             raise ImportError(_what_is_missing()) from None
@@ -54,6 +54,10 @@ else:
         def append(column: Any, number: Any) -> Any:
             column.append(number)
             return column
+
+        def pop(column: Any) -> Any:
+            number = column.pop()
+            return column, number
 
         def extend(column: Any, numbers: Any) -> Any:
             column.extend(numbers)

@@ -13,9 +13,10 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from autograd.compiler.ir.flat_code import Op, kind_of
+from autograd.compiler.ir.lines import NONE
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
-from autograd.compiler.ir.writing import NONE, POW, Identities, Writer
+from autograd.compiler.ir.writing import POW, Identities, Writer
 
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 
@@ -97,7 +98,10 @@ def _is_multiple(writer: Writer, register: i64) -> bool:
     if writer.kind(register) != MUL:
         return False
     second = writer.operand(register, 1)
-    return writer.is_constant(second) and writer.constant(second) >= 1.0
+    if not writer.is_constant(second):
+        return False
+    writer.use_numbers([int(second)])
+    return writer.constant(second) >= 1.0
 
 
 def _mul(writer: Writer, a: i64, b: i64) -> i64:
@@ -150,6 +154,10 @@ def _is_written(x: float) -> bool:
     return 1.0 <= abs(x) <= MOST_WRITTEN and x == float(int(x))
 
 
+def _is_small(x: float) -> bool:
+    return x == 0.0 or abs(x) == 1.0 or abs(x) == 2.0
+
+
 def _cut_message(writer: Writer, adjoint: i64, factor: i64) -> i64:
     """adjoint * factor, 0.0 where either is 0."""
     if writer.holds(adjoint, 0.0) or writer.holds(factor, 0.0):
@@ -161,6 +169,7 @@ def _cut_message(writer: Writer, adjoint: i64, factor: i64) -> i64:
 
 def _where(writer: Writer, condition: i64, a: i64, b: i64) -> i64:
     if a == b:
+        writer.saw(a)
         return a
     if not writer.is_constant(condition):
         return NONE
@@ -169,6 +178,7 @@ def _where(writer: Writer, condition: i64, a: i64, b: i64) -> i64:
 
 def _select(writer: Writer, truth: i64, a: i64, b: i64) -> i64:
     if a == b:
+        writer.saw(a)
         return a
     holds = writer.truths.get(truth)
     if holds is None:
@@ -185,6 +195,11 @@ def _logic(writer: Writer, p: i64, q: i64, neutral: bool) -> i64:
 @final
 class OfDoubles(Identities):
     """Those above, by the kind of an operation."""
+
+    def are_alike(self, x: float, y: float) -> bool:
+        if _is_small(x) or _is_small(y):
+            return False
+        return _is_written(x) == _is_written(y)
 
     def shorter(self, writer: Writer, kind: i64, a: i64, b: i64, c: i64) -> i64:
         if kind == ADD:

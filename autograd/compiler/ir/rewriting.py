@@ -11,10 +11,12 @@ from typing import final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
+from autograd.compiler.ir.lines import FEW, NONE
 from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.rounds import TRIES, Columns, Rounds
 from autograd.compiler.ir.templates import Plans, Template, Templates
-from autograd.compiler.ir.writing import FEW, NONE, Writer
+from autograd.compiler.ir.writing import Writer
 
 __all__ = ["most_live", "needed_for", "rewritten", "rewritten_and_pruned"]
 
@@ -48,47 +50,110 @@ def _translated(
 ) -> vec[i32]:
     """For each register of the program that of what was written in its place."""
     code = flat(program.code)
-    values = vec[float](code.values)
-    kinds, starts = vec[i32](code.kinds), vec[i32](code.starts)
-    operands = vec[i32](code.operands)
-    new = vec[i32]([i32(NONE)] * len(kinds))
+    columns = Columns(
+        vec[i32](code.kinds),
+        vec[i32](code.starts),
+        vec[i32](code.operands),
+        vec[float](code.values),
+        vec[i32]([i32(NONE)] * len(code)),
+    )
+    if emit is not None:
+        _emit_all(columns, writer, emit)
+        return columns.new
     plans = Plans(templates)
     if templates is not None:
         writer.expand = Expansion(plans, writer).register
-    for i in range(i64(len(kinds))):
-        kind = i64(kinds[i])
-        at = i64(starts[i])
-        if kind == CONST:
-            new[i] = i32(writer.const(values[i64(operands[at])]))
-            continue
-        if kind == INPUT:
-            new[i] = i32(writer.input(operands[at]))
-            continue
-        count = i64(starts[i + 1]) - at
-        if emit is not None:
-            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
-            new[i] = i32(emit(NAMES[kind], *given))
-            continue
-        plan = None if templates is None else plans.of(kind, count)
-        if count > FEW:
-            given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
-            new[i] = i32(_put_all(writer, plan, kind, given))
-            continue
-        a = i64(new[i64(operands[at])]) if count > 0 else NONE
-        b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
-        c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
-        if plan is None:
-            new[i] = i32(writer.put(kind, count, a, b, c))
-            continue
-        register = writer.shorter(kind, count, a, b, c)
-        if register < 0:
-            registers = plan.room()
-            for k in range(count):
-                registers[k] = new[i64(operands[at + k])]
-            register = plan.write(writer, registers)
-        new[i] = i32(register)
+    translation = Translation(columns, writer, plans)
+    translation.write_all()
     writer.expand = None
-    return new
+    return columns.new
+
+
+def _emit_all(columns: Columns, writer: Writer, emit: Emit) -> None:
+    kinds, starts, operands, new = columns.kinds, columns.starts, columns.operands, columns.new
+    for i in range(i64(len(kinds))):
+        kind, at = i64(kinds[i]), i64(starts[i])
+        if kind == CONST:
+            new[i] = i32(writer.const(columns.values[i64(operands[at])]))
+        elif kind == INPUT:
+            new[i] = i32(writer.input(operands[at]))
+        else:
+            given = [int(new[i64(operands[e])]) for e in range(at, i64(starts[i + 1]))]
+            new[i] = i32(emit(NAMES[kind], *given))
+
+
+@final
+class Translation:
+    """A program on its way to a writer."""
+
+    def __init__(self, columns: Columns, writer: Writer, plans: Plans) -> None:
+        self._columns = columns
+        self._writer = writer
+        self._plans = plans
+        self._rounds = Rounds(columns, writer)
+
+    def write_all(self) -> None:
+        """Write every operation, or copy what is written for those of a round before."""
+        at: i64 = 0
+        end: i64 = len(self._columns.kinds)
+        while at < end:
+            period = self._rounds.period(at)
+            if period > 0:
+                at = self._write_rounds(at, period)
+            else:
+                after = min(self._rounds.next, end)
+                self._write(at, after)
+                at = after
+
+    def _write_rounds(self, at: i64, period: i64) -> i64:
+        """Write rounds until no further one is alike; where that is."""
+        rounds = self._rounds
+        tries: i64 = 0
+        are_copied = False
+        while tries < TRIES and (tries == 0 or rounds.comes_again(at)):
+            rounds.watch(at)
+            self._write(at, at + period)
+            at += period
+            after = rounds.copied(at)
+            tries += 1
+            if after > at:
+                tries, are_copied = 1, True
+            at = after
+        rounds.end(at, are_copied)
+        return at
+
+    def _write(self, begin: i64, end: i64) -> None:
+        """Operation by operation."""
+        columns, writer, plans = self._columns, self._writer, self._plans
+        kinds, starts, operands, new = columns.kinds, columns.starts, columns.operands, columns.new
+        for i in range(begin, end):
+            kind = i64(kinds[i])
+            at = i64(starts[i])
+            if kind == CONST:
+                new[i] = i32(writer.const(columns.values[i64(operands[at])]))
+                continue
+            if kind == INPUT:
+                new[i] = i32(writer.input(operands[at]))
+                continue
+            count = i64(starts[i + 1]) - at
+            plan = plans.of(kind, count)
+            if count > FEW:
+                given = [int(new[i64(operands[at + k])]) for k in range(int(count))]
+                new[i] = i32(_put_all(writer, plan, kind, given))
+                continue
+            a = i64(new[i64(operands[at])]) if count > 0 else NONE
+            b = i64(new[i64(operands[at + 1])]) if count > 1 else NONE
+            c = i64(new[i64(operands[at + 2])]) if count > 2 else NONE
+            if plan is None:
+                new[i] = i32(writer.put(kind, count, a, b, c))
+                continue
+            register = writer.shorter(kind, count, a, b, c)
+            if register < 0:
+                registers = plan.room()
+                for k in range(count):
+                    registers[k] = new[i64(operands[at + k])]
+                register = plan.write(writer, registers)
+            new[i] = i32(register)
 
 
 def _put_all(writer: Writer, plan: Template | None, kind: int, operands: list[int]) -> int:

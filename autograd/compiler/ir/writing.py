@@ -15,21 +15,17 @@ from typing import Any, Final, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
+from autograd.compiler.ir.lines import BITS, CONSTANT, FEW, LINE, MANY, NONE, Lines
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
-from autograd.compiler.ir.packed_columns import append, as_array, extend, vec
+from autograd.compiler.ir.packed_columns import append, pop, vec
 
-__all__ = ["FEW", "NONE", "POW", "Identities", "Writer"]
+__all__ = ["EVENT", "FIXED", "INSTEAD", "POW", "Identities", "Writer"]
 
-NONE: Final[i64] = -1  # in the place of an operand that is not there
-FEW: Final = 3  # operands that a line has in place
-LINE: Final = 6  # numbers of a line
-ROOM: Final = 32  # for lines, at first
-NEXT: Final = 4  # its places: the line before it in the same chain,
-READERS: Final = 5  # and the last of the lines that read it
-CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
-BITS: Final = 3  # of the number of operands
-MANY: Final = (1 << BITS) - 1  # it stands for any number above FEW
-CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
+EVENT: Final = 3  # numbers of an event: a line, how many lines there were, and what it was:
+LOOKED: Final = 0  # identities have asked what it does,
+FOUND: Final = 1  # it was there already,
+INSTEAD: Final = 2  # identities gave it,
+FIXED: Final = 3  # its number or truth is used; whether that of operand k, by the numbers from here
 
 MUL: Final = kind_of("mul")
 POW: Final = kind_of("pow")
@@ -71,32 +67,29 @@ class Identities:
         """A register that holds the same already, or that takes less to compute; else NONE."""
         return NONE
 
+    def are_alike(self, x: float, y: float) -> bool:
+        """Whether no identity makes a difference between these different numbers."""
+        return True
+
 
 @final
-class Writer:
+class Writer(Lines):
     """A program in the making. Emitting gives the register's number.
 
     The same operation on the same registers is written once. With `fold` what has only constants
     for operands is computed at once; the `identities` are asked first whether a register holds the
     same already. `rules` are for lowering.
 
-    A line begins with its kind and how many operands it reads, in one number; the first three of
-    them follow, the line before it in its chain, and the last of its readers. A constant has in the
-    place of an operand that of its number, an input its slot. With `expand`, what identities emit
-    is made of instructions by that.
+    With `expand`, what identities emit is made of instructions by that.
     """
 
     def __init__(self, fold: bool = False, identities: Identities | None = None) -> None:
-        self.size: i64 = 0
-        """How many lines there are."""
-        self._lines = vec[i32]()  # with room for more
-        self.values = vec[float]()  # of the constants
+        super().__init__()
         self.rules: Mapping[str, Callable[..., Any]] = {}
         self.truths: dict[int, bool] = {}  # the truth values of which it is known what they are
         self._fold = fold
         self._identities = identities
         self._traits = vec[i32](_TRAITS)
-        self.rest: dict[int, tuple[int, ...]] = {}  # all operands of lines with many
         self._wide: dict[tuple[int, ...], int] = {}  # these, by their kind and operands
         self._constants: dict[float, int] = {}
         self.zero: i64 = NONE
@@ -105,9 +98,10 @@ class Writer:
         """That of -0.0."""
         self._one: i64 = NONE
         self._slots: dict[int, int] = {}
-        self._table = vec[i32]([i32(NONE)] * 64)  # by its hash, the last of such lines
-        self._entered: i64 = 0  # how many there are in all
         self.expand: Callable[[int, tuple[int, ...]], int] | None = None
+        self.is_watched = False
+        """Whether events are kept: all that is found out about lines that are there already."""
+        self.events = vec[i32]()
 
     # -- what is written so far --------------------------------------------------------------------
 
@@ -118,11 +112,11 @@ class Writer:
 
     def name(self, register: int) -> str:
         """The name of the operation in a register."""
-        return NAMES[self._lines[LINE * register] >> BITS]
+        return NAMES[self.lines[LINE * register] >> BITS]
 
     def operands(self, register: int) -> tuple[int, ...]:
         """What that operation reads."""
-        lines, at = self._lines, LINE * register
+        lines, at = self.lines, LINE * register
         head: int = lines[at]
         if head >> BITS <= CONST:
             return ()
@@ -143,23 +137,40 @@ class Writer:
 
     def kind(self, register: i64) -> i64:
         """The number of the name of the operation in a register."""
-        return i64(self._lines[LINE * register]) >> BITS
+        if self.is_watched:
+            self.note(register, LOOKED)
+        return i64(self.lines[LINE * register]) >> BITS
 
     def operand(self, register: i64, k: i64) -> i64:
         """Its operand k, of at most three."""
-        return i64(self._lines[LINE * register + 1 + k])
+        if self.is_watched:
+            self.note(register, LOOKED)
+        return i64(self.lines[LINE * register + 1 + k])
 
     def is_constant(self, register: i64) -> bool:
         """Whether a register always holds the same number."""
-        return register >= 0 and self._lines[LINE * register] == CONSTANT
+        return register >= 0 and self.lines[LINE * register] == CONSTANT
 
     def constant(self, register: i64) -> float:
         """That number."""
-        return self.values[i64(self._lines[LINE * register + 1])]
+        if self.is_watched:
+            self.note(register, LOOKED)
+        return self.values[i64(self.lines[LINE * register + 1])]
 
     def holds(self, register: i64, number: float) -> bool:
         """Whether it always holds this one; of the two zeros, either."""
         return self.is_constant(register) and self.constant(register) == number
+
+    def saw(self, register: i64) -> None:
+        """Two operands are one."""
+        if self.is_watched:
+            self.note(register, FOUND)
+
+    def note(self, line: i64, event: i64) -> None:
+        """Keep an event."""
+        self.events = append(self.events, i32(line))
+        self.events = append(self.events, i32(self.size))
+        self.events = append(self.events, i32(event))
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -184,13 +195,13 @@ class Writer:
 
     def _new_constant(self, value: float) -> int:
         self.values = append(self.values, value)
-        return self._append(CONST, 1, len(self.values) - 1, NONE, NONE)
+        return self.append(CONST, 1, len(self.values) - 1, NONE, NONE)
 
     def input(self, slot: int) -> i64:
         """The register of an input."""
         found = self._slots.get(slot)
         if found is None:
-            found = self._slots[slot] = self._append(INPUT, 1, slot, NONE, NONE)
+            found = self._slots[slot] = self.append(INPUT, 1, slot, NONE, NONE)
         return i64(found)
 
     def emit(self, name: str, *operands: int) -> int:
@@ -221,7 +232,7 @@ class Writer:
         key = (kind, *given)
         known = self._wide.get(key)
         if known is None:
-            known = self._wide[key] = self._append(kind, count, given[0], given[1], given[2])
+            known = self._wide[key] = self.append(kind, count, given[0], given[1], given[2])
             self.rest[known] = given
         return known
 
@@ -232,17 +243,29 @@ class Writer:
             given = [*operands, NONE, NONE, NONE]
             found = self._identities.shorter(self, kind, given[0], given[1], given[2])
             if found >= 0:
+                if self.is_watched:
+                    self.note(found, INSTEAD)
                 return found
         if self._fold and not self._traits_of(kind) & IS_TRUTH:
             numbers = [self.number(i) for i in operands]
             if None not in numbers:
+                self.use_numbers(operands)
                 return self.const(meaning(NAMES[kind])(*numbers))
         return NONE
 
     def put(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The same for at most three operands, of which those that are not there are -1."""
         found = self.shorter(kind, count, a, b, c)
-        return found if found >= 0 else self._shared(kind, count, a, b, c, self._traits_of(kind))
+        if found >= 0:
+            return found
+        size, traits = self.size, self._traits_of(kind)
+        place = self.shared(kind, count, a, b, c, traits & IS_COMMUTATIVE != 0)
+        if size == self.size:
+            if self.is_watched:
+                self.note(place, FOUND)
+        elif traits & IS_TRUTH:
+            self._decide(kind, place)
+        return place
 
     def shorter(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """A register that holds the result already, or that takes less to compute; else NONE."""
@@ -252,6 +275,8 @@ class Writer:
         if identities is not None and self._is_worth_asking(traits, some, a, b, c):
             found = identities.shorter(self, kind, a, b, c)
             if found >= 0:
+                if self.is_watched:
+                    self.note(found, INSTEAD)
                 return found
         # Not a comparison of constants: there is no `const` that holds a truth value.
         if some and self._fold and traits & IS_TRUTH == 0:
@@ -268,23 +293,27 @@ class Writer:
         if traits & ON_CONSTANTS:
             return some
         if traits & ON_CHOICES:
-            return b == c or self.is_constant(a) or self._is_known(a) or self._is_known(b)
+            return b == c or self.is_constant(a) or self._is_known(a, 0) or self._is_known(b, 1)
         if traits & ON_SIGNS:
-            return self._traits_of(i64(self._lines[LINE * a]) >> BITS) & ON_SIGNS != 0
+            return self._traits_of(i64(self.lines[LINE * a]) >> BITS) & ON_SIGNS != 0
         return True
 
     def _is_small(self, traits: i64, register: i64) -> bool:
-        if register < 0 or self._lines[LINE * register] != CONSTANT:
+        if register < 0 or self.lines[LINE * register] != CONSTANT:
             return False
-        x = abs(self.values[i64(self._lines[LINE * register + 1])])
+        x = abs(self.values[i64(self.lines[LINE * register + 1])])
         if traits & ON_ZEROS:
             return x == 0.0
         if traits & ON_ONES:
             return x == 1.0
         return x == 0.0 or x == 1.0 or x == 2.0
 
-    def _is_known(self, register: i64) -> bool:
-        return len(self.truths) > 0 and register in self.truths
+    def _is_known(self, register: i64, k: i64) -> bool:
+        if len(self.truths) == 0 or register not in self.truths:
+            return False
+        if self.is_watched:
+            self.note(register, FIXED + k)
+        return True
 
     def _folded(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
         """The constant that an operation on constants gives; NONE if it is on others too."""
@@ -294,87 +323,16 @@ class Writer:
             return NONE
         if count > 2 and not self.is_constant(c):
             return NONE
-        numbers = [self.number(i) for i in (int(a), int(b), int(c))[: int(count)]]
+        operands = [int(a), int(b), int(c)][: int(count)]
+        numbers = [self.number(i) for i in operands]
+        self.use_numbers(operands)
         return self.const(meaning(NAMES[kind])(*numbers))
 
-    def _shared(self, kind: i64, count: i64, a: i64, b: i64, c: i64, traits: i64) -> i64:
-        """The register that holds this already, or a new one. Where a + b and b + a are one
-        number, to the bit, either will do."""
-        low, high = (b, a) if traits & IS_COMMUTATIVE != 0 and b < a else (a, b)
-        owner = max(a, b)  # the last of those that are there
-        owner = max(owner, c)
-        place: i64 = 0
-        met: i64 = CHAIN  # of what reads no register nothing is a reader
-        if owner >= 0:
-            met = 0
-            found = i64(self._lines[LINE * owner + READERS])
-            while found >= 0:
-                if self._is_this(found, kind, count, low, high, c, traits):
-                    return found
-                met += 1
-                found = i64(self._lines[LINE * found + NEXT])
-        if met < CHAIN:
-            place = self._append(kind, count, a, b, c)
-            self._lines[LINE * place + NEXT] = self._lines[LINE * owner + READERS]
-            self._lines[LINE * owner + READERS] = i32(place)
-        else:
-            found = i64(self._table[_hash(kind, low, high, c) & (len(self._table) - 1)])
-            while found >= 0:
-                if self._is_this(found, kind, count, low, high, c, traits):
-                    return found
-                found = i64(self._lines[LINE * found + NEXT])
-            place = self._append(kind, count, a, b, c)
-            self._entered += 1
-            if 2 * self._entered > len(self._table):
-                self._grow()
-            self._enter(place)
-        if traits & IS_TRUTH:
-            self._decide(kind, place)
-        return place
-
-    def _is_this(
-        self, line: i64, kind: i64, count: i64, low: i64, high: i64, c: i64, traits: i64
-    ) -> bool:
-        """Whether a line is this operation, whose operands are in order if that is of no matter."""
-        lines, at = self._lines, LINE * line
-        if lines[at] != (kind << BITS) | count or lines[at + 3] != c:
-            return False
-        first, second = i64(lines[at + 1]), i64(lines[at + 2])
-        if first == low and second == high:
-            return True
-        return traits & IS_COMMUTATIVE != 0 and first == high and second == low
-
-    def _append(self, kind: i64, count: i64, a: i64, b: i64, c: i64) -> i64:
-        at = LINE * self.size
-        if at == len(self._lines):
-            more = LINE * (ROOM + (self.size >> 1))
-            self._lines = extend(self._lines, vec[i32]([i32(NONE)] * int(more)))
-        lines = self._lines
-        lines[at] = i32((kind << BITS) | min(count, i64(MANY)))
-        lines[at + 1] = i32(a)
-        lines[at + 2] = i32(b)
-        lines[at + 3] = i32(c)
-        self.size += 1
-        return self.size - 1
-
-    def _enter(self, line: i64) -> None:
-        lines, at = self._lines, LINE * line
-        kind, low, high = i64(lines[at]) >> BITS, i64(lines[at + 1]), i64(lines[at + 2])
-        if high < low and self._traits_of(kind) & IS_COMMUTATIVE:
-            low, high = high, low
-        place = _hash(kind, low, high, i64(lines[at + 3])) & (len(self._table) - 1)
-        lines[at + NEXT] = self._table[place]
-        self._table[place] = i32(line)
-
-    def _grow(self) -> None:
-        before = self._table
-        self._table = vec[i32]([i32(NONE)] * (4 * len(before)))
-        for i in range(i64(len(before))):
-            line = i64(before[i])
-            while line >= 0:
-                following = i64(self._lines[LINE * line + NEXT])
-                self._enter(line)
-                line = following
+    def use_numbers(self, registers: Sequence[int]) -> None:
+        """What comes out depends on the numbers of these constants."""
+        if self.is_watched:
+            for k, register in enumerate(registers):
+                self.note(register, FIXED + k)
 
     def _decide(self, kind: i64, register: i64) -> None:
         """Keep what a truth value always is, if that is known."""
@@ -392,57 +350,47 @@ class Writer:
         if outcome is not None:
             self.truths[register] = outcome
 
-    # -- from lines to columns ---------------------------------------------------------------------
+    # -- the same again ----------------------------------------------------------------------------
 
-    def packed(self, needed: vec[bool]) -> tuple[FlatCode, vec[i32]]:
-        """The lines that those marked need, in columns; and where each of the lines is there."""
-        lines, size = self._lines, self.size
-        kept: i64 = 0
-        read: i64 = 0
-        for i in range(size - 1, -1, -1):
-            if not needed[i]:
-                continue
-            kept += 1
-            at = LINE * i
-            head = i64(lines[at])
-            count = head & MANY
-            if head >> BITS <= CONST:
-                read += 1
-            elif count > FEW:
-                read += len(self.rest[i])
-                for j in self.rest[i]:
-                    needed[j] = True
-            else:
-                read += count
-                for k in range(count):
-                    needed[i64(lines[at + 1 + k])] = True
-        kinds, starts = vec[i32]([i32(0)] * int(kept)), vec[i32]([i32(0)] * int(kept + 1))
-        operands, places = vec[i32]([i32(0)] * int(read)), vec[i32]([i32(0)] * int(size))
-        kept = read = 0
-        for i in range(size):
-            places[i] = i32(kept)
-            if not needed[i]:
-                continue
-            at = LINE * i
-            head = i64(lines[at])
-            count = head & MANY
-            kinds[kept] = i32(head >> BITS)
-            if head >> BITS <= CONST:
-                operands[read] = lines[at + 1]
-                read += 1
-            elif count > FEW:
-                for j in self.rest[i]:
-                    operands[read] = places[j]
-                    read += 1
-            else:
-                for k in range(count):
-                    operands[read] = places[i64(lines[at + 1 + k])]
-                    read += 1
-            kept += 1
-            starts[kept] = i32(read)
-        values = as_array("d", self.values)
-        columns = as_array("i", kinds), as_array("i", starts), as_array("i", operands)
-        return FlatCode(columns[0], columns[1], columns[2], values), places
+    def is_like(self, line: i64, other: i64) -> bool:
+        """Whether two lines differ in nothing but the few registers that they read, or in a number
+        of which no identity takes notice."""
+        head = i64(self.lines[LINE * line])
+        if head != i64(self.lines[LINE * other]) or head & MANY > FEW:
+            return False
+        if head != CONSTANT or line == other or self._identities is None:
+            return True
+        x = self.values[i64(self.lines[LINE * line + 1])]
+        return self._identities.are_alike(x, self.values[i64(self.lines[LINE * other + 1])])
+
+    def change(self, line: i64, other: i64, k: i64) -> i64:
+        """How far operand k of one is from that of the other."""
+        return i64(self.lines[LINE * line + 1 + k]) - i64(self.lines[LINE * other + 1 + k])
+
+    def is_number(self, register: i64, value: float) -> bool:
+        """Whether that is the register of this constant."""
+        if not (0 <= register < self.size and self.lines[LINE * register] == CONSTANT):
+            return False
+        x = self.values[i64(self.lines[LINE * register + 1])]
+        return x == value and math.copysign(1.0, x) == math.copysign(1.0, value)
+
+    def enter_constant(self, register: i64, value: float, other: i64) -> bool:
+        """Enter a constant that is about to be written in this register, unless there is one, or it
+        is not like another."""
+        known = self.values[i64(self.lines[LINE * other + 1])]
+        if value in self._constants or value in (0.0, 1.0) or value != value:
+            return False
+        if self._identities is not None and not self._identities.are_alike(value, known):
+            return False
+        self._constants[value] = int(register)
+        self.values = append(self.values, value)
+        return True
+
+    def forget_constants(self, count: i64) -> None:
+        """Those that were entered after so many numbers were there, and not written."""
+        while i64(len(self.values)) > count:
+            self.values, value = pop(self.values)
+            del self._constants[value]
 
 
 def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
@@ -450,9 +398,3 @@ def _outcome(name: str, operands: Sequence[float | bool | None]) -> bool | None:
         return bool(meaning(name)(*operands))
     decisive = {"and": False, "or": True}.get(name)  # whatever the other one is
     return decisive if decisive in operands else None
-
-
-def _hash(kind: i64, a: i64, b: i64, c: i64) -> i64:
-    mixed: i64 = kind * 0x3C6EF372 + a * 0x1E3779B1 + b * 0x05EBCA77 + c * 0x02B2AE3D
-    # The upper bits: in the lower ones operands at a constant distance would meet each other.
-    return ((mixed ^ (mixed >> 15)) * 0x1E3779B97F4A7C15) >> 32
