@@ -7,9 +7,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from autograd.compiler.ir.flat_rows import Rows
 from autograd.compiler.ir.loops import (
     AFFINE,
     CARRIED,
@@ -21,9 +20,7 @@ from autograd.compiler.ir.loops import (
     Step,
 )
 
-__all__ = ["Place", "WrittenRow", "unrolled", "written_out"]
-
-FEW: Final = 3  # places, of which a slice would be no gain
+__all__ = ["Place", "WrittenRow", "written_out"]
 
 
 class WrittenRow:
@@ -226,42 +223,3 @@ def written_out(rolled: Rolled) -> tuple[Place, list[WrittenRow]]:
     """The whole program as a place, and all rows that are written out."""
     rows: list[WrittenRow] = []
     return Place(rolled, rows, rolled.body), rows
-
-
-def unrolled(rolled: Rolled) -> Rows:
-    """All rows."""
-    import numpy
-
-    _, rows = written_out(rolled)
-    codes = numpy.zeros(rolled.length, numpy.int32)
-    widths = numpy.zeros(rolled.length, numpy.int64)
-    places = [_evenly(row.addresses) for row in rows]
-    for row, at in zip(rows, places, strict=True):
-        codes[at] = row.node.code
-        widths[at] = row.node.width
-    starts = numpy.zeros(rolled.length + 1, numpy.int64)
-    numpy.cumsum(widths, out=starts[1:])
-    operands = numpy.zeros(starts[-1], numpy.int32)
-    for row, at in zip(rows, places, strict=True):
-        first = _evenly(starts[at])
-        for k in range(row.node.width):
-            operands[_moved(first, k)] = row.place.values(row.column + k)
-    return Rows(
-        rolled.names, codes, starts, operands, rolled.constants, rolled.inputs, rolled.results
-    )
-
-
-def _evenly(places: Any) -> Any:
-    """These places as a slice, if they are evenly spaced: it takes a fraction of the time."""
-    if len(places) < FEW:
-        return places
-    step = int(places[1] - places[0])
-    if step <= 0 or (places[1:] - places[:-1] != step).any():
-        return places
-    return slice(int(places[0]), int(places[-1]) + 1, step)
-
-
-def _moved(places: Any, by: int) -> Any:
-    if isinstance(places, slice):
-        return slice(places.start + by, places.stop + by, places.step)
-    return places + by
