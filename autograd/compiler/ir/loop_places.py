@@ -20,7 +20,7 @@ from autograd.compiler.ir.loops import (
     Step,
 )
 
-__all__ = ["Place", "WrittenRow", "written_out"]
+__all__ = ["Place", "WrittenRow", "row_numbers", "written_out"]
 
 
 class WrittenRow:
@@ -37,6 +37,13 @@ class WrittenRow:
     def addresses(self) -> Any:
         """Those of its repetitions."""
         return self.place.begins + self.offset
+
+    def repetitions(self, addresses: Any) -> Any:
+        """Which of its repetitions have these addresses."""
+        place = self.place
+        if place.depth == 1 and place.is_regular:
+            return (addresses - (place.begins[0] + self.offset)) // place.round_length
+        return self.addresses.searchsorted(addresses)
 
 
 class Place:
@@ -104,6 +111,19 @@ class Place:
         if self.is_regular:
             return self.rounds * self.round_length
         return int(self.round_length.sum())  # such a place stands in no loop
+
+    @cached_property
+    def numbers(self) -> Any:
+        """The numbers of the rows of a round, one after the other, where all are of one length."""
+        import numpy
+
+        found: list[Any] = []
+        for item in self.items:
+            if isinstance(item, WrittenRow):
+                found.append([item.number])
+            else:
+                found.append(numpy.tile(item.numbers, item.rounds))
+        return numpy.concatenate(found)
 
     def _columns_around(self, column: int) -> list[int]:
         """For each operand: which one it is among those of the place around; -1 for none."""
@@ -217,6 +237,19 @@ class Place:
             return None
         turn, rest = divmod(offset, item.round_length)
         return item.last(Form(LOCAL, rest)) if turn in (-1, item.rounds - 1) else None
+
+
+def row_numbers(place: Place, out: Any) -> Any:
+    """`out`, at each address of a row in a place the number of that row."""
+    for item in place.items:
+        if isinstance(item, WrittenRow):
+            out[item.addresses] = item.number
+        elif item.depth > 1 or not item.is_regular:
+            row_numbers(item, out)
+        else:  # its rounds follow each other
+            first, count = int(item.begins[0]), len(item.begins) * item.round_length
+            out[first : first + count].reshape(-1, item.round_length)[:] = item.numbers
+    return out
 
 
 def written_out(rolled: Rolled) -> tuple[Place, list[WrittenRow]]:

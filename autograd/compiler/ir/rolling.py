@@ -112,7 +112,7 @@ class _Search:
         self._steps = len(columns.names) * self._widths
         """How many shapes of rows there may be."""
         self._loops: list[Loop] = []
-        # Of each operand of a loop: how many entries of a table it stands for; 0 for an address.
+        self._known: dict[int, Node] = {}
         self._extents: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._alike: dict[int, Any] = {}  # what loops have in common that differ in their rounds
@@ -121,9 +121,11 @@ class _Search:
 
     def node(self, shape: int) -> Node:
         """What a shape stands for."""
-        if shape < self._steps:
-            return Step(*divmod(shape, self._widths))
-        return self._loops[shape - self._steps]
+        if shape >= self._steps:
+            return self._loops[shape - self._steps]
+        if shape not in self._known:
+            self._known[shape] = Step(*divmod(shape, self._widths))
+        return self._known[shape]
 
     def _add(self, loop: Loop, extents: Any) -> int:
         """The number of a new shape."""
@@ -243,7 +245,7 @@ class _Search:
         body = self._shapes(begin, begin + period)
         given = self._given(begin, rounds, period)
         begins, length = self.begins[begin], self.rows_of(begin, period)
-        extents = np.concatenate([self._extents_of(shape) for shape in body])
+        extents = self._extents_of(begin, body)
         steps = given[1] - given[0]
         later = given[2] - given[1] if rounds > 2 else steps
         is_even = ~irregular
@@ -265,10 +267,15 @@ class _Search:
         shape = self._shape(rounds, body, forms, extents[kept])
         return _Found(begin, begin + rounds * period, shape, first[kept])
 
-    def _extents_of(self, shape: int) -> Any:
-        if shape < self._steps:
-            return self.np.zeros(shape % self._widths, int)
-        return self._extents[shape - self._steps]
+    def _extents_of(self, begin: int, shapes: Sequence[int]) -> Any:
+        """Of the operands of these tokens: how many entries of a table each stands for; 0 for an
+        address."""
+        starts = self.starts[begin : begin + len(shapes) + 1] - self.starts[begin]
+        extents = self.np.zeros(starts[-1], self.np.int64)
+        for i, shape in enumerate(shapes):
+            if shape >= self._steps:
+                extents[starts[i] : starts[i + 1]] = self._extents[shape - self._steps]
+        return extents
 
     def _make_tables(self, given: Any, kinds: Any, numbers: Any, first: Any, extents: Any) -> None:
         """Write down what follows no rule; tables within tables, one after the other."""
@@ -325,7 +332,7 @@ class _Search:
             like = self.node(numbers[0])
             assert isinstance(like, Loop)
             # Neither is an address: nor what was a place in a table, nor the number of rounds.
-            extents = np.concatenate(([1], self._extents_of(numbers[0]) > 0)).astype(int)
+            extents = np.concatenate(([1], self._extents[numbers[0] - self._steps] > 0)).astype(int)
             shape = self._add(like._replace(rounds=RAGGED, width=like.width + 1), extents)
             for token in [token for token, number in loops.items() if number in numbers]:
                 node = self.node(loops[token])
@@ -344,11 +351,12 @@ class _Search:
     def improve_ragged(self) -> None:
         """Find the loops around them."""
         found: list[_Found] = []
+        numbers = {shape for shape in self._loops_now().values() if self._is_ragged(shape)}
         for period in self._periods(WINDOWS[0], COUNTS[-1]):
             done = 0
             for begin, end in stretches(self.tokens, period, COUNTS[-1]):
                 rounds = (end - max(begin, done)) // period
-                is_ragged = any(self._is_ragged(x) for x in self._shapes(begin, begin + period))
+                is_ragged = not numbers.isdisjoint(self._shapes(begin, begin + period))
                 if is_ragged and rounds >= COUNTS[-1]:
                     found.append(self._loop_around(max(begin, done), rounds, period))
                     done = found[-1].end
@@ -382,12 +390,12 @@ class _Search:
         return _Found(begin, end, shape, first[kept])
 
     def _forms_around(self, begin: int, rounds: int, period: int) -> list[Form]:
-        np, end = self.np, begin + rounds * period
+        end = begin + rounds * period
         given = self._given(begin, rounds, period)
         first = self.begins[begin:end].reshape(rounds, period)
         after = self.begins[begin + 1 : end + 1].reshape(rounds, period)
         body = self._shapes(begin, begin + period)
-        addresses = np.concatenate([self._extents_of(shape) for shape in body]) == 0
+        addresses = self._extents_of(begin, body) == 0
         forms: list[Form] = []
         for j, is_address in enumerate(addresses.tolist()):
             column = given[:, j]
@@ -410,24 +418,21 @@ class _Search:
             return False
         np = self.np
         shapes = np.asarray(self.tokens, np.int32)
-        tokens: list[Any] = []
-        begins, widths, operands = [], [], []
-        done = 0
-        for loop in [*sorted(found, key=lambda loop: loop.begin), None]:
-            end = len(shapes) if loop is None else loop.begin
-            tokens.append(shapes[done:end])
-            begins.append(self.begins[done : end + 1])
-            widths.append(np.diff(self.starts[done : end + 1]))
-            operands.append(self.operands[self.starts[done] : self.starts[end]])
-            if loop is not None:
-                tokens.append(np.array([loop.shape], np.int32))
-                widths.append(np.array([len(loop.given)], np.int32))
-                operands.append(loop.given)
-                done = loop.end
-        self.tokens = _tokens(np.concatenate(tokens))
-        self.begins, self.operands = np.concatenate(begins), np.concatenate(operands)
-        self.starts = np.zeros(len(self.begins), np.int32)
-        np.cumsum(np.concatenate(widths), out=self.starts[1:])
+        tokens, begins, starts, operands = [], [], [], []
+        done = used = 0  # tokens, and operands of what there will be
+        for loop in sorted(found, key=lambda loop: loop.begin):
+            tokens += [shapes[done : loop.begin], np.array([loop.shape], np.int32)]
+            begins.append(self.begins[done : loop.begin + 1])
+            first, end = int(self.starts[done]), int(self.starts[loop.begin])
+            starts.append(self.starts[done : loop.begin + 1] + np.int32(used - first))
+            operands += [self.operands[first:end], loop.given]
+            used += end - first + len(loop.given)
+            done = loop.end
+        first = int(self.starts[done])
+        self.tokens = _tokens(np.concatenate([*tokens, shapes[done:]]))
+        self.begins = np.concatenate([*begins, self.begins[done:]])
+        self.operands = np.concatenate([*operands, self.operands[first:]])
+        self.starts = np.concatenate([*starts, self.starts[done:] + np.int32(used - first)])
         return True
 
 

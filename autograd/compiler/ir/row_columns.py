@@ -34,61 +34,60 @@ def row_columns(
     A row that reads one other row alone, and which none reads, stands behind that one, if what it
     does is what `may_move` by its place in `used`: what such rows do has numbers to itself, behind
     all others."""
+    tested, fails = guards
     kinds, starts = vec[i32](named), vec[i32](code.starts)
     read = vec[i32](code.operands)
-    tested, fails = guards
-    addresses, registers = _in_order(kinds, starts, read, i64(inputs), vec[i32](tested))
-    moving = vec[bool]([False] * (max(used, default=0) + 1))
-    place_of = vec[i32]([i32(NOTHING)] * len(moving))
+    count: i64 = len(kinds)
+    addresses = vec[i32]([i32(0)] * int(count))
+    outside: i64 = code.count_of(CONST) + code.count_of(INPUT)
+    registers = vec[i32]([i32(0)] * int(count - outside + len(tested)))
+    _number(kinds, starts, read, i64(inputs), vec[i32](tested), addresses, registers)
+
+    alike: i64 = max(used, default=0) + 1  # the kinds of rows that are moved are as many higher
+    moving, does = vec[bool]([False] * int(alike)), vec[i32]([i32(0)] * int(2 * alike))
     for place, kind in enumerate(used):
-        place_of[kind] = i32(place)
         moving[kind] = place < len(may_move) and may_move[place]
+        does[kind], does[alike + kind] = i32(place), i32(len(used) + 2 + place)
     only = _only_rows(kinds, starts, read, addresses, registers, moving)
-    moved: i64 = len(used) + 2  # what a row does that was moved, after what others do
-    rows: i64 = len(registers)
+    order = _behind_their_only_one(only, registers, kinds, i32(alike))
+
+    rows: i64 = len(order)
     codes, begins = vec[i32]([i32(0)] * int(rows)), vec[i32]([i32(0)] * int(rows + 1))
-    places = _places_behind(only)
+    operands = vec[i32]([i32(0)] * int(len(read) - outside + len(tested)))
     guard: i64 = 0
-    for i in range(rows):
-        place, register = i64(places[i]), i64(registers[i])
+    end: i64 = 0  # of the operands so far
+    for row in range(rows):
+        register = i64(order[row])
         if register < 0:
-            codes[place] = i32(len(used) + fails[guard])
-            begins[place + 1] = i32(1)
+            codes[row] = i32(len(used) + fails[guard])
+            operands[end] = addresses[NOTHING - register]
+            end += 1
             guard += 1
         else:
-            by = moved if only[i] < 0 else i64(0)
-            codes[place] = place_of[i64(kinds[register])] + i32(by)
-            begins[place + 1] = starts[register + 1] - starts[register]
-            addresses[register] = i32(place)
-    for i in range(rows):
-        begins[i + 1] += begins[i]
-    operands = vec[i32]([i32(0)] * int(begins[rows]))
-    for i in range(rows):
-        at, register = i64(begins[i64(places[i])]), i64(registers[i])
-        if register < 0:
-            operands[at] = addresses[NOTHING - register]
-        else:
+            codes[row] = does[i64(kinds[register])]
             for k in range(i64(starts[register]), i64(starts[register + 1])):
-                operands[at] = addresses[i64(read[k])]
-                at += 1
+                operands[end] = addresses[i64(read[k])]
+                end += 1
+            addresses[register] = i32(row)
+        begins[row + 1] = i32(end)
     return codes, begins, operands, addresses
 
 
-def _in_order(
-    kinds: vec[i32], starts: vec[i32], read: vec[i32], inputs: i64, tested: vec[i32]
-) -> tuple[vec[i32], vec[i32]]:
-    """The address of each register, and the register of each row; of a guard, below -1 by that
-    which is tested."""
+def _number(
+    kinds: vec[i32],
+    starts: vec[i32],
+    read: vec[i32],
+    inputs: i64,
+    tested: vec[i32],
+    addresses: vec[i32],
+    registers: vec[i32],
+) -> None:
+    """Write down the address of each register, and the register of each row; of a guard, -1 minus
+    the one that is tested."""
     guards: i64 = len(tested)
-    outside: i64 = 0  # constants and inputs
-    for i in range(i64(len(kinds))):
-        if kinds[i] <= CONST:
-            outside += 1
-    addresses = vec[i32]([i32(0)] * len(kinds))
-    registers = vec[i32]([i32(0)] * int(len(kinds) - outside + guards))
-    row: i64 = 0
     guard: i64 = 0
-    known: i64 = i64(tested[0]) if guards > 0 else i64(NOTHING)
+    known: i64 = i64(tested[0]) if guards > 0 else i64(len(kinds))
+    row: i64 = 0
     for i in range(i64(len(kinds))):
         kind = i64(kinds[i])
         if kind == CONST:
@@ -106,7 +105,6 @@ def _in_order(
             guard += 1
             if guard < guards:
                 known = max(known, i64(tested[guard]))
-    return addresses, registers
 
 
 def _only_rows(
@@ -117,12 +115,11 @@ def _only_rows(
     registers: vec[i32],
     moving: vec[bool],
 ) -> vec[i32]:
-    """For every row that is to stand behind another: the one that it makes a result of, as an
-    address below 0. For the others 0: those that are needed by other rows, need several, or follow
-    that one anyway, as in the last round of a loop."""
-    rows: i64 = len(registers)
-    found = vec[i32]([i32(0)] * int(rows))
-    for i in range(rows):
+    """For every row that is to stand behind another: -1 minus that one, of which it makes a result.
+    For the others 0: those that are needed by other rows, need several, or follow that one anyway,
+    as in the last round of a loop."""
+    found = vec[i32]([i32(0)] * len(registers))
+    for i in range(i64(len(registers))):
         register = i64(registers[i])
         if register < 0:
             row = i64(addresses[NOTHING - register])
@@ -141,24 +138,26 @@ def _only_rows(
     return found
 
 
-def _places_behind(only: vec[i32]) -> vec[i32]:
-    """Where each row stands if it follows its only one, in the order in which such rows were."""
-    count: i64 = len(only)
-    behind = vec[i32]([i32(0)] * int(count))  # how many rows follow one; then the place of the next
-    for i in range(count):
+def _behind_their_only_one(
+    only: vec[i32], registers: vec[i32], kinds: vec[i32], higher: i32
+) -> vec[i32]:
+    """The registers of the rows in their new order; the kinds of those that have moved are made so
+    much higher."""
+    order = vec[i32]([i32(0)] * len(registers))
+    # Of a row that does not move: how many follow it, and then where the next of these stands.
+    for i in range(i64(len(only))):
         if only[i] < 0:
-            behind[NOTHING - i64(only[i])] += i32(1)
-    places = vec[i32]([i32(0)] * int(count))
+            only[NOTHING - i64(only[i])] += i32(1)
     free: i64 = 0
-    for i in range(count):
-        if only[i] < 0:
-            leader = NOTHING - i64(only[i])
-            places[i] = behind[leader]
-            behind[leader] += i32(1)
+    for i in range(i64(len(only))):
+        followers = i64(only[i])
+        if followers < 0:
+            leader = NOTHING - followers
+            order[i64(only[leader])] = registers[i]
+            kinds[i64(registers[i])] += higher
+            only[leader] += i32(1)
         else:
-            places[i] = i32(free)
-            followers = i64(behind[i])
-            free += 1
-            behind[i] = i32(free)
-            free += followers
-    return places
+            order[free] = registers[i]
+            only[i] = i32(free + 1)
+            free += followers + 1
+    return order
