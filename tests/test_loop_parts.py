@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from autograd.compiler.ir import loop_parts
-from autograd.compiler.ir.flat_rows import rows_from
 from autograd.compiler.ir.loop_parts import Part, links, parts_of
 from autograd.compiler.ir.loop_places import Place
 from autograd.compiler.ir.program import Program
@@ -50,7 +49,7 @@ def program_of(f: Callable[..., Any], x: Sequence[float]) -> Program:
 
 
 def layout_of(f: Callable[..., Any], x: Sequence[float]) -> RecomputingSources:
-    return RecomputingSources(roll(with_results_early(rows_from(program_of(f, x)))))
+    return RecomputingSources(roll(with_results_early(program_of(f, x))))
 
 
 def cut_loops(layout: Sources) -> list[Sequence[Part]]:
@@ -62,7 +61,7 @@ def cut_loops(layout: Sources) -> list[Sequence[Part]]:
 
 def compiled(program: Program) -> Callable[[Sequence[float]], list[str]]:
     """Its results by machine code with loops; nan as a word, for it has many bits."""
-    code = KernelCode(program, roll(with_results_early(rows_from(program)), 2), {})
+    code = KernelCode(program, roll(with_results_early(program), 2), {})
     kernel = code.compiled().kernel(locked=False)
     out = (ctypes.c_double * len(program.outputs))()
 

@@ -18,13 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_loops import POINT, PROGRAMS, Interpreted, Statement
 from random_rows import random_rows
+from unrolled_rows import same_rows, unrolled
 
 import autograd
 from autograd import exp, grad, hessian, jit, log, sqrt, tanh, value_and_grad
-from autograd.compiler.ir.flat_rows import program_of, rows_from, same_rows
-from autograd.compiler.ir.loop_places import unrolled
+from autograd.compiler.ir.flat_rows import Rows, program_of, rows_from
+from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import GuardFailed, Op, Program
 from autograd.compiler.ir.rolling import roll, with_loops
+from autograd.compiler.ir.unrolling import gives_back
 from autograd.compiler.native.kernels import KernelCode
 from autograd.compiler.specializations import Specialization
 
@@ -58,7 +60,7 @@ def assert_rolls(program: Program, points: Sequence[Sequence[float]]) -> None:
     """Unrolled it is what it was; with its loops it gives the bits of the interpreter."""
     columns = rows_from(program)
     rolled = roll(columns)
-    assert same_rows(unrolled(rolled), columns)
+    assert_gives_back(rolled, columns)
     kernel = KernelCode(program, rolled, {})
     for point in points:
         wanted, numbers = evaluated(program, point)
@@ -89,7 +91,13 @@ def test_random_loops(statements: list[Statement], seed: int, other: list[float]
 
 def assert_rolls_exactly(program: Program) -> None:
     columns = rows_from(program)
-    assert same_rows(unrolled(roll(columns)), columns)
+    assert_gives_back(roll(columns), columns)
+
+
+def assert_gives_back(rolled: Rolled, rows: Rows) -> None:
+    """By forms, as it is made sure before any use, and by places, of which machine code is made."""
+    assert gives_back(rolled, rows)
+    assert same_rows(unrolled(rolled), rows)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -97,13 +105,27 @@ def test_random_rows(seed: int) -> None:
     """Loops three deep, ragged ones, and operands that go by no rule."""
     rows = random_rows(seed)
     rolled = roll(rows)
-    assert same_rows(unrolled(rolled), rows)
+    assert_gives_back(rolled, rows)
     if seed < 15:
         names = tuple([f"x[{i}]" for i in range(rows.inputs)])
         program = program_of(Program((), names, (), ()), rows)
         numbers = [Random(seed).uniform(-2.0, 2.0) for _ in names]
         failed, found = run(KernelCode(program, rolled, {}), numbers, len(program.outputs))
         assert (failed, bits(found)) == (-1, bits(program.evaluate(numbers)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_that_are_not_given_back_are_found(seed: int) -> None:
+    """Another operation, number of operands, or operand of one row is another program."""
+    rows, random = random_rows(seed), Random(seed)
+    rolled = roll(rows)
+    for column in (rows.codes, rows.starts[1:-1], rows.operands):
+        for _ in range(10 if len(column) else 0):
+            place = random.randrange(len(column))
+            column[place] += 1
+            assert not gives_back(rolled, rows)
+            column[place] -= 1
+    assert gives_back(rolled, rows)
 
 
 # -- loops as people write them --------------------------------------------------------------------

@@ -56,7 +56,7 @@ def layout_of(f: Callable[..., Any], x: list[float]) -> RecomputingSources:
     """The loops of a function's program, as its machine code has them."""
     compiled = jit(f)
     compiled(x)
-    return RecomputingSources(roll(with_results_early(rows_from(compiled._last().instructions))))
+    return RecomputingSources(roll(with_results_early(compiled._last().instructions)))
 
 
 def written(rolled: Rolled) -> str:
@@ -84,7 +84,7 @@ def test_rows_in_another_order_give_the_same(statements: list[Statement], seed: 
     except ValueError:  # nothing depends on the point
         return
     program = compiled._last().instructions
-    ordered = program_of(program, with_results_early(rows_from(program)))
+    ordered = program_of(program, with_results_early(program))
     try:
         wanted = program.evaluate(POINT)
     except GuardFailed:
@@ -106,11 +106,10 @@ def test_rows_follow_the_only_one_that_they_read() -> None:
         Op("lt", (1, 0)),  # of a guard, which reads it: both stay
         Op("abs", (1,)),  # follows a too
     ]
-    rows = rows_from(Program(code, ("x",), (8, 6, 0), (Guard(7, True, True, ""),)))
-    ordered = with_results_early(rows)
+    ordered = with_results_early(Program(code, ("x",), (8, 6, 0), (Guard(7, True, True, ""),)))
     names = [ordered.names[k] for k in ordered.codes.tolist()]
     assert names == ["mul", "add", "abs", "neg", "mul", "neg", "add", "lt", HOLDS]
-    of_moved = ordered.codes >= len(rows.names)
+    of_moved = ordered.codes >= len(ordered.names) // 2
     assert of_moved.tolist() == [False, True, True, False, False, True, False, False, False]
     assert ordered.operands.tolist() == [-1, -1, 0, 0, 0, 0, 3, -1, 4, 3, 4, 0, -1, 7]
     assert ordered.starts.tolist() == [0, 2, 4, 5, 6, 8, 9, 11, 13, 14]
@@ -215,7 +214,7 @@ def test_loops_of_other_lengths_go_on_alone(count: int) -> None:
         compiled = jit(derivative(f))
         compiled(p := [0.1, 0.2, 0.3, 0.4])
         program = compiled._last().instructions
-        rolled = roll(with_results_early(rows_from(program)))
+        rolled = roll(with_results_early(program))
         code = KernelCode(program, rolled, {})  # which has the tables
         kernel = code.compiled().kernel(locked=False)
         out = (ctypes.c_double * len(program.outputs))()
@@ -241,7 +240,7 @@ def test_loops_of_other_lengths_share_machine_code() -> None:
         compiled = jit(value_and_grad(f))
         compiled(x := DATA[:length])
         program = compiled._last().instructions
-        code = KernelCode(program, roll(with_results_early(rows_from(program))), {})
+        code = KernelCode(program, roll(with_results_early(program)), {})
         texts.add(code.holed().text)
         made = code.compiled(shared=shared)
         out = (ctypes.c_double * len(program.outputs))()

@@ -7,7 +7,7 @@ checked. Row i has the address i; a constant or an input has a negative address,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
@@ -19,9 +19,9 @@ __all__ = [
     "FAILS",
     "HOLDS",
     "Rows",
+    "distinct",
     "program_of",
     "rows_from",
-    "same_rows",
     "without_added_zeros",
 ]
 
@@ -49,24 +49,33 @@ class Rows(NamedTuple):
         return len(self.codes)
 
 
-def rows_from(program: Program, alone: Sequence[bool] = ()) -> Rows:
-    """The rows of a program; its constants in their order, used or not. Those of the registers that
-    are `alone` have names that say so."""
+def rows_from(program: Program, alone: Sequence[bool] = (), may_move: Collection[str] = ()) -> Rows:
+    """The rows of a program, constants and inputs in order, used or not.
+
+    Those of the registers that are `alone` have names that say so. A row that reads one other row
+    alone, and which none reads, stands behind that one if its name is among those that may move;
+    such rows have names to themselves, which read the same.
+    """
     import numpy
 
     code = flat(program.code)
-    named = numpy.array(code.kinds, numpy.int32)
+    named, used = code.kinds, code.kinds_used()
     if alone:
+        named = numpy.array(code.kinds, numpy.int32)
         named[numpy.array(alone, bool) & (named != CONST) & (named != INPUT)] += len(NAMES)
-    used = sorted({*numpy.flatnonzero(numpy.bincount(named)).tolist()} - {CONST, INPUT})
+        used = {*numpy.flatnonzero(numpy.bincount(named)).tolist()}
+    kinds = sorted(used - {CONST, INPUT})
+    names = (*[_name(kind) for kind in kinds], HOLDS, FAILS)
+    inputs = len(program.inputs)
     tested = [guard.register for guard in program.guards]
     fails = [not guard.expected for guard in program.guards]
-    inputs = len(program.inputs)
-    codes, begins, operands, addresses = row_columns(code, named, inputs, used, tested, fails)
+    moving = [name in may_move for name in names]
+    columns = row_columns(code, named, inputs, kinds, (tested, fails), moving)
+    codes, starts, operands, addresses = columns
     return Rows(
-        (*[_name(kind) for kind in used], HOLDS, FAILS),
+        names * 2 if may_move else names,
         numpy.asarray(codes, numpy.int32),
-        numpy.asarray(begins, numpy.int64),
+        numpy.asarray(starts, numpy.int32),
         numpy.asarray(operands, numpy.int32),
         numpy.array(code.values, float),
         inputs,
@@ -108,18 +117,15 @@ def program_of(program: Program, columns: Rows) -> Program:
     return Program(tuple(code), program.inputs, outputs, tuple(guards))
 
 
-def same_rows(a: Rows, b: Rows) -> bool:
-    """Whether two programs have the same rows, and constants of the same bits."""
+def distinct(numbers: Any) -> Any:
+    """Each of these once, in order: as `numpy.unique`, which loads `numpy.ma` first, and that takes
+    longer than all the rest for most programs."""
     import numpy
 
-    if a.names != b.names or a.inputs != b.inputs:
-        return False
-    pairs = [(a.codes, b.codes), (a.starts, b.starts), (a.operands, b.operands)]
-    pairs += [
-        (a.results, b.results),
-        (a.constants.view(numpy.int64), b.constants.view(numpy.int64)),
-    ]
-    return all(numpy.array_equal(x, y) for x, y in pairs)
+    ordered = numpy.sort(numbers)
+    is_first = numpy.ones(len(ordered), bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]
 
 
 def without_added_zeros(rows: Rows) -> Rows:

@@ -7,9 +7,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from autograd.compiler.ir.flat_rows import Rows
 from autograd.compiler.ir.loops import (
     AFFINE,
     CARRIED,
@@ -21,9 +20,7 @@ from autograd.compiler.ir.loops import (
     Step,
 )
 
-__all__ = ["Place", "WrittenRow", "unrolled", "written_out"]
-
-FEW: Final = 3  # places, of which a slice would be no gain
+__all__ = ["Place", "WrittenRow", "row_numbers", "written_out"]
 
 
 class WrittenRow:
@@ -40,6 +37,13 @@ class WrittenRow:
     def addresses(self) -> Any:
         """Those of its repetitions."""
         return self.place.begins + self.offset
+
+    def repetitions(self, addresses: Any) -> Any:
+        """Which of its repetitions have these addresses."""
+        place = self.place
+        if place.depth == 1 and place.is_regular:
+            return (addresses - (place.begins[0] + self.offset)) // place.round_length
+        return self.addresses.searchsorted(addresses)
 
 
 class Place:
@@ -107,6 +111,19 @@ class Place:
         if self.is_regular:
             return self.rounds * self.round_length
         return int(self.round_length.sum())  # such a place stands in no loop
+
+    @cached_property
+    def numbers(self) -> Any:
+        """The numbers of the rows of a round, one after the other, where all are of one length."""
+        import numpy
+
+        found: list[Any] = []
+        for item in self.items:
+            if isinstance(item, WrittenRow):
+                found.append([item.number])
+            else:
+                found.append(numpy.tile(item.numbers, item.rounds))
+        return numpy.concatenate(found)
 
     def _columns_around(self, column: int) -> list[int]:
         """For each operand: which one it is among those of the place around; -1 for none."""
@@ -222,46 +239,20 @@ class Place:
         return item.last(Form(LOCAL, rest)) if turn in (-1, item.rounds - 1) else None
 
 
+def row_numbers(place: Place, out: Any) -> Any:
+    """`out`, at each address of a row in a place the number of that row."""
+    for item in place.items:
+        if isinstance(item, WrittenRow):
+            out[item.addresses] = item.number
+        elif item.depth > 1 or not item.is_regular:
+            row_numbers(item, out)
+        else:  # its rounds follow each other
+            first, count = int(item.begins[0]), len(item.begins) * item.round_length
+            out[first : first + count].reshape(-1, item.round_length)[:] = item.numbers
+    return out
+
+
 def written_out(rolled: Rolled) -> tuple[Place, list[WrittenRow]]:
     """The whole program as a place, and all rows that are written out."""
     rows: list[WrittenRow] = []
     return Place(rolled, rows, rolled.body), rows
-
-
-def unrolled(rolled: Rolled) -> Rows:
-    """All rows."""
-    import numpy
-
-    _, rows = written_out(rolled)
-    codes = numpy.zeros(rolled.length, numpy.int32)
-    widths = numpy.zeros(rolled.length, numpy.int64)
-    places = [_evenly(row.addresses) for row in rows]
-    for row, at in zip(rows, places, strict=True):
-        codes[at] = row.node.code
-        widths[at] = row.node.width
-    starts = numpy.zeros(rolled.length + 1, numpy.int64)
-    numpy.cumsum(widths, out=starts[1:])
-    operands = numpy.zeros(starts[-1], numpy.int32)
-    for row, at in zip(rows, places, strict=True):
-        first = _evenly(starts[at])
-        for k in range(row.node.width):
-            operands[_moved(first, k)] = row.place.values(row.column + k)
-    return Rows(
-        rolled.names, codes, starts, operands, rolled.constants, rolled.inputs, rolled.results
-    )
-
-
-def _evenly(places: Any) -> Any:
-    """These places as a slice, if they are evenly spaced: it takes a fraction of the time."""
-    if len(places) < FEW:
-        return places
-    step = int(places[1] - places[0])
-    if step <= 0 or (places[1:] - places[:-1] != step).any():
-        return places
-    return slice(int(places[0]), int(places[-1]) + 1, step)
-
-
-def _moved(places: Any, by: int) -> Any:
-    if isinstance(places, slice):
-        return slice(places.start + by, places.stop + by, places.step)
-    return places + by

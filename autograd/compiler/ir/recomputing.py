@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from autograd.compiler.ir.flat_rows import distinct
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.sources import Memory, Recomputed, Sources
 
@@ -25,10 +26,8 @@ class RecomputingSources(Sources):
 
     def _compared(self, place: Place, addresses: Any) -> Recomputed | None:
         """A comparison with a constant of numbers that are kept: as a rule these are read too."""
-        import numpy
-
         numbers = self.row_of[addresses]
-        rows = [self.rows[number] for number in numpy.unique(numbers).tolist()]
+        rows = [self.rows[number] for number in distinct(numbers).tolist()]
         name = self.name(rows[0])
         if name not in COMPARISONS or any(self.name(row) != name for row in rows):
             return None
@@ -70,7 +69,7 @@ class RecomputingSources(Sources):
 
     def _operands(self, row: WrittenRow, addresses: Any) -> list[Any]:
         """The addresses that these repetitions of a row read."""
-        turns = row.addresses.searchsorted(addresses)
+        turns = row.repetitions(addresses)
         columns = range(row.column, row.column + row.node.width)
         return [row.place.values(column)[turns] for column in columns]
 

@@ -13,11 +13,14 @@ Nothing is assumed of what is found: the forms are those that give back every ad
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.ir.flat_rows import Rows, rows_from, same_rows
-from autograd.compiler.ir.loop_places import unrolled
+from mypy_extensions import i32
+
+from autograd.compiler.ir.changes import Changes
+from autograd.compiler.ir.flat_rows import Rows
 from autograd.compiler.ir.loops import (
     AFFINE,
     CARRIED,
@@ -30,9 +33,11 @@ from autograd.compiler.ir.loops import (
     Rolled,
     Step,
 )
+from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.row_columns import votes_for_periods
+from autograd.compiler.ir.repetitions import mark_taken, stretches, votes_for_periods
 from autograd.compiler.ir.row_order import with_results_early
+from autograd.compiler.ir.unrolling import gives_back
 
 __all__ = ["roll", "rolled_rows", "with_loops"]
 
@@ -40,8 +45,6 @@ COUNTS: Final = (8, 3)  # rounds of a loop at least: first the long ones, then w
 WINDOWS: Final = (3, 24)  # tokens
 PERIODS: Final = 24  # candidates that are tried, those that are met most often
 SAVED: Final = 16  # rows that a loop has to save
-SAMPLE: Final = 65  # rounds, from which the usual step of an operand is taken
-SAMPLES: Final = 8  # tokens of a stretch that are looked at first
 MOST_ROUNDS: Final = 60  # of the search
 SHORT: Final = 300  # operations; a shorter program is as readable without loops
 WORTH: Final = 3  # times as many rows as are written out, at least
@@ -55,7 +58,7 @@ def with_loops(
     itself."""
     if len(program.code) <= more_than or program.operations <= more_than:
         return None
-    return rolled_rows(with_results_early(rows_from(program)), worth, saved)
+    return rolled_rows(with_results_early(program), worth, saved)
 
 
 def rolled_rows(rows: Rows, worth: int = WORTH, saved: int = SAVED) -> Rolled | None:
@@ -63,7 +66,7 @@ def rolled_rows(rows: Rows, worth: int = WORTH, saved: int = SAVED) -> Rolled | 
     rolled = roll(rows, saved)
     is_worth = rolled.operations * worth <= rolled.length
     # Nothing is taken on trust: what does not give back every row is not used.
-    return rolled if is_worth and same_rows(unrolled(rolled), rows) else None
+    return rolled if is_worth and gives_back(rolled, rows) else None
 
 
 def roll(columns: Rows, saved: int = SAVED) -> Rolled:
@@ -87,7 +90,11 @@ class _Found(NamedTuple):
 
 
 class _Search:
-    """The tokens at present: the number of each one's shape, the first row, and the operands."""
+    """The tokens at present: the number of each one's shape, the first row, and the operands.
+
+    The shapes with the first numbers are rows, told apart by what they do and how many operands
+    they have; those of loops follow.
+    """
 
     def __init__(self, columns: Rows, saved: int) -> None:
         import numpy
@@ -95,31 +102,46 @@ class _Search:
         self.saved = saved
         self.np = numpy
         self.columns = columns
-        widths = numpy.diff(columns.starts)
-        kinds = columns.codes.astype(numpy.int64) * (int(widths.max(initial=0)) + 1) + widths
-        used = numpy.flatnonzero(numpy.bincount(kinds))
-        codes, own = numpy.divmod(used, int(widths.max(initial=0)) + 1)
-        self.nodes: list[Node] = [
-            Step(*pair) for pair in zip(codes.tolist(), own.tolist(), strict=True)
-        ]
-        shapes = numpy.zeros(int(used.max(initial=0)) + 1, numpy.int64)
-        shapes[used] = numpy.arange(len(used))
-        # Of each operand of a shape: how many entries of a table it stands for; 0 for an address.
-        self.extents: list[Any] = [numpy.zeros(node.width, numpy.int64) for node in self.nodes]
+        self.starts = numpy.asarray(columns.starts, numpy.int32)
+        self.operands = numpy.asarray(columns.operands, numpy.int32)
+        self.begins = numpy.arange(columns.length + 1, dtype=numpy.int32)
+        widths = numpy.diff(self.starts)
+        self._widths = int(widths.max(initial=0)) + 1
+        widths += columns.codes * numpy.int32(self._widths)
+        self.tokens = _tokens(widths)
+        self._steps = len(columns.names) * self._widths
+        """How many shapes of rows there may be."""
+        self._loops: list[Loop] = []
+        self._known: dict[int, Node] = {}
+        self._extents: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._alike: dict[int, Any] = {}  # what loops have in common that differ in their rounds
-        self.shapes = shapes[kinds]
-        self.begins = numpy.arange(columns.length + 1)
-        self.starts = columns.starts
-        self.operands = columns.operands
         self.tables: list[Any] = []
         self.entries = 0
+
+    def node(self, shape: int) -> Node:
+        """What a shape stands for."""
+        if shape >= self._steps:
+            return self._loops[shape - self._steps]
+        if shape not in self._known:
+            self._known[shape] = Step(*divmod(shape, self._widths))
+        return self._known[shape]
+
+    def _add(self, loop: Loop, extents: Any) -> int:
+        """The number of a new shape."""
+        self._loops.append(loop)
+        self._extents.append(extents)
+        return self._steps + len(self._loops) - 1
+
+    def _shapes(self, begin: int = 0, end: int = sys.maxsize) -> list[int]:
+        """Those of these tokens."""
+        return [*self.tokens[begin:end]]
 
     def result(self) -> Rolled:
         """What has become of the program."""
         columns = self.columns
         return Rolled(
-            tuple([self.nodes[i] for i in self.shapes.tolist()]),
+            tuple([self.node(shape) for shape in self._shapes()]),
             self.operands.astype(self.np.int64),
             self._all_tables(),
             columns.names,
@@ -131,20 +153,20 @@ class _Search:
 
     def improve(self, window: int, count: int) -> bool:
         """Find loops of at least so many rounds; whether there are any."""
-        np = self.np
-        taken = np.zeros(len(self.shapes), bool)
         found: list[_Found] = []
+        left = len(self.tokens)
         for period in self._periods(window, count):
-            done = 0
-            if len(taken) - np.count_nonzero(taken) < count * period:
+            if left < count * period:
                 continue
-            for first, end in self._stretches(period, count, taken):
+            done = 0
+            for first, end in stretches(self.tokens, period, count):
                 begin = max(first, done)  # stretches of one period may overlap
                 if not self._may_save(begin, end, period, count):
                     continue
-                for loop in self._loops(begin, end, period, count):
-                    taken[loop.begin : loop.end] = True
+                for loop in self._loops_of(begin, end, period, count):
+                    mark_taken(self.tokens, loop.begin, loop.end)
                     found.append(loop)
+                    left -= loop.end - loop.begin
                     done = loop.end
         return self._put(found)
 
@@ -153,37 +175,13 @@ class _Search:
     def _periods(self, window: int, count: int) -> list[int]:
         """Distances at which windows come again, small ones first."""
         np = self.np
-        longest = len(self.shapes) // count
+        longest = len(self.tokens) // count
         if longest < 1:
             return []
-        counted = np.array(votes_for_periods(self.shapes, window, longest))
-        periods = np.flatnonzero(counted)
-        votes = counted[periods]
-        most = np.argsort(-votes, kind="stable")[:PERIODS]
-        return sorted(periods[most[votes[most] >= count - 1]].tolist())
-
-    def _stretches(self, period: int, count: int, taken: Any) -> list[tuple[int, int]]:
-        """Where shapes come again after this period for so many rounds."""
-        np, shapes = self.np, self.shapes
-        if not self._may_repeat(period, (count - 1) * period):
-            return []
-        again = shapes[period:] == shapes[:-period]
-        again &= ~(taken[period:] | taken[:-period])
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], again.astype(np.int8), [0]))))
-        begins, ends = edges[::2], edges[1::2] + period
-        long = ends - begins >= count * period
-        return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
-
-    def _may_repeat(self, period: int, length: int) -> bool:
-        """Whether so many tokens in a row may be those before them: of every eighth part of such a
-        row one is looked at, and mostly that says that there are none."""
-        step = length // SAMPLES
-        if step < 2:
-            return True
-        again = self.shapes[period::step] == self.shapes[:-period:step]
-        others = self.np.flatnonzero(~again)
-        gaps = self.np.diff(self.np.concatenate(([-1], others, [len(again)])))
-        return bool((gaps > SAMPLES).any())
+        votes = np.asarray(votes_for_periods(self.tokens, window, longest), np.int32)
+        periods = np.flatnonzero(votes >= count - 1)
+        most = np.argsort(-votes[periods], kind="stable")[:PERIODS]
+        return sorted(periods[most].tolist())
 
     def _may_save(self, begin: int, end: int, period: int, count: int) -> bool:
         """Whether a loop over the whole stretch would be long enough. Most are not, where rows are
@@ -197,70 +195,87 @@ class _Search:
 
     # -- loops of one stretch ----------------------------------------------------------------------
 
-    def _loops(self, begin: int, end: int, period: int, count: int) -> list[_Found]:
-        steps = _Steps(self, begin, end, period)
-        found = self._among(steps, count)
-        if found and not steps.irregular.any():
+    def _loops_of(self, begin: int, end: int, period: int, count: int) -> list[_Found]:
+        changes = self._changes(begin, end, period)
+        found = self._among(changes, count)
+        if found and not changes.irregular.any():
             return found
         # Perhaps a few rounds together repeat by rule, as in a loop over three components.
-        longer = steps.gap * period
-        if steps.gap > 1 and longer * count <= end - begin:
-            others = _Steps(self, begin, end, longer)
+        longer = changes.gap * period
+        if changes.gap > 1 and longer * count <= end - begin:
+            others = self._changes(begin, end, longer)
             if not others.irregular.any():
                 return self._among(others, count) or found
         return found
 
-    def _among(self, steps: _Steps, count: int) -> list[_Found]:
+    def _changes(self, begin: int, end: int, period: int) -> Changes:
+        length = self.rows_of(begin, period)
+        return Changes(self.starts, self.operands, begin, end, period, length)
+
+    def _among(self, changes: Changes, count: int) -> list[_Found]:
         found: list[_Found] = []
-        for begin, rounds in steps.segments(count):
-            if (rounds - 1) * steps.length >= self.saved:
-                odd = int(not self._begins_alike(begin, rounds, steps))
-                found.append(self._loop(begin + odd * steps.period, rounds - odd, steps.period))
+        period = changes.period
+        for begin, rounds in changes.segments(count):
+            if (rounds - 1) * changes.length >= self.saved:
+                irregular = changes.irregular_from(begin)
+                odd = int(not self._begins_alike(begin, period, irregular))
+                found.append(self._loop(begin + odd * period, rounds - odd, period, irregular))
         return found
 
-    def _begins_alike(self, begin: int, rounds: int, steps: _Steps) -> bool:
-        """Whether the first round is like the others, but for what is carried into it."""
-        np, period = self.np, steps.period
-        third = begin + 3 * period
-        operands = self.operands[self.starts[begin] : self.starts[third]].reshape(3, -1)
-        changes = operands[1:] - operands[:-1]
-        other = np.flatnonzero((changes[0] != changes[1]) & ~steps.irregular_from(begin))
-        first = self.begins[begin]
-        before = operands[1][other] - first
-        carried = (before >= 0) & (before < steps.length) & (operands[0][other] < first)
-        return bool(carried.all())
-
-    def _loop(self, begin: int, rounds: int, period: int) -> _Found:
-        """The loop of these tokens."""
-        np = self.np
+    def _given(self, begin: int, rounds: int, period: int) -> Any:
+        """The operands of these tokens, a line for each round."""
         end = begin + rounds * period
-        body = self.shapes[begin : begin + period].tolist()
-        given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
-        length = self.rows_of(begin, period)
-        firsts = (self.begins[begin] + length * np.arange(rounds)[:, None]).astype(given.dtype)
-        extents = np.concatenate([self.extents[i] for i in body])
-        addresses = extents == 0
-        kinds = np.full(given.shape[1], TABLE)
-        numbers = np.zeros(given.shape[1], np.int64)
+        return self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
 
-        def set_where(holds: Any, kind: int, values: Any) -> None:
-            kinds[holds], numbers[holds] = kind, values[holds]
+    def _begins_alike(self, begin: int, period: int, irregular: Any) -> bool:
+        """Whether the first round is like the others, but for what is carried into it."""
+        given, first = self._given(begin, 3, period), self.begins[begin]
+        changes = given[1:] - given[:-1]
+        other = (changes[0] != changes[1]) & ~irregular
+        if not other.any():
+            return True
+        before = given[1] - first
+        carried = (before >= 0) & (before < self.rows_of(begin, period)) & (given[0] < first)
+        return not (other & ~carried).any()
 
+    def _loop(self, begin: int, rounds: int, period: int, irregular: Any) -> _Found:
+        """The loop of these tokens. Of operands that are not irregular it is known that from the
+        second round on they change by the same number."""
+        np = self.np
+        body = self._shapes(begin, begin + period)
+        given = self._given(begin, rounds, period)
+        begins, length = self.begins[begin], self.rows_of(begin, period)
+        extents = self._extents_of(begin, body)
         steps = given[1] - given[0]
-        set_where((given[1:] - given[:-1] == steps).all(axis=0), AFFINE, steps)
-        before = given[1:] - firsts[:-1]
-        carried = (before == before[0]).all(axis=0) & addresses
-        carried &= (before[0] >= 0) & (before[0] < length)
-        set_where(carried, CARRIED, before[0])
-        here = given[0] - firsts[0]
-        set_where((given - firsts == here).all(axis=0) & addresses & (here >= 0), LOCAL, here)
+        later = given[2] - given[1] if rounds > 2 else steps
+        is_even = ~irregular
+        some = np.flatnonzero(irregular)
+        if len(some):
+            column = given[1:, some]
+            is_even[some] = (column[1:] - column[:-1] == later[some]).all(axis=0)
+        is_affine = is_even & (steps == later)
+        moves = is_even & (extents == 0) & ((later == length) | (rounds == 2))
+        before, here = given[1] - begins, given[0] - begins
+        kinds = np.where(is_affine, AFFINE, TABLE)
+        kinds[moves & (before >= 0) & (before < length)] = CARRIED
+        kinds[moves & is_affine & (steps == length) & (here >= 0)] = LOCAL
+        numbers = np.choose(kinds, [here, before, steps, 0])
         first = given[0].copy()
-        extents = extents.copy()
         self._make_tables(given, kinds, numbers, first, extents)
         kept = kinds != LOCAL
         forms = tuple(map(Form, kinds.tolist(), numbers.tolist()))
         shape = self._shape(rounds, body, forms, extents[kept])
-        return _Found(begin, end, shape, first[kept])
+        return _Found(begin, begin + rounds * period, shape, first[kept])
+
+    def _extents_of(self, begin: int, shapes: Sequence[int]) -> Any:
+        """Of the operands of these tokens: how many entries of a table each stands for; 0 for an
+        address."""
+        starts = self.starts[begin : begin + len(shapes) + 1] - self.starts[begin]
+        extents = self.np.zeros(starts[-1], self.np.int64)
+        for i, shape in enumerate(shapes):
+            if shape >= self._steps:
+                extents[starts[i] : starts[i + 1]] = self._extents[shape - self._steps]
+        return extents
 
     def _make_tables(self, given: Any, kinds: Any, numbers: Any, first: Any, extents: Any) -> None:
         """Write down what follows no rule; tables within tables, one after the other."""
@@ -279,13 +294,14 @@ class _Search:
 
     def _add_table(self, entries: Any) -> int:
         place = self.entries
-        self.tables.append(entries.copy())
+        self.tables.append(entries.astype(self.np.int64))
         self.entries += len(entries)
         return place
 
     def _all_tables(self) -> Any:
         np = self.np
-        self.tables = [np.concatenate([np.zeros(0, np.int64), *self.tables])]
+        if len(self.tables) != 1:
+            self.tables = [np.concatenate([np.zeros(0, np.int64), *self.tables])]
         return self.tables[0]
 
     def _shape(self, count: int, body: Sequence[int], forms: tuple[Form, ...], extents: Any) -> int:
@@ -293,12 +309,11 @@ class _Search:
         key = (count, tuple(body), forms, extents.tobytes())
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = len(self.nodes)
+            nodes = tuple([self.node(shape) for shape in body])
+            operations = sum([node.operations for node in nodes])
+            number = self._add(Loop(count, nodes, forms, len(extents), operations), extents)
+            self._numbers[key] = number
             self._alike[number] = (tuple(body), forms)
-            nodes = tuple([self.nodes[i] for i in body])
-            operations = sum(node.operations for node in nodes)
-            self.nodes.append(Loop(count, nodes, forms, len(extents), operations))
-            self.extents.append(extents)
         return number
 
     # -- ragged loops ------------------------------------------------------------------------------
@@ -307,42 +322,50 @@ class _Search:
         """Loops that differ in nothing but the number of their rounds are given that number."""
         np = self.np
         groups: dict[Any, list[int]] = {}
-        for number in np.unique(self.shapes).tolist():
-            if number in self._alike:
-                groups.setdefault(self._alike[number], []).append(number)
+        loops = self._loops_now()
+        for number in sorted({*loops.values()} & self._alike.keys()):
+            groups.setdefault(self._alike[number], []).append(number)
         found: list[_Found] = []
         for numbers in groups.values():
             if len(numbers) < COUNTS[-1]:
                 continue
-            like = self.nodes[numbers[0]]
+            like = self.node(numbers[0])
             assert isinstance(like, Loop)
-            shape = len(self.nodes)
-            self.nodes.append(like._replace(rounds=RAGGED, width=like.width + 1))
             # Neither is an address: nor what was a place in a table, nor the number of rounds.
-            self.extents.append(np.concatenate(([1], self.extents[numbers[0]] > 0)).astype(int))
-            for token in np.flatnonzero(np.isin(self.shapes, numbers)).tolist():
-                node = self.nodes[self.shapes[token]]
+            extents = np.concatenate(([1], self._extents[numbers[0] - self._steps] > 0)).astype(int)
+            shape = self._add(like._replace(rounds=RAGGED, width=like.width + 1), extents)
+            for token in [token for token, number in loops.items() if number in numbers]:
+                node = self.node(loops[token])
                 assert isinstance(node, Loop)
                 given = self.operands[self.starts[token] : self.starts[token + 1]]
-                with_rounds = np.concatenate(([node.rounds], given))
+                with_rounds = np.concatenate((np.array([node.rounds], np.int32), given))
                 found.append(_Found(token, token + 1, shape, with_rounds))
         return self._put(found)
 
+    def _loops_now(self) -> dict[int, int]:
+        """The tokens that are loops, and their shapes."""
+        shapes = self.np.asarray(self.tokens, self.np.int32)
+        tokens = self.np.flatnonzero(shapes >= self._steps)
+        return dict(zip(tokens.tolist(), shapes[tokens].tolist(), strict=True))
+
     def improve_ragged(self) -> None:
         """Find the loops around them."""
-        taken = self.np.zeros(len(self.shapes), bool)
-        ragged = [k for k, x in enumerate(self.nodes) if isinstance(x, Loop) and x.is_ragged]
         found: list[_Found] = []
+        numbers = {shape for shape in self._loops_now().values() if self._is_ragged(shape)}
         for period in self._periods(WINDOWS[0], COUNTS[-1]):
             done = 0
-            for begin, end in self._stretches(period, COUNTS[-1], taken):
+            for begin, end in stretches(self.tokens, period, COUNTS[-1]):
                 rounds = (end - max(begin, done)) // period
-                is_ragged = self.np.isin(self.shapes[begin : begin + period], ragged).any()
+                is_ragged = not numbers.isdisjoint(self._shapes(begin, begin + period))
                 if is_ragged and rounds >= COUNTS[-1]:
                     found.append(self._loop_around(max(begin, done), rounds, period))
                     done = found[-1].end
-                    taken[found[-1].begin : done] = True
+                    mark_taken(self.tokens, found[-1].begin, done)
         self._put(found)
+
+    def _is_ragged(self, shape: int) -> bool:
+        node = self.node(shape)
+        return isinstance(node, Loop) and node.is_ragged
 
     def _loop_around(self, begin: int, rounds: int, period: int) -> _Found:
         """The loop of these tokens, ragged ones among them; without its first round if the others
@@ -353,26 +376,26 @@ class _Search:
             if _tables_in(others) < _tables_in(forms):
                 begin, rounds, forms = begin + period, rounds - 1, others
         np, end = self.np, begin + rounds * period
-        given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
+        given = self._given(begin, rounds, period)
         first = given[0].copy()
         for j, form in enumerate(forms):
             if form.kind == TABLE:
                 first[j] = self._add_table(given[:, j])
         kept = np.array([form.kind != LOCAL for form in forms])
-        nodes = tuple([self.nodes[i] for i in self.shapes[begin : begin + period].tolist()])
-        shape = len(self.nodes)
-        operations = sum(node.operations for node in nodes)
-        self.nodes.append(Loop(rounds, nodes, tuple(forms), int(kept.sum()), operations))
-        self.extents.append(np.zeros(int(kept.sum()), np.int64))
+        nodes = tuple([self.node(shape) for shape in self._shapes(begin, begin + period)])
+        operations = sum([node.operations for node in nodes])
+        width = int(kept.sum())
+        loop = Loop(rounds, nodes, tuple(forms), width, operations)
+        shape = self._add(loop, np.zeros(width, np.int64))
         return _Found(begin, end, shape, first[kept])
 
     def _forms_around(self, begin: int, rounds: int, period: int) -> list[Form]:
-        np, end = self.np, begin + rounds * period
-        body = self.shapes[begin : begin + period].tolist()
-        given = self.operands[self.starts[begin] : self.starts[end]].reshape(rounds, -1)
+        end = begin + rounds * period
+        given = self._given(begin, rounds, period)
         first = self.begins[begin:end].reshape(rounds, period)
         after = self.begins[begin + 1 : end + 1].reshape(rounds, period)
-        addresses = np.concatenate([self.extents[i] for i in body]) == 0
+        body = self._shapes(begin, begin + period)
+        addresses = self._extents_of(begin, body) == 0
         forms: list[Form] = []
         for j, is_address in enumerate(addresses.tolist()):
             column = given[:, j]
@@ -394,21 +417,28 @@ class _Search:
         if not found:
             return False
         np = self.np
-        shapes, kept = self.shapes.copy(), np.ones(len(self.shapes) + 1, bool)
-        widths = np.diff(self.starts)
-        pieces: list[Any] = []
-        done = 0
+        shapes = np.asarray(self.tokens, np.int32)
+        tokens, begins, starts, operands = [], [], [], []
+        done = used = 0  # tokens, and operands of what there will be
         for loop in sorted(found, key=lambda loop: loop.begin):
-            pieces += [self.operands[self.starts[done] : self.starts[loop.begin]], loop.given]
-            shapes[loop.begin] = loop.shape
-            widths[loop.begin] = len(loop.given)
-            kept[loop.begin + 1 : loop.end] = False
+            tokens += [shapes[done : loop.begin], np.array([loop.shape], np.int32)]
+            begins.append(self.begins[done : loop.begin + 1])
+            first, end = int(self.starts[done]), int(self.starts[loop.begin])
+            starts.append(self.starts[done : loop.begin + 1] + np.int32(used - first))
+            operands += [self.operands[first:end], loop.given]
+            used += end - first + len(loop.given)
             done = loop.end
-        pieces.append(self.operands[self.starts[done] :])
-        self.operands = np.concatenate(pieces)
-        self.shapes, self.begins = shapes[kept[:-1]], self.begins[kept]
-        self.starts = np.concatenate(([0], np.cumsum(widths[kept[:-1]])))
+        first = int(self.starts[done])
+        self.tokens = _tokens(np.concatenate([*tokens, shapes[done:]]))
+        self.begins = np.concatenate([*begins, self.begins[done:]])
+        self.operands = np.concatenate([*operands, self.operands[first:]])
+        self.starts = np.concatenate([*starts, self.starts[done:] + np.int32(used - first)])
         return True
+
+
+def _tokens(shapes: Any) -> Any:
+    """The same numbers, for code that is compiled."""
+    return vec[i32](memoryview(shapes))
 
 
 def _tables_in(forms: Sequence[Form]) -> int:
@@ -426,75 +456,3 @@ def _within(kind: int, column: Any, first: Any, after: Any) -> Form | None:
         if (places == places[0]).all() and (column >= first[:, item]).all():
             return Form(kind, int(places[0]), item)
     return None
-
-
-class _Steps:
-    """How the operands of a stretch change from round to round."""
-
-    def __init__(self, search: _Search, begin: int, end: int, period: int) -> None:
-        np = search.np
-        starts = search.starts
-        self.begin, self.end, self.period = begin, end, period
-        self._np, self._starts = np, starts
-        self.length = search.rows_of(begin, period)
-        width = int(starts[begin + period] - starts[begin])
-        operands = search.operands[starts[begin] : starts[end]]
-        changes = operands[width:] - operands[:-width] if width else operands
-        rounds = len(changes) // width if width else 0
-        self.irregular = np.zeros(width, bool)
-        self.gap = 0
-        self._bad: list[tuple[int, bool]] = []  # tokens at which a loop may end, and how
-        if not rounds:
-            return
-        whole = changes[: rounds * width].reshape(rounds, width)
-        some = whole
-        if rounds > SAMPLE:
-            some = whole[np.linspace(0, rounds - 1, SAMPLE).astype(int)]
-        usual = np.sort(some, axis=0)[len(some) // 2]
-        often = whole != usual
-        rest = changes[rounds * width :]
-        bad = np.concatenate([often.reshape(-1), rest != usual[: len(rest)]])
-        self.irregular = often.sum(axis=0) * 3 > rounds
-        places = np.flatnonzero(bad)
-        columns = places % width
-        if len(places):
-            self.gap = self._usual_gap(np, places[columns == columns[0]] // width)
-        regular = ~self.irregular[columns]
-        places, columns = places[regular], columns[regular]
-        tokens = np.searchsorted(starts, starts[begin] + width + places, "right") - 1
-        # What is carried begins with anything, so a loop may begin with another change.
-        soft = usual[columns] == self.length
-        self._bad = self._joined(tokens.tolist(), soft.tolist())
-
-    def irregular_from(self, begin: int) -> Any:
-        """The operands that follow no rule, in rounds that begin at this token."""
-        width = len(self.irregular)
-        turn = int(self._starts[begin] - self._starts[self.begin])
-        return self._np.roll(self.irregular, -turn % width) if width else self.irregular
-
-    @staticmethod
-    def _usual_gap(np: Any, rounds: Any) -> int:
-        gaps, times = np.unique(np.diff(rounds), return_counts=True)
-        return int(gaps[times.argmax()]) if len(gaps) else 0
-
-    @staticmethod
-    def _joined(tokens: list[int], soft: list[bool]) -> list[tuple[int, bool]]:
-        """Each token once; a hard end counts."""
-        out: dict[int, bool] = {}
-        for token, is_soft in zip(tokens, soft, strict=True):
-            out[token] = out.get(token, True) and is_soft
-        return list(out.items())
-
-    def segments(self, count: int) -> list[tuple[int, int]]:
-        """Where loops begin, and how many rounds each has."""
-        found: list[tuple[int, int]] = []
-        begin, period = self.begin, self.period
-        for token, is_soft in [*self._bad, (self.end, False)]:
-            if token < begin + period or (is_soft and token < begin + 2 * period):
-                continue
-            rounds = (token - begin) // period
-            if rounds >= count:
-                found.append((begin, rounds))
-                begin += rounds * period
-            begin = max(begin, token - period + 1)
-        return found

@@ -6,31 +6,18 @@ over. Done there, all entries would be written to memory and read again only for
 
 from __future__ import annotations
 
-from autograd.compiler.ir.flat_rows import Rows
+from autograd.compiler.ir.flat_rows import Rows, rows_from
 from autograd.compiler.ir.lowering import INSTRUCTIONS
-from autograd.compiler.ir.row_columns import rows_behind_their_only_one
+from autograd.compiler.ir.program import Program
 
 __all__ = ["with_results_early"]
 
 
-def with_results_early(rows: Rows) -> Rows:
-    """The same rows, but that each which only makes a result of one other row follows that one.
+def with_results_early(program: Program) -> Rows:
+    """The rows of a program, but that each which only makes a result of one other row follows that
+    one.
 
     These have names to themselves, which read the same: a sum and the sum of that with 0.0, in
     turn, are no loop of sums.
     """
-    import numpy
-
-    if not rows.length:
-        return rows
-    may_move = [name in INSTRUCTIONS for name in rows.names]
-    columns = rows_behind_their_only_one(rows.codes, rows.starts, rows.operands, may_move)
-    places = numpy.asarray(columns[3])
-    inner = numpy.maximum(rows.results, 0)
-    return rows._replace(
-        names=rows.names * 2,
-        codes=numpy.asarray(columns[0], numpy.int32),
-        starts=numpy.asarray(columns[1], numpy.int64),
-        operands=numpy.asarray(columns[2], numpy.int32),
-        results=numpy.where(rows.results >= 0, places[inner], rows.results),
-    )
+    return rows_from(program, may_move=INSTRUCTIONS)

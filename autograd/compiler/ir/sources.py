@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from autograd.compiler.ir.flat_rows import FAILS, HOLDS
-from autograd.compiler.ir.loop_places import Place, WrittenRow, written_out
+from autograd.compiler.ir.flat_rows import FAILS, HOLDS, distinct
+from autograd.compiler.ir.loop_places import Place, WrittenRow, row_numbers, written_out
 from autograd.compiler.ir.loops import AFFINE, CARRIED, LOCAL, Form, Rolled
 from autograd.compiler.ir.meanings import TRUTHS
 
@@ -156,7 +156,7 @@ class Sources:
         import numpy
 
         read = self._outside_in_all
-        return numpy.unique(numpy.concatenate(read)) if read else numpy.zeros(0, numpy.int64)
+        return distinct(numpy.concatenate([numpy.zeros(0, numpy.int64), *read]))
 
     def inputs_read(self) -> Iterator[tuple[Place, int]]:
         """The operands that are read from the inputs."""
@@ -169,10 +169,7 @@ class Sources:
         """For every address, the row written out."""
         import numpy
 
-        out = numpy.zeros(self.rolled.length, numpy.int32)
-        for row in self.rows:
-            out[row.addresses] = row.number
-        return out
+        return row_numbers(self.root, numpy.empty(self.rolled.length, numpy.int32))
 
     def source(self, place: Place, column: int) -> Source:
         """Where an operand of a place comes from."""
@@ -255,11 +252,12 @@ class Sources:
         found = self.row_of[addresses]
         if (found == found[0]).all():
             row = self.rows[found[0]]
-            places = row.addresses.searchsorted(addresses)
+            places = row.repetitions(addresses)
+            self._note_read(place, row, places)
         else:
-            numbers, times = numpy.unique(found, return_counts=True)
-            row = self.rows[numbers[times.argmax()]]
-            others = [self.rows[i] for i in numbers.tolist()]
+            times = numpy.bincount(found)
+            row = self.rows[int(times.argmax())]
+            others = [self.rows[i] for i in times.nonzero()[0].tolist()]
             if not all(self._in_line(row, other) for other in others):
                 return None
             length, first = row.place.round_length, int(row.addresses[0])
@@ -269,21 +267,22 @@ class Sources:
                     at = (int(other.addresses[0]) - first) // length
                     self.storage[other].left_in[row] = at
                     self.storage[row].extend(at, at + len(other.addresses) - 1)
+            self._note_reads(place, addresses, found)
         self.storage[row].extend(0, len(row.addresses) - 1)
-        self._note_reads(place, addresses, found)
         return Memory(row, self._index(place, places))
 
     def _note_reads(self, place: Place, addresses: Any, numbers: Any) -> None:
-        """These repetitions of these rows are read from memory, in this place."""
-        import numpy
-
-        for number in numpy.unique(numbers).tolist():
+        """These rows, by their numbers, are read from memory in this place, at these addresses."""
+        for number in distinct(numbers).tolist():
             row = self.rows[number]
-            storage = self.storage[row]
-            if row.place.around is None or storage.is_read_within:
-                continue
-            read = row.addresses.searchsorted(addresses[numbers == number])
-            storage.is_read_within = place.is_in(row.place) or not row.place.is_last[read].all()
+            self._note_read(place, row, row.repetitions(addresses[numbers == number]))
+
+    def _note_read(self, place: Place, row: WrittenRow, repetitions: Any) -> None:
+        """These repetitions of a row are."""
+        storage = self.storage[row]
+        if row.place.around is not None and not storage.is_read_within:
+            is_last = row.place.is_last
+            storage.is_read_within = place.is_in(row.place) or not is_last[repetitions].all()
 
     def _in_line(self, row: WrittenRow, other: WrittenRow) -> bool:
         """Whether a row in a loop and another one stand in one line: as rows before a loop or after
@@ -301,11 +300,10 @@ class Sources:
     def _in_all(self, place: Place, addresses: Any) -> Any:
         """The places of these in the array of all rows, to which they are to be written: inputs and
         constants follow the rows."""
-        import numpy
 
         is_row = addresses >= 0
         numbers = self.row_of[addresses[is_row]]
-        for number in numpy.unique(numbers).tolist():
+        for number in distinct(numbers).tolist():
             self.storage[self.rows[number]].is_in_all = True
         self._note_reads(place, addresses[is_row], numbers)
         self._outside_in_all.append(~addresses[~is_row])
@@ -383,7 +381,7 @@ class Sources:
         addresses = results[order]
         inner = addresses >= 0
         numbers = numpy.where(inner, self.row_of[numpy.maximum(addresses, 0)], -1)
-        for number in numpy.unique(numbers).tolist():
+        for number in distinct(numbers).tolist():
             row = None if number < 0 else self.rows[number]
             own = numbers == number
             if row is None or not self._give(row, addresses[own], order[own]):

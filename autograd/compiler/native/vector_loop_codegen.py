@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Final
 
+from autograd.compiler.ir.flat_rows import distinct
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.sources import Memory, Sources
 from autograd.compiler.native.llvm_codegen import vector_of
@@ -97,7 +98,7 @@ class LoopedBlocks(BlockKernel, LoopText):
             if not self._is_shared(slots):
                 found.append(slots)
         found += [numpy.array([s]) for s in self._given_inputs() if not self._is_shared([s])]
-        return numpy.unique(numpy.concatenate(found))
+        return distinct(numpy.concatenate(found))
 
     def _given_inputs(self) -> list[int]:
         """Inputs that are results."""
@@ -136,7 +137,7 @@ class LoopedBlocks(BlockKernel, LoopText):
         import numpy
 
         arrays = self.fields[self.ordered, 0]
-        for array in numpy.unique(arrays).tolist():
+        for array in distinct(arrays).tolist():
             places = numpy.flatnonzero(arrays == array)
             fields = self.fields[self.ordered[places]]
             stride = int(fields[0, 2])
