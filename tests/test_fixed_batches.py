@@ -18,6 +18,13 @@ fixed_batches = pytest.importorskip("autograd.compiler.fixed_batches")
 row_forms = pytest.importorskip("autograd.compiler.row_forms")
 
 
+@pytest.fixture(autouse=True, params=["by Python", "in machine code"])
+def often(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this with calls that Python makes, and with such as are made after the first one."""
+    if request.param == "in machine code":
+        monkeypatch.setattr(fixed_batches, "OFTEN", 1)
+
+
 def both(out: Any) -> list[float]:
     return [float(x) for part in out for x in np.ravel(part)]
 
@@ -77,6 +84,43 @@ def test_rows_whose_results_are_not_finite(reduce: str | None) -> None:
             x[:] = content
             wanted = f(x)
             np.testing.assert_array_equal(bound(), wanted)
+
+
+@pytest.mark.parametrize("reduce", [None, "mean"])
+def test_after_many_calls_none_enters_a_function_of_python(
+    reduce: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as rows are on the path and finite; what is not goes the careful way, at once."""
+    monkeypatch.setattr(fixed_batches, "OFTEN", 2)
+    monkeypatch.setattr(fixed_batches, "PATIENCE", 1)
+    f = vmap(value_and_grad(lambda x: autograd.sqrt(x) if x < 9.0 else x), reduce=reduce)
+    x = np.array([1.0, 4.0, 0.25])
+    bound = f.bind(x)
+    for exception in (16.0, -1.0, 0.0):
+        for _ in range(8):
+            bound()
+        for factor in (1.0, 0.5, 3.0):
+            x[0] = factor
+            assert functions_entered(bound) == []
+            assert both(bound()) == both(f(x))
+        assert bound() is bound.result
+        x[0] = exception
+        if exception == 16.0:  # for the others there is machine code, once there was one
+            assert "_Calls.anew" in functions_entered(bound)
+        np.testing.assert_array_equal(both(bound()), both(f(x)))
+        x[0] = 1.0
+        assert both(bound()) == both(f(x))
+
+
+def test_what_calls_python_is_left_to_python() -> None:
+    """As is what takes so long that other threads should run meanwhile."""
+    cube = autograd.primitive("cube_of_tests", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    x = np.array([1.0, 2.0])
+    bound = vmap(lambda x: cube(x)).bind(x)
+    for number in (3.0, 4.0, 5.0):
+        x[0] = number
+        assert bound().tolist() == [number**3, 8.0]
+    assert "_Calls.anew" in functions_entered(bound)
 
 
 def test_captured_values_are_read_at_every_call() -> None:

@@ -50,7 +50,6 @@ IN_VECTORS: Final = frozenset(["fma", "scale"])
 """What `simd_math` writes with, beside the instructions."""
 
 PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
-NEVER: Final = "never:\nret i64 0"
 
 # "nobuiltin": not LLVM's to replace by something nearly the same, as it would pow(x, 0.5) by sqrt.
 # The rest lets it drop and move calls: these functions only compute.
@@ -380,13 +379,17 @@ class KernelText(Instructions, ABC):
 def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
     """Straight-line code in basic blocks of a few hundred lines: the time that LLVM takes over one
     grows faster than its length. So that it does not join them again, each is entered by a decision
-    that comes out one way only: `pointer` is never null. The other way is NEVER."""
+    that comes out one way only: `pointer` is never null. The other way leads there too: LLVM
+    would put off work that is needed on one way alone, and keep all that it needs till then."""
     length, before = 0, ""
     for number, line in enumerate(lines):
         length = 0 if line.endswith(":") else length + 1
         if length > PIECE and line.startswith("%") and before.startswith("%"):
             yield f"%always{number} = icmp ne ptr {pointer}, null"
-            yield f"br i1 %always{number}, label %piece{number}, label %never"
+            yield f"br i1 %always{number}, label %piece{number}, label %never{number}"
+            yield f"never{number}:"
+            yield 'call void asm sideeffect "", ""()'  # no code; an empty block would be removed
+            yield f"br label %piece{number}"
             yield f"piece{number}:"
             length = 1
         yield line
@@ -416,7 +419,7 @@ def _kernel(text: _ScalarKernel, program: Program) -> Holed:
     text.operations(program, "%in")
     text.do("ret i64 -1")
     text.end_asking()
-    text.do(f"{NEVER}\n}}")
+    text.do("}")
     return text.holed()
 
 

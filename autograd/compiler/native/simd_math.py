@@ -102,6 +102,9 @@ def _halves(x: Symbol) -> tuple[Symbol, Symbol, Symbol, Symbol, Symbol]:
 
 def _tanh(x: Symbol) -> Symbol:
     """(1 - e) / (1 + e)"""
+    # The derivative, if it is wanted, is computed here: the three numbers that they share need not be
+    # kept for the way back.
+    _sech2(x)
     _, _, below_one, _, inverse = _halves(x)
     return x.lends_sign(below_one * inverse)
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText, vector_of
+from autograd.compiler.native.llvm_codegen import Instructions, KernelText, vector_of
 from autograd.compiler.native.simd_target import Vectors
 
 __all__ = [
@@ -299,7 +299,7 @@ class FillingKernel(BlockKernel):
         self.blocks("i64 @run")
         self.do(f"ret i64 {self.set('select i1 %all, i64 0, i64 1')}")
         self.end_asking()
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
 
     def enter(self) -> None:
         self.do(f"%marks = getelementptr double, ptr %work, i64 {self.space.marks}")
@@ -336,7 +336,7 @@ class AddingKernel(BlockKernel):
         status = self.set(f"select i1 %unsure, i64 {unsure}, i64 0")
         self.do(f"ret i64 {self.set(f'select i1 %all, i64 {status}, i64 1')}")
         self.end_asking()
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
         self._chunks()
 
     @abstractmethod
