@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from autograd.compiler.native import cpython_layout as cpython
 from autograd.compiler.native.entry_function import NOARGS, Entry
 from autograd.compiler.native.entry_text import EntryText, Unsupported, add_direct, fixed_data
-from autograd.compiler.native.llvm_codegen import double
-from autograd.compiler.native.llvm_writer import FROM_SELF
+from autograd.compiler.native.llvm_writer import FROM_SELF, double
 
 __all__ = ["KernelCall", "batch_entry"]
 

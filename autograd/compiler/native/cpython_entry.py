@@ -25,8 +25,8 @@ from autograd.compiler.native.entry_text import (
     checked_data,
     fixed_data,
 )
-from autograd.compiler.native.llvm_codegen import bits_of, callbacks_of
-from autograd.compiler.native.llvm_writer import FROM_SELF
+from autograd.compiler.native.llvm_codegen import callbacks_of
+from autograd.compiler.native.llvm_writer import FROM_SELF, bits_of
 from autograd.engine.loaded_modules import loaded
 from autograd.engine.value import Value
 

@@ -21,8 +21,7 @@ from autograd.compiler.ir.loop_parts import Item, Part, links
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.loops_together import in_pieces, side_by_side
 from autograd.compiler.ir.sources import Memory, Sources
-from autograd.compiler.native.llvm_codegen import double
-from autograd.compiler.native.llvm_writer import GIVEN
+from autograd.compiler.native.llvm_writer import GIVEN, double
 from autograd.compiler.native.loop_codegen import LoopText
 from autograd.compiler.native.machine import WITHOUT_MASKS
 
