@@ -112,6 +112,22 @@ def test_after_many_calls_none_enters_a_function_of_python(
         assert both(bound()) == both(f(x))
 
 
+@pytest.mark.parametrize("rows", [63, 64, 70, 1024])
+def test_two_vectors_at_a_time_give_the_bits_of_one(rows: int) -> None:
+    """Of a short program over so many rows, in calls that come again and again."""
+
+    def f(x: Any, y: Any) -> Any:
+        return autograd.erf(x / y) * autograd.exp(x) + autograd.log(y * y) - autograd.tanh(x * y)
+
+    mapped = vmap(value_and_grad(f, argnums=(0, 1)))
+    x, y = np.random.default_rng(1).uniform(-3.0, 3.0, (2, rows))
+    bound = mapped.bind(x, y)
+    for content in (1.0, -2.0, 0.5):
+        x *= content
+        (value, slopes), (value_too, slopes_too) = bound(), mapped(x, y)
+        np.testing.assert_array_equal([value, *slopes], [value_too, *slopes_too])
+
+
 def test_what_calls_python_is_left_to_python() -> None:
     """As is what takes so long that other threads should run meanwhile."""
     cube = autograd.primitive("cube_of_tests", lambda x: x * x * x, lambda out, x: 3.0 * x * x)

@@ -101,12 +101,17 @@ class VectorSpecialization:
         """A kernel, made when it is first needed: machine code at once for a program with loops,
         and for a short one; a longer one is interpreted until its machine code is ready, in the
         background."""
-        form = self._forms.get((is_sum, is_fast_path)) or self._form(is_sum, is_fast_path)
-        purpose = _Purpose(is_sum, is_fast_path, form.wide(rows, self._target.vectors.lanes))
-        found = self._kernels.get(purpose)
-        return found or self._first_kernel(form, purpose)
+        form = self._form(is_sum, is_fast_path)
+        wide = form.wide(rows, self._target.vectors.lanes)
+        return self._kernel(form, _Purpose(is_sum, is_fast_path, wide))
+
+    def _kernel(self, form: RowForm, purpose: _Purpose) -> RowKernel:
+        return self._kernels.get(purpose) or self._first_kernel(form, purpose)
 
     def _form(self, is_sum: bool, is_fast_path: bool) -> RowForm:
+        found = self._forms.get((is_sum, is_fast_path))
+        if found is not None:
+            return found
         with self._making:
             if (is_sum, is_fast_path) not in self._forms:
                 program = self._program
@@ -263,7 +268,10 @@ class VectorSpecialization:
     ) -> Callable[[], Any]:
         """The same as a function of Python's that returns this object: see
         `RowKernel.function_of`."""
-        kernel = self._likely(is_sum, fixed.inputs.rows)
+        is_fast = self._is_mostly_finite
+        form = self._form(is_sum, is_fast)
+        wide = form.wide_for_good(fixed.inputs.rows, self._target.vectors)
+        kernel = self._kernel(form, _Purpose(is_sum, is_fast, wide))
         shown = fixed.inputs.arrays, moved, result
         given = self._fixed_arrays(fixed), fixed.inputs.rows, fixed.out, fixed.divisor
         return kernel.function_of(*given, shown)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from math import comb
 from typing import Final
 
-__all__ = ["UNIT", "economized", "product"]
+__all__ = ["UNIT", "economized", "fixed_product"]
 
 BITS: Final = 200
 UNIT: Final = 1 << BITS
 
 
-def product(a: int, b: int) -> int:
+def fixed_product(a: int, b: int) -> int:
     """That of two numbers."""
     return (a * b) >> BITS
 
@@ -25,8 +25,8 @@ def economized(series: Sequence[int], degree: int, reach: int) -> list[int]:
     degree, stand in for the last one, again and again (Lanczos's economization)."""
     scaled, power = [], UNIT
     for x in series:
-        scaled.append(product(x, power))
-        power = product(power, reach)
+        scaled.append(fixed_product(x, power))
+        power = fixed_product(power, reach)
     while len(scaled) > degree + 1:
         n = len(scaled) - 1
         last = scaled.pop()
@@ -36,5 +36,5 @@ def economized(series: Sequence[int], degree: int, reach: int) -> list[int]:
     out, power = [], UNIT
     for x in scaled:
         out.append(x * UNIT // power)
-        power = product(power, reach)
+        power = fixed_product(power, reach)
     return out

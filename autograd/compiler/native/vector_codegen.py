@@ -105,6 +105,7 @@ def block_kernel(
     vectors: Vectors,
     addresses: Mapping[tuple[str, int], int],
     is_fast_path: bool = False,
+    wide: int = 1,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
     begin to end.
@@ -113,20 +114,22 @@ def block_kernel(
     where it did not. With sums it gets those of every chunk from the first, over the divisor. Gives
     0 if every row took the path; else 1, and with sums these are worth nothing. With
     `is_fast_path`, results that are not finite are not to be relied on: then the byte, or what is
-    given, is UNSURE.
+    given, is UNSURE. Results in columns are computed for `wide` vectors of rows at a time: none of
+    them has to wait for what takes long in another.
     """
     kind = _StraightAdding if columns.results is None else _StraightFilling
-    results = len(program.outputs)
+    results, lanes = len(program.outputs), wide * vectors.lanes
     kernel = kind(
         program,
         columns,
         results,
-        WorkSpace(columns, _sums(columns, results, vectors.lanes), vectors.lanes),
+        WorkSpace(columns, _sums(columns, results, lanes), lanes),
         is_fast_path,
-        vectors.lanes,
+        lanes,
         addresses,
         vectors.names,
         vectors.scales,
+        vectors.lanes,
     )
     kernel.write()
     return str(kernel)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 from autograd.compiler.native.llvm_writer import Text, double
-from autograd.compiler.native.polynomials import UNIT, economized, product
+from autograd.compiler.native.polynomials import UNIT, economized, fixed_product
 
 __all__ = ["OWN_ERF", "coefficients", "erf"]
 
@@ -91,11 +91,11 @@ def _series(center: int) -> list[int]:
         return [x for term in even for x in (term, 0)]
     # erf' = 2 / sqrt(pi) exp(-x**2) =: g, and g' = -2 x g. From erf(x) = x e(x) follows, term by
     # term, erf[k] = center e[k] + e[k - 1].
-    slopes = [product(TWO_OVER_SQRT_PI, _exponential(-product(center, center)))]
+    slopes = [fixed_product(TWO_OVER_SQRT_PI, _exponential(-fixed_product(center, center)))]
     for k in range(TERMS):
         before = slopes[k - 1] if k else 0
-        slopes.append(-2 * (product(center, slopes[k]) + before) // (k + 1))
-    out = [sum(_powers(product(center, center)))]
+        slopes.append(-2 * (fixed_product(center, slopes[k]) + before) // (k + 1))
+    out = [sum(_powers(fixed_product(center, center)))]
     for k in range(1, TERMS):
         out.append((slopes[k - 1] // k - out[k - 1]) * UNIT // center)
     return out
@@ -106,13 +106,13 @@ def _powers(square: int) -> list[int]:
     out, power = [], TWO_OVER_SQRT_PI
     for k in range(200):
         out.append(power // (2 * k + 1))
-        power = -product(power, square) // (k + 1)
+        power = -fixed_product(power, square) // (k + 1)
     return out
 
 
 def _exponential(x: int) -> int:
     out = term = UNIT
     for k in range(1, 200):
-        term = product(term, x) // k
+        term = fixed_product(term, x) // k
         out += term
     return out

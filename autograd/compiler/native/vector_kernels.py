@@ -154,7 +154,7 @@ class RowKernel:
 
 
 class VectorKernel(RowKernel):
-    """A program, in instructions, compiled for many rows."""
+    """A program, in instructions, compiled for many rows, `wide` vectors of them at a time."""
 
     tier = "compiled"
 
@@ -166,21 +166,22 @@ class VectorKernel(RowKernel):
         sharing: Sharing,
         is_fast_path: bool = False,
         callbacks: Callbacks | None = None,
+        wide: int = 1,
     ) -> None:
-        results = len(program.outputs)
-        work = work_size(columns, results, vectors.lanes)
+        results, lanes = len(program.outputs), wide * vectors.lanes
+        work = work_size(columns, results, lanes)
         super().__init__(results, work, program.operations, sharing)
         self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
-        text = block_kernel(program, columns, vectors, addresses, is_fast_path)
+        text = block_kernel(program, columns, vectors, addresses, is_fast_path, wide)
         self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
         self._is_locked = bool(self._callbacks)
         self._function = self._code.function("run", *SIGNATURE, locked=self._is_locked)
         # LLVM moves what is the same for all rows out of the loop over them, and keeps it.
         same = sum(field.stride == 0 for field in columns.inputs)
         same += sum(op.name == "const" for op in program.code)
-        self._is_deep = (most_live(program) + same) * vectors.lanes > ON_ANY_STACK
+        self._is_deep = (most_live(program) + same) * lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
 
 
