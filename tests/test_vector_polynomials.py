@@ -1,4 +1,4 @@
-"""What functions in lanes are computed by: shorter polynomials, and erf where it is rounded to 1."""
+"""What functions in lanes are computed by: shorter polynomials, and where erf is rounded to 1."""
 
 from __future__ import annotations
 
