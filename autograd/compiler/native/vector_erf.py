@@ -45,14 +45,24 @@ def erf(text: Text, x: str) -> str:
     center = text.set(f"fsub {EIGHT} {moved}, {_everywhere(COUNTS_ONES)}")
     rest = _called(text, "fma", center, _everywhere(-STEP), near)
     which = text.set(f"bitcast {EIGHT} {moved} to <8 x i64>")
-    first, *others = [_picked(text, row, which) for row in reversed(coefficients())]
-    quotient = first
-    for coefficient in others:
-        quotient = _called(text, "fma", quotient, rest, coefficient)
+    square = text.set(f"fmul {EIGHT} {rest}, {rest}")
+    # The even and the odd powers side by side: so few of them have to wait for each other.
+    first, *others = coefficients()
+    odd, even = (_polynomial(text, square, which, others[start::2]) for start in (0, 1))
+    slope = _called(text, "fma", even, rest, odd)
+    quotient = _called(text, "fma", slope, rest, _picked(text, first, which))
     product = text.set(f"fmul {EIGHT} {near}, {quotient}")
     is_one = text.set(f"fcmp olt {EIGHT} {_everywhere(ONE_FROM)}, {size}")
     out = text.set(f"select <8 x i1> {is_one}, {EIGHT} {_everywhere(1.0)}, {EIGHT} {product}")
     return _called(text, "copysign", out, x)
+
+
+def _polynomial(text: Text, x: str, which: str, rows: Sequence[Sequence[float]]) -> str:
+    """By Horner's rule, each coefficient that of a lane's own center."""
+    out, *others = [_picked(text, row, which) for row in reversed(rows)]
+    for coefficient in others:
+        out = _called(text, "fma", out, x, coefficient)
+    return out
 
 
 def _everywhere(x: float) -> str:
