@@ -18,6 +18,13 @@ fixed_batches = pytest.importorskip("autograd.compiler.fixed_batches")
 row_forms = pytest.importorskip("autograd.compiler.row_forms")
 
 
+@pytest.fixture(autouse=True, params=["by Python", "in machine code"])
+def often(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this with calls that Python makes, and with such as are made after the first one."""
+    if request.param == "in machine code":
+        monkeypatch.setattr(fixed_batches, "OFTEN", 1)
+
+
 def both(out: Any) -> list[float]:
     return [float(x) for part in out for x in np.ravel(part)]
 
@@ -77,6 +84,59 @@ def test_rows_whose_results_are_not_finite(reduce: str | None) -> None:
             x[:] = content
             wanted = f(x)
             np.testing.assert_array_equal(bound(), wanted)
+
+
+@pytest.mark.parametrize("reduce", [None, "mean"])
+def test_after_many_calls_none_enters_a_function_of_python(
+    reduce: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as rows are on the path and finite; what is not goes the careful way, at once."""
+    monkeypatch.setattr(fixed_batches, "OFTEN", 2)
+    monkeypatch.setattr(fixed_batches, "PATIENCE", 1)
+    f = vmap(value_and_grad(lambda x: autograd.sqrt(x) if x < 9.0 else x), reduce=reduce)
+    x = np.array([1.0, 4.0, 0.25])
+    bound = f.bind(x)
+    for exception in (16.0, -1.0, 0.0):
+        for _ in range(8):
+            bound()
+        for factor in (1.0, 0.5, 3.0):
+            x[0] = factor
+            assert functions_entered(bound) == []
+            assert both(bound()) == both(f(x))
+        assert bound() is bound.result
+        x[0] = exception
+        if exception == 16.0:  # for the others there is machine code, once there was one
+            assert "_Calls.anew" in functions_entered(bound)
+        np.testing.assert_array_equal(both(bound()), both(f(x)))
+        x[0] = 1.0
+        assert both(bound()) == both(f(x))
+
+
+@pytest.mark.parametrize("rows", [63, 64, 70, 1024])
+def test_two_vectors_at_a_time_give_the_bits_of_one(rows: int) -> None:
+    """Of a short program over so many rows, in calls that come again and again."""
+
+    def f(x: Any, y: Any) -> Any:
+        return autograd.erf(x / y) * autograd.exp(x) + autograd.log(y * y) - autograd.tanh(x * y)
+
+    mapped = vmap(value_and_grad(f, argnums=(0, 1)))
+    x, y = np.random.default_rng(1).uniform(-3.0, 3.0, (2, rows))
+    bound = mapped.bind(x, y)
+    for content in (1.0, -2.0, 0.5):
+        x *= content
+        (value, slopes), (value_too, slopes_too) = bound(), mapped(x, y)
+        np.testing.assert_array_equal([value, *slopes], [value_too, *slopes_too])
+
+
+def test_what_calls_python_is_left_to_python() -> None:
+    """As is what takes so long that other threads should run meanwhile."""
+    cube = autograd.primitive("cube_of_tests", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    x = np.array([1.0, 2.0])
+    bound = vmap(cube).bind(x)
+    for number in (3.0, 4.0, 5.0):
+        x[0] = number
+        assert bound().tolist() == [number**3, 8.0]
+    assert "_Calls.anew" in functions_entered(bound)
 
 
 def test_captured_values_are_read_at_every_call() -> None:

@@ -42,3 +42,13 @@ def test_vectors_on_the_stack_lie_in_one_line_of_the_cache() -> None:
     """The function asks for that, which LLVM can't grant later."""
     [head] = re.findall(r"^define .*@run.*$", text_of(3, 1), re.MULTILINE)
     assert '"stackrealign"' in head
+
+
+def test_pieces_of_long_code_follow_each_other() -> None:
+    """Whichever way is taken: so nothing is put off from one piece to the next."""
+    text = text_of(2000, 1)
+    pieces = re.findall(r"br i1 %always\d+, label %(piece\d+), label %(never\d+)", text)
+    assert len(pieces) > 3
+    for piece, never in pieces:
+        [block] = re.findall(rf"^{never}:\n((?:.*\n)*?)br label %(\w+)$", text, re.MULTILINE)
+        assert block[1] == piece

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from autograd.compiler.batching import views
-from autograd.compiler.native.cpython_entry import Unsupported, bound_entry
+from autograd.compiler.fixed_batches import FixedRun
+from autograd.compiler.native.cpython_entry import bound_entry
 from autograd.compiler.native.entry_function import directly
+from autograd.compiler.native.entry_text import Unsupported
 from autograd.compiler.native.kernels import CallbackFailed
 from autograd.compiler.recording.beyond_numbers import containers_and_arrays
 from autograd.compiler.recording.tracing import RecordingError
@@ -96,6 +98,7 @@ class _Calls:
         self._first_time: FirstTime | None = None
         self._runs: list[tuple[Run, Any]] = []
         self._leading: tuple[Run, Any] | None = None
+        self._code: Run | None = None  # of that one, where the `Bound` calls it
 
     @property
     def has_begun(self) -> bool:
@@ -127,19 +130,30 @@ class _Calls:
 
     def _lead(self, latest: tuple[Run, Any] | None, result: Any) -> None:
         """Have this run tried first, and at once; None for one that is not kept."""
-        if latest is not None and latest is self._leading:
-            return
-        self.answer_by(self.anew)  # until its result is the one to be shown
-        self._leading, self.result = latest, result
+        if latest is None or latest is not self._leading:
+            self._answer_by(None)  # until its result is the one to be shown
+            self._leading, self.result = latest, result
+            if latest is not None:
+                self._runs = [latest, *[known for known in self._runs if known is not latest]]
         if latest is not None:
-            self._runs = [latest, *[known for known in self._runs if known is not latest]]
-            self.answer_by(directly(latest[0], self.anew) or self.anew)
+            self._answer_by(_machine_code(*latest))
+
+    def _answer_by(self, code: Run | None) -> None:
+        """Have the `Bound` call this built-in function, if there is one, else `anew`."""
+        if code is not self._code:
+            self._code = code
+            self.answer_by(self.anew if code is None else directly(code, self.anew) or self.anew)
 
     def answer_by(self, function: Run) -> None:
         """Have the `Bound` call this."""
         bound = self._bound()
         if bound is not None:
             bound.__call__ = function  # type: ignore[method-assign]
+
+
+def _machine_code(run: Run, result: Any) -> Run | None:
+    """The run as a built-in function, if there is one."""
+    return run.in_machine_code(result) if isinstance(run, FixedRun) else run
 
 
 def _as_given(x: Any) -> Any:

@@ -11,97 +11,91 @@ from typing import Any, Final
 
 from autograd.compiler.batch_signatures import BatchSignature
 from autograd.compiler.batching import Call, Inputs
+from autograd.compiler.native.entry_text import Unsupported
+from autograd.compiler.native.machine import LLVMFailed, is_busy
 from autograd.compiler.native.vector_codegen import CHUNK
-from autograd.compiler.vector_specializations import VectorSpecialization
+from autograd.compiler.vector_specializations import FixedRows, VectorSpecialization
 
-__all__ = ["as_long_as_alike", "filling", "summing"]
-
-Again = Callable[[], int]
-"""Gives 0 if all rows are done."""
+__all__ = ["FixedRun", "filling", "summing"]
 
 PATIENCE: Final = 100
 """Calls that go the careful way after one in which not all rows were done: so a batch in which that
 is always so is computed twice in one of so many."""
 
+OFTEN: Final = 100
+"""Calls on one path after which a function in machine code is made for them: 2 milliseconds, which
+pay after some hundreds of calls more."""
 
-def as_long_as_alike(arrays: Sequence[Any], run: Callable[[], None]) -> Callable[[], Any]:
-    """The same for as long as the arrays have the shapes and the types that they have now: both can
-    be assigned. NotImplemented after that."""
-    forms = [(x, x.shape, x.dtype) for x in arrays]
 
-    def again() -> Any:
-        for x, shape, dtype in forms:
+class FixedRun:
+    """A run of a bound batch, for as long as the arrays have the shapes and the types that they
+    have now: both can be assigned. NotImplemented after that."""
+
+    def __init__(
+        self, arrays: Sequence[Any], run: Callable[[], None], batch: _Batch | None = None
+    ) -> None:
+        self._forms = [(x, x.shape, x.dtype) for x in arrays]
+        self._run = run
+        self._batch = batch
+
+    def __call__(self) -> Any:
+        for x, shape, dtype in self._forms:
             if x.shape != shape or x.dtype is not dtype:
                 return NotImplemented
-        return run()
+        return self._run()
 
-    return again
+    def in_machine_code(self, result: Any) -> Callable[[], Any] | None:
+        """The same as a built-in function that returns `result`, once there is one."""
+        return None if self._batch is None else self._batch.in_machine_code(result)
 
 
-def filling(
-    signature: BatchSignature, call: Call, inputs: Inputs, columns: list[Any]
-) -> Callable[[], None]:
+def filling(signature: BatchSignature, call: Call, inputs: Inputs, columns: list[Any]) -> _Batch:
     """What writes every row's results into these columns."""
     import numpy
-
-    marks = numpy.empty(inputs.rows, "u1")
 
     def carefully() -> None:
         signature.fill(call, inputs, columns)
 
-    def at_once(path: VectorSpecialization) -> Again | None:
-        return path.repeating(False, inputs, columns, marks, 1.0)
-
-    return _Fixed(signature, inputs.rows, at_once, carefully).run
+    marks = numpy.empty(inputs.rows, "u1")
+    return _Batch(signature, FixedRows(inputs, columns, marks, 1.0), None, carefully)
 
 
 def summing(
     signature: BatchSignature, call: Call, inputs: Inputs, count: float, flat: Any
-) -> Callable[[], None]:
+) -> _Batch:
     """What writes the sums of the rows' results over a count into this array."""
     import numpy
-
-    sums = numpy.empty(flat.shape)
 
     def carefully() -> None:
         flat[:] = signature.sums(call, inputs)
 
-    def at_once(path: VectorSpecialization) -> Again | None:
-        run = path.repeating(True, inputs, (), sums, count)
-        if run is None:
-            return None
-
-        def again() -> int:
-            # Not to `flat`: where a row leaves the path, these are no sums.
-            status = run()
-            if status == 0:
-                flat[:] = sums
-            return status
-
-        return again
-
-    is_nothing = flat.size == 0
-    return carefully if is_nothing else _Fixed(signature, inputs.rows, at_once, carefully).run
+    # Not to `flat`: where a row leaves the path, these are no sums.
+    sums = numpy.empty(flat.shape)
+    return _Batch(signature, FixedRows(inputs, (), sums, count), (flat, sums), carefully)
 
 
-class _Fixed:
-    """Runs the leading path's machine code, and everything anew where that has not done all
-    rows."""
+class _Batch:
+    """Runs the leading path's machine code, and everything anew where that has not done all rows.
+    Where sums are `moved`, they go from the second array to the first."""
 
     def __init__(
         self,
         signature: BatchSignature,
-        rows: int,
-        at_once: Callable[[VectorSpecialization], Again | None],
+        fixed: FixedRows,
+        moved: tuple[Any, Any] | None,
         carefully: Callable[[], None],
     ) -> None:
         self._signature = signature
-        self._at_once = at_once
+        self._fixed = fixed
+        self._moved = moved
         self._carefully = carefully
-        self._is_short = 0 < rows <= CHUNK
+        is_nothing = moved is not None and moved[0].size == 0
+        self._is_short = 0 < fixed.inputs.rows <= CHUNK and not is_nothing
         self._waiting = 0
+        self._done = 0  # calls in a row
         self._path: VectorSpecialization | None = None
-        self._again: Again | None = None
+        self._again: Callable[[], int] | None = None
+        self._function: Callable[[], Any] | None = None
 
     def run(self) -> None:
         """One call."""
@@ -109,9 +103,10 @@ class _Fixed:
             if self._waiting > 0:
                 self._waiting -= 1
             elif self._is_done():
+                self._done += 1
                 return
             else:
-                self._waiting = PATIENCE
+                self._waiting, self._done, self._function = PATIENCE, 0, None
         self._carefully()
 
     def _is_done(self) -> bool:
@@ -119,5 +114,25 @@ class _Fixed:
         if path is None:
             return False
         if path is not self._path:
-            self._path, self._again = path, self._at_once(path)
-        return self._again is not None and self._again() == 0
+            self._path, self._again = path, path.repeating(self._moved is not None, self._fixed)
+        if self._again is None or self._again() != 0:
+            return False
+        if self._moved is not None:
+            self._moved[0][:] = self._moved[1]
+        return True
+
+    def in_machine_code(self, result: Any) -> Callable[[], Any] | None:
+        """A built-in function that does the same for as long as all rows are on the path, if calls
+        are so many that it pays."""
+        if self._done >= OFTEN and self._function is None and not is_busy():
+            self._done = 0  # where there is none, it is asked for again as late as this time
+            self._function = self._made(result)
+        return self._function
+
+    def _made(self, result: Any) -> Callable[[], Any] | None:
+        assert self._path is not None, "there were calls on it"
+        try:
+            is_sum = self._moved is not None
+            return self._path.function_of(is_sum, self._fixed, self._moved, result)
+        except (Unsupported, LLVMFailed):
+            return None

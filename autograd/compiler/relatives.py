@@ -13,8 +13,9 @@ from weakref import ref
 from autograd.compiler.ir.loops import Rolled
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rolling import with_loops
-from autograd.compiler.native.cpython_entry import ANY_LENGTH, UNROLLED
+from autograd.compiler.native.cpython_entry import ANY_LENGTH
 from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_text import UNROLLED
 from autograd.compiler.native.kernels import Kernel, KernelCode
 from autograd.compiler.native.llvm_codegen import callbacks_of, open_kernel
 from autograd.compiler.native.shared_code import SharedCode

@@ -25,6 +25,8 @@ from autograd.compiler.specializations import is_long
 __all__ = ["RowForm"]
 
 STRAIGHT: Final = 5000  # instructions; of so few, straight-line code is the faster one
+SIDE_BY_SIDE: Final = 1000  # instructions; two vectors of rows at a time in so short a program
+MANY_VECTORS: Final = 8
 LOOPS_COMPILED_AT_ONCE: Final = 4000  # instructions that are written out; half a second
 LARGEST: Final = 1 << 22  # numbers that loops leave for later, of each row; 1 GB for 32 rows
 
@@ -35,6 +37,7 @@ class RowForm:
 
     def __init__(self, instructions: Program, is_sum: bool, is_fast_path: bool) -> None:
         self._instructions = _added_up(instructions) if is_sum else instructions
+        self._is_sum = is_sum
         self._is_fast_path = is_fast_path
         self._has_one_width = is_sum and len(instructions.outputs) > MANY
         self._layout = (
@@ -70,6 +73,16 @@ class RowForm:
         # The sums of many results are added up in blocks, which are to be the same for all batches.
         return VECTORS if self._has_one_width or rows > 2 * lanes else 1
 
+    def wide_for_good(self, rows: int, vectors: Vectors) -> int:
+        """The same for calls that come again and again, for which it pays to compile more."""
+        wide = self.wide(rows, vectors.lanes)
+        if self._layout is not None or self.operations > SIDE_BY_SIDE:
+            return wide
+        # Running sums are one for each lane of a vector: more of them would be other sums. And
+        # without AVX-512 the registers are too few.
+        is_free = vectors.scales and not self._is_sum
+        return 2 if is_free and rows >= MANY_VECTORS * vectors.lanes else wide
+
     def kernel(
         self,
         columns: Columns,
@@ -80,7 +93,7 @@ class RowForm:
         """Its machine code, for vectors and threads."""
         program, is_fast_path = self._instructions, self._is_fast_path
         if self._layout is None:
-            return VectorKernel(program, columns, *target, is_fast_path, callbacks)
+            return VectorKernel(program, columns, *target, is_fast_path, callbacks, wide)
         return LoopedKernel(program, self._layout, columns, target, wide, is_fast_path, callbacks)
 
 

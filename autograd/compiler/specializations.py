@@ -17,8 +17,9 @@ from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.rolling import with_loops
 from autograd.compiler.ir.state_graph import StateGraph
-from autograd.compiler.native.cpython_entry import UNROLLED, Unsupported, calling_entry
+from autograd.compiler.native.cpython_entry import calling_entry
 from autograd.compiler.native.entry_function import Entry
+from autograd.compiler.native.entry_text import UNROLLED, Unsupported
 from autograd.compiler.native.graph_codegen import GraphKernel
 from autograd.compiler.native.interpreter import can_interpret
 from autograd.compiler.native.kernels import (

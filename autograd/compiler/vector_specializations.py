@@ -25,7 +25,7 @@ from autograd.compiler.specializations import Specialization
 from autograd.engine.locks import cached_property, new_lock
 from autograd.transforms.tree import Structure, size_of
 
-__all__ = ["Target", "VectorSpecialization"]
+__all__ = ["FixedRows", "Target", "VectorSpecialization"]
 
 
 ROWS_INTERPRETED_FOR_GOOD: Final = 100_000  # instructions; LLVM takes too long over more
@@ -48,6 +48,16 @@ class _Purpose(NamedTuple):
     is_fast_path: bool
     wide: int = 1
     """Vectors of rows at a time."""
+
+
+class FixedRows(NamedTuple):
+    """Rows of one chunk at most in arrays that stay where they are: to these columns go results, to
+    `out` marks or sums, over a divisor."""
+
+    inputs: Inputs
+    columns: Sequence[Any]
+    out: Any
+    divisor: float
 
 
 class VectorSpecialization:
@@ -91,12 +101,17 @@ class VectorSpecialization:
         """A kernel, made when it is first needed: machine code at once for a program with loops,
         and for a short one; a longer one is interpreted until its machine code is ready, in the
         background."""
-        form = self._forms.get((is_sum, is_fast_path)) or self._form(is_sum, is_fast_path)
-        purpose = _Purpose(is_sum, is_fast_path, form.wide(rows, self._target.vectors.lanes))
-        found = self._kernels.get(purpose)
-        return found or self._first_kernel(form, purpose)
+        form = self._form(is_sum, is_fast_path)
+        wide = form.wide(rows, self._target.vectors.lanes)
+        return self._kernel(form, _Purpose(is_sum, is_fast_path, wide))
+
+    def _kernel(self, form: RowForm, purpose: _Purpose) -> RowKernel:
+        return self._kernels.get(purpose) or self._first_kernel(form, purpose)
 
     def _form(self, is_sum: bool, is_fast_path: bool) -> RowForm:
+        found = self._forms.get((is_sum, is_fast_path))
+        if found is not None:
+            return found
         with self._making:
             if (is_sum, is_fast_path) not in self._forms:
                 program = self._program
@@ -229,25 +244,40 @@ class VectorSpecialization:
             sums, status = self._full(True, inputs.rows).sums(arrays, inputs.rows, count)
         return None if status else sums
 
-    def repeating(
-        self, is_sum: bool, inputs: Inputs, columns: Sequence[Any], out: Any, divisor: float
-    ) -> Callable[[], int] | None:
-        """What computes the rows of these arrays, of one chunk at most, again and again: marks or
-        sums to `out`, and 0 if all are done. None where captured Values are read each time."""
+    def repeating(self, is_sum: bool, fixed: FixedRows) -> Callable[[], int] | None:
+        """What computes the rows of these arrays again and again: 0 if all are done. None where
+        captured Values are read each time."""
         if self._captured:
             return None
-        arrays = [*self._arrays(inputs), *columns]
+        arrays = self._fixed_arrays(fixed)
         kernel: RowKernel | None = None
         run: Callable[[], int]
 
         def again() -> int:
             nonlocal kernel, run
-            latest = self._likely(is_sum, inputs.rows)
+            latest = self._likely(is_sum, fixed.inputs.rows)
             if latest is not kernel:
-                kernel, run = latest, latest.repeating(arrays, inputs.rows, out, divisor)
+                kernel = latest
+                run = latest.repeating(arrays, fixed.inputs.rows, fixed.out, fixed.divisor)
             return run()
 
         return again
+
+    def function_of(
+        self, is_sum: bool, fixed: FixedRows, moved: tuple[Any, Any] | None, result: Any
+    ) -> Callable[[], Any]:
+        """The same as a function of Python's that returns this object: see
+        `RowKernel.function_of`."""
+        is_fast = self._is_mostly_finite
+        form = self._form(is_sum, is_fast)
+        wide = form.wide_for_good(fixed.inputs.rows, self._target.vectors)
+        kernel = self._kernel(form, _Purpose(is_sum, is_fast, wide))
+        shown = fixed.inputs.arrays, moved, result
+        given = self._fixed_arrays(fixed), fixed.inputs.rows, fixed.out, fixed.divisor
+        return kernel.function_of(*given, shown)
+
+    def _fixed_arrays(self, fixed: FixedRows) -> list[Any]:
+        return [*self._arrays(fixed.inputs), *fixed.columns]
 
     def _arrays(self, inputs: Inputs) -> list[Any]:
         if not inputs.numbers and not self._captured:

@@ -31,7 +31,7 @@ from autograd.compiler.checked_rows import CheckedRows
 from autograd.compiler.checking import Share
 from autograd.compiler.chunked_calls import Sent, call_on_chunks
 from autograd.compiler.device_calls import DeviceCalls
-from autograd.compiler.fixed_batches import as_long_as_alike, filling, summing
+from autograd.compiler.fixed_batches import FixedRun, filling, summing
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import StateGraph
 from autograd.compiler.jit import CapturesDifferentiated, Jitted, Stats
@@ -302,14 +302,16 @@ class Mapped(Compiled):
         columns, flat = empty(inputs.rows, outputs), numpy.empty(outputs.size)
 
         if self.reduce is None:
-            run, parts = filling(signature, call, inputs, columns), columns
+            fixed, parts = filling(signature, call, inputs, columns), columns
         else:
             count = divisor(self.reduce, inputs.rows, self._name)
-            run, parts = summing(signature, call, inputs, count, flat), views(flat, outputs)
+            fixed, parts = summing(signature, call, inputs, count, flat), views(flat, outputs)
+        run = FixedRun(inputs.arrays, fixed.run, fixed)
         if self.row.checks is not None:
-            run = self._checked(batch, signature).bound(run, parts, outputs)
+            checked = self._checked(batch, signature).bound(fixed.run, parts, outputs)
+            run = FixedRun(inputs.arrays, checked)
         run()
-        return as_long_as_alike(inputs.arrays, run), self._shown(parts, outputs)
+        return run, self._shown(parts, outputs)
 
     def _signature(self, batch: Batch) -> BatchSignature | None:
         """What is known of such arguments; None where no more is kept."""

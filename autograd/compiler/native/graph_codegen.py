@@ -17,7 +17,7 @@ from typing import Any, Final
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.state_graph import BEGIN, END, NO_NODE, StateGraph, Stretch
 from autograd.compiler.native.entry_function import Entry, with_entry
-from autograd.compiler.native.llvm_codegen import NEVER, KernelText
+from autograd.compiler.native.llvm_codegen import KernelText
 from autograd.compiler.native.llvm_writer import GIVEN, Holed
 from autograd.compiler.native.machine import compile_lanes
 from autograd.compiler.native.reverse_sweep import CUT, release, room, sweep
@@ -148,7 +148,7 @@ class _GraphText(KernelText):
         self._leave(MISSING)
         self.label("%toolong")
         self._leave(TOO_LONG)
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
 
     def _leave(self, code: int) -> None:
         if self._graph.derives:

@@ -11,22 +11,21 @@ where there is one (`vector_names`), else lane by lane.
 from __future__ import annotations
 
 import math
-import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from autograd.compiler.ir.lowering import INSTRUCTIONS, LIBRARY
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for
-from autograd.compiler.native.llvm_writer import GIVEN, Holed, Text, pointer
+from autograd.compiler.native.llvm_writer import GIVEN, Holed, Text, bits_of, double, pointer
+from autograd.compiler.native.vector_erf import OWN_ERF, erf
 from autograd.engine.primitives import TABLE
 
 __all__ = [
     "Instructions",
     "KernelText",
-    "bits_of",
-    "double",
     "open_kernel",
     "scalar_kernel",
     "vector_of",
@@ -50,22 +49,10 @@ IN_VECTORS: Final = frozenset(["fma", "scale"])
 """What `simd_math` writes with, beside the instructions."""
 
 PIECE: Final = 400  # lines of a basic block; shorter ones make slower code
-NEVER: Final = "never:\nret i64 0"
 
 # "nobuiltin": not LLVM's to replace by something nearly the same, as it would pow(x, 0.5) by sqrt.
 # The rest lets it drop and move calls: these functions only compute.
 ATTRIBUTES: Final = "attributes #0 = { nobuiltin nounwind willreturn memory(none) }"
-
-
-def double(x: float) -> str:
-    """A constant by its bits: NaN and infinities have no decimal digits."""
-    return f"0x{bits_of(x) % 2**64:016X}"
-
-
-def bits_of(x: float) -> int:
-    """A number's bits as a whole number, with a sign."""
-    bits: int = struct.unpack("<q", struct.pack("<d", x))[0]
-    return bits
 
 
 def vector_of(kind: str, lanes: int) -> str:
@@ -160,14 +147,17 @@ class Instructions(Text):
         # The vector library rounds otherwise than the scalar one: a comparison of its results could
         # come out otherwise than for the row alone.
         if name in self._vector_names and not is_decisive:
-            return self._natively(
-                lambda *xs: self._call(self._vector_names[name], xs, self.piece), operands
-            )
+            return self._natively(partial(self._by_vectors, self._vector_names[name]), operands)
         return self._lane_by_lane(name, operands)
 
     def _call(self, function: str, operands: Sequence[str], kind: str) -> str:
         self.declarations.add(f"declare {kind} @{function}({', '.join([kind] * len(operands))})")
         return self.set(f"call {kind} @{function}({_typed(kind, operands)}) #0")
+
+    def _by_vectors(self, function: str, *operands: str) -> str:
+        if function == OWN_ERF:
+            return erf(self, *operands)
+        return self._call(function, operands, self.piece)
 
     def _alone(self, name: str, operands: Sequence[str], lane: int) -> str:
         """A function of the C library, or a user's primitive, of the numbers of one lane."""
@@ -380,13 +370,17 @@ class KernelText(Instructions, ABC):
 def _in_pieces(lines: Iterable[str], pointer: str) -> Iterator[str]:
     """Straight-line code in basic blocks of a few hundred lines: the time that LLVM takes over one
     grows faster than its length. So that it does not join them again, each is entered by a decision
-    that comes out one way only: `pointer` is never null. The other way is NEVER."""
+    that comes out one way only: `pointer` is never null. The other way leads there too: LLVM
+    would put off work that is needed on one way alone, and keep all that it needs till then."""
     length, before = 0, ""
     for number, line in enumerate(lines):
         length = 0 if line.endswith(":") else length + 1
         if length > PIECE and line.startswith("%") and before.startswith("%"):
             yield f"%always{number} = icmp ne ptr {pointer}, null"
-            yield f"br i1 %always{number}, label %piece{number}, label %never"
+            yield f"br i1 %always{number}, label %piece{number}, label %never{number}"
+            yield f"never{number}:"
+            yield 'call void asm sideeffect "", ""()'  # no code; an empty block would be removed
+            yield f"br label %piece{number}"
             yield f"piece{number}:"
             length = 1
         yield line
@@ -416,7 +410,7 @@ def _kernel(text: _ScalarKernel, program: Program) -> Holed:
     text.operations(program, "%in")
     text.do("ret i64 -1")
     text.end_asking()
-    text.do(f"{NEVER}\n}}")
+    text.do("}")
     return text.holed()
 
 

@@ -11,11 +11,22 @@ that have all but these in common can share machine code that reads them from an
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-__all__ = ["FROM_SELF", "GIVEN", "INVARIANT", "Holed", "Text", "joined", "pointer"]
+__all__ = [
+    "FROM_SELF",
+    "GIVEN",
+    "INVARIANT",
+    "Holed",
+    "Text",
+    "bits_of",
+    "double",
+    "joined",
+    "pointer",
+]
 
 HOLE: Final = re.compile("«([0-9]+)»")
 GIVEN: Final = "«given»"
@@ -83,6 +94,17 @@ class Holed(NamedTuple):
 def pointer(address: int) -> str:
     """A place in memory, as an operand."""
     return f"inttoptr (i64 {address} to ptr)"
+
+
+def double(x: float) -> str:
+    """A constant by its bits: NaN and infinities have no decimal digits."""
+    return f"0x{bits_of(x) % 2**64:016X}"
+
+
+def bits_of(x: float) -> int:
+    """A number's bits as a whole number, with a sign."""
+    bits: int = struct.unpack("<q", struct.pack("<d", x))[0]
+    return bits
 
 
 class Text:

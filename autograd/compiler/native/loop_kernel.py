@@ -21,8 +21,7 @@ from autograd.compiler.ir.loop_parts import Item, Part, links
 from autograd.compiler.ir.loop_places import Place, WrittenRow
 from autograd.compiler.ir.loops_together import in_pieces, side_by_side
 from autograd.compiler.ir.sources import Memory, Sources
-from autograd.compiler.native.llvm_codegen import NEVER, double
-from autograd.compiler.native.llvm_writer import GIVEN
+from autograd.compiler.native.llvm_writer import GIVEN, double
 from autograd.compiler.native.loop_codegen import LoopText
 from autograd.compiler.native.machine import WITHOUT_MASKS
 
@@ -128,7 +127,7 @@ class LoopKernel(LoopText):
         if self.bytes:
             self.label("%nomemory")
             self.do(f"ret i64 {NO_MEMORY}")
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
 
     def _take_scratch(self, offsets: Mapping[WrittenRow | str, int]) -> None:
         cell = self.address(self.scratch.address)

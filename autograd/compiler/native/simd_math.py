@@ -9,7 +9,7 @@ as libmvec's are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from autograd.compiler.ir.lowering import Symbol, lower, lowered, select, templates_by
@@ -51,9 +51,10 @@ def in_vectors(program: Program, vectors: Vectors) -> Program:
 LOG2_E: Final = 1.4426950408889634
 LN_2: Final = 0.6931471805599453  # nearest double to log(2) ...
 LN_2_REST: Final = 2.3190468138462996e-17  # ... and what that rounding left out
-TERMS: Final = 13  # of the exponential series; the next is below 1e-17 where it is used
+SERIES: Final = [1.0 / math.factorial(i) for i in range(2, 14)]
+"""Of exp(r) = 1 + r + r**2 (...); the next term is below 1e-17 where it is used."""
+COUNTS_ONES: Final = 1.5 * 2.0**52  # the last bit of this, and of numbers near it, is 1
 
-rounded = TABLE["round"]
 erfc = TABLE["erfc"]
 
 
@@ -71,14 +72,20 @@ def _scale(x: Any, n: Symbol) -> Symbol:
 def _reduced(x: Symbol) -> tuple[Symbol, Symbol]:
     """exp(x) = (1 + q) * 2**n: q (which keeps its digits where it is small) and n."""
     # Cody and Waite's reduction: x less n log(2), in two steps for a log(2) of twice the digits.
-    n = rounded(x * LOG2_E)
+    n = _fma(x, LOG2_E, COUNTS_ONES) - COUNTS_ONES
     r = _fma(n, -LN_2_REST, _fma(n, -LN_2, x))
-    # By Horner's rule, from the smallest term on, and without the first, 1: beside it q would lose
-    # the digits for which this is also exp(x) - 1.
-    series: Any = 1.0 / math.factorial(TERMS)
-    for i in range(TERMS - 1, 1, -1):
-        series = _fma(series, r, 1.0 / math.factorial(i))
-    return _fma(r * r, series, r), n
+    # By Horner's rule, the even and the odd powers side by side; without the first term, 1: beside
+    # it q would lose the digits for which this is also exp(x) - 1.
+    square = r * r
+    even, odd = (_polynomial(square, SERIES[first::2]) for first in (0, 1))
+    return _fma(square, _fma(odd, r, even), r), n
+
+
+def _polynomial(x: Symbol, coefficients: Sequence[float]) -> Any:
+    out: Any = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        out = _fma(out, x, coefficient)
+    return out
 
 
 def _exp(x: Symbol) -> Symbol:
@@ -102,6 +109,9 @@ def _halves(x: Symbol) -> tuple[Symbol, Symbol, Symbol, Symbol, Symbol]:
 
 def _tanh(x: Symbol) -> Symbol:
     """(1 - e) / (1 + e)"""
+    # The derivative, if it is wanted, is computed here: the three numbers that they share need not
+    # be kept for the way back.
+    _sech2(x)
     _, _, below_one, _, inverse = _halves(x)
     return x.lends_sign(below_one * inverse)
 
@@ -117,10 +127,13 @@ def _sech2(x: Symbol) -> Symbol:
 
 def _exp_square(x: Symbol, c: Symbol) -> Symbol:
     """exp(c x**2); what the square loses in rounding is put back to first order."""
-    square = x * x
-    e = _exp(c * square)
-    out = _fma(e, c * _fma(x, x, -square), e)
-    return select(abs(x) < 60.0, out, select(x.is_nan(), math.nan, 0.0))
+    size = abs(x)
+    near = select(size > 60.0, 60.0, size)  # from 39 on, the result is 0
+    square = near * near
+    power = c * square
+    q, n = _reduced(select(power < -746.0, -746.0, power))
+    e = _scale(1.0 + q, n)
+    return _fma(e, c * _fma(near, near, -square), e)
 
 
 def _normal_cdf(x: Symbol) -> Symbol:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from autograd.compiler.ir.lowering import LIBRARY
 from autograd.compiler.native.llvm_codegen import BINARY_LIBRARY
 from autograd.compiler.native.machine import cpu, library_has
+from autograd.compiler.native.vector_erf import OWN_ERF
 
 __all__ = ["Vectors", "host_vectors"]
 
@@ -46,14 +47,13 @@ def host_vectors(lanes: int = 0, library: bool = True, own: bool = True) -> Vect
     lanes = lanes or widest
     # Without one rounding for a product and a sum those functions would lose their last digits.
     fused = "+fma" in features or machine() in ("aarch64", "arm64")
-    return Vectors(
-        lanes,
-        # Calling convention: a vector that is wider than the processor's is not handed over in one
-        # register, as libmvec expects it.
-        _libmvec(lanes) if library and lanes <= widest else {},
-        own and fused and lanes > 1,
-        lanes == widest == 8,
-    )
+    is_own = own and fused and lanes > 1
+    is_widest = lanes == widest == 8
+    # Calling convention: a vector that is wider than the processor's is not handed over in one
+    # register, as libmvec expects it.
+    names = _libmvec(lanes) if library and lanes <= widest else {}
+    own_names = {"erf": OWN_ERF} if is_own and is_widest else {}
+    return Vectors(lanes, {**names, **own_names}, is_own, is_widest)
 
 
 def _libmvec(lanes: int) -> dict[str, str]:

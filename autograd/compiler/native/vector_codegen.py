@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from autograd.compiler.ir.program import Program
-from autograd.compiler.native.llvm_codegen import NEVER, Instructions, KernelText, vector_of
+from autograd.compiler.native.llvm_codegen import Instructions, KernelText, vector_of
 from autograd.compiler.native.simd_target import Vectors
 
 __all__ = [
@@ -105,6 +105,7 @@ def block_kernel(
     vectors: Vectors,
     addresses: Mapping[tuple[str, int], int],
     is_fast_path: bool = False,
+    wide: int = 1,
 ) -> str:
     """`i64 run(double **arrays, i64 begin, i64 end, double *work, void *out, double divisor)`: rows
     begin to end.
@@ -113,20 +114,22 @@ def block_kernel(
     where it did not. With sums it gets those of every chunk from the first, over the divisor. Gives
     0 if every row took the path; else 1, and with sums these are worth nothing. With
     `is_fast_path`, results that are not finite are not to be relied on: then the byte, or what is
-    given, is UNSURE.
+    given, is UNSURE. Results in columns are computed for `wide` vectors of rows at a time: none of
+    them has to wait for what takes long in another.
     """
     kind = _StraightAdding if columns.results is None else _StraightFilling
-    results = len(program.outputs)
+    results, lanes = len(program.outputs), wide * vectors.lanes
     kernel = kind(
         program,
         columns,
         results,
-        WorkSpace(columns, _sums(columns, results, vectors.lanes), vectors.lanes),
+        WorkSpace(columns, _sums(columns, results, lanes), lanes),
         is_fast_path,
-        vectors.lanes,
+        lanes,
         addresses,
         vectors.names,
         vectors.scales,
+        vectors.lanes,
     )
     kernel.write()
     return str(kernel)
@@ -299,7 +302,7 @@ class FillingKernel(BlockKernel):
         self.blocks("i64 @run")
         self.do(f"ret i64 {self.set('select i1 %all, i64 0, i64 1')}")
         self.end_asking()
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
 
     def enter(self) -> None:
         self.do(f"%marks = getelementptr double, ptr %work, i64 {self.space.marks}")
@@ -336,7 +339,7 @@ class AddingKernel(BlockKernel):
         status = self.set(f"select i1 %unsure, i64 {unsure}, i64 0")
         self.do(f"ret i64 {self.set(f'select i1 %all, i64 {status}, i64 1')}")
         self.end_asking()
-        self.do(f"{NEVER}\n}}")
+        self.do("}")
         self._chunks()
 
     @abstractmethod

@@ -11,10 +11,12 @@ from typing import Any, Final
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import most_live
 from autograd.compiler.ir.sources import Sources
+from autograd.compiler.native.batch_entry import KernelCall, batch_entry
 from autograd.compiler.native.cores import Sharing
 from autograd.compiler.native.cpython_layout import address_of
+from autograd.compiler.native.entry_text import Unsupported
 from autograd.compiler.native.kernels import ON_ANY_STACK, Callbacks
-from autograd.compiler.native.machine import LANES, compile_lanes, compile_llvm
+from autograd.compiler.native.machine import LANES, MachineCode, compile_lanes, compile_llvm
 from autograd.compiler.native.simd_target import Vectors
 from autograd.compiler.native.vector_codegen import (
     ALIGNMENT,
@@ -33,6 +35,7 @@ SIGNATURE: Final = (
     *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double),
 )
 """Of both: a status, of arrays, the first row and the end, work space, results and a divisor."""
+MOST_WITH_LOCK: Final = 2_000_000  # operations in all rows, some 0.2 to 0.5 ms
 SLOWER: Final = 4  # times, than machine code: a row of the interpreter
 TOO_LONG_TO_OPTIMISE: Final = 30_000  # lines; slightly slower code is made several times as fast
 
@@ -47,7 +50,9 @@ class RowKernel:
     bytes = 0
     """Of memory that each thread keeps for loops."""
     _function: Callable[..., int]
+    _code: MachineCode | None = None
     _is_deep = False
+    _is_locked = False
 
     def __init__(self, results: int, work: int, operations: int, sharing: Sharing) -> None:
         import numpy
@@ -117,6 +122,28 @@ class RowKernel:
         table, place = _table(arrays), address_of(out)
         return lambda: self._run(table, 0, rows, place, divisor)
 
+    def function_of(
+        self,
+        arrays: Sequence[Any],
+        rows: int,
+        out: Any,
+        divisor: float,
+        shown: tuple[Sequence[Any], tuple[Any, Any] | None, Any],
+    ) -> Callable[[], Any]:
+        """The same as a function of Python's (see `batch_entry` for what is `shown`), which holds
+        the lock of Python's interpreter: no other thread uses its memory meanwhile.
+
+        Raises Unsupported for what takes too long for that, calls Python or needs a large stack.
+        """
+        if self._code is None or self._is_locked or self._is_deep:
+            raise Unsupported
+        if rows * self._operations > MOST_WITH_LOCK:
+            raise Unsupported
+        table, work = _table(arrays), self._work_space()
+        place = self._code.address("run"), ctypes.addressof(table)
+        entry = batch_entry(KernelCall(*place, rows, work[1], address_of(out), divisor), *shown)
+        return entry.function(compile_llvm(str(entry.holed())), (self, arrays, table, work, out))
+
     def _work_space(self) -> tuple[Any, int]:
         """Memory that nobody is using, and where a line of the processor's cache begins in it."""
         try:
@@ -127,7 +154,7 @@ class RowKernel:
 
 
 class VectorKernel(RowKernel):
-    """A program, in instructions, compiled for many rows."""
+    """A program, in instructions, compiled for many rows, `wide` vectors of them at a time."""
 
     tier = "compiled"
 
@@ -139,21 +166,22 @@ class VectorKernel(RowKernel):
         sharing: Sharing,
         is_fast_path: bool = False,
         callbacks: Callbacks | None = None,
+        wide: int = 1,
     ) -> None:
-        results = len(program.outputs)
-        work = work_size(columns, results, vectors.lanes)
+        results, lanes = len(program.outputs), wide * vectors.lanes
+        work = work_size(columns, results, lanes)
         super().__init__(results, work, program.operations, sharing)
         self._callbacks = Callbacks(program, callbacks)
         start = time.perf_counter()
         addresses = self._callbacks.addresses
-        text = block_kernel(program, columns, vectors, addresses, is_fast_path)
+        text = block_kernel(program, columns, vectors, addresses, is_fast_path, wide)
         self._code = compile_llvm(text, effort=1 if text.count("\n") < TOO_LONG_TO_OPTIMISE else 0)
-        locked = bool(self._callbacks)
-        self._function = self._code.function("run", *SIGNATURE, locked=locked)
+        self._is_locked = bool(self._callbacks)
+        self._function = self._code.function("run", *SIGNATURE, locked=self._is_locked)
         # LLVM moves what is the same for all rows out of the loop over them, and keeps it.
         same = sum(field.stride == 0 for field in columns.inputs)
         same += sum(op.name == "const" for op in program.code)
-        self._is_deep = (most_live(program) + same) * vectors.lanes > ON_ANY_STACK
+        self._is_deep = (most_live(program) + same) * lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
 
 
@@ -183,7 +211,8 @@ class LoopedKernel(RowKernel):
         self.bytes = 8 * kernel.size
         self._kept = kernel.kept
         self._code = compile_lanes(str(kernel))
-        self._function = self._code.function("run", *SIGNATURE, locked=bool(self._callbacks))
+        self._is_locked = bool(self._callbacks)
+        self._function = self._code.function("run", *SIGNATURE, locked=self._is_locked)
         self._is_deep = len(layout.rows) * wide * vectors.lanes > ON_ANY_STACK
         self.seconds = time.perf_counter() - start
 
