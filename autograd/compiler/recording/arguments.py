@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from autograd.arrays.protocol import called
 from autograd.compiler.native.cpython_entry import AsItIs
-from autograd.compiler.recording.arithmetic_of_floats import add_decisions_of_floats
+from autograd.compiler.recording.arithmetic_of_floats import (
+    add_decisions_of_floats,
+    slots_of_numbers,
+)
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
@@ -158,16 +161,8 @@ class Arguments:
     @cached_property
     def _slots_of_data(self) -> list[int]:
         """The places of Python's own numbers among those of the data."""
-        found: list[int] = []
-        start = 0
-        for place, argument in self._bound.items() if self._data else ():
-            if self._stays(place):
-                numbers = [x for _, _, x in components(argument, "")]
-                found += [i for i, x in enumerate(numbers, start) if type(x) in (float, int)]
-                start += len(numbers)
-            else:
-                start += len(flatten(argument)[0])
-        return found
+        bound = self._bound.items() if self._data else ()
+        return slots_of_numbers((x, self._stays(place)) for place, x in bound)
 
     @property
     def traced(self) -> list[Any]:

@@ -32,6 +32,7 @@ __all__ = [
     "FIELDS",
     "LOOKED_UP",
     "attribute_of_class",
+    "check_names",
     "compared_fields",
     "held_by",
     "is_array_of_numbers",
@@ -106,8 +107,9 @@ def operators_of(kind: Any) -> dict[str, list[FunctionType]]:
     for base in kind.__mro__:
         if base is object or base is tuple:
             continue
-        if not _is_looked_at(base) or not TEXTS.issuperset(map(type, vars(base))):
+        if not _is_looked_at(base):
             raise NotClosed
+        check_names(base)
         for name, x in vars(base).items():
             if not is_special(name) or name in NEVER_CALLED:
                 continue
@@ -118,6 +120,13 @@ def operators_of(kind: Any) -> dict[str, list[FunctionType]]:
         if any(isinstance(vars(base).get(name), property) for name in PROPERTIES):
             raise NotClosed
     return found
+
+
+def check_names(base: Any) -> None:
+    """NotClosed if a class has a name that is a text of a kind of its own, which may say that it is
+    another one."""
+    if not TEXTS.issuperset(map(type, vars(base))):
+        raise NotClosed
 
 
 def _is_looked_at(base: Any) -> bool:
@@ -144,20 +153,22 @@ def is_of_ours(x: Any, file: str, *names: str) -> bool:
     if type(x) is not FunctionType:
         return False
     code = x.__code__
-    return code.co_qualname in names and code.co_filename == str(OURS / file)
+    return code.co_qualname in names and code.co_filename == _path_of(file)
+
+
+@lru_cache(10)
+def _path_of(file: str) -> str:
+    return str(OURS / file)
 
 
 def attribute_of_class(kind: Any, name: str) -> Any:
-    """What the class or one of its bases has by this name, as it is there; None if none has.
-    NotClosed for special names."""
+    """What a class, which was looked at, or one of its bases has by this name, as it is there; None
+    if none has. NotClosed for special names."""
     if is_special(name):
         raise NotClosed
     for base in kind.__mro__:
-        inside = vars(base)
-        if name in inside:
-            if not TEXTS.issuperset(map(type, inside)):  # of which others may say that they are it
-                raise NotClosed
-            return inside[name]
+        if name in vars(base):
+            return vars(base)[name]
     return None
 
 
@@ -181,19 +192,30 @@ def compared_fields(kind: Any, name: str, f: FunctionType) -> list[str] | None:
     if owner is None or "__dataclass_params__" not in vars(owner):
         return None
     fields = dataclasses.fields(owner)
-    like = dataclasses.make_dataclass(
-        "Like",
-        [(x.name, object, dataclasses.field(compare=x.compare, hash=x.hash)) for x in fields],
-        init=False,
-        repr=False,
-        order=True,
-        unsafe_hash=True,
-    )
-    own, written, names = f.__code__, vars(like)[name].__code__, found_by(f)
-    is_written = _parts(own) == _parts(written) and not f.__closure__ and not f.__defaults__
+    written = _written_by_dataclass(name, tuple((x.name, x.compare, x.hash) for x in fields))
+    own, names = f.__code__, found_by(f)
+    is_written = _parts(own) == written and not f.__closure__ and not f.__defaults__
     called = [(x, BUILT_IN[x]) for x in own.co_names if x in BUILT_IN]
     is_known = all(names.get(name) is x for name, x in called)
     return [x.name for x in fields] if is_written and is_known else None
+
+
+@lru_cache(1000)
+def _written_by_dataclass(
+    name: str, fields: tuple[tuple[str, bool, bool | None], ...]
+) -> tuple[Any, ...]:
+    """Its function of this name for a class with these fields, compared and hashed or not."""
+    dataclasses = loaded("dataclasses")
+    like = dataclasses.make_dataclass(
+        "Like",
+        [(field, object, dataclasses.field(compare=c, hash=h)) for field, c, h in fields],
+        namespace={"__doc__": ""},  # which would be made of its signature
+        init=False,
+        repr=False,
+        order=name not in ("__eq__", "__hash__"),
+        unsafe_hash=name == "__hash__",
+    )
+    return _parts(vars(like)[name].__code__)
 
 
 def _parts(code: CodeType) -> tuple[Any, ...]:

@@ -31,6 +31,7 @@ from autograd.compiler.recording.known_objects import (
     FIELDS,
     LOOKED_UP,
     attribute_of_class,
+    check_names,
     compared_fields,
     held_by,
     is_array_of_numbers,
@@ -57,14 +58,28 @@ TEXTS: Final = frozenset(
     if name in dis.opmap
 )
 NUMBERS: Final = frozenset([type(None), bool, int, float, Value])
+NUMBER: Final = operator.attrgetter("_data")
 EXACT: Final = 2.0**53
 OF_SIGNS: Final = frozenset(["atan2", "copysign"])
 OF_ARRAYS: Final = frozenset(["T", "ndim", "shape", "size", "tolist"])
+OF_CONTAINERS: Final = frozenset(
+    {"__bool__", "__call__", "__contains__", "__getitem__", "__iter__", "__len__", "__next__"}
+)
+"""Operators by which an object does not compute with numbers."""
 METHODS: Final = frozenset(
     {"append", "clear", "copy", "count", "extend", "get", "index", "insert", "items", "keys", "pop"}
     | {"remove", "reverse", "setdefault", "sort", "update", "values"}
 )
 """Of lists, tuples and dicts."""
+OF_NN: Final = {
+    "losses.py": (
+        *("binary_cross_entropy", "cross_entropy", "half_squared_error", "hinge_loss"),
+        *("huber_loss", "mse_loss"),
+    ),
+    "sequential.py": ("Linear.bias",),
+    "validation.py": ("as_entries", "as_list", "as_vector"),
+}
+"""Functions of `nn` that look at what numbers are in, and write texts of errors alone."""
 CALLABLE: Final = by_identity(
     getattr(module, name)
     for module, names in (
@@ -91,6 +106,9 @@ class Repeatable(Loaded):
         self._arrays: dict[int, tuple[Any, bytes]] = {}
         self._objects: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._operators: dict[int, dict[str, list[FunctionType]]] = {}
+        self._of_one: set[int] = set()
+        """Methods that have to be looked at for each object."""
+        self._in_classes: dict[tuple[int, str], Any] = {}
         self._asked: list[str] = [*LOOKED_UP]
         self.asks_values = False
         """Whether it asks something for a method that Values have, and floats have not."""
@@ -120,7 +138,7 @@ class Repeatable(Loaded):
         super()._look_at_code(code, named, shared, around, objects)
 
     def _look_at_function(self, f: FunctionType, owner: Any = None) -> None:
-        if is_of_ours(f, "validation.py", "as_list", "as_entries", "as_vector"):
+        if any(is_of_ours(f, file, *names) for file, names in OF_NN.items()):
             return
         names = (f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (as in `found_by`)
         if any(type(x) is not dict for x in names):  # it may compute what a name stands for
@@ -136,6 +154,8 @@ class Repeatable(Loaded):
         if type(receiver) is ModuleType:
             return super()._load_attribute(receiver, name)
         if self._is_only_named_in(receiver):
+            for base in receiver.__mro__:
+                check_names(base)
             return self._attribute_of_class(receiver, name)
         if id(receiver) in self._objects:
             return self._attribute(receiver, name)
@@ -154,6 +174,21 @@ class Repeatable(Loaded):
         if name not in self._asked:
             self._asked.append(name)
 
+    def _look_at_method(self, f: FunctionType, owner: Any) -> None:
+        """As it is for any object, if that can be, for there may be thousands of a class; else for
+        this one, of which it is known what its attributes are."""
+        if (id(f), id(None)) in self._looked_at:
+            return
+        if id(f) not in self._of_one:
+            before = set(self._looked_at), dict(self._objects), dict(self._data)
+            try:
+                self._look_at_function(f)
+                return
+            except NotClosed:  # and nothing counts that was looked at half
+                self._looked_at, self._objects, self._data = before
+                self._of_one.add(id(f))
+        self._look_at_function(f, owner)
+
     # -- objects -----------------------------------------------------------------------------------
 
     def _look_at_attributes(self) -> None:
@@ -169,29 +204,38 @@ class Repeatable(Loaded):
     def _attribute(self, x: Any, name: str) -> Any:
         """What an attribute of one of the objects is; None if that is not known, but harmless."""
         held = self._objects[id(x)][1]
-        of_class = attribute_of_class(type(x), name)
+        of_class = self._found_in_class(type(x), name)
         kind = type(of_class)
         found: Any = None
+        if of_class is None and name not in held:
+            return None
         if kind in FIELDS:
             try:
                 found = of_class.__get__(x)
             except AttributeError:
                 raise NotClosed from None
         elif kind is property and type(of_class.fget) is FunctionType:
-            self._look_at_function(of_class.fget, x)
+            self._look_at_method(of_class.fget, x)
         elif name in held:
             if kind is not FunctionType:
                 self._admit(of_class)  # which may be one of those that come first
             found = held[name]
         elif kind is FunctionType:
-            self._look_at_function(of_class, x)
+            self._look_at_method(of_class, x)
         else:
             found = self._attribute_of_class(type(x), name)
         self._admit(found)
         return found
 
+    def _found_in_class(self, kind: Any, name: str) -> Any:
+        """As it is there: found once for many objects."""
+        place = id(kind), name
+        if place not in self._in_classes:
+            self._in_classes[place] = attribute_of_class(kind, name)
+        return self._in_classes[place]
+
     def _attribute_of_class(self, kind: Any, name: str) -> Any:
-        found = attribute_of_class(kind, name)
+        found = self._found_in_class(kind, name)
         if type(found) is staticmethod:
             found = found.__func__
         if name in METHODS and found is vars(tuple).get(name):
@@ -220,8 +264,8 @@ class Repeatable(Loaded):
             return
         fields = compared_fields(type(x), name, f)
         if fields is None:
-            self.is_of_floats_alone = self.is_of_floats_alone and name == "__call__"
-            self._look_at_function(f, x)
+            self.is_of_floats_alone = self.is_of_floats_alone and name in OF_CONTAINERS
+            self._look_at_method(f, x)
         for field in fields or ():
             self._attribute(x, field)
 
@@ -229,6 +273,8 @@ class Repeatable(Loaded):
 
     def _admit(self, x: Any) -> None:
         kind = type(x)
+        if kind in NUMBERS or id(x) in self._objects or is_one_of(x, CALLABLE):
+            return
         if kind is list or kind is dict:
             if id(x) not in self._data:
                 inside = _inside(x)
@@ -240,7 +286,7 @@ class Repeatable(Loaded):
             raise NotClosed
         elif kind is MethodType:
             self._admit(x.__self__)
-            self._look_at_function(_function(x.__func__), x.__self__)
+            self._look_at_method(_function(x.__func__), x.__self__)
         elif kind is partial:
             self._admit_all([x.func, x.args, x.keywords, x.__dict__])
         elif is_number_of_numpy(x):
@@ -248,9 +294,7 @@ class Repeatable(Loaded):
         elif is_array_of_numbers(x):
             self.is_of_floats_alone = False
             self._arrays[id(x)] = x, x.tobytes()
-        elif id(x) in self._objects or is_one_of(x, CALLABLE):
-            return
-        elif is_object(x) and kind not in (Value, Primitive):
+        elif is_object(x) and kind is not Primitive:
             self._admit_object(x)
         else:
             super()._admit(x)
@@ -308,7 +352,7 @@ def are_finite(values: list[Value]) -> bool:
     """Whether all of them are; only then Python computes with floats as with Values, but for
     rounding: there is no division by 0, no power that is complex, no NaN. (Not where their sum is
     beyond the doubles, which is of no consequence.)"""
-    return math.isfinite(sum([x._data for x in values]))
+    return math.isfinite(sum(map(NUMBER, values)))
 
 
 def are_exact(nodes: list[Value]) -> bool:
