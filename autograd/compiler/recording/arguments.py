@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from autograd.arrays.protocol import called
 from autograd.compiler.native.cpython_entry import AsItIs
-from autograd.compiler.recording.arithmetic_of_floats import add_decisions_of_floats
+from autograd.compiler.recording.arithmetic_of_floats import (
+    add_decisions_of_floats,
+    slots_of_numbers,
+)
 from autograd.compiler.recording.beyond_numbers import (
     beyond_numbers,
     check_number_types,
@@ -32,7 +35,7 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
-from autograd.compiler.recording.repeatable import Repeatable, are_finite, repeatable
+from autograd.compiler.recording.repeatable import Repeatable, are_exact, are_finite, repeatable
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
     PASS,
@@ -158,12 +161,8 @@ class Arguments:
     @cached_property
     def _slots_of_data(self) -> list[int]:
         """The places of Python's own numbers among those of the data."""
-        numbers = [
-            (self._stays(place), x)
-            for place, argument in (self._bound.items() if self._data else ())
-            for _, _, x in components(argument, "")
-        ]
-        return [i for i, (stays, x) in enumerate(numbers) if stays and type(x) in (float, int)]
+        bound = self._bound.items() if self._data else ()
+        return slots_of_numbers((x, self._stays(place)) for place, x in bound)
 
     @property
     def traced(self) -> list[Any]:
@@ -180,17 +179,16 @@ class Arguments:
         other._f = f
         return other
 
-    @property
+    @cached_property
     def are_bare(self) -> bool:
         """Whether they are nothing but plain numbers, in lists, tuples and dicts."""
         return all(map(is_bare, self.traced))
 
     @property
-    def _are_of_values(self) -> bool:
-        """Whether the function gets nothing but Values in lists, tuples and dicts; in arrays, if it
-        does so uncompiled too."""
-        in_arrays = self._gets_no_floats and all(map(is_bare_or_in_arrays, self.traced))
-        return self.are_bare or in_arrays
+    def _are_of_numbers(self) -> bool:
+        """Whether the function gets nothing but numbers in lists, tuples, dicts and arrays."""
+        are_numbers = self.are_bare or all(map(is_bare_or_in_arrays, self.traced))
+        return self._are_plain and are_numbers
 
     def _call_with(self, tree: list[Any]) -> Any:
         places = {**dict(zip(self._bound, tree, strict=True)), **self._static}
@@ -227,7 +225,7 @@ class Arguments:
     def recorded(self) -> tuple[Recorded, Structure, list[float]]:
         """What the function does with these arguments: recorded twice, to see that it is all; once,
         where its code shows that."""
-        known = repeatable(self._f) if self._are_plain and self._are_of_values else None
+        known = repeatable(self._f) if self._are_of_numbers else None
         own = thread_local_of(self._f) if known is None else None
         if own is not None:
             raise RecordingError(
@@ -241,8 +239,8 @@ class Arguments:
         results = floats_of(found)
         if known is not None and known.is_unchanged() and not self.are_written:
             outputs = flatten_result(outputs.unflatten(results))[1]
-            if not self._is_alike_for_floats(trace, first):
-                self._check_plain(self._plain_run([], []), first, outputs, results)
+            if not self._is_alike_for_floats(known, trace, first):
+                self._check_plain(plain_run(self.plainly, False), first, outputs, results)
             del found, decisions, trace  # in this order, as below
             return first, outputs, results
         # Now, for it may have made some and kept them.
@@ -280,11 +278,18 @@ class Arguments:
         self._check_plain(plain, first, outputs, results)
         return first, outputs, results
 
-    def _is_alike_for_floats(self, trace: Trace, first: Recorded) -> bool:
+    def _is_alike_for_floats(self, known: Repeatable, trace: Trace, first: Recorded) -> bool:
         """Whether what does the same at every run does it with floats too, or never gets any."""
-        if isinstance(self._f, Derivative):
-            return self._gets_no_floats or is_differentiated(first.captured)
-        return is_differentiated(first.captured) or are_finite([*trace.tape.nodes, *first.captured])
+        if self._gets_no_floats or is_differentiated(first.captured):
+            return True
+        if not (self.are_bare and known.is_of_floats_alone):
+            return False
+        nodes = trace.tape.nodes
+        if isinstance(self._f, Derivative) and (
+            known.asks_values or not (self.are_floats or are_exact(nodes))
+        ):
+            return False
+        return are_finite(nodes) and are_finite(first.captured)
 
     def _difference(
         self,
@@ -464,9 +469,9 @@ class Arguments:
         they are and as a nesting. `known`: that it is to be the only time."""
         values = [Value(x) for x in self.numbers]
         trace = Trace(values, self.names, first, known is None)
-        tree = values_like(self.structure.unflatten(values), self.traced)
-        tree = with_own_attributes(tree)
-
+        tree = self.structure.unflatten(values)
+        if not self.are_bare:
+            tree = with_own_attributes(values_like(tree, self.traced))
         if isinstance(self._f, Derivative) and known is not None:
             trace.tape.are_last = lambda: (
                 known.is_unchanged() and _holds(tree, self.structure, values)

@@ -13,11 +13,27 @@ from typing import Any, Final
 
 from autograd.compiler.recording.tracing import Decision, Trace
 from autograd.engine.value import Value
+from autograd.transforms.tree import components, flatten
 
-__all__ = ["add_decisions_of_floats"]
+__all__ = ["add_decisions_of_floats", "slots_of_numbers"]
 
 WHERE: Final = "the arithmetic of plain numbers"
 ASKED: Final = ("div", "floordiv", "mod", "pow", "pow_const")
+
+
+def slots_of_numbers(arguments: Iterable[tuple[Any, bool]]) -> list[int]:
+    """The places of Python's own numbers in these arguments, among all their numbers; of those
+    arguments that are marked."""
+    found: list[int] = []
+    start = 0
+    for argument, is_marked in arguments:
+        if is_marked:
+            numbers = [x for _, _, x in components(argument, "")]
+            found += [i for i, x in enumerate(numbers, start) if type(x) in (float, int)]
+            start += len(numbers)
+        else:
+            start += len(flatten(argument)[0])
+    return found
 
 
 def add_decisions_of_floats(trace: Trace, slots: Iterable[int]) -> None:

@@ -50,6 +50,7 @@ __all__ = [
     "with_own_attributes",
 ]
 
+NUMBERS: Final = frozenset([float, int])
 SCALARS: Final = frozenset([float, int, Value, type(None)])
 CONTAINERS: Final = (list, dict, set)
 PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
@@ -134,6 +135,8 @@ def is_bare_or_in_arrays(x: Any) -> bool:
 
 def _is_made_of(x: Any, is_leaf: Callable[[Any], bool]) -> bool:
     if type(x) in (list, tuple):
+        if NUMBERS.issuperset(map(type, x)):
+            return True  # at once: there may be thousands
         return all(_is_made_of(part, is_leaf) for part in x)
     if type(x) is dict:
         return all(_is_made_of(part, is_leaf) for part in x.values())
@@ -141,7 +144,7 @@ def _is_made_of(x: Any, is_leaf: Callable[[Any], bool]) -> bool:
 
 
 def _is_plain_number(x: Any) -> bool:
-    return type(x) in (float, int)
+    return type(x) in NUMBERS
 
 
 def plain_number(x: Any, stays: bool) -> Any:

@@ -21,7 +21,18 @@ from autograd.engine import functions
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.value import Value
 
-__all__ = ["GENERATORS", "Closed", "NotClosed", "by_identity", "closed", "found_by", "is_one_of"]
+__all__ = [
+    "GENERATORS",
+    "KNOWN",
+    "PLAIN",
+    "Closed",
+    "Loaded",
+    "NotClosed",
+    "by_identity",
+    "closed",
+    "found_by",
+    "is_one_of",
+]
 
 INSTRUCTIONS: Final = frozenset(
     {"BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_CONST_KEY_MAP", "BUILD_LIST"}
@@ -57,38 +68,48 @@ CALLABLE: Final = frozenset(
     | {reversed, round, sorted, sum, tuple, zip, map, filter}
 )
 PLAIN: Final = (type(None), bool, int, float, str)
+ATTRIBUTES: Final = frozenset(["LOAD_ATTR", "LOAD_METHOD"])
+LOADS: Final = frozenset(
+    {"LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST"}
+    | {"LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST"}
+)
+ASSIGNING: Final = frozenset(
+    {"DELETE_FAST", "LOAD_FAST_AND_CLEAR", "STORE_DEREF", "STORE_FAST", "STORE_FAST_LOAD_FAST"}
+    | {"DELETE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_MAYBE_NULL"}
+)
 
 
 class NotClosed(Exception):
     """It can't be shown to be closed."""
 
 
-class Closed:
-    """Such a function, and all that its code loads from outside: kept, so that each is known by
-    its identity."""
+class Loaded:
+    """All that the code of such functions loads from outside: kept, so that each is known by its
+    identity."""
 
-    def __init__(self, f: FunctionType) -> None:
-        self.code = f.__code__
+    def __init__(self) -> None:
         self._loaded: dict[int, Any] = {}
-        self._looked_at: set[int] = set()
-        self._look_at_function(f)
+        self._looked_at: set[tuple[int, int]] = set()
+        self._instructions: dict[int, tuple[CodeType, list[dis.Instruction]]] = {}
 
     def has(self, x: object) -> bool:
-        """Whether this is one of the functions and classes that it loads."""
+        """Whether this is one of the functions and classes that are loaded."""
         return id(x) in self._loaded
 
-    def _look_at_function(self, f: FunctionType) -> None:
-        if id(f) in self._looked_at:
+    def _look_at_function(self, f: FunctionType, owner: Any = None) -> None:
+        """`owner` is the object of which it is a method: its first argument at every call."""
+        if (id(f), id(owner)) in self._looked_at:
             return
-        self._looked_at.add(id(f))
+        self._looked_at.add((id(f), id(owner)))
         self._loaded[id(f)] = f
         for x in [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]:
             self._admit(x)
         if f.__dict__ and any(name != "__wrapped__" for name in f.__dict__):
             raise NotClosed
-        cells = f.__closure__ or ()
-        shared = dict(zip(f.__code__.co_freevars, cells, strict=True))
-        self._look_at_code(f.__code__, found_by(f), shared, frozenset())
+        code, cells = f.__code__, f.__closure__ or ()
+        shared = dict(zip(code.co_freevars, cells, strict=True))
+        own = {} if owner is None or not code.co_argcount else {code.co_varnames[0]: owner}
+        self._look_at_code(code, found_by(f), shared, frozenset(), own)
 
     def _look_at_code(
         self,
@@ -96,28 +117,36 @@ class Closed:
         named: Mapping[str, Any],
         shared: Mapping[str, Any],
         around: frozenset[str],
+        objects: Mapping[str, Any],
     ) -> None:
         """`shared` are the cells of the function's closure; `around` the names of functions that
-        this one is written in, and which are looked at too."""
+        this one is written in, and which are looked at too; `objects` what some of its own names
+        stand for, as long as it does not assign to them."""
         is_generator = bool(code.co_flags & GENERATOR)
         if code.co_flags & ASYNCHRONOUS:
             raise NotClosed
         own = frozenset(code.co_cellvars)
+        instructions = self._instructions_of(code)
+        if objects:
+            objects = _unassigned(objects, instructions)
         receiver: Any = None
         before = name = ""
-        for one in dis.get_instructions(code):
+        for one in instructions:
             before, name = name, one.opname
-            is_attribute = name in ("LOAD_ATTR", "LOAD_METHOD")
-            if type(receiver) is ModuleType and (one.is_jump_target or not is_attribute):
-                raise NotClosed  # which goes where nobody sees it, or is one of several
+            is_attribute = name in ATTRIBUTES
+            if receiver is not None and (one.is_jump_target or not is_attribute):
+                if self._is_only_named_in(receiver):
+                    raise NotClosed  # which goes where nobody sees it, or is one of several
+                receiver = None
             if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
-                receiver = self._load(str(one.argval), name, named, shared, own | around)
-                continue
-            if is_attribute:
+                receiver = objects.get(one.argval) if name == "LOAD_DEREF" else None
+                if receiver is None:
+                    receiver = self._load(str(one.argval), name, named, shared, own | around)
+            elif is_attribute:
                 receiver = self._load_attribute(receiver, str(one.argval))
-                continue
-            receiver = None
-            if name == "STORE_DEREF":
+            elif name in LOADS:
+                receiver = objects.get(_last_name(one.argval)) if objects else None
+            elif name == "STORE_DEREF":
                 if one.argval not in own:
                     raise NotClosed
             elif name == "IS_OP" and before != "LOAD_COMMON_CONSTANT":
@@ -133,7 +162,14 @@ class Closed:
                 raise NotClosed
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
-                self._look_at_code(inner, named, shared, around | own)
+                below = {x: objects[x] for x in inner.co_freevars if x in objects}
+                self._look_at_code(inner, named, shared, around | own, below)
+
+    def _instructions_of(self, code: CodeType) -> list[dis.Instruction]:
+        """Found once for methods of many objects."""
+        if id(code) not in self._instructions:
+            self._instructions[id(code)] = code, list(dis.get_instructions(code))
+        return self._instructions[id(code)][1]
 
     def _load(
         self,
@@ -157,9 +193,14 @@ class Closed:
             found = named[name]
         else:
             raise NotClosed
-        if type(found) is not ModuleType:  # a class of modules may compute attributes
+        if not self._is_only_named_in(found):
             self._admit(found)
         return found
+
+    def _is_only_named_in(self, x: Any) -> bool:
+        """Whether an attribute has to follow, which is then looked at. (A class of modules may
+        compute attributes.)"""
+        return type(x) is ModuleType
 
     def _load_attribute(self, receiver: Any, name: str) -> Any:
         if type(receiver) is ModuleType:
@@ -191,6 +232,31 @@ class Closed:
             self._look_at_function(x)
         else:
             raise NotClosed
+
+
+class Closed(Loaded):
+    """Such a function, and what it loads."""
+
+    def __init__(self, f: FunctionType) -> None:
+        super().__init__()
+        self.code = f.__code__
+        self._look_at_function(f)
+
+
+def _unassigned(
+    objects: Mapping[str, Any], instructions: Iterable[dis.Instruction]
+) -> Mapping[str, Any]:
+    """Those names to which the code does not assign."""
+    assigned: set[str] = set()
+    for one in instructions:
+        if one.opname in ASSIGNING:
+            assigned.update(one.argval if type(one.argval) is tuple else (one.argval,))
+    return {name: x for name, x in objects.items() if name not in assigned}
+
+
+def _last_name(argument: Any) -> str:
+    """The name that is on top of the stack after one or two were loaded."""
+    return str(argument[-1] if type(argument) is tuple else argument)
 
 
 def by_identity(those: Iterable[Any]) -> dict[int, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -48,14 +49,16 @@ def is_running_plainly() -> bool:
     return bool(_PLAINLY.here())
 
 
-def plain_run(call: Callable[[], Any]) -> Plain:
+def plain_run(call: Callable[[], Any], is_watched: bool = True) -> Plain:
     """Call a function on floats; without a result where it raises, or gives something else than
-    numbers."""
+    numbers. One that is known to ask for nothing from outside is not watched."""
     asked: list[tuple[str, str]] = []
     try:
         with (
             _PLAINLY.at_once(True),
-            watched(lambda how, line: asked.append((how, line)), lambda: None),
+            watched(lambda how, line: asked.append((how, line)), lambda: None)
+            if is_watched
+            else nullcontext(),
             quietly(),  # NumPy warns of divisions by 0 of floats, and not of Values
         ):
             result = call()
