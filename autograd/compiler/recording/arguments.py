@@ -284,7 +284,9 @@ class Arguments:
         """Whether what does the same at every run does it with floats too, or never gets any."""
         if isinstance(self._f, Derivative):
             return self._gets_no_floats or is_differentiated(first.captured)
-        return is_differentiated(first.captured) or are_finite([*trace.tape.nodes, *first.captured])
+        if is_differentiated(first.captured):
+            return True
+        return are_finite(trace.tape.nodes) and are_finite(first.captured)
 
     def _difference(
         self,
