@@ -247,12 +247,17 @@ class Reader:
         self._starts = append(self._starts, i32(len(self._operands)))
         return i64(len(self._kinds)) - 1
 
-    @property
-    def code(self) -> FlatCode:
-        """What was written."""
-        kinds, starts = as_array("i", self._kinds), as_array("i", self._starts)
-        operands, values = as_array("i", self._operands), as_array("d", self._values)
-        return FlatCode(kinds, starts, operands, values)
+    def finish(self) -> FlatCode:
+        """What was written, of which nothing is kept here: one column at a time, for all of them
+        twice is much."""
+        self._registers, self._needed = vec[i32](), vec[bool]()
+        kinds = as_array("i", self._kinds)
+        self._kinds = vec[i32]()
+        starts = as_array("i", self._starts)
+        self._starts = vec[i32]()
+        operands = as_array("i", self._operands)
+        self._operands = vec[i32]()
+        return FlatCode(kinds, starts, operands, as_array("d", self._values))
 
 
 def _mark_in_columns(columns: OperationColumns, nodes: list[Value], needed: vec[bool]) -> None:

@@ -308,7 +308,7 @@ def read_off(trace: Trace, results: Sequence[Any], names: Sequence[str]) -> Reco
     outputs = [reader.register(x) for x in results]
     guards += [_called(reader, node) for node in asked]
     shown = [*names, *[v.label or f"captured{i}" for i, v in enumerate(reader.captured)]]
-    program = Program(reader.code, tuple(shown), tuple(outputs), tuple(guards))
+    program = Program(reader.finish(), tuple(shown), tuple(outputs), tuple(guards))
     return Recorded(program, reader.captured)
 
 
