@@ -14,7 +14,7 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE
-from autograd.compiler.ir.packed_columns import as_array, vec
+from autograd.compiler.ir.packed_columns import as_array, extend, vec
 
 __all__ = ["BITS", "CONSTANT", "FEW", "LINE", "MANY", "NONE", "Lines"]
 
@@ -146,15 +146,12 @@ class Lines:
 
     def reserve(self, more: i64) -> None:
         """Have room for so many more lines, and for what may come behind them."""
-        if LINE * (self.size + more) > i64(len(self.lines)):
-            self._make_room(max(more + BEHIND, self.size >> 1))
+        room = i64(len(self.lines)) // LINE
+        if self.size + more > room:
+            self._make_room(max(self.size + more + BEHIND - room, room >> 1))
 
     def _make_room(self, more: i64) -> None:
-        """Room for so many lines more than there are."""
-        before, lines = self.lines, vec[i32]([i32(NONE)] * int(LINE * (self.size + more)))
-        for i in range(LINE * self.size):
-            lines[i] = before[i]
-        self.lines = lines
+        self.lines = extend(self.lines, vec[i32]([i32(NONE)] * int(LINE * more)))
 
     def repeat(self, count: i64, changes: vec[i32]) -> None:
         """Write so many lines again, for which there is room, their operands changed by these."""

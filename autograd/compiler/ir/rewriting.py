@@ -96,6 +96,7 @@ class Translation:
         """Write every operation, or copy what is written for those of a round before."""
         at: i64 = 0
         end: i64 = len(self._columns.kinds)
+        self._writer.reserve(end)
         while at < end:
             period = self._rounds.period(at)
             if period > 0:
