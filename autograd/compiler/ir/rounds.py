@@ -16,7 +16,8 @@ from typing import Final, final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.flat_code import CONST, INPUT
+from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode
+from autograd.compiler.ir.lines import NONE
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.writing import EVENT, FIXED, INSTEAD, Writer
 
@@ -34,19 +35,12 @@ OPERANDS: Final[i64] = 3  # of a line
 class Columns:
     """What is rewritten, and for each register that of what was written in its place."""
 
-    def __init__(
-        self,
-        kinds: vec[i32],
-        starts: vec[i32],
-        operands: vec[i32],
-        values: vec[float],
-        new: vec[i32],
-    ) -> None:
-        self.kinds = kinds
-        self.starts = starts
-        self.operands = operands
-        self.values = values
-        self.new = new
+    def __init__(self, code: FlatCode) -> None:
+        self.kinds = vec[i32](code.kinds)
+        self.starts = vec[i32](code.starts)
+        self.operands = vec[i32](code.operands)
+        self.values = vec[float](code.values)
+        self.new = vec[i32]([i32(NONE)] * len(code))
 
 
 @final
@@ -72,6 +66,8 @@ class Rounds:
         self._reach: i64 = NEAR
         self.next: i64 = 0
         """Where to look for a period."""
+        self.saved: i64 = 0
+        """How many operations were copied."""
         self._failures: i64 = 0
         self._period: i64 = 0
         self._end: i64 = 0  # up to which kinds come again
@@ -171,6 +167,7 @@ class Rounds:
             at += self._period
         if at > begin:
             self._last = None
+            self.saved += at - begin
         return at
 
     def _is_steady(self, last: Round, before: Round) -> bool:
