@@ -25,7 +25,7 @@ __all__ = ["TRIES", "Columns", "Rounds"]
 
 NEAR: Final[i64] = 64  # operations, at which the next round is looked for first
 FAR: Final[i64] = 1 << 14  # and last
-ALIKE: Final[i64] = 256  # operations that have to come again, that it is worth while
+ALIKE: Final[i64] = 128  # operations that have to come again, that it is worth while
 TIMES: Final[i64] = 3  # rounds that have to
 TRIES: Final[i64] = 6  # rounds that are written before none is expected to be like another
 OPERANDS: Final[i64] = 3  # of a line
@@ -101,7 +101,7 @@ class Rounds:
                 if self._recurs(at, period):
                     self._begin(at, period)
                     return period
-        self.next = at + self._reach
+        self.next = at + self._reach // 2  # so that looking takes far less time than writing
         self._reach = min(2 * self._reach, FAR)
         return 0
 
