@@ -222,9 +222,9 @@ class Rounds:
         return True
 
     def _look(self, last: Round, line: i64, change: i64) -> bool:
-        """Have a line looked at in every round, if it is not one that is copied."""
+        """Have a line looked at in every round, if it is not one that is copied there."""
         writer = self._writer
-        if change == last.lines and line >= last.line - last.lines:
+        if change == last.lines and line >= last.line:
             return True
         if not writer.is_like(line, line - change):
             return False
