@@ -6,7 +6,7 @@ Compiled with the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import final
+from typing import Final, final
 
 from mypy_extensions import i32, i64
 
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Emit = Callable[..., int]
+USUAL: Final = 2  # lines that are written for an operation, at most
 
 
 def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Program:
@@ -92,7 +93,7 @@ class Translation:
         at: i64 = 0
         end: i64 = len(self._columns.kinds)
         writer = self._writer
-        writer.reserve(end)
+        writer.reserve(USUAL * end)
         writer.expand = Expansion(self._plans, writer).register
         while at < end:
             period = self.rounds.period(at)

@@ -161,7 +161,6 @@ class Rounds:
         if before is None or not self._is_steady(last, before):
             return at
         begin = at
-        writer.reserve((self._end - at) // self._period * last.lines)
         while self._is_next(at):
             writer.repeat(last.lines, self._lines)
             at += self._period
