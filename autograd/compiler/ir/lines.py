@@ -14,7 +14,7 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE
-from autograd.compiler.ir.packed_columns import as_array, vec
+from autograd.compiler.ir.packed_columns import as_array, extend, vec
 
 __all__ = ["BITS", "CONSTANT", "FEW", "LINE", "MANY", "NONE", "Lines"]
 
@@ -29,8 +29,7 @@ CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
 
 
 CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
-ROOM: Final = 32  # lines, at first
-BEHIND: Final = 1000  # lines behind those for which there is room
+ROOM: Final = 32  # lines, that are made at once
 _COMMUTING: Final = frozenset([kind_of(name) for name in COMMUTATIVE])
 _COMMUTES: Final = [kind in _COMMUTING for kind in range(max(_COMMUTING) + 1)]
 
@@ -41,7 +40,9 @@ class Lines:
     def __init__(self) -> None:
         self.size: i64 = 0
         """How many lines there are."""
-        self.lines = vec[i32]()  # with room for more
+        self.lines = vec[i32]()  # some more than are written
+        self._block = vec[i32]([i32(NONE)] * (LINE * ROOM))
+        self._room: i64 = 0  # for numbers of lines
         self.values = vec[float]()  # of the constants
         self.rest: dict[int, tuple[int, ...]] = {}
         """All operands of lines with many."""
@@ -94,7 +95,7 @@ class Lines:
         """Write a line; its number."""
         at = LINE * self.size
         if at == len(self.lines):
-            self._make_room(ROOM + (self.size >> 1))
+            self._lengthen()
         lines = self.lines
         lines[at] = i32((kind << BITS) | min(count, i64(MANY)))
         lines[at + 1] = i32(a)
@@ -145,20 +146,23 @@ class Lines:
         return i64(self.lines[LINE * line + 1 + k]) - i64(self.lines[LINE * other + 1 + k])
 
     def reserve(self, more: i64) -> None:
-        """Have room for so many more lines, and for what may come behind them."""
-        if LINE * (self.size + more) > i64(len(self.lines)):
-            self._make_room(max(more + BEHIND, self.size >> 1))
+        """Have room for so many more lines. Memory is not touched before they are written."""
+        room = LINE * (self.size + more) + i64(len(self._block))
+        if room > self._room:
+            self._room = room
+            self.lines = extend(vec[i32](capacity=int(room)), self.lines)
 
-    def _make_room(self, more: i64) -> None:
-        """Room for so many lines more than there are."""
-        before, lines = self.lines, vec[i32]([i32(NONE)] * int(LINE * (self.size + more)))
-        for i in range(LINE * self.size):
-            lines[i] = before[i]
-        self.lines = lines
+    def _lengthen(self) -> None:
+        """By a block of lines that are not written yet."""
+        if i64(len(self.lines)) + i64(len(self._block)) > self._room:
+            self.reserve(ROOM + (self.size >> 1))
+        self.lines = extend(self.lines, self._block)
 
     def repeat(self, count: i64, changes: vec[i32]) -> None:
-        """Write so many lines again, for which there is room, their operands changed by these."""
+        """Write so many lines again, their operands changed by these."""
         begin = self.size
+        while LINE * (begin + count) > i64(len(self.lines)):
+            self._lengthen()
         self.size += count
         lines = self.lines
         place: i64 = 0

@@ -6,7 +6,7 @@ Compiled with the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import final
+from typing import Final, final
 
 from mypy_extensions import i32, i64
 
@@ -18,9 +18,17 @@ from autograd.compiler.ir.rounds import TRIES, Columns, Rounds
 from autograd.compiler.ir.templates import Plans, Template, Templates
 from autograd.compiler.ir.writing import Writer
 
-__all__ = ["most_live", "needed_for", "rewritten", "rewritten_and_pruned"]
+__all__ = [
+    "Expansion",
+    "Translation",
+    "most_live",
+    "needed_for",
+    "rewritten",
+    "rewritten_and_pruned",
+]
 
 Emit = Callable[..., int]
+USUAL: Final = 2  # lines that are written for an operation, at most
 
 
 def rewritten(program: Program, writer: Writer, emit: Emit | None = None) -> Program:
@@ -49,23 +57,11 @@ def _translated(
     program: Program, writer: Writer, emit: Emit | None, templates: Templates | None
 ) -> vec[i32]:
     """For each register of the program that of what was written in its place."""
-    code = flat(program.code)
-    columns = Columns(
-        vec[i32](code.kinds),
-        vec[i32](code.starts),
-        vec[i32](code.operands),
-        vec[float](code.values),
-        vec[i32]([i32(NONE)] * len(code)),
-    )
+    columns = Columns(flat(program.code))
     if emit is not None:
         _emit_all(columns, writer, emit)
         return columns.new
-    plans = Plans(templates)
-    if templates is not None:
-        writer.expand = Expansion(plans, writer).register
-    translation = Translation(columns, writer, plans)
-    translation.write_all()
-    writer.expand = None
+    Translation(columns, writer, templates).write_all()
     return columns.new
 
 
@@ -86,28 +82,32 @@ def _emit_all(columns: Columns, writer: Writer, emit: Emit) -> None:
 class Translation:
     """A program on its way to a writer."""
 
-    def __init__(self, columns: Columns, writer: Writer, plans: Plans) -> None:
+    def __init__(self, columns: Columns, writer: Writer, templates: Templates | None) -> None:
         self._columns = columns
         self._writer = writer
-        self._plans = plans
-        self._rounds = Rounds(columns, writer)
+        self._plans = Plans(templates)
+        self.rounds = Rounds(columns, writer)
 
     def write_all(self) -> None:
         """Write every operation, or copy what is written for those of a round before."""
         at: i64 = 0
         end: i64 = len(self._columns.kinds)
+        writer = self._writer
+        writer.reserve(USUAL * end)
+        writer.expand = Expansion(self._plans, writer).register
         while at < end:
-            period = self._rounds.period(at)
+            period = self.rounds.period(at)
             if period > 0:
                 at = self._write_rounds(at, period)
             else:
-                after = min(self._rounds.next, end)
+                after = min(self.rounds.next, end)
                 self._write(at, after)
                 at = after
+        writer.expand = None
 
     def _write_rounds(self, at: i64, period: i64) -> i64:
         """Write rounds until no further one is alike; where that is."""
-        rounds = self._rounds
+        rounds = self.rounds
         tries: i64 = 0
         are_copied = False
         while tries < TRIES and (tries == 0 or rounds.comes_again(at)):

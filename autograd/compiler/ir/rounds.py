@@ -16,7 +16,8 @@ from typing import Final, final
 
 from mypy_extensions import i32, i64
 
-from autograd.compiler.ir.flat_code import CONST, INPUT
+from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode
+from autograd.compiler.ir.lines import NONE
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.writing import EVENT, FIXED, INSTEAD, Writer
 
@@ -24,7 +25,7 @@ __all__ = ["TRIES", "Columns", "Rounds"]
 
 NEAR: Final[i64] = 64  # operations, at which the next round is looked for first
 FAR: Final[i64] = 1 << 14  # and last
-ALIKE: Final[i64] = 256  # operations that have to come again, that it is worth while
+ALIKE: Final[i64] = 128  # operations that have to come again, that it is worth while
 TIMES: Final[i64] = 3  # rounds that have to
 TRIES: Final[i64] = 6  # rounds that are written before none is expected to be like another
 OPERANDS: Final[i64] = 3  # of a line
@@ -34,19 +35,12 @@ OPERANDS: Final[i64] = 3  # of a line
 class Columns:
     """What is rewritten, and for each register that of what was written in its place."""
 
-    def __init__(
-        self,
-        kinds: vec[i32],
-        starts: vec[i32],
-        operands: vec[i32],
-        values: vec[float],
-        new: vec[i32],
-    ) -> None:
-        self.kinds = kinds
-        self.starts = starts
-        self.operands = operands
-        self.values = values
-        self.new = new
+    def __init__(self, code: FlatCode) -> None:
+        self.kinds = vec[i32](code.kinds)
+        self.starts = vec[i32](code.starts)
+        self.operands = vec[i32](code.operands)
+        self.values = vec[float](code.values)
+        self.new = vec[i32]([i32(NONE)] * len(code))
 
 
 @final
@@ -72,6 +66,8 @@ class Rounds:
         self._reach: i64 = NEAR
         self.next: i64 = 0
         """Where to look for a period."""
+        self.saved: i64 = 0
+        """How many operations were copied."""
         self._failures: i64 = 0
         self._period: i64 = 0
         self._end: i64 = 0  # up to which kinds come again
@@ -105,7 +101,7 @@ class Rounds:
                 if self._recurs(at, period):
                     self._begin(at, period)
                     return period
-        self.next = at + self._reach
+        self.next = at + self._reach // 2  # so that looking takes far less time than writing
         self._reach = min(2 * self._reach, FAR)
         return 0
 
@@ -165,12 +161,12 @@ class Rounds:
         if before is None or not self._is_steady(last, before):
             return at
         begin = at
-        writer.reserve((self._end - at) // self._period * last.lines)
         while self._is_next(at):
             writer.repeat(last.lines, self._lines)
             at += self._period
         if at > begin:
             self._last = None
+            self.saved += at - begin
         return at
 
     def _is_steady(self, last: Round, before: Round) -> bool:
@@ -225,9 +221,9 @@ class Rounds:
         return True
 
     def _look(self, last: Round, line: i64, change: i64) -> bool:
-        """Have a line looked at in every round, if it is not one that is copied."""
+        """Have a line looked at in every round, if it is not one that is copied there."""
         writer = self._writer
-        if change == last.lines and line >= last.line - last.lines:
+        if change == last.lines and line >= last.line:
             return True
         if not writer.is_like(line, line - change):
             return False

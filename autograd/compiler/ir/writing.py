@@ -234,6 +234,8 @@ class Writer(Lines):
         if known is None:
             known = self._wide[key] = self.append(kind, count, given[0], given[1], given[2])
             self.rest[known] = given
+        elif self.is_watched:
+            self.note(known, FOUND)
         return known
 
     def shorter_of_all(self, kind: int, operands: Sequence[int]) -> int:
