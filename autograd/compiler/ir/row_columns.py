@@ -49,10 +49,10 @@ def row_columns(
     registers, only = vec[i32]([i32(0)] * int(rows)), vec[i32]([i32(0)] * int(rows + 1))
     checked = vec[i32](tested)
     _look_through(kinds, starts, read, i64(inputs), checked, moving, addresses, registers, only)
-    codes = _behind_their_only_one(only, registers, kinds, i32(alike))
-
     # What has been read is written over with what is asked for: memory that is new takes its time.
-    begins = only
+    codes, begins = registers, only
+    if any(may_move):
+        codes = _behind_their_only_one(only, registers, kinds, i32(alike))
     begins[0] = i32(0)
     operands = vec[i32]([i32(0)] * int(len(read) - outside + len(tested)))
     guard: i64 = 0
