@@ -9,7 +9,7 @@ import pytest
 from mypy_extensions import i32
 
 from autograd.compiler.ir.packed_columns import vec
-from autograd.compiler.ir.repetitions import mark_taken, stretches, votes_for_periods
+from autograd.compiler.ir.repetitions import mark_taken, repeated_after, votes_for_periods
 
 
 def random_tokens(seed: int) -> list[int]:
@@ -34,7 +34,7 @@ def test_all_stretches_are_found(seed: int) -> None:
     tokens = random_tokens(seed)
     for period in range(1, 30):
         for rounds in (3, 8):
-            found = stretches(vec[i32](tokens), period, rounds)
+            found = repeated_after(vec[i32](tokens), period, rounds)
             assert found == stretches_one_by_one(tokens, period, rounds)
 
 
@@ -60,5 +60,5 @@ def test_what_is_taken_comes_again_nowhere() -> None:
     """Neither with tokens that are free nor with others that are taken."""
     tokens = vec[i32]([7, 8] * 20)
     mark_taken(tokens, 10, 22)
-    assert stretches(tokens, 2, 3) == [(0, 10), (22, 40)]
-    assert stretches(tokens, 1, 3) == []
+    assert repeated_after(tokens, 2, 3) == [(0, 10), (22, 40)]
+    assert repeated_after(tokens, 1, 3) == []
