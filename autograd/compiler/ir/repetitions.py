@@ -12,7 +12,7 @@ from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.packed_columns import vec
 
-__all__ = ["mark_taken", "stretches", "votes_for_periods"]
+__all__ = ["mark_taken", "repeated_after", "votes_for_periods"]
 
 PRIME: Final = 2147483647  # keys of windows are below it, and their products fit into 63 bits
 FACTOR: Final = 1000003
@@ -70,7 +70,7 @@ def _with_more_room(keys: vec[i32], last: vec[i32]) -> tuple[vec[i32], vec[i32]]
     return more, places
 
 
-def stretches(tokens: vec[i32], period: int, rounds: int) -> list[tuple[int, int]]:
+def repeated_after(tokens: vec[i32], period: int, rounds: int) -> list[tuple[int, int]]:
     """Where tokens come again after this period for so many rounds: begins and ends."""
     found: list[tuple[int, int]] = []
     after: i64 = period

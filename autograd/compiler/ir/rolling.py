@@ -35,7 +35,7 @@ from autograd.compiler.ir.loops import (
 )
 from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.repetitions import mark_taken, stretches, votes_for_periods
+from autograd.compiler.ir.repetitions import mark_taken, repeated_after, votes_for_periods
 from autograd.compiler.ir.row_order import with_results_early
 from autograd.compiler.ir.unrolling import gives_back
 
@@ -159,7 +159,7 @@ class _Search:
             if left < count * period:
                 continue
             done = 0
-            for first, end in stretches(self.tokens, period, count):
+            for first, end in repeated_after(self.tokens, period, count):
                 begin = max(first, done)  # stretches of one period may overlap
                 if not self._may_save(begin, end, period, count):
                     continue
@@ -354,7 +354,7 @@ class _Search:
         numbers = {shape for shape in self._loops_now().values() if self._is_ragged(shape)}
         for period in self._periods(WINDOWS[0], COUNTS[-1]):
             done = 0
-            for begin, end in stretches(self.tokens, period, COUNTS[-1]):
+            for begin, end in repeated_after(self.tokens, period, COUNTS[-1]):
                 rounds = (end - max(begin, done)) // period
                 is_ragged = not numbers.isdisjoint(self._shapes(begin, begin + period))
                 if is_ragged and rounds >= COUNTS[-1]:
