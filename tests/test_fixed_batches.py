@@ -128,8 +128,19 @@ def test_two_vectors_at_a_time_give_the_bits_of_one(rows: int) -> None:
         np.testing.assert_array_equal([value, *slopes], [value_too, *slopes_too])
 
 
+def test_what_takes_long_is_left_to_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that other threads run meanwhile."""
+    kernels = pytest.importorskip("autograd.compiler.native.vector_kernels")
+    monkeypatch.setattr(kernels, "MOST_WITH_LOCK", 100)
+    x = np.linspace(0.0, 1.0, 70)
+    bound = vmap(lambda x: x * x + x).bind(x)
+    for _ in range(4):
+        x += 1.0
+        assert bound().tolist() == (x * x + x).tolist()
+    assert "_Calls.anew" in functions_entered(bound)
+
+
 def test_what_calls_python_is_left_to_python() -> None:
-    """As is what takes so long that other threads should run meanwhile."""
     cube = autograd.primitive("cube_of_tests", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
     x = np.array([1.0, 2.0])
     bound = vmap(cube).bind(x)
