@@ -174,8 +174,8 @@ def _calls_ours(f: FunctionType, seen: set[int]) -> bool:
         return False
     for name in names_in(f.__code__):
         x = f.__globals__.get(name)
-        is_other = type(x) is FunctionType and id(x) not in seen and not is_one_of(x, KNOWN)
-        if is_other and not _calls_ours(x, seen):
+        is_known = id(x) in seen or is_one_of(x, KNOWN)
+        if type(x) is FunctionType and not is_known and not _calls_ours(x, seen):
             return False
         if type(x) is Primitive and TABLE.get(x.name) is not x:
             return False
