@@ -479,6 +479,21 @@ class Dropping(nn.Module):
         return self.dropout(x)
 
 
+class ByDtype:
+    dtype = Descriptor()
+    rate = 1.0
+
+
+class Biased(nn.Neuron):
+    @property  # type: ignore[misc]
+    def bias(self) -> float:
+        return random.random()
+
+
+biased = nn.Linear(2, 1)
+biased.neurons = [object.__new__(Biased)]
+
+
 class Base(abc.ABC):
     rate: float
 
@@ -510,7 +525,7 @@ def asks_among(made: Any) -> Callable[[Any], Any]:
 COMPUTED = [
     *(Computes(), ComputesAll(), ByProperty(), ByCache(), ByDescriptor(), ByHiding()),
     *(OfNames, Color.RED, with_names(Own(rate=1.0)), with_names({Text("rate"): 1.0})),
-    *(with_class_of_a_text(), PretendsToBe(), OwnDict(), Typed(), of_iterator),
+    *(with_class_of_a_text(), PretendsToBe(), ByDtype(), OwnDict(), Typed(), of_iterator),
     *(weakref.proxy(target), type("A", (Computes,), {"rate": None})()),
 ]
 
@@ -589,6 +604,7 @@ NOT_SHOWN: list[Callable[..., Any]] = [
     Counter().rate,
     Counter.of_class,
     functools.partial(Counter.rate, counter),
+    lambda x: x * biased.bias[0],
     lambda x: x * generator.random(),
     lambda x: x * generator.uniform(0.0, 1.0),
 ]
@@ -610,6 +626,12 @@ def test_functions_of_nn_that_were_replaced(monkeypatch: pytest.MonkeyPatch) -> 
         assert repeatable(lambda x: network([x, x])) is None
     with monkeypatch.context() as patch:
         patch.setattr(nn.layers, "as_vector", lambda *given: [random.random()])
+        assert repeatable(lambda x: network([x, x])) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(nn.validation, "as_entries", lambda x: [random.random(), random.random()])
+        assert repeatable(lambda x: network([x, x])) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(nn.validation, "type", lambda x: tuple, raising=False)
         assert repeatable(lambda x: network([x, x])) is None
     with network.parameters_as([0.5] * len(network.parameters())):  # attributes are computed
         assert repeatable(lambda x: network([x, x])) is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import os
 from abc import ABCMeta
 from collections import namedtuple
 from functools import lru_cache, partial
@@ -23,9 +24,16 @@ from types import (
 )
 from typing import Any, Final
 
-from autograd.compiler.recording.closed_functions import PLAIN, NotClosed, found_by
+from autograd.compiler.recording.closed_functions import (
+    KNOWN,
+    PLAIN,
+    NotClosed,
+    found_by,
+    is_one_of,
+)
+from autograd.compiler.recording.reachable_objects import names_in
 from autograd.engine.loaded_modules import loaded
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.value import Value
 
 __all__ = [
@@ -69,10 +77,13 @@ LOOKED_UP: Final = frozenset(["keys", "ravel", "to_numpy", "tolist", "toarray"])
 """Asked for by Python and the engine, of what is handed to them."""
 PROPERTIES: Final = ("dtype", "shape", "nnz", "parents", "label", "parameters", "_fields")
 """Asked for by the engine, and not called."""
+UNCALLED: Final = frozenset([*PLAIN, *FIELDS, FunctionType, list, tuple, dict])
+"""What nothing is called of, where such an attribute of a class is looked up."""
 COMPARISONS: Final = frozenset(f"__{name}__" for name in ("eq", "ge", "gt", "hash", "le", "lt"))
 TEXTS: Final = frozenset([str])
 BUILT_IN: Final = {"NotImplemented": NotImplemented, "hash": hash}
-OURS: Final = Path(__file__).parents[3] / "nn"
+OURS: Final = str(Path(__file__).parents[3] / "nn")
+BUILTIN_NAMES: Final = frozenset(vars(builtins)) - {"__doc__", "__name__"}
 
 
 def is_object(x: Any) -> bool:
@@ -117,7 +128,7 @@ def operators_of(kind: Any) -> dict[str, list[FunctionType]]:
                 found.setdefault(name, []).append(x)
             elif not _is_nothing(name, x):
                 raise NotClosed
-        if any(isinstance(vars(base).get(name), property) for name in PROPERTIES):
+        if not all(type(vars(base).get(name)) in UNCALLED for name in PROPERTIES):
             raise NotClosed
     return found
 
@@ -149,16 +160,33 @@ def _is_nothing(name: str, x: Any) -> bool:
 
 
 def is_of_ours(x: Any, file: str, *names: str) -> bool:
-    """Whether it is this function of `nn`, and none that was put in its place."""
-    if type(x) is not FunctionType:
+    """Whether it is this function of `nn`, and neither it nor one that it calls is another that was
+    put in its place."""
+    if type(x) is not FunctionType or x.__code__.co_qualname not in names:
         return False
-    code = x.__code__
-    return code.co_qualname in names and code.co_filename == _path_of(file)
+    return x.__code__.co_filename == _path_of(file) and _calls_ours(x, set())
+
+
+def _calls_ours(f: FunctionType, seen: set[int]) -> bool:
+    """Whether the functions that it finds by names of its module are the library's, all the way."""
+    seen.add(id(f))
+    if not f.__code__.co_filename.startswith(OURS + os.sep):
+        return False
+    for name in names_in(f.__code__):
+        x = f.__globals__.get(name)
+        is_known = id(x) in seen or is_one_of(x, KNOWN)
+        if type(x) is FunctionType and not is_known and not _calls_ours(x, seen):
+            return False
+        if type(x) is Primitive and TABLE.get(x.name) is not x:
+            return False
+        if name in f.__globals__ and name in BUILTIN_NAMES:
+            return False
+    return True
 
 
 @lru_cache(10)
 def _path_of(file: str) -> str:
-    return str(OURS / file)
+    return str(Path(OURS) / file)
 
 
 def attribute_of_class(kind: Any, name: str) -> Any:

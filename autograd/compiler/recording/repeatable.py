@@ -80,6 +80,8 @@ OF_NN: Final = {
     "validation.py": ("as_entries", "as_list", "as_vector"),
 }
 """Functions of `nn` that look at what numbers are in, and write texts of errors alone."""
+ASKED_BY_NN: Final = ("neurons", "bias")
+"""By these functions, of modules."""
 CALLABLE: Final = by_identity(
     getattr(module, name)
     for module, names in (
@@ -139,6 +141,8 @@ class Repeatable(Loaded):
 
     def _look_at_function(self, f: FunctionType, owner: Any = None) -> None:
         if any(is_of_ours(f, file, *names) for file, names in OF_NN.items()):
+            for name in ASKED_BY_NN:
+                self._ask(name)
             return
         names = (f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (as in `found_by`)
         if any(type(x) is not dict for x in names):  # it may compute what a name stands for
@@ -246,7 +250,7 @@ class Repeatable(Loaded):
     def _admit_object(self, x: Any) -> None:
         """An instance of a class in plain Python."""
         kind = type(x)
-        if kind.__module__.partition(".")[0] == "autograd":
+        if str(kind.__module__).partition(".")[0] == "autograd":
             raise NotClosed
         if id(kind) not in self._operators:
             self._operators[id(kind)] = operators_of(kind)
