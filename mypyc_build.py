@@ -5,9 +5,9 @@ process at the first error.
 
 mypyc keeps what `help` shows of signatures, and drops docstrings. They are put into its C before
 that is compiled; one whose place is not found fails the build. What runs only once, when a module
-is imported, a fifth of the code, is left unoptimised, so that GCC has less to do. And Python finds
-each module in a file of its own, which only hands over to the one library: all of these are copies
-of a single one that can stand for any of them.
+is imported, or seldom, a third of the code, is left unoptimised, so that GCC has less to do. And
+Python finds each module in a file of its own, which only hands over to the one library: all of
+these are copies of a single one that can stand for any of them.
 """
 
 from __future__ import annotations
@@ -50,24 +50,33 @@ FLAGS_OF_GCC += ["-freorder-blocks-and-partition", "-fstrict-aliasing", "-fipa-r
 FLAGS_OF_GCC += ["-fcaller-saves", "-fpeephole2", "--param=max-inline-insns-auto=30"]
 FLAGS_OF_GCC += ["--param=max-inline-insns-single=200", "--param=inline-min-speedup=15"]
 FLAGS_OF_GCC += ["--param=early-inlining-insns=14"]
+# These find next to nothing in code that calls and branches, and take a tenth of the time.
+FLAGS_OF_GCC += ["-fno-tree-pta", "-fno-forward-propagate", "-fno-dse", "-fno-if-conversion"]
+FLAGS_OF_GCC += ["-fno-if-conversion2", "-fno-cprop-registers", "-fno-tree-sink"]
+FLAGS_OF_GCC += ["-fno-tree-reassoc"]
 
 C_FILE = Path("build/autograd/engine/__native__compiled.c")  # mypycify writes it
 SHIMS = Path("build/shims.c")
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 
-# Before what runs once.
-ONCE = """\
+# Before what runs once or seldom.
+SELDOM = """\
 #if defined(__clang__)
-#define ONCE __attribute__((optnone, noinline))
+#define SELDOM __attribute__((optnone, noinline))
 #elif defined(__GNUC__)
-#define ONCE __attribute__((optimize("O0")))
+#define SELDOM __attribute__((optimize("O0")))
 #else
-#define ONCE
+#define SELDOM
 #endif
 """
-TOP_LEVEL = r"char CPyDef_\w+_____top_level__\(void\) \{$"
-EXECUTES = r"(?:static )?int CPyExec_\w+\(PyObject \*module\)$"
-RUNS_ONCE = re.compile(rf"^ *(?={TOP_LEVEL}|{EXECUTES})", re.MULTILINE)
+DEFINITION = re.compile(r"^(?:\w[\w ]* \*?)?(\w+)\([^;{}=\n]*\)[ \n]\{$", re.MULTILINE)
+
+# Importing a module; the class that mypyc makes of each lambda, apart from calling it; and what
+# Python would call a private function by. (The table's own are rules, which are called so.)
+TOP_LEVEL = r"CPyDef_\w+_____top_level__|CPyExec_\w+"
+LAMBDA = r"\w+__mypyc_lambda__\d+\w*_obj(?!_____call__)\w*"
+PRIVATE = r"CPyPy_(?!primitives_|\w+_obj_)\w*[a-z0-9]____[a-z]\w*"
+RUNS_SELDOM = re.compile(f"{TOP_LEVEL}|{LAMBDA}|{PRIVATE}")
 
 # Where mypyc writes the docstring of a function or method, a class, a property.
 SIGNATURE = r'PyDoc_STR\("(?:[^"\\]|\\.)*'
@@ -99,9 +108,8 @@ def docstrings(body: list[ast.stmt], inside: str) -> Iterator[tuple[str, str]]:
             yield name, doc
 
 
-def add_docstrings(paths: list[str]) -> None:
-    """Put the docstrings of these modules into the C that was made of them."""
-    c_source = C_FILE.read_text(encoding="utf-8")
+def with_docstrings(c_source: str, paths: list[str]) -> str:
+    """The C that was made of these modules, with their docstrings."""
     places = defaultdict(list)
     for place in PLACES.finditer(c_source):
         places[place[place.lastgroup or 0]].append(place)
@@ -118,15 +126,28 @@ def add_docstrings(paths: list[str]) -> None:
         else:
             parts += [c_source[done : place.end()], doc]
         done = place.end()
-    C_FILE.write_text("".join(parts) + c_source[done:], encoding="utf-8")
+    return "".join(parts) + c_source[done:]
 
 
-def leave_unoptimised() -> None:
-    """Mark what runs once in the C."""
-    c_source, count = RUNS_ONCE.subn("ONCE ", C_FILE.read_text(encoding="utf-8"))
-    if not count:
+def partly_unoptimised(c_source: str) -> str:
+    """The C with a mark at what runs seldom."""
+    marked = []
+
+    def mark(definition: re.Match[str]) -> str:
+        if not RUNS_SELDOM.fullmatch(definition[1]):
+            return definition[0]
+        marked.append(definition[1])
+        return f"SELDOM {definition[0]}"
+
+    c_source = DEFINITION.sub(mark, c_source)
+    if not any(name.endswith("top_level__") for name in marked):
         sys.exit("the C has no module's top level where it is looked for")
-    C_FILE.write_text(ONCE + c_source, encoding="utf-8")
+    return SELDOM + c_source
+
+
+def not_indented(c_source: str) -> str:
+    """Three fifths of what mypyc writes is spaces, which all that follows would read."""
+    return "\n".join([line.lstrip(" ") for line in c_source.split("\n")])
 
 
 def one_for_all(modules: list[Extension]) -> Extension:
@@ -154,8 +175,8 @@ def main(paths: list[str]) -> None:
     library, *modules = mypycify(
         OPTIONS + paths, debug_level="0", group_name="autograd.engine._compiled"
     )
-    add_docstrings(paths)
-    leave_unoptimised()
+    c_source = with_docstrings(not_indented(C_FILE.read_text(encoding="utf-8")), paths)
+    C_FILE.write_text(partly_unoptimised(c_source), encoding="utf-8")
     library.extra_compile_args += FLAGS  # one list, shared by all extensions
     if sys.platform != "win32" and is_gcc():
         library.extra_compile_args += FLAGS_OF_GCC

@@ -4,6 +4,7 @@ In reading order:
 
 ieee, gamma    real functions that never raise; beside them `special` and `statistics`
 primitive      the record of an operation, and how it is called
+documentation  what `help` says of it
 primitives     the table of operations: forward, local derivatives, domain, kinks, lowering
 branchless     how compiled code computes what `ieee` computes with branches
 value          `Value`: its number, its edges, its operators
@@ -34,6 +35,7 @@ import autograd._conflict_check  # noqa: F401 (before anything else of ours)
 from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     apply,
     backward,
+    documentation,
     methods,
     observers,
     other_names,
