@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 ON_PYPY = ["smoke", "value", "errors", "worked_examples", "graph", "nn", "old_pickles", "cli"]
 ON_PYPY += ["installs"]
+WITH_THE_LOCK = ["smoke", "value", "errors", "worked_examples", "graph", "nn", "old_pickles"]
 
-nox.options.sessions = ["pure", "compiled", "oldest", "bare"]
+nox.options.sessions = ["pure", "compiled", "oldest", "bare", "free_threaded", "pypy"]
 nox.options.error_on_missing_interpreters = False
 
 
@@ -62,6 +63,21 @@ def pypy(session: nox.Session) -> None:
     session.run("chainrule", "demo")
     session.install("pytest", "hypothesis<6.150")  # the later ones are written in Rust
     session.run("pytest", *(session.posargs or [f"tests/test_{name}.py" for name in ON_PYPY]))
+
+
+@nox.session(python=["3.13t", "3.14t"])
+def free_threaded(session: nox.Session) -> None:
+    """Python without its global lock: refused with the remedy, and the remedy works."""
+    session.install(".")
+    said = session.run("python", "-c", "import autograd", success_codes=[1], silent=True)
+    if "python -X gil=1" not in str(said):
+        session.error(f"the refusal does not say how to go on: {said}")
+    locked = {"PYTHON_GIL": "1"}
+    session.run("python", "-c", "import autograd; assert not autograd.compiled", env=locked)
+    session.run("chainrule", "demo", env=locked)
+    session.install("pytest", "hypothesis<6.150")  # as for PyPy
+    tests = session.posargs or [f"tests/test_{name}.py" for name in WITH_THE_LOCK]
+    session.run("pytest", *tests, env=locked)
 
 
 @nox.session(python=PYTHONS)
