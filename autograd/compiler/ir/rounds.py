@@ -209,11 +209,15 @@ class Rounds:
                 return False
             line = i64(now[i])
             change = line - i64(then[i])
-            if change == 0 or (line == known and change == known_change):
+            if change == 0:
+                continue
+            if now[i + 2] >= FIXED:
+                return False
+            if line == known and change == known_change:
                 continue
             if now[i + 2] == INSTEAD and not self._writer.is_constant(line):
                 continue
-            if now[i + 2] >= FIXED or not self._look(last, line, change):
+            if not self._look(last, line, change):
                 return False
             known, known_change = line, change
         return True
