@@ -24,7 +24,7 @@ from autograd.compiler.ir.lowering import OF_TABLE, lowered
 from autograd.compiler.ir.passes import optimised, writer
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import Expansion, Translation, rewritten_and_pruned
-from autograd.compiler.ir.rounds import Columns
+from autograd.compiler.ir.rounds import CodeColumns
 from autograd.compiler.ir.templates import Plans, Templates
 
 ROUNDS = 60
@@ -49,7 +49,7 @@ def one_by_one(program: Program, templates: Templates | None) -> Program:
 
 def copied(program: Program) -> float:
     """The part of the operations that are copied."""
-    translation = Translation(Columns(flat(program.code)), writer(), OF_TABLE)
+    translation = Translation(CodeColumns(flat(program.code)), writer(), OF_TABLE)
     translation.write_all()
     return translation.rounds.saved / len(program.code)
 

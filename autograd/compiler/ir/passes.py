@@ -13,10 +13,10 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from autograd.compiler.ir.flat_code import Op, kind_of
-from autograd.compiler.ir.lines import NONE
 from autograd.compiler.ir.program import Program
 from autograd.compiler.ir.rewriting import needed_for, rewritten_and_pruned
 from autograd.compiler.ir.writing import POW, Identities, Writer
+from autograd.compiler.ir.written_lines import NONE
 
 __all__ = ["IDENTITIES", "optimised", "prune", "writer"]
 

@@ -11,12 +11,12 @@ from typing import Final, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, flat
-from autograd.compiler.ir.lines import FEW, NONE
 from autograd.compiler.ir.packed_columns import vec
 from autograd.compiler.ir.program import Program
-from autograd.compiler.ir.rounds import TRIES, Columns, Rounds
+from autograd.compiler.ir.rounds import TRIES, CodeColumns, Rounds
 from autograd.compiler.ir.templates import Plans, Template, Templates
 from autograd.compiler.ir.writing import Writer
+from autograd.compiler.ir.written_lines import FEW, NONE
 
 __all__ = [
     "Expansion",
@@ -57,7 +57,7 @@ def _translated(
     program: Program, writer: Writer, emit: Emit | None, templates: Templates | None
 ) -> vec[i32]:
     """For each register of the program that of what was written in its place."""
-    columns = Columns(flat(program.code))
+    columns = CodeColumns(flat(program.code))
     if emit is not None:
         _emit_all(columns, writer, emit)
         return columns.new
@@ -65,7 +65,7 @@ def _translated(
     return columns.new
 
 
-def _emit_all(columns: Columns, writer: Writer, emit: Emit) -> None:
+def _emit_all(columns: CodeColumns, writer: Writer, emit: Emit) -> None:
     kinds, starts, operands, new = columns.kinds, columns.starts, columns.operands, columns.new
     for i in range(i64(len(kinds))):
         kind, at = i64(kinds[i]), i64(starts[i])
@@ -82,7 +82,7 @@ def _emit_all(columns: Columns, writer: Writer, emit: Emit) -> None:
 class Translation:
     """A program on its way to a writer."""
 
-    def __init__(self, columns: Columns, writer: Writer, templates: Templates | None) -> None:
+    def __init__(self, columns: CodeColumns, writer: Writer, templates: Templates | None) -> None:
         self._columns = columns
         self._writer = writer
         self._plans = Plans(templates)

@@ -17,11 +17,11 @@ from typing import Final, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, FlatCode
-from autograd.compiler.ir.lines import NONE
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.writing import EVENT, FIXED, INSTEAD, Writer
+from autograd.compiler.ir.written_lines import NONE
 
-__all__ = ["TRIES", "Columns", "Rounds"]
+__all__ = ["TRIES", "CodeColumns", "Rounds"]
 
 NEAR: Final[i64] = 64  # operations, at which the next round is looked for first
 FAR: Final[i64] = 1 << 14  # and last
@@ -32,7 +32,7 @@ OPERANDS: Final[i64] = 3  # of a line
 
 
 @final
-class Columns:
+class CodeColumns:
     """What is rewritten, and for each register that of what was written in its place."""
 
     def __init__(self, code: FlatCode) -> None:
@@ -60,7 +60,7 @@ class Round:
 class Rounds:
     """Copies rounds of a program that is written."""
 
-    def __init__(self, columns: Columns, writer: Writer) -> None:
+    def __init__(self, columns: CodeColumns, writer: Writer) -> None:
         self._columns = columns
         self._writer = writer
         self._reach: i64 = NEAR
@@ -79,9 +79,7 @@ class Rounds:
         self._now = vec[i32]()  # which is this at present
         self._makers = vec[i32]()  # of each constant, the operation that writes it, if one does
         self._lines = vec[i32]()  # of each line its operands
-        self._looked = vec[
-            i32
-        ]()  # lines that were looked at, and changes of them and their operands
+        self._looked = vec[i32]()  # lines that were looked at, each with its and its operands'
         self._fresh: i64 = 0  # constants in a round
 
     # -- periods -----------------------------------------------------------------------------------
@@ -211,11 +209,15 @@ class Rounds:
                 return False
             line = i64(now[i])
             change = line - i64(then[i])
-            if change == 0 or (line == known and change == known_change):
+            if change == 0:
+                continue
+            if now[i + 2] >= FIXED:
+                return False
+            if line == known and change == known_change:
                 continue
             if now[i + 2] == INSTEAD and not self._writer.is_constant(line):
                 continue
-            if now[i + 2] >= FIXED or not self._look(last, line, change):
+            if not self._look(last, line, change):
                 return False
             known, known_change = line, change
         return True
@@ -242,6 +244,7 @@ class Rounds:
         width = i64(starts[begin + period]) - i64(starts[begin])
         results, makers = vec[i32]([i32(0)] * int(period)), vec[i32]([i32(-1)] * int(period))
         read, current = vec[i32]([i32(0)] * int(width)), vec[i32]([i32(0)] * int(width))
+        writing = vec[i32]([i32(-1)] * int(last.lines))  # by line, the operation that writes it
         made: i64 = 0
         place: i64 = 0
         for i in range(period):
@@ -253,11 +256,12 @@ class Rounds:
             if kinds[at] == CONST:
                 if change != 0 and not writer.is_like(register, register - change):
                     return False
-                maker = self._maker(last, i, change)
-                makers[i] = i32(maker)
-                if maker == i:
-                    made += 1
                 place += 1
+                if change == last.lines and register >= last.line:
+                    if writing[register - last.line] < 0:
+                        writing[register - last.line] = i32(i)
+                        made += 1
+                    makers[i] = writing[register - last.line]
                 continue
             for e in range(i64(starts[at]), i64(starts[at + 1])):
                 register = i64(new[i64(operands[e])])
@@ -269,17 +273,6 @@ class Rounds:
                     return False
         self._results, self._makers, self._read, self._now = results, makers, read, current
         return made == self._fresh
-
-    def _maker(self, last: Round, i: i64, change: i64) -> i64:
-        """Of a constant, the operation of the round that writes it; below 0 if none does."""
-        kinds, new = self._columns.kinds, self._columns.new
-        register = i64(new[last.begin + i])
-        if register < last.line or change != last.lines:
-            return -1
-        for j in range(i):
-            if kinds[last.begin + j] == CONST and new[last.begin + j] == register:
-                return j
-        return i
 
     # -- copies ------------------------------------------------------------------------------------
 
@@ -303,7 +296,7 @@ class Rounds:
         for i in range(period):
             new[at] = new[at - period] + results[i]
             if kinds[at] == CONST:
-                if not self._is_constant(at, i):
+                if not self._is_expected(at, i):
                     return False
                 place += 1
             else:
@@ -316,7 +309,7 @@ class Rounds:
             at += 1
         return True
 
-    def _is_constant(self, at: i64, i: i64) -> bool:
+    def _is_expected(self, at: i64, i: i64) -> bool:
         """Whether a constant is in the register where it is expected, or is written there."""
         columns, writer, maker = self._columns, self._writer, i64(self._makers[i])
         values, starts, operands = columns.values, columns.starts, columns.operands

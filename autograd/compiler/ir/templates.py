@@ -12,9 +12,9 @@ from typing import Any, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, NAMES, kind_of
-from autograd.compiler.ir.lines import FEW, NONE
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.ir.writing import POW, Writer
+from autograd.compiler.ir.written_lines import FEW, NONE
 
 __all__ = ["Plans", "Sketch", "Template", "Templates"]
 

@@ -15,9 +15,9 @@ from typing import Any, Final, final
 from mypy_extensions import i32, i64
 
 from autograd.compiler.ir.flat_code import CONST, INPUT, NAMES, FlatCode, kind_of
-from autograd.compiler.ir.lines import BITS, CONSTANT, FEW, LINE, MANY, NONE, Lines
 from autograd.compiler.ir.meanings import COMMUTATIVE, COMPARISONS, TRUTHS, meaning
 from autograd.compiler.ir.packed_columns import append, pop, vec
+from autograd.compiler.ir.written_lines import BITS, CONSTANT, FEW, LINE, MANY, NONE, WrittenLines
 
 __all__ = ["EVENT", "FIXED", "INSTEAD", "POW", "Identities", "Writer"]
 
@@ -73,7 +73,7 @@ class Identities:
 
 
 @final
-class Writer(Lines):
+class Writer(WrittenLines):
     """A program in the making. Emitting gives the register's number.
 
     The same operation on the same registers is written once. With `fold` what has only constants

@@ -16,7 +16,7 @@ from autograd.compiler.ir.flat_code import CONST, FlatCode, kind_of
 from autograd.compiler.ir.meanings import COMMUTATIVE
 from autograd.compiler.ir.packed_columns import as_array, extend, vec
 
-__all__ = ["BITS", "CONSTANT", "FEW", "LINE", "MANY", "NONE", "Lines"]
+__all__ = ["BITS", "CONSTANT", "FEW", "LINE", "MANY", "NONE", "WrittenLines"]
 
 NONE: Final[i64] = -1  # in the place of an operand that is not there
 FEW: Final = 3  # operands that a line has in place
@@ -26,15 +26,13 @@ READERS: Final = 5  # and the last of the lines that read it
 BITS: Final = 3  # of the number of operands
 MANY: Final = (1 << BITS) - 1  # it stands for any number above FEW
 CONSTANT: Final = (CONST << BITS) | 1  # what a constant begins with
-
-
 CHAIN: Final = 8  # lines that read one are compared one by one; more are found by their hash
 ROOM: Final = 32  # lines, that are made at once
 _COMMUTING: Final = frozenset([kind_of(name) for name in COMMUTATIVE])
 _COMMUTES: Final = [kind in _COMMUTING for kind in range(max(_COMMUTING) + 1)]
 
 
-class Lines:
+class WrittenLines:
     """Lines, of which each is found by what it does."""
 
     def __init__(self) -> None:
