@@ -1,7 +1,7 @@
 """At which distances tokens come again, and where they do so for long. Compiled with the engine.
 
-Both look at every token, and both are over soon where much repeats: a table of windows then has few
-entries, and a stretch of so many tokens is missed by no look at one token in so many.
+Little is done where much repeats: then the table of windows has few entries. And a stretch in which
+so many tokens in a row come again is missed by no look at one in so many.
 """
 
 from __future__ import annotations

@@ -9,6 +9,10 @@ ends and another begins. What changes by no rule (data) becomes a table.
 What has been found takes the place of its rows as one token, whose operands are what the loop is
 given, and the search goes on among the tokens: so loops of loops are found from the inside out.
 Nothing is assumed of what is found: the forms are those that give back every address exactly.
+
+So that much that repeats takes little time, `repetitions` looks at tokens alone, and only where
+they come again for long does `changes` look at operands: at each of them once. What has become of a
+program is then written out and compared by `unrolling`.
 """
 
 from __future__ import annotations
