@@ -252,7 +252,12 @@ def test_in_chinese(tab):
     tab.point_at(node("b"))
     assert "到 e 有 2 条路径" in tab.text(".cr-panel")
     assert "所有路径之和" in tab.text(".cr-panel")
-    assert boxes(tab)[1] == ["input", "b", "value 1", "grad 2 + 3 = 5"]
+    assert tab.text(".cr-panel .cr-is-value") == "值 1"
+    assert tab.text(".cr-panel .cr-is-grad") == "梯度 ∂e/∂b = 5"
+    assert boxes(tab)[1] == ["输入", "b", "值 1", "梯度 2 + 3 = 5"]
+    tab.press("ArrowLeft")
+    tab.press("ArrowLeft")
+    assert "梯度 2 + …" in boxes(tab)[1]
 
 
 def test_every_language_says_everything():
