@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from pathlib import Path
 from string import Formatter
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, draw, steps, where
+from autograd import Value, cli, draw, steps, where
 from autograd.drawing.picture_words import ENGLISH, PICTURE_WORDS
 from autograd.engine.primitives import TABLE
 from autograd.exploring import Exploration, explorable
@@ -251,3 +252,17 @@ def test_another_language_is_an_error():
         draw(toy(), lang="fr")
     with pytest.raises(ValueError, match="lang must be one of"):
         draw(nn.Neuron(2), lang=None)  # type: ignore[arg-type]
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables of numbers are as ever; a language that is not known is said before anything is
+    written."""
+    picture, page = tmp_path / "e.svg", tmp_path / "e.html"
+    call = [TOY, "a=2", "b=1", "--draw", str(picture), "--steps", str(page)]
+    assert cli.main([*call, "--lang", "zh"]) == 0
+    assert "梯度 2 + 3 = 5" in picture.read_text("utf-8")
+    assert '<html lang="zh">' in page.read_text("utf-8")
+    picture.unlink()
+    assert cli.main([*call, "--lang", "fr"]) == 2
+    assert "invalid choice: 'fr'" in capsys.readouterr().err
+    assert not picture.exists()
