@@ -42,7 +42,7 @@ DPI = 110
 FRAMES = (3, 5, 8, 10, 11, 12)  # steps of the toy's player
 FILMSTRIP_SIZE = "1280,1168"
 FILMSTRIP = """<!doctype html>
-<html lang="en" data-theme="{theme}">
+<html lang="{lang}" data-theme="{theme}">
 <meta charset="utf-8">
 <style>
   html {{ background: light-dark(#ffffff, #0d1117); color-scheme: {theme}; }}
@@ -161,11 +161,11 @@ def write(drawn: BytesIO | Path, path: Path) -> None:
     picture.save(path, "PNG", optimize=True)
 
 
-def filmstrip(path: Path, theme: str) -> None:
+def filmstrip(path: Path, theme: str, lang: str = "en") -> None:
     """Six moments of the toy's player, photographed in a browser."""
-    player = autograd.steps(demo.toy()).html()
+    player = autograd.steps(demo.toy(), lang=lang).html()
     frames = "".join(f'<div data-show="{step}">{player}</div>' for step in FRAMES)
-    photograph(FILMSTRIP.format(theme=theme, frames=frames), FILMSTRIP_SIZE, path)
+    photograph(FILMSTRIP.format(theme=theme, lang=lang, frames=frames), FILMSTRIP_SIZE, path)
 
 
 def explored(path: Path, theme: str) -> None:
@@ -234,8 +234,8 @@ def photograph(page: str, size: str, path: Path) -> None:
         write(shot, path)
 
 
-def toy(path: Path, theme: str) -> None:
-    autograd.draw(demo.toy(), theme=theme).write(path)
+def toy(path: Path, theme: str, lang: str = "en") -> None:
+    autograd.draw(demo.toy(), theme=theme, lang=lang).write(path)
 
 
 def square(path: Path, theme: str) -> None:
@@ -307,12 +307,14 @@ def in_both_themes(
 PICTURES: dict[str, Callable[[Path], None]] = {
     **in_both_themes("architecture", architecture, ".svg"),
     **in_both_themes("toy", toy, ".svg"),
+    **in_both_themes("toy-zh", partial(toy, lang="zh"), ".svg"),
     **in_both_themes("square", square, ".svg"),
     **in_both_themes("loss-2-2-2", loss_2_2_2, ".svg"),
     **in_both_themes("mlp-collapsed", mlp_collapsed, ".svg"),
     **in_both_themes("loss", loss),
     **in_both_themes("boundary", boundary),
     **in_both_themes("steps", filmstrip),
+    **in_both_themes("steps-zh", partial(filmstrip, lang="zh")),
     **in_both_themes("explore", explored),
     **in_both_themes("descend", descended),
     **in_both_themes("quiz", asked),

@@ -17,7 +17,17 @@ from nn.foreign_names import hinting_keywords
 from nn.initialisers import Initialiser, Seed, find_initialiser, random_source
 from nn.module import Module
 from nn.scaler import Scaler
-from nn.validation import Number, Vector, as_count, as_list, as_vector, counted, find_named, name_of
+from nn.validation import (
+    Number,
+    Vector,
+    as_count,
+    as_list,
+    as_vector,
+    counted,
+    find_named,
+    name_of,
+    of_one_row,
+)
 
 __all__ = ["ACTIVATIONS", "MLP", "Activation", "Chain", "Layer", "Neuron"]
 
@@ -162,6 +172,7 @@ class Neuron(Module):
         own = {"n_inputs": self.n_inputs, "activation": told_activation(self.activation)}
         return {**super()._settings(), **own}
 
+    @of_one_row
     def __call__(self, x: Vector) -> Value:
         return self.respond(as_vector(x, len(self.weights), self))
 
@@ -264,6 +275,7 @@ class Layer(Module):
         """The name of its neurons' activation, or names, where they differ."""
         return "/".join(dict.fromkeys(name_of(neuron.activation) for neuron in self.neurons))
 
+    @of_one_row
     def __call__(self, x: Vector) -> Any:
         x = as_vector(x, self.n_inputs, self)
         out = [neuron.respond(x) for neuron in self.neurons]
@@ -282,6 +294,7 @@ class Chain(Module):
     output_scaler: Scaler | None = None
     layers: list[Any]
 
+    @of_one_row
     def __call__(self, x: Vector) -> Any:
         out: Any = x if self.scaler is None else self.scaler(x)
         for layer in self.layers:

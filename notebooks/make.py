@@ -55,6 +55,7 @@ Promise.all(SVGS.map(png)).then(pngs => document.body.textContent = pngs.join(" 
 
 
 MOMENTS = 6
+MOMENTS_TOLD = {"en": "{} moments of the player. {}", "zh": "播放器的 {} 个瞬间。{}"}
 STRIP = """<!doctype html><html data-theme="light"><meta charset="utf-8"><style>
   html { background: white; color-scheme: light; }
   body { margin: 0; padding: 6px; height: 100vh; box-sizing: border-box; display: grid; gap: 10px;
@@ -140,10 +141,11 @@ def draw_svgs(notebook: nbformat.NotebookNode) -> None:
     for output in outputs(notebook):
         if "chainrule-player" in output.get("data", {}).get("text/html", ""):
             png = filmstrip(output.data["text/html"])
+            language = re.search(r' lang="(\w+)"', output.data["text/html"])[1]
             output.data["image/png"] = png
             output.metadata["image/png"] = {
                 "width": image_of(png).width // DENSITY,
-                "alt": f"{MOMENTS} moments of the player. {output.data['text/plain']}",
+                "alt": MOMENTS_TOLD[language].format(MOMENTS, output.data["text/plain"]),
             }
         for form in ("text/html", "image/svg+xml"):
             output.get("data", {}).pop(form, None)

@@ -15,6 +15,7 @@ from work import functions_entered
 
 import autograd
 from autograd import grad, hessian, jit, vmap
+from autograd.compiler import RecordingError
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -173,6 +174,45 @@ def test_it_is_freed_without_the_collector() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def positive(t: Any) -> Any:
+    """A square and a constant; of a number below -5 something else, of others below 0 nothing."""
+    if t > 0:
+        return t * t, t * 0 + 2
+    if t < -5:
+        return t, t
+    raise ValueError("not positive")
+
+
+@pytest.mark.parametrize(
+    ("compiled", "at"), [(jit, -1.0), (vmap, [4.0, -1.0])], ids=["jit", "vmap"]
+)
+def test_after_a_call_that_raised_results_are_nan(compiled: Any, at: Any) -> None:
+    """No number of a path that was left stands beside those of an earlier call; constants come back
+    with the next call."""
+    x = np.array([3.0, 2.0]) if compiled is vmap else np.array(3.0)
+    bound = compiled(positive).bind(x)
+    first = bound.result
+    assert np.ravel(first[0])[0] == 9.0
+    x[...] = -6.0
+    bound()
+    x[...] = at
+    with pytest.raises(ValueError, match="not positive"):
+        bound()
+    assert np.isnan(bound.result).all()
+    assert np.isnan(first).all()
+    x[...] = 4.0
+    assert np.unique(bound()).tolist() == [2.0, 16.0]
+
+
+def test_a_call_that_is_refused_leaves_results() -> None:
+    """Within another recording nothing has been computed."""
+    x = np.array(3.0)
+    bound = jit(positive).bind(x)
+    with pytest.raises(RecordingError, match="what bind"):
+        jit(lambda y: y * bound()[0])(2.0)
+    assert float(bound.result[0]) == 9.0
 
 
 def test_copies_call_for_themselves() -> None:

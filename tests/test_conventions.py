@@ -1390,6 +1390,17 @@ def test_a_picture_shows_as_much_as_fits_a_page() -> None:
     assert "99 more like v1" in autograd.draw(autograd.sum(terms)).source
 
 
+def test_pictures_in_chinese_keep_what_is_pythons() -> None:
+    x = Value(-1.0, "x")
+    x.grad = 5.0
+    y = autograd.relu(x)
+    y.label, y.grad = "y", 1.0
+    words = autograd.draw(y, lang="zh").source
+    for line in ("值 −1", "梯度 0", ".grad 里是 5", "y = relu(x)"):
+        assert f">{line}<" in words
+    assert ">值 NaN<" in autograd.draw(autograd.log(x), lang="zh").source
+
+
 def test_files_of_pictures_are_light(tmp_path: Path) -> None:
     y = Value(2.0, "a") * 3.0
     shown = autograd.draw(y)._repr_mimebundle_()["image/svg+xml"]

@@ -9,6 +9,7 @@ from graphs_to_draw import recurrent
 import autograd
 from autograd import Value, draw, steps
 from autograd.drawing import crowded
+from autograd.drawing.picture_words import ENGLISH
 
 pytestmark = pytest.mark.one_form
 
@@ -79,7 +80,7 @@ def test_every_edge_is_there_and_its_box_has_the_name():
 def test_small_graphs_are_drawn_as_ever():
     for root in (added_again(3), skip_connections(8), recurrent(5)):
         source = draw(root).source
-        assert crowded.LEGEND not in source
+        assert ENGLISH.names_of_distant not in source
         assert not [box for box, _ in arrows(source) if "at" in box]
 
 

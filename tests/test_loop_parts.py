@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ pytest.importorskip("numpy")
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from recursions import DATA, garch
 
 from autograd.compiler.ir import loop_parts
 from autograd.compiler.ir.loop_parts import Part, links, parts_of
@@ -29,16 +30,7 @@ from autograd.compiler.ir.row_order import with_results_early
 from autograd.compiler.ir.sources import Carried, Sources
 from autograd.compiler.native.kernels import KernelCode
 
-DATA = [math.sin(3.0 * i) for i in range(60)]
 EXAMPLES = 4  # of which each is compiled
-
-
-def garch(p: Any) -> Any:
-    h, total = 1.0, 0.0
-    for before, now in pairwise(DATA):
-        h = p[0] + p[1] * (before * before) + p[2] * h
-        total = total + 0.5 * (autograd.log(h) + now * now / h)
-    return total
 
 
 def program_of(f: Callable[..., Any], x: Sequence[float]) -> Program:

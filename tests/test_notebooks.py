@@ -146,10 +146,10 @@ def test_one_predicts_then_runs(notebook):
 
 @pytest.mark.parametrize("path", CHINESE, ids=by_name)
 def test_what_speaks_does_so_in_chinese(path):
-    """Players, quizzes and explorations of a notebook in Chinese are in that language."""
+    """Pictures, players, quizzes and explorations of a notebook in Chinese are in that language."""
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
-            for call in re.findall(r"\b(?:steps|explore)\(.*", cell.source):
+            for call in re.findall(r"\b(?:draw|steps|explore)\(.*", cell.source):
                 assert 'lang="zh"' in call, call
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import autograd
 from autograd import grad, hessian, jit, value_and_grad
 
 pytest.importorskip("llvmlite")
@@ -20,6 +18,7 @@ pytest.importorskip("numpy")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_loops import POINT, PROGRAMS, Interpreted, Statement
+from recursions import DATA, garch
 
 from autograd.compiler.ir.flat_rows import HOLDS, program_of, rows_from
 from autograd.compiler.ir.loop_order import carried_last
@@ -37,19 +36,9 @@ from autograd.compiler.native.loop_kernel import LoopKernel
 from autograd.compiler.native.machine import WITHOUT_MASKS
 from autograd.compiler.native.shared_code import SharedCode
 
-DATA = [math.sin(3.0 * i) for i in range(90)]
-
 
 def rosenbrock(x: Any) -> Any:
     return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
-
-
-def garch(p: Any) -> Any:
-    h, total = 1.0, 0.0
-    for before, now in pairwise(DATA):
-        h = p[0] + p[1] * (before * before) + p[2] * h
-        total = total + 0.5 * (autograd.log(h) + now * now / h)
-    return total
 
 
 def layout_of(f: Callable[..., Any], x: list[float]) -> RecomputingSources:

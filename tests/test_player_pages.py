@@ -81,11 +81,12 @@ def test_steps_in_words_that_are_open_are_printed(tab):
 # -- on a phone ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("phone", [390, 320])
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("root", [toy(), chain(60)], ids=["toy", "chain"])
-def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, lang):
+def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, lang, phone):
     steps(root, lang=lang).save(tab.path)
-    tab.send("Emulation.setDeviceMetricsOverride", **PHONE)
+    tab.send("Emulation.setDeviceMetricsOverride", **PHONE | {"width": phone})
     tab.open(tab.path, **CALM)
     tab.press("End")
     controls = "[...document.querySelectorAll('.cr-controls > *')]"
@@ -95,8 +96,8 @@ def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, l
     x, _, width, _ = rectangle(tab, ".chainrule-player")
     starts = tab.js(f"{controls}.map(e => e.getBoundingClientRect().left)")
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
-    assert max(ends) <= x + width <= 390
-    assert tab.js("document.documentElement.scrollWidth") <= 390
+    assert max(ends) < x + width <= phone
+    assert tab.js("document.documentElement.scrollWidth") <= phone
     assert tab.js("document.querySelector('input[type=range]').clientWidth") >= 40
     for button in ("restart", "back", "play", "next"):
         _, _, width, height = rectangle(tab, f".cr-{button}")
@@ -105,8 +106,11 @@ def test_on_a_phone_the_controls_are_one_row_and_nothing_sticks_out(tab, root, l
         assert name == LANGUAGES[lang].page[button]
 
 
-def test_on_a_phone_the_toy_is_seen_at_once(tab):
-    tab.send("Emulation.setDeviceMetricsOverride", **PHONE)
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("phone", [390, 320])
+def test_on_a_phone_the_toy_is_seen_at_once(tab, phone, lang):
+    steps(toy(), lang=lang).save(tab.path)
+    tab.send("Emulation.setDeviceMetricsOverride", **PHONE | {"width": phone})
     tab.open(tab.path, **CALM)
     inside, frame = tab.js(
         "(s => [s.scrollWidth, s.clientWidth])(document.querySelector('.cr-stage'))"
@@ -252,7 +256,12 @@ def test_in_chinese(tab):
     tab.point_at(node("b"))
     assert "到 e 有 2 条路径" in tab.text(".cr-panel")
     assert "所有路径之和" in tab.text(".cr-panel")
-    assert boxes(tab)[1] == ["input", "b", "value 1", "grad 2 + 3 = 5"]
+    assert tab.text(".cr-panel .cr-is-value") == "值 1"
+    assert tab.text(".cr-panel .cr-is-grad") == "梯度 ∂e/∂b = 5"
+    assert boxes(tab)[1] == ["输入", "b", "值 1", "梯度 2 + 3 = 5"]
+    tab.press("ArrowLeft")
+    tab.press("ArrowLeft")
+    assert "梯度 2 + …" in boxes(tab)[1]
 
 
 def test_every_language_says_everything():

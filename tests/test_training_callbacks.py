@@ -463,3 +463,36 @@ def test_surroundings_that_lead_back() -> None:
     a.x = 2.0
     assert around.changed() == "x"
     assert around.changed() is None
+
+
+@pytest.mark.parametrize("engine", ["eager", "jit"])
+def test_arrays_are_read_where_they_are(engine: Any) -> None:
+    """Without a callback, in every epoch, by both engines; of a copy nothing is changed by what is
+    written into the original. (A schedule writes, at a known time, what a thread would.)"""
+
+    def trained(is_copied: bool, factor: float) -> list[float]:
+        X = np.array([[0.5], [-1.0], [2.0]])
+        model = nn.Neuron(1, seed=0)
+
+        def schedule(epoch: int) -> float:
+            if epoch == 3:
+                X[:] *= factor
+            return 0.1
+
+        given = X.copy() if is_copied else X
+        options = {"loss": "mse", "optimizer": "sgd", "batch_size": 3, "shuffle": False}
+        nn.fit(
+            model,
+            given,
+            [1.0, -2.0, 4.0],
+            engine=engine,
+            epochs=5,
+            schedule=schedule,
+            progress=False,
+            **options,
+        )
+        return [p.data for p in model.parameters()]
+
+    unchanged = trained(is_copied=False, factor=1.0)
+    assert trained(is_copied=True, factor=2.0) == unchanged
+    assert trained(is_copied=False, factor=2.0) != unchanged

@@ -25,6 +25,7 @@ import autograd._conflict_check  # (before anything else of ours)
 from autograd.cli import demo
 from autograd.cli.tables import report
 from autograd.drawing import draw
+from autograd.drawing.picture_words import PICTURE_WORDS
 from autograd.drawing.player import steps
 from autograd.engine.graph import topological_order
 from autograd.engine.text import names, printable
@@ -104,9 +105,10 @@ def _formula(arguments: list[str], prog: str) -> None:
     for value in explained:
         _write(f"\n{explanation_of(value, root, {})}")
     if options.draw is not None:
-        _write("\n" + _draw(root, options.draw))
+        _write("\n" + _draw(root, options.draw, options.lang))
     if options.steps is not None:
-        _write("\n" + _written(options.steps, lambda: steps(root).save(options.steps)))
+        play = lambda: steps(root, lang=options.lang).save(options.steps)  # noqa: E731
+        _write("\n" + _written(options.steps, play))
 
 
 def _formula_options(arguments: list[str], prog: str) -> argparse.Namespace:
@@ -122,6 +124,8 @@ def _formula_options(arguments: list[str], prog: str) -> argparse.Namespace:
         add(option, metavar="NAME", action="append", default=[], help=meaning)
     add("--draw", metavar="FILE", help="write a diagram: .svg, .png, .dot ...")
     add("--steps", metavar="FILE", help="write a page that plays both passes step by step: .html")
+    meaning = "the language of what is drawn and played (default: %(default)s)"
+    add("--lang", choices=tuple(PICTURE_WORDS), default="en", help=meaning)
     add("--version", action="version", version=f"chainrule {autograd.__version__}")
     options = parser.parse_intermixed_args([_protected(text) for text in arguments])
     if options.expression is None:
@@ -188,8 +192,8 @@ def _check_page(filename: str | None) -> None:
         )
 
 
-def _draw(root: Value, filename: str) -> str:
-    return _written(filename, lambda: draw(root).write(filename))
+def _draw(root: Value, filename: str, lang: str = "en") -> str:
+    return _written(filename, lambda: draw(root, lang=lang).write(filename))
 
 
 def _written(filename: str, write: Callable[[], object]) -> str:

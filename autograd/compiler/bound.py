@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Iterator, Sequence
+from math import nan
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
@@ -45,7 +46,7 @@ class Bound:
     is in the arrays now.
 
     The result is a nesting of arrays (without dimensions, for single numbers) that the next call
-    overwrites; `.result` is the same without a call.
+    overwrites; `.result` is the same without a call. After a call that raised they are NaN.
     """
 
     # What is called is the object's own: machine code, with no function of Python's around it.
@@ -113,6 +114,16 @@ class _Calls:
                 "would stay as they were when it was recorded; call the function that was bound, "
                 "with the arrays as arguments"
             )
+        try:
+            return self._computed()
+        except BaseException:
+            # A path that was left, or a run that was stopped, has written some of its results.
+            for _, result in self._runs:
+                for array in _arrays_in(result):
+                    array[...] = nan
+            raise
+
+    def _computed(self) -> Any:
         if MODES.active != 0 and watching():
             self.function(*self.args)  # by the engine, which looks for anomalies
         for known in self._runs:

@@ -11,6 +11,7 @@ model_boxes       a model without any computation
 picture           boxes and arrows, before they are DOT
 formulas          how a value was made
 number_text       how a number is written
+picture_words     what is said besides names and numbers, in each language
 crowded           many arrows as one, long ones as short ones
 palette           colours
 dot_language      labels as DOT, in which any text is safe

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from autograd.drawing.collapse import neuron_count, picture_of_groups
 from autograd.drawing.crowded import bundled, shortened
 from autograd.drawing.picture import Picture
+from autograd.drawing.picture_words import PICTURE_WORDS, PictureWords
 from autograd.drawing.placing import Placed, closer, placed_graph
 from autograd.drawing.repeated import Terms, picture_of_terms, repeated_terms
 from autograd.drawing.value_boxes import DrawnGraph, near, picture_of_values, with_inputs_left_out
@@ -41,6 +42,11 @@ class Limits(NamedTuple):
     depth: int | None = None
     show_constants: bool = False
     rankdir: str = "auto"
+    lang: str = "en"
+
+    @property
+    def words(self) -> PictureWords:
+        return PICTURE_WORDS[self.lang]
 
     def allow(self, boxes: int, arrows: int) -> bool:
         return needed(boxes, arrows) <= self.max_nodes
@@ -122,7 +128,7 @@ class _Choice:
 
     @cached_property
     def graph(self) -> DrawnGraph:
-        return DrawnGraph(self.columns, self.known)
+        return DrawnGraph(self.columns, self.known, self.limits.words)
 
     @cached_property
     def terms(self) -> list[Terms]:

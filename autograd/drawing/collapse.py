@@ -15,13 +15,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.drawing.dot_language import Line
-from autograd.drawing.number_text import figure, range_of, spelled
+from autograd.drawing.number_text import figure
 from autograd.drawing.picture import Arrow, Box, Picture
+from autograd.drawing.picture_words import PictureWords
 from autograd.drawing.value_boxes import (
     NAME_WIDTH,
     DrawnGraph,
     about,
     grad_line,
+    kind_line,
     largest_grad_line,
     range_line,
     small_box,
@@ -29,7 +31,7 @@ from autograd.drawing.value_boxes import (
 )
 from autograd.engine.graph import Graph
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, TIMES, plural, printable
+from autograd.engine.text import ELLIPSIS, printable
 
 __all__ = ["neuron_count", "parameter_names", "picture_of_groups"]
 
@@ -38,10 +40,6 @@ QUALIFIED = re.compile(  # layers.0.w1, but neither 0.5 nor x.1
 )
 FEW_INPUTS, FEW_NODES = 8, 8  # that keep boxes of their own
 PRODUCTS = ("dot", "mul")  # in which a parameter meets what goes into a neuron
-ARROW_LEGEND = (
-    "arrows: solid blue where the local derivative is positive, dashed orange where it is negative;"
-    " the thicker, the more is sent back"
-)
 
 
 def parameter_names(order: Sequence[Any], given: Any) -> dict[int, str]:
@@ -182,11 +180,12 @@ class _Grouping:
         numbers, arrows_from_numbers = self._plain_numbers()
         boxes = [*numbers, *(self._box(group) for group in self.members)]
         arrows = [*arrows_from_numbers, *self._arrows()]
-        drawn = f"Drawn as {len(boxes):,} boxes, a box per {self.level}."
+        words = self.graph.words
+        drawn = words.drawn_as.format(boxes=len(boxes), per=words.boxes_per[self.level])
         notes = self.graph.notes()
         if any(arrow.sign for arrow in arrows):
-            notes.append(ARROW_LEGEND)
-        summary = f"{self.graph.summary()} {drawn}"
+            notes.append(words.colours_of_flow)
+        summary = self.graph.summary() + drawn
         return Picture(boxes, arrows, summary, notes, self._columns())
 
     def _columns(self) -> list[list[str]]:
@@ -203,7 +202,7 @@ class _Grouping:
         return [layer for layer in layers.values() if len(layer) > 1]
 
     def _box(self, group: str) -> Box:
-        graph, key = self.graph, self.ids[group]
+        graph, key, words = self.graph, self.ids[group], self.graph.words
         nodes = [graph.order[i] for i in self.members[group]]
         if self._alone(group):
             (node,) = nodes
@@ -213,14 +212,15 @@ class _Grouping:
         if group in self.owned:
             name, size = printable(group, NAME_WIDTH), self._size(group, parameters, results)
         elif nodes[0].parents:
-            name = f"{len(nodes):,} operations"
+            name = words.count(len(nodes), "operation")
             size = _listed(x.op.removesuffix("_const") for x in nodes)
         else:
-            name, size = f"{len(nodes):,} {graph.kind(nodes[0])}s", ""
+            name, size = words.count(len(nodes), graph.kind(nodes[0])), ""
         lines = [Line(name, size="name"), *([Line(size, "muted", "edge")] if size else [])]
         lines += self._numbers(results)
         if parameters:
-            lines.append(largest_grad_line(map(graph.gradient, parameters), "parameters: "))
+            gradients = map(graph.gradient, parameters)
+            lines.append(largest_grad_line(words, gradients, words.of_parameters))
         root = any(x is graph.root for x in nodes)
         kind = "output" if root else "value" if nodes[-1].parents else graph.kind(nodes[-1])
         return Box(key, lines, kind)
@@ -235,9 +235,9 @@ class _Grouping:
             if not given:
                 continue
             if given not in boxes:
-                boxes[given] = _numbers_box(f"numbers{len(boxes)}", given)
+                boxes[given] = _numbers_box(self.graph.words, f"numbers{len(boxes)}", given)
             tail = boxes[given].id
-            arrows.append(Arrow(f"{tail}-{key}", tail, key, about="plain numbers"))
+            arrows.append(Arrow(f"{tail}-{key}", tail, key, about=self.graph.words.plain_numbers))
         return list(boxes.values()), arrows
 
     def _given(self, group: str) -> tuple[tuple[float, ...], ...]:
@@ -273,20 +273,24 @@ class _Grouping:
         return found
 
     def _size(self, group: str, parameters: Sequence[Any], results: Sequence[Any]) -> str:
-        parts = []
+        parts, words = [], self.graph.words
         if self.level == "layer":
             neurons = {self.neuron[i] for i in self.members[group]}
             if neurons != {group}:
-                parts.append(plural(len(neurons), "neuron"))
+                parts.append(words.count(len(neurons), "neuron"))
         activations = dict.fromkeys(x.op for x in results if _is_activation(x))
-        return ", ".join([*parts, plural(len(parameters), "parameter"), *activations])
+        size = words.count(len(parameters), "parameter")
+        return words.listed.join([*parts, size, *activations])
 
     def _numbers(self, results: Sequence[Any]) -> list[Line]:
         """The value and gradient of what comes out of a box; of many results, the ranges."""
         values, gradients = [x.data for x in results], list(map(self.graph.gradient, results))
+        words = self.graph.words
         if len(results) > 1:
-            return [range_line(values, "values", "value"), range_line(gradients, "grads", "grad")]
-        return [*map(value_line, values), *map(grad_line, gradients)]
+            ranges = (values, "values", "value"), (gradients, "grads", "grad")
+            return [range_line(words, *range_) for range_ in ranges]
+        lines = [value_line(words, x) for x in values]
+        return lines + [grad_line(words, x) for x in gradients]
 
     # -- arrows ------------------------------------------------------------------------------------
 
@@ -294,10 +298,12 @@ class _Grouping:
         """One per pair of boxes; it carries what all the edges between them send."""
         arrows = []
         partials, messages = self.graph.columns.partials, self.graph.messages
+        words = self.graph.words
         for (tail, head), bundle in self.bundles.items():
             arrow = Arrow(f"{self.ids[tail]}-{self.ids[head]}", self.ids[tail], self.ids[head])
-            count, flow = plural(len(bundle), "edge"), sum(abs(messages[j]) for j in bundle)
-            arrow.about = f"{count}, |messages| add up to {spelled(flow)}"
+            flow = sum(abs(messages[j]) for j in bundle)
+            count = words.count(len(bundle), "edge")
+            arrow.about = words.about_bundle.format(edges=count, sum=words.spelled(flow))
             if self.level == "neuron":
                 arrow.sign, arrow.strength = _common_sign([partials[j] for j in bundle]), flow
             elif len(bundle) > 1:
@@ -306,13 +312,14 @@ class _Grouping:
         return arrows
 
 
-def _numbers_box(key: str, given: Sequence[Sequence[float]]) -> Box:
+def _numbers_box(words: PictureWords, key: str, given: Sequence[Sequence[float]]) -> Box:
     every = [x for numbers in given for x in numbers]
     if len(every) <= FEW_INPUTS:
-        size, shown = plural(len(every), "number"), ", ".join(map(figure, every))
+        size, shown = words.count(len(every), "number"), ", ".join(map(figure, every))
     else:
-        size, shown = f"{len(given):,} {TIMES} {len(given[0]):,} numbers", range_of(every)
-    header = Line("input", "muted", "small")
+        size = words.groups_of_numbers.format(len(given), len(given[0]))
+        shown = words.range_of(every)
+    header = kind_line(words, "input")
     return Box(key, [header, Line(size, size="name"), Line(shown, "value", "edge")], "input")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd.drawing.dot_language import Line
-from autograd.drawing.number_text import figure, spelled
+from autograd.drawing.number_text import figure
 from autograd.drawing.page import spans
 from autograd.drawing.picture import Arrow, Box, Picture
 from autograd.drawing.value_boxes import DrawnGraph, number_line, stand_in
@@ -25,9 +25,6 @@ __all__ = ["bundled", "shortened"]
 
 PARALLEL = 6  # arrows between two boxes that are drawn one by one
 LENGTH = 1_000  # of all arrows together, in columns of boxes: a second of Graphviz
-LEGEND = (
-    "dashed boxes: values whose own box is further away, named where their arrows would be long"
-)
 
 
 def bundled(picture: Picture, graph: DrawnGraph, level: str) -> Picture:
@@ -47,25 +44,24 @@ def _together(bundle: Sequence[Arrow], graph: DrawnGraph, level: str) -> Arrow:
     edges: list[Edge] = [graph.edges[int(arrow.id.removeprefix("e"))] for arrow in bundle]
     partials = [edge.partial for edge in edges]
     sent = sum(map(graph.sent, edges))
-    same = len(set(partials)) == 1
-    each = (
-        f"{figure(partials[0])} each"
-        if same
-        else f"{spelled(min(partials))} to {spelled(max(partials))}"
-    )
+    words = graph.words
+    if len(set(partials)) == 1:
+        each = words.each.format(figure(partials[0]))
+    else:
+        each = words.several.format(words.spelled(min(partials)), words.spelled(max(partials)))
     count = f"{TIMES}{len(edges):,}"
     size = math.fsum(map(abs, partials))
-    all_sent = number_line(sent, f"sent in all: {spelled(sent)}", "grad", "edge")
-    lines = [
-        number_line(size, f"{count}, local derivatives {each}", "muted", "edge"),
-        all_sent,
-    ]
+    derivatives = words.many_derivatives.format(count)
+    all_sent = number_line(sent, words.many_sent.format(words.spelled(sent)), "grad", "edge")
+    lines = [number_line(size, f"{derivatives} {each}", "muted", "edge"), all_sent]
     narrow = [
-        Line(f"{count}, local derivatives", "muted", "edge"),
+        Line(derivatives, "muted", "edge"),
         number_line(size, each, "muted", "edge"),
         all_sent,
     ]
-    about = f"{len(edges):,} edges, local derivatives {each}; sent back in all: {spelled(sent)}"
+    about = words.about_many.format(
+        edges=words.count(len(edges), "edge"), each=each, sent=words.spelled(sent)
+    )
     shown = {
         "full": lines,
         "narrow": narrow,
@@ -90,7 +86,7 @@ def shortened(picture: Picture, graph: DrawnGraph) -> Picture:
         key = f"{arrow.tail}at{arrow.head}"
         named[key] = stand_in(graph, picture, arrow.tail, key)
         arrows.append(replace(arrow, tail=key))
-    boxes, notes = [*picture.boxes, *named.values()], [*picture.notes, LEGEND]
+    boxes, notes = [*picture.boxes, *named.values()], [*picture.notes, graph.words.names_of_distant]
     return replace(picture, boxes=boxes, arrows=arrows, notes=notes)
 
 

@@ -18,6 +18,7 @@ from autograd.drawing.collapse import parameter_names
 from autograd.drawing.model_boxes import model_size, picture_of_model
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
+from autograd.drawing.picture_words import PICTURE_WORDS, PictureWords, known_language
 from autograd.drawing.placing import Placed, on_a_page, placed_model
 from autograd.engine.graph import Graph
 from autograd.engine.text import printable
@@ -46,6 +47,7 @@ def draw(
     parameters: Any = (),
     theme: Literal["auto", "light", "dark"] = "auto",
     title: str | None = None,
+    lang: str = "en",
 ) -> Diagram:
     """A diagram of the graph below a Value, or of a model: a graphviz.Digraph that shows itself.
 
@@ -74,9 +76,11 @@ def draw(
         qualified names are anyway.
     theme: "light" or "dark"; "auto" is dark where the notebook is, and light in files.
     title: a heading, of up to four lines.
+    lang: of all that is said besides names and numbers, "en" or "zh".
 
     Raises TypeError if `root` is not a Value or a model, ValueError if the picture would have more
-    than `max_nodes` boxes, ImportError if the `graphviz` package is missing.
+    than `max_nodes` boxes, or for another language, ImportError if the `graphviz` package is
+    missing.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
@@ -87,42 +91,42 @@ def draw(
     _check("detail", detail, DETAILS)
     _check("rankdir", rankdir, DIRECTIONS)
     _check("theme", theme, ("auto", *THEMES))
+    words = PICTURE_WORDS[known_language(lang)]
     if depth is not None and depth < 0:
         raise ValueError(f"depth is a number of edges, from 0; got {depth}")
     if hasattr(root, "parents") and hasattr(root, "partials"):
         columns = Graph([root])
-        limits = Limits(max_nodes, depth, show_constants, rankdir)
+        limits = Limits(max_nodes, depth, show_constants, rankdir, lang)
         found = graph_that_fits(columns, parameter_names(columns.nodes, parameters), detail, limits)
     elif hasattr(root, "named_parameters"):
-        found = placed_model(_of_model(root, detail, max_nodes), rankdir)
+        found = placed_model(_of_model(root, detail, max_nodes, words), rankdir)
     else:
         raise TypeError(
             f"draw needs a Value, the root of a graph, or a model; got {type(root).__name__}"
         )
-    return _laid_out(found, theme, title)
+    return _laid_out(found, theme, title, words)
 
 
 def draw_every_edge(
     root: Value,
-    rankdir: str,
-    max_nodes: int,
+    limits: Limits,
     change: Callable[[Picture], Picture] = lambda picture: picture,
     parameters: Any = (),
     levels: Sequence[str] = (),
 ) -> Diagram:
     """A diagram for the player, which lights up one edge after the other: none stands for many.
     `change` may put other lines in it before it is laid out; `levels` are those to choose from."""
-    _check("rankdir", rankdir, DIRECTIONS)
+    _check("rankdir", limits.rankdir, DIRECTIONS)
     columns = Graph([root])
     known = parameter_names(columns.nodes, parameters)
-    found = played(columns, known, Limits(max_nodes, rankdir=rankdir), change, levels)
-    return _laid_out(found, "auto", None)
+    found = played(columns, known, limits, change, levels)
+    return _laid_out(found, "auto", None, limits.words)
 
 
-def _laid_out(found: Placed, theme: str, title: str | None) -> Diagram:
+def _laid_out(found: Placed, theme: str, title: str | None, words: PictureWords) -> Diagram:
     colours = THEMES["light" if theme == "auto" else theme]
     try:
-        diagram = on_a_page(found, colours, _title(title))
+        diagram = on_a_page(found, colours, _title(title), words)
     except ModuleNotFoundError as error:
         if error.name != "graphviz":
             raise
@@ -144,9 +148,9 @@ def _check(name: str, given: str, allowed: Iterable[str]) -> None:
         )
 
 
-def _of_model(model: Any, detail: Detail, max_nodes: int) -> Picture:
+def _of_model(model: Any, detail: Detail, max_nodes: int, words: PictureWords) -> Picture:
     for level in (detail,) if detail in COLLAPSED else COLLAPSED:
         boxes, arrows = model_size(model, level)
         if needed(boxes, arrows) <= max_nodes:
-            return picture_of_model(model, level)
+            return picture_of_model(model, level, words)
     raise ValueError(too_many("the model", boxes, arrows, max_nodes, 0))

@@ -48,9 +48,11 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     summary: what it shows, in a sentence or two. words: what its nodes and edges say, by their id.
     in_both_themes: whether a notebook shows it in its own theme; files are as they are drawn.
+    lang: in which language.
     """
 
     in_both_themes = False  # of a diagram from a file of 0.1.0, too
+    lang = "en"
 
     def __init__(self, *args: Any, summary: str = "", title: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -62,7 +64,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         """A diagram of its own with the same content."""
         other: Diagram = super().copy()
         other.summary, other.title, other.words = self.summary, self.title, dict(self.words)
-        other.in_both_themes = self.in_both_themes
+        other.in_both_themes, other.lang = self.in_both_themes, self.lang
         return other
 
     def __repr__(self) -> str:
@@ -209,7 +211,7 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 
     def _told(self, svg: bytes) -> bytes:
         text = svg.decode(self.encoding or "utf-8")
-        return with_words(text, self.title, self.summary, self.words).encode()
+        return with_words(text, self.title, self.summary, self.words, self.lang).encode()
 
     def _check_glyphs(self, format: str, program: str) -> None:
         missing = without_glyphs(self.source) if format in RASTER else ""
@@ -242,7 +244,8 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         spoken = f"{self.title}: {words}" if self.title else words
         style = f"min-width: {narrowest(svg):.0f}px; max-width: 100%"
-        image = f'<img alt="{html.escape(spoken)}" style="{style}" src="{source}">'
+        language = "" if self.lang == "en" else f' lang="{self.lang}"'
+        image = f'<img{language} alt="{html.escape(spoken)}" style="{style}" src="{source}">'
         bundle = {
             "text/html": f"{FRAME}{image}</div>" if self.in_both_themes else image,
             "image/svg+xml": svg,

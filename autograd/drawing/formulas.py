@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.drawing.number_text import MINUS, figure, signed
-from autograd.engine.text import ELLIPSIS, composed, formula, term
+from autograd.engine.text import MORE_INPUTS, composed, formula, term
 
 __all__ = ["made_of", "made_of_numbers"]
 
@@ -14,8 +14,9 @@ TERM = "\N{MIDDLE DOT}"
 PAIRS = 6  # terms of a dot product that are written out
 
 
-def made_of(node: Any, name: Callable[[Any], str]) -> str:
-    """`w0·x0 + w1·3` of a dot product, `a + b`, `tanh(a)`; nothing of a leaf.
+def made_of(node: Any, name: Callable[[Any], str], more: str = MORE_INPUTS) -> str:
+    """`w0·x0 + w1·3` of a dot product, `a + b`, `tanh(a)`; nothing of a leaf. `more` says how many
+    terms of a long list are left out.
 
     >>> import autograd
     >>> w = [autograd.Value(0.5, "w0"), autograd.Value(2.0, "w1")]
@@ -23,22 +24,22 @@ def made_of(node: Any, name: Callable[[Any], str]) -> str:
     'w0·3 + w1·(−1)'
     """
     if node.op != "dot" or not node.inputs:
-        return formula(node, name, figure, MINUS)
-    return _dot([term(name(x)) if hasattr(x, "parents") else signed(x) for x in node.inputs])
+        return formula(node, name, figure, MINUS, more)
+    return _dot([term(name(x)) if hasattr(x, "parents") else signed(x) for x in node.inputs], more)
 
 
-def made_of_numbers(node: Any) -> str:
+def made_of_numbers(node: Any, more: str = MORE_INPUTS) -> str:
     """The same with the inputs' values in their places: `0.5·3 + 2·(−1)`."""
     numbers = [getattr(x, "data", x) for x in node.inputs]
     if node.op == "dot" and numbers:
-        return _dot(list(map(signed, numbers)))
+        return _dot(list(map(signed, numbers)), more)
     infix = node.primitive is not None and node.primitive.symbol
-    return composed(node, list(map(signed if infix else figure, numbers)), MINUS)
+    return composed(node, list(map(signed if infix else figure, numbers)), MINUS, more)
 
 
-def _dot(factors: Sequence[str]) -> str:
+def _dot(factors: Sequence[str], more: str) -> str:
     half = len(factors) // 2
     terms = list(map(TERM.join, zip(factors[:half], factors[half:], strict=True)))
     if half > PAIRS:
-        terms = [*terms[:2], f"{ELLIPSIS} {half - 3:,} more {ELLIPSIS}", terms[-1]]
+        terms = [*terms[:2], more.format(half - 3), terms[-1]]
     return " + ".join(terms)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-__all__ = ["MINUS", "equation", "figure", "largest_of", "range_of", "signed", "spelled"]
+__all__ = ["MAX_TERMS", "MINUS", "figure", "largest_of", "signed"]
 
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "\N{INFINITY}"
@@ -31,15 +31,6 @@ def figure(x: float) -> str:
     return digits.replace("-", MINUS)
 
 
-def spelled(x: float) -> str:
-    """A result: as `figure`, and an infinity also in words.
-
-    >>> spelled(5.0), spelled(float("-inf"))
-    ('5', '−∞, infinite')
-    """
-    return f"{figure(x)}, infinite" if math.isinf(x) else figure(x)
-
-
 def signed(x: float) -> str:
     """A number that may stand after an operator: in brackets if it begins with a minus.
 
@@ -50,34 +41,7 @@ def signed(x: float) -> str:
     return f"({text})" if text.startswith(MINUS) else text
 
 
-def equation(terms: list[float], sign: str, total: float) -> str:
-    """`2 + 3 = 5`; the total alone where there is one term, the first terms where there are many.
-
-    >>> equation([2.0, -3.0], "+", -1.0), equation([5.0], "+", 5.0)
-    ('2 + (−3) = −1', '5')
-    """
-    if len(terms) < 2:
-        return spelled(total)
-    shown = [signed(x) if i else figure(x) for i, x in enumerate(terms)]
-    if len(shown) > MAX_TERMS:
-        rest = len(shown) - MAX_TERMS + 1
-        shown = [*shown[: MAX_TERMS - 1], f"({rest:,} more)"]
-    return f"{f' {sign} '.join(shown)} = {spelled(total)}"
-
-
 def largest_of(numbers: Iterable[float]) -> float:
     """The largest magnitude; NaN if any number is."""
     found = [abs(x) for x in numbers]
     return next((x for x in found if math.isnan(x)), max(found, default=0.0))
-
-
-def range_of(numbers: Sequence[float]) -> str:
-    """From where to where they go.
-
-    >>> range_of([2.0, -1.0]), range_of([3.0])
-    ('from −1 to 2', 'of 3')
-    """
-    if any(map(math.isnan, numbers)):
-        return "with NaN among them"
-    low, high = min(numbers), max(numbers)
-    return f"from {figure(low)} to {figure(high)}" if low != high else f"of {figure(low)}"

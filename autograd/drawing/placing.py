@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autograd.drawing.page import WIDTH, extent, pages_filled, pages_high
 from autograd.drawing.palette import Palette
 from autograd.drawing.picture import Picture
+from autograd.drawing.picture_words import PictureWords
 from autograd.drawing.rows import in_rows
 from autograd.drawing.svg import SMALLEST
 from autograd.drawing.value_boxes import DrawnGraph
@@ -54,17 +55,20 @@ def closer(one: Placed, other: Placed) -> Placed:
     return min(one, other, key=_cost)
 
 
-def on_a_page(found: Placed, colours: Palette, title: Sequence[str]) -> Diagram:
+def on_a_page(
+    found: Placed, colours: Palette, title: Sequence[str], words: PictureWords
+) -> Diagram:
     """The picture as a diagram that is made as small as a page is wide, as far as it can be read
     then; where that is not enough, with a note that says so."""
     smallest = found.wide * SMALLEST
     picture = found.picture
     if smallest > WIDTH:
-        times = f"{smallest / WIDTH:.1f} pages wide"
-        note = f"{times}: scroll, or draw less of it (detail=, depth=) or in another direction"
+        note = words.too_wide.format(smallest / WIDTH)
         picture = replace(picture, notes=[*picture.notes, note])
     most = max(WIDTH, smallest) / PIXELS_PER_INCH if found.wide > WIDTH * ROOM else 0.0
-    return picture.diagram(found.rankdir, colours, title, most)
+    diagram = picture.diagram(found.rankdir, colours, title, most)
+    diagram.lang = words.lang
+    return diagram
 
 
 def _ways(

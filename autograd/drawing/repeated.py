@@ -23,13 +23,12 @@ from autograd.drawing.value_boxes import (
     range_line,
 )
 from autograd.engine.graph import Graph
-from autograd.engine.text import ELLIPSIS, plural
+from autograd.engine.text import ELLIPSIS
 
 __all__ = ["picture_of_terms", "repeated_terms"]
 
 MOST_NODES = 5_000  # of a graph that is searched for repetitions
 FEWEST = 3  # terms that become one box
-LEGEND = "dashed boxes: more terms of the same form as the one that is drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +171,23 @@ def picture_of_terms(
         if (tail or head) and tail != head:
             arrow = arrow_along(graph, level, j)
             arrows.append(replace(arrow, tail=tail or f"n{source}", head=head or f"n{output}"))
-    notes = [*shown.notes, LEGEND]
+    notes = [*shown.notes, graph.words.terms_left_out]
     return bundled(replace(shown, boxes=boxes, arrows=arrows, notes=notes), graph, level)
 
 
 def _box(graph: DrawnGraph, key: str, terms: Terms) -> Box:
     ends = [graph.order[i] for i in terms.ends]
     like = graph.order[terms.like]
-    lines = [Line(f"{len(ends):,} more like {graph.term(like)}", size="name")]
+    words = graph.words
+    title = words.more_like.format(count=len(ends), name=graph.term(like))
+    lines = [Line(title, size="name")]
     inner = sum(bool(graph.order[i].op) for i in terms.members)
     if inner:
-        lines.append(Line(plural(inner, "operation"), "muted", "edge"))
+        lines.append(Line(words.count(inner, "operation"), "muted", "edge"))
     elif like.label:
         named = f"{graph.name[id(ends[0])]} {ELLIPSIS} {graph.name[id(ends[-1])]}"
         lines.append(Line(named, "muted", "edge"))
     values, gradients = [x.data for x in ends], list(map(graph.gradient, ends))
-    lines += [range_line(values, "values", "value"), range_line(gradients, "grads", "grad")]
+    lines.append(range_line(words, values, "values", "value"))
+    lines.append(range_line(words, gradients, "grads", "grad"))
     return Box(key, lines, "rest")

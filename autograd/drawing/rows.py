@@ -14,8 +14,6 @@ from autograd.drawing.value_boxes import DrawnGraph, stand_in
 
 __all__ = ["in_rows"]
 
-LEGEND = "read row by row; dashed boxes: values of a row above, by their names"
-
 
 def in_rows(picture: Picture, graph: DrawnGraph, rankdir: str) -> Picture:
     """The picture from left to right in rows that are no wider than a page, if that is possible."""
@@ -48,7 +46,7 @@ def _broken(picture: Picture, graph: DrawnGraph, row: dict[str, int]) -> Picture
     rows: list[list[str]] = [[] for _ in range(max(row.values()) + 1)]
     for key, i in row.items():
         rows[i].append(key)
-    boxes, notes = [*named.values(), *picture.boxes], [*picture.notes, LEGEND]
+    boxes, notes = [*named.values(), *picture.boxes], [*picture.notes, graph.words.in_rows]
     return replace(picture, boxes=boxes, arrows=arrows, notes=notes, rows=list(filter(None, rows)))
 
 

@@ -19,8 +19,12 @@ GRAPH_TITLE = re.compile(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</t
 TITLE = re.compile(r'(<g id="([^"]*)" class="(?:node|edge)"[^>]*>\s*)<title>[^<]*</title>')
 
 
-def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> str:
-    """The SVG as an image with a title and a description; `words` replaces titles, by id.
+def with_words(
+    svg: str, title: str, summary: str, words: Mapping[str, str], lang: str = "en"
+) -> str:
+    """The SVG as an image with a title and a description; `words` replaces titles, by id. Another
+    language than English is said, by which a browser chooses its fonts and a screen reader its
+    voice.
 
     Text without words to put there (as of a diagram to which someone added nodes) stays as it is.
     """
@@ -34,7 +38,8 @@ def with_words(svg: str, title: str, summary: str, words: Mapping[str, str]) -> 
     root = ROOT.search(svg)
     if root is None or not spoken:
         return svg
-    opening = f'{root[0][:-1]} role="img" aria-label="{escape(spoken)}">'
+    language = "" if lang == "en" else f' xml:lang="{lang}"'
+    opening = f'{root[0][:-1]}{language} role="img" aria-label="{escape(spoken)}">'
     opening += f"\n<title>{escape(title or summary, quote=False)}</title>"
     if title:
         opening += f"\n<desc>{escape(summary, quote=False)}</desc>"

@@ -11,18 +11,12 @@ from typing import Any, NamedTuple
 
 from autograd.drawing.dot_language import Line, isolated
 from autograd.drawing.formulas import made_of
-from autograd.drawing.number_text import (
-    equation,
-    figure,
-    largest_of,
-    range_of,
-    signed,
-    spelled,
-)
+from autograd.drawing.number_text import figure, largest_of, signed
 from autograd.drawing.picture import Arrow, Box, Picture
+from autograd.drawing.picture_words import ENGLISH, PictureWords
 from autograd.engine.graph import Edge, Graph, message_from
 from autograd.engine.locks import cached_property
-from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, names, plural, printable, term
+from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, names, printable, term
 from autograd.explaining.staleness import Changed, changed_since
 
 __all__ = [
@@ -33,6 +27,7 @@ __all__ = [
     "about",
     "arrow_along",
     "grad_line",
+    "kind_line",
     "largest_grad_line",
     "near",
     "number_line",
@@ -52,7 +47,6 @@ SMALL_FORMULA = 24  # a longer formula is only named by its operation, where spa
 ROUNDING = 1e-9  # of what adds up to a gradient, by which it may differ from another sum of them
 LEAVES = 4  # in a summary
 COMPUTED_ANEW = 10_000  # nodes of a graph of which it is asked whether its numbers are up to date
-BACKWARD_NOT_RUN = "backward() has not run here: grad is what it would give"
 
 
 class _Inputs(NamedTuple):
@@ -65,7 +59,8 @@ class _Inputs(NamedTuple):
 class DrawnGraph:
     """The graph below a root, with everything that its pictures say about it.
 
-    parameters: id(node) -> qualified name, of the leaves that are known to be parameters.
+    parameters: id(node) -> qualified name, of the leaves that are known to be parameters. words:
+    in which language.
 
     Gradients are computed anew, without touching any `.grad`: a picture is of one root, while the
     `.grad` of a leaf may hold the sum of several passes. They begin with the root's own `.grad`,
@@ -73,7 +68,10 @@ class DrawnGraph:
     no pass has come by (`ran` is False) and they begin with 1.
     """
 
-    def __init__(self, columns: Graph, parameters: Mapping[int, str]) -> None:
+    def __init__(
+        self, columns: Graph, parameters: Mapping[int, str], words: PictureWords = ENGLISH
+    ) -> None:
+        self.words = words
         self.columns = columns
         self.order: Sequence[Any] = columns.nodes
         self.root = columns.nodes[-1]
@@ -140,7 +138,7 @@ class DrawnGraph:
     def which_input(self, edge: Edge) -> str:
         """` (input 2)` where the parent is more than one input of the output; else nothing."""
         twice = self._among_inputs(edge.output).times[id(edge.parent)] > 1
-        return f" (input {edge.position + 1})" if twice else ""
+        return self.words.which_input.format(edge.position + 1) if twice else ""
 
     def _among_inputs(self, output: Any) -> _Inputs:
         found = self._inputs.get(id(output))
@@ -169,7 +167,7 @@ class DrawnGraph:
         return term(self.name[id(node)])
 
     def formula(self, node: Any) -> str:
-        return made_of(node, lambda x: self.name[id(x)])
+        return made_of(node, lambda x: self.name[id(x)], self.words.more_inputs)
 
     def title(self, node: Any) -> str:
         """`c = a + b`; of a leaf just its name."""
@@ -178,7 +176,7 @@ class DrawnGraph:
 
     def heading(self, node: Any) -> str:
         """As `title`, with the short names of parameters, for a box."""
-        made = made_of(node, lambda x: self.short_name(x, node))
+        made = made_of(node, lambda x: self.short_name(x, node), self.words.more_inputs)
         return f"{self.term(node)} = {made}" if made else self.name[id(node)]
 
     @cached_property
@@ -194,39 +192,49 @@ class DrawnGraph:
         if one is None:
             return ""
         if one.suspects[0] is node:
-            return f"assigned later: computed as {figure(one.again.data)}"
-        changes = [f"{self.term(x)} changed to {figure(x.data)}" for x in one.suspects]
-        return f"computed before {' or '.join(changes)}"
+            return self.words.assigned_later.format(figure(one.again.data))
+        changes = [
+            self.words.changed_to.format(name=self.term(x), number=figure(x.data))
+            for x in one.suspects
+        ]
+        return self.words.stale.format(self.words.or_.join(changes))
 
     def gradient(self, node: Any) -> float:
         return self.adjoints[self.columns.place[id(node)]]
 
     def summary(self) -> str:
         """`5 values, 5 edges. e = 6. de/da = 2, de/db = 5.`"""
-        root, seed = self.name[id(self.root)], self.gradient(self.root)
-        text = f"{plural(len(self.order), 'value')}, {plural(len(self.columns.parents), 'edge')}."
+        words, root, seed = self.words, self.name[id(self.root)], self.gradient(self.root)
+        text = words.size.format(
+            values=words.count(len(self.order), "value"),
+            edges=words.count(len(self.columns.parents), "edge"),
+        )
         root = term(root) if self.root.label else root
-        text += f" {root} = {spelled(self.root.data)}."
+        text += words.result.format(root=root, number=words.spelled(self.root.data))
         leaves = [node for node in self.order if not node.parents and node is not self.root]
         if not leaves:
             return text
         before, equals = (f"d{root}/d", " = ") if seed == 1.0 else ("", " ")
         found = [
-            f"{before}{self.term(leaf)}{equals}{spelled(self.gradient(leaf))}"
+            f"{before}{self.term(leaf)}{equals}{words.spelled(self.gradient(leaf))}"
             for leaf in leaves[:LEAVES]
         ]
         if len(leaves) > LEAVES:
-            found.append(f"and {plural(len(leaves) - LEAVES, 'more gradient')}")
-        listed = ", ".join(found)
+            more = words.count(len(leaves) - LEAVES, "more gradient")
+            found.append(words.and_more.format(more))
+        listed = words.listed.join(found)
         if seed == 1.0:
-            return f"{text} {listed}."
-        return f"{text} Gradients: {listed}, from {root} {spelled(seed)}."
+            return text + words.gradients.format(listed)
+        start = words.spelled(seed)
+        return text + words.gradients_of_seed.format(listed=listed, root=root, seed=start)
 
     def notes(self) -> list[str]:
         """What is said above the picture: no pass has come by, or numbers were assigned since."""
-        said = [] if self.ran else [BACKWARD_NOT_RUN]
+        said = [] if self.ran else [self.words.backward_not_run]
         first = next(iter(self.changed.values()), None)
-        return said if first is None else [*said, first.sentence(lambda x: self.name[id(x)])]
+        if first is None:
+            return said
+        return [*said, first.sentence(lambda x: self.name[id(x)], self.words.assigned)]
 
 
 def picture_of_values(
@@ -245,7 +253,7 @@ def picture_of_values(
             into.setdefault(shown[id(edge.output)], []).append(arrow_along(graph, level, j))
     if show_constants:
         for node in nodes:
-            boxes += _constants(node, shown[id(node)], into)
+            boxes += _constants(graph.words, node, shown[id(node)], into)
     arrows = [arrow for bundle in into.values() for arrow in bundle]
     return Picture(
         boxes, arrows, graph.summary(), graph.notes(), ordered=level in ("full", "narrow")
@@ -267,30 +275,32 @@ def with_inputs_left_out(picture: Picture, nodes: Sequence[Any], graph: DrawnGra
     for node in nodes:
         hidden = sum(id(parent) not in shown for parent in node.parents)
         if hidden:
-            text = f"{ELLIPSIS} {plural(hidden, 'input')}"
+            text = f"{ELLIPSIS} {graph.words.count(hidden, 'input')}"
             head = f"n{graph.columns.place[id(node)]}"
             key = f"{head}more"
-            boxes.append(Box(key, [Line(text, "muted", "small")], "rest", f"{text} left out"))
+            about_it = graph.words.left_out.format(text)
+            boxes.append(Box(key, [Line(text, "muted", "small")], "rest", about_it))
             arrows.append(Arrow(f"{key}e", key, head))
     return replace(picture, boxes=boxes, arrows=arrows)
 
 
-def _constants(node: Any, head: str, into: dict[str, list[Arrow]]) -> Iterator[Box]:
+def _constants(
+    words: PictureWords, node: Any, head: str, into: dict[str, list[Arrow]]
+) -> Iterator[Box]:
     """A box per plain number among the inputs of a node; its arrow stands in their order."""
     for i, x in enumerate(getattr(node, "inputs", ())):
         if not hasattr(x, "parents"):
             key = f"{head}c{i}"
             into.setdefault(head, []).insert(i, Arrow(f"{key}e", key, head))
-            yield Box(key, [Line(figure(x))], "constant", f"the number {figure(x)}")
+            yield Box(key, [Line(figure(x))], "constant", words.constant.format(figure(x)))
 
 
 def stand_in(graph: DrawnGraph, picture: Picture, key: str, new_key: str) -> Box:
     """A small box with the name of one that is further away."""
     if key in graph.places:
         name = graph.name[id(graph.order[graph.places[key]])]
-        return Box(
-            new_key, [Line(name, size="name")], "rest", f"{name}, whose own box is further away"
-        )
+        about_it = graph.words.further_away.format(name)
+        return Box(new_key, [Line(name, size="name")], "rest", about_it)
     lines = next(box.lines for box in picture.boxes if box.id == key)
     return Box(new_key, lines[:1], "rest")
 
@@ -315,16 +325,16 @@ def near(order: Sequence[Any], depth: int) -> list[Any]:
 
 
 def _full_box(graph: DrawnGraph, node: Any) -> list[Line]:
-    kind, gradient = graph.kind(node), graph.gradient(node)
-    sum_ = equation(graph.arrivals.get(id(node), []), "+", gradient)
+    kind, gradient, words = graph.kind(node), graph.gradient(node), graph.words
+    sum_ = words.equation(graph.arrivals.get(id(node), []), "+", gradient)
     lines = [
-        *([] if kind == "value" else [Line(kind, "muted", "small")]),
+        *([] if kind == "value" else [kind_line(words, kind)]),
         *(Line(part, size="name") for part in _wrapped(graph.heading(node))),
         *_value_lines(graph, node),
-        number_line(gradient, f"grad {sum_}", "grad"),
+        number_line(gradient, words.grad.format(sum_), "grad"),
     ]
     if graph.holds_another(node):
-        lines.append(Line(f"in .grad: {spelled(node.grad)}", "grad", "small"))
+        lines.append(Line(words.held.format(words.spelled(node.grad)), "grad", "small"))
     return lines
 
 
@@ -345,26 +355,34 @@ def _narrowed(line: Line, most: int) -> Iterator[Line]:
 
 def _medium_box(graph: DrawnGraph, node: Any) -> list[Line]:
     kind, gradient = graph.kind(node), graph.gradient(node)
-    header = [Line(kind, "muted", "small")] if kind in ("input", "parameter") else []
+    header = [kind_line(graph.words, kind)] if kind in ("input", "parameter") else []
     title = [Line(part, size="name") for part in _wrapped(graph.heading(node))]
-    return [*header, *title, *_value_lines(graph, node), grad_line(gradient)]
+    return [*header, *title, *_value_lines(graph, node), grad_line(graph.words, gradient)]
 
 
 def small_box(graph: DrawnGraph, node: Any) -> list[Line]:
     title = graph.heading(node)
     if len(title) > SMALL_FORMULA and node.op:
-        title = f"{graph.term(node)} = {node.op} of {len(node.inputs)}"
+        title = graph.words.operation_of.format(
+            name=graph.term(node), operation=node.op, count=len(node.inputs)
+        )
     return [
         Line(title, size="name"),
         *_value_lines(graph, node),
-        grad_line(graph.gradient(node)),
+        grad_line(graph.words, graph.gradient(node)),
     ]
 
 
 def _value_lines(graph: DrawnGraph, node: Any) -> list[Line]:
     """The value and, where a number has been assigned since, what it was computed before."""
     stale = graph.staleness(node)
-    return [value_line(node.data), *([Line(stale, "muted", "small")] if stale else [])]
+    value = value_line(graph.words, node.data)
+    return [value, *([Line(stale, "muted", "small")] if stale else [])]
+
+
+def kind_line(words: PictureWords, kind: str) -> Line:
+    """What a box is, above its name."""
+    return Line(words.kinds.get(kind, kind), "muted", "small")
 
 
 def number_line(x: float, text: str, colour: str, size: str = "body") -> Line:
@@ -372,23 +390,24 @@ def number_line(x: float, text: str, colour: str, size: str = "body") -> Line:
     return Line(text, colour, size, alarm=not math.isfinite(x))
 
 
-def value_line(x: float) -> Line:
-    return number_line(x, f"value {spelled(x)}", "value")
+def value_line(words: PictureWords, x: float) -> Line:
+    return number_line(x, words.value.format(words.spelled(x)), "value")
 
 
-def grad_line(x: float, size: str = "body") -> Line:
-    return number_line(x, f"grad {spelled(x)}", "grad", size)
+def grad_line(words: PictureWords, x: float, size: str = "body") -> Line:
+    return number_line(x, words.grad.format(words.spelled(x)), "grad", size)
 
 
-def range_line(numbers: Sequence[float], noun: str, colour: str) -> Line:
+def range_line(words: PictureWords, numbers: Sequence[float], noun: str, colour: str) -> Line:
     """How many there are, and from where to where they go."""
-    text = f"{len(numbers):,} {noun} {range_of(numbers)}"
+    text = words.ranges[noun].format(len(numbers), words.range_of(numbers))
     return number_line(largest_of(numbers), text, colour, "edge")
 
 
-def largest_grad_line(gradients: Iterable[float], before: str = "") -> Line:
+def largest_grad_line(words: PictureWords, gradients: Iterable[float], of: str = "{}") -> Line:
     largest = largest_of(gradients)
-    return number_line(largest, f"{before}|grad| ≤ {spelled(largest)}", "grad", "edge")
+    text = of.format(words.largest_grad.format(words.spelled(largest)))
+    return number_line(largest, text, "grad", "edge")
 
 
 def _wrapped(text: str) -> list[str]:
@@ -412,8 +431,8 @@ def _filled(parts: Iterable[str], most: int) -> list[str]:
 
 
 def about(graph: DrawnGraph, node: Any) -> str:
-    numbers = f"value {spelled(node.data)}, gradient {spelled(graph.gradient(node))}"
-    return f"{graph.title(node)}: {numbers}"
+    value, gradient = map(graph.words.spelled, (node.data, graph.gradient(node)))
+    return graph.words.about_value.format(title=graph.title(node), value=value, gradient=gradient)
 
 
 # -- arrows ----------------------------------------------------------------------------------------
@@ -422,7 +441,7 @@ def about(graph: DrawnGraph, node: Any) -> str:
 def _derivative(graph: DrawnGraph, edge: Edge, parent: str) -> Line:
     """`∂c/∂b = 1`; where the parent b enters c more than once, also as which input."""
     ratio = f"{PARTIAL}{graph.term(edge.output)}/{PARTIAL}{term(parent)}"
-    text = f"{ratio} = {spelled(edge.partial)}{graph.which_input(edge)}"
+    text = f"{ratio} = {graph.words.spelled(edge.partial)}{graph.which_input(edge)}"
     return number_line(edge.partial, text, "muted", "edge")
 
 
@@ -431,8 +450,9 @@ def _message(graph: DrawnGraph, edge: Edge) -> Line:
     sent = graph.sent(edge)
     above = graph.gradient(edge.output)
     nothing = math.isnan(above * edge.partial) and sent == 0.0
-    result = "passes nothing" if nothing else f"= {spelled(sent)}"
-    text = f"{figure(above)} {TIMES} {signed(edge.partial)} {result}"
+    product = f"{figure(above)} {TIMES} {signed(edge.partial)}"
+    words = graph.words
+    text = words.passes_nothing.format(product) if nothing else f"{product} = {words.spelled(sent)}"
     return number_line(sent, text, "grad", "edge")
 
 
@@ -450,7 +470,7 @@ def _medium_arrow(graph: DrawnGraph, edge: Edge) -> list[Line]:
 
 def _about_edge(graph: DrawnGraph, edge: Edge) -> str:
     derivative = _derivative(graph, edge, graph.name[id(edge.parent)])
-    return f"{derivative.text}; sent back: {_message(graph, edge).text}"
+    return derivative.text + graph.words.sent_back + _message(graph, edge).text
 
 
 BOX_LINES: dict[str, Callable[[DrawnGraph, Any], list[Line]]] = {

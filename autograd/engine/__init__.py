@@ -11,6 +11,7 @@ value          `Value`: its number, its edges, its operators
 apply          how every other operation makes a node
 methods        functions of the table as methods of Value
 other_names    what else users of micrograd and PyTorch look for on a Value
+other_keywords  what users of PyTorch pass to `backward` and `grad`
 backward       the reverse pass
 functions      functions over sequences: one node each
 graph          walks over a graph, and the graph in columns
@@ -38,6 +39,7 @@ from autograd.engine import (  # noqa: F401 (a Value is complete with these)
     documentation,
     methods,
     observers,
+    other_keywords,
     other_names,
     serialization,
 )

@@ -1,5 +1,5 @@
 """Attributes that users of micrograd and PyTorch look for on a Value: the same under micrograd's
-name, or an AttributeError that says what it is called here.
+name, or an AttributeError that says what it is called here; and ^, which is no power in Python.
 
 Descriptors of the class, so that attributes which are there cost nothing more. Not compiled, as
 little as `methods`.
@@ -71,6 +71,16 @@ def _op(node: Value) -> str:
     return "" if primitive is None else primitive.symbol or primitive.name
 
 
+def _xor(node: Value, other: object) -> Any:
+    """A TypeError, which names the power; other types have their say."""
+    if not isinstance(other, (Value, int, float)):
+        return NotImplemented
+    raise TypeError(
+        "a Value has no ^, which in Python is exclusive or, of whole numbers; a power is written "
+        "**, as in x ** 2"
+    )
+
+
 def _names(node: Value) -> list[str]:
     """What completion offers: without those."""
     return [name for name in object.__dir__(node) if name not in ELSEWHERE]
@@ -81,3 +91,5 @@ for name, advice in ELSEWHERE.items():
 setattr(Value, "_prev", property(_prev))  # noqa: B010
 setattr(Value, "_op", property(_op))  # noqa: B010
 setattr(Value, "__dir__", _names)  # noqa: B010
+setattr(Value, "__xor__", _xor)  # noqa: B010
+setattr(Value, "__rxor__", _xor)  # noqa: B010

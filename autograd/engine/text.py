@@ -39,6 +39,7 @@ JOINERS = (
 WIDTH = 100  # of a line: as much as a notebook shows of one on most screens
 HANGING = 4  # by which a line that goes on is indented
 MAX_INPUTS = 8  # of a formula: sum(a, b, ..., z)
+MORE_INPUTS = f"{ELLIPSIS} {{:,}} more {ELLIPSIS}"
 NAME = re.compile(  # of the kinds of characters: w0, layer0.neuron2.w1, x', h[t], f(x), $w_1$
     r"(0+\.)*\\?a[a0_]*(\.[a0_]+)*(\[[^][]*\]|\([^()]*\)|\{[^{}]*\})*'*\u2026?(#0+)?|\$[^$]*\$"
 )
@@ -245,20 +246,25 @@ def _outermost(text: str) -> str | None:
 
 
 def formula(
-    node: Any, name: Callable[[Any], str], show: Callable[[float], str] = number, minus: str = "-"
+    node: Any,
+    name: Callable[[Any], str],
+    show: Callable[[float], str] = number,
+    minus: str = "-",
+    more: str = MORE_INPUTS,
 ) -> str:
     """How a node was made: `a + b`, `-a`, `tanh(a)`, `sum(a, b, c)`, constants in their places.
 
-    `name` gives the name of an input that is a node, `show` the text of one that is a plain number.
-    A leaf has no formula: the result is "". A label that is a formula itself is in brackets.
+    `name` gives the name of an input that is a node, `show` the text of one that is a plain number,
+    `more` says how many are left out of a long list. A leaf has no formula: the result is "". A
+    label that is a formula itself is in brackets.
     """
     if not node.op:
         return ""
     within = "+" if node.primitive is not None and node.primitive.symbol else ","
-    return composed(node, [_operand(x, name, show, within) for x in node.inputs], minus)
+    return composed(node, [_operand(x, name, show, within) for x in node.inputs], minus, more)
 
 
-def composed(node: Any, inputs: list[str], minus: str = "-") -> str:
+def composed(node: Any, inputs: list[str], minus: str = "-", more: str = MORE_INPUTS) -> str:
     """The formula of a node with these texts in the places of its inputs."""
     symbol = node.primitive.symbol if node.primitive is not None else ""
     if symbol and len(inputs) == 2:
@@ -267,8 +273,8 @@ def composed(node: Any, inputs: list[str], minus: str = "-") -> str:
         return f"{minus if symbol == '-' else symbol}{inputs[0]}"
     if node.op == "dot":
         half = len(inputs) // 2
-        return f"dot([{_listing(inputs[:half])}], [{_listing(inputs[half:])}])"
-    return f"{node.op}({_listing(inputs)})"
+        return f"dot([{_listing(inputs[:half], more)}], [{_listing(inputs[half:], more)}])"
+    return f"{node.op}({_listing(inputs, more)})"
 
 
 def _operand(x: Any, name: Callable[[Any], str], show: Callable[[float], str], within: str) -> str:
@@ -277,9 +283,9 @@ def _operand(x: Any, name: Callable[[Any], str], show: Callable[[float], str], w
     return f"({show(x)})" if math.copysign(1.0, x) < 0 else show(x)
 
 
-def _listing(inputs: list[str]) -> str:
+def _listing(inputs: list[str], more: str) -> str:
     if len(inputs) > MAX_INPUTS:
-        inputs = [*inputs[:3], f"{ELLIPSIS} {len(inputs) - 4:,} more {ELLIPSIS}", inputs[-1]]
+        inputs = [*inputs[:3], more.format(len(inputs) - 4), inputs[-1]]
     return ", ".join(inputs)
 
 

@@ -9,7 +9,7 @@ the numbers that its inputs have now. A user's own operation is not: it may coun
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from autograd.engine.graph import Graph
@@ -17,9 +17,16 @@ from autograd.engine.modes import outside_mode
 from autograd.engine.text import formula, number, term
 from autograd.engine.value import Value
 
-__all__ = ["Changed", "changed_since"]
+__all__ = ["SENTENCES", "Changed", "changed_since"]
 
 MOST: Final = 3  # suspects
+SENTENCES: Final[Mapping[str, str]] = {
+    "itself": "{name} was assigned after it was computed: {made} is {now}, not {held}",
+    "or": " or ",
+    "same": "is {held} still, with other local derivatives",
+    "other": "is {held}, and would be {now} now",
+    "input": "{who} was changed after {name} was computed: {made} {other}",
+}
 
 
 class Changed(NamedTuple):
@@ -29,19 +36,19 @@ class Changed(NamedTuple):
     again: Value
     suspects: tuple[Value, ...]
 
-    def sentence(self, name: Callable[[Any], str]) -> str:
-        """Which number was changed, and what that makes of the node."""
+    def sentence(self, name: Callable[[Any], str], said: Mapping[str, str] = SENTENCES) -> str:
+        """Which number was changed, and what that makes of the node; `said` in which words."""
         node, now = self.node, number(self.again.data, 6)
         made, held = formula(node, name), number(node.data, 6)
         if self.suspects[0] is node:
-            return f"{name(node)} was assigned after it was computed: {made} is {now}, not {held}"
-        who = " or ".join(map(name, self.suspects))
-        if held == now:
-            other = f"is {now} still, with other local derivatives"
-        else:
-            other = f"is {held}, and would be {now} now"
-        made = f"{term(name(node))} = {made}"
-        return f"{who} was changed after {name(node)} was computed: {made} {other}"
+            return said["itself"].format(name=name(node), made=made, now=now, held=held)
+        other = said["same" if held == now else "other"].format(held=held, now=now)
+        return said["input"].format(
+            who=said["or"].join(map(name, self.suspects)),
+            name=name(node),
+            made=f"{term(name(node))} = {made}",
+            other=other,
+        )
 
 
 def changed_since(graph: Graph) -> list[Changed]:

@@ -13,13 +13,13 @@ from typing import Final, Literal
 
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import figure
+from autograd.drawing.picture_words import known_language
 from autograd.engine.graph import Graph
 from autograd.engine.value import Value
 from autograd.exploring.explorable import explorable
 from autograd.exploring.exploration import Exploration
 from autograd.exploring.saved_page import QuizPage
 from autograd.exploring.sheet import sheet
-from autograd.exploring.wording import known_language
 from autograd.reading.expressions import compute
 
 __all__ = ["Exercise", "exercise"]

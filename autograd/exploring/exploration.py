@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from autograd.drawing.choosing import Limits
 from autograd.drawing.number_text import figure
+from autograd.drawing.picture_words import known_language
 from autograd.engine.text import PARTIAL, printable
 from autograd.exploring.error_phrases import error_in
 from autograd.exploring.explorable import Source
@@ -23,7 +24,7 @@ from autograd.exploring.page_parts import colour_names
 from autograd.exploring.phrases import PHRASES
 from autograd.exploring.quiz import Question, Quiz, questions_about
 from autograd.exploring.typed_numbers import NotANumber, typed_number
-from autograd.exploring.wording import LANGUAGES, known_language
+from autograd.exploring.wording import LANGUAGES
 
 __all__ = ["Exploration"]
 
@@ -74,8 +75,7 @@ class Exploration:
         still: bool = False,
     ) -> None:
         self.source = source
-        self.language = known_language(lang)
-        self._limits = limits
+        self._limits = limits._replace(lang=known_language(lang))
         self._roomy = not still
         self.descends = descend
         self.rate = RATE
@@ -85,6 +85,10 @@ class Exploration:
         self.place: int | None = None
         self.quiz: Quiz | None = None
         self._ask(quiz)
+
+    @property
+    def language(self) -> str:
+        return self._limits.lang
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -167,7 +171,9 @@ class Exploration:
             "min": -reach,
             "max": reach,
             "step": reach / STEPS,
-            "gradient": f"grad {UNKNOWN if f'n{place}-grad' in self.hidden else figure(gradient)}",
+            "gradient": self._limits.words.grad.format(
+                UNKNOWN if f"n{place}-grad" in self.hidden else figure(gradient)
+            ),
         }
 
     def _panel(self) -> dict[str, Any] | None:
@@ -183,6 +189,7 @@ class Exploration:
             "drawn": list(moment.lines.drawn()),
             "lines": {key: asdict(line) for key, line in moment.lines.lines.items()},
             "spoken": {key: asdict(spoken) for key, spoken in moment.lines.spoken.items()},
+            "between": moment.lines.between,
             "panels": [moment.panel(i, words) for i in range(len(moment.graph.order))],
             "captions": [self._caption_of(gradients) for gradients in (False, True)],
             "questions": asking.key(self.language),
@@ -289,10 +296,13 @@ class Exploration:
             raise Refused('"narrow" is true where there is as little room as on a phone, or false')
         if given is self.narrow:
             return
-        level = self.moment.picture.level
         self.narrow = given
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """The same moment in another picture."""
         self.moment = self._at(self.moment.numbers)
-        if self.quiz and self.moment.picture.level != level:
+        if self.quiz:
             before = self.quiz
             self._ask(True)
             self.quiz.follow(before)
@@ -306,9 +316,12 @@ class Exploration:
 
     def _speak(self, given: Any) -> None:
         try:
-            self.language = known_language(given)
+            language = known_language(given)
         except ValueError as problem:
             raise Refused(str(problem)) from None
+        if language != self.language:
+            self._limits = self._limits._replace(lang=language)
+            self._draw_anew()
 
     # -- questions ---------------------------------------------------------------------------------
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from autograd.drawing.number_text import spelled
 from autograd.drawing.value_boxes import ARROW_LINES, BOX_LINES, DrawnGraph
 from autograd.engine.graph import Edge
 
-__all__ = ["BETWEEN", "UNKNOWN", "Lines", "Shown", "Spoken"]
+__all__ = ["UNKNOWN", "Lines", "Shown", "Spoken"]
 
 UNKNOWN: Final = "?"
 ON_ARROWS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -22,7 +21,6 @@ ON_ARROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "medium": ("derivative",),
     "small": (),
 }
-BETWEEN: Final = "; sent back: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +55,26 @@ class Lines:
     def __init__(self, graph: DrawnGraph, level: str) -> None:
         self.lines: dict[str, Shown] = {}
         self.spoken: dict[str, Spoken] = {}
+        self.between = graph.words.sent_back  # the lines that are spoken of an arrow
         self._drawn = level
+        words = graph.words
         for i, node in enumerate(graph.order):
             found = BOX_LINES[level](graph, node)
             value = next(line.text for line in found if line.colour == "value")
             grad = next(line.text for line in found if line.colour == "grad")
-            short = f"grad {spelled(graph.gradient(node))}"
+            short = words.grad.format(words.spelled(graph.gradient(node)))
             needs = tuple(f"e{j}-message" for j in graph.columns.above[i])
             self.lines[f"n{i}-value"] = Shown(value, value, value)
-            self.lines[f"n{i}-grad"] = Shown(grad, short, f"grad {UNKNOWN}", needs)
-            self.spoken[f"n{i}"] = Spoken(f"{graph.title(node)}: {value}, ", (f"n{i}-grad",))
+            self.lines[f"n{i}-grad"] = Shown(grad, short, words.grad.format(UNKNOWN), needs)
+            before = words.spoken_value.format(title=graph.title(node), value=value)
+            self.spoken[f"n{i}"] = Spoken(before, (f"n{i}-grad",))
         for j, edge in enumerate(graph.edges):
             self._of_edge(graph, j, edge)
 
     def _of_edge(self, graph: DrawnGraph, j: int, edge: Edge) -> None:
         derivative, message = (line.text for line in ARROW_LINES["full"](graph, edge))
         name, _, number = derivative.rpartition(" = ")
+        spelled = graph.words.spelled
         unknown = f"{name} = {UNKNOWN}{number.removeprefix(spelled(edge.partial))}"
         own, sent = f"e{j}-derivative", f"e{j}-message"
         self.lines[own] = Shown(derivative, derivative, unknown)
@@ -80,7 +82,9 @@ class Lines:
         short = spelled(graph.sent(edge)) if self._drawn == "full" else UNKNOWN
         needs = (own, f"n{graph.columns.outputs[j]}-grad")
         self.lines[sent] = Shown(message, short, UNKNOWN, needs)
-        before = f"{graph.term(edge.parent)} to {graph.term(edge.output)}: "
+        before = graph.words.from_to_output.format(
+            parent=graph.term(edge.parent), output=graph.term(edge.output)
+        )
         self.spoken[f"e{j}"] = Spoken(before, (own, sent))
 
     def drawn(self) -> Iterable[str]:
@@ -93,5 +97,5 @@ class Lines:
         seen = {key: line.where(key, hidden) for key, line in self.lines.items()}
         found = {key: seen[key] for key in self.drawn()}
         for key, spoken in self.spoken.items():
-            found[key] = spoken.before + BETWEEN.join(seen[line] for line in spoken.lines)
+            found[key] = spoken.before + self.between.join(seen[line] for line in spoken.lines)
         return found

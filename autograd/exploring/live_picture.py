@@ -22,6 +22,7 @@ from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import Line
 from autograd.drawing.palette import THEMES
 from autograd.drawing.picture import Picture
+from autograd.drawing.picture_words import ENGLISH, PictureWords
 from autograd.drawing.svg import narrowest, pixels
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.graph import Graph
@@ -40,10 +41,12 @@ SPOKEN: Final = re.compile(r' role="img" aria-label="[^"]*"')
 ROLES: Final = {"value": "value", "grad": "grad"}, {"muted": "derivative", "grad": "message"}
 
 
-def drawn_graph(root: Any, parameters: Sequence[Any] = ()) -> DrawnGraph:
+def drawn_graph(
+    root: Any, parameters: Sequence[Any] = (), words: PictureWords = ENGLISH
+) -> DrawnGraph:
     """The graph below a root, with everything that the picture says about it."""
     columns = Graph([root])
-    return DrawnGraph(columns, parameter_names(columns.nodes, parameters))
+    return DrawnGraph(columns, parameter_names(columns.nodes, parameters), words)
 
 
 class LivePicture:
@@ -78,8 +81,7 @@ class LivePicture:
 def _for_a_page(graph: DrawnGraph, limits: Limits, room: str, levels: Sequence[str] = ()) -> str:
     change = partial(_with_room, least=room) if room else _as_it_is
     parameters = [node for node in graph.order if id(node) in graph.parameters]
-    sizes = limits.rankdir, limits.max_nodes
-    diagram = draw_every_edge(graph.root, *sizes, change, parameters, levels)
+    diagram = draw_every_edge(graph.root, limits, change, parameters, levels)
     svg: str = diagram.pipe("svg", encoding="utf-8")
     return svg
 

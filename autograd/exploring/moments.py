@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.drawing.choosing import Limits
-from autograd.drawing.number_text import spelled
 from autograd.drawing.value_boxes import DrawnGraph
 from autograd.engine.locks import cached_property
 from autograd.exploring.explorable import Source, built_by
@@ -40,7 +39,7 @@ class Moment:
         root, self.leaves = built_by(source, self.numbers)
         self._gradients = {name: leaf.grad for name, leaf in self.leaves.items()}
         parameters = [self.leaves[name] for name in source.parameters]
-        self.graph: DrawnGraph = drawn_graph(root, parameters)
+        self.graph: DrawnGraph = drawn_graph(root, parameters, limits.words)
         self.structure = _structure(self.graph)
         if before is not None and before.structure == self.structure:
             self.picture: LivePicture = before.picture
@@ -96,7 +95,7 @@ class Moment:
             values=words.count(len(graph.order), "value"),
             edges=words.count(len(graph.edges), "edge"),
             root=graph.term(graph.root),
-            number=spelled(graph.root.data),
+            number=words.picture.spelled(graph.root.data),
         )
 
 

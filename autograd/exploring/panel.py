@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.drawing.formulas import made_of
-from autograd.drawing.number_text import equation, figure, signed
+from autograd.drawing.number_text import figure, signed
 from autograd.engine.text import ELLIPSIS, PARTIAL, TIMES, quantity, term
 from autograd.explaining.path_sums import Path, Paths, paths, route_text
 from autograd.exploring.wording import Wording
@@ -28,14 +28,14 @@ def panel(
     end, own = term(name[id(root)]), term(name[id(node)])
     return {
         "name": name[id(node)],
-        "formula": made_of(node, lambda x: name[id(x)]),
+        "formula": made_of(node, lambda x: name[id(x)], words.picture.more_inputs),
         "value": figure(node.data),
         "gradient": f"{PARTIAL}{end}/{PARTIAL}{own}",
         "grad": figure(node.grad),
         "paths": [_path(row, name, words, place) for row in found.rows],
         "heading": words.paths.format(paths=words.count(found.count, "path"), root=end),
         "rest": "" if found.complete else words.more_paths.format(quantity(left_out)),
-        "sum": _sum(found),
+        "sum": _sum(found, words),
     }
 
 
@@ -53,11 +53,11 @@ def _path(row: Path, name: dict[int, str], words: Wording, place: Places) -> dic
     }
 
 
-def _sum(found: Paths) -> str:
+def _sum(found: Paths, words: Wording) -> str:
     """`2 + 3 = 5`"""
     products = [row.product for row in found.rows]
     if found.complete and figure(sum(products)) == figure(found.total):
-        return equation(products, "+", found.total)
+        return words.picture.equation(products, "+", found.total)
     return figure(found.total)
 
 

@@ -100,10 +100,12 @@ export function center(stage, group, smoothly) {
 // What the panel says of a value; pointing at a path traces that one alone.
 export function inspected(node, words, trace) {
   const facts = element("div", {className: "cr-facts"});
+  const value = filled(words.value, {number: node.value});
+  const grad = filled(words.grad, {number: `${node.gradient} = ${node.grad}`});
   facts.append(
     element("b", {textContent: node.formula ? `${node.name} = ${node.formula}` : node.name}),
-    element("span", {className: "cr-is-value", textContent: `value ${node.value}`}),
-    element("span", {className: "cr-is-grad", textContent: `grad ${node.gradient} = ${node.grad}`}));
+    element("span", {className: "cr-is-value", textContent: value}),
+    element("span", {className: "cr-is-grad", textContent: grad}));
   const table = element("table");
   const head = element("thead"), body = element("tbody"), foot = element("tfoot");
   const row = (...cells) => element("tr", {}, ...cells);

@@ -118,7 +118,7 @@ class Quiz:
         for i, question in enumerate(self.questions):
             known = before.get(question.id)
             if known is not None and known.asked.truth == question.asked.truth:
-                self.questions[i] = replace(known, asked=question.asked)
+                self.questions[i] = replace(known, asked=question.asked, label=question.label)
 
     def answer(self, question: Question, typed: str, number: float, lang: str) -> None:
         """Take an answer; right ones stay, whatever is answered later."""

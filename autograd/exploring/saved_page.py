@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.drawing.files import write_file
 from autograd.exploring.exploration import Exploration
-from autograd.exploring.lines import BETWEEN, UNKNOWN
+from autograd.exploring.lines import UNKNOWN
 from autograd.exploring.page_parts import (
     asset,
     explorer_module,
@@ -45,7 +45,7 @@ def saved_fragment(exploration: Exploration) -> str:
 def _shown(exploration: Exploration) -> dict[str, Any]:
     """What the script starts with."""
     state = {**exploration.state(), "panel": None, "place": None, "still": True}
-    saved = {**exploration.saved(), "unknown": UNKNOWN, "between": BETWEEN}
+    saved = {**exploration.saved(), "unknown": UNKNOWN}
     packed = base64.b64encode(json.dumps(saved, allow_nan=False).encode()).decode()
     return {"state": state, "saved": packed}
 

@@ -1,23 +1,27 @@
-"""What the player says, in each of its languages; names of the engine (grad) are the same."""
+"""What the player says besides its picture, in each language; names of the engine (`.grad`) are
+the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autograd.drawing.picture_words import PICTURE_WORDS, PictureWords
 from autograd.engine.text import plural, quantity
 
-__all__ = ["LANGUAGES", "Wording", "known_language"]
+__all__ = ["LANGUAGES", "Wording"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Sentences with names and numbers left open, as for str.format.
 
-    page: what the script says by itself, by the keys that player.js has for it. counted: a noun
-    with its number, by the noun in English; where a language has no plural, one form.
+    picture: what stands in the picture. page: what the script says by itself, by the keys that
+    player.js has for it. counted: a noun with its number, by the noun in English; where a language
+    has no plural, one form.
     """
 
+    picture: PictureWords
     start: str
     start_note: str
     derivatives: str
@@ -50,6 +54,7 @@ class Wording:
 
 LANGUAGES = {
     "en": Wording(
+        picture=PICTURE_WORDS["en"],
         start="Values first, then gradients",
         start_note="press Play, or Next for one step at a time",
         derivatives="local derivatives: {}",
@@ -91,9 +96,12 @@ LANGUAGES = {
             "product": "product of the local derivatives",
             "sum": "sum over all paths",
             "steps": "All {} steps in words",
+            "value": "value {number}",
+            "grad": "grad {number}",
         },
     ),
     "zh": Wording(
+        picture=PICTURE_WORDS["zh"],
         start="先算值，再算梯度",
         start_note="按“播放”，或按“下一步”一步一步看",
         derivatives="局部导数：{}",
@@ -141,13 +149,8 @@ LANGUAGES = {
             "product": "局部导数之积",
             "sum": "所有路径之和",
             "steps": "全部 {} 步的文字",
+            "value": "值 {number}",
+            "grad": "梯度 {number}",
         },
     ),
 }
-
-
-def known_language(lang: object) -> str:
-    """The same, if something is said in it. Raises ValueError."""
-    if not isinstance(lang, str) or lang not in LANGUAGES:
-        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}; got {lang!r:.80}")
-    return lang

@@ -25,6 +25,7 @@ from typing import Any
 
 from autograd.engine import functions
 from autograd.engine.modes import tracer, watching
+from autograd.engine.other_keywords import refusing_keywords
 from autograd.engine.value import Value
 from autograd.transforms.linearization import Argnums, Function, Linearization, checked_argnums
 from autograd.transforms.transform import Transform, require_function
@@ -61,6 +62,7 @@ class Derivative(Transform):
 # -- first order -----------------------------------------------------------------------------------
 
 
+@refusing_keywords
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The function that gives the gradient of `f`, a function that returns one number.
 
@@ -90,6 +92,7 @@ class Gradient(Derivative):
         return call.with_aux(_gradient(call))
 
 
+@refusing_keywords
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The function that gives (f(x), gradient), for one evaluation of `f`; with `has_aux`,
     ((f(x), aux), gradient).

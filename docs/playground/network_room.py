@@ -228,14 +228,14 @@ class NetworkRoom:
         loss = LOSSES[self.settings.loss]
         return explorable(self.model, ([u, v], self.target(k)), {"loss": loss})
 
-    def drawn(self, sample: int) -> str:
+    def drawn(self, sample: int, language: str) -> str:
         """The same as a picture that does not move, however large the network is."""
         model = deepcopy(self.model)
         model.zero_grad()
         loss: Value = self.loss_of([self.samples[sample]], model)
         loss.label = "loss"
         loss.backward()
-        return draw(loss)._repr_mimebundle_()["text/html"]
+        return draw(loss, lang=language)._repr_mimebundle_()["text/html"]
 
 
 def labelled(model: MLP, x: Sequence[Any], suffix: str) -> Value:

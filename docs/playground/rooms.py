@@ -102,7 +102,7 @@ class Rooms:
         where every parameter by itself would be too much to look at."""
         room = self._trained()
         if len(room.parameters) > MOST_PARAMETERS:
-            return {"html": room.drawn(sample)}
+            return {"html": room.drawn(sample, language)}
         found = Exploration(room.explored(sample), descend=True, lang=language)
         self.explored["sample"] = found
         return {"state": found.state()}

@@ -94,11 +94,12 @@ class Animation:
         return " = ".join(part for part in parts if part)
 
     def formula(self, node: Any) -> str:
-        return made_of(node, self.of)
+        return made_of(node, self.of, self.words.picture.more_inputs)
 
     def _substituted(self, node: Any) -> str:
         """The formula with the inputs' values in their places: `2 + 1`."""
-        return made_of_numbers(node) if node.op and not is_stale(node) else ""
+        more = self.words.picture.more_inputs
+        return made_of_numbers(node, more) if node.op and not is_stale(node) else ""
 
     # -- backward ----------------------------------------------------------------------------------
 

@@ -291,7 +291,7 @@ function player(root, image, data) {
       });
       for (const text of value) text.classList.toggle("cr-off", !valued.has(i));
       for (const text of grad) text.classList.toggle("cr-off", !complete);
-      soFar.textContent = graded.has(i) && !complete ? `grad ${graded.get(i)} + …` : "";
+      soFar.textContent = graded.has(i) && !complete ? filled(words.grad, {number: `${graded.get(i)} + …`}) : "";
       fit(soFar, group);
     });
     edges.forEach(({group, message, derivative}, j) => {

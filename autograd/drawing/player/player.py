@@ -19,6 +19,7 @@ from autograd.drawing.detail import draw_every_edge
 from autograd.drawing.dot_language import isolated
 from autograd.drawing.files import write_file
 from autograd.drawing.number_text import figure
+from autograd.drawing.picture_words import known_language
 from autograd.drawing.player.animation import Animation, Frame, backpropagated
 from autograd.drawing.svg import narrowest
 from autograd.drawing.value_boxes import NAME_WIDTH
@@ -38,7 +39,7 @@ from autograd.exploring.page_parts import (
 )
 from autograd.exploring.panel import panel
 from autograd.exploring.saved_page import QuizPage
-from autograd.exploring.wording import LANGUAGES, known_language
+from autograd.exploring.wording import LANGUAGES
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
@@ -84,9 +85,9 @@ def steps(
     is the list of what happens. Pointing at a node lists the paths behind its gradient. Gradients
     are those of one backward pass from `root`; the Values themselves are left as they are.
 
-    rankdir: as for `draw`. lang: of the captions and the buttons, "en" or "zh". quiz: the same
-        picture, with all that backpropagation finds hidden, as questions to the reader; a wrong
-        answer is told which slip it shows.
+    rankdir: as for `draw`. lang: of the picture, the captions and the buttons, "en" or "zh". quiz:
+        the same picture, with all that backpropagation finds hidden, as questions to the reader; a
+        wrong answer is told which slip it shows.
 
     Raises TypeError if `root` is not a Value, ValueError if the graph has more than `max_nodes`
     nodes or five times as many edges, or for another language, DrawingError where there is no
@@ -106,13 +107,13 @@ def steps(
     """
     if not hasattr(root, "parents") or not hasattr(root, "partials"):
         raise TypeError(f"steps needs a Value, the root of a graph; got {type(root).__name__}")
-    known_language(lang)
+    limits = Limits(max_nodes, rankdir=rankdir, lang=known_language(lang))
     _check_size(root, max_nodes)
     if quiz:
-        source, limits = explorable(root, (), {}), Limits(max_nodes, rankdir=rankdir)
+        source = explorable(root, (), {})
         return QuizPage(Exploration(source, quiz=True, lang=lang, limits=limits, still=True))
     done = backpropagated(root)
-    diagram = draw_every_edge(done, rankdir, max_nodes)
+    diagram = draw_every_edge(done, limits)
     name = {key: isolated(text) for key, text in names(topological_order(done), NAME_WIDTH).items()}
     svg = diagram.pipe("svg", encoding="utf-8")
     return Player(Animation(done, name, LANGUAGES[lang]), svg, diagram.summary, lang)

@@ -29,7 +29,7 @@ e = (a + b) * (b + 1)
 e.label = "e"
 e.backward()
 print(f"e = {e.data:g}，b 的梯度是 {b.grad:g}")
-draw(e)
+draw(e, lang="zh")
 
 # %% 逐步看同一个计算
 steps(e, lang="zh")
