@@ -226,8 +226,7 @@ class Arguments:
         """What the function does with these arguments: recorded twice, to see that it is all; once,
         where its code shows that."""
         known = repeatable(self._f) if self._are_of_numbers else None
-        own = thread_local_of(self._f) if known is None else None
-        if own is not None:
+        if known is None and (own := thread_local_of(self._f)) is not None:
             raise RecordingError(
                 f"a compiled function uses {own!r}, a threading.local, which holds something else "
                 f"in each thread; {PASS_SETTING}"
@@ -252,12 +251,10 @@ class Arguments:
         self._check_undrawn(generators, states, self.trace)
         if differ or outputs != others:
             raise RecordingError(
-                f"two recordings of {self._shown_f} with the same "
-                f"arguments differ{differ or ''}: it depends on more than its arguments (random "
-                "numbers, the time, id(), or what earlier calls left behind); pass that as an "
-                "argument"
+                f"two recordings of {self._shown_f} with the same arguments differ{differ or ''}: "
+                "it depends on more than its arguments (random numbers, the time, id(), or what "
+                "earlier calls left behind); pass that as an argument"
             )
-        looks_for_anomalies = trace.looks_for_anomalies
         values = again.arguments
         gets_values = self._gets_no_floats and is_of_the_table(first.program)
         if gets_values:
@@ -268,7 +265,7 @@ class Arguments:
         # that outlives it by recursion (uncompiled, CPython 3.13), as deep as the graph.
         del found_again, others, again
         # What looks for anomalies of Values does not find them in floats.
-        is_enough = looks_for_anomalies or is_differentiated(first.captured)
+        is_enough = trace.looks_for_anomalies or is_differentiated(first.captured)
         if is_enough or (gets_values and self._does_it_again(trace, found, generators)):
             del found, decisions, trace
             return first, outputs, results
