@@ -22,7 +22,7 @@ from autograd import exp, hessian, jit, log, value_and_grad, where
 from autograd.compiler.ir.flat_code import flat, kind_of
 from autograd.compiler.ir.lowering import OF_TABLE, lowered
 from autograd.compiler.ir.passes import optimised, writer
-from autograd.compiler.ir.program import Program
+from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.ir.rewriting import Expansion, Translation, rewritten_and_pruned
 from autograd.compiler.ir.rounds import CodeColumns
 from autograd.compiler.ir.templates import Plans, Templates
@@ -169,6 +169,21 @@ def test_equal_data_stay_one_constant() -> None:
     program = lowered(recorded(lambda p: sum(exp(p * x) for x in numbers), 0.1))
     constants = flat(program.code).constants()
     assert len(constants) == len(set(constants))
+
+
+def test_signs_of_folded_zeros_are_those_of_the_data() -> None:
+    """A product of constants is computed anew in every round, also where it was 0.0 in the last."""
+    code = [Op("input"), Op("const", value=-0.0)]
+    numbers = [abs(x) * (-1.0 if k in (40, 77) else 1.0) for k, x in enumerate(data(150))]
+    products = []
+    for x in numbers:
+        code += [Op("const", value=x), Op("mul", (len(code), 1))]
+        products.append(len(code) - 1)
+        code.append(Op("add", (0, products[-1])))
+    program = Program(tuple(code), ("x",), tuple(products))
+    for copying in (optimised, lowered):
+        found = copying(program).evaluate([-0.0])
+        assert [math.copysign(1.0, x) for x in found] == [-math.copysign(1.0, x) for x in numbers]
 
 
 def test_a_cut_in_the_middle_has_the_bits_of_eager() -> None:
