@@ -5,12 +5,13 @@ every operation had been written for itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 import pytest
+from eagerly import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_loops import POINT, PROGRAMS, Interpreted, Statement
@@ -28,6 +29,7 @@ from autograd.compiler.ir.rounds import CodeColumns
 from autograd.compiler.ir.templates import Plans, Templates
 
 ROUNDS = 60
+BEGINS = range(-25, -4)
 LONG = 3_000  # operations that are written one by one in no time
 
 
@@ -184,6 +186,54 @@ def test_signs_of_folded_zeros_are_those_of_the_data() -> None:
     for copying in (optimised, lowered):
         found = copying(program).evaluate([-0.0])
         assert [math.copysign(1.0, x) for x in found] == [-math.copysign(1.0, x) for x in numbers]
+
+
+def begun(zero: int, count: int) -> list[Op]:
+    """So many numbers, at one place 0.0, in an order that does not repeat itself."""
+    random, inputs = Random(1), 0
+    code: list[Op] = []
+    for i in range(count):
+        if i == zero:
+            code.append(Op("const", value=0.0))
+        elif i % 2 and random.random() < 0.5:
+            code.append(Op("neg", (i - 1,)))
+        else:
+            code.append(Op("input", value=inputs))
+            inputs += 1
+    return code
+
+
+def assert_same_numbers(code: list[Op], outputs: Iterable[int]) -> None:
+    program = Program(tuple(code), tuple(map(str, range(len(code)))), tuple(outputs), ())
+    for numbers in ([-0.0] * len(code), data(len(code))):
+        wanted = [*map(bits, program.evaluate(numbers))]
+        assert [*map(bits, lowered(program).evaluate(numbers))] == wanted
+
+
+@pytest.mark.parametrize("begin", BEGINS)
+def test_sums_that_meet_the_other_way_round(begin: int) -> None:
+    """In two rounds a second sum is the first one with its operands the other way round, and in
+    none after that."""
+    code = begun(1, 400)
+    total = 0
+    for k in range(begin, begin + ROUNDS):
+        place = len(code)
+        code += [Op("add", (100 + 2 * k, 101 + 3 * k)), Op("add", (100 + 4 * k, 101 + k))]
+        code += [Op("mul", (place, place + 1)), Op("sub", (total, place + 2))]
+        total = len(code) - 1
+    assert_same_numbers(code, [total])
+
+
+@pytest.mark.parametrize("begin", BEGINS)
+def test_sums_with_zero_on_either_side(begin: int) -> None:
+    """Of two such sums, one on each side, it is known that they are not -0.0; not of the others."""
+    code = begun(101, 400)
+    sums = len(code)
+    code += [Op("add", (101 + k, 100 + k)) for k in range(begin, begin + ROUNDS)]
+    first = len(code)
+    for k in range(ROUNDS):
+        code += [Op("add", (sums + k, 101)), Op("exp", (k + 40,)), Op("sub", (k + 40, k + 41))]
+    assert_same_numbers(code, range(first, len(code)))
 
 
 def test_a_cut_in_the_middle_has_the_bits_of_eager() -> None:

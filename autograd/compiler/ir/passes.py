@@ -88,7 +88,7 @@ def _is_never_negative_zero(writer: Writer, register: i64) -> bool:
         register = writer.operand(register, 0)
     kind = writer.kind(register)
     if kind == ADD:
-        return writer.zero in (writer.operand(register, 0), writer.operand(register, 1))
+        return writer.adds_zero(register)
     is_square = kind == MUL and writer.operand(register, 0) == writer.operand(register, 1)
     return kind == ABS or is_square
 

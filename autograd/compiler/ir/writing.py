@@ -25,7 +25,8 @@ EVENT: Final = 3  # numbers of an event: a line, how many lines there were, and 
 LOOKED: Final = 0  # identities have asked what it does,
 FOUND: Final = 1  # it was there already,
 INSTEAD: Final = 2  # identities gave it,
-FIXED: Final = 3  # its number or truth is used; whether that of operand k, by the numbers from here
+TURNED: Final = 3  # it was there, with its two operands the other way round,
+FIXED: Final = 4  # its number or truth is used; whether that of operand k, by the numbers from here
 
 MUL: Final = kind_of("mul")
 POW: Final = kind_of("pow")
@@ -161,6 +162,15 @@ class Writer(WrittenLines):
         """Whether it always holds this one; of the two zeros, either."""
         return self.is_constant(register) and self.constant(register) == number
 
+    def adds_zero(self, register: i64) -> bool:
+        """Whether one of the first two operands is the constant 0.0."""
+        for k in range(i64(2)):
+            if self.zero >= 0 and self.operand(register, k) == self.zero:
+                if self.is_watched:
+                    self.note(self.zero, FIXED + k)
+                return True
+        return False
+
     def saw(self, register: i64) -> None:
         """Two operands are one."""
         if self.is_watched:
@@ -264,7 +274,8 @@ class Writer(WrittenLines):
         place = self.shared(kind, count, a, b, c, traits & IS_COMMUTATIVE != 0)
         if size == self.size:
             if self.is_watched:
-                self.note(place, FOUND)
+                is_turned = self.lines[LINE * place + 1] != a
+                self.note(place, TURNED if is_turned else FOUND)
         elif traits & IS_TRUTH:
             self._decide(kind, place)
         return place
