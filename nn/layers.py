@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, Never, TypeAlias, cast
 
 import autograd
 from autograd import Value, dot
@@ -26,7 +26,7 @@ from nn.validation import (
     counted,
     find_named,
     name_of,
-    of_one_row,
+    refuse_others,
 )
 
 __all__ = ["ACTIVATIONS", "MLP", "Activation", "Chain", "Layer", "Neuron"]
@@ -172,8 +172,8 @@ class Neuron(Module):
         own = {"n_inputs": self.n_inputs, "activation": told_activation(self.activation)}
         return {**super()._settings(), **own}
 
-    @of_one_row
-    def __call__(self, x: Vector) -> Value:
+    def __call__(self, x: Vector, *others: Never) -> Value:
+        refuse_others(self, x, others)
         return self.respond(as_vector(x, len(self.weights), self))
 
     def respond(self, x: Sequence[Number]) -> Value:
@@ -275,8 +275,8 @@ class Layer(Module):
         """The name of its neurons' activation, or names, where they differ."""
         return "/".join(dict.fromkeys(name_of(neuron.activation) for neuron in self.neurons))
 
-    @of_one_row
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector, *others: Never) -> Any:
+        refuse_others(self, x, others)
         x = as_vector(x, self.n_inputs, self)
         out = [neuron.respond(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
@@ -294,8 +294,8 @@ class Chain(Module):
     output_scaler: Scaler | None = None
     layers: list[Any]
 
-    @of_one_row
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector, *others: Never) -> Any:
+        refuse_others(self, x, others)
         out: Any = x if self.scaler is None else self.scaler(x)
         for layer in self.layers:
             out = layer(out)

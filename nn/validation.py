@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import wraps
 from math import inf
 from numbers import Real
 from operator import index
-from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
+from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 from autograd import Value
 from nn.foreign_names import nearest_hint
@@ -28,13 +27,12 @@ __all__ = [
     "listed",
     "name_of",
     "non_negative",
-    "of_one_row",
+    "refuse_others",
     "unknown_name",
 ]
 
 Number: TypeAlias = Value | float
 Vector: TypeAlias = Number | Iterable[Number]
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 ROW_BY_ROW = "it takes one sample at a time: [model(x) for x in rows]"
@@ -81,21 +79,14 @@ def as_vector(x: Any, length: int, owner: object) -> Sequence[Any]:
     return entries
 
 
-def of_one_row(call: F) -> F:
-    """The `__call__` of a module that says, to those who pass the inputs one by one, or several
-    rows, to pass one list."""
-
-    @wraps(call)
-    def called(self: Any, x: Any, *others: Any) -> Any:
-        if others:
-            rows = any(isinstance(one, (list, tuple)) for one in (x, *others))
-            remedy = ROW_BY_ROW if rows else "put brackets around them: model([1, 2])"
-            raise TypeError(
-                f"{self!r} takes one list of numbers, got {1 + len(others)} arguments; {remedy}"
-            )
-        return call(self, x)
-
-    return cast("F", called)
+def refuse_others(owner: object, x: object, others: Sequence[object]) -> None:
+    """Raise TypeError for inputs that were passed one by one, or for several rows."""
+    if others:
+        rows = any(isinstance(one, (list, tuple)) for one in (x, *others))
+        remedy = ROW_BY_ROW if rows else "put brackets around them: model([1, 2])"
+        raise TypeError(
+            f"{owner!r} takes one list of numbers, got {1 + len(others)} arguments; {remedy}"
+        )
 
 
 def as_float(name: str, x: object) -> float:

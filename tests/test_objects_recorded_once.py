@@ -6,9 +6,11 @@ keep or draw something there is looked at as ever.
 from __future__ import annotations
 
 import abc
+import copy
 import enum
 import functools
 import itertools
+import pickle
 import random
 import struct
 import weakref
@@ -616,6 +618,14 @@ def test_objects_of_which_the_code_does_not_show_all(f: Any) -> None:
     assert repeatable(f) is None
     assert repeatable(grad(f)) is None
     assert repeatable(Iterates()) is None
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_objects_that_were_copied(copied: Callable[[Any], Any]) -> None:
+    """Copying leaves a note in the class: the names of its slots."""
+    model = copied(nn.MLP(2, [3, 1]))
+    assert "__slotnames__" in vars(nn.MLP)
+    assert repeatable(lambda x: model([x, x])) is not None
 
 
 def test_functions_of_nn_that_were_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

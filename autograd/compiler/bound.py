@@ -118,9 +118,10 @@ class _Calls:
             return self._computed()
         except BaseException:
             # A path that was left, or a run that was stopped, has written some of its results.
-            for _, result in self._runs:
-                for array in _arrays_in(result):
-                    array[...] = nan
+            for run, result in self._runs:
+                if not (isinstance(run, FixedRun) and run.is_written_whole):
+                    for array in _arrays_in(result):
+                        array[...] = nan
             raise
 
     def _computed(self) -> Any:

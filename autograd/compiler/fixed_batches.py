@@ -44,6 +44,11 @@ class FixedRun:
                 return NotImplemented
         return self._run()
 
+    @property
+    def is_written_whole(self) -> bool:
+        """Whether results are written when all of them are known, as sums are."""
+        return self._batch is not None and self._batch.gives_sums
+
     def in_machine_code(self, result: Any) -> Callable[[], Any] | None:
         """The same as a built-in function that returns `result`, once there is one."""
         return None if self._batch is None else self._batch.in_machine_code(result)
@@ -97,6 +102,11 @@ class _Batch:
         self._again: Callable[[], int] | None = None
         self._function: Callable[[], Any] | None = None
 
+    @property
+    def gives_sums(self) -> bool:
+        """Whether it adds the rows up."""
+        return self._moved is not None
+
     def run(self) -> None:
         """One call."""
         if self._is_short:
@@ -114,7 +124,7 @@ class _Batch:
         if path is None:
             return False
         if path is not self._path:
-            self._path, self._again = path, path.repeating(self._moved is not None, self._fixed)
+            self._path, self._again = path, path.repeating(self.gives_sums, self._fixed)
         if self._again is None or self._again() != 0:
             return False
         if self._moved is not None:
@@ -132,7 +142,6 @@ class _Batch:
     def _made(self, result: Any) -> Callable[[], Any] | None:
         assert self._path is not None, "there were calls on it"
         try:
-            is_sum = self._moved is not None
-            return self._path.function_of(is_sum, self._fixed, self._moved, result)
+            return self._path.function_of(self.gives_sums, self._fixed, self._moved, result)
         except (Unsupported, LLVMFailed):
             return None

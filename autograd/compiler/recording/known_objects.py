@@ -65,7 +65,7 @@ NEVER_CALLED: Final = frozenset(
         *("exit", "firstlineno", "format", "getnewargs", "getnewargs_ex", "getstate", "init"),
         *("init_subclass", "match_args", "module", "new", "orig_bases", "parameters"),
         *("post_init", "reduce", "reduce_ex", "replace", "repr", "set_name", "setattr"),
-        *("setstate", "sizeof", "slots", "static_attributes", "str", "subclasshook"),
+        *("setstate", "sizeof", "slotnames", "slots", "static_attributes", "str", "subclasshook"),
         "type_params",
     )
 )

@@ -77,7 +77,7 @@ OF_NN: Final = {
         *("huber_loss", "mse_loss"),
     ),
     "sequential.py": ("Linear.bias",),
-    "validation.py": ("as_entries", "as_list", "as_vector"),
+    "validation.py": ("as_entries", "as_list", "as_vector", "refuse_others"),
 }
 """Functions of `nn` that look at what numbers are in, and write texts of errors alone."""
 ASKED_BY_NN: Final = ("neurons", "bias")
