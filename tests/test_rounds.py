@@ -15,6 +15,7 @@ from eagerly import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_loops import POINT, PROGRAMS, Interpreted, Statement
+from work import lines_run
 
 pytest.importorskip("llvmlite")
 
@@ -25,7 +26,7 @@ from autograd.compiler.ir.lowering import OF_TABLE, lowered
 from autograd.compiler.ir.passes import optimised, writer
 from autograd.compiler.ir.program import Op, Program
 from autograd.compiler.ir.rewriting import Expansion, Translation, rewritten_and_pruned
-from autograd.compiler.ir.rounds import CodeColumns
+from autograd.compiler.ir.rounds import CodeColumns, Rounds
 from autograd.compiler.ir.templates import Plans, Templates
 
 ROUNDS = 60
@@ -234,6 +235,18 @@ def test_sums_with_zero_on_either_side(begin: int) -> None:
     for k in range(ROUNDS):
         code += [Op("add", (sums + k, 101)), Op("exp", (k + 40,)), Op("sub", (k + 40, k + 41))]
     assert_same_numbers(code, range(first, len(code)))
+
+
+@pytest.mark.skipif(autograd.compiled, reason="lines of compiled code do not count")
+def test_a_period_is_found_without_a_look_at_all_that_follows() -> None:
+    """It may be given up soon, and looked for again and again."""
+
+    def lines(count: int) -> int:
+        code = [Op("input", value=0), *[Op("neg", (i,)) for i in range(count)]]
+        rounds = Rounds(CodeColumns(flat(tuple(code))), writer())
+        return lines_run(lambda: rounds.period(1))
+
+    assert lines(4_000) == lines(1_000)
 
 
 def test_a_cut_in_the_middle_has_the_bits_of_eager() -> None:

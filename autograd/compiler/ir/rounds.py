@@ -70,7 +70,7 @@ class Rounds:
         """How many operations were copied."""
         self._failures: i64 = 0
         self._period: i64 = 0
-        self._end: i64 = 0  # up to which kinds come again
+        self._end: i64 = 0  # up to which kinds are known to come again
         self._last: Round | None = None
         self._before: Round | None = None
         # How the numbers of a round change from the one before it.
@@ -115,16 +115,8 @@ class Rounds:
 
     def _begin(self, at: i64, period: i64) -> None:
         self._last = self._before = None
-        if period == self._period and at < self._end:
-            return
-        columns = self._columns
-        kinds, starts = columns.kinds, columns.starts
-        i, end = at + period, i64(len(kinds))
-        while i < end and kinds[i] == kinds[i - period]:
-            if starts[i + 1] - starts[i] != starts[i + 1 - period] - starts[i - period]:
-                break
-            i += 1
-        self._period, self._end = period, i
+        if period != self._period or at >= self._end:
+            self._period, self._end = period, at + period
 
     def end(self, at: i64, copied: bool) -> None:
         """No further rounds are expected."""
@@ -138,7 +130,17 @@ class Rounds:
 
     def comes_again(self, at: i64) -> bool:
         """Whether what follows is of the same kinds as the round before it."""
-        return at + self._period <= self._end
+        columns, period = self._columns, self._period
+        kinds, starts = columns.kinds, columns.starts
+        i, end = self._end, at + period
+        if end > i64(len(kinds)):
+            return False
+        while i < end and kinds[i] == kinds[i - period]:
+            if starts[i + 1] - starts[i] != starts[i + 1 - period] - starts[i - period]:
+                break
+            i += 1
+        self._end = i
+        return i >= end
 
     # -- two rounds --------------------------------------------------------------------------------
 
