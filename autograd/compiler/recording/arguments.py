@@ -35,7 +35,7 @@ from autograd.compiler.recording.outside_sources import generators_of, states_of
 from autograd.compiler.recording.parting import parting, parts_before
 from autograd.compiler.recording.plain_floats import Plain, are_kept, plain_run, unlike_plain
 from autograd.compiler.recording.reachable_objects import thread_local_of
-from autograd.compiler.recording.repeatable import Repeatable, are_exact, are_finite, repeatable
+from autograd.compiler.recording.repeatable import Repeatable, are_finite, repeatable
 from autograd.compiler.recording.texts_in_results import flatten_result, floats_of
 from autograd.compiler.recording.tracing import (
     PASS,
@@ -282,9 +282,7 @@ class Arguments:
         if not (self.are_bare and known.is_of_floats_alone):
             return False
         nodes = trace.tape.nodes
-        if isinstance(self._f, Derivative) and (
-            known.asks_values or not (self.are_floats or are_exact(nodes))
-        ):
+        if isinstance(self._f, Derivative) and not known.takes_plain_data(nodes, self.are_floats):
             return False
         return are_finite(nodes) and are_finite(first.captured)
 

@@ -47,7 +47,7 @@ from autograd.engine.value import Value
 from autograd.transforms import derivatives
 from autograd.transforms.derivatives import Derivative
 
-__all__ = ["Repeatable", "are_exact", "are_finite", "repeatable"]
+__all__ = ["Repeatable", "are_finite", "repeatable"]
 
 TEXTS: Final = frozenset(
     dis.opmap[name]
@@ -80,6 +80,9 @@ OF_NN: Final = {
     "validation.py": ("as_entries", "as_list", "as_vector", "refuse_others"),
 }
 """Functions of `nn` that look at what numbers are in, and write texts of errors alone."""
+HANDING_ON: Final = ("validation.py", "of_one_row.<locals>.called")
+"""Hands one argument on to the function that it has in its closure, and writes texts of errors for
+several."""
 ASKED_BY_NN: Final = ("neurons", "bias")
 """By these functions, of modules."""
 CALLABLE: Final = by_identity(
@@ -125,6 +128,12 @@ class Repeatable(Loaded):
             x.tobytes() == numbers for x, numbers in self._arrays.values()
         )
 
+    def takes_plain_data(self, nodes: list[Value], are_floats: bool) -> bool:
+        """Whether, of a derivative, it takes plain numbers as it takes Values, having made these
+        nodes, all of which are finite."""
+        is_asked_alike = not self.asks_values and _meet_no_infinity(nodes)
+        return is_asked_alike and (are_floats or _are_exact(nodes))
+
     # -- code --------------------------------------------------------------------------------------
 
     def _look_at_code(
@@ -143,6 +152,11 @@ class Repeatable(Loaded):
         if any(is_of_ours(f, file, *names) for file, names in OF_NN.items()):
             for name in ASKED_BY_NN:
                 self._ask(name)
+            return
+        if is_of_ours(f, *HANDING_ON):
+            cells = f.__closure__ or ()
+            for cell in cells:
+                self._look_at_function(_function(cell.cell_contents), owner)
             return
         names = (f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (as in `found_by`)
         if any(type(x) is not dict for x in names):  # it may compute what a name stands for
@@ -257,7 +271,7 @@ class Repeatable(Loaded):
         operators = self._operators[id(kind)]
         self._objects[id(x)] = x, held_by(x)
         if isinstance(x, tuple):
-            self._admit_all(list(x))
+            self._admit_all([*tuple.__iter__(x)])  # which its class may have in another way
         for name, functions in operators.items():
             for f in functions:
                 self._admit_operator(x, name, f)
@@ -359,7 +373,15 @@ def are_finite(values: list[Value]) -> bool:
     return math.isfinite(sum(map(NUMBER, values)))
 
 
-def are_exact(nodes: list[Value]) -> bool:
+def _meet_no_infinity(nodes: list[Value]) -> bool:
+    """Whether no number that these were computed with is infinite (nor a slope): a whole one beyond
+    the doubles is that to a Value, and an OverflowError to a float."""
+    beside = sum(x._pa + x._pb for x in nodes)
+    of_fans = sum(x for node in nodes if node._fan for x in node.inputs if type(x) is float)
+    return math.isfinite(beside) and math.isfinite(of_fans)
+
+
+def _are_exact(nodes: list[Value]) -> bool:
     """Whether Python's whole numbers give what Values give: none is rounded, and nothing asks for
     the sign of a zero, of which they have one."""
     return all(-EXACT < x._data < EXACT and x.op not in OF_SIGNS for x in nodes)
