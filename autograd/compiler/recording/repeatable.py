@@ -80,9 +80,6 @@ OF_NN: Final = {
     "validation.py": ("as_entries", "as_list", "as_vector", "refuse_others"),
 }
 """Functions of `nn` that look at what numbers are in, and write texts of errors alone."""
-HANDING_ON: Final = ("validation.py", "of_one_row.<locals>.called")
-"""Hands one argument on to the function that it has in its closure, and writes texts of errors for
-several."""
 ASKED_BY_NN: Final = ("neurons", "bias")
 """By these functions, of modules."""
 CALLABLE: Final = by_identity(
@@ -152,11 +149,6 @@ class Repeatable(Loaded):
         if any(is_of_ours(f, file, *names) for file, names in OF_NN.items()):
             for name in ASKED_BY_NN:
                 self._ask(name)
-            return
-        if is_of_ours(f, *HANDING_ON):
-            cells = f.__closure__ or ()
-            for cell in cells:
-                self._look_at_function(_function(cell.cell_contents), owner)
             return
         names = (f.__globals__, getattr(f, "__builtins__"))  # noqa: B009 (as in `found_by`)
         if any(type(x) is not dict for x in names):  # it may compute what a name stands for
