@@ -132,7 +132,7 @@ abs, pow, round = _primitives.abs_, _primitives.pow_, _primitives.round_
 gammaln = lgamma  # SciPy's name
 _SHADOWING = ["abs", "max", "min", "pow", "round", "sum"]
 
-__version__ = "0.1.0"  # the only place; pyproject.toml has it read from here
+__version__ = "0.2.0"  # the only place; pyproject.toml has it read from here
 
 compiled = _value.__file__.endswith((".so", ".pyd"))
 """Whether this installation runs the ahead-of-time compiled form of the engine."""
