@@ -24,6 +24,9 @@ def checkout(tmp_path):
     for name in FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(SOURCE / name, tmp_path / name)
+    changes, heading = tmp_path / "CHANGELOG.md", "## [Unreleased]\n"
+    text = changes.read_text("utf-8").replace(heading, f"{heading}\n- A change.\n")
+    changes.write_text(text, "utf-8")  # as there is none just after a release
     git(tmp_path, "init", "--quiet")
     commit(tmp_path)
     return tmp_path
