@@ -225,3 +225,21 @@ def test_derivatives_that_go_on_are_of_nodes() -> None:
         assert compiled([0.3, 0.7, 1.9]) == jit(grad(loop))([0.3, 0.7, 1.9])
     finally:
         DATA.pop()
+
+
+def test_what_is_behind_a_stopped_gradient_is_not_waited_for() -> None:
+    """Sums of three terms are added up in the order of the engine."""
+
+    def f(p: Any) -> Any:
+        both = p[0] + p[1]
+        return autograd.stop_gradient(both**0.0) * autograd.log_softmax([3.0, p[1], 1.5])[1] - both
+
+    def g(p: Any) -> Any:
+        both = p[0] + p[1]
+        return (
+            autograd.stop_gradient(both**0.0) * 2.0 ** autograd.log_softmax([3.0, p[1], 1.5])[1]
+            - both
+        )
+
+    for h in (f, g):
+        assert jit(grad(h))([5e-324, 3.0]) == grad(h)([5e-324, 3.0])

@@ -12,6 +12,7 @@ from mypy_extensions import i32, i64, u8
 
 from autograd.compiler.ir.packed_columns import append, vec
 from autograd.compiler.recording.operation_columns import NOTHING
+from autograd.engine import primitives as table
 from autograd.engine.value import Value
 
 __all__ = ["APART", "INSIDE", "SEED", "SEVERAL", "SweptPart", "WayDown"]
@@ -43,6 +44,8 @@ class SweptPart:
                 self._look_at(nodes[first + i], i)
 
     def _look_at(self, node: Value, i: i64) -> None:
+        if node._primitive is table.stop_gradient:
+            return  # uncompiled it has no inputs, for which nothing waits then
         if node._fan is not None:
             for x in node._fan.inputs:
                 if self.counted(x) >= 0:
