@@ -131,6 +131,7 @@ def test_what_is_assigned_to_arrays_is_seen(transform: Callable[..., Any], size:
     assert bound()[1].tolist() == (x + 1).tolist()
 
 
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 def test_what_is_assigned_to_arrays_is_seen_where_python_is_called_back() -> None:
     twice = autograd.primitive("twice_of_bound", lambda a: 2 * a, lambda out, a: 2.0)
     x = np.arange(6.0)

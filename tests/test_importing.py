@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-MOST = 86  # 41 of ours, 40 of Python's; compiled, a few more
+MOST = 87  # 42 of ours, 40 of Python's; compiled, a few more
 SLOW = ["ast", "dataclasses", "decimal", "dis", "inspect", "linecache", "tokenize"]
 
 

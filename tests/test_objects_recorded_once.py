@@ -194,6 +194,7 @@ def test_functions_of_numpys_numbers_are_run_on_floats(f: Any, runs: list[str]) 
     assert runs == (["values", "floats"] if f in (garch, by_index) else ["values"])
 
 
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")
 @pytest.mark.parametrize(
     "f",
     [

@@ -20,7 +20,7 @@ from work import lines_run
 pytest.importorskip("llvmlite")
 
 import autograd
-from autograd import exp, hessian, jit, log, value_and_grad, where
+from autograd import Value, exp, hessian, jit, log, value_and_grad, where
 from autograd.compiler.ir.flat_code import flat, kind_of
 from autograd.compiler.ir.lowering import OF_TABLE, lowered
 from autograd.compiler.ir.passes import optimised, writer
@@ -256,4 +256,5 @@ def test_a_cut_in_the_middle_has_the_bits_of_eager() -> None:
     point = [0.2, 0.3, 0.4]
     compiled = jit(value_and_grad(f))
     assert compiled(point) == value_and_grad(f)(point)
-    assert autograd.jit(f)(point) == f(point)
+    # (Of floats, Python 3.12 and later add up with less rounding.)
+    assert jit(f)(point) == f([Value(x) for x in point]).data
