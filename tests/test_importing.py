@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-MOST = 87  # 42 of ours, 40 of Python's; compiled, a few more
+# 42 of ours, 40 of Python's; compiled, a few more. From 3.14 on `typing` loads `ast` and its two.
+MOST = 90 if sys.version_info >= (3, 14) else 87
 SLOW = ["ast", "dataclasses", "decimal", "dis", "inspect", "linecache", "tokenize"]
 
 

@@ -341,6 +341,8 @@ def _is_plain(constant: Any) -> bool:
     """Whether this is a constant of code that makes no text of an object."""
     if type(constant) is tuple:
         return all(map(_is_plain, constant))
+    if type(constant) is slice:  # from Python 3.14 on
+        return all(map(_is_plain, (constant.start, constant.stop, constant.step)))
     if type(constant) is str:
         return "%" not in constant
     return type(constant) in PLAIN or type(constant) is CodeType
